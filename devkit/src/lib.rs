@@ -1,0 +1,10 @@
+//! Development kit of jira-operator.
+
+pub mod control_plane;
+mod go_build;
+pub mod helm;
+mod lease;
+pub mod proxy;
+mod run_folder;
+pub mod sandbox;
+mod workspace;

@@ -1,0 +1,124 @@
+//! `devkit`: a control plane, a sandbox of Jira Cloud, and the demo, from the command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use devkit::control_plane::{ControlPlane, Error, clear_kubeconfig};
+use devkit::sandbox::Sandbox;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Development kit of jira-operator; never shipped.
+#[derive(Parser)]
+#[command(name = "devkit", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a Kubernetes control plane in the foreground until SIGINT or SIGTERM.
+    ControlPlane {
+        /// File that the administrator's kubeconfig is written to once the API server is ready.
+        #[arg(long, value_name = "FILE")]
+        kubeconfig: PathBuf,
+    },
+    /// Run a sandbox of Jira Cloud in the foreground until SIGINT or SIGTERM.
+    Sandbox {
+        /// Address to listen on; port 0 takes a free one. Keep to loopback: whoever reaches it commands it.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::ControlPlane { kubeconfig } => control_plane(&kubeconfig).await,
+        Command::Sandbox { listen } => sandbox(listen).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("devkit: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a control plane until told to stop; the kubeconfig is gone when it is.
+async fn control_plane(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = Stop::listen()?;
+    let file = std::path::absolute(file)?;
+    clear_kubeconfig(&file)?;
+    // Dropping the unfinished start ends whatever it had started, a build included.
+    let control_plane = tokio::select! {
+        started = ControlPlane::start() => started?,
+        () = stop.told() => return Ok(()),
+    };
+    control_plane.export_kubeconfig(&file)?;
+    println!(
+        "control plane ready at {}; stop with Ctrl-C\n",
+        control_plane.url()
+    );
+    println!("  export KUBECONFIG={}", file.display());
+    println!("  {} get namespaces", kubectl(&control_plane));
+    let result: Result<(), Error> = tokio::select! {
+        () = stop.told() => Ok(()),
+        error = control_plane.broken() => Err(error),
+    };
+    control_plane.stop().await;
+    clear_kubeconfig(&file)?;
+    Ok(result?)
+}
+
+/// Runs a sandbox until told to stop.
+async fn sandbox(listen: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = Stop::listen()?;
+    let sandbox = Sandbox::start_on(listen).await?;
+    let url = sandbox.url();
+    println!("The Jira sandbox is ready. Point the operator at it:");
+    for name in ["AUTH", "API", "SITE"] {
+        println!("  export ATLASSIAN_{name}_URL={url}");
+    }
+    println!(
+        "Change it by POST {url}/_sandbox/commands, see what it was asked at {url}/_sandbox/requests."
+    );
+    stop.told().await;
+    Ok(())
+}
+
+/// How `kubectl` of this control plane is called.
+fn kubectl(control_plane: &ControlPlane) -> String {
+    let command = control_plane.kubectl();
+    let command = command.as_std();
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// SIGINT and SIGTERM.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Commands about projects, the permissions in them, and their issues.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, CommandError};
+use super::people::{account_id, site_mut};
+use super::vocabulary::Command;
+use crate::sandbox::world::{Holder, Lens, Project, Site, World, known};
+
+type Applied = Result<Answer, CommandError>;
+
+/// Carries out a command about projects, the last kind there is.
+pub(crate) fn apply(world: &mut World, command: Command) -> Applied {
+    let now = world.now();
+    match command {
+        Command::CreateProject {
+            site,
+            key,
+            name,
+            template,
+        } => {
+            let name = name.unwrap_or_else(|| format!("Project {key}"));
+            create(
+                world,
+                site.as_deref(),
+                template.as_deref(),
+                vec![(key, name)],
+            )
+        }
+        Command::CreateProjects {
+            site,
+            count,
+            prefix,
+            template,
+        } => {
+            let prefix = prefix.as_deref().unwrap_or("P");
+            let named = |n: u32| (format!("{prefix}{n}"), format!("Project {prefix}{n}"));
+            let wanted = (1..=count).map(named).collect();
+            create(world, site.as_deref(), template.as_deref(), wanted)
+        }
+        Command::ArchiveProject { site, project } => {
+            change(world, site.as_deref(), &project, |p| p.archived = Some(now))
+        }
+        Command::TrashProject { site, project } => {
+            change(world, site.as_deref(), &project, |p| p.deleted = Some(now))
+        }
+        Command::RestoreProject { site, project } => {
+            change(world, site.as_deref(), &project, |project| {
+                project.archived = None;
+                project.deleted = None;
+            })
+        }
+        Command::DeleteProject { site, project } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find(site, &project)?;
+            site.projects.remove(&id);
+            Ok(Answer::Done)
+        }
+        Command::RenameProjectKey { site, project, key } => {
+            rename_key(site_mut(world, site.as_deref())?, &project, key)
+        }
+        Command::SetProjectPrivate {
+            site,
+            project,
+            private,
+        } => change(world, site.as_deref(), &project, |project| {
+            project.is_private = private;
+        }),
+        other => apply_inside(world, other, now),
+    }
+}
+
+/// Commands about what is inside a project.
+fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied {
+    match command {
+        Command::GrantPermission {
+            site,
+            project,
+            permission,
+            account,
+            holder,
+        } => {
+            let account = account_id(world, account.as_deref())?;
+            let holder = holder.unwrap_or(Holder::User(account));
+            check_permission(&permission)?;
+            change(world, site.as_deref(), &project, |project| {
+                project.change_holders(&permission, |holders| {
+                    holders.insert(holder);
+                });
+            })
+        }
+        Command::RevokePermission {
+            site,
+            project,
+            permission,
+            account,
+            holder,
+        } => {
+            let account = account_id(world, account.as_deref())?;
+            check_permission(&permission)?;
+            let site = site_mut(world, site.as_deref())?;
+            revoke(site, &project, &permission, &account, holder.as_ref())
+        }
+        Command::SetPortalLens {
+            in_permissions_check,
+        } => {
+            world.portal_lens_in_check = in_permissions_check;
+            Ok(Answer::Done)
+        }
+        other => apply_to_issues(world, other, now),
+    }
+}
+
+/// Commands about issues.
+fn apply_to_issues(world: &mut World, command: Command, now: Timestamp) -> Applied {
+    match command {
+        Command::AddIssues {
+            site,
+            project,
+            count,
+        } => {
+            let reporter = account_id(world, None)?;
+            let site = site_mut(world, site.as_deref())?;
+            let project = find(site, &project)?;
+            let mut add = |n| site.add_issue(project, &format!("Issue {n}"), &reporter, now);
+            let ids = (1..=count).filter_map(&mut add).collect();
+            Ok(Answer::Issues { ids })
+        }
+        Command::UpdateIssue {
+            site,
+            issue,
+            summary,
+            status,
+            labels,
+            assignee,
+        } => {
+            let assignee = assignee.map(|name| account_id(world, Some(&name)));
+            let assignee = assignee.transpose()?;
+            let site = site_mut(world, site.as_deref())?;
+            update_issue(site, &issue, status.as_deref(), |issue| {
+                issue.summary = summary.unwrap_or_else(|| issue.summary.clone());
+                issue.labels = labels.unwrap_or_else(|| issue.labels.clone());
+                issue.assignee = assignee.or_else(|| issue.assignee.clone());
+                issue.updated = now;
+            })
+        }
+        Command::DeleteIssue { site, issue } => {
+            let site = site_mut(world, site.as_deref())?;
+            let (project, id) = find_issue(site, &issue)?;
+            if let Some(project) = site.projects.get_mut(&project) {
+                project.issues.remove(&id);
+            }
+            Ok(Answer::Done)
+        }
+        other => Err(CommandError::Invalid(format!(
+            "nobody carries out {other:?}"
+        ))),
+    }
+}
+
+fn check_permission(permission: &str) -> Result<(), CommandError> {
+    let entry = known(permission).map(|_| ());
+    entry.ok_or_else(|| CommandError::unknown("permission", permission))
+}
+
+fn find(site: &Site, project: &str) -> Result<u64, CommandError> {
+    let found = site.project(project).map(|project| project.id);
+    found.ok_or_else(|| CommandError::unknown("project", project))
+}
+
+fn find_issue(site: &Site, issue: &str) -> Result<(u64, u64), CommandError> {
+    let found = site.issue(issue);
+    let ids = found.map(|(project, issue)| (project.id, issue.id));
+    ids.ok_or_else(|| CommandError::unknown("issue", issue))
+}
+
+fn change(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    change: impl FnOnce(&mut Project),
+) -> Applied {
+    let site = site_mut(world, site)?;
+    let found = site.project_mut(project);
+    change(found.ok_or_else(|| CommandError::unknown("project", project))?);
+    Ok(Answer::Done)
+}
+
+fn create(
+    world: &mut World,
+    site: Option<&str>,
+    template: Option<&str>,
+    wanted: Vec<(String, String)>,
+) -> Applied {
+    let lead = account_id(world, Some("admin@acme.example"))?;
+    let name = template.unwrap_or("software");
+    let template = world.templates.get(name).cloned();
+    let template = template.ok_or_else(|| CommandError::unknown("template", name))?;
+    let site = site_mut(world, site)?;
+    let in_use = |key: &str| site.projects.values().any(|project| project.key == key);
+    if let Some((key, _)) = wanted.iter().find(|(key, _)| in_use(key)) {
+        let (kind, name) = ("project", key.clone());
+        return Err(CommandError::Taken { kind, name });
+    }
+    let (mut ids, mut keys) = (Vec::new(), Vec::new());
+    for (key, name) in wanted {
+        ids.push(template.create(site, &key, &name, &lead));
+        keys.push(key);
+    }
+    Ok(Answer::Projects { ids, keys })
+}
+
+fn rename_key(site: &mut Site, project: &str, key: String) -> Applied {
+    if site.projects.values().any(|other| other.key == key) {
+        let (kind, name) = ("project", key);
+        return Err(CommandError::Taken { kind, name });
+    }
+    let found = site.project_mut(project);
+    let project = found.ok_or_else(|| CommandError::unknown("project", project))?;
+    project.former_keys.retain(|former| *former != key);
+    let former = std::mem::replace(&mut project.key, key);
+    project.former_keys.push(former);
+    Ok(Answer::Done)
+}
+
+fn revoke(
+    site: &mut Site,
+    project: &str,
+    permission: &str,
+    account: &str,
+    holder: Option<&Holder>,
+) -> Applied {
+    let id = find(site, project)?;
+    let Some(found) = site.projects.get(&id) else {
+        return Err(CommandError::unknown("project", project));
+    };
+    let holders = found.scheme.get(permission).cloned().unwrap_or_default();
+    let stay = |candidate: &Holder| match holder {
+        Some(holder) => candidate != holder,
+        None => !site.is_holder(found, None, account, candidate, Lens::Work),
+    };
+    let rest = holders.into_iter().filter(stay).collect();
+    if let Some(project) = site.projects.get_mut(&id) {
+        project.change_holders(permission, |holders| *holders = rest);
+    }
+    Ok(Answer::Done)
+}
+
+fn update_issue(
+    site: &mut Site,
+    issue: &str,
+    status: Option<&str>,
+    change: impl FnOnce(&mut crate::sandbox::world::Issue),
+) -> Applied {
+    let (project, id) = find_issue(site, issue)?;
+    let found = site.projects.get_mut(&project);
+    let project = found.ok_or_else(|| CommandError::unknown("issue", issue))?;
+    let status = match status {
+        None => None,
+        Some(name) => {
+            let mut statuses = project.workflow.statuses.iter();
+            let found = statuses.find(|status| status.name == name);
+            let found = found.ok_or_else(|| CommandError::unknown("status", name))?;
+            Some(found.id.clone())
+        }
+    };
+    if let Some(issue) = project.issues.get_mut(&id) {
+        change(issue);
+        issue.status_id = status.unwrap_or_else(|| issue.status_id.clone());
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,257 @@
+//! Every request passes here: it is written into the journal, and faults strike before and after its effect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use super::token::TokenRequest;
+use crate::sandbox::bearer;
+use crate::sandbox::connection::Connection;
+use crate::sandbox::fault::{FaultAction, RateLimitReason, Strike, Target, When};
+use crate::sandbox::journal;
+use crate::sandbox::reply;
+use crate::sandbox::shared::Shared;
+
+/// The largest body the sandbox reads, in bytes.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// Takes a request through journal and faults to its handler.
+pub(super) async fn through(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return reply::gateway_error(413, "Request body too large");
+    };
+    let entry = describe(&shared, &parts, &body);
+    let passage = Passage {
+        shared: &shared,
+        connection: &connection,
+        method: entry.method.clone(),
+        path: entry.path.clone(),
+        client_id: entry.client_id.clone(),
+        sequence: shared.journal.arrived(entry),
+    };
+    let mut answer = passage.before().await;
+    if answer.is_none() {
+        let request = Request::from_parts(parts, Body::from(body));
+        answer = Some(passage.after(next.run(request).await).await);
+    }
+    let answer = answer.unwrap_or_default();
+    let status = answer.status().as_u16();
+    let lost = answer.extensions().get::<Lost>().is_some();
+    passage.shared.journal.amend(passage.sequence, |entry| {
+        entry.status = (!lost).then_some(status);
+    });
+    answer
+}
+
+/// Marks an answer that will not arrive, because its connection is cut.
+#[derive(Clone)]
+struct Lost;
+
+/// What the journal says about a request.
+fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::Request {
+    let path = parts.uri.path();
+    let host = parts.headers.get(header::HOST);
+    let host = host.and_then(|value| value.to_str().ok());
+    let mut entry = journal::Request {
+        sequence: 0,
+        at: Timestamp::now(),
+        method: parts.method.to_string(),
+        host: host.unwrap_or_default().to_ascii_lowercase(),
+        path: path.to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        status: None,
+        client_id: None,
+        account_id: None,
+        grant_type: None,
+        faults: Vec::new(),
+    };
+    if path == "/authorize" {
+        entry.query = None;
+    } else if path == "/oauth/token" {
+        let request = TokenRequest::read(&parts.headers, body).unwrap_or_default();
+        entry.client_id = request.client_id;
+        entry.grant_type = request.grant_type;
+    } else if let Some((client_id, account_id)) = owner(shared, &parts.headers) {
+        entry.client_id = Some(client_id);
+        entry.account_id = Some(account_id);
+    }
+    entry
+}
+
+fn owner(shared: &Shared, headers: &HeaderMap) -> Option<(String, String)> {
+    let world = shared.world();
+    let grant = world.grant_behind(bearer::token(headers)?)?;
+    Some((grant.client_id.clone(), grant.account_id.clone()))
+}
+
+/// One request on its way.
+struct Passage<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+    method: String,
+    path: String,
+    client_id: Option<String>,
+    sequence: u64,
+}
+
+impl Passage<'_> {
+    fn strike(&self, when: When) -> Option<Strike> {
+        let target = Target {
+            method: &self.method,
+            path: &self.path,
+            client_id: self.client_id.as_deref(),
+        };
+        let strike = self.shared.faults.strike(when, &target)?;
+        let journal = &self.shared.journal;
+        journal.amend(self.sequence, |entry| entry.faults.push(strike.id));
+        Some(strike)
+    }
+
+    /// Faults before the effect; an answer means that the handler is not reached.
+    async fn before(&self) -> Option<Response> {
+        let strike = self.strike(When::Before)?;
+        if !matches!(strike.action, FaultAction::Hold) {
+            strike.count();
+        }
+        match &strike.action {
+            FaultAction::Hold => {
+                strike.hold().await;
+                None
+            }
+            FaultAction::Delay { milliseconds } => {
+                wait(*milliseconds).await;
+                None
+            }
+            // These two alter an answer, and there is none yet.
+            FaultAction::OmitRefreshToken | FaultAction::GarbledBody => None,
+            other => Some(self.instead(other)),
+        }
+    }
+
+    /// Faults after the effect, on the answer.
+    async fn after(&self, answer: Response) -> Response {
+        let Some(strike) = self.strike(When::After) else {
+            return answer;
+        };
+        if !matches!(strike.action, FaultAction::Hold) {
+            strike.count();
+        }
+        match &strike.action {
+            FaultAction::Hold => {
+                strike.hold().await;
+                answer
+            }
+            FaultAction::Delay { milliseconds } => {
+                wait(*milliseconds).await;
+                answer
+            }
+            FaultAction::OmitRefreshToken => alter(answer, omit_refresh_token).await,
+            FaultAction::GarbledBody => alter(answer, garble).await,
+            other => self.instead(other),
+        }
+    }
+
+    /// The answer a fault gives in place of the real one.
+    fn instead(&self, action: &FaultAction) -> Response {
+        match action {
+            FaultAction::Status {
+                code,
+                headers,
+                body,
+            } => {
+                let mut answer = reply::json(*code, serde_json::Value::Null);
+                *answer.body_mut() = Body::from(body.clone());
+                answer.headers_mut().remove(header::CONTENT_LENGTH);
+                for (name, value) in headers {
+                    set(&mut answer, name, value);
+                }
+                answer
+            }
+            FaultAction::Html { code } => {
+                let body = "<p>The server is temporarily unable to answer.</p>";
+                reply::html(*code, "Service unavailable", body)
+            }
+            FaultAction::RateLimit {
+                reason,
+                retry_after_seconds,
+            } => rate_limited(*reason, *retry_after_seconds),
+            _ => {
+                self.connection.cut();
+                let mut answer = StatusCode::SERVICE_UNAVAILABLE.into_response();
+                answer.extensions_mut().insert(Lost);
+                answer
+            }
+        }
+    }
+}
+
+async fn wait(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+fn set(answer: &mut Response, name: &str, value: &str) {
+    let name = HeaderName::try_from(name);
+    if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+/// A 429 with the headers Jira sends for the limit.
+fn rate_limited(reason: RateLimitReason, retry_after: Option<u32>) -> Response {
+    let mut answer = reply::jira_error(429, "Rate limit exceeded.");
+    let limit = match reason {
+        RateLimitReason::JiraQuotaGlobalBased | RateLimitReason::JiraQuotaTenantBased => "65000",
+        RateLimitReason::JiraBurstBased => "100",
+        RateLimitReason::JiraPerIssueOnWrite => "20",
+    };
+    set(&mut answer, "RateLimit-Reason", reason.header());
+    set(&mut answer, "X-RateLimit-Limit", limit);
+    set(&mut answer, "X-RateLimit-Remaining", "0");
+    if let Some(seconds) = retry_after {
+        let wait = Duration::from_secs(u64::from(seconds));
+        let reset = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        set(&mut answer, "Retry-After", &seconds.to_string());
+        set(
+            &mut answer,
+            "X-RateLimit-Reset",
+            &reset.strftime("%Y-%m-%dT%H:%MZ").to_string(),
+        );
+    }
+    answer
+}
+
+/// Rewrites the body of an answer.
+async fn alter(answer: Response, change: impl Fn(&[u8]) -> Vec<u8>) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let bytes = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(change(&bytes)))
+}
+
+fn omit_refresh_token(body: &[u8]) -> Vec<u8> {
+    let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return body.to_vec();
+    };
+    if let Some(value) = value.as_object_mut() {
+        value.remove("refresh_token");
+    }
+    value.to_string().into_bytes()
+}
+
+/// The body without its last byte: the closing brace is missing, the data is all there.
+fn garble(body: &[u8]) -> Vec<u8> {
+    let kept = body.len().saturating_sub(1);
+    body.iter().copied().take(kept).collect()
+}

@@ -1,0 +1,33 @@
+//! The Jira sandbox: Atlassian's authorization server, gateway and sites on one loopback port, ready to misbehave.
+//!
+//! It imitates what the operator asks of Jira Cloud: OAuth 2.0 (3LO) with rotating refresh tokens, the list of
+//! accessible resources, and the part of the REST APIs that the operator calls. Answers follow from a model of people,
+//! licences, roles and permission schemes. A test changes that model by [`Command`]s, breaks answers by
+//! [`FaultRule`]s, and counts what was asked in the journal of [`Request`]s.
+//!
+//! The operator is pointed here by `ATLASSIAN_AUTH_URL`, `ATLASSIAN_API_URL` and `ATLASSIAN_SITE_URL`, all three set to
+//! [`Sandbox::url`]; the site is then known by the `Host` header.
+
+mod bearer;
+mod command;
+mod connection;
+mod consent;
+mod fault;
+mod handle;
+mod http;
+mod jira;
+mod journal;
+mod random;
+mod reply;
+mod shared;
+mod world;
+
+pub use command::{Answer, Command, CommandError};
+pub use fault::{FaultAction, FaultRule, FaultState, RateLimitReason, When};
+pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
+pub use journal::{Mark, Request};
+pub use world::{
+    Account, AccountType, Actors, App, Desk, Family, Grant, Holder, InvalidHolder, Issue,
+    IssueStatus, IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site,
+    StatusCategory, TokenUse, Workflow, World,
+};

@@ -1,0 +1,26 @@
+//! What exists in the sandbox: people, sites, projects, and the ledger of OAuth grants. No HTTP in here.
+
+mod account;
+mod issue;
+mod ledger;
+mod permission;
+mod project;
+mod rights;
+mod rotation;
+mod seed;
+mod site;
+mod state;
+mod template;
+
+pub use account::{Account, AccountType};
+pub use issue::{Issue, IssueStatus, IssueType, StatusCategory, Workflow};
+pub use ledger::{App, Family, Grant, Ledger, RefusalKind, TokenUse};
+pub use permission::{Holder, InvalidHolder, PermissionScheme};
+pub use project::{Actors, Desk, Project, RequestType};
+pub use site::Site;
+pub use state::World;
+
+pub(crate) use permission::{Entry as PermissionEntry, Kind, catalogue, known};
+pub(crate) use rights::Lens;
+pub(crate) use rotation::{TokenPair, TokenRefusal};
+pub(crate) use seed::{BOT, CLIENT_ID, SITE, seeded};

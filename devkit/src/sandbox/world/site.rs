@@ -1,0 +1,111 @@
+//! A Jira Cloud site: its name and address, groups, licences and projects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::permission::Holder;
+use super::project::Project;
+
+/// One site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The id that a renamed site keeps.
+    pub cloud_id: String,
+    /// Name.
+    pub name: String,
+    /// Host name; `None` after another site took it.
+    pub host: Option<String>,
+    /// Hosts it had before it was renamed; they redirect.
+    pub former_hosts: Vec<String>,
+    /// Group to account ids.
+    pub groups: BTreeMap<String, BTreeSet<String>>,
+    /// Groups whose members have product access to Jira.
+    pub user_groups: BTreeSet<String>,
+    /// Groups whose members have an agent's licence for Jira Service Management.
+    pub agent_groups: BTreeSet<String>,
+    /// Portal customers by account id.
+    pub customers: BTreeSet<String>,
+    /// Global permission to holders.
+    pub global: BTreeMap<String, BTreeSet<Holder>>,
+    /// Client ids that the site's administrators do not let in.
+    pub blocked_apps: BTreeSet<String>,
+    /// Accounts that the list of accessible resources passes over, as Atlassian does for some who lost access.
+    pub unlisted: BTreeSet<String>,
+    /// Status answered to everything while the site is down.
+    pub down: Option<u16>,
+    /// Status that somebody without product access is answered: 403 or 401, both were seen.
+    pub no_access_status: u16,
+    /// Projects by id.
+    pub projects: BTreeMap<u64, Project>,
+    /// The id of the next project or desk.
+    pub next_project: u64,
+    /// The id of the next issue.
+    pub next_issue: u64,
+}
+
+impl Site {
+    /// A site without people and projects.
+    #[must_use]
+    pub fn empty(cloud_id: String, name: &str, host: &str) -> Self {
+        Self {
+            cloud_id,
+            name: name.to_owned(),
+            host: Some(host.to_owned()),
+            former_hosts: Vec::new(),
+            groups: BTreeMap::new(),
+            user_groups: BTreeSet::new(),
+            agent_groups: BTreeSet::new(),
+            customers: BTreeSet::new(),
+            global: BTreeMap::new(),
+            blocked_apps: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
+            down: None,
+            no_access_status: 403,
+            projects: BTreeMap::new(),
+            next_project: 10_000,
+            next_issue: 10_000,
+        }
+    }
+
+    /// The address people type, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let host = self.host.as_deref();
+        format!("https://{}", host.unwrap_or("unavailable.atlassian.net"))
+    }
+
+    /// Where the gateway offers the site, without a slash at the end.
+    #[must_use]
+    pub fn gateway_url(&self) -> String {
+        format!("https://api.atlassian.com/ex/jira/{}", self.cloud_id)
+    }
+
+    /// The project with this id, or that has or had this key. A key in use goes before a former one.
+    #[must_use]
+    pub fn project(&self, id_or_key: &str) -> Option<&Project> {
+        if let Ok(id) = id_or_key.parse() {
+            return self.projects.get(&id);
+        }
+        let by_key = self.projects.values().find(|p| p.key == id_or_key);
+        by_key.or_else(|| self.projects.values().find(|p| p.answers_to(id_or_key)))
+    }
+
+    /// The same, to be changed.
+    pub fn project_mut(&mut self, id_or_key: &str) -> Option<&mut Project> {
+        let id = self.project(id_or_key)?.id;
+        self.projects.get_mut(&id)
+    }
+
+    /// The issue with this id or key, and its project.
+    #[must_use]
+    pub fn issue(&self, id_or_key: &str) -> Option<(&Project, &super::issue::Issue)> {
+        if let Ok(id) = id_or_key.parse::<u64>() {
+            let mut found = self.projects.values();
+            return found.find_map(|project| Some((project, project.issues.get(&id)?)));
+        }
+        let (key, number) = id_or_key.rsplit_once('-')?;
+        let number: u64 = number.parse().ok()?;
+        let project = self.project(&key.to_uppercase())?;
+        let mut issues = project.issues.values();
+        Some((project, issues.find(|issue| issue.number == number)?))
+    }
+}

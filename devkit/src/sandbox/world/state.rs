@@ -1,0 +1,53 @@
+//! The world: everything the sandbox knows, and its clock.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::account::Account;
+use super::ledger::Ledger;
+use super::site::Site;
+use super::template::Template;
+
+/// Everything the sandbox knows.
+pub struct World {
+    /// Accounts by id.
+    pub accounts: BTreeMap<String, Account>,
+    /// Sites by cloud id.
+    pub sites: BTreeMap<String, Site>,
+    /// Apps, grants and tokens.
+    pub ledger: Ledger,
+    /// Whether `permissions/check` looks through the portal's eyes as `mypermissions` does. Undocumented, off by default.
+    pub portal_lens_in_check: bool,
+    pub(crate) templates: BTreeMap<String, Template>,
+    pub(crate) offset: SignedDuration,
+}
+
+impl World {
+    /// The time in the sandbox: the real one, moved by what commands added.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_add(self.offset).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The site with this cloud id, host, or first part of its host.
+    #[must_use]
+    pub fn site(&self, name: &str) -> Option<&Site> {
+        if let Some(site) = self.sites.get(name) {
+            return Some(site);
+        }
+        let name = name.trim_start_matches("https://");
+        self.sites.values().find(|site| {
+            let host = site.host.as_deref().unwrap_or_default();
+            host == name || host.split('.').next() == Some(name)
+        })
+    }
+
+    /// The account with this id or e-mail address.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        let by_id = self.accounts.get(name);
+        by_id.or_else(|| self.accounts.values().find(|a| a.email == name))
+    }
+}

@@ -1,0 +1,103 @@
+//! Project templates: the kinds of project a site can create, and how one is made from them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::issue::{Issue, Workflow};
+use super::permission::PermissionScheme;
+use super::project::{Actors, Desk, Project, RequestType};
+use super::site::Site;
+
+/// A kind of project.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Template {
+    type_key: String,
+    style: String,
+    roles: BTreeMap<String, Actors>,
+    #[serde(deserialize_with = "shared")]
+    scheme: Arc<PermissionScheme>,
+    #[serde(deserialize_with = "shared")]
+    workflow: Arc<Workflow>,
+    #[serde(default)]
+    request_types: Vec<RequestType>,
+    #[serde(default)]
+    articles: Option<Vec<String>>,
+}
+
+/// Reads a value that the projects made from the template share.
+fn shared<'de, T, D>(deserializer: D) -> Result<Arc<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Arc::new)
+}
+
+impl Template {
+    /// Makes a project on `site` and returns its id.
+    pub(crate) fn create(&self, site: &mut Site, key: &str, name: &str, lead: &str) -> u64 {
+        let id = site.next_project;
+        // Jira numbers each kind of thing by itself; a desk's number has nothing to do with its project's.
+        let desk_id = id - 9_990;
+        site.next_project += 1;
+        let desk = (self.type_key == "service_desk").then(|| Desk {
+            id: desk_id,
+            request_types: self.request_types.clone(),
+            articles: self.articles.clone(),
+        });
+        let project = Project {
+            id,
+            key: key.to_owned(),
+            former_keys: Vec::new(),
+            name: name.to_owned(),
+            type_key: self.type_key.clone(),
+            style: self.style.clone(),
+            is_private: false,
+            archived: None,
+            deleted: None,
+            lead: lead.to_owned(),
+            roles: self.roles.clone(),
+            scheme: Arc::clone(&self.scheme),
+            workflow: Arc::clone(&self.workflow),
+            desk,
+            issues: BTreeMap::new(),
+            last_number: 0,
+        };
+        site.projects.insert(id, project);
+        id
+    }
+}
+
+impl Site {
+    /// Adds an issue in the first status of the project's workflow and returns its id.
+    pub(crate) fn add_issue(
+        &mut self,
+        project: u64,
+        summary: &str,
+        reporter: &str,
+        now: Timestamp,
+    ) -> Option<u64> {
+        let id = self.next_issue;
+        let project = self.projects.get_mut(&project)?;
+        let issue = Issue {
+            id,
+            number: project.last_number + 1,
+            summary: summary.to_owned(),
+            type_id: project.workflow.issue_types.first()?.id.clone(),
+            status_id: project.workflow.statuses.first()?.id.clone(),
+            labels: Vec::new(),
+            assignee: None,
+            reporter: Some(reporter.to_owned()),
+            created: now,
+            updated: now,
+        };
+        project.last_number += 1;
+        project.issues.insert(id, issue);
+        self.next_issue += 1;
+        Some(id)
+    }
+}

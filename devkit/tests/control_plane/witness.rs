@@ -1,0 +1,46 @@
+//! What the tests see from outside: processes, conditions that come true, and objects made of JSON.
+
+use std::fs;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::{Api, PostParams};
+use serde_json::{Value, json};
+use tokio::time::{interval, timeout};
+
+/// How long anything may take that happens by itself.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Command lines of the running processes that contain `text`, arguments separated by NUL.
+pub(crate) fn processes_with(text: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).into_owned())
+        .filter(|line| line.contains(text))
+        .collect()
+}
+
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let mut turn = interval(Duration::from_millis(20));
+    let waited = timeout(PATIENCE, async {
+        while !holds() {
+            turn.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain until {what}");
+}
+
+pub(crate) async fn create_namespace(client: &Client, name: &str) {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let namespace = object(json!({ "metadata": { "name": name } }));
+    namespaces
+        .create(&PostParams::default(), &namespace)
+        .await
+        .unwrap();
+}
+
+pub(crate) fn object<K: serde::de::DeserializeOwned>(value: Value) -> K {
+    serde_json::from_value(value).unwrap()
+}

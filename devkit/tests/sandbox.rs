@@ -1,0 +1,15 @@
+//! The sandbox behaves as Jira Cloud does where the operator depends on it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "sandbox/client.rs"]
+mod client;
+#[path = "sandbox/faults.rs"]
+mod faults;
+#[path = "sandbox/oauth.rs"]
+mod oauth;
+#[path = "sandbox/permissions.rs"]
+mod permissions;
+#[path = "sandbox/projects.rs"]
+mod projects;
+#[path = "sandbox/sites.rs"]
+mod sites;

@@ -1,0 +1,318 @@
+//! Conditions in the shape of `metav1.Condition`, and how findings become conditions: what
+//! flips, what keeps its transition time, what `Ready`, `Reconciling` and `Stalled` follow from.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use super::reason::{Disposition, Holds, Reason};
+
+/// Condition types, in the order of the steps that find them out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ConditionType {
+    /// The OAuth grant works.
+    Authorized,
+    /// The site exists and is granted.
+    SiteReachable,
+    /// The scopes that the spec needs are granted.
+    ScopesGranted,
+    /// The grant belongs to the right kind of account.
+    AccountEligible,
+    /// Projects in scope can be used.
+    ProjectsAccessible,
+    /// On `JiraProject`: the project can be seen.
+    Accessible,
+    /// On `JiraProject`: the permissions that the mode needs are held.
+    Permitted,
+    /// The last synchronisation succeeded.
+    Synced,
+    /// Everything that matters is in order.
+    Ready,
+    /// Being worked on; present only while True.
+    Reconciling,
+    /// A person must act; present only while True.
+    Stalled,
+}
+
+impl ConditionType {
+    /// The type as conditions print it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "Authorized",
+            Self::SiteReachable => "SiteReachable",
+            Self::ScopesGranted => "ScopesGranted",
+            Self::AccountEligible => "AccountEligible",
+            Self::ProjectsAccessible => "ProjectsAccessible",
+            Self::Accessible => "Accessible",
+            Self::Permitted => "Permitted",
+            Self::Synced => "Synced",
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+        }
+    }
+}
+
+/// What was found out about one condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The condition.
+    pub condition: ConditionType,
+    /// Its reason; True, False or Unknown follows from it.
+    pub reason: Reason,
+    /// What a person reads: the thing at fault and the next step.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding.
+    #[must_use]
+    pub fn new(condition: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            condition,
+            reason,
+            message: message.into(),
+        }
+    }
+
+    /// The finding that a condition was written from, where its reason is still known.
+    #[must_use]
+    pub fn carried(condition: ConditionType, conditions: &[Condition]) -> Option<Self> {
+        let written = find(conditions, condition)?;
+        Some(Self::new(
+            condition,
+            Reason::parse(&written.reason)?,
+            written.message.clone(),
+        ))
+    }
+
+    /// A finding whose message is `what` followed by the remedy that the table gives.
+    #[must_use]
+    pub fn with_remedy(condition: ConditionType, reason: Reason, what: &str) -> Self {
+        Self::new(
+            condition,
+            reason,
+            format!("{what} {}", reason.entry().remedy),
+        )
+    }
+
+    /// A finding that says what the table says of the reason.
+    #[must_use]
+    pub fn plain(condition: ConditionType, reason: Reason) -> Self {
+        let entry = reason.entry();
+        let text = format!("{} {}", entry.meaning, entry.remedy);
+        Self::new(condition, reason, text.trim())
+    }
+
+    /// Whether the condition is True.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        self.reason.entry().holds == Holds::True
+    }
+}
+
+fn status_of(reason: Reason) -> &'static str {
+    match reason.entry().holds {
+        Holds::True => "True",
+        Holds::False => "False",
+        Holds::Unknown => "Unknown",
+    }
+}
+
+/// Whether a finding that is not True keeps `Ready` from being True. Blocked projects do only
+/// where the spec names the projects, and of the synchronisation only its absence or failure.
+#[must_use]
+pub fn holds_ready_back(finding: &Finding, spec_names_projects: bool) -> bool {
+    match finding.reason {
+        Reason::SomeProjectsBlocked => spec_names_projects,
+        Reason::SyncPartial | Reason::QuotaExhausted => false,
+        _ => !finding.is_true(),
+    }
+}
+
+/// The `Ready` finding that follows from the others. Its reason is the first, in the order of
+/// the steps, that holds it back; a False one goes before an Unknown one.
+#[must_use]
+pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool) -> Finding {
+    let holding = |holds: Holds| {
+        findings.iter().filter(move |f| {
+            holds_ready_back(f, spec_names_projects) && f.reason.entry().holds == holds
+        })
+    };
+    let cause = holding(Holds::False)
+        .next()
+        .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
+        .or_else(|| holding(Holds::Unknown).next());
+    if let Some(first) = cause {
+        return Finding::new(ConditionType::Ready, first.reason, first.message.clone());
+    }
+    let notes: Vec<&str> = findings
+        .iter()
+        .filter(|f| !f.is_true())
+        .map(|f| f.message.as_str())
+        .collect();
+    let mut message = when_true.entry().meaning.to_owned();
+    for note in notes {
+        message.push(' ');
+        message.push_str(note);
+    }
+    Finding::new(ConditionType::Ready, when_true, message)
+}
+
+/// All conditions of an object: the findings, `Ready`, and `Reconciling` or `Stalled` where
+/// one of them is True. A condition keeps its transition time while its status stays.
+#[must_use]
+pub fn conditions(
+    before: &[Condition],
+    findings: &[Finding],
+    ready: &Finding,
+    generation: i64,
+    now: &Time,
+) -> Vec<Condition> {
+    let mut all: Vec<Condition> = findings
+        .iter()
+        .chain([ready])
+        .map(|f| {
+            condition(
+                f.condition,
+                status_of(f.reason),
+                f.reason,
+                &f.message,
+                generation,
+                now,
+            )
+        })
+        .collect();
+    match ready.reason.entry().disposition {
+        Disposition::Retry => all.push(trio(ConditionType::Reconciling, ready, generation, now)),
+        Disposition::Stalled => all.push(trio(ConditionType::Stalled, ready, generation, now)),
+        Disposition::Fine | Disposition::Wait => {}
+    }
+    for condition in &mut all {
+        let earlier = before.iter().find(|c| c.type_ == condition.type_);
+        if let Some(earlier) = earlier.filter(|c| c.status == condition.status) {
+            condition.last_transition_time = earlier.last_transition_time.clone();
+        }
+    }
+    all
+}
+
+fn trio(type_: ConditionType, ready: &Finding, generation: i64, now: &Time) -> Condition {
+    condition(type_, "True", ready.reason, &ready.message, generation, now)
+}
+
+fn condition(
+    type_: ConditionType,
+    status: &str,
+    reason: Reason,
+    message: &str,
+    generation: i64,
+    now: &Time,
+) -> Condition {
+    Condition {
+        type_: type_.as_str().to_owned(),
+        status: status.to_owned(),
+        reason: reason.as_str().to_owned(),
+        message: message.to_owned(),
+        observed_generation: Some(generation),
+        last_transition_time: now.clone(),
+    }
+}
+
+/// The condition of a type, if present.
+#[must_use]
+pub fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
+    conditions.iter().find(|c| c.type_ == type_.as_str())
+}
+
+/// Whether the condition of a type is True.
+#[must_use]
+pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
+    find(conditions, type_).is_some_and(|c| c.status == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(second: i64) -> Time {
+        Time(jiff::Timestamp::from_second(second).unwrap())
+    }
+
+    fn found(reason: Reason) -> Finding {
+        Finding::plain(*reason.entry().conditions.first().unwrap(), reason)
+    }
+
+    #[test]
+    fn transition_times_move_only_on_flips() {
+        let write = |before: &[Condition], reason, second| {
+            let findings = [found(reason)];
+            let ready = ready(&findings, Reason::Connected, false);
+            conditions(before, &findings, &ready, 1, &at(second))
+        };
+        let first = write(&[], Reason::TokenFresh, 1);
+        let same = write(&first, Reason::OfflineAccessMissing, 2);
+        assert_eq!(
+            find(&same, ConditionType::Authorized)
+                .unwrap()
+                .last_transition_time,
+            at(1)
+        );
+        let flipped = write(&same, Reason::NotConnected, 3);
+        assert_eq!(
+            find(&flipped, ConditionType::Authorized)
+                .unwrap()
+                .last_transition_time,
+            at(3)
+        );
+    }
+
+    #[test]
+    fn ready_names_the_first_cause_and_a_denial_goes_before_doubt() {
+        let findings = [
+            found(Reason::AuthServerUnavailable),
+            found(Reason::SiteNotFound),
+            found(Reason::NeverSynced),
+        ];
+        assert_eq!(
+            ready(&findings, Reason::Connected, false).reason,
+            Reason::SiteNotFound
+        );
+        let doubts = [
+            found(Reason::SkippedAfterSiteReachable),
+            found(Reason::SiteUnavailable),
+        ];
+        assert_eq!(
+            ready(&doubts, Reason::Connected, false).reason,
+            Reason::SiteUnavailable
+        );
+    }
+
+    #[test]
+    fn what_holds_nothing_back_is_named_all_the_same() {
+        let findings = [
+            found(Reason::TokenFresh),
+            found(Reason::SomeProjectsBlocked),
+        ];
+        let discovered = ready(&findings, Reason::Connected, false);
+        assert!(discovered.is_true() && discovered.message.contains("cannot be used"));
+        assert!(!ready(&findings, Reason::Connected, true).is_true());
+    }
+
+    #[test]
+    fn reconciling_and_stalled_are_present_only_while_true() {
+        let present = |reason| {
+            let findings = [found(reason)];
+            let ready = ready(&findings, Reason::Connected, false);
+            let all = conditions(&[], &findings, &ready, 1, &at(1));
+            (
+                find(&all, ConditionType::Reconciling).is_some(),
+                find(&all, ConditionType::Stalled).is_some(),
+            )
+        };
+        assert_eq!(present(Reason::TokenFresh), (false, false));
+        assert_eq!(present(Reason::CredentialsNotFound), (false, false));
+        assert_eq!(present(Reason::AuthServerUnavailable), (true, false));
+        assert_eq!(present(Reason::ReconnectRequired), (false, true));
+    }
+}

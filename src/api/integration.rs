@@ -1,0 +1,318 @@
+//! The `JiraIntegration` kind: what a person declares, and what the operator answers.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+/// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and
+/// how often to look. The status says whether it works, and if not, why and what to do.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "jira-operator.dev",
+    version = "v1alpha1",
+    kind = "JiraIntegration",
+    namespaced,
+    shortname = "ji",
+    category = "jira",
+    status = "JiraIntegrationStatus",
+    derive = "PartialEq",
+    doc = "Connects one Jira Cloud site to this namespace. The status says whether it works, and if not, why and what to do.",
+    validation = Rule::new("self.metadata.name.size() <= 63").message("metadata.name must have at most 63 characters: it becomes a label of everything that belongs to the integration"),
+    validation = Rule::new("(has(self.spec.tokenSecretName) ? self.spec.tokenSecretName : self.metadata.name + '-jira-token') != self.spec.secretRef.name && (has(self.spec.tokenSecretName) ? self.spec.tokenSecretName : self.metadata.name + '-jira-token') != self.spec.secretRef.name + '-grant'").message("spec.tokenSecretName must differ from spec.secretRef.name and from that name with -grant: the operator writes the access token there"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "Site", type_ = "string", json_path = ".spec.site"),
+    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projects.synced", description = "Projects that can be used"),
+    printcolumn(name = "Last Sync", type_ = "date", json_path = ".status.sync.lastSyncTime"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Account", type_ = "string", json_path = ".status.account.displayName", priority = 1),
+    printcolumn(name = "Next Sync", type_ = "string", json_path = ".status.sync.nextSyncTime", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+pub struct JiraIntegrationSpec {
+    /// Address of the Jira Cloud site, such as https://your-site.atlassian.net: https, without a
+    /// path. Hosts under atlassian.net and jira.com are accepted, others only where the operator
+    /// was started with --allow-site-suffix. Once connected, the integration is bound to the site
+    /// behind the address: a renamed site is followed, another site is refused.
+    #[schemars(length(max = 260))]
+    #[x_kube(
+        validation = Rule::new("self.startsWith('https://')").message("spec.site must begin with https://, such as https://your-site.atlassian.net"),
+        validation = Rule::new("!self.startsWith('https://') || self.matches('^https://[^/?#@ ]+/?$')").message("spec.site must be the address of the site alone, without a path, query or user, such as https://your-site.atlassian.net"),
+    )]
+    pub site: String,
+
+    /// The Secret, in this namespace, with the OAuth 2.0 (3LO) app's credentials. It is only read.
+    pub secret_ref: SecretReference,
+
+    /// The dedicated Atlassian account that is expected to hold the grant. When set, a grant of
+    /// any other account is refused and its token is not published. Recommended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<ExpectedAccount>,
+
+    /// The projects to synchronise. When omitted, every project that the account can see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 500))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
+    pub projects: Option<Vec<ProjectReference>>,
+
+    /// How often to look, as a duration such as 5m or 1h30m, from 1m to 24h. 5m is near real time,
+    /// 15m suits most teams, 30m to 60m save API usage.
+    #[serde(default = "default_interval")]
+    #[schemars(length(max = 16))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^([0-9]{1,5}[hms])+$')").message("spec.syncInterval must be a duration such as 5m, 90s or 1h30m"),
+        validation = Rule::new("!self.matches('^([0-9]{1,5}[hms])+$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))").message("spec.syncInterval must be between 1m and 24h"),
+    )]
+    pub sync_interval: String,
+
+    /// Name of the Secret, in this namespace, that receives the access token for workloads:
+    /// access-token, expires-at, base-url and site-url. Defaults to the integration's name with
+    /// -jira-token. Mount it as a volume without subPath: environment variables and subPath mounts
+    /// never see a refreshed token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.'"))]
+    pub token_secret_name: Option<String>,
+
+    /// Enforce needs the scopes and permissions for writing to Jira. Observe needs those for
+    /// reading only, and never writes to Jira.
+    #[serde(default)]
+    pub mode: Mode,
+
+    /// When true, Atlassian is not called for this integration and its token is left to expire.
+    /// Conditions keep their status; the message of Ready says since when it is suspended.
+    #[serde(default)]
+    pub suspend: bool,
+}
+
+fn default_interval() -> String {
+    "5m".to_owned()
+}
+
+/// Names the Secret with the OAuth app's credentials.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct SecretReference {
+    /// Name of a Secret in this namespace with the keys client-id and client-secret, and
+    /// optionally refresh-token, which is adopted once. The grant is kept beside it in a Secret
+    /// whose name ends in -grant, shared by every integration that names this Secret.
+    #[schemars(length(max = 247))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.secretRef.name must be the name of a Secret in this namespace"))]
+    pub name: String,
+}
+
+/// The account that is expected to hold the grant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.email) || has(self.accountId)").message("spec.account needs an email or an accountId"))]
+pub struct ExpectedAccount {
+    /// E-mail address of the account, compared without regard to case. It can only be compared
+    /// when the account's profile shows it; otherwise set accountId.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 254))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("spec.account.email must be an e-mail address"))]
+    pub email: Option<String>,
+
+    /// Atlassian account id. Decides alone when it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub account_id: Option<String>,
+}
+
+/// A project to synchronise.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ProjectReference {
+    /// Key of the project, such as SUP.
+    #[schemars(length(max = 64))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*$')").message("spec.projects[].key must be a Jira project key such as SUP: upper-case letters, digits and '_', beginning with a letter"))]
+    pub key: String,
+}
+
+/// Whether the integration writes to Jira.
+#[derive(
+    schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash,
+)]
+pub enum Mode {
+    /// Needs the scopes and permissions for writing.
+    #[default]
+    Enforce,
+    /// Needs those for reading only.
+    Observe,
+}
+
+/// What the operator found out.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct JiraIntegrationStatus {
+    /// The generation of the spec that the status speaks of; -1 before the first pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// What holds and what does not, each with a reason and a remedy. Ready sums it up;
+    /// Reconciling and Stalled are present only while True.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+
+    /// The site that the integration is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteStatus>,
+
+    /// The account that holds the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountStatus>,
+
+    /// The OAuth scopes of the grant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+
+    /// The access token for workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenStatus>,
+
+    /// How many projects there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<ProjectCounts>,
+
+    /// The last synchronisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync: Option<SyncStatus>,
+
+    /// What the last synchronisation cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiStatus>,
+
+    /// Since when spec.suspend is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_since: Option<Time>,
+
+    /// The value of the annotation jira-operator.dev/requestedAt that was answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+}
+
+/// The site that the integration is bound to.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteStatus {
+    /// Atlassian's id of the site; it survives a renaming.
+    pub cloud_id: String,
+    /// Name of the site.
+    pub name: String,
+    /// Address of the site as Atlassian gives it now.
+    pub url: String,
+    /// spec.site when it was last accepted for this site.
+    pub declared_as: String,
+}
+
+/// The account that holds the grant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountStatus {
+    /// Atlassian account id.
+    pub account_id: String,
+    /// Display name of the account.
+    pub display_name: String,
+    /// Kind of account as Jira names it: atlassian, app or customer.
+    pub account_type: String,
+}
+
+/// The access token for workloads.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenStatus {
+    /// Name of the Secret with the access token.
+    pub secret_name: String,
+    /// When the access token expires.
+    pub expires_at: Time,
+    /// When the grant was refreshed last.
+    pub refreshed_at: Time,
+    /// When the grant dies if it is not used until then: 90 days after the last refresh.
+    pub grant_idle_expires_at: Time,
+}
+
+/// How many projects there are.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ProjectCounts {
+    /// Live projects in scope that the account sees.
+    pub visible: i64,
+    /// Projects in scope that can be used.
+    pub synced: i64,
+    /// Projects in scope that cannot be used.
+    pub blocked: i64,
+}
+
+/// The last synchronisation.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncStatus {
+    /// When the last successful synchronisation ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_time: Option<Time>,
+    /// How long it took, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_duration: Option<String>,
+    /// When the next one is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_sync_time: Option<Time>,
+    /// When everything was looked at last, which is done every 30 minutes, on a change of the
+    /// spec or the grant, on request, and when an answer differs from the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_diagnosis_time: Option<Time>,
+    /// How many JiraProject objects the last synchronisation created, changed or removed.
+    #[serde(default)]
+    pub changed: i64,
+}
+
+/// What the last synchronisation cost.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiStatus {
+    /// Calls to Atlassian in the last synchronisation, token refreshes not counted.
+    pub calls_last_sync: i64,
+}
+
+impl JiraIntegrationSpec {
+    /// The sync interval. The API server has checked the text; where it could not have (an
+    /// object older than the rule), the default of five minutes stands in.
+    #[must_use]
+    pub fn interval(&self) -> std::time::Duration {
+        parse_interval(&self.sync_interval).unwrap_or(std::time::Duration::from_mins(5))
+    }
+}
+
+fn parse_interval(text: &str) -> Option<std::time::Duration> {
+    let mut seconds = 0_u64;
+    let mut number = String::new();
+    for character in text.chars() {
+        if character.is_ascii_digit() {
+            number.push(character);
+            continue;
+        }
+        let unit = match character {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        seconds += number.parse::<u64>().ok()? * unit;
+        number.clear();
+    }
+    (number.is_empty() && (60..=86_400).contains(&seconds))
+        .then(|| std::time::Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_read_as_the_api_server_reads_them() {
+        let seconds = |text| parse_interval(text).map(|d| d.as_secs());
+        assert_eq!(seconds("5m"), Some(300));
+        assert_eq!(seconds("1h30m"), Some(5400));
+        assert_eq!(seconds("90s"), Some(90));
+        for bad in ["", "5", "abc", "5s", "48h", "m"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The Kubernetes API that people see: kinds, conditions, reasons, names and what each
+//! mode requires. No I/O, and no knowledge of Atlassian's API beyond its terms.
+
+// The docs of these types are what `kubectl explain` prints, where Markdown has no place.
+#![allow(clippy::doc_markdown)]
+
+pub mod condition;
+pub mod crd;
+pub mod integration;
+pub mod names;
+pub mod project;
+pub mod reason;
+pub mod requirements;
+
+/// API group of every kind here.
+pub const GROUP: &str = "jira-operator.dev";
+/// The one served version.
+pub const VERSION: &str = "v1alpha1";

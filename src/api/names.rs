@@ -1,0 +1,84 @@
+//! Names that users, other tools and the operator itself rely on: labels, annotations and
+//! how objects that belong to a `JiraIntegration` are called.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// Field manager of every write, and the value of `app.kubernetes.io/managed-by`.
+pub const MANAGER: &str = "jira-operator";
+/// Label that marks objects as written by this operator.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Label naming the `JiraIntegration` an object belongs to.
+pub const INTEGRATION_LABEL: &str = "jira-operator.dev/integration";
+/// Label saying what an object is for; grant Secrets carry [`COMPONENT_GRANT`].
+pub const COMPONENT_LABEL: &str = "jira-operator.dev/component";
+/// Value of [`COMPONENT_LABEL`] on grant Secrets.
+pub const COMPONENT_GRANT: &str = "grant";
+/// Value of [`COMPONENT_LABEL`] on the Secrets that workloads mount.
+pub const COMPONENT_TOKEN: &str = "token";
+/// Annotation by which a person asks for a full pass now; any new value counts.
+pub const REQUESTED_AT: &str = "jira-operator.dev/requestedAt";
+/// Longest name of a `JiraIntegration`: it is the value of a label.
+pub const INTEGRATION_NAME_MAX: usize = 63;
+
+/// Name of the grant Secret that belongs to a credential Secret.
+#[must_use]
+pub fn grant_secret(credential_secret: &str) -> String {
+    format!("{credential_secret}-grant")
+}
+
+/// Name of the Secret with the access token when `spec.tokenSecretName` is not set.
+#[must_use]
+pub fn default_token_secret(integration: &str) -> String {
+    format!("{integration}-jira-token")
+}
+
+/// Name of the `JiraProject` for a project key: lower case, `_` becomes `-`, because object
+/// names are DNS subdomains and project keys are not.
+#[must_use]
+pub fn project_object(integration: &str, project_key: &str) -> String {
+    format!(
+        "{integration}-{}",
+        project_key.to_lowercase().replace('_', "-")
+    )
+}
+
+/// The name to fall back to where [`project_object`] is taken by another integration or a
+/// person: six hex digits that depend on the integration's uid and the project's identity.
+#[must_use]
+pub fn project_object_disambiguated(
+    integration: &str,
+    project_key: &str,
+    integration_uid: &str,
+    identity: &str,
+) -> String {
+    let digest = Sha256::digest(format!("{integration_uid}/{identity}"));
+    let mut name = project_object(integration, project_key);
+    name.push('-');
+    for byte in digest.iter().take(3) {
+        // Writing to a String does not fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn project_names_are_dns_names() {
+        assert_eq!(project_object("acme", "SUP"), "acme-sup");
+        assert_eq!(project_object("acme", "A_B2"), "acme-a-b2");
+    }
+
+    #[test]
+    fn disambiguated_names_differ_by_integration_and_project() {
+        let one = project_object_disambiguated("acme", "X_Y", "uid-1", "10001");
+        let two = project_object_disambiguated("acme", "X_Y", "uid-2", "10001");
+        let three = project_object_disambiguated("acme", "X_Y", "uid-1", "10002");
+        assert!(one.starts_with("acme-x-y-") && one.len() == "acme-x-y-".len() + 6);
+        assert!(one != two && one != three);
+    }
+}

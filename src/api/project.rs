@@ -1,0 +1,124 @@
+//! The `JiraProject` kind: one Jira project of a `JiraIntegration`, written by the operator.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+/// Names the project. Written by the operator.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[kube(
+    group = "jira-operator.dev",
+    version = "v1alpha1",
+    kind = "JiraProject",
+    namespaced,
+    shortname = "jp",
+    category = "jira",
+    status = "JiraProjectStatus",
+    derive = "PartialEq",
+    doc = "One Jira project of a JiraIntegration, and whether it can be used. Written by the operator.",
+    selectable = ".spec.integration",
+    printcolumn(name = "Key", type_ = "string", json_path = ".spec.key"),
+    printcolumn(name = "Name", type_ = "string", json_path = ".status.name"),
+    printcolumn(name = "Type", type_ = "string", json_path = ".status.type"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    ),
+    printcolumn(
+        name = "Integration",
+        type_ = "string",
+        json_path = ".spec.integration",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Changed",
+        type_ = "date",
+        json_path = ".status.lastChanged",
+        priority = 1
+    )
+)]
+pub struct JiraProjectSpec {
+    /// Name of the JiraIntegration in this namespace that the project belongs to.
+    #[schemars(length(max = 63))]
+    pub integration: String,
+    /// Key of the project: the one that the integration's spec names, else the one found in Jira.
+    #[schemars(length(max = 64))]
+    pub key: String,
+}
+
+/// What Jira says of the project.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct JiraProjectStatus {
+    /// The generation that the status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// Accessible, Permitted and Ready, each with a reason and a remedy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+
+    /// Jira's id of the project; it never changes. Absent while nobody can see the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+
+    /// Key of the project in Jira now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+
+    /// Name of the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+
+    /// Type of the project as Jira names it, such as software, business or service_desk.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub project_type: Option<String>,
+
+    /// classic (company-managed) or next-gen (team-managed).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
+
+    /// Where the project stands in Jira.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+
+    /// The permissions that the mode needs and the account holds, by Jira's keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<String>,
+
+    /// Since when Jira no longer shows the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Time>,
+
+    /// When what is said here last became different.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_changed: Option<Time>,
+}
+
+/// Where a project stands in Jira.
+#[derive(
+    schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq,
+)]
+pub enum Lifecycle {
+    /// In use.
+    Live,
+    /// Archived: issues can be read only.
+    Archived,
+    /// In the trash.
+    Trashed,
+    /// Jira does not show it: hidden and deleted look alike.
+    #[default]
+    NotVisible,
+}

@@ -1,0 +1,344 @@
+//! Every reason a condition can carry, with what it means, what causes it and what to do.
+//! Status messages, the documentation and the command line all print from this one table.
+
+use super::condition::ConditionType::{
+    self, Accessible, AccountEligible, Authorized, Permitted, ProjectsAccessible, Ready,
+    ScopesGranted, SiteReachable, Synced,
+};
+
+/// Whether a reason belongs to a condition that is True, False or Unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The condition is True.
+    True,
+    /// The condition is False.
+    False,
+    /// It could not be found out.
+    Unknown,
+}
+
+/// What the operator does about a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Nothing is wrong, or nothing that needs anybody.
+    Fine,
+    /// Tried again with exponential backoff; shown as `Reconciling`.
+    Retry,
+    /// A watch or a clock will wake it; neither `Reconciling` nor `Stalled`.
+    Wait,
+    /// A person must act at Atlassian or in the spec; shown as `Stalled`. Looked at again on
+    /// every interval all the same.
+    Stalled,
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// The conditions that may carry the reason.
+    pub conditions: &'static [ConditionType],
+    /// The status a condition with this reason has.
+    pub holds: Holds,
+    /// What the operator does about it.
+    pub disposition: Disposition,
+    /// What it means, and how it was found out.
+    pub meaning: &'static str,
+    /// What causes it, likeliest first.
+    pub cause: &'static str,
+    /// What to do; empty where there is nothing to do.
+    pub remedy: &'static str,
+}
+
+macro_rules! reasons {
+    ($($name:ident [$($condition:ident),+] $holds:ident $disposition:ident: $meaning:literal, $cause:literal, $remedy:literal;)+) => {
+        /// A condition's reason. The names are API: they never change their meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the steps.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name,)+];
+
+            /// The reason as conditions print it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Reason::$name => stringify!($name),)+ }
+            }
+
+            /// What the table says of this reason.
+            #[must_use]
+            pub const fn entry(self) -> &'static Entry {
+                match self {
+                    $(Reason::$name => &Entry {
+                        conditions: &[$($condition),+],
+                        holds: Holds::$holds,
+                        disposition: Disposition::$disposition,
+                        meaning: $meaning,
+                        cause: $cause,
+                        remedy: $remedy,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    // Authorized
+    TokenFresh [Authorized] True Fine:
+        "The grant works and a valid access token is stored.", "", "";
+    CredentialsNotFound [Authorized] False Wait:
+        "The Secret that spec.secretRef names does not exist in this namespace.",
+        "It was not created yet, was deleted, or the name is mistyped.",
+        "Create the Secret with the keys client-id and client-secret; it is noticed at once.";
+    CredentialsIncomplete [Authorized] False Wait:
+        "The Secret that spec.secretRef names lacks a key, or a key's value is empty or not text.",
+        "A key is missing or misspelt, or a value was encoded twice or not at all.",
+        "Put the OAuth app's client-id and client-secret into the Secret as text; it is noticed at once.";
+    NotConnected [Authorized] False Stalled:
+        "No grant is stored for this OAuth app, so nobody has connected it yet.",
+        "No refresh token was ever supplied, the one supplied was used before, or client-id was changed.",
+        "Connect with the dedicated account and put the new refresh token into the Secret as refresh-token.";
+    ClientSecretRejected [Authorized] False Stalled:
+        "Atlassian's token endpoint refused the client secret. The grant itself was not spent.",
+        "client-secret is wrong, was rotated in the developer console, or belongs to another app.",
+        "Copy the secret from the app's settings in the developer console into client-secret; connecting again would not help.";
+    ReconnectRequired [Authorized] False Stalled:
+        "Atlassian refused the refresh token, so the grant is dead.",
+        "The app was revoked under the account's connected apps, its password was changed, the account was deactivated, the grant was unused for 90 days, or another copy of the token was used.",
+        "Connect again with the dedicated account and put the new refresh token into the Secret as refresh-token.";
+    OfflineAccessMissing [Authorized] True Fine:
+        "Atlassian answered a refresh without a new refresh token; the old one is kept.",
+        "offline_access was not among the scopes asked for.",
+        "Connect again with offline_access among the scopes.";
+    GrantSharedElsewhere [Authorized] False Stalled:
+        "This grant is a copy of one that is used elsewhere. It is never spent, because two users of one rotating token kill each other's grant.",
+        "The grant Secret was restored from a backup or copied, or one refresh token was put into two Secrets.",
+        "Connect this one anew and put its own refresh token into the Secret as refresh-token.";
+    SecretNotWritable [Authorized] Unknown Retry:
+        "A Secret of the operator could not be written, so no token is exchanged until it can.",
+        "The API server is down or refuses the write: RBAC, quota, or an admission policy.",
+        "Look at what the message says the API server answered; it is tried again by itself.";
+    SecretNameTaken [Authorized] False Wait:
+        "A Secret that is not this integration's already has the name for the access token; it is left untouched.",
+        "spec.tokenSecretName names a Secret of somebody else, or two integrations name the same one.",
+        "Choose another spec.tokenSecretName, or delete that Secret; it is noticed at once.";
+    AuthServerUnavailable [Authorized] Unknown Retry:
+        "Atlassian's token endpoint did not answer properly, and the stored access token has expired.",
+        "An outage at Atlassian, or the cluster cannot reach auth.atlassian.com.",
+        "Nothing needs to be connected again: it is tried again by itself. If it lasts, check the cluster's way out to the internet.";
+    // SiteReachable
+    SiteFound [SiteReachable] True Fine:
+        "The site exists and the grant reaches it.", "", "";
+    SiteNotAllowed [SiteReachable] False Stalled:
+        "spec.site is not a host that the operator may talk to; no request was sent.",
+        "It is an IP address, has a port, or is not under *.atlassian.net, *.jira.com or a suffix allowed by --allow-site-suffix.",
+        "Set spec.site to the Jira Cloud site's address, such as https://your-site.atlassian.net.";
+    SiteNotFound [SiteReachable] False Stalled:
+        "No Jira Cloud site answers under spec.site.",
+        "The name is mistyped, or the site was renamed or deleted.",
+        "Correct spec.site to the address shown in the browser when you use Jira.";
+    SiteNotGranted [SiteReachable] False Stalled:
+        "The site exists, but the grant does not reach it.",
+        "Another site was chosen on the consent screen, the scopes are not Jira's, the account has no product access, or the site blocks the app.",
+        "Connect again with the dedicated account and choose this site, or correct spec.site.";
+    SiteChanged [SiteReachable] False Stalled:
+        "spec.site now leads to another site than the one this integration is bound to, so nothing is touched.",
+        "spec.site was changed to another site, or the site was deleted and its name taken by another.",
+        "Set spec.site back, or delete this JiraIntegration and create it anew for the other site.";
+    SiteUnavailable [SiteReachable, AccountEligible, ProjectsAccessible, Synced] Unknown Retry:
+        "Jira did not answer properly, so it is not known.",
+        "An outage at Atlassian, or the cluster cannot reach it.",
+        "It is tried again by itself. If it lasts, look at status.atlassian.com and the cluster's way out to the internet.";
+    // ScopesGranted
+    AllScopesGranted [ScopesGranted] True Fine:
+        "The grant has every scope that the spec needs.", "", "";
+    ScopesMissing [ScopesGranted] False Stalled:
+        "The grant lacks scopes that the spec needs.",
+        "The scope is not among the app's permissions in the developer console, or was added after the consent.",
+        "Add the scope to the app in the developer console, then connect again: a scope added later does not reach an existing grant.";
+    // AccountEligible
+    StandardAccount [AccountEligible] True Fine:
+        "The grant belongs to an active person-type account with access to the site.", "", "";
+    WrongAccount [AccountEligible] False Stalled:
+        "The grant belongs to another account than spec.account. Its token is not published.",
+        "Somebody connected while logged in with their own account.",
+        "Connect again in a private browser window, logged in as the account that spec.account names.";
+    ManagedServiceAccount [AccountEligible] False Stalled:
+        "The grant belongs to a managed service account, which cannot hold an OAuth 2.0 (3LO) grant.",
+        "An account made under Service accounts in Atlassian Administration was used.",
+        "Use an ordinary Atlassian account of its own for the operator and connect with that.";
+    AppAccount [AccountEligible] False Stalled:
+        "The grant belongs to an app's account, not to a person-type account.",
+        "The token was made for an app or an agent.",
+        "Use an ordinary Atlassian account of its own for the operator and connect with that.";
+    PortalCustomerAccount [AccountEligible] False Stalled:
+        "The grant belongs to a customer account that can only use the service portal.",
+        "The account was invited as a portal customer and has no Jira licence.",
+        "Give the account product access to Jira, or connect with an account that has it.";
+    AccountInactive [AccountEligible] False Stalled:
+        "The account that the grant belongs to is deactivated.",
+        "An administrator deactivated the account.",
+        "Reactivate the account in Atlassian Administration, or connect with another one.";
+    NoProductAccess [AccountEligible] False Stalled:
+        "The token is good and the site is granted, but Jira refuses the account.",
+        "The account has no product access to Jira on this site, or the site restricts it.",
+        "Give the account access to Jira in Atlassian Administration under Users.";
+    EmailHidden [AccountEligible] Unknown Stalled:
+        "Jira does not show the account's e-mail address, so it cannot be compared with spec.account.email.",
+        "The account's profile visibility hides its e-mail address.",
+        "Set spec.account.accountId to the account's id, or make its e-mail address visible.";
+    // ProjectsAccessible
+    AllProjectsAccessible [ProjectsAccessible] True Fine:
+        "Every project in scope can be used.", "", "";
+    NoProjectsVisible [ProjectsAccessible] False Stalled:
+        "The account sees no project at all on the site.",
+        "The account was added to no project, or the site has none.",
+        "Add the account to the projects' roles in Jira.";
+    AllProjectsBlocked [ProjectsAccessible] False Stalled:
+        "None of the projects in scope can be used.",
+        "See the JiraProject objects: each says what it lacks.",
+        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+    SomeProjectsBlocked [ProjectsAccessible] False Stalled:
+        "Some of the projects in scope cannot be used; the others go on.",
+        "See the JiraProject objects: each says what it lacks.",
+        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+    // JiraProject
+    ProjectVisible [Accessible] True Fine:
+        "The account sees the project and may browse it.", "", "";
+    ProjectKeyRenamed [Accessible] True Fine:
+        "The project's key was changed in Jira; it goes on under its id.",
+        "A project administrator changed the key.",
+        "Put the new key into spec.projects.";
+    ProjectNotVisible [Accessible] False Stalled:
+        "Jira shows the account no project with this key.",
+        "The account was not added to the project, the project is private or was deleted, or the key is mistyped: Jira answers alike for all of them.",
+        "Add the account to the project in Jira, or correct the key in spec.projects.";
+    ProjectArchived [Accessible] False Stalled:
+        "The project is archived, so its issues can only be read.",
+        "An administrator archived it.",
+        "Restore it in Jira or remove it from spec.projects.";
+    ProjectInTrash [Accessible] False Stalled:
+        "The project is in Jira's trash and is deleted for good 60 days after it was moved there.",
+        "An administrator moved it to the trash.",
+        "Restore it in Jira or remove it from spec.projects.";
+    BrowseDenied [Accessible] False Stalled:
+        "The project is listed, but its permission scheme does not let the account browse it.",
+        "The account administers the project without the Browse projects permission.",
+        "Grant the account Browse projects in the project's permission scheme.";
+    PermissionsHeld [Permitted] True Fine:
+        "The account holds every permission that the mode needs.", "", "";
+    CreateDenied [Permitted] False Stalled:
+        "The account may not create issues in the project.",
+        "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
+    EditDenied [Permitted] False Stalled:
+        "The account may not edit issues in the project.",
+        "Its role lacks Edit issues.", "Grant it Edit issues in the project's permission scheme.";
+    CommentDenied [Permitted] False Stalled:
+        "The account may not comment in the project.",
+        "Its role lacks Add comments.", "Grant it Add comments in the project's permission scheme.";
+    InternalCommentDenied [Permitted] False Stalled:
+        "The account is no agent of the service project, so it cannot write internal comments.",
+        "It has no Jira Service Management licence or is in no role with Service project agent access.",
+        "Give it a Jira Service Management licence and an agent role (often called Service Desk Team) in the project.";
+    TransitionDenied [Permitted] False Stalled:
+        "The account may not transition issues in the project.",
+        "Its role lacks Transition issues.", "Grant it Transition issues in the project's permission scheme.";
+    AssignDenied [Permitted] False Stalled:
+        "The account may not assign issues in the project.",
+        "Its role lacks Assign issues.", "Grant it Assign issues in the project's permission scheme.";
+    ReporterChangeDenied [Permitted] False Stalled:
+        "The account may not set the reporter of issues in the project.",
+        "Its role lacks Modify reporter.", "Grant it Modify reporter in the project's permission scheme.";
+    // Synced
+    SyncSucceeded [Synced] True Fine:
+        "The last synchronisation succeeded.", "", "";
+    NeverSynced [Synced] Unknown Wait:
+        "Nothing was synchronised yet.",
+        "A condition before this one is not True.", "Mend the condition that the message names.";
+    SyncPartial [Synced] False Retry:
+        "A part of the last synchronisation did not succeed; the rest is up to date.",
+        "Some JiraProject objects could not be written, or Jira asked to slow down.",
+        "It is tried again by itself; the message says what was refused.";
+    SyncFailed [Synced] False Retry:
+        "The last synchronisation failed.",
+        "Jira refused a question that it should answer, or no JiraProject could be written.",
+        "It is tried again by itself; the message says what was refused.";
+    QuotaExhausted [Synced] False Wait:
+        "Atlassian's hourly quota for the OAuth app is spent; no call is made until it is refilled.",
+        "This and other users of the same OAuth app spent its points for the hour.",
+        "It goes on by itself. To need less, lengthen spec.syncInterval or name fewer projects.";
+    // Ready and general
+    Connected [Ready] True Fine:
+        "The site is connected: the grant works, the site is reached, and its projects are synchronised.", "", "";
+    Usable [Ready] True Fine:
+        "The project can be used.", "", "";
+    NotChecked [Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+        "It was not looked at yet.",
+        "The integration is suspended or waits for its turn.", "";
+    SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+        "It was not looked at, because Authorized is not True.", "", "Mend Authorized first.";
+    SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+        "It was not looked at, because SiteReachable is not True.", "", "Mend SiteReachable first.";
+    SkippedAfterScopesGranted [AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+        "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
+    SkippedAfterAccountEligible [ProjectsAccessible, Synced] Unknown Wait:
+        "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
+    SkippedAfterProjectsAccessible [Synced] Unknown Wait:
+        "It was not looked at, because the projects could not be asked for.", "", "Mend ProjectsAccessible first.";
+    SkippedAfterAccessible [Permitted] Unknown Wait:
+        "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
+}
+
+impl Reason {
+    /// The reason with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|r| r.as_str() == name)
+    }
+
+    /// Whether a condition with this reason is one that a cause before it explains.
+    #[must_use]
+    pub fn is_consequence(self) -> bool {
+        self == Self::NotChecked || self.as_str().starts_with("SkippedAfter")
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_that_is_not_true_says_what_to_do_about_it() {
+        for reason in Reason::ALL {
+            let entry = reason.entry();
+            assert!(
+                !entry.meaning.is_empty() && !entry.conditions.is_empty(),
+                "{reason}"
+            );
+            if entry.holds != Holds::True && *reason != Reason::NotChecked {
+                assert!(!entry.remedy.is_empty(), "{reason} has no remedy");
+            }
+            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn what_is_true_needs_nobody() {
+        for reason in Reason::ALL {
+            let entry = reason.entry();
+            assert_eq!(
+                entry.holds == Holds::True,
+                entry.disposition == Disposition::Fine,
+                "{reason}"
+            );
+        }
+    }
+}
