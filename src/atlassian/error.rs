@@ -1,0 +1,245 @@
+//! What can go wrong when Jira is asked something, told apart by what has to be done about it.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, header::HeaderMap};
+use serde_json::Value;
+use thiserror::Error;
+
+/// A call that got no usable answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum JiraError {
+    /// 401: the token is not accepted, or the account is not (they look alike).
+    #[error("Jira answered 401: {0}")]
+    Unauthorized(String),
+    /// 401 "scope does not match": refreshing cannot cure it.
+    #[error("the grant's scopes do not cover {0}")]
+    ScopeMismatch(String),
+    /// 403.
+    #[error("Jira answered 403: {0}")]
+    Forbidden(String),
+    /// 404 or 410: not there, or not visible.
+    #[error("Jira answered that it does not exist: {0}")]
+    NotFound(String),
+    /// 429.
+    #[error("Jira asked to slow down ({reason})")]
+    RateLimited {
+        /// `RateLimit-Reason`, such as jira-quota-global-based.
+        reason: String,
+        /// `Retry-After`, where it was given.
+        retry_after: Option<Duration>,
+    },
+    /// 3xx: redirects are not followed.
+    #[error("it was redirected elsewhere")]
+    Redirected,
+    /// 5xx, a page instead of JSON, a time-out, or no connection.
+    #[error("{detail}")]
+    Unavailable {
+        /// What was seen instead of an answer.
+        detail: String,
+        /// `Retry-After`, where it was given.
+        retry_after: Option<Duration>,
+    },
+    /// Any other refusal, such as a 400.
+    #[error("Jira answered {status}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Jira's own words.
+        message: String,
+    },
+}
+
+impl JiraError {
+    /// The wait that Atlassian asked for.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the hourly quota is spent, so that every further call would be refused.
+    #[must_use]
+    pub fn is_quota(&self) -> bool {
+        matches!(self, Self::RateLimited { reason, .. } if reason.starts_with("jira-quota"))
+    }
+
+    /// A failure below HTTP, without the URL, which may carry a person's input.
+    #[must_use]
+    pub fn transport(error: reqwest::Error) -> Self {
+        let detail = if error.is_timeout() {
+            "it did not answer in time".to_owned()
+        } else if error.is_connect() {
+            "it could not be reached".to_owned()
+        } else {
+            format!("the connection failed: {}", error.without_url())
+        };
+        Self::Unavailable {
+            detail,
+            retry_after: None,
+        }
+    }
+}
+
+/// Reads a response to the end and sorts it.
+///
+/// # Errors
+/// A [`JiraError`] for anything that is not a success with JSON.
+pub async fn json_or_error(response: Response, asked: &str) -> Result<Value, JiraError> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let body = response.bytes().await.map_err(JiraError::transport)?;
+    let json: Option<Value> = serde_json::from_slice(&body).ok();
+    match (status.is_success(), json) {
+        (true, Some(json)) => Ok(json),
+        (true, None) => Err(unavailable(
+            format!("{asked} was answered by something that is not JSON"),
+            &headers,
+        )),
+        (false, json) => Err(classify(status, &headers, json.as_ref(), asked)),
+    }
+}
+
+fn classify(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Option<&Value>,
+    asked: &str,
+) -> JiraError {
+    let message = body.map_or_else(String::new, error_message);
+    let said = || {
+        if message.is_empty() {
+            asked.to_owned()
+        } else {
+            message.clone()
+        }
+    };
+    match status.as_u16() {
+        401 if message.contains("scope does not match") => {
+            JiraError::ScopeMismatch(asked.to_owned())
+        }
+        401 => JiraError::Unauthorized(said()),
+        403 => JiraError::Forbidden(said()),
+        404 | 410 => JiraError::NotFound(said()),
+        429 => JiraError::RateLimited {
+            reason: header(headers, "ratelimit-reason")
+                .unwrap_or("no reason given")
+                .to_owned(),
+            retry_after: retry_after(headers),
+        },
+        300..=399 => JiraError::Redirected,
+        500.. => unavailable(
+            format!("{asked} was answered with HTTP status {}", status.as_u16()),
+            headers,
+        ),
+        code => JiraError::Refused {
+            status: code,
+            message: said(),
+        },
+    }
+}
+
+fn unavailable(detail: String, headers: &HeaderMap) -> JiraError {
+    JiraError::Unavailable {
+        detail,
+        retry_after: retry_after(headers),
+    }
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// `Retry-After` in seconds; a date, which Atlassian does not send, counts as absent.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    header(headers, "retry-after")?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+/// The words of an error body, in any of the three shapes that Atlassian uses: the platform's,
+/// the gateway's and Jira Service Management's.
+fn error_message(body: &Value) -> String {
+    let texts = |key: &str| -> Vec<String> {
+        match body.get(key) {
+            Some(Value::Array(list)) => list
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            Some(Value::Object(map)) => map
+                .iter()
+                .filter_map(|(field, text)| text.as_str().map(|text| format!("{field}: {text}")))
+                .collect(),
+            Some(Value::String(text)) => vec![text.clone()],
+            _ => Vec::new(),
+        }
+    };
+    let all: Vec<String> = ["errorMessages", "errors", "message", "errorMessage"]
+        .into_iter()
+        .flat_map(texts)
+        .collect();
+    let text: String = all
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sorted(status: u16, body: &Value) -> JiraError {
+        let status = StatusCode::from_u16(status).unwrap_or_default();
+        classify(status, &HeaderMap::new(), Some(body), "GET x")
+    }
+
+    #[test]
+    fn the_meanings_of_401_are_told_apart() {
+        let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
+        assert_eq!(
+            sorted(401, &scope),
+            JiraError::ScopeMismatch("GET x".into())
+        );
+        let plain = json!({"code": 401, "message": "Unauthorized"});
+        assert_eq!(
+            sorted(401, &plain),
+            JiraError::Unauthorized("Unauthorized".into())
+        );
+    }
+
+    #[test]
+    fn all_three_shapes_of_error_bodies_are_read() {
+        let platform = json!({"errorMessages": ["one"], "errors": {"field": "two"}});
+        assert_eq!(error_message(&platform), "one field: two");
+        assert_eq!(
+            error_message(&json!({"code": 403, "message": "three"})),
+            "three"
+        );
+        assert_eq!(
+            error_message(&json!({"errorMessage": "four", "i18nErrorMessage": {}})),
+            "four"
+        );
+    }
+
+    #[test]
+    fn an_outage_is_no_refusal() {
+        for status in [500, 502, 503] {
+            assert!(
+                matches!(sorted(status, &json!(null)), JiraError::Unavailable { .. }),
+                "{status}"
+            );
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Atlassian's side: OAuth 2.0 (3LO), the REST calls that the operator makes, their errors and
+//! their models. Knows nothing of Kubernetes.
+
+pub mod endpoints;
+pub mod error;
+pub mod jira;
+pub mod models;
+pub mod oauth;
+pub mod secret;
+pub mod site;
+pub mod token_answer;

@@ -1,0 +1,111 @@
+//! The parts of Atlassian's answers that are used. Everything that may be missing is optional,
+//! unknown fields and values are normal: enums there grow without notice.
+
+use serde::Deserialize;
+
+/// Answer of `/_edge/tenant_info`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantInfo {
+    /// Id of the site.
+    pub cloud_id: String,
+}
+
+/// A site that a grant reaches, from `/oauth/token/accessible-resources`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct AccessibleResource {
+    /// The cloudId.
+    pub id: String,
+    /// Address of the site.
+    #[serde(default)]
+    pub url: String,
+    /// Name of the site.
+    #[serde(default)]
+    pub name: String,
+    /// Scopes granted there. The same site appears again for Confluence, with its scopes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// Answer of `/rest/api/3/myself`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Myself {
+    /// Atlassian account id.
+    pub account_id: String,
+    /// atlassian, app, customer or unknown.
+    #[serde(default)]
+    pub account_type: String,
+    /// For apps: service, agent or unknown.
+    #[serde(default)]
+    pub app_type: Option<String>,
+    /// Display name, chosen by the account's owner.
+    #[serde(default)]
+    pub display_name: String,
+    /// Absent when the profile hides it.
+    #[serde(default)]
+    pub email_address: Option<String>,
+    /// False once deactivated.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A project, from `/rest/api/3/project/search` or `/rest/api/3/project/{projectIdOrKey}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// Numeric id as text; it never changes.
+    pub id: String,
+    /// Key now.
+    pub key: String,
+    /// Name.
+    #[serde(default)]
+    pub name: String,
+    /// software, business, `service_desk` and others.
+    #[serde(default)]
+    pub project_type_key: String,
+    /// classic or next-gen.
+    #[serde(default)]
+    pub style: Option<String>,
+    /// Archived projects carry true.
+    #[serde(default)]
+    pub archived: bool,
+    /// Projects in the trash carry true.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// A page of `/rest/api/3/project/search`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectPage {
+    /// The projects.
+    #[serde(default)]
+    pub values: Vec<Project>,
+    /// Whether it is the last page.
+    #[serde(default)]
+    pub is_last: Option<bool>,
+}
+
+/// Answer of `POST /rest/api/3/permissions/check`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PermissionGrants {
+    /// One entry a permission.
+    #[serde(default)]
+    pub project_permissions: Vec<PermissionGrant>,
+}
+
+/// The projects in which one permission is held.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PermissionGrant {
+    /// Key of the permission.
+    pub permission: String,
+    /// Ids of projects, as numbers.
+    #[serde(default)]
+    pub projects: Vec<u64>,
+}

@@ -1,0 +1,160 @@
+//! Exchanges at Atlassian's token endpoint.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use oauth2::{
+    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError,
+    TokenResponse, TokenUrl, basic::BasicClient,
+};
+use reqwest::{Client, StatusCode};
+
+use super::{
+    endpoints::Endpoints,
+    secret::Secret,
+    token_answer::{ExchangeFailure, find_refresh_token, refusal},
+};
+
+/// Lifetime of an access token whose answer names none; Atlassian's own figure [RFC 6749 §5.1
+/// leaves it open].
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// The credentials of an OAuth 2.0 (3LO) app.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The app's public id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+/// What a successful exchange brings.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// Opens the API gateway.
+    pub access_token: Secret,
+    /// How long, counted from the request.
+    pub lifetime: Duration,
+    /// The next refresh token; absent when offline access was not granted.
+    pub refresh_token: Option<Secret>,
+    /// Scopes that were granted, where the answer says so.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// The token endpoint.
+#[derive(Clone, Debug)]
+pub struct TokenEndpoint {
+    http: Client,
+    endpoints: Arc<Endpoints>,
+}
+
+/// Carries our own classification through the oauth2 crate's error.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+struct Sorted(ExchangeFailure);
+
+impl TokenEndpoint {
+    /// The token endpoint at these addresses.
+    #[must_use]
+    pub fn new(http: Client, endpoints: Arc<Endpoints>) -> Self {
+        Self { http, endpoints }
+    }
+
+    /// Exchanges a refresh token. The token counts as spent from the moment of the call, however
+    /// it ends.
+    ///
+    /// # Errors
+    /// An [`ExchangeFailure`]; only `GrantRefused` proves that the grant is dead.
+    pub async fn refresh(
+        &self,
+        app: &App,
+        refresh_token: &Secret,
+    ) -> Result<Tokens, ExchangeFailure> {
+        let url =
+            TokenUrl::new(self.endpoints.token()).map_err(|_| ExchangeFailure::Unavailable {
+                detail: "the address of the authorization server is not a URL".to_owned(),
+                retry_after: None,
+            })?;
+        let client = BasicClient::new(ClientId::new(app.client_id.clone()))
+            .set_client_secret(ClientSecret::new(app.client_secret.expose().to_owned()))
+            .set_token_uri(url)
+            .set_auth_type(AuthType::RequestBody);
+        let found: Arc<Mutex<Option<Secret>>> = Arc::default();
+        let token = RefreshToken::new(refresh_token.expose().to_owned());
+        let (http, slot) = (self.http.clone(), Arc::clone(&found));
+        let send = move |request: HttpRequest| send(http.clone(), request, Arc::clone(&slot));
+        let answer = client
+            .exchange_refresh_token(&token)
+            .request_async(&send)
+            .await;
+        match answer {
+            Ok(answer) => Ok(Tokens {
+                access_token: Secret::new(answer.access_token().secret().clone()),
+                lifetime: answer.expires_in().unwrap_or(DEFAULT_LIFETIME),
+                refresh_token: answer
+                    .refresh_token()
+                    .map(|t| Secret::new(t.secret().clone())),
+                scopes: answer
+                    .scopes()
+                    .map(|all| all.iter().map(|s| s.to_string()).collect()),
+            }),
+            Err(RequestTokenError::Request(Sorted(failure))) => Err(failure),
+            // The other variants carry the raw body and are never printed.
+            Err(_) => Err(unreadable(&found)),
+        }
+    }
+}
+
+async fn send(
+    http: Client,
+    request: HttpRequest,
+    found: Arc<Mutex<Option<Secret>>>,
+) -> Result<HttpResponse, Sorted> {
+    let (parts, body) = request.into_parts();
+    let unavailable = |error: reqwest::Error| Sorted(transport(&error));
+    let response = http
+        .request(parts.method, parts.uri.to_string())
+        .headers(parts.headers)
+        .body(body)
+        .send()
+        .await
+        .map_err(unavailable)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.map_err(unavailable)?;
+    if status != StatusCode::OK {
+        return Err(Sorted(refusal(status, &headers, &body)));
+    }
+    if let Ok(mut slot) = found.lock() {
+        *slot = find_refresh_token(&body);
+    }
+    // Without its content type the body is judged by what it is.
+    let mut answer = HttpResponse::new(body.to_vec());
+    *answer.status_mut() = status;
+    Ok(answer)
+}
+
+fn unreadable(found: &Mutex<Option<Secret>>) -> ExchangeFailure {
+    match found.lock().ok().and_then(|mut slot| slot.take()) {
+        Some(refresh_token) => ExchangeFailure::Salvaged { refresh_token },
+        None => ExchangeFailure::Unavailable {
+            detail: "the token endpoint answered with something other than tokens".to_owned(),
+            retry_after: None,
+        },
+    }
+}
+
+fn transport(error: &reqwest::Error) -> ExchangeFailure {
+    let detail = if error.is_timeout() {
+        "the token endpoint did not answer in time"
+    } else if error.is_connect() {
+        "the token endpoint could not be reached"
+    } else {
+        "the connection to the token endpoint broke"
+    };
+    ExchangeFailure::Unavailable {
+        detail: detail.to_owned(),
+        retry_after: None,
+    }
+}

@@ -1,0 +1,250 @@
+//! `jira-operator run`: the operator itself.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use clap::Args;
+use kube::{Client, Config, client::ClientBuilder};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::{
+    api::{integration::JiraIntegration, project::JiraProject},
+    atlassian::{
+        endpoints::{Endpoints, http_client},
+        oauth::TokenEndpoint,
+    },
+    controller::{
+        self, Events, Memories, SecretIndex, context::Context, watch_progress::WatchProgress,
+    },
+    grant::{keeper::Keeper, store::Store},
+    server::health::{self, Health},
+    telemetry::{LogFormat, Metrics, start_logging},
+};
+
+/// Passes that run at once over all namespaces.
+const PASSES: usize = 64;
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Address for /healthz, /readyz and /metrics.
+    #[arg(
+        long,
+        env = "LISTEN",
+        default_value = "0.0.0.0:8080",
+        value_name = "ADDR"
+    )]
+    listen: SocketAddr,
+    /// Namespace to watch; repeatable. Every namespace when not given.
+    #[arg(
+        long = "watch-namespace",
+        env = "WATCH_NAMESPACE",
+        value_delimiter = ',',
+        value_name = "NS"
+    )]
+    watch_namespaces: Vec<String>,
+    /// Host suffix of sites to accept besides *.atlassian.net and *.jira.com; repeatable.
+    #[arg(
+        long = "allow-site-suffix",
+        env = "ALLOW_SITE_SUFFIX",
+        value_delimiter = ',',
+        value_name = "SUFFIX"
+    )]
+    site_suffixes: Vec<String>,
+    /// Atlassian's authorization server.
+    #[arg(
+        long,
+        env = "ATLASSIAN_AUTH_URL",
+        default_value = "https://auth.atlassian.com",
+        value_name = "URL"
+    )]
+    atlassian_auth_url: Url,
+    /// Atlassian's API gateway.
+    #[arg(
+        long,
+        env = "ATLASSIAN_API_URL",
+        default_value = "https://api.atlassian.com",
+        value_name = "URL"
+    )]
+    atlassian_api_url: Url,
+    /// Takes the place of scheme and host of every site, which then stands in the Host header.
+    #[arg(long, env = "ATLASSIAN_SITE_URL", value_name = "URL")]
+    atlassian_site_url: Option<Url>,
+    /// How log lines are written.
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// Seconds that exchanges under way are given to end after SIGTERM.
+    #[arg(
+        long,
+        env = "SHUTDOWN_GRACE",
+        default_value_t = 50,
+        value_name = "SECONDS"
+    )]
+    shutdown_grace: u64,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn run(options: Options) -> Result<(), String> {
+    start_logging(options.log_format);
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let config = Config::infer()
+        .await
+        .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
+    let progress = WatchProgress::default();
+    let client = ClientBuilder::try_from(config)
+        .map_err(|e| text(&e))?
+        .with_layer(&progress)
+        .build();
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|e| format!("--listen {}: {e}", options.listen))?;
+    let namespaces: Vec<String> = options
+        .watch_namespaces
+        .iter()
+        .filter(|n| !n.is_empty())
+        .cloned()
+        .collect();
+    let stop = stop_on_signal().map_err(|e| text(&e))?;
+
+    let endpoints = Arc::new(Endpoints {
+        auth: options.atlassian_auth_url,
+        api: options.atlassian_api_url,
+        site: options.atlassian_site_url,
+    });
+    let http = http_client().map_err(|e| text(&e))?;
+    let metrics = Arc::new(Metrics::new());
+    let store = Store::new(client.clone(), namespaces.clone());
+    let counted = Arc::clone(&metrics);
+    let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
+    let keeper = Keeper::new(
+        store.clone(),
+        endpoint,
+        Box::new(move |outcome| counted.exchange(outcome)),
+    );
+    let unsaved = Arc::clone(&keeper);
+    let health = Arc::new(Health {
+        metrics: Arc::clone(&metrics),
+        watch_age: Box::new(move || progress.age()),
+        has_unsaved: Box::new(move || unsaved.has_unsaved()),
+        awaited: Arc::new(Mutex::new("the CustomResourceDefinitions".to_owned())),
+        stopping: AtomicBool::new(false),
+    });
+    let server = tokio::spawn(health::serve(
+        listener,
+        Arc::clone(&health),
+        CancellationToken::new(),
+    ));
+    info!(version = env!("CARGO_PKG_VERSION"), listen = %options.listen, ?namespaces, "starting");
+    if wait_for_crds(&client, namespaces.first().map(String::as_str), &stop).await {
+        if let Ok(mut awaited) = health.awaited.lock() {
+            awaited.clear();
+        }
+        let ctx = Arc::new(Context {
+            events: Events::new(client.clone()),
+            client,
+            http,
+            endpoints,
+            site_suffixes: options.site_suffixes,
+            keeper: Arc::clone(&keeper),
+            metrics,
+            memories: Memories::default(),
+            index: Arc::new(SecretIndex::default()),
+            passes: Semaphore::new(PASSES),
+        });
+        work(
+            ctx,
+            &namespaces,
+            store,
+            stop,
+            &health,
+            Duration::from_secs(options.shutdown_grace),
+        )
+        .await;
+    }
+    server.abort();
+    info!("stopped");
+    Ok(())
+}
+
+/// Works until told to stop, then gives exchanges under way the grace period.
+async fn work(
+    ctx: Arc<Context>,
+    namespaces: &[String],
+    store: Store,
+    stop: CancellationToken,
+    health: &Health,
+    grace: Duration,
+) {
+    let keeper = Arc::clone(&ctx.keeper);
+    let stopping = stop.clone();
+    let deadline = async {
+        stopping.cancelled().await;
+        health.stopping.store(true, Ordering::Relaxed);
+        tokio::time::sleep(grace).await;
+    };
+    let finish = async {
+        controller::run(ctx, namespaces, store, stop).await;
+        keeper.finish().await;
+    };
+    tokio::select! {
+        () = finish => {}
+        () = deadline => warn!("the grace period ended before everything was stored"),
+    }
+}
+
+/// Start order does not matter: missing CRDs are waited for. False when told to stop meanwhile.
+async fn wait_for_crds(client: &Client, namespace: Option<&str>, stop: &CancellationToken) -> bool {
+    loop {
+        let (integrations, projects) = match namespace {
+            Some(ns) => (
+                kube::Api::<JiraIntegration>::namespaced(client.clone(), ns),
+                kube::Api::<JiraProject>::namespaced(client.clone(), ns),
+            ),
+            None => (
+                kube::Api::all(client.clone()),
+                kube::Api::all(client.clone()),
+            ),
+        };
+        let one = kube::api::ListParams::default().limit(1);
+        match futures::try_join!(
+            integrations.list_metadata(&one),
+            projects.list_metadata(&one)
+        ) {
+            Ok(_) => return true,
+            Err(error) => {
+                warn!(%error, "waiting for the CustomResourceDefinitions: jira-operator crds | kubectl apply -f -")
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+        }
+    }
+}
+
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
+}

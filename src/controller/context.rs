@@ -1,0 +1,45 @@
+//! What every pass has at hand.
+
+use std::sync::Arc;
+
+use kube::Client;
+use tokio::sync::Semaphore;
+
+use super::{events::Events, index::SecretIndex, memory::Memories};
+use crate::{
+    atlassian::{endpoints::Endpoints, jira::Jira, secret::Secret},
+    grant::keeper::Keeper,
+    telemetry::Metrics,
+};
+
+/// Clients, settings and memory, shared by all passes.
+pub struct Context {
+    /// Kubernetes.
+    pub client: Client,
+    /// HTTP to Atlassian.
+    pub http: reqwest::Client,
+    /// Where Atlassian is.
+    pub endpoints: Arc<Endpoints>,
+    /// Host suffixes allowed besides Jira Cloud's.
+    pub site_suffixes: Vec<String>,
+    /// Holds the grants.
+    pub keeper: Arc<Keeper>,
+    /// Publishes events.
+    pub events: Events,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// What is remembered between passes.
+    pub memories: Memories,
+    /// Which integrations name which Secrets.
+    pub index: Arc<SecretIndex>,
+    /// Bounds the passes that run at once over all namespaces.
+    pub passes: Semaphore,
+}
+
+impl Context {
+    /// A caller of Jira with an access token.
+    #[must_use]
+    pub fn jira(&self, token: Secret) -> Jira {
+        Jira::new(self.http.clone(), Arc::clone(&self.endpoints), token)
+    }
+}

@@ -1,0 +1,142 @@
+//! Events: one for each condition that went wrong or was mended, none for what stays.
+
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
+use kube::{
+    Client,
+    runtime::events::{Event, EventType, Recorder, Reporter},
+};
+use tracing::debug;
+
+use crate::api::{condition::ConditionType, condition::find, names, reason::Reason};
+
+/// Longest note that the events API takes is 1 kB.
+const NOTE_MAX: usize = 1000;
+
+/// Publishes events.
+#[derive(Clone)]
+pub struct Events(Recorder);
+
+impl Events {
+    /// A publisher.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        let instance = std::env::var("POD_NAME").ok();
+        Self(Recorder::new(
+            client,
+            Reporter {
+                controller: names::MANAGER.into(),
+                instance,
+            },
+        ))
+    }
+
+    /// Publishes one event. An event that the API server refuses is only logged: it repeats what
+    /// the status says.
+    pub async fn publish(&self, object: &ObjectReference, warning: bool, reason: &str, note: &str) {
+        let event = Event {
+            type_: if warning {
+                EventType::Warning
+            } else {
+                EventType::Normal
+            },
+            reason: reason.to_owned(),
+            note: Some(note.chars().take(NOTE_MAX).collect()),
+            action: "Reconcile".into(),
+            secondary: None,
+        };
+        if let Err(error) = self.0.publish(&event, object).await {
+            debug!(%error, "an event was refused");
+        }
+    }
+
+    /// Publishes what flipped between two sets of conditions.
+    pub async fn transitions(
+        &self,
+        object: &ObjectReference,
+        before: &[Condition],
+        after: &[Condition],
+    ) {
+        for condition in flipped(before, after) {
+            self.publish(
+                object,
+                condition.status != "True",
+                &condition.reason,
+                &condition.message,
+            )
+            .await;
+        }
+    }
+}
+
+/// The conditions worth an event: those that are newly wrong or wrong in another way, and those
+/// that are mended. What merely follows from another condition is none, and neither is `Ready`,
+/// which repeats one of them, but for the first time that it is True.
+fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Condition> {
+    let (ready, stalled, reconciling) = (
+        ConditionType::Ready.as_str(),
+        ConditionType::Stalled.as_str(),
+        ConditionType::Reconciling.as_str(),
+    );
+    let consequence = |c: &Condition| Reason::parse(&c.reason).is_some_and(Reason::is_consequence);
+    let earlier = |c: &Condition| before.iter().find(|b| b.type_ == c.type_);
+    let first_ready = find(after, ConditionType::Ready)
+        .filter(|c| c.reason == Reason::Connected.as_str())
+        .filter(|c| earlier(c).is_none_or(|b| b.status == "Unknown"));
+    after
+        .iter()
+        .filter(|c| ![ready, stalled, reconciling].contains(&c.type_.as_str()))
+        .filter(|c| match (c.status.as_str(), earlier(c)) {
+            ("True", Some(b)) => b.status == "False",
+            ("True", None) => false,
+            (_, Some(b)) => (b.status != c.status || b.reason != c.reason) && !consequence(c),
+            (_, None) => !consequence(c) && c.reason != Reason::NeverSynced.as_str(),
+        })
+        .filter(|c| c.reason != Reason::NeverSynced.as_str())
+        .chain(first_ready)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::condition::{Finding, conditions, ready};
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    fn with(reasons: &[Reason]) -> Vec<Condition> {
+        let findings: Vec<Finding> = reasons
+            .iter()
+            .filter_map(|r| Some(Finding::plain(*r.entry().conditions.first()?, *r)))
+            .collect();
+        let ready = ready(&findings, Reason::Connected, false);
+        conditions(
+            &[],
+            &findings,
+            &ready,
+            1,
+            &Time(jiff::Timestamp::UNIX_EPOCH),
+        )
+    }
+
+    fn reasons(before: &[Condition], after: &[Condition]) -> Vec<String> {
+        flipped(before, after)
+            .iter()
+            .map(|c| c.reason.clone())
+            .collect()
+    }
+
+    #[test]
+    fn one_event_for_a_cause_and_none_for_its_consequences() {
+        let good = with(&[Reason::TokenFresh, Reason::SiteFound]);
+        let bad = with(&[Reason::ReconnectRequired, Reason::SkippedAfterAuthorized]);
+        assert_eq!(reasons(&good, &bad), ["ReconnectRequired"]);
+        assert_eq!(reasons(&bad, &good), ["TokenFresh"]);
+        assert!(reasons(&bad, &bad).is_empty());
+    }
+
+    #[test]
+    fn the_first_connection_is_told_once() {
+        let good = with(&[Reason::TokenFresh, Reason::SiteFound]);
+        assert_eq!(reasons(&[], &good), ["Connected"]);
+        assert!(reasons(&good, &good).is_empty());
+    }
+}

@@ -1,0 +1,26 @@
+//! Watches the cluster and reconciles what changed or is due.
+
+pub mod context;
+mod events;
+mod index;
+mod memory;
+mod observe;
+mod outcome;
+mod reconcile;
+mod report;
+mod schedule;
+mod steps;
+pub mod watch_progress;
+mod watches;
+
+pub use events::Events;
+pub use index::SecretIndex;
+pub use memory::Memories;
+pub use watches::run;
+
+use kube::core::DeserializeGuard;
+
+use crate::api::integration::JiraIntegration;
+
+/// An integration, or what could be read of an object that is none that this version knows.
+type Guarded = DeserializeGuard<JiraIntegration>;

@@ -1,0 +1,154 @@
+//! The first step of a pass: what the cluster says, read once.
+
+use jiff::Timestamp;
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
+use kube::{Api, Resource, ResourceExt};
+
+use super::{context::Context, index::token_secret_name, memory::Memory, schedule::Asked};
+use crate::{
+    api::{
+        integration::{JiraIntegration, JiraIntegrationStatus},
+        names,
+    },
+    atlassian::site::{SiteUrl, SiteUrlError},
+    grant::{
+        credentials::{Credentials, CredentialsError},
+        publish::{self, Found, Target},
+        store::GrantKey,
+    },
+    sync::apply::Owner,
+};
+
+/// One integration and what stands around it.
+pub struct Seen {
+    /// The object.
+    pub integration: JiraIntegration,
+    /// Its status as last written.
+    pub status: JiraIntegrationStatus,
+    /// What is remembered of it.
+    pub memory: Memory,
+    /// Its site, if the operator may talk to it.
+    pub site: Result<SiteUrl, SiteUrlError>,
+    /// The person's Secret.
+    pub credentials: Result<Credentials, CredentialsError>,
+    /// resourceVersion of the person's Secret.
+    pub credentials_version: Option<String>,
+    /// Which grant belongs to it.
+    pub grant: GrantKey,
+    /// Where the access token is published.
+    pub target: Target,
+    /// What stands there.
+    pub published: Found,
+    /// When the pass began.
+    pub now: Timestamp,
+}
+
+/// Reads the cluster: the person's Secret and the one for workloads.
+///
+/// # Errors
+/// When the API server cannot be asked.
+pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Result<Seen> {
+    let integration = integration.clone();
+    let namespace = integration.namespace().unwrap_or_default();
+    let name = integration.spec.secret_ref.name.clone();
+    let memory = ctx.memories.of(&integration.uid().unwrap_or_default());
+    let target = Target {
+        namespace: namespace.clone(),
+        name: token_secret_name(&integration),
+        integration: integration.name_any(),
+        owner: owner_reference(&integration),
+    };
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
+    let (secret, published) =
+        futures::try_join!(secrets.get_opt(&name), publish::find(&ctx.client, &target))?;
+    Ok(Seen {
+        status: latest_status(&integration, &memory),
+        site: SiteUrl::parse(&integration.spec.site, &ctx.site_suffixes),
+        credentials: Credentials::read(&name, secret.as_ref()),
+        credentials_version: secret.and_then(|s| s.resource_version()),
+        grant: GrantKey {
+            namespace,
+            credentials: name,
+        },
+        memory,
+        target,
+        published,
+        now: Timestamp::now(),
+        integration,
+    })
+}
+
+/// The watch may lag behind our own last write; of the two the newer counts. Versions of one
+/// kind are numbers that grow, which Kubernetes has promised since 1.35 (KEP-5504).
+fn latest_status(integration: &JiraIntegration, memory: &Memory) -> JiraIntegrationStatus {
+    let watched = integration
+        .resource_version()
+        .and_then(|v| v.parse::<u64>().ok())
+        .unwrap_or(0);
+    match &memory.written {
+        Some((status, version)) if *version > watched => status.clone(),
+        _ => integration.status.clone().unwrap_or_default(),
+    }
+}
+
+fn owner_reference(integration: &JiraIntegration) -> OwnerReference {
+    OwnerReference {
+        block_owner_deletion: None,
+        ..integration.controller_owner_ref(&()).unwrap_or_default()
+    }
+}
+
+impl Seen {
+    /// Generation of the spec.
+    #[must_use]
+    pub fn generation(&self) -> i64 {
+        self.integration.metadata.generation.unwrap_or(0)
+    }
+
+    /// What decides what is due.
+    #[must_use]
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            generation: self.generation(),
+            requested_at: self
+                .integration
+                .annotations()
+                .get(names::REQUESTED_AT)
+                .map(String::as_str),
+            status: &self.status,
+            next_look: self.memory.next_look,
+            now: self.now,
+        }
+    }
+
+    /// Until when nothing is asked, because a retry is not due yet or Atlassian asked to wait.
+    /// A change of the spec or of the credentials lifts it, a request by a person only lifts
+    /// what the operator imposed on itself.
+    #[must_use]
+    pub fn gate(&self) -> Option<Timestamp> {
+        let gate = self.memory.gate.filter(|gate| gate.until > self.now)?;
+        let asked = self.asked();
+        let changed =
+            asked.is_new_generation() || self.memory.credentials != self.credentials_version;
+        let requested = asked.is_requested() && !gate.by_atlassian;
+        (!changed && !requested).then_some(gate.until)
+    }
+
+    /// The integration as owner of its projects.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner {
+            namespace: self.target.namespace.clone(),
+            name: self.target.integration.clone(),
+            uid: self.target.owner.uid.clone(),
+            reference: self.target.owner.clone(),
+        }
+    }
+
+    /// The keys that spec names.
+    #[must_use]
+    pub fn named_projects(&self) -> Option<Vec<String>> {
+        let named = self.integration.spec.projects.as_ref()?;
+        Some(named.iter().map(|project| project.key.clone()).collect())
+    }
+}

@@ -1,0 +1,174 @@
+//! What a pass found out and did, gathered step by step, and completed by what follows from it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{observe::Seen, schedule::STEPS};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        integration::{AccountStatus, ProjectCounts, SiteStatus, TokenStatus},
+        reason::Reason,
+    },
+    atlassian::{error::JiraError, secret::TokenHash},
+    grant::finding::clock,
+    sync::apply::Applied,
+};
+
+/// Why a pass ended before its last step.
+#[derive(Debug)]
+pub enum Stop {
+    /// This condition is not True, and the rest depends on it.
+    After(ConditionType),
+    /// Atlassian asked to slow down.
+    RateLimited(JiraError),
+    /// The namespace is being deleted: nothing is to be said.
+    Quiet,
+}
+
+/// What happened to the access token for workloads.
+#[derive(Clone, Debug, Default)]
+pub enum Token {
+    /// It stays as it was.
+    #[default]
+    Kept,
+    /// It is published.
+    Published(TokenStatus),
+    /// It was taken back.
+    Retracted,
+}
+
+/// A synchronisation that was made.
+#[derive(Debug)]
+pub struct Synced {
+    /// Whether everything was asked, and not only whether it is as it was.
+    pub full: bool,
+    /// What was written.
+    pub applied: Applied,
+    /// Whether it succeeded as a whole.
+    pub succeeded: bool,
+}
+
+/// What a pass found out and did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Findings by condition.
+    pub findings: BTreeMap<ConditionType, Finding>,
+    /// The site.
+    pub site: Option<SiteStatus>,
+    /// The account.
+    pub account: Option<AccountStatus>,
+    /// The scopes.
+    pub scopes: Option<Vec<String>>,
+    /// The access token for workloads.
+    pub token: Token,
+    /// Which grant was judged.
+    pub lineage: Option<TokenHash>,
+    /// The projects.
+    pub counts: Option<ProjectCounts>,
+    /// The synchronisation.
+    pub synced: Option<Synced>,
+    /// Calls to Jira.
+    pub calls: u32,
+    /// When the token is to be refreshed.
+    pub refresh_at: Option<Timestamp>,
+    /// The token could not be refreshed, though it still works.
+    pub refresh_failed: bool,
+    /// When the grant dies unused.
+    pub idle_expires_at: Option<Timestamp>,
+    /// When another process's mark ends.
+    pub busy_until: Option<Timestamp>,
+    /// The wait that Atlassian asked for.
+    pub retry_after: Option<Duration>,
+    /// Atlassian asked to slow down.
+    pub rate_limited: bool,
+    /// Nothing is to be said.
+    pub quiet: bool,
+}
+
+impl Outcome {
+    /// Takes a finding in. An error when the rest depends on it and it is not True.
+    ///
+    /// # Errors
+    /// [`Stop::After`] this condition.
+    pub fn step(&mut self, finding: Finding) -> Result<(), Stop> {
+        let stop = (!finding.is_true()).then_some(Stop::After(finding.condition));
+        self.note(finding);
+        stop.map_or(Ok(()), Err)
+    }
+
+    /// Takes a finding in.
+    pub fn note(&mut self, finding: Finding) {
+        self.findings.insert(finding.condition, finding);
+    }
+
+    /// Fills in the conditions that were not reached.
+    pub fn complete(&mut self, seen: &Seen, ended: Result<(), Stop>) {
+        match ended {
+            Ok(()) => self.carry(seen),
+            Err(Stop::Quiet) => self.quiet = true,
+            Err(Stop::After(cause)) => self.skip(seen, cause),
+            Err(Stop::RateLimited(error)) => self.wait(seen, &error),
+        }
+    }
+
+    /// What was not looked at keeps its last answer.
+    fn carry(&mut self, seen: &Seen) {
+        for step in STEPS {
+            let before = Finding::carried(step, &seen.status.conditions);
+            let unknown = || Finding::plain(step, Reason::NotChecked);
+            self.findings
+                .entry(step)
+                .or_insert_with(|| before.unwrap_or_else(unknown));
+        }
+    }
+
+    fn skip(&mut self, seen: &Seen, cause: ConditionType) {
+        let reason = match cause {
+            ConditionType::Authorized => Reason::SkippedAfterAuthorized,
+            ConditionType::SiteReachable => Reason::SkippedAfterSiteReachable,
+            ConditionType::ScopesGranted => Reason::SkippedAfterScopesGranted,
+            ConditionType::AccountEligible => Reason::SkippedAfterAccountEligible,
+            _ => Reason::SkippedAfterProjectsAccessible,
+        };
+        let ever = seen
+            .status
+            .sync
+            .as_ref()
+            .is_some_and(|sync| sync.last_sync_time.is_some());
+        for step in STEPS {
+            let never = step == ConditionType::Synced && !ever;
+            self.findings.entry(step).or_insert_with(|| {
+                if never {
+                    let what = format!(
+                        "Nothing was synchronised yet, because {} is not True.",
+                        cause.as_str()
+                    );
+                    Finding::new(step, Reason::NeverSynced, what)
+                } else {
+                    Finding::plain(step, reason)
+                }
+            });
+        }
+    }
+
+    /// Being asked to slow down proves nothing about what was asked.
+    fn wait(&mut self, seen: &Seen, error: &JiraError) {
+        self.rate_limited = true;
+        self.retry_after = error.retry_after();
+        let until = self
+            .retry_after
+            .map(|wait| clock(super::schedule::after(seen.now, wait)));
+        let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
+        let finding = if error.is_quota() {
+            let what = format!("{error}, so no call is made{until}.");
+            Finding::with_remedy(ConditionType::Synced, Reason::QuotaExhausted, &what)
+        } else {
+            let what = format!("{error}, so a part was not asked for{until}.");
+            Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what)
+        };
+        self.note(finding);
+        self.carry(seen);
+    }
+}

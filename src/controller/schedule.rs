@@ -1,0 +1,269 @@
+//! When what is due: pure functions of the clock and what was written before.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::{
+    condition::{ConditionType, Finding, is_true},
+    integration::JiraIntegrationStatus,
+    reason::Reason,
+};
+
+/// How often everything is looked at.
+const DIAGNOSIS_EVERY: SignedDuration = SignedDuration::from_mins(30);
+/// Longest wait between retries.
+const BACKOFF_MAX: Duration = Duration::from_mins(15);
+
+/// What a pass is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Ask everything.
+    Full,
+    /// Ask whether everything is as it was.
+    Plain,
+    /// Ask Jira nothing: keep the token fresh.
+    Refresh,
+}
+
+impl Due {
+    /// The word in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Plain => "plain",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// What decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Generation of the spec.
+    pub generation: i64,
+    /// Value of the annotation requestedAt.
+    pub requested_at: Option<&'a str>,
+    /// What was written before.
+    pub status: &'a JiraIntegrationStatus,
+    /// When the next look is due that is not written in the status.
+    pub next_look: Option<Timestamp>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Asked<'_> {
+    /// Whether the spec changed since the status was written.
+    #[must_use]
+    pub fn is_new_generation(&self) -> bool {
+        self.status.observed_generation != Some(self.generation)
+    }
+
+    /// Whether a person asked for a pass that was not answered yet.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.requested_at.is_some()
+            && self.requested_at != self.status.last_handled_reconcile_at.as_deref()
+    }
+}
+
+/// Decides what is due.
+#[must_use]
+pub fn due(asked: &Asked<'_>) -> Due {
+    let status = asked.status;
+    let authorized = is_true(&status.conditions, ConditionType::Authorized);
+    if asked.is_new_generation() || asked.is_requested() || !authorized {
+        return Due::Full;
+    }
+    let sync = status.sync.as_ref();
+    let next = sync
+        .and_then(|s| s.next_sync_time.as_ref())
+        .map(|t| t.0)
+        .max(asked.next_look);
+    if next.is_some_and(|next| asked.now < next) {
+        return Due::Refresh;
+    }
+    let diagnosed = sync
+        .and_then(|s| s.last_diagnosis_time.as_ref())
+        .map(|t| t.0);
+    let stale = diagnosed.is_none_or(|at| asked.now.duration_since(at) >= DIAGNOSIS_EVERY);
+    if stale || is_troubled(status) {
+        Due::Full
+    } else {
+        Due::Plain
+    }
+}
+
+/// Whether a condition is not True that the cheap look of a plain pass cannot judge. Blocked
+/// projects are no such trouble: a plain pass asks for them itself.
+fn is_troubled(status: &JiraIntegrationStatus) -> bool {
+    let projects = Finding::carried(ConditionType::ProjectsAccessible, &status.conditions);
+    let blocked = projects.is_some_and(|f| {
+        matches!(
+            f.reason,
+            Reason::SomeProjectsBlocked | Reason::AllProjectsBlocked
+        )
+    });
+    STEPS.iter().any(|step| {
+        let judged_by_a_plain_pass = blocked && *step == ConditionType::ProjectsAccessible;
+        !judged_by_a_plain_pass && !is_true(&status.conditions, *step)
+    })
+}
+
+/// The conditions of an integration, in the order of the steps.
+pub const STEPS: [ConditionType; 6] = [
+    ConditionType::Authorized,
+    ConditionType::SiteReachable,
+    ConditionType::ScopesGranted,
+    ConditionType::AccountEligible,
+    ConditionType::ProjectsAccessible,
+    ConditionType::Synced,
+];
+
+/// The interval with ±5 % jitter, so that integrations that started together drift apart.
+/// `random` lies in 0..=1.
+#[must_use]
+pub fn jittered(interval: Duration, random: f64) -> Duration {
+    interval.mul_f64(0.95 + 0.1 * random.clamp(0.0, 1.0))
+}
+
+/// The wait before a retry: 1 s, doubled each time up to 15 minutes, with jitter.
+#[must_use]
+pub fn backoff(failures: u32, random: f64) -> Duration {
+    let seconds = 1_u64 << failures.saturating_sub(1).min(12);
+    jittered(Duration::from_secs(seconds), random).min(BACKOFF_MAX)
+}
+
+/// The wait until the earliest of these times, at least a tenth of a second.
+#[must_use]
+pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration> {
+    let first = times.iter().flatten().min()?;
+    let wait = Duration::try_from(first.duration_since(now)).unwrap_or_default();
+    Some(wait.max(Duration::from_millis(100)))
+}
+
+/// Now plus a duration.
+#[must_use]
+pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{
+        condition::{conditions, ready},
+        integration::SyncStatus,
+    };
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    fn minute(n: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(n)
+    }
+
+    fn healthy() -> JiraIntegrationStatus {
+        with(Reason::AllProjectsAccessible)
+    }
+
+    fn with(projects: Reason) -> JiraIntegrationStatus {
+        let findings: Vec<Finding> = [
+            Reason::TokenFresh,
+            Reason::SiteFound,
+            Reason::AllScopesGranted,
+            Reason::StandardAccount,
+            projects,
+            Reason::SyncSucceeded,
+        ]
+        .into_iter()
+        .zip(STEPS)
+        .map(|(reason, step)| Finding::plain(step, reason))
+        .collect();
+        let ready = ready(&findings, Reason::Connected, false);
+        JiraIntegrationStatus {
+            observed_generation: Some(1),
+            conditions: conditions(&[], &findings, &ready, 1, &Time(minute(0))),
+            sync: Some(SyncStatus {
+                last_sync_time: Some(Time(minute(0))),
+                last_duration: None,
+                next_sync_time: Some(Time(minute(5))),
+                last_diagnosis_time: Some(Time(minute(0))),
+                changed: 0,
+            }),
+            ..JiraIntegrationStatus::default()
+        }
+    }
+
+    fn at(status: &JiraIntegrationStatus, now: i64) -> Due {
+        due(&Asked {
+            generation: 1,
+            requested_at: None,
+            status,
+            next_look: None,
+            now: minute(now),
+        })
+    }
+
+    #[test]
+    fn only_what_is_due_is_asked() {
+        assert_eq!(at(&healthy(), 4), Due::Refresh);
+        assert_eq!(at(&healthy(), 5), Due::Plain);
+        assert_eq!(at(&healthy(), 30), Due::Full);
+    }
+
+    #[test]
+    fn a_change_or_a_request_asks_everything_now() {
+        let status = healthy();
+        let asked = Asked {
+            generation: 2,
+            requested_at: None,
+            status: &status,
+            next_look: None,
+            now: minute(1),
+        };
+        assert_eq!(due(&asked), Due::Full);
+        assert_eq!(
+            due(&Asked {
+                generation: 1,
+                requested_at: Some("now"),
+                ..asked
+            }),
+            Due::Full
+        );
+        let answered = JiraIntegrationStatus {
+            last_handled_reconcile_at: Some("now".into()),
+            ..healthy()
+        };
+        assert_eq!(
+            due(&Asked {
+                generation: 1,
+                requested_at: Some("now"),
+                status: &answered,
+                ..asked
+            }),
+            Due::Refresh
+        );
+    }
+
+    #[test]
+    fn trouble_is_asked_for_again_on_each_interval() {
+        assert_eq!(at(&with(Reason::NoProjectsVisible), 5), Due::Full);
+        assert_eq!(at(&with(Reason::SomeProjectsBlocked), 5), Due::Plain);
+        assert_eq!(at(&JiraIntegrationStatus::default(), 0), Due::Full);
+    }
+
+    #[test]
+    fn retries_double_up_to_a_quarter_of_an_hour() {
+        assert_eq!(backoff(1, 0.5), Duration::from_secs(1));
+        assert_eq!(backoff(4, 0.5), Duration::from_secs(8));
+        assert_eq!(backoff(40, 1.0), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn jitter_stays_within_five_percent() {
+        let interval = Duration::from_secs(100);
+        assert_eq!(jittered(interval, 0.0), Duration::from_secs(95));
+        assert_eq!(jittered(interval, 1.0), Duration::from_secs(105));
+    }
+}

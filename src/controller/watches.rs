@@ -1,0 +1,218 @@
+//! What wakes a pass: integrations, the Secrets they name, and the clock.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use futures::{FutureExt, Stream, StreamExt, future};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{
+        Controller, WatchStreamExt, controller,
+        reflector::{self, ObjectRef, Store},
+        watcher::{self, Event, watcher},
+    },
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::{Guarded, context::Context, index::SecretIndex, reconcile::reconcile};
+use crate::{
+    api::{
+        condition::{ConditionType, find},
+        names,
+    },
+    grant::{store::Store as Grants, unused},
+};
+
+/// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
+const WATCH_TIMEOUT: u32 = 200;
+/// How many integrations of one namespace are reconciled at once.
+pub const CONCURRENCY: u16 = 32;
+/// How often unused grants are looked for.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
+
+/// Runs until told to stop, then lets passes under way end. One controller for each watched
+/// namespace, or one for all: a reflector holds the objects of one watch.
+pub async fn run(
+    ctx: Arc<Context>,
+    namespaces: &[String],
+    grants: Grants,
+    stop: CancellationToken,
+) {
+    let scopes: Vec<Option<String>> = match namespaces {
+        [] => vec![None],
+        some => some.iter().cloned().map(Some).collect(),
+    };
+    let mut stores = Vec::new();
+    let mut controllers = Vec::new();
+    for namespace in scopes {
+        let (store, controller) = one(&ctx, namespace.as_deref(), stop.clone());
+        stores.push(store);
+        controllers.push(controller);
+    }
+    let housekeeping = housekeeping(Arc::clone(&ctx), stores, grants, stop);
+    future::join(future::join_all(controllers), housekeeping).await;
+}
+
+fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: kube::Resource<Scope = kube::core::NamespaceResourceScope>,
+    K::DynamicType: Default,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}
+
+fn one(
+    ctx: &Arc<Context>,
+    namespace: Option<&str>,
+    stop: CancellationToken,
+) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
+    let config = || watcher::Config::default().timeout(WATCH_TIMEOUT);
+    let (reader, writer) = reflector::store();
+    let index = Arc::clone(&ctx.index);
+    let integrations = watcher(api::<Guarded>(&ctx.client, namespace), config())
+        .default_backoff()
+        .modify(|object| object.managed_fields_mut().clear())
+        .inspect(move |event| keep_index(&index, event))
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(
+            |object: &Guarded| Some(worth_waking(object)),
+            kube::runtime::utils::PredicateConfig::default(),
+        );
+    let secrets = secret_wakes(
+        api(&ctx.client, namespace),
+        config(),
+        Arc::clone(&ctx.index),
+    );
+    let store = reader.clone();
+    let settings = controller::Config::default().concurrency(CONCURRENCY);
+    let running = Controller::for_stream(integrations, reader)
+        .with_config(settings)
+        .reconcile_on(secrets)
+        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .run(
+            |object, ctx| reconcile(object, ctx).boxed(),
+            |_, _, _| controller::Action::await_change(),
+            Arc::clone(ctx),
+        )
+        .for_each(|result| {
+            if let Err(error) = result {
+                debug!(%error, "a watch or a wake failed");
+            }
+            future::ready(())
+        });
+    (store, running)
+}
+
+/// The spec, a request by a person, and the object itself: a write of the status wakes nobody,
+/// and an object that was deleted and created anew is another one.
+fn worth_waking(object: &Guarded) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    let meta = kube::Resource::meta(object);
+    (
+        &meta.uid,
+        meta.generation,
+        object.annotations().get(names::REQUESTED_AT),
+    )
+        .hash(&mut hasher);
+    hasher.finish()
+}
+
+fn keep_index(index: &SecretIndex, event: &Result<Event<Guarded>, watcher::Error>) {
+    match event {
+        Ok(Event::Apply(object) | Event::InitApply(object)) => {
+            if let Ok(integration) = &object.0 {
+                index.insert(integration);
+            }
+        }
+        Ok(Event::Delete(object)) => {
+            index.remove(&object.namespace().unwrap_or_default(), &object.name_any())
+        }
+        Ok(Event::Init | Event::InitDone) => {}
+        Err(error) => warn!(%error, "the watch of JiraIntegrations failed; it is opened anew"),
+    }
+}
+
+/// Wakes the integrations that name a Secret which changed. Only metadata is watched, and
+/// nothing of other people's Secrets is kept.
+fn secret_wakes(
+    api: Api<PartialObjectMeta<Secret>>,
+    config: watcher::Config,
+    index: Arc<SecretIndex>,
+) -> impl Stream<Item = ObjectRef<Guarded>> + use<> {
+    watcher(api, config)
+        .default_backoff()
+        .touched_objects()
+        .filter_map(|result| {
+            future::ready(
+                result
+                    .inspect_err(
+                        |error| warn!(%error, "the watch of Secrets failed; it is opened anew"),
+                    )
+                    .ok(),
+            )
+        })
+        .flat_map(move |secret| {
+            let wakes = index.naming(&secret.namespace().unwrap_or_default(), &secret.name_any());
+            futures::stream::iter(wakes)
+        })
+}
+
+/// Removes grants that nobody names, forgets integrations that are gone, and counts the rest.
+async fn housekeeping(
+    ctx: Arc<Context>,
+    stores: Vec<Store<Guarded>>,
+    grants: Grants,
+    stop: CancellationToken,
+) {
+    for store in &stores {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = store.wait_until_ready() => {}
+        }
+    }
+    loop {
+        let objects: Vec<Arc<Guarded>> = stores.iter().flat_map(Store::state).collect();
+        count(&ctx, &objects);
+        ctx.memories.retain(
+            &objects
+                .iter()
+                .filter_map(|o| o.uid())
+                .collect::<HashSet<_>>(),
+        );
+        match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), Timestamp::now()).await {
+            Ok(removed) => removed.iter().for_each(|key| ctx.keeper.forget(key)),
+            Err(error) => debug!(%error, "unused grants could not be looked for"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING_EVERY) => {}
+        }
+    }
+}
+
+fn count(ctx: &Context, objects: &[Arc<Guarded>]) {
+    let status = |object: &Guarded| {
+        let status = object.0.as_ref().ok()?.status.as_ref()?;
+        Some(
+            find(&status.conditions, ConditionType::Ready)?
+                .status
+                .clone(),
+        )
+    };
+    let all: Vec<String> = objects
+        .iter()
+        .map(|o| status(o).unwrap_or_else(|| "Unknown".into()))
+        .collect();
+    let number =
+        |value: &str| i64::try_from(all.iter().filter(|s| *s == value).count()).unwrap_or(i64::MAX);
+    ctx.metrics
+        .integrations(&["True", "False", "Unknown"].map(|value| (value, number(value))));
+}

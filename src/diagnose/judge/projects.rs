@@ -1,0 +1,108 @@
+//! All projects of an integration, in one condition.
+
+use super::enumerate;
+use crate::api::{
+    condition::{ConditionType::ProjectsAccessible, Finding},
+    integration::ProjectCounts,
+    reason::Reason,
+};
+
+/// What is summed up of one project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its key.
+    pub key: String,
+    /// Whether it is live and seen.
+    pub visible: bool,
+    /// The reason that blocks it, if one does.
+    pub blocked: Option<Reason>,
+}
+
+/// Counts the projects.
+#[must_use]
+pub fn count(projects: &[Summary]) -> ProjectCounts {
+    let number = |test: fn(&Summary) -> bool| {
+        i64::try_from(projects.iter().filter(|p| test(p)).count()).unwrap_or(i64::MAX)
+    };
+    ProjectCounts {
+        visible: number(|p| p.visible),
+        synced: number(|p| p.blocked.is_none()),
+        blocked: number(|p| p.blocked.is_some()),
+    }
+}
+
+/// Judges the projects. `any_visible` is false when the account sees no live project at all.
+#[must_use]
+pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
+    let blocked: Vec<String> = projects
+        .iter()
+        .filter_map(|p| p.blocked.map(|reason| format!("{} ({reason})", p.key)))
+        .collect();
+    let list = enumerate(&blocked, 4);
+    match (projects.len(), blocked.len()) {
+        _ if !any_visible => {
+            let what = if blocked.is_empty() {
+                String::new()
+            } else {
+                format!(" Blocked: {list}.")
+            };
+            let what = format!("The account sees no project on the site.{what}");
+            Finding::with_remedy(ProjectsAccessible, Reason::NoProjectsVisible, &what)
+        }
+        (all, 0) => {
+            let message = format!("All {all} projects in scope can be used.");
+            Finding::new(ProjectsAccessible, Reason::AllProjectsAccessible, message)
+        }
+        (all, blocked) if all == blocked => {
+            let what = format!("None of the {all} projects in scope can be used: {list}.");
+            Finding::with_remedy(ProjectsAccessible, Reason::AllProjectsBlocked, &what)
+        }
+        (all, blocked) => {
+            let what = format!("{blocked} of {all} projects cannot be used: {list}.");
+            Finding::with_remedy(ProjectsAccessible, Reason::SomeProjectsBlocked, &what)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(key: &str, blocked: Option<Reason>) -> Summary {
+        Summary {
+            key: key.into(),
+            visible: true,
+            blocked,
+        }
+    }
+
+    #[test]
+    fn the_blocked_ones_are_named_with_their_reasons() {
+        let all = [
+            project("A", None),
+            project("B", Some(Reason::ProjectArchived)),
+        ];
+        let finding = judge(&all, true);
+        assert_eq!(finding.reason, Reason::SomeProjectsBlocked);
+        assert!(finding.message.contains("B (ProjectArchived)"));
+        assert_eq!(
+            count(&all),
+            ProjectCounts {
+                visible: 2,
+                synced: 1,
+                blocked: 1
+            }
+        );
+    }
+
+    #[test]
+    fn none_visible_and_all_blocked_are_different_things() {
+        assert_eq!(judge(&[], false).reason, Reason::NoProjectsVisible);
+        let blocked = [project("A", Some(Reason::BrowseDenied))];
+        assert_eq!(judge(&blocked, true).reason, Reason::AllProjectsBlocked);
+        assert_eq!(
+            judge(&[project("A", None)], true).reason,
+            Reason::AllProjectsAccessible
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! What a person reads about the grant: the `Authorized` condition.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    credentials::CredentialsError,
+    freshness::NotConnected,
+    keeper::{Held, Trouble},
+    record::{Refusal, RefusalKind},
+    store::GrantKey,
+};
+use crate::api::{
+    condition::{ConditionType::Authorized, Finding},
+    reason::Reason,
+};
+
+/// The finding for a grant that is held, in any degree.
+#[must_use]
+pub fn held(held: &Held, key: &GrantKey) -> Finding {
+    if held.offline_access_missing {
+        return Finding::with_remedy(
+            Authorized,
+            Reason::OfflineAccessMissing,
+            "The grant works, but Atlassian sent no new refresh token, so it may end without warning.",
+        );
+    }
+    let mut message = format!("The grant in Secret {} works.", key.secret_name());
+    if held.supplied_token_refused {
+        message.push_str(" The refresh-token now in the credentials was refused and is ignored; the earlier grant goes on.");
+    }
+    Finding::new(Authorized, Reason::TokenFresh, message)
+}
+
+/// The finding for credentials that cannot be used.
+#[must_use]
+pub fn credentials(error: &CredentialsError) -> Finding {
+    let reason = match error {
+        CredentialsError::NotFound(_) => Reason::CredentialsNotFound,
+        _ => Reason::CredentialsIncomplete,
+    };
+    Finding::with_remedy(Authorized, reason, &error.to_string())
+}
+
+/// The finding for a name that is taken.
+#[must_use]
+pub fn name_taken(name: &str) -> Finding {
+    let what = format!(
+        "Secret {name} exists and does not belong to this integration, so the access token has nowhere to go."
+    );
+    Finding::with_remedy(Authorized, Reason::SecretNameTaken, &what)
+}
+
+/// The finding for a Secret that could not be written.
+#[must_use]
+pub fn not_writable(name: &str, detail: &str) -> Finding {
+    let what = format!("Secret {name} could not be written: {detail}.");
+    Finding::with_remedy(Authorized, Reason::SecretNotWritable, &what)
+}
+
+/// The finding for a grant that is not held. None where nothing is to be said, because the
+/// namespace is going away.
+#[must_use]
+pub fn trouble(trouble: &Trouble, key: &GrantKey) -> Option<Finding> {
+    let name = key.secret_name();
+    Some(match trouble {
+        Trouble::Terminating => return None,
+        Trouble::NotConnected(why) => not_connected(*why, key),
+        Trouble::SharedElsewhere => Finding::plain(Authorized, Reason::GrantSharedElsewhere),
+        Trouble::Refused(refusal) => refused(refusal, key),
+        Trouble::Busy { until } => Finding::new(
+            Authorized,
+            Reason::NotChecked,
+            format!(
+                "Another operator process is refreshing this grant, or was stopped while it did; waiting for it until {}.",
+                clock(*until)
+            ),
+        ),
+        Trouble::Unavailable {
+            detail,
+            still: None,
+            ..
+        } => {
+            let what = format!("No access token could be obtained: {detail}.");
+            Finding::with_remedy(Authorized, Reason::AuthServerUnavailable, &what)
+        }
+        Trouble::Unavailable {
+            detail,
+            still: Some(held),
+            ..
+        } => Finding::new(
+            Authorized,
+            Reason::TokenFresh,
+            format!(
+                "The access token is good until {}, but it could not be refreshed: {detail}. It is tried again by itself.",
+                clock(held.access.expires_at)
+            ),
+        ),
+        Trouble::NotWritable { detail, .. } => not_writable(&name, detail),
+    })
+}
+
+fn not_connected(why: NotConnected, key: &GrantKey) -> Finding {
+    let what = match why {
+        NotConnected::NoRefreshToken => format!(
+            "Nobody has connected yet: Secret {} has no refresh-token.",
+            key.credentials
+        ),
+        NotConnected::RefreshTokenUsed => format!(
+            "The refresh-token in Secret {} was used before, and its grant is no longer stored.",
+            key.credentials
+        ),
+        NotConnected::ClientIdChanged => format!(
+            "client-id in Secret {} was changed, and the stored grant belongs to the former app. Nothing was spent: setting it back mends it.",
+            key.credentials
+        ),
+    };
+    Finding::with_remedy(Authorized, Reason::NotConnected, &what)
+}
+
+fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
+    if refusal.kind == RefusalKind::Client {
+        let what = format!(
+            "Atlassian refused the client-secret in Secret {}; the grant is unharmed.",
+            key.credentials
+        );
+        return Finding::with_remedy(Authorized, Reason::ClientSecretRejected, &what);
+    }
+    let cause = match refusal.interrupted {
+        Some(at) => format!(
+            "A refresh at {} was interrupted before its new token could be stored, so the grant was lost then, or it died of another cause.",
+            clock(at)
+        ),
+        None => "Revoked under the account's connected apps, password changed, account deactivated, unused for 90 days, or another copy of the token was used.".to_owned(),
+    };
+    let what = format!(
+        "Atlassian refused the grant ({}). {cause}",
+        refusal.description
+    );
+    Finding::with_remedy(Authorized, Reason::ReconnectRequired, &what)
+}
+
+/// A time as people read it, to the second, in UTC.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string()
+}

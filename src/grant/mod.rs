@@ -1,0 +1,13 @@
+//! The OAuth grant: where it is kept, when it is refreshed, and how it is never lost.
+//!
+//! One grant Secret belongs to each credential Secret and is shared by every integration that
+//! names it, because two copies of a rotating refresh token kill each other.
+
+pub mod credentials;
+pub mod finding;
+pub mod freshness;
+pub mod keeper;
+pub mod publish;
+pub mod record;
+pub mod store;
+pub mod unused;

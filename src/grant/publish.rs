@@ -1,0 +1,255 @@
+//! The Secret that workloads mount: the access token and where to use it, nothing else.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
+};
+use kube::{Api, Client, ResourceExt, api::PostParams};
+
+use super::{record::Access, store::WriteError};
+use crate::{api::names, atlassian::secret::TokenHash};
+
+/// The access token.
+pub const ACCESS_TOKEN: &str = "access-token";
+
+/// Hash that names the grant whose token was judged and published, or taken back. A token of
+/// another grant is judged before it is published.
+pub const GRANT: &str = "jira-operator.dev/grant";
+
+/// Whose the Secret is, and where.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Namespace of the integration.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// Name of the integration.
+    pub integration: String,
+    /// Owner reference to the integration.
+    pub owner: OwnerReference,
+}
+
+/// What stands under the name.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// The integration's own Secret.
+    Own(Box<Secret>),
+    /// Somebody else's.
+    Foreign,
+}
+
+/// What the Secret is to hold.
+#[derive(Clone, Debug)]
+pub struct Published<'a> {
+    /// The access token.
+    pub access: &'a Access,
+    /// Gateway address with the cloudId.
+    pub base_url: String,
+    /// Address of the site, for links that people open.
+    pub site_url: String,
+    /// Which grant it is.
+    pub lineage: Option<&'a TokenHash>,
+}
+
+impl Published<'_> {
+    fn data(&self) -> BTreeMap<String, ByteString> {
+        [
+            (ACCESS_TOKEN, self.access.token.expose().to_owned()),
+            ("expires-at", self.access.expires_at.to_string()),
+            ("base-url", self.base_url.clone()),
+            ("site-url", self.site_url.clone()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes())))
+        .collect()
+    }
+}
+
+impl Found {
+    /// Which grant was judged last, as far as the Secret tells.
+    #[must_use]
+    pub fn lineage(&self) -> Option<TokenHash> {
+        match self {
+            Self::Own(secret) => secret
+                .annotations()
+                .get(GRANT)
+                .map(|text| TokenHash::stored(text)),
+            Self::Nothing | Self::Foreign => None,
+        }
+    }
+
+    /// Whether a token is published.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        matches!(self, Self::Own(secret) if secret.data.as_ref().is_some_and(|data| data.contains_key(ACCESS_TOKEN)))
+    }
+}
+
+/// Looks at what stands under the name.
+///
+/// # Errors
+/// When the API server cannot be asked.
+pub async fn find(client: &Client, target: &Target) -> kube::Result<Found> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
+    Ok(match api.get_opt(&target.name).await? {
+        None => Found::Nothing,
+        Some(secret) if is_own(&secret, target) => Found::Own(Box::new(secret)),
+        Some(_) => Found::Foreign,
+    })
+}
+
+/// Our mark is the owner reference to this very integration: other tools' edits leave it, and
+/// the Secret of a predecessor of the same name does not have it.
+fn is_own(secret: &Secret, target: &Target) -> bool {
+    secret
+        .owner_references()
+        .iter()
+        .any(|owner| owner.uid == target.owner.uid)
+}
+
+/// Writes the token, unless the Secret already is as it should be. True when it was written.
+///
+/// # Errors
+/// A [`WriteError`]; a conflict means that it was changed since it was looked at.
+pub async fn publish(
+    client: &Client,
+    target: &Target,
+    found: &Found,
+    what: &Published<'_>,
+) -> Result<bool, WriteError> {
+    write(client, target, found, what.data(), what.lineage).await
+}
+
+/// Takes the token back: the Secret stays, so that mounted volumes lose the files, and is
+/// emptied. True when there was something to take back.
+///
+/// # Errors
+/// A [`WriteError`]; a conflict means that it was changed since it was looked at.
+pub async fn retract(
+    client: &Client,
+    target: &Target,
+    found: &Found,
+    lineage: Option<&TokenHash>,
+) -> Result<bool, WriteError> {
+    match found {
+        Found::Own(_) => write(client, target, found, BTreeMap::new(), lineage).await,
+        Found::Nothing | Found::Foreign => Ok(false),
+    }
+}
+
+async fn write(
+    client: &Client,
+    target: &Target,
+    found: &Found,
+    data: BTreeMap<String, ByteString>,
+    lineage: Option<&TokenHash>,
+) -> Result<bool, WriteError> {
+    let before = match found {
+        Found::Own(secret) => (**secret).clone(),
+        Found::Nothing => Secret::default(),
+        Found::Foreign => return Ok(false),
+    };
+    let wanted = desired(&before, target, data, lineage);
+    if wanted == before {
+        return Ok(false);
+    }
+    let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
+    let params = PostParams::default();
+    let written = match found {
+        Found::Own(_) => api.replace(&target.name, &params, &wanted).await,
+        _ => api.create(&params, &wanted).await,
+    };
+    written
+        .map(|_| true)
+        .map_err(|error| WriteError::from_kube(&error))
+}
+
+/// Data is replaced whole; labels and annotations of others stay.
+fn desired(
+    before: &Secret,
+    target: &Target,
+    data: BTreeMap<String, ByteString>,
+    lineage: Option<&TokenHash>,
+) -> Secret {
+    let mut secret = before.clone();
+    secret.metadata.name = Some(target.name.clone());
+    secret.metadata.namespace = Some(target.namespace.clone());
+    let labels = secret.metadata.labels.get_or_insert_default();
+    for (key, value) in [
+        (names::MANAGED_BY, names::MANAGER),
+        (names::COMPONENT_LABEL, names::COMPONENT_TOKEN),
+        (names::INTEGRATION_LABEL, target.integration.as_str()),
+    ] {
+        labels.insert(key.to_owned(), value.to_owned());
+    }
+    if let Some(lineage) = lineage {
+        let annotations = secret.metadata.annotations.get_or_insert_default();
+        annotations.insert(GRANT.to_owned(), lineage.as_str().to_owned());
+    }
+    let owners = secret.metadata.owner_references.get_or_insert_default();
+    if !owners.iter().any(|owner| owner.uid == target.owner.uid) {
+        owners.push(target.owner.clone());
+    }
+    secret.data = if data.is_empty() { None } else { Some(data) };
+    secret.type_ = Some("Opaque".to_owned());
+    secret
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::atlassian::secret::Secret as Hidden;
+    use jiff::Timestamp;
+
+    fn target() -> Target {
+        Target {
+            namespace: "ns".into(),
+            name: "t".into(),
+            integration: "acme".into(),
+            owner: OwnerReference {
+                uid: "u1".into(),
+                name: "acme".into(),
+                ..OwnerReference::default()
+            },
+        }
+    }
+
+    #[test]
+    fn it_holds_exactly_four_keys_and_keeps_the_labels_of_others() {
+        let access = Access {
+            token: Hidden::new("a".into()),
+            expires_at: Timestamp::UNIX_EPOCH,
+            refreshed_at: Timestamp::UNIX_EPOCH,
+        };
+        let what = Published {
+            access: &access,
+            base_url: "b".into(),
+            site_url: "s".into(),
+            lineage: None,
+        };
+        let mut before = Secret::default();
+        before.metadata.labels = Some([("theirs".to_owned(), "kept".to_owned())].into());
+        before.data = Some([("alien".to_owned(), ByteString(vec![1]))].into());
+        let after = desired(&before, &target(), what.data(), None);
+        let keys: Vec<_> = after.data.as_ref().unwrap().keys().cloned().collect();
+        assert_eq!(keys, ["access-token", "base-url", "expires-at", "site-url"]);
+        assert_eq!(after.labels().get("theirs").unwrap(), "kept");
+        assert_eq!(
+            desired(&after, &target(), what.data(), None),
+            after,
+            "written once, it is as it should be"
+        );
+    }
+
+    #[test]
+    fn only_the_owner_reference_makes_a_secret_ours() {
+        let mut secret = desired(&Secret::default(), &target(), BTreeMap::new(), None);
+        assert!(is_own(&secret, &target()));
+        secret.metadata.owner_references = None;
+        assert!(!is_own(&secret, &target()));
+    }
+}

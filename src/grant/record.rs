@@ -1,0 +1,402 @@
+//! What the grant Secret holds, as types, and how it is written down.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::{ByteString, api::core::v1};
+use kube::ResourceExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::names,
+    atlassian::{
+        oauth::{App, Tokens},
+        secret::{Secret, TokenHash},
+    },
+};
+
+/// Hashes of adopted refresh tokens, comma-separated, newest last. In an annotation, so that
+/// copies are found by reading metadata alone.
+pub const HASHES: &str = "jira-operator.dev/refresh-token-hashes";
+/// Hash of the refresh token that is being adopted.
+pub const ADOPTING: &str = "jira-operator.dev/refresh-token-adopting";
+/// How many adopted tokens are remembered.
+const HASHES_KEPT: usize = 20;
+/// Atlassian ends a grant that is not refreshed for this long.
+const IDLE_EXPIRY: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The grant Secret of one credential Secret.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The Secret as it was read: its resourceVersion and what others put on it.
+    pub secret: v1::Secret,
+    /// The app that the grant belongs to.
+    pub client_id: Option<String>,
+    /// The only refresh token that may be spent.
+    pub refresh_token: Option<Secret>,
+    /// The access token and its times.
+    pub access: Option<Access>,
+    /// Scopes that were granted, where Atlassian said so.
+    pub scopes: Option<Vec<String>>,
+    /// Whether the last refresh brought no new refresh token.
+    pub offline_access_missing: bool,
+    /// uid of the Secret that the first token was written to; a copy has another one.
+    pub home_uid: Option<String>,
+    /// Hashes of refresh tokens that were adopted from the person's Secret.
+    pub adopted: Vec<TokenHash>,
+    /// An exchange that is under way, or was interrupted.
+    pub mark: Option<Mark>,
+    /// The refusal that must not be asked for again.
+    pub refusal: Option<Refusal>,
+}
+
+/// An access token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// Opens the API gateway.
+    pub token: Secret,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// When it was obtained.
+    pub refreshed_at: Timestamp,
+}
+
+/// The lock that one process holds while it exchanges, and the trace it leaves if it dies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Random id of the process.
+    pub holder: String,
+    /// Until when others wait.
+    pub deadline: Timestamp,
+    /// Hash of the refresh token that is being spent.
+    pub spends: TokenHash,
+    /// Whether that token comes from the person's Secret.
+    pub adopts: bool,
+}
+
+/// A refusal by Atlassian, so that it is not asked for again, not even after a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Stands for the credentials and the token that were refused.
+    pub fingerprint: String,
+    /// What was refused.
+    pub kind: RefusalKind,
+    /// Atlassian's words.
+    pub description: String,
+    /// When an earlier exchange of the same token was interrupted, if one was.
+    pub interrupted: Option<Timestamp>,
+}
+
+/// What was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalKind {
+    /// The refresh token.
+    Grant,
+    /// The client secret.
+    Client,
+}
+
+/// Stands for an app's credentials together with a refresh token.
+#[must_use]
+pub fn fingerprint(app: &App, token: &Secret) -> String {
+    let all = format!(
+        "{}\n{}\n{}",
+        app.client_id,
+        app.client_secret.expose(),
+        token.expose()
+    );
+    Secret::new(all).hash().as_str().to_owned()
+}
+
+impl Record {
+    /// A grant Secret that is about to be created.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        let mut record = Self::default();
+        record.secret.metadata.name = Some(name.to_owned());
+        record.secret.metadata.namespace = Some(namespace.to_owned());
+        record
+    }
+
+    /// Reads a grant Secret. A value that cannot be read counts as absent.
+    #[must_use]
+    pub fn read(secret: v1::Secret) -> Self {
+        let text = |key: &str| {
+            let bytes = secret.data.as_ref()?.get(key)?;
+            std::str::from_utf8(&bytes.0)
+                .ok()
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
+        let time = |key: &str| text(key)?.parse::<Timestamp>().ok();
+        let annotation = |key: &str| secret.annotations().get(key).cloned();
+        let access = || {
+            Some(Access {
+                token: Secret::new(text("access-token")?),
+                expires_at: time("expires-at")?,
+                refreshed_at: time("refreshed-at")?,
+            })
+        };
+        let mark = || {
+            Some(Mark {
+                holder: text("exchange-holder")?,
+                deadline: time("exchange-deadline")?,
+                spends: TokenHash::stored(&text("exchange-spends")?),
+                adopts: annotation(ADOPTING).is_some(),
+            })
+        };
+        Self {
+            client_id: text("client-id"),
+            refresh_token: text("refresh-token").map(Secret::new),
+            access: access(),
+            scopes: text("scopes").map(|s| s.split_whitespace().map(str::to_owned).collect()),
+            offline_access_missing: text("offline-access").as_deref() == Some("missing"),
+            home_uid: text("home-uid"),
+            adopted: annotation(HASHES)
+                .map(|all| hashes(&all))
+                .unwrap_or_default(),
+            mark: mark(),
+            refusal: text("refusal").and_then(|json| serde_json::from_str(&json).ok()),
+            secret,
+        }
+    }
+
+    /// The Secret to write: data replaced whole, labels and annotations of others kept.
+    #[must_use]
+    pub fn render(&self) -> v1::Secret {
+        let mut secret = self.secret.clone();
+        let labels = secret.metadata.labels.get_or_insert_default();
+        labels.insert(names::MANAGED_BY.to_owned(), names::MANAGER.to_owned());
+        labels.insert(
+            names::COMPONENT_LABEL.to_owned(),
+            names::COMPONENT_GRANT.to_owned(),
+        );
+        let annotations = secret.metadata.annotations.get_or_insert_default();
+        let joined = self
+            .adopted
+            .iter()
+            .map(TokenHash::as_str)
+            .collect::<Vec<_>>()
+            .join(",");
+        annotations.insert(HASHES.to_owned(), joined);
+        match self.mark.as_ref().filter(|mark| mark.adopts) {
+            Some(mark) => annotations.insert(ADOPTING.to_owned(), mark.spends.as_str().to_owned()),
+            None => annotations.remove(ADOPTING),
+        };
+        secret.metadata.managed_fields = None;
+        secret.data = Some(self.data());
+        secret
+    }
+
+    fn data(&self) -> BTreeMap<String, ByteString> {
+        let access = self.access.as_ref();
+        let mark = self.mark.as_ref();
+        let refusal = self
+            .refusal
+            .as_ref()
+            .and_then(|r| serde_json::to_string(r).ok());
+        [
+            ("client-id", self.client_id.clone()),
+            (
+                "refresh-token",
+                self.refresh_token.as_ref().map(|t| t.expose().to_owned()),
+            ),
+            ("access-token", access.map(|a| a.token.expose().to_owned())),
+            ("expires-at", access.map(|a| a.expires_at.to_string())),
+            ("refreshed-at", access.map(|a| a.refreshed_at.to_string())),
+            ("scopes", self.scopes.as_ref().map(|s| s.join(" "))),
+            (
+                "offline-access",
+                self.offline_access_missing.then(|| "missing".to_owned()),
+            ),
+            ("home-uid", self.home_uid.clone()),
+            ("exchange-holder", mark.map(|m| m.holder.clone())),
+            ("exchange-deadline", mark.map(|m| m.deadline.to_string())),
+            (
+                "exchange-spends",
+                mark.map(|m| m.spends.as_str().to_owned()),
+            ),
+            ("refusal", refusal),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), ByteString(value?.into_bytes()))))
+        .collect()
+    }
+
+    /// Whether the tokens were written to another Secret than this one.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.home_uid.is_some() && self.home_uid != self.secret.metadata.uid
+    }
+
+    /// Takes the tokens of an exchange over; `at` is when the exchange began.
+    pub fn take(
+        &mut self,
+        tokens: Tokens,
+        spent: &Secret,
+        adopted: bool,
+        app: &App,
+        at: Timestamp,
+    ) {
+        let lifetime =
+            SignedDuration::try_from(tokens.lifetime).unwrap_or(SignedDuration::from_hours(1));
+        self.offline_access_missing = tokens.refresh_token.is_none();
+        self.refresh_token = Some(tokens.refresh_token.unwrap_or_else(|| spent.clone()));
+        self.access = Some(Access {
+            token: tokens.access_token,
+            expires_at: at.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
+            refreshed_at: at,
+        });
+        self.scopes = tokens
+            .scopes
+            .or_else(|| self.scopes.take().filter(|_| !adopted));
+        self.settle(spent, adopted, app);
+    }
+
+    /// Takes over a refresh token that was found in an answer without a usable access token.
+    pub fn take_salvaged(
+        &mut self,
+        refresh_token: Secret,
+        spent: &Secret,
+        adopted: bool,
+        app: &App,
+    ) {
+        self.refresh_token = Some(refresh_token);
+        self.access = None;
+        self.settle(spent, adopted, app);
+    }
+
+    fn settle(&mut self, spent: &Secret, adopted: bool, app: &App) {
+        self.client_id = Some(app.client_id.clone());
+        self.home_uid = self.secret.metadata.uid.clone();
+        self.mark = None;
+        self.refusal = None;
+        if adopted {
+            self.remember(spent);
+        }
+    }
+
+    /// Remembers a token from the person's Secret, so that it is never spent again.
+    pub fn remember(&mut self, token: &Secret) {
+        let hash = token.hash();
+        self.adopted.retain(|known| *known != hash);
+        self.adopted.push(hash);
+        let surplus = self.adopted.len().saturating_sub(HASHES_KEPT);
+        self.adopted.drain(..surplus);
+    }
+
+    /// When the grant dies if it is not refreshed until then.
+    #[must_use]
+    pub fn idle_expires_at(&self) -> Option<Timestamp> {
+        let refreshed = self.access.as_ref()?.refreshed_at;
+        refreshed.checked_add(IDLE_EXPIRY).ok()
+    }
+}
+
+/// The hashes in the text of the annotation.
+#[must_use]
+pub fn hashes(annotation: &str) -> Vec<TokenHash> {
+    annotation
+        .split(',')
+        .filter(|h| !h.is_empty())
+        .map(TokenHash::stored)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::time::Duration;
+
+    fn app() -> App {
+        App {
+            client_id: "id".into(),
+            client_secret: Secret::new("s".into()),
+        }
+    }
+
+    fn tokens(refresh: Option<&str>) -> Tokens {
+        Tokens {
+            access_token: Secret::new("access".into()),
+            lifetime: Duration::from_secs(3600),
+            refresh_token: refresh.map(|t| Secret::new(t.into())),
+            scopes: Some(vec!["read:jira-work".into()]),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut record = Record::new("ns", "s-grant");
+        record.secret.metadata.uid = Some("u1".into());
+        record.take(
+            tokens(Some("r2")),
+            &Secret::new("r1".into()),
+            true,
+            &app(),
+            Timestamp::UNIX_EPOCH,
+        );
+        record.mark = Some(Mark {
+            holder: "h".into(),
+            deadline: Timestamp::UNIX_EPOCH,
+            spends: Secret::new("r2".into()).hash(),
+            adopts: true,
+        });
+        let read = Record::read(record.render());
+        assert_eq!(read.refresh_token, record.refresh_token);
+        assert_eq!(read.access, record.access);
+        assert_eq!((read.mark, read.adopted), (record.mark, record.adopted));
+        assert_eq!(read.scopes.unwrap(), ["read:jira-work"]);
+        assert_eq!(read.home_uid.as_deref(), Some("u1"));
+    }
+
+    #[test]
+    fn a_copy_is_known_by_its_uid() {
+        let mut record = Record::new("ns", "s-grant");
+        record.secret.metadata.uid = Some("u1".into());
+        record.take(
+            tokens(Some("r2")),
+            &Secret::new("r1".into()),
+            true,
+            &app(),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert!(!record.is_copy());
+        let mut copy = record.render();
+        copy.metadata.uid = Some("u2".into());
+        assert!(Record::read(copy).is_copy());
+    }
+
+    #[test]
+    fn twenty_adopted_tokens_are_remembered_and_no_more() {
+        let mut record = Record::new("ns", "s-grant");
+        for n in 0..25 {
+            record.remember(&Secret::new(format!("token-{n}")));
+        }
+        assert_eq!(record.adopted.len(), 20);
+        assert!(
+            record
+                .adopted
+                .contains(&Secret::new("token-24".into()).hash())
+        );
+        assert!(
+            !record
+                .adopted
+                .contains(&Secret::new("token-4".into()).hash())
+        );
+    }
+
+    #[test]
+    fn the_old_refresh_token_is_kept_when_no_new_one_comes() {
+        let mut record = Record::new("ns", "s-grant");
+        record.take(
+            tokens(None),
+            &Secret::new("r1".into()),
+            false,
+            &app(),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(record.refresh_token, Some(Secret::new("r1".into())));
+        assert!(record.offline_access_missing);
+    }
+}

@@ -1,0 +1,3 @@
+//! What the operator serves: probes and metrics.
+
+pub mod health;

@@ -1,0 +1,206 @@
+//! Writes the planned `JiraProject` objects: two writes for a new one, one for a changed one,
+//! none for the rest.
+
+use futures::{FutureExt, StreamExt, stream};
+use k8s_openapi::{
+    api::core::v1::ObjectReference,
+    apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference},
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{DeleteParams, ListParams, PostParams, Preconditions},
+};
+
+use super::inventory::{Entry, Plan, Removal};
+use crate::api::{
+    names,
+    project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
+};
+
+/// How many writes are in flight.
+const IN_FLIGHT: usize = 8;
+
+/// The integration that the objects belong to.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Owner reference to it.
+    pub reference: OwnerReference,
+}
+
+/// A project whose conditions may have flipped.
+#[derive(Clone, Debug)]
+pub struct Transition {
+    /// The object.
+    pub object: ObjectReference,
+    /// Its conditions before.
+    pub before: Vec<Condition>,
+    /// Its conditions now.
+    pub after: Vec<Condition>,
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Objects created, changed or removed.
+    pub changed: usize,
+    /// What the API server refused, in its own words.
+    pub failures: Vec<kube::Error>,
+    /// Objects that were written.
+    pub transitions: Vec<Transition>,
+    /// Projects whose objects were removed.
+    pub removed: Vec<(String, Removal)>,
+}
+
+/// The objects that belong to the integration.
+///
+/// # Errors
+/// When the API server cannot be asked.
+pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProject>> {
+    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+    let selector = format!("{}={}", names::INTEGRATION_LABEL, owner.name);
+    let mut list = api
+        .list(&ListParams::default().labels(&selector))
+        .await?
+        .items;
+    list.retain(|project| is_own(project, owner));
+    Ok(list)
+}
+
+fn is_own(project: &JiraProject, owner: &Owner) -> bool {
+    project
+        .owner_references()
+        .iter()
+        .any(|reference| reference.uid == owner.uid)
+}
+
+/// Carries the plan out. What fails is reported and does not stop the rest.
+pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
+    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+    let mut applied = Applied::default();
+    let changed = plan.entries.iter().filter(|entry| entry.is_changed());
+    let writes: Vec<_> = changed
+        .map(|entry| write(&api, owner, entry).boxed())
+        .collect();
+    let mut written = stream::iter(writes).buffer_unordered(IN_FLIGHT);
+    while let Some(result) = written.next().await {
+        match result {
+            Ok(transition) => {
+                applied.changed += 1;
+                applied.transitions.push(transition);
+            }
+            Err(error) => applied.failures.push(error),
+        }
+    }
+    let removals: Vec<_> = plan
+        .removals
+        .iter()
+        .map(|(project, why)| remove(&api, project, *why).boxed())
+        .collect();
+    let mut removed = stream::iter(removals).buffer_unordered(IN_FLIGHT);
+    while let Some(result) = removed.next().await {
+        match result {
+            Ok(removal) => {
+                applied.changed += 1;
+                applied.removed.push(removal);
+            }
+            Err(error) => applied.failures.push(error),
+        }
+    }
+    applied
+}
+
+async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<Transition> {
+    let object = match &entry.existing {
+        Some(existing) => existing.clone(),
+        None => create(api, owner, entry).await?,
+    };
+    let before = object
+        .status
+        .as_ref()
+        .map(|s| s.conditions.clone())
+        .unwrap_or_default();
+    let mut wanted = object;
+    wanted.status = Some(entry.status.clone());
+    wanted.metadata.managed_fields = None;
+    let written = api
+        .replace_status(&wanted.name_any(), &PostParams::default(), &wanted)
+        .await?;
+    Ok(Transition {
+        object: written.object_ref(&()),
+        before,
+        after: written
+            .status
+            .map(|s: JiraProjectStatus| s.conditions)
+            .unwrap_or_default(),
+    })
+}
+
+/// Creates the object under its natural name, or, where that is another integration's or a
+/// person's, under one that cannot be. Nothing that exists is taken over.
+async fn create(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<JiraProject> {
+    let natural = names::project_object(&owner.name, &entry.key);
+    let identity = entry.status.id.as_deref().unwrap_or(&entry.key);
+    let other = names::project_object_disambiguated(&owner.name, &entry.key, &owner.uid, identity);
+    match create_named(api, owner, entry, &natural).await? {
+        Some(created) => Ok(created),
+        None => match create_named(api, owner, entry, &other).await? {
+            Some(created) => Ok(created),
+            None => api.get(&other).await,
+        },
+    }
+}
+
+/// None when the name is somebody else's.
+async fn create_named(
+    api: &Api<JiraProject>,
+    owner: &Owner,
+    entry: &Entry,
+    name: &str,
+) -> kube::Result<Option<JiraProject>> {
+    let spec = JiraProjectSpec {
+        integration: owner.name.clone(),
+        key: entry.key.clone(),
+    };
+    let mut object = JiraProject::new(name, spec);
+    object.metadata.labels = Some(
+        [
+            (names::INTEGRATION_LABEL, owner.name.as_str()),
+            (names::MANAGED_BY, names::MANAGER),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into(),
+    );
+    object.metadata.owner_references = Some(vec![owner.reference.clone()]);
+    match api.create(&PostParams::default(), &object).await {
+        Ok(created) => Ok(Some(created)),
+        Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
+            let existing = api.get_opt(name).await?;
+            Ok(existing.filter(|project| is_own(project, owner) && project.spec.key == entry.key))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn remove(
+    api: &Api<JiraProject>,
+    project: &JiraProject,
+    why: Removal,
+) -> kube::Result<(String, Removal)> {
+    let only_this = Preconditions {
+        uid: project.uid(),
+        resource_version: None,
+    };
+    let params = DeleteParams::default().preconditions(only_this);
+    match api.delete(&project.name_any(), &params).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => return Err(error),
+    }
+    Ok((project.spec.key.clone(), why))
+}

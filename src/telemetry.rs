@@ -1,0 +1,183 @@
+//! Logs and metrics.
+
+use std::sync::atomic::AtomicI64;
+
+use clap::ValueEnum;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use tracing_subscriber::EnvFilter;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// Starts logging to standard error. `RUST_LOG` sets the level; info without it.
+pub fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+/// A label with one value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+/// A label with one value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// The metrics of the operator. None carries a label for an object: there may be thousands.
+#[derive(Debug)]
+pub struct Metrics {
+    passes: Family<Kind, Counter>,
+    pass_duration: Family<Kind, Histogram, fn() -> Histogram>,
+    exchanges: Family<Outcome, Counter>,
+    calls: Counter,
+    integrations: Family<Ready, Gauge>,
+    unreadable: Counter,
+    watch_age: Gauge<i64, AtomicI64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether an integration is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ready {
+    ready: &'static str,
+}
+
+fn pass_buckets() -> Histogram {
+    Histogram::new([0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0])
+}
+
+impl Metrics {
+    /// The metrics, all at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            passes: Family::default(),
+            pass_duration: Family::new_with_constructor(pass_buckets),
+            exchanges: Family::default(),
+            calls: Counter::default(),
+            integrations: Family::default(),
+            unreadable: Counter::default(),
+            watch_age: Gauge::default(),
+        }
+    }
+
+    /// Counts a pass.
+    pub fn pass(&self, kind: &'static str, seconds: f64, calls: u32) {
+        self.passes.get_or_create(&Kind { kind }).inc();
+        self.pass_duration
+            .get_or_create(&Kind { kind })
+            .observe(seconds);
+        self.calls.inc_by(u64::from(calls));
+    }
+
+    /// Counts an exchange at the token endpoint.
+    pub fn exchange(&self, outcome: &'static str) {
+        self.exchanges.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Counts an object that could not be read.
+    pub fn unreadable(&self) {
+        self.unreadable.inc();
+    }
+
+    /// Sets how many integrations have `Ready` True, False and Unknown.
+    pub fn integrations(&self, counts: &[(&'static str, i64)]) {
+        for (ready, count) in counts {
+            self.integrations
+                .get_or_create(&Ready { ready })
+                .set(*count);
+        }
+    }
+
+    /// All metrics as text, in the `OpenMetrics` format. `watch_age` is the age, in seconds, of
+    /// the last sign of life of the most silent watch.
+    #[must_use]
+    pub fn render(&self, watch_age: i64) -> String {
+        self.watch_age.set(watch_age);
+        let mut registry = Registry::with_prefix("jira_operator");
+        registry.register("passes", "Passes by kind", self.passes.clone());
+        registry.register_with_unit(
+            "pass_duration",
+            "Duration of passes by kind",
+            Unit::Seconds,
+            self.pass_duration.clone(),
+        );
+        registry.register(
+            "token_exchanges",
+            "Exchanges at the token endpoint by outcome",
+            self.exchanges.clone(),
+        );
+        registry.register(
+            "jira_calls",
+            "Calls to Atlassian, exchanges not counted",
+            self.calls.clone(),
+        );
+        registry.register(
+            "integrations",
+            "JiraIntegrations by the status of Ready",
+            self.integrations.clone(),
+        );
+        registry.register(
+            "unreadable_objects",
+            "Objects that could not be read",
+            self.unreadable.clone(),
+        );
+        registry.register_with_unit(
+            "watch_progress_age",
+            "Age of the last answer of the most silent watch",
+            Unit::Seconds,
+            self.watch_age.clone(),
+        );
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_named_with_their_units() {
+        let metrics = Metrics::new();
+        metrics.pass("full", 0.1, 3);
+        metrics.exchange("success");
+        let text = metrics.render(7);
+        for line in [
+            "jira_operator_passes_total{kind=\"full\"} 1",
+            "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
+            "jira_operator_jira_calls_total 3",
+            "jira_operator_watch_progress_age_seconds 7",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}
