@@ -125,17 +125,17 @@ fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
         );
         return Finding::with_remedy(Authorized, Reason::ClientSecretRejected, &what);
     }
-    let cause = match refusal.interrupted {
+    let what = match refusal.interrupted {
         Some(at) => format!(
-            "A refresh at {} was interrupted before its new token could be stored, so the grant was lost then, or it died of another cause.",
+            "Atlassian refused the grant ({}). A refresh at {} was interrupted before its new token could be stored, so the grant was probably lost then.",
+            refusal.description,
             clock(at)
         ),
-        None => "Revoked under the account's connected apps, password changed, account deactivated, unused for 90 days, or another copy of the token was used.".to_owned(),
+        None => format!(
+            "Atlassian refused the grant ({}): it was revoked, the password changed, the account deactivated, 90 days went by unused, or its token was used elsewhere.",
+            refusal.description
+        ),
     };
-    let what = format!(
-        "Atlassian refused the grant ({}). {cause}",
-        refusal.description
-    );
     Finding::with_remedy(Authorized, Reason::ReconnectRequired, &what)
 }
 

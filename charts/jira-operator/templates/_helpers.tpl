@@ -1,0 +1,85 @@
+{{/* Names and labels that several templates share. */}}
+
+{{- define "jira-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "jira-operator.fullname" -}}
+{{- $name := include "jira-operator.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "jira-operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "jira-operator.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "jira-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "jira-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "jira-operator.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "jira-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* What the operator may do: the rules of the ClusterRole, or of each Role. One rule for each
+purpose; the comment names the code that needs it. The scenarios compare them with the audit log,
+so a rule that nobody uses, and a call that no rule allows, both fail the tests. */}}
+{{- define "jira-operator.rules" -}}
+# controller/watches.rs: learns of integrations and of their changes.
+# cli/run.rs: waits at the start until the definitions are installed.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraintegrations]
+  verbs: [list, watch]
+# controller/report.rs: writes what a pass found out, by server-side apply.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraintegrations/status]
+  verbs: [patch]
+# sync/apply.rs: one JiraProject for each project in scope; list what there is, create the missing,
+# get the one whose name turned out to be taken, delete what left the scope.
+# cli/run.rs: lists, as above.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraprojects]
+  verbs: [list, get, create, delete]
+# sync/apply.rs: writes what was found out about a project.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraprojects/status]
+  verbs: [update]
+# controller/observe.rs: reads the Secret with the OAuth app's credentials.
+# grant/store.rs, grant/publish.rs: read the grant and what workloads mount.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+# controller/watches.rs: wakes the integrations that name a Secret which changed; metadata only.
+# grant/store.rs: looks for copies of a grant among the grant Secrets; metadata only.
+# RBAC cannot tell metadata from contents: whoever may list Secrets may read them.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+# grant/store.rs: keeps the grant. grant/publish.rs: keeps the Secret that workloads mount.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create, update]
+# grant/unused.rs: marks a grant that no integration names, and removes it a day later.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [patch, delete]
+# controller/events.rs: says what went wrong or was mended; the same again within minutes is
+# counted up on the event that is there.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}

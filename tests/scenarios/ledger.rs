@@ -1,0 +1,108 @@
+//! What is checked over all scenarios together.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use devkit::control_plane::{AuditEntry, ControlPlane};
+use jira_operator::api::reason::Reason;
+use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
+use kube::{Api, ResourceExt, api::ListParams};
+
+use crate::plane::{Plane, RELEASE};
+
+/// Reasons that conditions carried.
+static MET: Mutex<BTreeSet<Reason>> = Mutex::new(BTreeSet::new());
+/// What was found on control planes that are gone by now.
+static EARLIER: Mutex<Vec<Found>> = Mutex::new(Vec::new());
+
+/// A permission: API group, resource with subresource, verb.
+type Triple = (String, String, String);
+
+#[derive(Default)]
+struct Found {
+    granted: BTreeSet<Triple>,
+    used: BTreeSet<Triple>,
+    refused: BTreeSet<String>,
+}
+
+/// Notes that a condition carried a reason.
+pub fn met(reason: Reason) {
+    MET.lock().unwrap_or_else(PoisonError::into_inner).insert(reason);
+}
+
+/// Reads the audit log and the roles of a control plane that is about to be stopped.
+pub async fn close(control: &ControlPlane) {
+    let found = look(control).await;
+    EARLIER.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+}
+
+/// Whether everything was met and used. Says so, and says when it was not looked at.
+pub async fn verdict(plane: &Plane, whole: bool) -> bool {
+    if !whole {
+        println!("not checked, because not every scenario ran and passed: reasons met, rules used, calls refused");
+        return true;
+    }
+    close(&plane.control).await;
+    let met = MET.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let unmet: Vec<&Reason> = Reason::ALL.iter().filter(|reason| !met.contains(reason)).collect();
+    let all = EARLIER.lock().unwrap_or_else(PoisonError::into_inner);
+    let granted: BTreeSet<&Triple> = all.iter().flat_map(|f| &f.granted).collect();
+    let used: BTreeSet<&Triple> = all.iter().flat_map(|f| &f.used).collect();
+    let unused: Vec<_> = granted.difference(&used).collect();
+    let refused: Vec<_> = all.iter().flat_map(|f| &f.refused).collect();
+    report("every reason was met", &unmet) & report("every RBAC rule was used", &unused) & report("no call was refused", &refused)
+}
+
+fn report<T: std::fmt::Debug>(what: &str, exceptions: &[T]) -> bool {
+    if exceptions.is_empty() {
+        println!("checked: {what}");
+    } else {
+        println!("FAILED: {what}, but for {exceptions:?}");
+    }
+    exceptions.is_empty()
+}
+
+async fn look(control: &ControlPlane) -> Found {
+    let mut found = Found { granted: granted(control).await, ..Found::default() };
+    for entry in control.audit().entries().expect("the audit log can be read") {
+        let ours = entry.user.starts_with("system:serviceaccount:") && entry.user.ends_with(&format!(":{RELEASE}"));
+        let Some(resource) = entry.resource.clone().filter(|_| ours) else { continue };
+        match entry.allowed() {
+            Some(true) => {
+                found.used.insert((entry.group.clone(), full(&resource, &entry), entry.verb.clone()));
+            }
+            Some(false) => {
+                found.refused.insert(format!("{} {}/{}", entry.verb, entry.group, full(&resource, &entry)));
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+fn full(resource: &str, entry: &AuditEntry) -> String {
+    entry.subresource.as_ref().map_or_else(|| resource.to_owned(), |sub| format!("{resource}/{sub}"))
+}
+
+async fn granted(control: &ControlPlane) -> BTreeSet<Triple> {
+    let ours = format!("app.kubernetes.io/instance={RELEASE}");
+    let params = ListParams::default().labels(&ours);
+    let roles = Api::<Role>::all(control.client()).list(&params).await.expect("roles");
+    let cluster = Api::<ClusterRole>::all(control.client()).list(&params).await.expect("cluster roles");
+    let aggregated = |role: &&ClusterRole| role.labels().keys().any(|k| k.starts_with("rbac.authorization.k8s.io/aggregate-to"));
+    let rules = roles.items.into_iter().filter_map(|r| r.rules);
+    let cluster_rules = cluster.items.iter().filter(|r| !aggregated(r)).filter_map(|r| r.rules.clone());
+    rules.chain(cluster_rules).flatten().flat_map(triples).collect()
+}
+
+fn triples(rule: PolicyRule) -> Vec<Triple> {
+    let mut all = Vec::new();
+    for group in rule.api_groups.iter().flatten() {
+        for resource in rule.resources.iter().flatten() {
+            all.extend(rule.verbs.iter().map(|verb| (group.clone(), resource.clone(), verb.clone())));
+        }
+    }
+    all
+}

@@ -1,0 +1,236 @@
+//! The stage of a scenario: a namespace with the chart's RBAC, a sandbox of Jira Cloud, an
+//! operator between them, and eyes on what a user would see.
+
+pub mod conformance;
+pub mod look;
+pub mod operator;
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use devkit::{
+    proxy::Proxy,
+    sandbox::{AppCredentials, Command, Sandbox},
+};
+use jira_operator::api::integration::JiraIntegration;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, ObjectMeta, PostParams},
+};
+use serde_json::{Value, json};
+
+use self::{conformance::Conformance, operator::Operator};
+use crate::plane::{Plane, RELEASE};
+
+/// The site that scenarios use unless they say otherwise.
+pub const SITE: &str = "https://acme.atlassian.net";
+/// The dedicated account.
+pub const BOT: &str = "jira-bot@acme.example";
+
+/// How a stage is set up.
+pub struct Setup {
+    /// Namespaces that the operator watches besides its own.
+    pub further_namespaces: usize,
+    /// The operator reaches the API server through a proxy that can break writes.
+    pub proxied: bool,
+    /// Level of its log.
+    pub level: &'static str,
+    /// It watches every namespace, under the ClusterRole.
+    pub cluster_wide: bool,
+    /// Not started yet.
+    pub without_operator: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { further_namespaces: 0, proxied: false, level: "info", cluster_wide: false, without_operator: false }
+    }
+}
+
+/// See the module.
+pub struct Stage {
+    pub plane: Arc<Plane>,
+    pub namespace: String,
+    pub further: Vec<String>,
+    pub client: Client,
+    pub sandbox: Sandbox,
+    pub proxy: Option<Proxy>,
+    pub operators: Vec<Operator>,
+    checks: Vec<Conformance>,
+    folder: PathBuf,
+    kubeconfig: PathBuf,
+    setup: Setup,
+}
+
+impl Stage {
+    /// Sets the stage with an operator that watches its namespace.
+    pub async fn open(plane: &Arc<Plane>, name: &str) -> Self {
+        Self::set_up(plane, name, Setup::default()).await
+    }
+
+    /// Sets the stage.
+    pub async fn set_up(plane: &Arc<Plane>, name: &str, setup: Setup) -> Self {
+        let client = plane.control.client();
+        let namespace = create_namespace(&client, name).await;
+        let mut further = Vec::new();
+        for _ in 0..setup.further_namespaces {
+            further.push(create_namespace(&client, name).await);
+        }
+        let watched: Vec<&String> = std::iter::once(&namespace).chain(&further).collect();
+        let values = if setup.cluster_wide { json!({}) } else { json!({"watchNamespaces": watched}) };
+        plane.install_chart(&namespace, &values).await;
+        let token = plane.control.service_account_token(&namespace, RELEASE).await.expect("a token for the operator");
+        let folder = plane.control.folder().join("scenarios").join(&namespace);
+        fs::create_dir_all(&folder).expect("a folder for logs");
+        let kubeconfig = folder.join("operator.kubeconfig");
+        let proxy = if setup.proxied { Some(Proxy::start(&plane.control).await.expect("a proxy")) } else { None };
+        let server = proxy.as_ref().map(|p| p.url().to_owned());
+        plane
+            .control
+            .kubeconfig_for(&kubeconfig, &token, Some(&namespace), server.as_deref())
+            .expect("a kubeconfig for the operator");
+        let checks = watched.iter().map(|ns| Conformance::begin(&client, ns)).collect();
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let mut stage = Self {
+            plane: Arc::clone(plane),
+            namespace,
+            further,
+            client,
+            sandbox,
+            proxy,
+            operators: Vec::new(),
+            checks,
+            folder,
+            kubeconfig,
+            setup,
+        };
+        if !stage.setup.without_operator {
+            stage.start_operator();
+        }
+        stage
+    }
+
+    /// Starts an operator, beside any that runs already.
+    pub fn start_operator(&mut self) {
+        let mut arguments = Vec::new();
+        if !self.setup.cluster_wide {
+            for namespace in std::iter::once(&self.namespace).chain(&self.further) {
+                arguments.extend(["--watch-namespace".to_owned(), namespace.clone()]);
+            }
+        }
+        let log = self.folder.join("operator.log");
+        let operator = Operator::start(&self.kubeconfig, log, self.sandbox.url(), &arguments, self.setup.level);
+        self.operators.push(operator);
+    }
+
+    /// Kills every operator without warning.
+    pub async fn kill_operators(&mut self) {
+        for operator in self.operators.drain(..) {
+            operator.kill().await;
+        }
+    }
+
+    /// An OAuth app with a grant of the dedicated account, and its credentials in a Secret.
+    pub async fn connect(&self, secret: &str) -> AppCredentials {
+        let app = self.sandbox.create_app().expect("an app");
+        let tokens = self.sandbox.mint(&app.client_id, None).expect("a grant");
+        self.put_credentials(&self.namespace, secret, &app, Some(&tokens.refresh_token)).await;
+        app
+    }
+
+    /// Puts an app's credentials into a Secret, which is created or replaced.
+    pub async fn put_credentials(&self, namespace: &str, name: &str, app: &AppCredentials, refresh_token: Option<&str>) {
+        let mut data = vec![("client-id", app.client_id.as_str()), ("client-secret", app.client_secret.as_str())];
+        data.extend(refresh_token.map(|token| ("refresh-token", token)));
+        self.put_secret(namespace, name, &data).await;
+    }
+
+    /// Creates a Secret, or replaces its data.
+    pub async fn put_secret(&self, namespace: &str, name: &str, data: &[(&str, &str)]) {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        let string_data = data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let secret = Secret {
+            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+            string_data: Some(string_data),
+            ..Secret::default()
+        };
+        let _ = api.delete(name, &DeleteParams::default()).await;
+        api.create(&PostParams::default(), &secret).await.expect("a Secret");
+    }
+
+    /// Creates an integration; `spec` adds to or replaces what most scenarios have.
+    pub async fn integrate(&self, name: &str, secret: &str, spec: Value) {
+        self.integrate_in(&self.namespace, name, secret, spec).await;
+    }
+
+    /// Creates an integration in a namespace.
+    pub async fn integrate_in(&self, namespace: &str, name: &str, secret: &str, spec: Value) {
+        let api: Api<JiraIntegration> = Api::namespaced(self.client.clone(), namespace);
+        let integration = serde_json::from_value(manifest(name, secret, spec)).expect("an integration");
+        api.create(&PostParams::default(), &integration).await.expect("the integration is accepted");
+    }
+
+    /// Changes the sandbox.
+    pub fn jira(&self, command: Command) {
+        self.sandbox.command(command).expect("the sandbox does it");
+    }
+
+    /// Ends the scenario: conditions were in order all the time, and no secret showed anywhere.
+    pub async fn close(mut self) {
+        for operator in self.operators.drain(..) {
+            operator.kill().await;
+        }
+        let mut shown = fs::read_to_string(self.folder.join("operator.log")).unwrap_or_default();
+        assert!(!shown.contains("panicked at"), "the operator panicked:\n{shown}");
+        let mut violations = Vec::new();
+        for check in self.checks.drain(..) {
+            let (found, statuses) = check.end();
+            violations.extend(found);
+            shown.push_str(&statuses);
+        }
+        assert!(violations.is_empty(), "conditions broke the conventions:\n{}", violations.join("\n"));
+        for namespace in std::iter::once(&self.namespace).chain(&self.further) {
+            shown.push_str(&look::events_as_text(&self.client, namespace).await);
+        }
+        let leaked = self.sandbox.secrets().iter().filter(|secret| shown.contains(secret.as_str())).count();
+        assert_eq!(leaked, 0, "{leaked} secrets show in logs, status or events");
+    }
+
+    /// The last lines of the operator's log.
+    pub fn log_tail(&self) -> String {
+        let log = fs::read_to_string(self.folder.join("operator.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(25)..].join("\n")
+    }
+
+    /// Where the operator logs.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("operator.log")
+    }
+}
+
+async fn create_namespace(client: &Client, base: &str) -> String {
+    let name = Plane::unique(base);
+    let namespace = Namespace {
+        metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
+        ..Namespace::default()
+    };
+    Api::all(client.clone()).create(&PostParams::default(), &namespace).await.expect("a namespace");
+    name
+}
+
+/// The manifest of an integration; `spec` adds to or replaces what most scenarios have.
+pub fn manifest(name: &str, secret: &str, spec: Value) -> Value {
+    let mut manifest = json!({
+        "apiVersion": "jira-operator.dev/v1alpha1",
+        "kind": "JiraIntegration",
+        "metadata": {"name": name},
+        "spec": {"site": SITE, "secretRef": {"name": secret}},
+    });
+    if let Value::Object(fields) = spec {
+        for (key, value) in fields {
+            manifest["spec"][key] = value;
+        }
+    }
+    manifest
+}

@@ -1,0 +1,102 @@
+//! The operator as a process.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Mutex, PoisonError},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::process::{Child, Command};
+
+use crate::plane::OPERATOR;
+
+/// Process ids of operators that run.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Ends every operator, when the scenarios are interrupted.
+pub fn kill_all() {
+    for pid in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+    }
+}
+
+/// A running operator. Killed when dropped.
+pub struct Operator {
+    child: Child,
+    pid: i32,
+    pub log: PathBuf,
+    /// Address of its probes and metrics.
+    pub listen: String,
+}
+
+impl Operator {
+    /// Starts one. `kubeconfig` is its way to the API server, `atlassian` to everything else.
+    pub fn start(kubeconfig: &Path, log: PathBuf, atlassian: &str, arguments: &[String], level: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let listen = format!("127.0.0.1:{port}");
+        let output = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let mut command = Command::new(OPERATOR);
+        command.arg("run").args(["--listen", &listen]).args(arguments);
+        command.env_clear().env("KUBECONFIG", kubeconfig).env("RUST_LOG", level).env("RUST_BACKTRACE", "1");
+        for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
+            command.env(name, atlassian);
+        }
+        let errors = output.try_clone().expect("the log can be shared");
+        command.stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true);
+        let child = command.spawn().expect("the operator starts");
+        let pid = i32::try_from(child.id().expect("it runs")).expect("a process id");
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(pid);
+        Self { child, pid, log, listen }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid), signal).expect("the operator can be signalled");
+    }
+
+    /// SIGKILL: it gets no chance to tidy up.
+    pub async fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().await.expect("it ends");
+    }
+
+    /// SIGTERM, and waits for its end. Whether it ended well.
+    pub async fn terminate(mut self) -> bool {
+        self.signal(Signal::SIGTERM);
+        self.child.wait().await.expect("it ends").success()
+    }
+
+    /// SIGTERM, without waiting.
+    pub fn ask_to_stop(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Waits for its end. Whether it ended well.
+    pub async fn ended(&mut self) -> bool {
+        self.child.wait().await.expect("it ends").success()
+    }
+
+    /// What it serves under a path.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{}{path}", self.listen)).await.expect("it answers");
+        let status = answer.status().as_u16();
+        (status, answer.text().await.expect("a text"))
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
+    }
+}

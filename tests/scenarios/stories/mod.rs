@@ -1,0 +1,26 @@
+//! The stories, by subject.
+
+mod connect;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use crate::plane::Plane;
+
+/// A scenario.
+pub struct Story {
+    pub name: &'static str,
+    pub tell: Box<dyn FnOnce(Arc<Plane>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>,
+}
+
+/// Makes a scenario of a function.
+fn story<F>(name: &'static str, tell: impl FnOnce(Arc<Plane>) -> F + Send + 'static) -> Story
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Story { name, tell: Box::new(move |plane| Box::pin(tell(plane))) }
+}
+
+/// All scenarios.
+pub fn all() -> Vec<Story> {
+    [connect::stories()].into_iter().flatten().collect()
+}
