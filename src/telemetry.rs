@@ -90,9 +90,7 @@ impl Metrics {
     /// Counts a pass.
     pub fn pass(&self, kind: &'static str, seconds: f64, calls: u32) {
         self.passes.get_or_create(&Kind { kind }).inc();
-        self.pass_duration
-            .get_or_create(&Kind { kind })
-            .observe(seconds);
+        self.pass_duration.get_or_create(&Kind { kind }).observe(seconds);
         self.calls.inc_by(u64::from(calls));
     }
 
@@ -109,9 +107,7 @@ impl Metrics {
     /// Sets how many integrations have `Ready` True, False and Unknown.
     pub fn integrations(&self, counts: &[(&'static str, i64)]) {
         for (ready, count) in counts {
-            self.integrations
-                .get_or_create(&Ready { ready })
-                .set(*count);
+            self.integrations.get_or_create(&Ready { ready }).set(*count);
         }
     }
 

@@ -53,9 +53,7 @@ pub enum BuildError {
         ways_out: &'static str,
     },
     /// The build ran and failed.
-    #[error(
-        "building {what} failed ({status}); the command was `{command}` in {folder}, its last lines:\n{tail}"
-    )]
+    #[error("building {what} failed ({status}); the command was `{command}` in {folder}, its last lines:\n{tail}")]
     Failed {
         /// What was to be built.
         what: &'static str,
@@ -163,10 +161,7 @@ impl GoProgram {
         let mut command = self.command(&go, module, output);
         let mut build = Build::start(&mut command).map_err(self.at(&go))?;
         let mut progress = Progress::default();
-        let status = build
-            .follow(&mut progress, began)
-            .await
-            .map_err(self.at(&go))?;
+        let status = build.follow(&mut progress, began).await.map_err(self.at(&go))?;
         if !status.success() {
             return Err(BuildError::Failed {
                 what: self.what,
@@ -176,11 +171,7 @@ impl GoProgram {
                 tail: Vec::from(progress.tail).join("\n"),
             });
         }
-        eprintln!(
-            "devkit: built {} in {} s",
-            self.what,
-            began.elapsed().as_secs()
-        );
+        eprintln!("devkit: built {} in {} s", self.what, began.elapsed().as_secs());
         Ok(())
     }
 
@@ -296,7 +287,7 @@ impl Progress {
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.last.is_empty() {
-            return write!(f, "go is looking at what there is to do");
+            return write!(f, "go is at work; nothing had to be compiled so far");
         }
         write!(f, "{} packages compiled, at {}", self.packages, self.last)
     }

@@ -103,11 +103,10 @@ impl Helm {
         values: &serde_json::Value,
     ) -> Result<String, Error> {
         let mut command = self.command();
-        command.args(["template", release]).arg(chart).args([
-            "--namespace",
-            namespace,
-            "--include-crds",
-        ]);
+        command
+            .args(["template", release])
+            .arg(chart)
+            .args(["--namespace", namespace, "--include-crds"]);
         self.run(command, "template", chart, values).await
     }
 
@@ -137,12 +136,7 @@ impl Helm {
             .path()
             .join(format!("values-{:08x}.json", rand::random::<u32>()));
         fs::write(&file, values.to_string()).map_err(failed)?;
-        let output = command
-            .arg("--values")
-            .arg(&file)
-            .output()
-            .await
-            .map_err(failed)?;
+        let output = command.arg("--values").arg(&file).output().await.map_err(failed)?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         if output.status.success() {
             return Ok(said);

@@ -59,10 +59,7 @@ async fn control_plane(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
         () = stop.told() => return Ok(()),
     };
     control_plane.export_kubeconfig(&file)?;
-    println!(
-        "control plane ready at {}; stop with Ctrl-C\n",
-        control_plane.url()
-    );
+    println!("control plane ready at {}; stop with Ctrl-C\n", control_plane.url());
     println!("  export KUBECONFIG={}", file.display());
     println!("  {} get namespaces", kubectl(&control_plane));
     let result: Result<(), Error> = tokio::select! {
@@ -83,9 +80,7 @@ async fn sandbox(listen: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
     for name in ["AUTH", "API", "SITE"] {
         println!("  export ATLASSIAN_{name}_URL={url}");
     }
-    println!(
-        "Change it by POST {url}/_sandbox/commands, see what it was asked at {url}/_sandbox/requests."
-    );
+    println!("Change it by POST {url}/_sandbox/commands, see what it was asked at {url}/_sandbox/requests.");
     stop.told().await;
     Ok(())
 }
@@ -95,10 +90,7 @@ fn kubectl(control_plane: &ControlPlane) -> String {
     let command = control_plane.kubectl();
     let command = command.as_std();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// SIGINT and SIGTERM.

@@ -32,10 +32,7 @@ impl RunFolder {
         DirBuilder::new().mode(0o700).create(&path)?;
         let owner = File::create(path.join(OWNER))?;
         owner.lock()?;
-        Ok(Self {
-            path,
-            _owner: owner,
-        })
+        Ok(Self { path, _owner: owner })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -57,8 +54,7 @@ fn sweep(root: &Path) -> io::Result<()> {
         if !folder.is_dir() {
             continue;
         }
-        let abandoned =
-            File::open(folder.join(OWNER)).map_or(true, |owner| owner.try_lock().is_ok());
+        let abandoned = File::open(folder.join(OWNER)).map_or(true, |owner| owner.try_lock().is_ok());
         if abandoned {
             let _ = fs::remove_dir_all(&folder);
         }
@@ -76,10 +72,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = RunFolder::create("test").unwrap();
         let path = folder.path().to_owned();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         drop(folder);
         assert!(!path.exists());
     }

@@ -1,10 +1,5 @@
 //! The proxy before the API server: what it lets through, and what each rule does to a write.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 
@@ -22,7 +17,7 @@ use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A control plane, a proxy before it, and ConfigMaps seen from both sides.
+/// A control plane, a proxy before it, and config maps seen from both sides.
 struct Scene {
     cluster: ControlPlane,
     proxy: Proxy,
@@ -57,26 +52,12 @@ impl Scene {
             "--clusterrole=cluster-admin",
             "--serviceaccount=default:default",
         ];
-        assert!(
-            cluster
-                .kubectl()
-                .args(allow)
-                .status()
-                .await
-                .unwrap()
-                .success()
-        );
-        let token = cluster
-            .service_account_token("default", "default")
-            .await
-            .unwrap();
+        assert!(cluster.kubectl().args(allow).status().await.unwrap().success());
+        let token = cluster.service_account_token("default", "default").await.unwrap();
         let file = cluster.folder().join("proxied.kubeconfig");
-        cluster
-            .kubeconfig_for(&file, &token, None, Some(proxy.url()))
-            .unwrap();
+        cluster.kubeconfig_for(&file, &token, None, Some(proxy.url())).unwrap();
         let options = KubeConfigOptions::default();
-        let config =
-            Config::from_custom_kubeconfig(Kubeconfig::read_from(&file).unwrap(), &options).await;
+        let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(&file).unwrap(), &options).await;
         let client = Client::try_from(config.unwrap()).unwrap();
         Self {
             client: Api::default_namespaced(client),
@@ -86,7 +67,7 @@ impl Scene {
         }
     }
 
-    /// Creates a ConfigMap through the proxy, in a task of its own.
+    /// Creates a config map through the proxy, in a task of its own.
     fn create(&self, name: &str) -> JoinHandle<kube::Result<ConfigMap>> {
         let (client, map) = (self.client.clone(), map(name));
         tokio::spawn(async move { client.create(&PostParams::default(), &map).await })
@@ -97,17 +78,12 @@ impl Scene {
     }
 
     async fn requests_and_watches_pass(&self) {
-        let events = self
-            .client
-            .watch(&WatchParams::default(), "0")
-            .await
-            .unwrap();
+        let events = self.client.watch(&WatchParams::default(), "0").await.unwrap();
         pin_mut!(events);
         self.create("passed").await.unwrap().unwrap();
         let seen = timeout(PATIENCE, async {
             while let Some(event) = events.try_next().await.unwrap() {
-                if matches!(&event, WatchEvent::Added(map) if map.metadata.name.as_deref() == Some("passed"))
-                {
+                if matches!(&event, WatchEvent::Added(map) if map.metadata.name.as_deref() == Some("passed")) {
                     return true;
                 }
             }
@@ -176,9 +152,7 @@ impl Scene {
     }
 
     async fn a_dropped_request_never_arrives(&self) {
-        let rule = self
-            .proxy
-            .add(Rule::new(Action::DropRequest).writes().times(1));
+        let rule = self.proxy.add(Rule::new(Action::DropRequest).writes().times(1));
         self.create("dropped")
             .await
             .unwrap()
@@ -194,8 +168,7 @@ impl Scene {
 
     async fn a_dropped_answer_leaves_the_deed(&self) {
         let rule = self.proxy.add(
-            Rule::new(Action::DropAnswer)
-                .when(|method, path| method == Method::POST && path.contains("configmaps")),
+            Rule::new(Action::DropAnswer).when(|method, path| method == Method::POST && path.contains("configmaps")),
         );
         self.create("unanswered")
             .await

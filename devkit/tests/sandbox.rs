@@ -3,10 +3,16 @@
 
 #[path = "sandbox/client.rs"]
 mod client;
+#[path = "sandbox/desks.rs"]
+mod desks;
 #[path = "sandbox/faults.rs"]
 mod faults;
+#[path = "sandbox/issues.rs"]
+mod issues;
 #[path = "sandbox/oauth.rs"]
 mod oauth;
+#[path = "sandbox/people.rs"]
+mod people;
 #[path = "sandbox/permissions.rs"]
 mod permissions;
 #[path = "sandbox/projects.rs"]

@@ -88,11 +88,7 @@ impl Finding {
     /// A finding whose message is `what` followed by the remedy that the table gives.
     #[must_use]
     pub fn with_remedy(condition: ConditionType, reason: Reason, what: &str) -> Self {
-        Self::new(
-            condition,
-            reason,
-            format!("{what} {}", reason.entry().remedy),
-        )
+        Self::new(condition, reason, format!("{what} {}", reason.entry().remedy))
     }
 
     /// A finding that says what the table says of the reason.
@@ -134,9 +130,9 @@ pub fn holds_ready_back(finding: &Finding, spec_names_projects: bool) -> bool {
 #[must_use]
 pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool) -> Finding {
     let holding = |holds: Holds| {
-        findings.iter().filter(move |f| {
-            holds_ready_back(f, spec_names_projects) && f.reason.entry().holds == holds
-        })
+        findings
+            .iter()
+            .filter(move |f| holds_ready_back(f, spec_names_projects) && f.reason.entry().holds == holds)
     };
     let cause = holding(Holds::False)
         .next()
@@ -171,16 +167,7 @@ pub fn conditions(
     let mut all: Vec<Condition> = findings
         .iter()
         .chain([ready])
-        .map(|f| {
-            condition(
-                f.condition,
-                status_of(f.reason),
-                f.reason,
-                &f.message,
-                generation,
-                now,
-            )
-        })
+        .map(|f| condition(f.condition, status_of(f.reason), f.reason, &f.message, generation, now))
         .collect();
     match ready.reason.entry().disposition {
         Disposition::Retry => all.push(trio(ConditionType::Reconciling, ready, generation, now)),
@@ -253,16 +240,12 @@ mod tests {
         let first = write(&[], Reason::TokenFresh, 1);
         let same = write(&first, Reason::OfflineAccessMissing, 2);
         assert_eq!(
-            find(&same, ConditionType::Authorized)
-                .unwrap()
-                .last_transition_time,
+            find(&same, ConditionType::Authorized).unwrap().last_transition_time,
             at(1)
         );
         let flipped = write(&same, Reason::NotConnected, 3);
         assert_eq!(
-            find(&flipped, ConditionType::Authorized)
-                .unwrap()
-                .last_transition_time,
+            find(&flipped, ConditionType::Authorized).unwrap().last_transition_time,
             at(3)
         );
     }
@@ -274,26 +257,14 @@ mod tests {
             found(Reason::SiteNotFound),
             found(Reason::NeverSynced),
         ];
-        assert_eq!(
-            ready(&findings, Reason::Connected, false).reason,
-            Reason::SiteNotFound
-        );
-        let doubts = [
-            found(Reason::SkippedAfterSiteReachable),
-            found(Reason::SiteUnavailable),
-        ];
-        assert_eq!(
-            ready(&doubts, Reason::Connected, false).reason,
-            Reason::SiteUnavailable
-        );
+        assert_eq!(ready(&findings, Reason::Connected, false).reason, Reason::SiteNotFound);
+        let doubts = [found(Reason::SkippedAfterSiteReachable), found(Reason::SiteUnavailable)];
+        assert_eq!(ready(&doubts, Reason::Connected, false).reason, Reason::SiteUnavailable);
     }
 
     #[test]
     fn what_holds_nothing_back_is_named_all_the_same() {
-        let findings = [
-            found(Reason::TokenFresh),
-            found(Reason::SomeProjectsBlocked),
-        ];
+        let findings = [found(Reason::TokenFresh), found(Reason::SomeProjectsBlocked)];
         let discovered = ready(&findings, Reason::Connected, false);
         assert!(discovered.is_true() && discovered.message.contains("cannot be used"));
         assert!(!ready(&findings, Reason::Connected, true).is_true());

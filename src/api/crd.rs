@@ -15,10 +15,10 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     [integration, JiraProject::crd()]
         .into_iter()
         .map(|mut crd| {
-            crd.metadata.labels.get_or_insert_default().insert(
-                "app.kubernetes.io/name".to_owned(),
-                names::MANAGER.to_owned(),
-            );
+            crd.metadata
+                .labels
+                .get_or_insert_default()
+                .insert("app.kubernetes.io/name".to_owned(), names::MANAGER.to_owned());
             crd
         })
         .collect()
@@ -68,19 +68,14 @@ mod tests {
     fn crds_fit_into_client_side_apply() {
         for crd in all() {
             let size = serde_json::to_string(&crd).unwrap().len();
-            assert!(
-                size < 200 * 1024,
-                "{:?} has {size} bytes",
-                crd.metadata.name
-            );
+            assert!(size < 200 * 1024, "{:?} has {size} bytes", crd.metadata.name);
         }
     }
 
     #[test]
     fn a_new_integration_counts_as_not_observed() {
         let text = serde_json::to_value(all().first().unwrap()).unwrap();
-        let default =
-            "/spec/versions/0/schema/openAPIV3Schema/properties/status/default/observedGeneration";
+        let default = "/spec/versions/0/schema/openAPIV3Schema/properties/status/default/observedGeneration";
         assert_eq!(text.pointer(default), Some(&serde_json::json!(-1)));
     }
 

@@ -128,9 +128,7 @@ pub struct ProjectReference {
 }
 
 /// Whether the integration writes to Jira.
-#[derive(
-    schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash,
-)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Needs the scopes and permissions for writing.
     #[default]
@@ -297,8 +295,7 @@ fn parse_interval(text: &str) -> Option<std::time::Duration> {
         seconds += number.parse::<u64>().ok()? * unit;
         number.clear();
     }
-    (number.is_empty() && (60..=86_400).contains(&seconds))
-        .then(|| std::time::Duration::from_secs(seconds))
+    (number.is_empty() && (60..=86_400).contains(&seconds)).then(|| std::time::Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -38,10 +38,7 @@ pub fn default_token_secret(integration: &str) -> String {
 /// names are DNS subdomains and project keys are not.
 #[must_use]
 pub fn project_object(integration: &str, project_key: &str) -> String {
-    format!(
-        "{integration}-{}",
-        project_key.to_lowercase().replace('_', "-")
-    )
+    format!("{integration}-{}", project_key.to_lowercase().replace('_', "-"))
 }
 
 /// The name to fall back to where [`project_object`] is taken by another integration or a

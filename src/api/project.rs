@@ -30,23 +30,14 @@ use serde::{Deserialize, Serialize};
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
         name = "Integration",
         type_ = "string",
         json_path = ".spec.integration",
         priority = 1
     ),
-    printcolumn(
-        name = "Changed",
-        type_ = "date",
-        json_path = ".status.lastChanged",
-        priority = 1
-    )
+    printcolumn(name = "Changed", type_ = "date", json_path = ".status.lastChanged", priority = 1)
 )]
 pub struct JiraProjectSpec {
     /// Name of the JiraIntegration in this namespace that the project belongs to.
@@ -108,9 +99,7 @@ pub struct JiraProjectStatus {
 }
 
 /// Where a project stands in Jira.
-#[derive(
-    schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq,
-)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lifecycle {
     /// In use.
     Live,

@@ -2,8 +2,8 @@
 //! Status messages, the documentation and the command line all print from this one table.
 
 use super::condition::ConditionType::{
-    self, Accessible, AccountEligible, Authorized, Permitted, ProjectsAccessible, Ready,
-    ScopesGranted, SiteReachable, Synced,
+    self, Accessible, AccountEligible, Authorized, Permitted, ProjectsAccessible, Ready, ScopesGranted, SiteReachable,
+    Synced,
 };
 
 /// Whether a reason belongs to a condition that is True, False or Unknown.
@@ -319,10 +319,7 @@ mod tests {
     fn every_reason_that_is_not_true_says_what_to_do_about_it() {
         for reason in Reason::ALL {
             let entry = reason.entry();
-            assert!(
-                !entry.meaning.is_empty() && !entry.conditions.is_empty(),
-                "{reason}"
-            );
+            assert!(!entry.meaning.is_empty() && !entry.conditions.is_empty(), "{reason}");
             if entry.holds != Holds::True && *reason != Reason::NotChecked {
                 assert!(!entry.remedy.is_empty(), "{reason} has no remedy");
             }

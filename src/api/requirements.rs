@@ -73,17 +73,9 @@ pub const FEATURES: &[Feature] = &[
             everywhere("CREATE_ISSUES", "Create issues", Reason::CreateDenied),
             everywhere("EDIT_ISSUES", "Edit issues", Reason::EditDenied),
             everywhere("ADD_COMMENTS", "Add comments", Reason::CommentDenied),
-            everywhere(
-                "TRANSITION_ISSUES",
-                "Transition issues",
-                Reason::TransitionDenied,
-            ),
+            everywhere("TRANSITION_ISSUES", "Transition issues", Reason::TransitionDenied),
             everywhere("ASSIGN_ISSUES", "Assign issues", Reason::AssignDenied),
-            everywhere(
-                "MODIFY_REPORTER",
-                "Modify reporter",
-                Reason::ReporterChangeDenied,
-            ),
+            everywhere("MODIFY_REPORTER", "Modify reporter", Reason::ReporterChangeDenied),
         ],
     },
     Feature {
@@ -119,9 +111,7 @@ pub fn permission_keys(mode: Mode) -> Vec<&'static str> {
 }
 
 fn of(mode: Mode) -> impl Iterator<Item = &'static Feature> {
-    FEATURES
-        .iter()
-        .filter(move |feature| feature.modes.contains(&mode))
+    FEATURES.iter().filter(move |feature| feature.modes.contains(&mode))
 }
 
 #[cfg(test)]
@@ -136,11 +126,7 @@ mod tests {
 
     #[test]
     fn agents_are_needed_in_service_projects_only() {
-        let keys = |kind| {
-            permissions(Mode::Enforce, kind)
-                .map(|p| p.key)
-                .collect::<Vec<_>>()
-        };
+        let keys = |kind| permissions(Mode::Enforce, kind).map(|p| p.key).collect::<Vec<_>>();
         assert!(keys(SERVICE_DESK).contains(&"SERVICEDESK_AGENT"));
         assert!(!keys("software").contains(&"SERVICEDESK_AGENT"));
     }

@@ -55,9 +55,7 @@ impl JiraError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => {
-                *retry_after
-            }
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -104,12 +102,7 @@ pub async fn json_or_error(response: Response, asked: &str) -> Result<Value, Jir
     }
 }
 
-fn classify(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: Option<&Value>,
-    asked: &str,
-) -> JiraError {
+fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked: &str) -> JiraError {
     let message = body.map_or_else(String::new, error_message);
     let said = || {
         if message.is_empty() {
@@ -119,9 +112,7 @@ fn classify(
         }
     };
     match status.as_u16() {
-        401 if message.contains("scope does not match") => {
-            JiraError::ScopeMismatch(asked.to_owned())
-        }
+        401 if message.contains("scope does not match") => JiraError::ScopeMismatch(asked.to_owned()),
         401 => JiraError::Unauthorized(said()),
         403 => JiraError::Forbidden(said()),
         404 | 410 => JiraError::NotFound(said()),
@@ -169,11 +160,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn error_message(body: &Value) -> String {
     let texts = |key: &str| -> Vec<String> {
         match body.get(key) {
-            Some(Value::Array(list)) => list
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             Some(Value::Object(map)) => map
                 .iter()
                 .filter_map(|(field, text)| text.as_str().map(|text| format!("{field}: {text}")))
@@ -186,12 +173,7 @@ fn error_message(body: &Value) -> String {
         .into_iter()
         .flat_map(texts)
         .collect();
-    let text: String = all
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
+    let text: String = all.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
     text
 }
 
@@ -208,25 +190,16 @@ mod tests {
     #[test]
     fn the_meanings_of_401_are_told_apart() {
         let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
-        assert_eq!(
-            sorted(401, &scope),
-            JiraError::ScopeMismatch("GET x".into())
-        );
+        assert_eq!(sorted(401, &scope), JiraError::ScopeMismatch("GET x".into()));
         let plain = json!({"code": 401, "message": "Unauthorized"});
-        assert_eq!(
-            sorted(401, &plain),
-            JiraError::Unauthorized("Unauthorized".into())
-        );
+        assert_eq!(sorted(401, &plain), JiraError::Unauthorized("Unauthorized".into()));
     }
 
     #[test]
     fn all_three_shapes_of_error_bodies_are_read() {
         let platform = json!({"errorMessages": ["one"], "errors": {"field": "two"}});
         assert_eq!(error_message(&platform), "one field: two");
-        assert_eq!(
-            error_message(&json!({"code": 403, "message": "three"})),
-            "three"
-        );
+        assert_eq!(error_message(&json!({"code": 403, "message": "three"})), "three");
         assert_eq!(
             error_message(&json!({"errorMessage": "four", "i18nErrorMessage": {}})),
             "four"

@@ -64,10 +64,7 @@ impl Jira {
     /// The same caller with another access token; the calls are counted together.
     #[must_use]
     pub fn with_token(&self, token: Secret) -> Self {
-        Self {
-            token,
-            ..self.clone()
-        }
+        Self { token, ..self.clone() }
     }
 
     /// How many calls were made so far, whatever their answer.
@@ -96,8 +93,7 @@ impl Jira {
     /// `Unauthorized` when the access token is no longer accepted.
     pub async fn accessible_resources(&self) -> Result<Vec<AccessibleResource>, JiraError> {
         let request = self.http.get(self.endpoints.accessible_resources());
-        self.send(self.authorized(request), "accessible-resources")
-            .await
+        self.send(self.authorized(request), "accessible-resources").await
     }
 
     /// The account as a site sees it. Needs read:jira-user.
@@ -105,8 +101,7 @@ impl Jira {
     /// # Errors
     /// `Unauthorized` or `Forbidden` also for an account without product access.
     pub async fn myself(&self, cloud_id: &str) -> Result<Myself, JiraError> {
-        self.call(Method::GET, cloud_id, "/rest/api/3/myself", |r| r)
-            .await
+        self.call(Method::GET, cloud_id, "/rest/api/3/myself", |r| r).await
     }
 
     /// One project by id or key; a former key resolves too. Needs read:jira-work.
@@ -122,11 +117,7 @@ impl Jira {
     ///
     /// # Errors
     /// That of the first page that fails: a part is never taken for the whole.
-    pub async fn projects(
-        &self,
-        cloud_id: &str,
-        filter: ProjectFilter<'_>,
-    ) -> Result<Vec<Project>, JiraError> {
+    pub async fn projects(&self, cloud_id: &str, filter: ProjectFilter<'_>) -> Result<Vec<Project>, JiraError> {
         let (name, chunks) = match filter {
             ProjectFilter::Live => return self.project_pages(cloud_id, &[]).await,
             ProjectFilter::AnyWithIds(ids) => ("id", ids.chunks(FILTER_CHUNK)),
@@ -134,9 +125,7 @@ impl Jira {
         };
         let mut found = Vec::new();
         for chunk in chunks {
-            let mut query: Vec<(&str, &str)> = ["live", "archived", "deleted"]
-                .map(|s| ("status", s))
-                .to_vec();
+            let mut query: Vec<(&str, &str)> = ["live", "archived", "deleted"].map(|s| ("status", s)).to_vec();
             query.extend(chunk.iter().map(|value| (name, value.as_str())));
             match self.project_pages(cloud_id, &query).await {
                 Ok(projects) => found.extend(projects),
@@ -148,11 +137,7 @@ impl Jira {
         Ok(found)
     }
 
-    async fn project_pages(
-        &self,
-        cloud_id: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Vec<Project>, JiraError> {
+    async fn project_pages(&self, cloud_id: &str, query: &[(&str, &str)]) -> Result<Vec<Project>, JiraError> {
         let mut all: Vec<Project> = Vec::new();
         loop {
             let start = all.len().to_string();
@@ -189,20 +174,13 @@ impl Jira {
         project_ids: &[String],
     ) -> Result<BTreeMap<String, BTreeSet<String>>, JiraError> {
         let mut held: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let ids: Vec<u64> = project_ids
-            .iter()
-            .filter_map(|id| id.parse().ok())
-            .collect();
+        let ids: Vec<u64> = project_ids.iter().filter_map(|id| id.parse().ok()).collect();
         for chunk in ids.chunks(PERMISSION_CHUNK) {
-            let body =
-                json!({"projectPermissions": [{"permissions": permissions, "projects": chunk}]});
+            let body = json!({"projectPermissions": [{"permissions": permissions, "projects": chunk}]});
             let answer: PermissionGrants = self
-                .call(
-                    Method::POST,
-                    cloud_id,
-                    "/rest/api/3/permissions/check",
-                    |r| r.json(&body),
-                )
+                .call(Method::POST, cloud_id, "/rest/api/3/permissions/check", |r| {
+                    r.json(&body)
+                })
                 .await?;
             for grant in answer.project_permissions {
                 for project in grant.projects {
@@ -234,11 +212,7 @@ impl Jira {
             .header(header::ACCEPT, "application/json")
     }
 
-    async fn send<T: DeserializeOwned>(
-        &self,
-        request: RequestBuilder,
-        asked: &str,
-    ) -> Result<T, JiraError> {
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, asked: &str) -> Result<T, JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
         let json = json_or_error(response, asked).await?;

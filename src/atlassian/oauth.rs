@@ -6,8 +6,8 @@ use std::{
 };
 
 use oauth2::{
-    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError,
-    TokenResponse, TokenUrl, basic::BasicClient,
+    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError, TokenResponse,
+    TokenUrl, basic::BasicClient,
 };
 use reqwest::{Client, StatusCode};
 
@@ -67,16 +67,11 @@ impl TokenEndpoint {
     ///
     /// # Errors
     /// An [`ExchangeFailure`]; only `GrantRefused` proves that the grant is dead.
-    pub async fn refresh(
-        &self,
-        app: &App,
-        refresh_token: &Secret,
-    ) -> Result<Tokens, ExchangeFailure> {
-        let url =
-            TokenUrl::new(self.endpoints.token()).map_err(|_| ExchangeFailure::Unavailable {
-                detail: "the address of the authorization server is not a URL".to_owned(),
-                retry_after: None,
-            })?;
+    pub async fn refresh(&self, app: &App, refresh_token: &Secret) -> Result<Tokens, ExchangeFailure> {
+        let url = TokenUrl::new(self.endpoints.token()).map_err(|_| ExchangeFailure::Unavailable {
+            detail: "the address of the authorization server is not a URL".to_owned(),
+            retry_after: None,
+        })?;
         let client = BasicClient::new(ClientId::new(app.client_id.clone()))
             .set_client_secret(ClientSecret::new(app.client_secret.expose().to_owned()))
             .set_token_uri(url)
@@ -85,20 +80,13 @@ impl TokenEndpoint {
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let (http, slot) = (self.http.clone(), Arc::clone(&found));
         let send = move |request: HttpRequest| send(http.clone(), request, Arc::clone(&slot));
-        let answer = client
-            .exchange_refresh_token(&token)
-            .request_async(&send)
-            .await;
+        let answer = client.exchange_refresh_token(&token).request_async(&send).await;
         match answer {
             Ok(answer) => Ok(Tokens {
                 access_token: Secret::new(answer.access_token().secret().clone()),
                 lifetime: answer.expires_in().unwrap_or(DEFAULT_LIFETIME),
-                refresh_token: answer
-                    .refresh_token()
-                    .map(|t| Secret::new(t.secret().clone())),
-                scopes: answer
-                    .scopes()
-                    .map(|all| all.iter().map(|s| s.to_string()).collect()),
+                refresh_token: answer.refresh_token().map(|t| Secret::new(t.secret().clone())),
+                scopes: answer.scopes().map(|all| all.iter().map(|s| s.to_string()).collect()),
             }),
             Err(RequestTokenError::Request(Sorted(failure))) => Err(failure),
             // The other variants carry the raw body and are never printed.
@@ -107,11 +95,7 @@ impl TokenEndpoint {
     }
 }
 
-async fn send(
-    http: Client,
-    request: HttpRequest,
-    found: Arc<Mutex<Option<Secret>>>,
-) -> Result<HttpResponse, Sorted> {
+async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret>>>) -> Result<HttpResponse, Sorted> {
     let (parts, body) = request.into_parts();
     let unavailable = |error: reqwest::Error| Sorted(transport(&error));
     let response = http

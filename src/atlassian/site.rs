@@ -18,22 +18,16 @@ pub struct SiteUrl {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SiteUrlError {
     /// Not a URL, not https, or with more than a host.
-    #[error(
-        "spec.site {0:?} is not the address of a site, such as https://your-site.atlassian.net."
-    )]
+    #[error("spec.site {0:?} is not the address of a site, such as https://your-site.atlassian.net.")]
     NotASite(String),
     /// An IP address stands where a host name belongs.
-    #[error(
-        "spec.site {0:?} is an IP address; a Jira Cloud site has a name, such as https://your-site.atlassian.net."
-    )]
+    #[error("spec.site {0:?} is an IP address; a Jira Cloud site has a name, such as https://your-site.atlassian.net.")]
     IpAddress(String),
     /// A port is given.
     #[error("spec.site {0:?} names a port; a Jira Cloud site has none.")]
     Port(String),
     /// The host is not one of Jira Cloud.
-    #[error(
-        "spec.site {0:?} is not under {1}. Other hosts need the operator's flag --allow-site-suffix."
-    )]
+    #[error("spec.site {0:?} is not under {1}. Other hosts need the operator's flag --allow-site-suffix.")]
     Foreign(String, String),
 }
 
@@ -46,11 +40,7 @@ impl SiteUrl {
         let not_a_site = || SiteUrlError::NotASite(text.to_owned());
         let url = Url::parse(text).map_err(|_| not_a_site())?;
         let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if url.scheme() != "https"
-            || !alone
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
+        if url.scheme() != "https" || !alone || !url.username().is_empty() || url.password().is_some() {
             return Err(not_a_site());
         }
         let host = match url.host() {
@@ -121,9 +111,7 @@ mod tests {
             assert!(SiteUrl::parse(good, &[]).is_ok(), "{good}");
         }
         assert_eq!(
-            SiteUrl::parse("https://Acme.atlassian.net/", &[])
-                .unwrap()
-                .to_string(),
+            SiteUrl::parse("https://Acme.atlassian.net/", &[]).unwrap().to_string(),
             "https://acme.atlassian.net"
         );
     }

@@ -30,9 +30,7 @@ pub enum ExchangeFailure {
         retry_after: Option<Duration>,
     },
     /// A 200 that cannot be read, in which the new refresh token was found.
-    #[error(
-        "the token endpoint's answer could not be read, but the new refresh token was found in it"
-    )]
+    #[error("the token endpoint's answer could not be read, but the new refresh token was found in it")]
     Salvaged {
         /// The token that replaces the one that was spent.
         refresh_token: Secret,
@@ -52,19 +50,14 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Exchange
     };
     match text("error") {
         "invalid_grant" | "unauthorized_client" => {
-            let words = text("error_description")
-                .chars()
-                .filter(|c| !c.is_control());
+            let words = text("error_description").chars().filter(|c| !c.is_control());
             ExchangeFailure::GrantRefused {
                 description: words.take(160).collect(),
             }
         }
         "access_denied" | "invalid_client" => ExchangeFailure::ClientRefused,
         _ => ExchangeFailure::Unavailable {
-            detail: format!(
-                "the token endpoint answered with HTTP status {}",
-                status.as_u16()
-            ),
+            detail: format!("the token endpoint answered with HTTP status {}", status.as_u16()),
             retry_after: retry_after(headers),
         },
     }
@@ -83,11 +76,7 @@ pub fn find_refresh_token(body: &[u8]) -> Option<Secret> {
 
 fn quoted_value(text: &str, name: &str) -> Option<String> {
     let (_, rest) = text.split_once(name)?;
-    let rest = rest
-        .trim_start()
-        .strip_prefix(':')?
-        .trim_start()
-        .strip_prefix('"')?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     // A token without its closing quote is cut off, and half a token is none.
     let (value, _) = rest.split_once('"')?;
     serde_json::from_str(&format!("\"{value}\"")).ok()
@@ -96,11 +85,7 @@ fn quoted_value(text: &str, name: &str) -> Option<String> {
 fn form_value(text: &str, name: &str) -> Option<String> {
     text.split('&')
         .find_map(|pair| pair.trim().strip_prefix(name))
-        .filter(|value| {
-            value
-                .chars()
-                .all(|c| c.is_ascii_graphic() && c != '"' && c != '<')
-        })
+        .filter(|value| value.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '<'))
         .map(str::to_owned)
 }
 
@@ -156,16 +141,12 @@ mod tests {
     #[test]
     fn a_whole_token_is_found_in_a_broken_body_and_half_a_token_is_not() {
         let token = "t".repeat(24);
-        let found =
-            |body: String| find_refresh_token(body.as_bytes()).map(|s| s.expose().to_owned());
+        let found = |body: String| find_refresh_token(body.as_bytes()).map(|s| s.expose().to_owned());
         assert_eq!(
             found(format!("{{\"refresh_token\": \"{token}\",\"access_tok")),
             Some(token.clone())
         );
-        assert_eq!(
-            found(format!("a=1&refresh_token={token}&b=2")),
-            Some(token.clone())
-        );
+        assert_eq!(found(format!("a=1&refresh_token={token}&b=2")), Some(token.clone()));
         assert_eq!(found(format!("{{\"refresh_token\":\"{token}")), None);
         assert_eq!(found("<html>sorry</html>".to_owned()), None);
     }

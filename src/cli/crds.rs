@@ -25,10 +25,7 @@ pub(super) fn run(options: &Options) -> Result<(), String> {
 
 fn print() -> Result<(), String> {
     let documents = crd::documents().map_err(|error| error.to_string())?;
-    let text: String = documents
-        .iter()
-        .map(|(_, yaml)| format!("---\n{yaml}"))
-        .collect();
+    let text: String = documents.iter().map(|(_, yaml)| format!("---\n{yaml}")).collect();
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| error.to_string())

@@ -23,10 +23,7 @@ fn files() -> Result<Vec<(PathBuf, String)>, String> {
         files.push((PathBuf::from(path), chart_template(&yaml)));
     }
     files.push((PathBuf::from("docs/reference/reasons.md"), reasons()));
-    files.push((
-        PathBuf::from("docs/reference/permissions.md"),
-        permissions(),
-    ));
+    files.push((PathBuf::from("docs/reference/permissions.md"), permissions()));
     Ok(files)
 }
 
@@ -87,9 +84,7 @@ fn reasons() -> String {
 fn what_the_operator_does(disposition: Disposition) -> &'static str {
     match disposition {
         Disposition::Fine => "goes on.",
-        Disposition::Retry => {
-            "tries again by itself, with growing waits of at most 15 minutes (Reconciling)."
-        }
+        Disposition::Retry => "tries again by itself, with growing waits of at most 15 minutes (Reconciling).",
         Disposition::Wait => "waits; what is awaited wakes it.",
         Disposition::Stalled => "waits for a person (Stalled), and looks again on each interval.",
     }
@@ -109,11 +104,7 @@ fn permissions() -> String {
                 Mode::Observe => "Observe",
             })
             .collect();
-        let scopes: Vec<String> = feature
-            .scopes
-            .iter()
-            .map(|scope| format!("`{scope}`"))
-            .collect();
+        let scopes: Vec<String> = feature.scopes.iter().map(|scope| format!("`{scope}`")).collect();
         let permissions: Vec<&str> = feature.permissions.iter().map(|p| p.name).collect();
         // Writing to a String does not fail.
         let _ = writeln!(

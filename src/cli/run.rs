@@ -22,9 +22,7 @@ use crate::{
         endpoints::{Endpoints, http_client},
         oauth::TokenEndpoint,
     },
-    controller::{
-        self, Events, Memories, SecretIndex, context::Context, watch_progress::WatchProgress,
-    },
+    controller::{self, Events, Memories, SecretIndex, context::Context, watch_progress::WatchProgress},
     grant::{keeper::Keeper, store::Store},
     server::health::{self, Health},
     telemetry::{LogFormat, Metrics, start_logging},
@@ -37,12 +35,7 @@ const PASSES: usize = 64;
 #[derive(Debug, Args)]
 pub struct Options {
     /// Address for /healthz, /readyz and /metrics.
-    #[arg(
-        long,
-        env = "LISTEN",
-        default_value = "0.0.0.0:8080",
-        value_name = "ADDR"
-    )]
+    #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDR")]
     listen: SocketAddr,
     /// Namespace to watch; repeatable. Every namespace when not given.
     #[arg(
@@ -83,12 +76,7 @@ pub struct Options {
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// Seconds that exchanges under way are given to end after SIGTERM.
-    #[arg(
-        long,
-        env = "SHUTDOWN_GRACE",
-        default_value_t = 50,
-        value_name = "SECONDS"
-    )]
+    #[arg(long, env = "SHUTDOWN_GRACE", default_value_t = 50, value_name = "SECONDS")]
     shutdown_grace: u64,
 }
 
@@ -138,11 +126,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         awaited: Arc::new(Mutex::new("the CustomResourceDefinitions".to_owned())),
         stopping: AtomicBool::new(false),
     });
-    let server = tokio::spawn(health::serve(
-        listener,
-        Arc::clone(&health),
-        CancellationToken::new(),
-    ));
+    let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
     info!(version = env!("CARGO_PKG_VERSION"), listen = %options.listen, ?namespaces, "starting");
     if wait_for_crds(&client, namespaces.first().map(String::as_str), &stop).await {
         if let Ok(mut awaited) = health.awaited.lock() {
@@ -209,19 +193,13 @@ async fn wait_for_crds(client: &Client, namespace: Option<&str>, stop: &Cancella
                 kube::Api::<JiraIntegration>::namespaced(client.clone(), ns),
                 kube::Api::<JiraProject>::namespaced(client.clone(), ns),
             ),
-            None => (
-                kube::Api::all(client.clone()),
-                kube::Api::all(client.clone()),
-            ),
+            None => (kube::Api::all(client.clone()), kube::Api::all(client.clone())),
         };
         let one = kube::api::ListParams::default().limit(1);
-        match futures::try_join!(
-            integrations.list_metadata(&one),
-            projects.list_metadata(&one)
-        ) {
+        match futures::try_join!(integrations.list_metadata(&one), projects.list_metadata(&one)) {
             Ok(_) => return true,
             Err(error) => {
-                warn!(%error, "waiting for the CustomResourceDefinitions: jira-operator crds | kubectl apply -f -")
+                warn!(%error, "waiting for the CustomResourceDefinitions: jira-operator crds | kubectl apply -f -");
             }
         }
         tokio::select! {
@@ -235,10 +213,7 @@ fn stop_on_signal() -> std::io::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
     let told = stop.clone();
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -34,11 +34,7 @@ impl Events {
     /// the status says.
     pub async fn publish(&self, object: &ObjectReference, warning: bool, reason: &str, note: &str) {
         let event = Event {
-            type_: if warning {
-                EventType::Warning
-            } else {
-                EventType::Normal
-            },
+            type_: if warning { EventType::Warning } else { EventType::Normal },
             reason: reason.to_owned(),
             note: Some(note.chars().take(NOTE_MAX).collect()),
             action: "Reconcile".into(),
@@ -50,12 +46,7 @@ impl Events {
     }
 
     /// Publishes what flipped between two sets of conditions.
-    pub async fn transitions(
-        &self,
-        object: &ObjectReference,
-        before: &[Condition],
-        after: &[Condition],
-    ) {
+    pub async fn transitions(&self, object: &ObjectReference, before: &[Condition], after: &[Condition]) {
         for condition in flipped(before, after) {
             self.publish(
                 object,
@@ -108,20 +99,11 @@ mod tests {
             .filter_map(|r| Some(Finding::plain(*r.entry().conditions.first()?, *r)))
             .collect();
         let ready = ready(&findings, Reason::Connected, false);
-        conditions(
-            &[],
-            &findings,
-            &ready,
-            1,
-            &Time(jiff::Timestamp::UNIX_EPOCH),
-        )
+        conditions(&[], &findings, &ready, 1, &Time(jiff::Timestamp::UNIX_EPOCH))
     }
 
     fn reasons(before: &[Condition], after: &[Condition]) -> Vec<String> {
-        flipped(before, after)
-            .iter()
-            .map(|c| c.reason.clone())
-            .collect()
+        flipped(before, after).iter().map(|c| c.reason.clone()).collect()
     }
 
     #[test]

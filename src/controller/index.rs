@@ -68,9 +68,7 @@ impl SecretIndex {
     #[must_use]
     pub fn naming(&self, namespace: &str, secret: &str) -> Vec<ObjectRef<Guarded>> {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let names = tables
-            .by_secret
-            .get(&(namespace.to_owned(), secret.to_owned()));
+        let names = tables.by_secret.get(&(namespace.to_owned(), secret.to_owned()));
         names
             .into_iter()
             .flatten()
@@ -109,9 +107,7 @@ mod tests {
             name,
             JiraIntegrationSpec {
                 site: "https://acme.atlassian.net".into(),
-                secret_ref: SecretReference {
-                    name: secret.into(),
-                },
+                secret_ref: SecretReference { name: secret.into() },
                 account: None,
                 projects: None,
                 sync_interval: "5m".into(),

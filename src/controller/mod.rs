@@ -1,11 +1,13 @@
 //! Watches the cluster and reconciles what changed or is due.
 
 pub mod context;
+mod diagnosis;
 mod events;
 mod index;
 mod memory;
 mod observe;
 mod outcome;
+mod pass;
 mod reconcile;
 mod report;
 mod schedule;

@@ -59,8 +59,7 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
         owner: owner_reference(&integration),
     };
     let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
-    let (secret, published) =
-        futures::try_join!(secrets.get_opt(&name), publish::find(&ctx.client, &target))?;
+    let (secret, published) = futures::try_join!(secrets.get_opt(&name), publish::find(&ctx.client, &target))?;
     Ok(Seen {
         status: latest_status(&integration, &memory),
         site: SiteUrl::parse(&integration.spec.site, &ctx.site_suffixes),
@@ -128,8 +127,7 @@ impl Seen {
     pub fn gate(&self) -> Option<Timestamp> {
         let gate = self.memory.gate.filter(|gate| gate.until > self.now)?;
         let asked = self.asked();
-        let changed =
-            asked.is_new_generation() || self.memory.credentials != self.credentials_version;
+        let changed = asked.is_new_generation() || self.memory.credentials != self.credentials_version;
         let requested = asked.is_requested() && !gate.by_atlassian;
         (!changed && !requested).then_some(gate.until)
     }

@@ -141,10 +141,7 @@ impl Outcome {
             let never = step == ConditionType::Synced && !ever;
             self.findings.entry(step).or_insert_with(|| {
                 if never {
-                    let what = format!(
-                        "Nothing was synchronised yet, because {} is not True.",
-                        cause.as_str()
-                    );
+                    let what = format!("Nothing was synchronised yet, because {} is not True.", cause.as_str());
                     Finding::new(step, Reason::NeverSynced, what)
                 } else {
                     Finding::plain(step, reason)

@@ -30,10 +30,7 @@ const IDLE_WARNING: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// Reconciles one object. Never fails: what goes wrong is in the status, or, when the API
 /// server itself does not answer, tried again.
-pub async fn reconcile(
-    object: Arc<Guarded>,
-    ctx: Arc<Context>,
-) -> Result<Action, std::convert::Infallible> {
+pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let Ok(integration) = &object.0 else {
         report_unreadable(&object, &ctx).await;
         return Ok(Action::await_change());
@@ -54,10 +51,7 @@ pub async fn reconcile(
     let due = schedule::due(&seen.asked());
     let (outcome, done) = steps::run(&ctx, &seen, due).await;
     if outcome.quiet {
-        debug!(
-            namespace = seen.target.namespace,
-            "the namespace is being deleted"
-        );
+        debug!(namespace = seen.target.namespace, "the namespace is being deleted");
         return Ok(Action::await_change());
     }
     let ended = Timestamp::now();
@@ -162,9 +156,7 @@ fn settle(
         .as_ref()
         .and_then(|s| s.next_sync_time.as_ref())
         .map(|t| t.0);
-    let due = next_look
-        .or(next_sync)
-        .or_else(|| Some(after(ended, interval)));
+    let due = next_look.or(next_sync).or_else(|| Some(after(ended, interval)));
     let memory = Memory {
         written: match written {
             Ok(Some(version)) => Some((status, *version)),
@@ -174,10 +166,7 @@ fn settle(
         gate,
         next_look,
         credentials: seen.credentials_version.clone(),
-        lineage: outcome
-            .lineage
-            .clone()
-            .or_else(|| seen.memory.lineage.clone()),
+        lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
         idle_warned: seen.memory.idle_warned,
     };
     ctx.memories.keep(&seen.target.owner.uid, memory);
@@ -190,19 +179,16 @@ fn settle(
 /// Whether this pass asked what a synchronisation would ask, without getting so far.
 fn has_looked(seen: &Seen, outcome: &Outcome) -> bool {
     let before = &seen.status.conditions;
-    let stayed = outcome.findings.iter().all(|(step, finding)| {
-        find(before, *step).is_some_and(|c| c.reason == finding.reason.as_str())
-    });
+    let stayed = outcome
+        .findings
+        .iter()
+        .all(|(step, finding)| find(before, *step).is_some_and(|c| c.reason == finding.reason.as_str()));
     !stayed || seen.memory.next_look.is_none_or(|at| at <= seen.now)
 }
 
 fn needs_retry(outcome: &Outcome) -> bool {
     let retried = |reason: Reason| reason.entry().disposition == Disposition::Retry;
-    !outcome.rate_limited
-        && outcome
-            .findings
-            .values()
-            .any(|finding| retried(finding.reason))
+    !outcome.rate_limited && outcome.findings.values().any(|finding| retried(finding.reason))
 }
 
 /// A status that could not be written is written by the next try, unless the object is gone.
@@ -244,25 +230,15 @@ async fn suspend(ctx: &Context, seen: &Seen) -> Action {
         }
         Ok(None) | Err(_) => {}
     }
-    let dies = status
-        .token
-        .as_ref()
-        .map(|token| token.grant_idle_expires_at.0);
+    let dies = status.token.as_ref().map(|token| token.grant_idle_expires_at.0);
     let warn_at = dies.and_then(|at| at.checked_sub(IDLE_WARNING).ok());
-    if let Some(at) =
-        dies.filter(|_| warn_at.is_some_and(|at| at <= seen.now) && memory.idle_warned != dies)
-    {
+    if let Some(at) = dies.filter(|_| warn_at.is_some_and(|at| at <= seen.now) && memory.idle_warned != dies) {
         let note = format!(
             "The grant has not been refreshed for long and dies on {}. Resume the integration before that.",
             clock(at)
         );
         ctx.events
-            .publish(
-                &seen.integration.object_ref(&()),
-                true,
-                "GrantIdleExpiry",
-                &note,
-            )
+            .publish(&seen.integration.object_ref(&()), true, "GrantIdleExpiry", &note)
             .await;
         memory.idle_warned = dies;
     }

@@ -27,13 +27,7 @@ use crate::{
 
 /// The status that follows from a pass.
 #[must_use]
-pub fn status(
-    seen: &Seen,
-    due: Due,
-    outcome: &Outcome,
-    ended: Timestamp,
-    random: f64,
-) -> JiraIntegrationStatus {
+pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random: f64) -> JiraIntegrationStatus {
     let before = &seen.status;
     let spec = &seen.integration.spec;
     let findings: Vec<Finding> = STEPS
@@ -47,19 +41,10 @@ pub fn status(
         .filter(|_| due == Due::Full && !outcome.rate_limited);
     JiraIntegrationStatus {
         observed_generation: Some(seen.generation()),
-        conditions: conditions(
-            &before.conditions,
-            &findings,
-            &ready,
-            seen.generation(),
-            &Time(ended),
-        ),
+        conditions: conditions(&before.conditions, &findings, &ready, seen.generation(), &Time(ended)),
         site: outcome.site.clone().or_else(|| before.site.clone()),
         account: outcome.account.clone().or_else(|| before.account.clone()),
-        scopes: outcome
-            .scopes
-            .clone()
-            .unwrap_or_else(|| before.scopes.clone()),
+        scopes: outcome.scopes.clone().unwrap_or_else(|| before.scopes.clone()),
         token: match &outcome.token {
             Token::Kept => before.token.clone(),
             Token::Published(token) => Some(token.clone()),
@@ -110,10 +95,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
     };
     Some(SyncStatus {
         last_sync_time: last,
-        last_duration: Some(format!(
-            "{:.1}s",
-            ended.duration_since(seen.now).as_secs_f64()
-        )),
+        last_duration: Some(format!("{:.1}s", ended.duration_since(seen.now).as_secs_f64())),
         next_sync_time: Some(Time(next)),
         last_diagnosis_time: diagnosed,
         changed: i64::try_from(synced.applied.changed).unwrap_or(i64::MAX),
@@ -128,29 +110,14 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
     let kept: Vec<Finding> = STEPS
         .iter()
         .map(|step| {
-            Finding::carried(*step, &before.conditions)
-                .unwrap_or_else(|| Finding::plain(*step, Reason::NotChecked))
+            Finding::carried(*step, &before.conditions).unwrap_or_else(|| Finding::plain(*step, Reason::NotChecked))
         })
         .collect();
-    let mut ready = ready(
-        &kept,
-        Reason::Connected,
-        seen.integration.spec.projects.is_some(),
-    );
-    ready.message = format!(
-        "Suspended since {}; until then: {}",
-        clock(since.0),
-        ready.message
-    );
+    let mut ready = ready(&kept, Reason::Connected, seen.integration.spec.projects.is_some());
+    ready.message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
     JiraIntegrationStatus {
         observed_generation: Some(seen.generation()),
-        conditions: conditions(
-            &before.conditions,
-            &kept,
-            &ready,
-            seen.generation(),
-            &Time(seen.now),
-        ),
+        conditions: conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now)),
         suspended_since: Some(since),
         ..before.clone()
     }
@@ -159,11 +126,7 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
 /// Whether the status has to be written: always after a synchronisation, which carries its
 /// time; else only when more than the times of synchronisation changed.
 #[must_use]
-pub fn is_worth_writing(
-    before: &JiraIntegrationStatus,
-    after: &JiraIntegrationStatus,
-    synced: bool,
-) -> bool {
+pub fn is_worth_writing(before: &JiraIntegrationStatus, after: &JiraIntegrationStatus, synced: bool) -> bool {
     let settled = |status: &JiraIntegrationStatus| JiraIntegrationStatus {
         sync: status.sync.clone().map(|sync| SyncStatus {
             next_sync_time: None,
@@ -179,11 +142,7 @@ pub fn is_worth_writing(
 ///
 /// # Errors
 /// When the API server refuses it.
-pub async fn write(
-    ctx: &Context,
-    seen: &Seen,
-    status: &JiraIntegrationStatus,
-) -> kube::Result<u64> {
+pub async fn write(ctx: &Context, seen: &Seen, status: &JiraIntegrationStatus) -> kube::Result<u64> {
     let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &seen.target.namespace);
     let patch = json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),
@@ -200,8 +159,5 @@ pub async fn write(
     ctx.events
         .transitions(&object, &seen.status.conditions, &status.conditions)
         .await;
-    Ok(written
-        .resource_version()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(0))
+    Ok(written.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0))
 }

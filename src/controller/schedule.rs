@@ -63,8 +63,7 @@ impl Asked<'_> {
     /// Whether a person asked for a pass that was not answered yet.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.requested_at.is_some()
-            && self.requested_at != self.status.last_handled_reconcile_at.as_deref()
+        self.requested_at.is_some() && self.requested_at != self.status.last_handled_reconcile_at.as_deref()
     }
 }
 
@@ -84,9 +83,7 @@ pub fn due(asked: &Asked<'_>) -> Due {
     if next.is_some_and(|next| asked.now < next) {
         return Due::Refresh;
     }
-    let diagnosed = sync
-        .and_then(|s| s.last_diagnosis_time.as_ref())
-        .map(|t| t.0);
+    let diagnosed = sync.and_then(|s| s.last_diagnosis_time.as_ref()).map(|t| t.0);
     let stale = diagnosed.is_none_or(|at| asked.now.duration_since(at) >= DIAGNOSIS_EVERY);
     if stale || is_troubled(status) {
         Due::Full
@@ -99,12 +96,8 @@ pub fn due(asked: &Asked<'_>) -> Due {
 /// projects are no such trouble: a plain pass asks for them itself.
 fn is_troubled(status: &JiraIntegrationStatus) -> bool {
     let projects = Finding::carried(ConditionType::ProjectsAccessible, &status.conditions);
-    let blocked = projects.is_some_and(|f| {
-        matches!(
-            f.reason,
-            Reason::SomeProjectsBlocked | Reason::AllProjectsBlocked
-        )
-    });
+    let blocked =
+        projects.is_some_and(|f| matches!(f.reason, Reason::SomeProjectsBlocked | Reason::AllProjectsBlocked));
     STEPS.iter().any(|step| {
         let judged_by_a_plain_pass = blocked && *step == ConditionType::ProjectsAccessible;
         !judged_by_a_plain_pass && !is_true(&status.conditions, *step)

@@ -1,44 +1,28 @@
 //! The steps of a pass, in order, each skipped when the one before makes it pointless:
-//! credentials → grant → site → scopes → account → projects and their synchronisation.
-
-use std::collections::BTreeSet;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+//! credentials → grant → site → scopes → account → projects and their synchronisation. Here are
+//! those that need no diagnosis; the rest is in [`diagnosis`](super::diagnosis).
 
 use super::{
     context::Context,
     observe::Seen,
-    outcome::{Outcome, Stop, Synced, Token},
+    outcome::{Outcome, Stop, Synced},
+    pass::{Pass, synced_finding},
     schedule::Due,
 };
 use crate::{
-    api::{
-        condition::{
-            ConditionType::{
-                AccountEligible, Authorized, ProjectsAccessible, ScopesGranted, SiteReachable,
-            },
-            Finding, is_true,
-        },
-        integration::{AccountStatus, SiteStatus, TokenStatus},
-        reason::{Holds, Reason},
-        requirements::{SCOPE_USER, SCOPE_WORK},
+    api::condition::{
+        ConditionType::{AccountEligible, Authorized, SiteReachable},
+        is_true,
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
-    diagnose::{
-        gather::{self, KnownProject, Scope},
-        judge::{self, projects::Summary, site::Site},
-    },
+    diagnose::judge,
     grant::{
         finding,
         freshness::refresh_at,
-        keeper::{Held, Trouble},
-        publish::{self, Found, Published},
-        store::WriteError,
+        held::{Held, Trouble},
+        publish::Found,
     },
-    sync::{
-        apply, confirm,
-        inventory::{Entry, Given, plan},
-    },
+    sync::{apply, confirm},
 };
 
 /// Runs what is due and returns what was found, complete. The second value says what was done
@@ -55,13 +39,6 @@ pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
     let due = pass.due;
     outcome.complete(seen, ended);
     (outcome, due)
-}
-
-struct Pass<'a> {
-    ctx: &'a Context,
-    seen: &'a Seen,
-    due: Due,
-    outcome: &'a mut Outcome,
 }
 
 impl Pass<'_> {
@@ -97,7 +74,7 @@ impl Pass<'_> {
         }
     }
 
-    async fn grant(&mut self, rejected: Option<&Held>) -> Result<Held, Stop> {
+    pub(super) async fn grant(&mut self, rejected: Option<&Held>) -> Result<Held, Stop> {
         let credentials = match &self.seen.credentials {
             Ok(credentials) => credentials.clone(),
             Err(error) => {
@@ -109,12 +86,7 @@ impl Pass<'_> {
             }
         };
         let rejected = rejected.map(|held| held.access.token.clone());
-        match self
-            .ctx
-            .keeper
-            .hold(&self.seen.grant, credentials, rejected)
-            .await
-        {
+        match self.ctx.keeper.hold(&self.seen.grant, credentials, rejected).await {
             Ok(held) => {
                 self.outcome.refresh_at = Some(refresh_at(&held.access));
                 self.outcome.idle_expires_at = Some(held.idle_expires_at);
@@ -138,9 +110,7 @@ impl Pass<'_> {
         self.outcome.note(finding);
         match trouble {
             Trouble::Busy { until } => self.outcome.busy_until = Some(until),
-            Trouble::Unavailable {
-                retry_after, still, ..
-            } => {
+            Trouble::Unavailable { retry_after, still, .. } => {
                 self.outcome.retry_after = retry_after;
                 if let Some(held) = still.filter(|_| goes_on) {
                     // The token still works, and the refresh is tried again.
@@ -155,9 +125,7 @@ impl Pass<'_> {
 
     fn name_is_free(&mut self) -> Result<(), Stop> {
         match &self.seen.published {
-            Found::Foreign => self
-                .outcome
-                .step(finding::name_taken(&self.seen.target.name)),
+            Found::Foreign => self.outcome.step(finding::name_taken(&self.seen.target.name)),
             Found::Own(_) | Found::Nothing => Ok(()),
         }
     }
@@ -174,8 +142,7 @@ impl Pass<'_> {
 
     /// Keeps what workloads mount as it should be, without asking Jira anything.
     async fn refresh(&mut self, held: &Held) -> Result<(), Stop> {
-        let eligible =
-            [SiteReachable, AccountEligible].map(|c| is_true(&self.seen.status.conditions, c));
+        let eligible = [SiteReachable, AccountEligible].map(|c| is_true(&self.seen.status.conditions, c));
         let published = self.seen.published.has_token() || eligible == [true, true];
         match &self.seen.status.site {
             Some(site) if published => self.publish(held, &site.clone()).await,
@@ -209,263 +176,4 @@ impl Pass<'_> {
             Ok(false) | Err(_) => Ok(false),
         }
     }
-
-    async fn diagnose(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
-        let (site, held) = self.site(site, held, jira).await?;
-        let missing = self.scopes(&held, &site);
-        self.account(jira, &site, &held, &missing).await?;
-        if missing.contains(SCOPE_WORK) {
-            return Err(Stop::After(ScopesGranted));
-        }
-        self.projects(jira, &site.status).await
-    }
-
-    async fn site(
-        &mut self,
-        site: &SiteUrl,
-        mut held: Held,
-        jira: &mut Jira,
-    ) -> Result<(Site, Held), Stop> {
-        let mut evidence = gather::site(jira, site).await;
-        if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
-            // The access token died before its time. A refresh tells whether the grant did too.
-            held = self.grant(Some(&held)).await?;
-            *jira = jira.with_token(held.access.token.clone());
-            evidence = gather::site(jira, site).await;
-        }
-        for error in [
-            evidence.tenant.as_ref().err(),
-            evidence.resources.as_ref().err(),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            if matches!(error, JiraError::RateLimited { .. }) {
-                return Err(Stop::RateLimited(error.clone()));
-            }
-            self.outcome.retry_after = self.outcome.retry_after.max(error.retry_after());
-        }
-        match judge::site::judge(site, self.seen.status.site.as_ref(), &evidence) {
-            Ok((site, finding)) => {
-                self.outcome.note(finding);
-                self.outcome.site = Some(site.status.clone());
-                Ok((site, held))
-            }
-            Err(finding) => {
-                if finding.reason.entry().holds == Holds::False {
-                    self.retract().await?;
-                }
-                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
-            }
-        }
-    }
-
-    fn scopes(&mut self, held: &Held, site: &Site) -> BTreeSet<&'static str> {
-        let mode = self.seen.integration.spec.mode;
-        let missing = judge::scopes::missing(mode, held.scopes.as_deref(), &site.scopes);
-        self.outcome.note(judge::scopes::judge(mode, &missing));
-        let mut all = held.scopes.clone().unwrap_or_else(|| site.scopes.clone());
-        all.sort();
-        self.outcome.scopes = Some(all);
-        missing
-    }
-
-    async fn account(
-        &mut self,
-        jira: &Jira,
-        site: &Site,
-        held: &Held,
-        missing: &BTreeSet<&'static str>,
-    ) -> Result<(), Stop> {
-        if missing.contains(SCOPE_USER) {
-            return Err(Stop::After(ScopesGranted));
-        }
-        let answer = jira.myself(&site.status.cloud_id).await;
-        match &answer {
-            Err(error @ JiraError::RateLimited { .. }) => {
-                return Err(Stop::RateLimited(error.clone()));
-            }
-            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
-            Err(error) => self.outcome.retry_after = error.retry_after(),
-            Ok(account) => {
-                self.outcome.account = Some(AccountStatus {
-                    account_id: account.account_id.clone(),
-                    display_name: account.display_name.clone(),
-                    account_type: account.account_type.clone(),
-                });
-            }
-        }
-        let finding = judge::account::judge(self.seen.integration.spec.account.as_ref(), &answer);
-        match finding.reason.entry().holds {
-            Holds::True => {
-                self.outcome.note(finding);
-                self.publish(held, &site.status).await
-            }
-            Holds::False => {
-                self.outcome.note(finding);
-                self.retract().await?;
-                Err(Stop::After(AccountEligible))
-            }
-            Holds::Unknown => Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet)),
-        }
-    }
-
-    fn scope_refused(&mut self, asked: &str) -> Stop {
-        self.outcome.note(judge::scopes::refused(asked));
-        Stop::After(ScopesGranted)
-    }
-
-    async fn projects(&mut self, jira: &Jira, site: &SiteStatus) -> Result<(), Stop> {
-        let owner = self.seen.owner();
-        let known = match apply::known(&self.ctx.client, &owner).await {
-            Ok(known) => known,
-            Err(error) => return Err(self.sync_failed(&crate::grant::store::describe(&error))),
-        };
-        let (named, mode) = (self.seen.named_projects(), self.seen.integration.spec.mode);
-        let scope = named.as_deref().map_or(Scope::All, Scope::Named);
-        let answer = gather::projects(jira, &site.cloud_id, mode, scope, &identities(&known)).await;
-        let evidence = match answer {
-            Ok(evidence) => evidence,
-            Err(error @ JiraError::RateLimited { .. }) => return Err(Stop::RateLimited(error)),
-            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(&asked)),
-            Err(error @ (JiraError::Unavailable { .. } | JiraError::Redirected)) => {
-                self.outcome.retry_after = error.retry_after();
-                self.outcome.note(judge::unavailable(
-                    crate::api::condition::ConditionType::Synced,
-                    &error,
-                ));
-                return Err(self
-                    .outcome
-                    .step(judge::unavailable(ProjectsAccessible, &error))
-                    .err()
-                    .unwrap_or(Stop::Quiet));
-            }
-            Err(error) => return Err(self.sync_failed(&error.to_string())),
-        };
-        let given = Given {
-            named: named.as_deref(),
-            mode,
-            now: self.seen.now,
-        };
-        let plan = plan(given, &known, &evidence);
-        let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
-        self.outcome.counts = Some(judge::projects::count(&summaries));
-        self.outcome.note(judge::projects::judge(
-            &summaries,
-            evidence.any_visible.unwrap_or(true),
-        ));
-        let applied = apply::apply(&self.ctx.client, &owner, &plan).await;
-        self.report_sync(applied, summaries.len())
-    }
-
-    /// Jira refused a question that it should answer, or the cluster did.
-    fn sync_failed(&mut self, why: &str) -> Stop {
-        use crate::api::condition::ConditionType::Synced;
-        let what = format!("The projects could not be synchronised: {why}.");
-        self.outcome
-            .note(Finding::with_remedy(Synced, Reason::SyncFailed, &what));
-        Stop::After(ProjectsAccessible)
-    }
-
-    fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
-        use crate::api::condition::ConditionType::Synced as Condition;
-        let first = applied.failures.first().map(|error| {
-            (
-                WriteError::from_kube(error),
-                crate::grant::store::describe(error),
-            )
-        });
-        let finding = match &first {
-            None => synced_finding(projects),
-            Some((WriteError::Terminating, _)) => return Err(Stop::Quiet),
-            Some((_, why)) => {
-                let count = applied.failures.len();
-                let reason = if applied.changed == 0 {
-                    Reason::SyncFailed
-                } else {
-                    Reason::SyncPartial
-                };
-                let what = format!("{count} JiraProject objects could not be written: {why}.");
-                Finding::with_remedy(Condition, reason, &what)
-            }
-        };
-        self.outcome.note(finding);
-        self.outcome.synced = Some(Synced {
-            full: true,
-            succeeded: first.is_none(),
-            applied,
-        });
-        Ok(())
-    }
-
-    async fn publish(&mut self, held: &Held, site: &SiteStatus) -> Result<(), Stop> {
-        let what = Published {
-            access: &held.access,
-            base_url: self.ctx.endpoints.gateway(&site.cloud_id),
-            site_url: site.url.clone(),
-            lineage: held.lineage.as_ref(),
-        };
-        let written = publish::publish(
-            &self.ctx.client,
-            &self.seen.target,
-            &self.seen.published,
-            &what,
-        )
-        .await;
-        self.written(written)?;
-        self.outcome.token = Token::Published(TokenStatus {
-            secret_name: self.seen.target.name.clone(),
-            expires_at: Time(held.access.expires_at),
-            refreshed_at: Time(held.access.refreshed_at),
-            grant_idle_expires_at: Time(held.idle_expires_at),
-        });
-        Ok(())
-    }
-
-    async fn retract(&mut self) -> Result<(), Stop> {
-        let lineage = self.outcome.lineage.clone();
-        let written = publish::retract(
-            &self.ctx.client,
-            &self.seen.target,
-            &self.seen.published,
-            lineage.as_ref(),
-        )
-        .await;
-        self.written(written)?;
-        self.outcome.token = Token::Retracted;
-        Ok(())
-    }
-
-    fn written(&mut self, result: Result<bool, WriteError>) -> Result<(), Stop> {
-        match result {
-            Ok(_) => Ok(()),
-            Err(WriteError::Terminating) => Err(Stop::Quiet),
-            Err(error) => {
-                let finding = finding::not_writable(&self.seen.target.name, &error.to_string());
-                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
-            }
-        }
-    }
-}
-
-fn synced_finding(projects: usize) -> Finding {
-    let message = format!("The last synchronisation succeeded: {projects} projects.");
-    Finding::new(
-        crate::api::condition::ConditionType::Synced,
-        Reason::SyncSucceeded,
-        message,
-    )
-}
-
-fn identities(known: &[crate::api::project::JiraProject]) -> Vec<KnownProject> {
-    known
-        .iter()
-        .filter_map(|project| {
-            let id = project.status.as_ref()?.id.clone()?;
-            Some(KnownProject {
-                id,
-                key: project.spec.key.clone(),
-            })
-        })
-        .collect()
 }

@@ -85,19 +85,14 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let response = answer.await?;
-            Ok(response.map(|body| {
-                http_body_util::BodyExt::map_frame(body, note_frames::<B>(path, progress))
-            }))
+            Ok(response.map(|body| http_body_util::BodyExt::map_frame(body, note_frames::<B>(path, progress))))
         })
     }
 }
 
 /// Called for each frame of a body; leaves it as it is.
 type NoteFrame<B> = Box<
-    dyn FnMut(
-            http_body::Frame<<B as http_body::Body>::Data>,
-        ) -> http_body::Frame<<B as http_body::Body>::Data>
-        + Send,
+    dyn FnMut(http_body::Frame<<B as http_body::Body>::Data>) -> http_body::Frame<<B as http_body::Body>::Data> + Send,
 >;
 
 fn note_frames<B: http_body::Body>(path: Option<String>, progress: WatchProgress) -> NoteFrame<B> {

@@ -35,12 +35,7 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
 
 /// Runs until told to stop, then lets passes under way end. One controller for each watched
 /// namespace, or one for all: a reflector holds the objects of one watch.
-pub async fn run(
-    ctx: Arc<Context>,
-    namespaces: &[String],
-    grants: Grants,
-    stop: CancellationToken,
-) {
+pub async fn run(ctx: Arc<Context>, namespaces: &[String], grants: Grants, stop: CancellationToken) {
     let scopes: Vec<Option<String>> = match namespaces {
         [] => vec![None],
         some => some.iter().cloned().map(Some).collect(),
@@ -85,11 +80,7 @@ fn one(
             |object: &Guarded| Some(worth_waking(object)),
             kube::runtime::utils::PredicateConfig::default(),
         );
-    let secrets = secret_wakes(
-        api(&ctx.client, namespace),
-        config(),
-        Arc::clone(&ctx.index),
-    );
+    let secrets = secret_wakes(api(&ctx.client, namespace), config(), Arc::clone(&ctx.index));
     let store = reader.clone();
     let settings = controller::Config::default().concurrency(CONCURRENCY);
     let running = Controller::for_stream(integrations, reader)
@@ -132,9 +123,7 @@ fn keep_index(index: &SecretIndex, event: &Result<Event<Guarded>, watcher::Error
                 index.insert(integration);
             }
         }
-        Ok(Event::Delete(object)) => {
-            index.remove(&object.namespace().unwrap_or_default(), &object.name_any())
-        }
+        Ok(Event::Delete(object)) => index.remove(&object.namespace().unwrap_or_default(), &object.name_any()),
         Ok(Event::Init | Event::InitDone) => {}
         Err(error) => warn!(%error, "the watch of JiraIntegrations failed; it is opened anew"),
     }
@@ -153,9 +142,7 @@ fn secret_wakes(
         .filter_map(|result| {
             future::ready(
                 result
-                    .inspect_err(
-                        |error| warn!(%error, "the watch of Secrets failed; it is opened anew"),
-                    )
+                    .inspect_err(|error| warn!(%error, "the watch of Secrets failed; it is opened anew"))
                     .ok(),
             )
         })
@@ -166,12 +153,7 @@ fn secret_wakes(
 }
 
 /// Removes grants that nobody names, forgets integrations that are gone, and counts the rest.
-async fn housekeeping(
-    ctx: Arc<Context>,
-    stores: Vec<Store<Guarded>>,
-    grants: Grants,
-    stop: CancellationToken,
-) {
+async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Grants, stop: CancellationToken) {
     for store in &stores {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -181,12 +163,8 @@ async fn housekeeping(
     loop {
         let objects: Vec<Arc<Guarded>> = stores.iter().flat_map(Store::state).collect();
         count(&ctx, &objects);
-        ctx.memories.retain(
-            &objects
-                .iter()
-                .filter_map(|o| o.uid())
-                .collect::<HashSet<_>>(),
-        );
+        ctx.memories
+            .retain(&objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>());
         match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), Timestamp::now()).await {
             Ok(removed) => removed.iter().for_each(|key| ctx.keeper.forget(key)),
             Err(error) => debug!(%error, "unused grants could not be looked for"),
@@ -201,18 +179,13 @@ async fn housekeeping(
 fn count(ctx: &Context, objects: &[Arc<Guarded>]) {
     let status = |object: &Guarded| {
         let status = object.0.as_ref().ok()?.status.as_ref()?;
-        Some(
-            find(&status.conditions, ConditionType::Ready)?
-                .status
-                .clone(),
-        )
+        Some(find(&status.conditions, ConditionType::Ready)?.status.clone())
     };
     let all: Vec<String> = objects
         .iter()
         .map(|o| status(o).unwrap_or_else(|| "Unknown".into()))
         .collect();
-    let number =
-        |value: &str| i64::try_from(all.iter().filter(|s| *s == value).count()).unwrap_or(i64::MAX);
+    let number = |value: &str| i64::try_from(all.iter().filter(|s| *s == value).count()).unwrap_or(i64::MAX);
     ctx.metrics
         .integrations(&["True", "False", "Unknown"].map(|value| (value, number(value))));
 }

@@ -53,10 +53,7 @@ pub async fn projects(
     let mut evidence = ProjectsEvidence::default();
     let listed = match scope {
         Scope::All => jira.projects(cloud_id, ProjectFilter::Live).await,
-        Scope::Named(keys) => {
-            jira.projects(cloud_id, ProjectFilter::AnyWithKeys(keys))
-                .await
-        }
+        Scope::Named(keys) => jira.projects(cloud_id, ProjectFilter::AnyWithKeys(keys)).await,
     };
     add(&mut evidence.found, listed.or_else(nothing_matches)?);
     let missing: Vec<String> = known
@@ -66,8 +63,7 @@ pub async fn projects(
         .collect();
     add(
         &mut evidence.found,
-        jira.projects(cloud_id, ProjectFilter::AnyWithIds(&missing))
-            .await?,
+        jira.projects(cloud_id, ProjectFilter::AnyWithIds(&missing)).await?,
     );
     if let Scope::Named(keys) = scope {
         resolve(jira, cloud_id, keys, known, &mut evidence).await?;
@@ -78,18 +74,12 @@ pub async fn projects(
         .chain(evidence.resolved.values().flatten())
         .map(|project| project.id.clone())
         .collect();
-    evidence.held = jira
-        .permissions(cloud_id, &permission_keys(mode), &live)
-        .await?;
+    evidence.held = jira.permissions(cloud_id, &permission_keys(mode), &live).await?;
     Ok(evidence)
 }
 
 fn add(found: &mut BTreeMap<String, Project>, projects: Vec<Project>) {
-    found.extend(
-        projects
-            .into_iter()
-            .map(|project| (project.id.clone(), project)),
-    );
+    found.extend(projects.into_iter().map(|project| (project.id.clone(), project)));
 }
 
 /// The documentation allows a 404 where nothing matches.
@@ -137,8 +127,7 @@ async fn any_visible(
     scope: Scope<'_>,
     evidence: &ProjectsEvidence,
 ) -> Result<Option<bool>, JiraError> {
-    let found_any =
-        evidence.live().next().is_some() || evidence.resolved.values().any(Option::is_some);
+    let found_any = evidence.live().next().is_some() || evidence.resolved.values().any(Option::is_some);
     match scope {
         _ if found_any => Ok(None),
         Scope::All => Ok(Some(false)),

@@ -34,9 +34,7 @@ pub enum CredentialsError {
     #[error("Secret {0} has an empty value for the key {1}.")]
     Empty(String, &'static str),
     /// A value is not text.
-    #[error(
-        "Secret {0} has a value for the key {1} that is not text; it may be encoded twice or corrupted."
-    )]
+    #[error("Secret {0} has a value for the key {1} that is not text; it may be encoded twice or corrupted.")]
     NotText(String, &'static str),
 }
 
@@ -48,9 +46,7 @@ impl Credentials {
     /// When the Secret is absent or a required key cannot be used.
     pub fn read(name: &str, secret: Option<&v1::Secret>) -> Result<Self, CredentialsError> {
         let secret = secret.ok_or_else(|| CredentialsError::NotFound(name.to_owned()))?;
-        let required = |key| {
-            value(name, secret, key)?.ok_or_else(|| CredentialsError::Missing(name.to_owned(), key))
-        };
+        let required = |key| value(name, secret, key)?.ok_or_else(|| CredentialsError::Missing(name.to_owned(), key));
         Ok(Self {
             app: App {
                 client_id: required(CLIENT_ID)?,
@@ -62,27 +58,19 @@ impl Credentials {
 }
 
 /// An empty refresh token is none: manifests often carry the key before there is a value.
-fn optional(
-    read: Result<Option<String>, CredentialsError>,
-) -> Result<Option<String>, CredentialsError> {
+fn optional(read: Result<Option<String>, CredentialsError>) -> Result<Option<String>, CredentialsError> {
     match read {
         Err(CredentialsError::Empty(..)) => Ok(None),
         other => other,
     }
 }
 
-fn value(
-    name: &str,
-    secret: &v1::Secret,
-    key: &'static str,
-) -> Result<Option<String>, CredentialsError> {
+fn value(name: &str, secret: &v1::Secret, key: &'static str) -> Result<Option<String>, CredentialsError> {
     let Some(bytes) = secret.data.as_ref().and_then(|data| data.get(key)) else {
         return Ok(None);
     };
     let not_text = || CredentialsError::NotText(name.to_owned(), key);
-    let text = std::str::from_utf8(&bytes.0)
-        .map_err(|_| not_text())?
-        .trim();
+    let text = std::str::from_utf8(&bytes.0).map_err(|_| not_text())?.trim();
     if text.is_empty() {
         return Err(CredentialsError::Empty(name.to_owned(), key));
     }
@@ -112,13 +100,9 @@ mod tests {
 
     #[test]
     fn each_flaw_names_the_secret_and_the_key() {
-        let read =
-            |pairs: &[(&str, &[u8])]| Credentials::read("s", Some(&secret(pairs))).map(|_| ());
+        let read = |pairs: &[(&str, &[u8])]| Credentials::read("s", Some(&secret(pairs))).map(|_| ());
         let id: (&str, &[u8]) = (CLIENT_ID, b"id");
-        assert_eq!(
-            read(&[id]),
-            Err(CredentialsError::Missing("s".into(), CLIENT_SECRET))
-        );
+        assert_eq!(read(&[id]), Err(CredentialsError::Missing("s".into(), CLIENT_SECRET)));
         assert_eq!(
             read(&[id, (CLIENT_SECRET, b" \n")]),
             Err(CredentialsError::Empty("s".into(), CLIENT_SECRET))

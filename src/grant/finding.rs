@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     credentials::CredentialsError,
     freshness::NotConnected,
-    keeper::{Held, Trouble},
+    held::{Held, Trouble},
     record::{Refusal, RefusalKind},
     store::GrantKey,
 };
@@ -26,7 +26,9 @@ pub fn held(held: &Held, key: &GrantKey) -> Finding {
     }
     let mut message = format!("The grant in Secret {} works.", key.secret_name());
     if held.supplied_token_refused {
-        message.push_str(" The refresh-token now in the credentials was refused and is ignored; the earlier grant goes on.");
+        message.push_str(
+            " The refresh-token now in the credentials was refused and is ignored; the earlier grant goes on.",
+        );
     }
     Finding::new(Authorized, Reason::TokenFresh, message)
 }
@@ -44,9 +46,8 @@ pub fn credentials(error: &CredentialsError) -> Finding {
 /// The finding for a name that is taken.
 #[must_use]
 pub fn name_taken(name: &str) -> Finding {
-    let what = format!(
-        "Secret {name} exists and does not belong to this integration, so the access token has nowhere to go."
-    );
+    let what =
+        format!("Secret {name} exists and does not belong to this integration, so the access token has nowhere to go.");
     Finding::with_remedy(Authorized, Reason::SecretNameTaken, &what)
 }
 
@@ -76,9 +77,7 @@ pub fn trouble(trouble: &Trouble, key: &GrantKey) -> Option<Finding> {
             ),
         ),
         Trouble::Unavailable {
-            detail,
-            still: None,
-            ..
+            detail, still: None, ..
         } => {
             let what = format!("No access token could be obtained: {detail}.");
             Finding::with_remedy(Authorized, Reason::AuthServerUnavailable, &what)
@@ -142,7 +141,5 @@ fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
 /// A time as people read it, to the second, in UTC.
 #[must_use]
 pub fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%Y-%m-%d %H:%M:%S UTC")
-        .to_string()
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

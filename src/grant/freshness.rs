@@ -10,8 +10,7 @@ use super::{
 use crate::atlassian::{endpoints::HTTP_TIMEOUT, secret::Secret};
 
 /// How long others wait for a process that exchanges: the longest call, and time to write.
-pub const MARK_LIFETIME: SignedDuration =
-    SignedDuration::from_secs(HTTP_TIMEOUT.as_secs().cast_signed() + 30);
+pub const MARK_LIFETIME: SignedDuration = SignedDuration::from_secs(HTTP_TIMEOUT.as_secs().cast_signed() + 30);
 
 /// What to do.
 #[derive(Debug)]
@@ -88,15 +87,9 @@ pub fn decide(
     if let Some(refused) = unless_refused(record, credentials, token) {
         return refused;
     }
-    match record
-        .access
-        .as_ref()
-        .filter(|access| !is_due(access, now, rejected))
-    {
+    match record.access.as_ref().filter(|access| !is_due(access, now, rejected)) {
         Some(access) => Decision::Use(access.clone()),
-        None => {
-            unless_marked(record, now, holder).unwrap_or_else(|| exchange(record, token, false))
-        }
+        None => unless_marked(record, now, holder).unwrap_or_else(|| exchange(record, token, false)),
     }
 }
 
@@ -124,16 +117,11 @@ fn unless_refused(record: &Record, credentials: &Credentials, token: &Secret) ->
 
 fn unless_marked(record: &Record, now: Timestamp, holder: &str) -> Option<Decision> {
     let mark = record.mark.as_ref()?;
-    (mark.holder != holder && mark.deadline > now).then_some(Decision::Busy {
-        until: mark.deadline,
-    })
+    (mark.holder != holder && mark.deadline > now).then_some(Decision::Busy { until: mark.deadline })
 }
 
 fn exchange(record: &Record, token: &Secret, adopts: bool) -> Decision {
-    let earlier = record
-        .mark
-        .as_ref()
-        .filter(|mark| mark.spends == token.hash());
+    let earlier = record.mark.as_ref().filter(|mark| mark.spends == token.hash());
     Decision::Exchange(Exchange {
         token: token.clone(),
         adopts,
@@ -151,14 +139,7 @@ fn is_due(access: &Access, now: Timestamp, rejected: Option<&Secret>) -> bool {
 #[must_use]
 pub fn refresh_at(access: &Access) -> Timestamp {
     let lifetime = access.expires_at.duration_since(access.refreshed_at);
-    let spread = access
-        .token
-        .hash()
-        .as_str()
-        .bytes()
-        .map(i64::from)
-        .sum::<i64>()
-        % 100;
+    let spread = access.token.hash().as_str().bytes().map(i64::from).sum::<i64>() % 100;
     let part = lifetime.as_millis() * i128::from(600 + spread) / 1000;
     let part = i64::try_from(part).unwrap_or(i64::MAX);
     access
@@ -180,12 +161,7 @@ pub fn mark(exchange: &Exchange, holder: &str, now: Timestamp) -> Mark {
 
 /// The refusal to remember after an exchange.
 #[must_use]
-pub fn refusal(
-    exchange: &Exchange,
-    credentials: &Credentials,
-    kind: RefusalKind,
-    description: String,
-) -> Refusal {
+pub fn refusal(exchange: &Exchange, credentials: &Credentials, kind: RefusalKind, description: String) -> Refusal {
     Refusal {
         fingerprint: fingerprint(&credentials.app, &exchange.token),
         kind,
@@ -227,13 +203,7 @@ mod tests {
     }
 
     fn at(record: &Record, supplied: Option<&str>, now: i64) -> Decision {
-        decide(
-            Some(record),
-            &credentials(supplied),
-            second(now),
-            "me",
-            None,
-        )
+        decide(Some(record), &credentials(supplied), second(now), "me", None)
     }
 
     #[test]
@@ -253,10 +223,7 @@ mod tests {
         ));
         assert!(matches!(at(&connected(), Some("r1"), 1), Decision::Use(_)));
         let first = decide(None, &credentials(Some("new")), second(1), "me", None);
-        assert!(matches!(
-            first,
-            Decision::Exchange(Exchange { adopts: true, .. })
-        ));
+        assert!(matches!(first, Decision::Exchange(Exchange { adopts: true, .. })));
     }
 
     #[test]
@@ -298,17 +265,9 @@ mod tests {
             adopts: false,
             interrupted: None,
         };
-        record.refusal = Some(refusal(
-            &due,
-            &credentials(None),
-            RefusalKind::Grant,
-            String::new(),
-        ));
+        record.refusal = Some(refusal(&due, &credentials(None), RefusalKind::Grant, String::new()));
         assert!(matches!(at(&record, None, 999), Decision::Refused(_)));
-        assert!(matches!(
-            at(&record, Some("new"), 999),
-            Decision::Exchange(_)
-        ));
+        assert!(matches!(at(&record, Some("new"), 999), Decision::Exchange(_)));
         let mut changed = credentials(None);
         changed.app.client_secret = Secret::new("other".into());
         assert!(matches!(
@@ -320,13 +279,7 @@ mod tests {
     #[test]
     fn an_access_token_that_is_rejected_is_replaced_before_its_time() {
         let rejected = Secret::new("a".into());
-        let decision = decide(
-            Some(&connected()),
-            &credentials(None),
-            second(1),
-            "me",
-            Some(&rejected),
-        );
+        let decision = decide(Some(&connected()), &credentials(None), second(1), "me", Some(&rejected));
         assert!(matches!(decision, Decision::Exchange(_)));
     }
 

@@ -12,85 +12,16 @@ use tracing::{info, warn};
 
 use super::{
     credentials::Credentials,
-    freshness::{self, Decision, Exchange, NotConnected, decide},
-    record::{Access, Record, Refusal, RefusalKind},
+    freshness::{self, Decision, Exchange, decide},
+    held::{Held, Trouble},
+    lane::{Lane, Unsaved},
+    record::{Access, Record, RefusalKind},
     store::{GrantKey, Store, WriteError, describe},
 };
-use crate::atlassian::{
-    oauth::TokenEndpoint,
-    secret::{Secret, TokenHash},
-    token_answer::ExchangeFailure,
-};
+use crate::atlassian::{oauth::TokenEndpoint, secret::Secret, token_answer::ExchangeFailure};
 
 /// How often a pass starts again after another process changed the Secret under it.
 const ATTEMPTS: usize = 6;
-
-/// A grant with a good access token.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// The access token and its times.
-    pub access: Access,
-    /// Scopes that were granted, where Atlassian said so.
-    pub scopes: Option<Vec<String>>,
-    /// When the grant dies if it is not refreshed until then.
-    pub idle_expires_at: Timestamp,
-    /// Whether the last refresh brought no new refresh token.
-    pub offline_access_missing: bool,
-    /// The refresh token in the person's Secret was refused, and the earlier grant goes on.
-    pub supplied_token_refused: bool,
-    /// Which grant this is: it changes when another one is adopted, not when it rotates.
-    pub lineage: Option<TokenHash>,
-}
-
-/// Why there is no access token, or none that can be renewed.
-#[derive(Debug)]
-pub enum Trouble {
-    /// Nobody has connected.
-    NotConnected(NotConnected),
-    /// The grant is used elsewhere.
-    SharedElsewhere,
-    /// Atlassian refused.
-    Refused(Refusal),
-    /// Another process is exchanging.
-    Busy {
-        /// When its mark ends.
-        until: Timestamp,
-    },
-    /// Atlassian gave no usable answer.
-    Unavailable {
-        /// What was seen.
-        detail: String,
-        /// The wait that Atlassian asked for.
-        retry_after: Option<std::time::Duration>,
-        /// The grant, while its access token lasts.
-        still: Option<Box<Held>>,
-    },
-    /// A Secret could not be read or written. New tokens, if any, wait in memory.
-    NotWritable {
-        /// What the API server answered.
-        detail: String,
-        /// The grant, while its access token lasts.
-        still: Option<Box<Held>>,
-    },
-    /// The namespace is being deleted; nothing is to be done or said.
-    Terminating,
-}
-
-/// What this process knows of one grant besides the Secret.
-#[derive(Default)]
-struct Lane {
-    /// As last stored: written back if the Secret is deleted.
-    stored: Option<Record>,
-    /// Tokens that could not be stored yet.
-    unsaved: Option<Unsaved>,
-    /// An access token that came of a forced refresh: it is not forced again.
-    forced: Option<Secret>,
-}
-
-struct Unsaved {
-    record: Record,
-    spent: TokenHash,
-}
 
 /// Holds all grants of this process.
 pub struct Keeper {
@@ -160,7 +91,7 @@ impl Keeper {
             .collect();
         for (key, lane) in lanes {
             let mut lane = lane.lock().await;
-            while lane.unsaved.is_some() && self.save(&key, &mut lane).await.is_err() {
+            while lane.unsaved.is_some() && lane.save(&self.store, &self.holder, &key).await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             }
         }
@@ -179,10 +110,7 @@ impl Keeper {
     /// Forgets a grant that was removed because nobody names it any more, so that it is not
     /// written back.
     pub fn forget(&self, key: &GrantKey) {
-        self.lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
     fn lane(&self, key: &GrantKey) -> Arc<tokio::sync::Mutex<Lane>> {
@@ -199,46 +127,33 @@ impl Keeper {
     ) -> Result<Held, Trouble> {
         let rejected = rejected.filter(|token| lane.forced.as_ref() != Some(token));
         for _ in 0..ATTEMPTS {
-            self.save(key, lane).await?;
+            lane.save(&self.store, &self.holder, key).await?;
             let read = self.store.read(key).await;
-            let record =
-                read.map_err(|error| not_writable(&describe(&error), lane.stored.as_ref()))?;
+            let record = read.map_err(|error| Trouble::not_writable(&describe(&error), lane.stored.as_ref()))?;
             let record = match record {
                 None if lane.stored.is_some() => {
-                    self.write_back(key, lane).await?;
+                    lane.write_back(&self.store, &self.holder, key).await?;
                     continue;
                 }
                 found => found,
             };
-            lane.stored = record
-                .clone()
-                .filter(|r| r.refresh_token.is_some() && !r.is_copy());
-            match decide(
-                record.as_ref(),
-                credentials,
-                Timestamp::now(),
-                &self.holder,
-                rejected,
-            ) {
-                Decision::Use(access) => return Ok(held(&record.unwrap_or_default(), access)),
+            lane.stored = record.clone().filter(|r| r.refresh_token.is_some() && !r.is_copy());
+            match decide(record.as_ref(), credentials, Timestamp::now(), &self.holder, rejected) {
+                Decision::Use(access) => return Ok(Held::of(&record.unwrap_or_default(), access)),
                 Decision::Busy { until } => return Err(Trouble::Busy { until }),
                 Decision::NotConnected(why) => return Err(Trouble::NotConnected(why)),
                 Decision::Copy => return Err(Trouble::SharedElsewhere),
                 Decision::Refused(refusal) => return Err(Trouble::Refused(refusal)),
                 Decision::Exchange(exchange) => {
-                    let record =
-                        record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
+                    let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
                     let forced = rejected.is_some();
-                    if let Some(access) = self
-                        .exchange(key, credentials, record, &exchange, lane)
-                        .await?
-                    {
+                    if let Some(access) = self.exchange(key, credentials, record, &exchange, lane).await? {
                         lane.forced = forced.then_some(access.token);
                     }
                 }
             }
         }
-        Err(not_writable(
+        Err(Trouble::not_writable(
             "it is changed by others all the time",
             lane.stored.as_ref(),
         ))
@@ -260,7 +175,7 @@ impl Keeper {
             Ok(marked) => marked,
             Err(WriteError::Conflict | WriteError::Gone) => return Ok(None),
             Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(not_writable(&detail, Some(&record))),
+            Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, Some(&record))),
         };
         if exchange.adopts && self.refuse_twins(&record, exchange).await.is_err() {
             // Another Secret began to adopt the same token at the same moment, and is older.
@@ -268,20 +183,11 @@ impl Keeper {
             let _ = self.store.write(&record).await;
             return Err(Trouble::SharedElsewhere);
         }
-        let outcome = self
-            .endpoint
-            .refresh(&credentials.app, &exchange.token)
-            .await;
+        let outcome = self.endpoint.refresh(&credentials.app, &exchange.token).await;
         (self.on_exchange)(outcome.as_ref().map_or_else(failure_label, |_| "success"));
         match outcome {
             Ok(tokens) => {
-                record.take(
-                    tokens,
-                    &exchange.token,
-                    exchange.adopts,
-                    &credentials.app,
-                    at,
-                );
+                record.take(tokens, &exchange.token, exchange.adopts, &credentials.app, at);
                 info!(
                     namespace = key.namespace,
                     grant = key.secret_name(),
@@ -290,46 +196,24 @@ impl Keeper {
                 );
             }
             Err(ExchangeFailure::Salvaged { refresh_token }) => {
-                record.take_salvaged(
-                    refresh_token,
-                    &exchange.token,
-                    exchange.adopts,
-                    &credentials.app,
-                );
+                record.take_salvaged(refresh_token, &exchange.token, exchange.adopts, &credentials.app);
             }
             Err(ExchangeFailure::GrantRefused { description }) => {
                 return self
-                    .refused(
-                        key,
-                        credentials,
-                        record,
-                        exchange,
-                        RefusalKind::Grant,
-                        description,
-                    )
+                    .refused(key, credentials, record, exchange, RefusalKind::Grant, description)
                     .await;
             }
             Err(ExchangeFailure::ClientRefused) => {
                 return self
-                    .refused(
-                        key,
-                        credentials,
-                        record,
-                        exchange,
-                        RefusalKind::Client,
-                        String::new(),
-                    )
+                    .refused(key, credentials, record, exchange, RefusalKind::Client, String::new())
                     .await;
             }
             // The mark stays: it is the trace of a token that may have been spent.
-            Err(ExchangeFailure::Unavailable {
-                detail,
-                retry_after,
-            }) => {
+            Err(ExchangeFailure::Unavailable { detail, retry_after }) => {
                 return Err(Trouble::Unavailable {
                     detail,
                     retry_after,
-                    still: still(&record),
+                    still: Held::still(&record),
                 });
             }
         }
@@ -338,7 +222,7 @@ impl Keeper {
             record,
             spent: exchange.token.hash(),
         });
-        self.save(key, lane).await?;
+        lane.save(&self.store, &self.holder, key).await?;
         Ok(access)
     }
 
@@ -351,7 +235,7 @@ impl Keeper {
         match self.store.has_older_twin(&record.secret, &tokens).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(Trouble::SharedElsewhere),
-            Err(error) => Err(not_writable(&describe(&error), Some(record))),
+            Err(error) => Err(Trouble::not_writable(&describe(&error), Some(record))),
         }
     }
 
@@ -384,138 +268,6 @@ impl Keeper {
             Err(WriteError::Terminating) => Err(Trouble::Terminating),
             Err(WriteError::Gone | WriteError::Refused(_)) => Err(Trouble::Refused(refusal)),
         }
-    }
-
-    /// Stores tokens that are in memory only. A conflict is read and written again as long as
-    /// the Secret still holds what was spent; if it holds something else, another process was
-    /// faster and its tokens stand.
-    async fn save(&self, key: &GrantKey, lane: &mut Lane) -> Result<(), Trouble> {
-        while let Some(unsaved) = &mut lane.unsaved {
-            match self.store.write(&unsaved.record).await {
-                Ok(stored) => {
-                    lane.stored = Some(stored);
-                    lane.unsaved = None;
-                }
-                Err(WriteError::Terminating) => {
-                    lane.unsaved = None;
-                    return Err(Trouble::Terminating);
-                }
-                Err(WriteError::Refused(detail)) => {
-                    return Err(not_writable(&detail, lane.stored.as_ref()));
-                }
-                Err(WriteError::Conflict | WriteError::Gone) => {
-                    let current = self
-                        .store
-                        .read(key)
-                        .await
-                        .map_err(|e| not_writable(&describe(&e), lane.stored.as_ref()))?;
-                    if !rebase(unsaved, current, &self.holder) {
-                        lane.unsaved = None;
-                    } else if unsaved.record.secret.metadata.uid.is_none() {
-                        self.recreate(key, unsaved, lane.stored.as_ref()).await?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a deleted grant Secret back from memory.
-    async fn write_back(&self, key: &GrantKey, lane: &mut Lane) -> Result<(), Trouble> {
-        let Some(mut record) = lane.stored.clone() else {
-            return Ok(());
-        };
-        let spent = record
-            .refresh_token
-            .as_ref()
-            .map_or_else(|| TokenHash::stored(""), Secret::hash);
-        record.secret = Record::new(&key.namespace, &key.secret_name()).secret;
-        record.mark = None;
-        let mut unsaved = Unsaved { record, spent };
-        info!(
-            namespace = key.namespace,
-            grant = key.secret_name(),
-            "the grant Secret was deleted; writing it back"
-        );
-        self.recreate(key, &mut unsaved, lane.stored.as_ref())
-            .await?;
-        lane.unsaved = Some(unsaved);
-        self.save(key, lane).await
-    }
-
-    /// Creates the Secret without tokens, so that the tokens are written to a uid that is known.
-    async fn recreate(
-        &self,
-        key: &GrantKey,
-        unsaved: &mut Unsaved,
-        stored: Option<&Record>,
-    ) -> Result<(), Trouble> {
-        let mut empty = Record::new(&key.namespace, &key.secret_name());
-        empty.adopted.clone_from(&unsaved.record.adopted);
-        match self.store.write(&empty).await {
-            Ok(created) => {
-                unsaved
-                    .record
-                    .home_uid
-                    .clone_from(&created.secret.metadata.uid);
-                unsaved.record.secret = created.secret;
-                Ok(())
-            }
-            Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
-            Err(WriteError::Terminating) => Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => Err(not_writable(&detail, stored)),
-        }
-    }
-}
-
-/// Moves unsaved tokens onto the Secret as it is now. False when they are no longer wanted.
-fn rebase(unsaved: &mut Unsaved, current: Option<Record>, holder: &str) -> bool {
-    let Some(current) = current else {
-        unsaved.record.secret.metadata.uid = None;
-        unsaved.record.secret.metadata.resource_version = None;
-        return true;
-    };
-    let still_marked = current
-        .mark
-        .as_ref()
-        .is_some_and(|m| m.holder == holder && m.spends == unsaved.spent);
-    let still_stored = current
-        .refresh_token
-        .as_ref()
-        .is_some_and(|token| token.hash() == unsaved.spent);
-    let nothing_there = current.refresh_token.is_none() && current.mark.is_none();
-    unsaved
-        .record
-        .home_uid
-        .clone_from(&current.secret.metadata.uid);
-    unsaved.record.secret = current.secret;
-    still_marked || still_stored || nothing_there
-}
-
-fn held(record: &Record, access: Access) -> Held {
-    Held {
-        scopes: record.scopes.clone(),
-        idle_expires_at: record.idle_expires_at().unwrap_or(access.expires_at),
-        offline_access_missing: record.offline_access_missing,
-        supplied_token_refused: record.refusal.is_some(),
-        lineage: record.adopted.last().cloned(),
-        access,
-    }
-}
-
-/// The grant as it can be used although it cannot be renewed: while its access token lasts.
-fn still(record: &Record) -> Option<Box<Held>> {
-    let access = record
-        .access
-        .clone()
-        .filter(|access| access.expires_at > Timestamp::now())?;
-    Some(Box::new(held(record, access)))
-}
-
-fn not_writable(detail: &str, record: Option<&Record>) -> Trouble {
-    Trouble::NotWritable {
-        detail: detail.to_owned(),
-        still: record.and_then(still),
     }
 }
 

@@ -6,7 +6,9 @@
 pub mod credentials;
 pub mod finding;
 pub mod freshness;
+pub mod held;
 pub mod keeper;
+mod lane;
 pub mod publish;
 pub mod record;
 pub mod store;

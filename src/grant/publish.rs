@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{
-    ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
-};
+use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Client, ResourceExt, api::PostParams};
 
 use super::{record::Access, store::WriteError};
@@ -73,10 +71,7 @@ impl Found {
     #[must_use]
     pub fn lineage(&self) -> Option<TokenHash> {
         match self {
-            Self::Own(secret) => secret
-                .annotations()
-                .get(GRANT)
-                .map(|text| TokenHash::stored(text)),
+            Self::Own(secret) => secret.annotations().get(GRANT).map(|text| TokenHash::stored(text)),
             Self::Nothing | Self::Foreign => None,
         }
     }
@@ -162,9 +157,7 @@ async fn write(
         Found::Own(_) => api.replace(&target.name, &params, &wanted).await,
         _ => api.create(&params, &wanted).await,
     };
-    written
-        .map(|_| true)
-        .map_err(|error| WriteError::from_kube(&error))
+    written.map(|_| true).map_err(|error| WriteError::from_kube(&error))
 }
 
 /// Data is replaced whole; labels and annotations of others stay.

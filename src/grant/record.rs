@@ -99,12 +99,7 @@ pub enum RefusalKind {
 /// Stands for an app's credentials together with a refresh token.
 #[must_use]
 pub fn fingerprint(app: &App, token: &Secret) -> String {
-    let all = format!(
-        "{}\n{}\n{}",
-        app.client_id,
-        app.client_secret.expose(),
-        token.expose()
-    );
+    let all = format!("{}\n{}\n{}", app.client_id, app.client_secret.expose(), token.expose());
     Secret::new(all).hash().as_str().to_owned()
 }
 
@@ -152,9 +147,7 @@ impl Record {
             scopes: text("scopes").map(|s| s.split_whitespace().map(str::to_owned).collect()),
             offline_access_missing: text("offline-access").as_deref() == Some("missing"),
             home_uid: text("home-uid"),
-            adopted: annotation(HASHES)
-                .map(|all| hashes(&all))
-                .unwrap_or_default(),
+            adopted: annotation(HASHES).map(|all| hashes(&all)).unwrap_or_default(),
             mark: mark(),
             refusal: text("refusal").and_then(|json| serde_json::from_str(&json).ok()),
             secret,
@@ -167,17 +160,9 @@ impl Record {
         let mut secret = self.secret.clone();
         let labels = secret.metadata.labels.get_or_insert_default();
         labels.insert(names::MANAGED_BY.to_owned(), names::MANAGER.to_owned());
-        labels.insert(
-            names::COMPONENT_LABEL.to_owned(),
-            names::COMPONENT_GRANT.to_owned(),
-        );
+        labels.insert(names::COMPONENT_LABEL.to_owned(), names::COMPONENT_GRANT.to_owned());
         let annotations = secret.metadata.annotations.get_or_insert_default();
-        let joined = self
-            .adopted
-            .iter()
-            .map(TokenHash::as_str)
-            .collect::<Vec<_>>()
-            .join(",");
+        let joined = self.adopted.iter().map(TokenHash::as_str).collect::<Vec<_>>().join(",");
         annotations.insert(HASHES.to_owned(), joined);
         match self.mark.as_ref().filter(|mark| mark.adopts) {
             Some(mark) => annotations.insert(ADOPTING.to_owned(), mark.spends.as_str().to_owned()),
@@ -191,10 +176,7 @@ impl Record {
     fn data(&self) -> BTreeMap<String, ByteString> {
         let access = self.access.as_ref();
         let mark = self.mark.as_ref();
-        let refusal = self
-            .refusal
-            .as_ref()
-            .and_then(|r| serde_json::to_string(r).ok());
+        let refusal = self.refusal.as_ref().and_then(|r| serde_json::to_string(r).ok());
         [
             ("client-id", self.client_id.clone()),
             (
@@ -212,10 +194,7 @@ impl Record {
             ("home-uid", self.home_uid.clone()),
             ("exchange-holder", mark.map(|m| m.holder.clone())),
             ("exchange-deadline", mark.map(|m| m.deadline.to_string())),
-            (
-                "exchange-spends",
-                mark.map(|m| m.spends.as_str().to_owned()),
-            ),
+            ("exchange-spends", mark.map(|m| m.spends.as_str().to_owned())),
             ("refusal", refusal),
         ]
         .into_iter()
@@ -230,16 +209,8 @@ impl Record {
     }
 
     /// Takes the tokens of an exchange over; `at` is when the exchange began.
-    pub fn take(
-        &mut self,
-        tokens: Tokens,
-        spent: &Secret,
-        adopted: bool,
-        app: &App,
-        at: Timestamp,
-    ) {
-        let lifetime =
-            SignedDuration::try_from(tokens.lifetime).unwrap_or(SignedDuration::from_hours(1));
+    pub fn take(&mut self, tokens: Tokens, spent: &Secret, adopted: bool, app: &App, at: Timestamp) {
+        let lifetime = SignedDuration::try_from(tokens.lifetime).unwrap_or(SignedDuration::from_hours(1));
         self.offline_access_missing = tokens.refresh_token.is_none();
         self.refresh_token = Some(tokens.refresh_token.unwrap_or_else(|| spent.clone()));
         self.access = Some(Access {
@@ -247,20 +218,12 @@ impl Record {
             expires_at: at.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
             refreshed_at: at,
         });
-        self.scopes = tokens
-            .scopes
-            .or_else(|| self.scopes.take().filter(|_| !adopted));
+        self.scopes = tokens.scopes.or_else(|| self.scopes.take().filter(|_| !adopted));
         self.settle(spent, adopted, app);
     }
 
     /// Takes over a refresh token that was found in an answer without a usable access token.
-    pub fn take_salvaged(
-        &mut self,
-        refresh_token: Secret,
-        spent: &Secret,
-        adopted: bool,
-        app: &App,
-    ) {
+    pub fn take_salvaged(&mut self, refresh_token: Secret, spent: &Secret, adopted: bool, app: &App) {
         self.refresh_token = Some(refresh_token);
         self.access = None;
         self.settle(spent, adopted, app);
@@ -374,16 +337,8 @@ mod tests {
             record.remember(&Secret::new(format!("token-{n}")));
         }
         assert_eq!(record.adopted.len(), 20);
-        assert!(
-            record
-                .adopted
-                .contains(&Secret::new("token-24".into()).hash())
-        );
-        assert!(
-            !record
-                .adopted
-                .contains(&Secret::new("token-4".into()).hash())
-        );
+        assert!(record.adopted.contains(&Secret::new("token-24".into()).hash()));
+        assert!(!record.adopted.contains(&Secret::new("token-4".into()).hash()));
     }
 
     #[test]

@@ -51,12 +51,8 @@ impl WriteError {
     #[must_use]
     pub fn from_kube(error: &kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) if status.code == 409 && is_terminating(status) => {
-                Self::Terminating
-            }
-            kube::Error::Api(status) if status.code == 403 && is_terminating(status) => {
-                Self::Terminating
-            }
+            kube::Error::Api(status) if status.code == 409 && is_terminating(status) => Self::Terminating,
+            kube::Error::Api(status) if status.code == 403 && is_terminating(status) => Self::Terminating,
             kube::Error::Api(status) if status.code == 409 => Self::Conflict,
             kube::Error::Api(status) if status.code == 404 => Self::Gone,
             other => Self::Refused(describe(other)),
@@ -129,14 +125,11 @@ impl Store {
         let secret = record.render();
         let api = self.api(&secret.namespace().unwrap_or_default());
         let written = if secret.resource_version().is_some() {
-            api.replace(&secret.name_any(), &PostParams::default(), &secret)
-                .await
+            api.replace(&secret.name_any(), &PostParams::default(), &secret).await
         } else {
             api.create(&PostParams::default(), &secret).await
         };
-        written
-            .map(Record::read)
-            .map_err(|error| WriteError::from_kube(&error))
+        written.map(Record::read).map_err(|error| WriteError::from_kube(&error))
     }
 
     /// Whether an older grant Secret, anywhere the operator looks, adopted or is adopting one of
@@ -149,9 +142,9 @@ impl Store {
             return Ok(false);
         }
         let all = self.list().await?;
-        Ok(all.iter().any(|other| {
-            other.metadata.uid != own.metadata.uid && is_older(other, own) && shares(other, tokens)
-        }))
+        Ok(all
+            .iter()
+            .any(|other| other.metadata.uid != own.metadata.uid && is_older(other, own) && shares(other, tokens)))
     }
 
     /// The metadata of all grant Secrets.
@@ -179,9 +172,7 @@ fn shares(other: &PartialObjectMeta<Secret>, tokens: &[TokenHash]) -> bool {
     let known = [HASHES, ADOPTING]
         .into_iter()
         .filter_map(|key| other.annotations().get(key));
-    known
-        .flat_map(|text| hashes(text))
-        .any(|hash| tokens.contains(&hash))
+    known.flat_map(|text| hashes(text)).any(|hash| tokens.contains(&hash))
 }
 
 /// The older of two goes on; a Secret that does not exist yet is the youngest. Of two created

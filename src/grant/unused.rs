@@ -30,9 +30,7 @@ enum Step {
 }
 
 fn step(annotations: &BTreeMap<String, String>, in_use: bool, now: Timestamp) -> Step {
-    let since = annotations
-        .get(UNUSED_SINCE)
-        .map(|text| text.parse::<Timestamp>());
+    let since = annotations.get(UNUSED_SINCE).map(|text| text.parse::<Timestamp>());
     match (in_use, since) {
         (true, Some(_)) => Step::MarkUsed,
         (false, None | Some(Err(_))) => Step::MarkUnused,
@@ -83,22 +81,14 @@ pub async fn sweep(
     Ok(removed)
 }
 
-async fn annotate(
-    api: &Api<Secret>,
-    secret: &PartialObjectMeta<Secret>,
-    value: serde_json::Value,
-) -> kube::Result<()> {
+async fn annotate(api: &Api<Secret>, secret: &PartialObjectMeta<Secret>, value: serde_json::Value) -> kube::Result<()> {
     let patch = json!({"metadata": {
         "resourceVersion": secret.resource_version(),
         "annotations": {UNUSED_SINCE: value},
     }});
-    api.patch_metadata(
-        &secret.name_any(),
-        &PatchParams::default(),
-        &Patch::Merge(patch),
-    )
-    .await
-    .map(|_| ())
+    api.patch_metadata(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .map(|_| ())
 }
 
 #[cfg(test)]

@@ -32,11 +32,7 @@ pub struct Health {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    health: Arc<Health>,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, health: Arc<Health>, stop: CancellationToken) -> std::io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -64,18 +60,11 @@ async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
     if health.stopping.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
     }
-    let awaited = health
-        .awaited
-        .lock()
-        .map(|text| text.clone())
-        .unwrap_or_default();
+    let awaited = health.awaited.lock().map(|text| text.clone()).unwrap_or_default();
     if awaited.is_empty() {
         (StatusCode::OK, "ok\n".to_owned())
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("waiting for {awaited}\n"),
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for {awaited}\n"))
     }
 }
 

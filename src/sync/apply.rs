@@ -64,10 +64,7 @@ pub struct Applied {
 pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProject>> {
     let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
     let selector = format!("{}={}", names::INTEGRATION_LABEL, owner.name);
-    let mut list = api
-        .list(&ListParams::default().labels(&selector))
-        .await?
-        .items;
+    let mut list = api.list(&ListParams::default().labels(&selector)).await?.items;
     list.retain(|project| is_own(project, owner));
     Ok(list)
 }
@@ -84,9 +81,7 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
     let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
     let mut applied = Applied::default();
     let changed = plan.entries.iter().filter(|entry| entry.is_changed());
-    let writes: Vec<_> = changed
-        .map(|entry| write(&api, owner, entry).boxed())
-        .collect();
+    let writes: Vec<_> = changed.map(|entry| write(&api, owner, entry).boxed()).collect();
     let mut written = stream::iter(writes).buffer_unordered(IN_FLIGHT);
     while let Some(result) = written.next().await {
         match result {
@@ -120,11 +115,7 @@ async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Re
         Some(existing) => existing.clone(),
         None => create(api, owner, entry).await?,
     };
-    let before = object
-        .status
-        .as_ref()
-        .map(|s| s.conditions.clone())
-        .unwrap_or_default();
+    let before = object.status.as_ref().map(|s| s.conditions.clone()).unwrap_or_default();
     let mut wanted = object;
     wanted.status = Some(entry.status.clone());
     wanted.metadata.managed_fields = None;
@@ -187,11 +178,7 @@ async fn create_named(
     }
 }
 
-async fn remove(
-    api: &Api<JiraProject>,
-    project: &JiraProject,
-    why: Removal,
-) -> kube::Result<(String, Removal)> {
+async fn remove(api: &Api<JiraProject>, project: &JiraProject, why: Removal) -> kube::Result<(String, Removal)> {
     let only_this = Preconditions {
         uid: project.uid(),
         resource_version: None,

@@ -20,17 +20,10 @@ use crate::{
 ///
 /// # Errors
 /// That of the first call that fails.
-pub async fn is_unchanged(
-    jira: &Jira,
-    cloud_id: &str,
-    mode: Mode,
-    known: &[JiraProject],
-) -> Result<bool, JiraError> {
+pub async fn is_unchanged(jira: &Jira, cloud_id: &str, mode: Mode, known: &[JiraProject]) -> Result<bool, JiraError> {
     let expected = live_permissions(known);
     let ids: Vec<String> = expected.keys().cloned().collect();
-    let held = jira
-        .permissions(cloud_id, &permission_keys(mode), &ids)
-        .await?;
+    let held = jira.permissions(cloud_id, &permission_keys(mode), &ids).await?;
     let same = expected.iter().all(|(id, permissions)| match held.get(id) {
         Some(held) => held == permissions,
         None => permissions.is_empty(),
@@ -38,11 +31,7 @@ pub async fn is_unchanged(
     Ok(same && unwell_are_unchanged(jira, cloud_id, known).await?)
 }
 
-async fn unwell_are_unchanged(
-    jira: &Jira,
-    cloud_id: &str,
-    known: &[JiraProject],
-) -> Result<bool, JiraError> {
+async fn unwell_are_unchanged(jira: &Jira, cloud_id: &str, known: &[JiraProject]) -> Result<bool, JiraError> {
     let status = |p: &JiraProject| p.status.clone().unwrap_or_default();
     // A live project that may not be browsed is covered by the permission check.
     let lost = || unwell(known).filter(|p| status(p).lifecycle != Lifecycle::Live);
@@ -51,16 +40,10 @@ async fn unwell_are_unchanged(
         .filter(|p| status(p).id.is_none())
         .map(|p| p.spec.key.clone())
         .collect();
-    let by_id = jira
-        .projects(cloud_id, ProjectFilter::AnyWithIds(&ids))
-        .await?;
-    let by_key = jira
-        .projects(cloud_id, ProjectFilter::AnyWithKeys(&keys))
-        .await?;
+    let by_id = jira.projects(cloud_id, ProjectFilter::AnyWithIds(&ids)).await?;
+    let by_key = jira.projects(cloud_id, ProjectFilter::AnyWithKeys(&keys)).await?;
     let as_before = |p: &JiraProject| {
-        let now = by_id
-            .iter()
-            .find(|found| Some(&found.id) == status(p).id.as_ref());
+        let now = by_id.iter().find(|found| Some(&found.id) == status(p).id.as_ref());
         now.map_or(Lifecycle::NotVisible, lifecycle) == status(p).lifecycle
     };
     Ok(by_key.is_empty() && lost().filter(|p| status(p).id.is_some()).all(as_before))

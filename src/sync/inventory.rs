@@ -109,8 +109,7 @@ pub struct Given<'a> {
 /// Plans the objects.
 #[must_use]
 pub fn plan(given: Given<'_>, known: &[JiraProject], evidence: &ProjectsEvidence) -> Plan {
-    let mut by_key: BTreeMap<&str, &JiraProject> =
-        known.iter().map(|p| (p.spec.key.as_str(), p)).collect();
+    let mut by_key: BTreeMap<&str, &JiraProject> = known.iter().map(|p| (p.spec.key.as_str(), p)).collect();
     let mut plan = Plan::default();
     if let Some(keys) = given.named {
         for key in keys {
@@ -118,31 +117,19 @@ pub fn plan(given: Given<'_>, known: &[JiraProject], evidence: &ProjectsEvidence
             plan.entries
                 .push(entry(given, key, existing, evidence.by_key(key), evidence));
         }
-        plan.removals = by_key
-            .into_values()
-            .map(|p| (p.clone(), Removal::OutOfScope))
-            .collect();
+        plan.removals = by_key.into_values().map(|p| (p.clone(), Removal::OutOfScope)).collect();
         return plan;
     }
     for project in evidence.live() {
         let existing = by_key.remove(project.key.as_str());
-        plan.entries.push(entry(
-            given,
-            &project.key,
-            existing,
-            Some(project),
-            evidence,
-        ));
+        plan.entries
+            .push(entry(given, &project.key, existing, Some(project), evidence));
     }
     for project in by_key.into_values() {
         match lost(project, evidence, given.now) {
-            Ok(found) => plan.entries.push(entry(
-                given,
-                &project.spec.key,
-                Some(project),
-                found,
-                evidence,
-            )),
+            Ok(found) => plan
+                .entries
+                .push(entry(given, &project.spec.key, Some(project), found, evidence)),
             Err(removal) => plan.removals.push((project.clone(), removal)),
         }
     }
@@ -237,23 +224,14 @@ pub fn live_permissions(known: &[JiraProject]) -> BTreeMap<String, BTreeSet<Stri
         .iter()
         .filter_map(|p| p.status.as_ref())
         .filter(|status| status.lifecycle == Lifecycle::Live)
-        .filter_map(|status| {
-            Some((
-                status.id.clone()?,
-                status.permissions.iter().cloned().collect(),
-            ))
-        })
+        .filter_map(|status| Some((status.id.clone()?, status.permissions.iter().cloned().collect())))
         .collect()
 }
 
 /// Known projects that cannot be accessed: asked for again on every pass.
 pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
     known.iter().filter(|p| {
-        let conditions = p
-            .status
-            .as_ref()
-            .map(|s| s.conditions.as_slice())
-            .unwrap_or_default();
+        let conditions = p.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
         !is_true(conditions, ConditionType::Accessible)
     })
 }
@@ -265,22 +243,14 @@ mod tests {
     use crate::api::{project::JiraProjectSpec, requirements::permission_keys};
 
     fn project(id: &str, key: &str) -> Project {
-        serde_json::from_value(
-            serde_json::json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"}),
-        )
-        .unwrap()
+        serde_json::from_value(serde_json::json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"}))
+            .unwrap()
     }
 
     fn evidence(projects: &[Project]) -> ProjectsEvidence {
-        let all: BTreeSet<String> = permission_keys(Mode::Enforce)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let all: BTreeSet<String> = permission_keys(Mode::Enforce).into_iter().map(str::to_owned).collect();
         ProjectsEvidence {
-            held: projects
-                .iter()
-                .map(|p| (p.id.clone(), all.clone()))
-                .collect(),
+            held: projects.iter().map(|p| (p.id.clone(), all.clone())).collect(),
             found: projects.iter().map(|p| (p.id.clone(), p.clone())).collect(),
             ..ProjectsEvidence::default()
         }
@@ -329,10 +299,7 @@ mod tests {
     fn a_vanished_project_stays_for_seven_days_and_a_deleted_one_goes() {
         let known = stored(&plan(all(0), &[], &evidence(&[project("1", "ENG")])));
         let missing = plan(all(1), &known, &evidence(&[]));
-        assert_eq!(
-            missing.entries.first().unwrap().status.lifecycle,
-            Lifecycle::NotVisible
-        );
+        assert_eq!(missing.entries.first().unwrap().status.lifecycle, Lifecycle::NotVisible);
         let still = plan(all(160), &stored(&missing), &evidence(&[]));
         assert_eq!(still.entries.len(), 1);
         let gone = plan(all(170), &stored(&still), &evidence(&[]));
@@ -370,15 +337,10 @@ mod tests {
             ..all(1)
         };
         let mut resolved = renamed;
-        resolved
-            .resolved
-            .insert("OLD".into(), resolved.found.get("1").cloned());
+        resolved.resolved.insert("OLD".into(), resolved.found.get("1").cloned());
         let named = plan(given, &known, &resolved);
         let entry = named.entries.first().unwrap();
-        assert_eq!(
-            (entry.key.as_str(), entry.status.key.as_deref()),
-            ("OLD", Some("NEW"))
-        );
+        assert_eq!((entry.key.as_str(), entry.status.key.as_deref()), ("OLD", Some("NEW")));
         assert_eq!(entry.summary().blocked, None);
     }
 

@@ -52,7 +52,9 @@ pub async fn verdict(plane: &Plane, whole: bool) -> bool {
     let used: BTreeSet<&Triple> = all.iter().flat_map(|f| &f.used).collect();
     let unused: Vec<_> = granted.difference(&used).collect();
     let refused: Vec<_> = all.iter().flat_map(|f| &f.refused).collect();
-    report("every reason was met", &unmet) & report("every RBAC rule was used", &unused) & report("no call was refused", &refused)
+    report("every reason was met", &unmet)
+        & report("every RBAC rule was used", &unused)
+        & report("no call was refused", &refused)
 }
 
 fn report<T: std::fmt::Debug>(what: &str, exceptions: &[T]) -> bool {
@@ -65,16 +67,25 @@ fn report<T: std::fmt::Debug>(what: &str, exceptions: &[T]) -> bool {
 }
 
 async fn look(control: &ControlPlane) -> Found {
-    let mut found = Found { granted: granted(control).await, ..Found::default() };
+    let mut found = Found {
+        granted: granted(control).await,
+        ..Found::default()
+    };
     for entry in control.audit().entries().expect("the audit log can be read") {
         let ours = entry.user.starts_with("system:serviceaccount:") && entry.user.ends_with(&format!(":{RELEASE}"));
-        let Some(resource) = entry.resource.clone().filter(|_| ours) else { continue };
+        let Some(resource) = entry.resource.clone().filter(|_| ours) else {
+            continue;
+        };
         match entry.allowed() {
             Some(true) => {
-                found.used.insert((entry.group.clone(), full(&resource, &entry), entry.verb.clone()));
+                found
+                    .used
+                    .insert((entry.group.clone(), full(&resource, &entry), entry.verb.clone()));
             }
             Some(false) => {
-                found.refused.insert(format!("{} {}/{}", entry.verb, entry.group, full(&resource, &entry)));
+                found
+                    .refused
+                    .insert(format!("{} {}/{}", entry.verb, entry.group, full(&resource, &entry)));
             }
             None => {}
         }
@@ -83,17 +94,31 @@ async fn look(control: &ControlPlane) -> Found {
 }
 
 fn full(resource: &str, entry: &AuditEntry) -> String {
-    entry.subresource.as_ref().map_or_else(|| resource.to_owned(), |sub| format!("{resource}/{sub}"))
+    entry
+        .subresource
+        .as_ref()
+        .map_or_else(|| resource.to_owned(), |sub| format!("{resource}/{sub}"))
 }
 
 async fn granted(control: &ControlPlane) -> BTreeSet<Triple> {
     let ours = format!("app.kubernetes.io/instance={RELEASE}");
     let params = ListParams::default().labels(&ours);
     let roles = Api::<Role>::all(control.client()).list(&params).await.expect("roles");
-    let cluster = Api::<ClusterRole>::all(control.client()).list(&params).await.expect("cluster roles");
-    let aggregated = |role: &&ClusterRole| role.labels().keys().any(|k| k.starts_with("rbac.authorization.k8s.io/aggregate-to"));
+    let cluster = Api::<ClusterRole>::all(control.client())
+        .list(&params)
+        .await
+        .expect("cluster roles");
+    let aggregated = |role: &&ClusterRole| {
+        role.labels()
+            .keys()
+            .any(|k| k.starts_with("rbac.authorization.k8s.io/aggregate-to"))
+    };
     let rules = roles.items.into_iter().filter_map(|r| r.rules);
-    let cluster_rules = cluster.items.iter().filter(|r| !aggregated(r)).filter_map(|r| r.rules.clone());
+    let cluster_rules = cluster
+        .items
+        .iter()
+        .filter(|r| !aggregated(r))
+        .filter_map(|r| r.rules.clone());
     rules.chain(cluster_rules).flatten().flat_map(triples).collect()
 }
 
@@ -101,7 +126,11 @@ fn triples(rule: PolicyRule) -> Vec<Triple> {
     let mut all = Vec::new();
     for group in rule.api_groups.iter().flatten() {
         for resource in rule.resources.iter().flatten() {
-            all.extend(rule.verbs.iter().map(|verb| (group.clone(), resource.clone(), verb.clone())));
+            all.extend(
+                rule.verbs
+                    .iter()
+                    .map(|verb| (group.clone(), resource.clone(), verb.clone())),
+            );
         }
     }
     all

@@ -47,7 +47,11 @@ fn main() -> ExitCode {
         Ok(plane) => runtime.block_on(plane.stop()),
         Err(shared) => drop(shared),
     }
-    if complete && !conclusion.has_failed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if complete && !conclusion.has_failed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
@@ -59,7 +63,9 @@ fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
                 let plane = plane.expect("scenarios run on a control plane");
                 runtime.block_on(async {
                     let told = (story.tell)(plane);
-                    tokio::time::timeout(LONGEST, told).await.map_err(|_| Failed::from("it did not end in time"))
+                    tokio::time::timeout(LONGEST, told)
+                        .await
+                        .map_err(|_| Failed::from("it did not end in time"))
                 })
             })
         })

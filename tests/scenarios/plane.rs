@@ -3,7 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Weak, atomic::{AtomicU32, Ordering}},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use devkit::{control_plane::ControlPlane, helm::Helm};
@@ -36,14 +39,25 @@ impl Plane {
         let plane = Self { control, helm };
         let crds = Command::new(OPERATOR).arg("crds").output().await?;
         plane.apply(&String::from_utf8(crds.stdout)?).await?;
-        let crds = ["crd/jiraintegrations.jira-operator.dev", "crd/jiraprojects.jira-operator.dev"];
-        plane.kubectl(&[&["wait", "--for=condition=Established", "--timeout=30s"], &crds[..]].concat()).await?;
+        let crds = [
+            "crd/jiraintegrations.jira-operator.dev",
+            "crd/jiraprojects.jira-operator.dev",
+        ];
+        plane
+            .kubectl(&[&["wait", "--for=condition=Established", "--timeout=30s"], &crds[..]].concat())
+            .await?;
+        // The garbage collector learns of new kinds only every 30 seconds, or when it starts.
+        plane.control.restart_controller_manager().await?;
         Ok(plane)
     }
 
     /// Another control plane, for a scenario that breaks its own.
     pub async fn another(&self) -> Arc<Self> {
-        Arc::new(Self::with(Arc::clone(&self.helm)).await.expect("a control plane of its own"))
+        Arc::new(
+            Self::with(Arc::clone(&self.helm))
+                .await
+                .expect("a control plane of its own"),
+        )
     }
 
     /// `kubectl apply -f -`, as people do it. The error is what kubectl says.
@@ -58,14 +72,22 @@ impl Plane {
 
     async fn kubectl_with(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         let mut command = self.control.kubectl();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|e| e.to_string())?;
         let mut stdin = child.stdin.take().ok_or("no standard input")?;
         stdin.write_all(input.as_bytes()).await.map_err(|e| e.to_string())?;
         drop(stdin);
         let output = child.wait_with_output().await.map_err(|e| e.to_string())?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+        if output.status.success() {
+            Ok(text(output.stdout))
+        } else {
+            Err(text(output.stderr))
+        }
     }
 
     /// Installs the chart as Helm renders it, without its CRDs.
@@ -74,9 +96,15 @@ impl Plane {
         for (key, value) in values.as_object().into_iter().flatten() {
             all[key] = value.clone();
         }
-        let manifests = self.helm.template(&chart(), RELEASE, namespace, &all).await.expect("the chart renders");
+        let manifests = self
+            .helm
+            .template(&chart(), RELEASE, namespace, &all)
+            .await
+            .expect("the chart renders");
         // `helm template` leaves the namespace to the command that installs.
-        let applied = self.kubectl_with(&["apply", "-n", namespace, "-f", "-"], &manifests).await;
+        let applied = self
+            .kubectl_with(&["apply", "-n", namespace, "-f", "-"], &manifests)
+            .await;
         applied.expect("the chart installs");
     }
 
@@ -98,7 +126,8 @@ fn chart() -> PathBuf {
 /// On SIGINT or SIGTERM the scenarios end, and with the process everything that it started.
 pub async fn stop_on_signal(_plane: Weak<Plane>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return;
     };
     tokio::select! {

@@ -76,9 +76,7 @@ impl AuditEntry {
     /// Which binding and role allowed it, or why it was refused, in the API server's words.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.annotations
-            .get("authorization.k8s.io/reason")
-            .map(String::as_str)
+        self.annotations.get("authorization.k8s.io/reason").map(String::as_str)
     }
 
     /// Whether a service account of `namespace` asked.

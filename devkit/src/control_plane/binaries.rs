@@ -85,10 +85,7 @@ impl Binaries {
     /// All four by `find`, or the name of the first that it does not find.
     fn all_of(find: impl Fn(&str) -> Option<PathBuf>) -> Result<Self, &'static str> {
         let program = |name| match find(name) {
-            Some(path) => Ok(Program {
-                path,
-                component: None,
-            }),
+            Some(path) => Ok(Program { path, component: None }),
             None => Err(name),
         };
         Ok(Self {

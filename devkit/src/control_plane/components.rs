@@ -44,14 +44,8 @@ pub(super) fn api_server(
         flag("token-auth-file", &credentials.token_file),
         "--authorization-mode=RBAC".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
-        flag(
-            "service-account-key-file",
-            &credentials.service_account_public_key,
-        ),
-        flag(
-            "service-account-signing-key-file",
-            &credentials.service_account_key,
-        ),
+        flag("service-account-key-file", &credentials.service_account_public_key),
+        flag("service-account-signing-key-file", &credentials.service_account_key),
         flag("audit-policy-file", policy),
         flag("audit-log-path", audit_log),
         "--audit-log-mode=blocking".to_owned(),

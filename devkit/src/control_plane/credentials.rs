@@ -54,14 +54,8 @@ impl Credentials {
         Ok(Self {
             serving_certificate: write("serving.pem", &certificate)?,
             serving_key: write("serving-key.pem", &key)?,
-            service_account_key: write(
-                "service-accounts-key.pem",
-                &service_accounts.serialize_pem(),
-            )?,
-            service_account_public_key: write(
-                "service-accounts.pem",
-                &service_accounts.public_key_pem(),
-            )?,
+            service_account_key: write("service-accounts-key.pem", &service_accounts.serialize_pem())?,
+            service_account_public_key: write("service-accounts.pem", &service_accounts.public_key_pem())?,
             token_file: write("tokens.csv", &tokens)?,
             ca_pem,
             admin_token,
@@ -77,30 +71,21 @@ fn serving_certificate() -> Result<(String, String, String), rcgen::Error> {
         .distinguished_name
         .push(DnType::CommonName, "devkit control plane");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
     let authority_key = KeyPair::generate()?;
     let ca_pem = authority.self_signed(&authority_key)?.pem();
     let issuer = Issuer::new(authority, authority_key);
 
     let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(String::from);
     let mut server = CertificateParams::new(names)?;
-    server
-        .distinguished_name
-        .push(DnType::CommonName, "kube-apiserver");
+    server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
     let server_key = KeyPair::generate()?;
     let certificate = server.signed_by(&server_key, &issuer)?.pem();
     Ok((ca_pem, certificate, server_key.serialize_pem()))
 }
 
 fn token() -> String {
-    rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(43)
-        .map(char::from)
-        .collect()
+    rand::rng().sample_iter(Alphanumeric).take(43).map(char::from).collect()
 }
 
 /// Writes a new file that only this user can read.

@@ -71,13 +71,7 @@ impl Launch {
         }
         Ok(Self {
             etcd_flags: components::etcd(folder, etcd_port, peer_port),
-            api_server_flags: components::api_server(
-                folder,
-                &credentials,
-                (&policy, &audit_log),
-                etcd_port,
-                port,
-            ),
+            api_server_flags: components::api_server(folder, &credentials, (&policy, &audit_log), etcd_port, port),
             controller_manager_flags: components::controller_manager(&manager_kubeconfig),
             binaries,
             credentials,
@@ -92,12 +86,7 @@ impl Launch {
     /// Starts etcd and waits until it takes connections. The API server would wait for it by itself, but in
     /// steps of a second.
     pub(super) async fn etcd(&self) -> Result<Component, Error> {
-        let etcd = Component::start(
-            &self.binaries.etcd,
-            "etcd",
-            &self.etcd_flags,
-            self.folder.path(),
-        )?;
+        let etcd = Component::start(&self.binaries.etcd, "etcd", &self.etcd_flags, self.folder.path())?;
         let address = ("127.0.0.1", self.etcd_port);
         until(&etcd, || async {
             TcpStream::connect(address)
@@ -111,30 +100,19 @@ impl Launch {
 
     pub(super) fn api_server(&self) -> Result<Component, Error> {
         let program = &self.binaries.api_server;
-        Component::start(
-            program,
-            "kube-apiserver",
-            &self.api_server_flags,
-            self.folder.path(),
-        )
+        Component::start(program, "kube-apiserver", &self.api_server_flags, self.folder.path())
     }
 
     pub(super) fn controller_manager(&self) -> Result<Component, Error> {
         let program = &self.binaries.controller_manager;
         let flags = &self.controller_manager_flags;
-        Component::start(
-            program,
-            "kube-controller-manager",
-            flags,
-            self.folder.path(),
-        )
+        Component::start(program, "kube-controller-manager", flags, self.folder.path())
     }
 
     /// A client with the administrator's rights.
     pub(super) async fn client(&self) -> Result<Client, Error> {
         let kubeconfig = Kubeconfig::read_from(&self.kubeconfig)?;
-        let config =
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
         Ok(Client::try_from(config)?)
     }
 }

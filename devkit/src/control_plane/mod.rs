@@ -75,9 +75,7 @@ impl Slot {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Component>> {
-        self.component
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.component.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Result<Component, Error> {
@@ -210,11 +208,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When the API server refuses.
-    pub async fn service_account_token(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<String, Error> {
+    pub async fn service_account_token(&self, namespace: &str, name: &str) -> Result<String, Error> {
         let request = TokenRequest {
             spec: TokenRequestSpec {
                 expiration_seconds: i64::try_from(TOKEN_LIFETIME.as_secs()).ok(),
@@ -278,17 +272,12 @@ impl ControlPlane {
     pub async fn broken(&self) -> Error {
         let mut waiting = Vec::new();
         for slot in [&self.controller_manager, &self.api_server, &self.etcd] {
-            let Ok((mut ended, log)) =
-                slot.with(|component| Ok((component.ended(), component.log().to_owned())))
+            let Ok((mut ended, log)) = slot.with(|component| Ok((component.ended(), component.log().to_owned())))
             else {
                 return Error::NotRunning(slot.name);
             };
             waiting.push(Box::pin(async move {
-                let status = ended
-                    .wait_for(Option::is_some)
-                    .await
-                    .ok()
-                    .and_then(|status| *status);
+                let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| *status);
                 status.map_or(Error::NotRunning(slot.name), |status| {
                     component::ended(slot.name, status, &log)
                 })
@@ -324,7 +313,6 @@ fn refuse_foreign(file: &Path) -> Result<(), Error> {
     if kubeconfig::may_overwrite(file) {
         return Ok(());
     }
-    let message =
-        "is not a kubeconfig written by devkit and will not be overwritten; name another file";
+    let message = "is not a kubeconfig written by devkit and will not be overwritten; name another file";
     Err(Error::at(file)(io::Error::other(message)))
 }

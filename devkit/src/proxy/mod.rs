@@ -58,11 +58,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr()?);
         let rules = Arc::new(Rules::default());
         let serving = tokio::spawn(serve(listener, upstream, Arc::clone(&rules)));
-        Ok(Self {
-            url,
-            rules,
-            serving,
-        })
+        Ok(Self { url, rules, serving })
     }
 
     /// `http://127.0.0.1:<port>`, for the `server` of a kubeconfig.
@@ -104,8 +100,7 @@ async fn connection(stream: TcpStream, upstream: Arc<Upstream>, rules: Arc<Rules
     };
     let peer = Arc::new(peer);
     let service = service_fn(|request| {
-        let (upstream, rules, peer) =
-            (Arc::clone(&upstream), Arc::clone(&rules), Arc::clone(&peer));
+        let (upstream, rules, peer) = (Arc::clone(&upstream), Arc::clone(&rules), Arc::clone(&peer));
         async move { answer(request, &upstream, &rules, &peer).await }
     });
     // An error is how a rule closes a connection, and how a client hangs up: neither is news.
@@ -148,9 +143,7 @@ async fn answer(
 ) -> Result<Response<Body>, HangUp> {
     let (head, body) = request.into_parts();
     // Read whole, for only then does hyper notice that the client hangs up.
-    let body = to_bytes(Body::new(body), usize::MAX)
-        .await
-        .map_err(|_| HangUp)?;
+    let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| HangUp)?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let Some(rule) = rules.claim(&head.method, path, &body) else {
         return upstream.forward(head, body).await.map_err(|_| HangUp);
@@ -170,11 +163,7 @@ async fn answer(
         }
         Action::HoldAnswer => {
             let answer = upstream.forward(head, body).await.map_err(|_| HangUp)?;
-            if rule.pass().await {
-                Ok(answer)
-            } else {
-                Err(HangUp)
-            }
+            if rule.pass().await { Ok(answer) } else { Err(HangUp) }
         }
         Action::DropAnswer => {
             let _ = upstream.forward(head, body).await;

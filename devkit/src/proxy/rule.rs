@@ -91,10 +91,7 @@ impl Rule {
 
     /// Narrows by method and path with query.
     #[must_use]
-    pub fn when(
-        mut self,
-        condition: impl Fn(&Method, &str) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    pub fn when(mut self, condition: impl Fn(&Method, &str) -> bool + Send + Sync + 'static) -> Self {
         self.condition = Some(Arc::new(condition));
         self
     }
@@ -115,21 +112,13 @@ impl Rule {
 
     fn matches(&self, method: &Method, path: &str, body: &[u8]) -> bool {
         (self.methods.is_empty() || self.methods.contains(method))
-            && self
-                .path_contains
-                .iter()
-                .all(|part| path.contains(part.as_str()))
-            && self
-                .condition
-                .as_ref()
-                .is_none_or(|condition| condition(method, path))
+            && self.path_contains.iter().all(|part| path.contains(part.as_str()))
+            && self.condition.as_ref().is_none_or(|condition| condition(method, path))
             && (self.body_contains.is_empty() || self.matches_body(&String::from_utf8_lossy(body)))
     }
 
     fn matches_body(&self, body: &str) -> bool {
-        self.body_contains
-            .iter()
-            .all(|part| body.contains(part.as_str()))
+        self.body_contains.iter().all(|part| body.contains(part.as_str()))
     }
 }
 
@@ -209,16 +198,8 @@ impl Rules {
         }
     }
 
-    pub(super) fn claim(
-        &self,
-        method: &Method,
-        path: &str,
-        body: &[u8],
-    ) -> Option<Arc<ActiveRule>> {
-        self.lock()
-            .iter()
-            .find(|rule| rule.claim(method, path, body))
-            .cloned()
+    pub(super) fn claim(&self, method: &Method, path: &str, body: &[u8]) -> Option<Arc<ActiveRule>> {
+        self.lock().iter().find(|rule| rule.claim(method, path, body)).cloned()
     }
 
     fn remove(&self, rule: &Arc<ActiveRule>) {
@@ -301,24 +282,16 @@ mod tests {
 
     /// The rules with one in force, and whether it takes a request.
     fn taken(rules: &Rules, method: &Method, path: &str) -> bool {
-        rules
-            .claim(method, path, br#"{"data":{"key":"dmFsdWU="}}"#)
-            .is_some()
+        rules.claim(method, path, br#"{"data":{"key":"dmFsdWU="}}"#).is_some()
     }
 
     #[test]
     fn applies_only_as_often_and_where_it_says() {
         let rules = Arc::new(Rules::default());
-        let rule = Rule::new(Action::DropRequest)
-            .writes()
-            .path_contains("/secrets/");
+        let rule = Rule::new(Action::DropRequest).writes().path_contains("/secrets/");
         let handle = rules.add(rule.skip(1).times(1));
         assert!(!taken(&rules, &Method::GET, SECRET));
-        assert!(!taken(
-            &rules,
-            &Method::PUT,
-            "/api/v1/namespaces/a/configmaps/b"
-        ));
+        assert!(!taken(&rules, &Method::PUT, "/api/v1/namespaces/a/configmaps/b"));
         let puts = [1, 2, 3].map(|_| taken(&rules, &Method::PUT, SECRET));
         assert_eq!(puts, [false, true, false]);
         assert_eq!(handle.hits(), 1);

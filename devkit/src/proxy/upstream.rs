@@ -30,11 +30,7 @@ impl Upstream {
     }
 
     /// The head of the answer is there when this returns; the body, such as that of a watch, streams.
-    pub(super) async fn forward(
-        &self,
-        head: request::Parts,
-        body: Bytes,
-    ) -> reqwest::Result<Response<Body>> {
+    pub(super) async fn forward(&self, head: request::Parts, body: Bytes) -> reqwest::Result<Response<Body>> {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut headers = head.headers;
         without_hop_by_hop(&mut headers);

@@ -37,6 +37,8 @@ pub(crate) enum ConsentError {
     NotShared,
     #[error("the account cannot log in to give its consent")]
     CannotLogIn,
+    #[error("the account has no access to the chosen site, or none was chosen")]
+    NoSite,
     #[error("the callback URL of the app is not a URL")]
     BadCallback,
 }
@@ -100,22 +102,14 @@ impl Request {
     }
 
     /// Where a rejected request is sent.
-    pub(crate) fn rejected(
-        &self,
-        world: &World,
-        rejection: &Rejection,
-    ) -> Result<String, ConsentError> {
+    pub(crate) fn rejected(&self, world: &World, rejection: &Rejection) -> Result<String, ConsentError> {
         let description = ("error_description", rejection.description);
         self.callback(world, &[("error", rejection.error), description])
     }
 }
 
 /// Carries a decision out and returns where the browser goes.
-pub(crate) fn decide(
-    world: &mut World,
-    request: &Request,
-    decision: &Decision,
-) -> Result<String, ConsentError> {
+pub(crate) fn decide(world: &mut World, request: &Request, decision: &Decision) -> Result<String, ConsentError> {
     if let Some(rejection) = request.rejection(world) {
         return request.rejected(world, &rejection);
     }
@@ -133,6 +127,14 @@ pub(crate) fn decide(
     if !decision.accept {
         let description = ("error_description", "User did not authorize the request");
         return request.callback(world, &[("error", "access_denied"), description]);
+    }
+    let me = decision.account.as_str();
+    let reaches = |id: &String| {
+        let site = world.sites.get(id);
+        site.is_some_and(|site| site.host.is_some() && site.has_product_access(me))
+    };
+    if decision.sites.is_empty() || !decision.sites.iter().all(reaches) {
+        return Err(ConsentError::NoSite);
     }
     let now = world.now();
     let ledger = &mut world.ledger;

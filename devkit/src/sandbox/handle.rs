@@ -222,6 +222,12 @@ impl Sandbox {
         self.shared.faults.wait_for_hits(fault, count).await
     }
 
+    /// Waits until the fault holds no request any more: released ones went on, and those of a killed client were given
+    /// up. After killing a client wait for this before the release; else the request may still take effect.
+    pub async fn wait_until_idle(&self, fault: u64) -> bool {
+        self.shared.faults.wait_until_idle(fault).await
+    }
+
     /// Every request received, oldest first (the last 200,000).
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
@@ -241,11 +247,7 @@ impl Sandbox {
     }
 
     /// Waits until `enough` holds for the requests after `mark`, and returns them. Waits without limit.
-    pub async fn wait_for_requests(
-        &self,
-        mark: Mark,
-        enough: impl Fn(&[Request]) -> bool,
-    ) -> Vec<Request> {
+    pub async fn wait_for_requests(&self, mark: Mark, enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
         self.shared.journal.wait(mark, enough).await
     }
 

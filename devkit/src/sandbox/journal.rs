@@ -30,7 +30,7 @@ pub struct Request {
     pub status: Option<u16>,
     /// Client id of the app, from the token request or the grant behind the access token.
     pub client_id: Option<String>,
-    /// Account behind the access token.
+    /// Account behind the access token, or behind the refresh token of a token request.
     pub account_id: Option<String>,
     /// `grant_type` of a token request.
     pub grant_type: Option<String>,
@@ -126,11 +126,7 @@ impl Journal {
     }
 
     /// Waits until `enough` holds for the requests after `mark`, and returns them.
-    pub(crate) async fn wait(
-        &self,
-        mark: Mark,
-        enough: impl Fn(&[Request]) -> bool,
-    ) -> Vec<Request> {
+    pub(crate) async fn wait(&self, mark: Mark, enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
         let mut changes = self.changed.subscribe();
         loop {
             let requests = self.since(mark);

@@ -13,6 +13,7 @@ mod command;
 mod connection;
 mod consent;
 mod fault;
+mod fault_board;
 mod handle;
 mod http;
 mod jira;
@@ -23,11 +24,11 @@ mod shared;
 mod world;
 
 pub use command::{Answer, Command, CommandError};
-pub use fault::{FaultAction, FaultRule, FaultState, RateLimitReason, When};
+pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
+pub use fault_board::FaultState;
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
 pub use journal::{Mark, Request};
 pub use world::{
-    Account, AccountType, Actors, App, Desk, Family, Grant, Holder, InvalidHolder, Issue,
-    IssueStatus, IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site,
-    StatusCategory, TokenUse, Workflow, World,
+    Account, AccountType, Actors, App, Desk, Family, Grant, Holder, InvalidHolder, Issue, IssueStatus, IssueType,
+    Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow, World,
 };

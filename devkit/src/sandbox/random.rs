@@ -35,10 +35,7 @@ mod tests {
     #[test]
     fn identifiers_have_the_shape_atlassian_uses() {
         let id = uuid();
-        assert_eq!(
-            id.split('-').map(str::len).collect::<Vec<_>>(),
-            [8, 4, 4, 4, 12]
-        );
+        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
         assert!(account_id().starts_with("712020:"));
         assert_ne!(secret("x", 40), secret("x", 40));
     }

@@ -36,10 +36,7 @@ pub(crate) fn gateway_error(code: u16, message: &str) -> Response {
 /// The body of the service desk API.
 pub(crate) fn desk_error(code: u16, message: &str, key: &str) -> Response {
     let i18n = json!({"i18nKey": key, "parameters": []});
-    json(
-        code,
-        json!({"errorMessage": message, "i18nErrorMessage": i18n}),
-    )
+    json(code, json!({"errorMessage": message, "i18nErrorMessage": i18n}))
 }
 
 /// What Jira answers for a path it does not know.
@@ -50,10 +47,7 @@ pub(crate) fn unknown_path(uri: &str) -> Response {
 
 /// The body of the authorization server.
 pub(crate) fn oauth_error(code: u16, error: &str, description: &str) -> Response {
-    json(
-        code,
-        json!({"error": error, "error_description": description}),
-    )
+    json(code, json!({"error": error, "error_description": description}))
 }
 
 /// An HTML page.

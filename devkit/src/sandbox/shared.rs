@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::fault::FaultBoard;
+use super::fault_board::FaultBoard;
 use super::journal::Journal;
 use super::world::World;
 

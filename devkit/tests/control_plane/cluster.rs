@@ -6,9 +6,7 @@ use std::time::Duration;
 use devkit::control_plane::ControlPlane;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams,
-};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Client, Config};
@@ -31,10 +29,7 @@ async fn a_cluster_at_work() {
 
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let uid = namespaces.get("work").await.unwrap().metadata.uid.unwrap();
-    namespaces
-        .delete("work", &DeleteParams::default())
-        .await
-        .unwrap();
+    namespaces.delete("work", &DeleteParams::default()).await.unwrap();
     let gone = await_condition(namespaces, "work", conditions::is_deleted(&uid));
     timeout(PATIENCE, gone)
         .await
@@ -51,18 +46,10 @@ async fn a_cluster_at_work() {
 async fn service_accounts_are_bound_by_rbac_and_audited(cluster: &ControlPlane) {
     let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client(), "work");
     let account = object(json!({ "metadata": { "name": "operator" } }));
-    accounts
-        .create(&PostParams::default(), &account)
-        .await
-        .unwrap();
-    let token = cluster
-        .service_account_token("work", "operator")
-        .await
-        .unwrap();
+    accounts.create(&PostParams::default(), &account).await.unwrap();
+    let token = cluster.service_account_token("work", "operator").await.unwrap();
     let file = cluster.folder().join("operator.kubeconfig");
-    cluster
-        .kubeconfig_for(&file, &token, Some("work"), None)
-        .unwrap();
+    cluster.kubeconfig_for(&file, &token, Some("work"), None).unwrap();
 
     let mut tail = cluster.audit().tail().unwrap();
     let secrets: Api<Secret> = Api::default_namespaced(client_of(&file).await);
@@ -100,9 +87,7 @@ async fn owned_objects_are_collected(client: &Client) {
         { "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid },
     ] } }));
     let part = maps.create(&PostParams::default(), &part).await.unwrap();
-    maps.delete("owner", &DeleteParams::default())
-        .await
-        .unwrap();
+    maps.delete("owner", &DeleteParams::default()).await.unwrap();
     let uid = part.metadata.uid.unwrap();
     let gone = await_condition(maps, "part", conditions::is_deleted(&uid));
     timeout(PATIENCE, gone)
@@ -113,15 +98,13 @@ async fn owned_objects_are_collected(client: &Client) {
 
 async fn a_new_kind_is_known_after_a_restart_of_the_controllers(cluster: &ControlPlane) {
     let crds: Api<CustomResourceDefinition> = Api::all(cluster.client());
-    let crd = object(
-        json!({ "metadata": { "name": "boxes.example.com" }, "spec": {
+    let crd = object(json!({ "metadata": { "name": "boxes.example.com" }, "spec": {
         "group": "example.com",
         "scope": "Namespaced",
         "names": { "kind": "Box", "plural": "boxes", "singular": "box" },
         "versions": [{ "name": "v1", "served": true, "storage": true,
             "schema": { "openAPIV3Schema": { "type": "object" } } }],
-    } }),
-    );
+    } }));
     crds.create(&PostParams::default(), &crd).await.unwrap();
     let served = await_condition(crds, "boxes.example.com", conditions::is_crd_established());
     timeout(PATIENCE, served)
@@ -137,16 +120,11 @@ async fn a_new_kind_is_known_after_a_restart_of_the_controllers(cluster: &Contro
     let owner = DynamicObject::new("owner", &kind);
     let owner = boxes.create(&PostParams::default(), &owner).await.unwrap();
     let maps: Api<ConfigMap> = Api::namespaced(cluster.client(), "work");
-    let part = object(
-        json!({ "metadata": { "name": "content", "ownerReferences": [
+    let part = object(json!({ "metadata": { "name": "content", "ownerReferences": [
         { "apiVersion": "example.com/v1", "kind": "Box", "name": "owner", "uid": owner.metadata.uid },
-    ] } }),
-    );
+    ] } }));
     let part = maps.create(&PostParams::default(), &part).await.unwrap();
-    boxes
-        .delete("owner", &DeleteParams::default())
-        .await
-        .unwrap();
+    boxes.delete("owner", &DeleteParams::default()).await.unwrap();
     let uid = part.metadata.uid.unwrap();
     let gone = await_condition(maps, "content", conditions::is_deleted(&uid));
     let soon = Duration::from_secs(10); // Much sooner than the 30 s of the collector's own look-out.

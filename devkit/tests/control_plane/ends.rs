@@ -44,12 +44,7 @@ async fn two_side_by_side_do_not_meet() {
 #[tokio::test]
 async fn a_frozen_one_dies_with_its_launcher_too() {
     let mut launcher = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "ends::freeze_and_wait",
-            "--nocapture",
-        ])
+        .args(["--ignored", "--exact", "ends::freeze_and_wait", "--nocapture"])
         .env(FREEZE, "1")
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -57,11 +52,7 @@ async fn a_frozen_one_dies_with_its_launcher_too() {
         .unwrap();
     let mut lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
     let folder = loop {
-        let line = lines
-            .next_line()
-            .await
-            .unwrap()
-            .expect("it says its folder");
+        let line = lines.next_line().await.unwrap().expect("it says its folder");
         if let Some((_, folder)) = line.split_once("frozen: ") {
             break folder.to_owned();
         }
@@ -69,10 +60,7 @@ async fn a_frozen_one_dies_with_its_launcher_too() {
     assert_eq!(processes_with(&folder).len(), 3);
     signal(&launcher, Signal::SIGKILL);
     launcher.wait().await.unwrap();
-    until("the frozen is gone too", || {
-        processes_with(&folder).is_empty()
-    })
-    .await;
+    until("the frozen is gone too", || processes_with(&folder).is_empty()).await;
 }
 
 #[tokio::test]
@@ -82,7 +70,7 @@ async fn freeze_and_wait() {
         let cluster = ControlPlane::start().await.unwrap();
         cluster.freeze_api_server().unwrap();
         println!("frozen: {}", cluster.folder().display());
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -91,23 +79,14 @@ async fn the_command_line_leaves_nothing_behind() {
     let file = std::env::temp_dir().join(format!("kubeconfig-{:08x}", rand::random::<u32>()));
     let (mut launcher, marker) = launch(&file).await;
     signal(&launcher, Signal::SIGTERM);
-    assert!(
-        timeout(PATIENCE, launcher.wait())
-            .await
-            .unwrap()
-            .unwrap()
-            .success()
-    );
+    assert!(timeout(PATIENCE, launcher.wait()).await.unwrap().unwrap().success());
     assert!(processes_with(&marker).is_empty());
     assert!(!file.exists());
 
     let (mut launcher, marker) = launch(&file).await;
     signal(&launcher, Signal::SIGKILL);
     launcher.wait().await.unwrap();
-    until("the orphans are gone", || {
-        processes_with(&marker).is_empty()
-    })
-    .await;
+    until("the orphans are gone", || processes_with(&marker).is_empty()).await;
     fs::remove_file(&file).unwrap();
 }
 
@@ -115,17 +94,10 @@ async fn the_command_line_leaves_nothing_behind() {
 async fn the_command_line_spares_a_file_of_others() {
     let file = std::env::temp_dir().join(format!("kubeconfig-{:08x}", rand::random::<u32>()));
     fs::write(&file, "apiVersion: v1\nkind: Config\n").unwrap();
-    let output = command(&file)
-        .stderr(Stdio::piped())
-        .output()
-        .await
-        .unwrap();
+    let output = command(&file).stderr(Stdio::piped()).output().await.unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("name another file"));
-    assert_eq!(
-        fs::read_to_string(&file).unwrap(),
-        "apiVersion: v1\nkind: Config\n"
-    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), "apiVersion: v1\nkind: Config\n");
     fs::remove_file(&file).unwrap();
 }
 

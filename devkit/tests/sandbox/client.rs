@@ -53,9 +53,7 @@ impl Bench {
 
     pub(crate) fn get_as(&self, token: &str, path: &str) -> RequestBuilder {
         let base = format!("/ex/jira/{}", self.cloud_id("acme"));
-        self.http
-            .get(self.url(&format!("{base}{path}")))
-            .bearer_auth(token)
+        self.http.get(self.url(&format!("{base}{path}"))).bearer_auth(token)
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {

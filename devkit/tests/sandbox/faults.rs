@@ -12,27 +12,18 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn uses(bench: &Bench) -> u32 {
     let token = &bench.tokens.refresh_token;
-    bench
-        .sandbox
-        .state(|world| world.ledger.uses_of(token))
-        .unwrap()
-        .uses
+    bench.sandbox.state(|world| world.ledger.uses_of(token)).unwrap().uses
 }
 
 /// Holds a refresh, and drops the client while it is held. Tells how often the token was used then.
 async fn abandoned_while_held(when: When) -> (Bench, u32) {
     let bench = Bench::new().await;
-    let fault = bench
-        .sandbox
-        .fault(FaultRule::token_endpoint(when, FaultAction::Hold));
+    let fault = bench.sandbox.fault(FaultRule::token_endpoint(when, FaultAction::Hold));
     let request = bench.refresh_request(&bench.tokens.refresh_token);
     let client = tokio::spawn(request.send());
-    assert!(
-        timeout(SOON, bench.sandbox.wait_for_hits(fault, 1))
-            .await
-            .unwrap()
-    );
+    assert!(timeout(SOON, bench.sandbox.wait_for_hits(fault, 1)).await.unwrap());
     client.abort();
+    assert!(timeout(SOON, bench.sandbox.wait_until_idle(fault)).await.unwrap());
     let used = uses(&bench);
     bench.sandbox.release(fault).unwrap();
     (bench, used)
@@ -62,16 +53,9 @@ async fn a_held_answer_arrives_when_released() {
     let rule = FaultRule::token_endpoint(When::After, FaultAction::Hold).times(1);
     let fault = bench.sandbox.fault(rule);
     let client = tokio::spawn(bench.refresh_request(&bench.tokens.refresh_token).send());
-    assert!(
-        timeout(SOON, bench.sandbox.wait_for_hits(fault, 1))
-            .await
-            .unwrap()
-    );
+    assert!(timeout(SOON, bench.sandbox.wait_for_hits(fault, 1)).await.unwrap());
     let entry = bench.sandbox.requests().pop().unwrap();
-    assert_eq!(
-        (entry.status, entry.faults.as_slice()),
-        (None, [fault].as_slice())
-    );
+    assert_eq!((entry.status, entry.faults.as_slice()), (None, [fault].as_slice()));
     bench.sandbox.release(fault).unwrap();
     let response = timeout(SOON, client).await.unwrap().unwrap().unwrap();
     assert_eq!(response.status(), 200);
@@ -133,10 +117,7 @@ async fn statuses_pages_and_rate_limits_take_the_place_of_answers() {
     }));
     let response = bench.get("/rest/api/3/myself").send().await.unwrap();
     assert_eq!(response.status(), 429);
-    assert_eq!(
-        response.headers()["ratelimit-reason"],
-        "jira-quota-global-based"
-    );
+    assert_eq!(response.headers()["ratelimit-reason"], "jira-quota-global-based");
     assert_eq!(response.headers()["retry-after"], "1847");
 
     let rule = json!({
@@ -156,24 +137,27 @@ async fn a_fault_can_meet_one_app_only() {
     let bench = Bench::new().await;
     let other = bench.sandbox.create_app().unwrap();
     let tokens = bench.sandbox.mint(&other.client_id, None).unwrap();
-    let rule = FaultRule::path(
-        "/rest/api/3/",
-        When::Before,
-        FaultAction::Html { code: 503 },
-    );
+    let rule = FaultRule::path("/rest/api/3/", When::Before, FaultAction::Html { code: 503 });
     let _ = bench.sandbox.fault(rule.for_client(&other.client_id));
     assert_eq!(answer(bench.get("/rest/api/3/myself")).await.0, 200);
     assert_eq!(
-        answer(bench.get_as(&tokens.access_token, "/rest/api/3/myself"))
-            .await
-            .0,
+        answer(bench.get_as(&tokens.access_token, "/rest/api/3/myself")).await.0,
         503
     );
     bench.run(json!({"command": "clearFaults"}));
+    let dana = bench.mint(json!({"command": "mintGrant", "account": "dana@acme.example"}));
+    let id = bench
+        .sandbox
+        .state(|w| w.account("dana@acme.example").unwrap().account_id.clone());
+    let rule = FaultRule::token_endpoint(When::Before, FaultAction::Html { code: 503 });
+    let _ = bench.sandbox.fault(rule.for_account(&id));
+    assert_eq!(bench.refresh(&dana.refresh_token).await.0, 503);
+    assert_eq!(bench.refresh(&bench.tokens.refresh_token).await.0, 200);
+    // The whole path counts: the list of sites has the token endpoint's path as its beginning.
+    let sites = bench.http.get(bench.url("/oauth/token/accessible-resources"));
+    assert_eq!(answer(sites.bearer_auth(&dana.access_token)).await.0, 200);
     assert_eq!(
-        answer(bench.get_as(&tokens.access_token, "/rest/api/3/myself"))
-            .await
-            .0,
+        answer(bench.get_as(&tokens.access_token, "/rest/api/3/myself")).await.0,
         200
     );
 }
@@ -191,31 +175,15 @@ async fn the_journal_names_callers_and_holds_no_secret() {
     let [token, search] = requests.as_slice() else {
         panic!("two requests were made");
     };
-    assert_eq!(
-        (token.method.as_str(), token.path.as_str()),
-        ("POST", "/oauth/token")
-    );
+    assert_eq!((token.method.as_str(), token.path.as_str()), ("POST", "/oauth/token"));
     assert_eq!(token.grant_type.as_deref(), Some("refresh_token"));
-    assert_eq!(
-        token.client_id.as_deref(),
-        Some(bench.app.client_id.as_str())
-    );
+    assert_eq!(token.client_id.as_deref(), Some(bench.app.client_id.as_str()));
     assert_eq!(search.query.as_deref(), Some("maxResults=1"));
     assert!(search.account_id.is_some() && search.at >= token.at);
 
-    let over_http = bench
-        .http
-        .get(bench.url("/_sandbox/requests"))
-        .send()
-        .await
-        .unwrap();
+    let over_http = bench.http.get(bench.url("/_sandbox/requests")).send().await.unwrap();
     let over_http = over_http.text().await.unwrap();
-    let tokens = bench
-        .http
-        .get(bench.url("/_sandbox/tokens"))
-        .send()
-        .await
-        .unwrap();
+    let tokens = bench.http.get(bench.url("/_sandbox/tokens")).send().await.unwrap();
     let tokens = tokens.text().await.unwrap();
     for secret in bench.sandbox.secrets() {
         assert!(!over_http.contains(&secret) && !tokens.contains(&secret));
@@ -227,9 +195,7 @@ async fn the_journal_names_callers_and_holds_no_secret() {
 #[tokio::test]
 async fn commands_come_over_http_too_and_say_what_is_wrong() {
     let bench = Bench::new().await;
-    let send = async |body: Value| {
-        answer(bench.http.post(bench.url("/_sandbox/commands")).json(&body)).await
-    };
+    let send = async |body: Value| answer(bench.http.post(bench.url("/_sandbox/commands")).json(&body)).await;
     let (status, body) = send(json!({"command": "createProject", "key": "NEW"})).await;
     assert_eq!(
         (status, &body["answer"], &body["keys"]),
@@ -250,11 +216,7 @@ async fn the_port_closes_when_the_sandbox_is_dropped() {
     let rule = FaultRule::path("/myself", When::Before, FaultAction::Hold);
     let fault = bench.sandbox.fault(rule);
     let held = tokio::spawn(bench.get("/rest/api/3/myself").send());
-    assert!(
-        timeout(SOON, bench.sandbox.wait_for_hits(fault, 1))
-            .await
-            .unwrap()
-    );
+    assert!(timeout(SOON, bench.sandbox.wait_for_hits(fault, 1)).await.unwrap());
     let Bench { sandbox, .. } = bench;
     drop(sandbox);
     assert!(timeout(SOON, held).await.unwrap().unwrap().is_err());

@@ -74,10 +74,7 @@ async fn a_person_consents_in_the_browser_and_the_code_works_once() {
     assert_eq!(status, 200);
     assert_eq!(tokens["expires_in"], 3600);
     assert_eq!(tokens["token_type"], "Bearer");
-    assert_eq!(
-        tokens["scope"],
-        "offline_access read:jira-user read:jira-work"
-    );
+    assert_eq!(tokens["scope"], "offline_access read:jira-user read:jira-work");
     let token = text(&tokens["access_token"]);
     let (status, me) = answer(bench.get_as(&token, "/rest/api/3/myself")).await;
     assert_eq!((status, text(&me["accountId"])), (200, account));
@@ -89,9 +86,7 @@ async fn a_person_consents_in_the_browser_and_the_code_works_once() {
 async fn without_offline_access_there_is_no_refresh_token() {
     let bench = Bench::new().await;
     let url = authorize_url(&bench, "read:jira-work");
-    let Answer::Redirect { location } =
-        bench.run(json!({"command": "consent", "authorizeUrl": url.as_str()}))
-    else {
+    let Answer::Redirect { location } = bench.run(json!({"command": "consent", "authorizeUrl": url.as_str()})) else {
         panic!("a consent answers with a redirect");
     };
     let (status, tokens) = exchange(&bench, &parameter(&location, "code").unwrap()).await;
@@ -119,6 +114,9 @@ async fn the_consent_page_refuses_as_oauth_says() {
         panic!("a consent answers with a redirect");
     };
     assert_eq!(parameter(&location, "error").unwrap(), "access_denied");
+    let elsewhere = json!({"command": "consent", "authorizeUrl": url.as_str(), "account": "dana@acme.example", "sites": ["globex"]});
+    let refused = bench.sandbox.command(crate::client::command(elsewhere));
+    assert!(refused.is_err(), "nobody grants access to a site without having it");
     let service = bench.sandbox.state(|world| {
         let mut accounts = world.accounts.values();
         let found = accounts.find(|account| account.app_type.as_deref() == Some("service"));
@@ -141,10 +139,7 @@ async fn refresh_tokens_rotate_and_the_old_one_works_within_the_leeway() {
     // Both successors live: the leeway forgives a lost answer.
     bench.rotated(&second).await;
     bench.rotated(&third).await;
-    let uses = bench
-        .sandbox
-        .state(|world| world.ledger.uses_of(&first))
-        .unwrap();
+    let uses = bench.sandbox.state(|world| world.ledger.uses_of(&first)).unwrap();
     assert_eq!((uses.uses, uses.retired, uses.revoked), (2, true, false));
 }
 
@@ -154,16 +149,10 @@ async fn reuse_after_the_leeway_revokes_the_whole_family() {
     let first = bench.tokens.refresh_token.clone();
     let second = bench.rotated(&first).await;
     bench.run(json!({"command": "advanceClock", "seconds": 601}));
-    let refusal =
-        json!({"error": "unauthorized_client", "error_description": "refresh_token is invalid"});
+    let refusal = json!({"error": "unauthorized_client", "error_description": "refresh_token is invalid"});
     assert_eq!(bench.refresh(&first).await, (403, refusal.clone()));
     assert_eq!(bench.refresh(&second).await, (403, refusal));
-    assert_eq!(
-        bench
-            .sandbox
-            .state(|world| world.ledger.live_families().len()),
-        0
-    );
+    assert_eq!(bench.sandbox.state(|world| world.ledger.live_families().len()), 0);
 }
 
 #[tokio::test]
@@ -178,10 +167,7 @@ async fn ninety_idle_days_end_a_family_and_each_refresh_begins_them_anew() {
     bench.run(json!({"command": "setRefusal", "kind": "invalid_grant"}));
     let (status, body) = bench.refresh(&third).await;
     assert_eq!((status, &body["error"]), (403, &json!("invalid_grant")));
-    assert_eq!(
-        body["error_description"],
-        "Unknown or invalid refresh token."
-    );
+    assert_eq!(body["error_description"], "Unknown or invalid refresh token.");
 }
 
 #[tokio::test]
@@ -203,11 +189,7 @@ async fn what_kills_a_grant_kills_its_access_tokens_too() {
     ] {
         let bench = Bench::new().await;
         bench.run(text.clone());
-        assert_eq!(
-            bench.refresh(&bench.tokens.refresh_token).await.0,
-            403,
-            "{text}"
-        );
+        assert_eq!(bench.refresh(&bench.tokens.refresh_token).await.0, 403, "{text}");
         let response = bench.get("/rest/api/3/myself").send().await.unwrap();
         let unauthorized = json!({"code": 401, "message": "Unauthorized"});
         assert_eq!(read(response).await, (401, unauthorized), "{text}");
@@ -221,28 +203,19 @@ async fn access_tokens_expire_after_the_lifetime_that_was_set() {
     let (_, body) = bench.refresh(&bench.tokens.refresh_token).await;
     assert_eq!(body["expires_in"], 8);
     let token = text(&body["access_token"]);
-    assert_eq!(
-        answer(bench.get_as(&token, "/rest/api/3/myself")).await.0,
-        200
-    );
+    assert_eq!(answer(bench.get_as(&token, "/rest/api/3/myself")).await.0, 200);
     bench.run(json!({"command": "advanceClock", "seconds": 9}));
-    assert_eq!(
-        answer(bench.get_as(&token, "/rest/api/3/myself")).await.0,
-        401
-    );
+    assert_eq!(answer(bench.get_as(&token, "/rest/api/3/myself")).await.0, 401);
 }
 
 #[tokio::test]
 async fn a_second_consent_adds_its_site_to_the_same_grant() {
     let bench = Bench::new().await;
     let old_token = bench.tokens.access_token.clone();
-    let tokens = bench
-        .mint(json!({"command": "mintGrant", "sites": ["globex"], "scopes": ["read:jira-work"]}));
+    let tokens = bench.mint(json!({"command": "mintGrant", "sites": ["globex"], "scopes": ["read:jira-work"]}));
     assert_eq!(tokens.grant, bench.tokens.grant);
     assert_ne!(tokens.family, bench.tokens.family);
-    let request = bench
-        .http
-        .get(bench.url("/oauth/token/accessible-resources"));
+    let request = bench.http.get(bench.url("/oauth/token/accessible-resources"));
     let (status, sites) = answer(request.bearer_auth(old_token)).await;
     assert_eq!(status, 200);
     let mut urls: Vec<_> = sites
@@ -252,15 +225,8 @@ async fn a_second_consent_adds_its_site_to_the_same_grant() {
         .map(|site| text(&site["url"]))
         .collect();
     urls.sort();
-    assert_eq!(
-        urls,
-        ["https://acme.atlassian.net", "https://globex.atlassian.net"]
-    );
-    let globex = sites
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|site| site["name"] == "Globex");
+    assert_eq!(urls, ["https://acme.atlassian.net", "https://globex.atlassian.net"]);
+    let globex = sites.as_array().unwrap().iter().find(|site| site["name"] == "Globex");
     assert_eq!(globex.unwrap()["scopes"], json!(["read:jira-work"]));
 }
 

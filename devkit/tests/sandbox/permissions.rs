@@ -8,22 +8,15 @@ use crate::client::{Bench, answer, keys};
 async fn holds_in(bench: &Bench, permission: &str) -> Vec<String> {
     let (ids, names): (Vec<u64>, Vec<String>) = bench.sandbox.state(|world| {
         let projects = world.site("acme").unwrap().projects.values();
-        projects
-            .map(|project| (project.id, project.key.clone()))
-            .unzip()
+        projects.map(|project| (project.id, project.key.clone())).unzip()
     });
     let body = json!({"projectPermissions": [{"permissions": [permission], "projects": ids}]});
     let (status, body) = answer(bench.post("/rest/api/3/permissions/check", &body)).await;
     assert_eq!(status, 200, "{body}");
     assert_eq!(body["projectPermissions"][0]["permission"], permission);
-    let held = body["projectPermissions"][0]["projects"]
-        .as_array()
-        .unwrap();
+    let held = body["projectPermissions"][0]["projects"].as_array().unwrap();
     let name = |id: &Value| {
-        let at = ids
-            .iter()
-            .position(|known| Some(*known) == id.as_u64())
-            .unwrap();
+        let at = ids.iter().position(|known| Some(*known) == id.as_u64()).unwrap();
         names[at].clone()
     };
     held.iter().map(name).collect()
@@ -32,19 +25,13 @@ async fn holds_in(bench: &Bench, permission: &str) -> Vec<String> {
 async fn mine(bench: &Bench, permission: &str, query: &str) -> (u16, Value) {
     let path = format!("/rest/api/3/mypermissions?permissions={permission}{query}");
     let (status, body) = answer(bench.get(&path)).await;
-    (
-        status,
-        body["permissions"][permission]["havePermission"].clone(),
-    )
+    (status, body["permissions"][permission]["havePermission"].clone())
 }
 
 #[tokio::test]
 async fn each_permission_can_be_taken_and_given_back_alone() {
     let bench = Bench::new().await;
-    assert_eq!(
-        holds_in(&bench, "EDIT_ISSUES").await,
-        ["ENG", "OPS", "SUP", "ITS"]
-    );
+    assert_eq!(holds_in(&bench, "EDIT_ISSUES").await, ["ENG", "OPS", "SUP", "ITS"]);
     for permission in [
         "BROWSE_PROJECTS",
         "CREATE_ISSUES",
@@ -54,25 +41,12 @@ async fn each_permission_can_be_taken_and_given_back_alone() {
         "ASSIGN_ISSUES",
         "MODIFY_REPORTER",
     ] {
-        let change =
-            |command| json!({"command": command, "project": "SUP", "permission": permission});
+        let change = |command| json!({"command": command, "project": "SUP", "permission": permission});
         bench.run(change("revokePermission"));
-        assert!(
-            !holds_in(&bench, permission)
-                .await
-                .contains(&"SUP".to_owned())
-        );
-        assert!(
-            holds_in(&bench, permission)
-                .await
-                .contains(&"ITS".to_owned())
-        );
+        assert!(!holds_in(&bench, permission).await.contains(&"SUP".to_owned()));
+        assert!(holds_in(&bench, permission).await.contains(&"ITS".to_owned()));
         bench.run(change("grantPermission"));
-        assert!(
-            holds_in(&bench, permission)
-                .await
-                .contains(&"SUP".to_owned())
-        );
+        assert!(holds_in(&bench, permission).await.contains(&"SUP".to_owned()));
     }
     // The dedicated account is no administrator of projects.
     assert!(holds_in(&bench, "ADMINISTER_PROJECTS").await.is_empty());
@@ -83,11 +57,7 @@ async fn an_archived_project_can_be_read_and_not_written() {
     let bench = Bench::new().await;
     let browsed = holds_in(&bench, "BROWSE_PROJECTS").await;
     assert!(browsed.contains(&"OLD".to_owned()) && !browsed.contains(&"BIN".to_owned()));
-    assert!(
-        !holds_in(&bench, "CREATE_ISSUES")
-            .await
-            .contains(&"OLD".to_owned())
-    );
+    assert!(!holds_in(&bench, "CREATE_ISSUES").await.contains(&"OLD".to_owned()));
 }
 
 #[tokio::test]
@@ -105,9 +75,7 @@ async fn a_private_project_vanishes_for_those_not_named_in_person() {
 #[tokio::test]
 async fn administrators_list_projects_that_they_cannot_browse() {
     let bench = Bench::new().await;
-    bench.run(
-        json!({"command": "revokePermission", "project": "ENG", "permission": "BROWSE_PROJECTS"}),
-    );
+    bench.run(json!({"command": "revokePermission", "project": "ENG", "permission": "BROWSE_PROJECTS"}));
     let list = async |query: &str| {
         let (_, body) = answer(bench.get(&format!("/rest/api/3/project/search?{query}"))).await;
         keys(&body)
@@ -121,20 +89,14 @@ async fn administrators_list_projects_that_they_cannot_browse() {
 #[tokio::test]
 async fn mypermissions_looks_at_service_projects_as_from_the_portal() {
     let bench = Bench::new().await;
-    bench.run(
-        json!({"command": "revokePermission", "project": "SUP", "permission": "BROWSE_PROJECTS"}),
-    );
+    bench.run(json!({"command": "revokePermission", "project": "SUP", "permission": "BROWSE_PROJECTS"}));
     // The trap: portal access says yes, while Jira itself does not show the project.
     assert_eq!(
         mine(&bench, "BROWSE_PROJECTS", "&projectKey=SUP").await,
         (200, json!(true))
     );
     assert_eq!(answer(bench.get("/rest/api/3/project/SUP")).await.0, 404);
-    assert!(
-        !holds_in(&bench, "BROWSE_PROJECTS")
-            .await
-            .contains(&"SUP".to_owned())
-    );
+    assert!(!holds_in(&bench, "BROWSE_PROJECTS").await.contains(&"SUP".to_owned()));
     // Being an agent takes a licence beside the role.
     assert_eq!(
         mine(&bench, "SERVICEDESK_AGENT", "&projectKey=ITS").await,
@@ -156,22 +118,16 @@ async fn global_permissions_and_bad_questions() {
     let bench = Bench::new().await;
     assert_eq!(mine(&bench, "USER_PICKER", "").await, (200, json!(true)));
     assert_eq!(mine(&bench, "ADMINISTER", "").await, (200, json!(false)));
-    bench
-        .run(json!({"command": "setGlobalPermission", "permission": "USER_PICKER", "held": false}));
+    bench.run(json!({"command": "setGlobalPermission", "permission": "USER_PICKER", "held": false}));
     assert_eq!(mine(&bench, "USER_PICKER", "").await, (200, json!(false)));
     assert_eq!(mine(&bench, "EDIT_ISSUES", "").await, (200, json!(true)));
     assert_eq!(mine(&bench, "NO_SUCH", "").await.0, 400);
     assert_eq!(mine(&bench, "EDIT_ISSUES", "&projectKey=NOPE").await.0, 404);
 
-    let check =
-        async |body: Value| answer(bench.post("/rest/api/3/permissions/check", &body)).await;
+    let check = async |body: Value| answer(bench.post("/rest/api/3/permissions/check", &body)).await;
     let (status, body) = check(json!({"globalPermissions": ["ADMINISTER", "BULK_CHANGE"]})).await;
-    assert_eq!(
-        (status, &body["globalPermissions"]),
-        (200, &json!(["BULK_CHANGE"]))
-    );
-    let unknown =
-        json!({"projectPermissions": [{"permissions": ["PERMISSION_123"], "projects": [1]}]});
+    assert_eq!((status, &body["globalPermissions"]), (200, &json!(["BULK_CHANGE"])));
+    let unknown = json!({"projectPermissions": [{"permissions": ["PERMISSION_123"], "projects": [1]}]});
     let (status, body) = check(unknown).await;
     let errors = json!({"PERMISSION_123": "Unrecognized permission"});
     assert_eq!((status, &body["errors"]), (400, &errors));

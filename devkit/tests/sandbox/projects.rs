@@ -28,10 +28,7 @@ async fn only_live_projects_are_listed_unless_asked() {
     assert_eq!((status, &old["archived"]), (200, &json!(true)));
     let (status, body) = answer(bench.get("/rest/api/3/project/BIN")).await;
     assert_eq!(status, 404);
-    assert_eq!(
-        body["errorMessages"][0],
-        "No project could be found with key 'BIN'."
-    );
+    assert_eq!(body["errorMessages"][0], "No project could be found with key 'BIN'.");
     assert_eq!(answer(bench.get("/rest/api/3/project/eng")).await.0, 404);
 }
 
@@ -63,10 +60,7 @@ async fn two_hundred_and_fifty_projects_come_in_pages_of_a_hundred() {
         // More than 100 a page is not given, whatever is asked.
         let path = format!("/rest/api/3/project/search?startAt={start}&maxResults=500");
         let (_, page) = answer(bench.get(&path)).await;
-        assert_eq!(
-            (&page["total"], &page["maxResults"]),
-            (&json!(250), &json!(100))
-        );
+        assert_eq!((&page["total"], &page["maxResults"]), (&json!(250), &json!(100)));
         let keys = keys(&page);
         start += keys.len();
         seen.extend(keys);
@@ -74,12 +68,7 @@ async fn two_hundred_and_fifty_projects_come_in_pages_of_a_hundred() {
             assert!(page.get("nextPage").is_none());
             break;
         }
-        assert!(
-            page["nextPage"]
-                .as_str()
-                .unwrap()
-                .contains(&format!("startAt={start}"))
-        );
+        assert!(page["nextPage"].as_str().unwrap().contains(&format!("startAt={start}")));
     }
     seen.sort();
     seen.dedup();
@@ -104,14 +93,8 @@ async fn a_renamed_key_still_finds_the_project() {
 async fn statuses_are_grouped_by_issue_type() {
     let bench = Bench::new().await;
     let (_, types) = answer(bench.get("/rest/api/3/project/SUP/statuses")).await;
-    let incident = types
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|kind| kind["name"] == "Incident");
+    let incident = types.as_array().unwrap().iter().find(|kind| kind["name"] == "Incident");
     let statuses = incident.unwrap()["statuses"].as_array().unwrap();
-    let waiting = statuses
-        .iter()
-        .find(|status| status["name"] == "Waiting for customer");
+    let waiting = statuses.iter().find(|status| status["name"] == "Waiting for customer");
     assert_eq!(waiting.unwrap()["statusCategory"]["key"], "indeterminate");
 }

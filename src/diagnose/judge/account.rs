@@ -35,9 +35,7 @@ pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraErr
         }
         Err(error) => return unavailable(AccountEligible, error),
     };
-    let mut found = POLICIES
-        .iter()
-        .filter_map(|policy| policy(account, expected));
+    let mut found = POLICIES.iter().filter_map(|policy| policy(account, expected));
     let Some((reason, what)) = found.next() else {
         let message = format!("The grant belongs to {}.", named(account));
         return Finding::new(AccountEligible, Reason::StandardAccount, message);
@@ -63,17 +61,13 @@ fn service_account(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Rea
     (by_email || by_type).then(|| {
         (
             Reason::ManagedServiceAccount,
-            format!(
-                "The grant belongs to {}, a managed service account.",
-                named(account)
-            ),
+            format!("The grant belongs to {}, a managed service account.", named(account)),
         )
     })
 }
 
 fn customer(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
-    let is_customer =
-        account.account_type == "customer" || account.account_id.starts_with(CUSTOMER_PREFIX);
+    let is_customer = account.account_type == "customer" || account.account_id.starts_with(CUSTOMER_PREFIX);
     is_customer.then(|| {
         (
             Reason::PortalCustomerAccount,
@@ -108,10 +102,7 @@ fn another(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reas
     let expected = expected?;
     let (wanted, same) = match (&expected.account_id, &expected.email) {
         (Some(id), _) => (id, *id == account.account_id),
-        (None, Some(email)) => (
-            email,
-            account.email_address.as_ref()?.eq_ignore_ascii_case(email),
-        ),
+        (None, Some(email)) => (email, account.email_address.as_ref()?.eq_ignore_ascii_case(email)),
         (None, None) => return None,
     };
     (!same).then(|| {
@@ -175,18 +166,14 @@ mod tests {
 
     #[test]
     fn each_kind_of_account_is_told_apart() {
-        let service_mail =
-            |a: &mut Myself| a.email_address = Some("x@ServiceAccount.atlassian.com".into());
+        let service_mail = |a: &mut Myself| a.email_address = Some("x@ServiceAccount.atlassian.com".into());
         assert_eq!(reason(None, service_mail), Reason::ManagedServiceAccount);
         let service_type = |a: &mut Myself| {
             a.account_type = "app".into();
             a.app_type = Some("service".into());
         };
         assert_eq!(reason(None, service_type), Reason::ManagedServiceAccount);
-        assert_eq!(
-            reason(None, |a| a.account_type = "app".into()),
-            Reason::AppAccount
-        );
+        assert_eq!(reason(None, |a| a.account_type = "app".into()), Reason::AppAccount);
         assert_eq!(
             reason(None, |a| a.account_id = "qm:1".into()),
             Reason::PortalCustomerAccount
@@ -197,9 +184,7 @@ mod tests {
             Reason::WrongAccount
         );
         assert_eq!(
-            reason(Some(&by_email("jira-bot@acme.example")), |a| a
-                .email_address =
-                None),
+            reason(Some(&by_email("jira-bot@acme.example")), |a| a.email_address = None),
             Reason::EmailHidden
         );
     }
@@ -210,10 +195,7 @@ mod tests {
             email: Some("other@acme.example".into()),
             account_id: Some("5b10".into()),
         };
-        assert_eq!(
-            reason(Some(&both), |a| a.email_address = None),
-            Reason::StandardAccount
-        );
+        assert_eq!(reason(Some(&both), |a| a.email_address = None), Reason::StandardAccount);
     }
 
     #[test]

@@ -24,12 +24,7 @@ pub fn unavailable(condition: ConditionType, error: &JiraError) -> Finding {
 /// At most `most` of the items, and how many more there are.
 #[must_use]
 pub fn enumerate(items: &[String], most: usize) -> String {
-    let shown = items
-        .iter()
-        .take(most)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -68,26 +68,15 @@ fn accessible(seen: &Seen<'_>) -> Finding {
                 "Jira shows the account no project {key}: it was not added, the project is private or deleted, or the key is mistyped."
             ),
         ),
-        (Lifecycle::Trashed, _) => (
-            Reason::ProjectInTrash,
-            format!("Project {key} is in the trash."),
-        ),
-        (Lifecycle::Archived, _) => (
-            Reason::ProjectArchived,
-            format!("Project {key} is archived."),
-        ),
+        (Lifecycle::Trashed, _) => (Reason::ProjectInTrash, format!("Project {key} is in the trash.")),
+        (Lifecycle::Archived, _) => (Reason::ProjectArchived, format!("Project {key} is archived.")),
         (Lifecycle::Live, Some(_)) if !seen.held.contains(BROWSE) => (
             Reason::BrowseDenied,
-            format!(
-                "Project {key} is listed, but its permission scheme does not let the account browse it."
-            ),
+            format!("Project {key} is listed, but its permission scheme does not let the account browse it."),
         ),
         (Lifecycle::Live, Some(project)) if project.key != key => (
             Reason::ProjectKeyRenamed,
-            format!(
-                "Project {key} is called {} now; it goes on under its id.",
-                project.key
-            ),
+            format!("Project {key} is called {} now; it goes on under its id.", project.key),
         ),
         (Lifecycle::Live, Some(project)) => {
             let message = format!("Project {key} ({}) is visible.", project.name);
@@ -98,10 +87,7 @@ fn accessible(seen: &Seen<'_>) -> Finding {
 }
 
 fn permitted(seen: &Seen<'_>) -> Finding {
-    let project_type = seen
-        .project
-        .map(|p| p.project_type_key.as_str())
-        .unwrap_or_default();
+    let project_type = seen.project.map(|p| p.project_type_key.as_str()).unwrap_or_default();
     let lacking: Vec<&Permission> = requirements::permissions(seen.mode, project_type)
         .filter(|p| seen.lacks(p))
         .collect();
@@ -109,11 +95,7 @@ fn permitted(seen: &Seen<'_>) -> Finding {
         return Finding::plain(Permitted, Reason::PermissionsHeld);
     };
     let names: Vec<&str> = lacking.iter().map(|p| p.name).collect();
-    let what = format!(
-        "In project {} the account lacks: {}.",
-        seen.key,
-        names.join(", ")
-    );
+    let what = format!("In project {} the account lacks: {}.", seen.key, names.join(", "));
     Finding::with_remedy(Permitted, first.denied, &what)
 }
 

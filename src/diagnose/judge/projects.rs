@@ -21,9 +21,8 @@ pub struct Summary {
 /// Counts the projects.
 #[must_use]
 pub fn count(projects: &[Summary]) -> ProjectCounts {
-    let number = |test: fn(&Summary) -> bool| {
-        i64::try_from(projects.iter().filter(|p| test(p)).count()).unwrap_or(i64::MAX)
-    };
+    let number =
+        |test: fn(&Summary) -> bool| i64::try_from(projects.iter().filter(|p| test(p)).count()).unwrap_or(i64::MAX);
     ProjectCounts {
         visible: number(|p| p.visible),
         synced: number(|p| p.blocked.is_none()),
@@ -78,10 +77,7 @@ mod tests {
 
     #[test]
     fn the_blocked_ones_are_named_with_their_reasons() {
-        let all = [
-            project("A", None),
-            project("B", Some(Reason::ProjectArchived)),
-        ];
+        let all = [project("A", None), project("B", Some(Reason::ProjectArchived))];
         let finding = judge(&all, true);
         assert_eq!(finding.reason, Reason::SomeProjectsBlocked);
         assert!(finding.message.contains("B (ProjectArchived)"));
@@ -100,9 +96,6 @@ mod tests {
         assert_eq!(judge(&[], false).reason, Reason::NoProjectsVisible);
         let blocked = [project("A", Some(Reason::BrowseDenied))];
         assert_eq!(judge(&blocked, true).reason, Reason::AllProjectsBlocked);
-        assert_eq!(
-            judge(&[project("A", None)], true).reason,
-            Reason::AllProjectsAccessible
-        );
+        assert_eq!(judge(&[project("A", None)], true).reason, Reason::AllProjectsAccessible);
     }
 }

@@ -13,11 +13,7 @@ use crate::api::{
 /// The scopes that are missing. A scope is missing when the token answer or the site's entry
 /// does not list it, because a grant may have been given fewer scopes for one of its sites.
 #[must_use]
-pub fn missing(
-    mode: Mode,
-    of_token: Option<&[String]>,
-    of_site: &[String],
-) -> BTreeSet<&'static str> {
+pub fn missing(mode: Mode, of_token: Option<&[String]>, of_site: &[String]) -> BTreeSet<&'static str> {
     let lacks = |list: &[String], scope: &str| !list.is_empty() && !list.iter().any(|s| s == scope);
     requirements::scopes(mode)
         .map(|(scope, _)| scope)
@@ -56,23 +52,14 @@ mod tests {
 
     #[test]
     fn each_missing_scope_is_named_with_what_needs_it() {
-        let all = list(&[
-            "read:jira-user",
-            "read:jira-work",
-            "write:jira-work",
-            "offline_access",
-        ]);
+        let all = list(&["read:jira-user", "read:jira-work", "write:jira-work", "offline_access"]);
         assert!(missing(Mode::Enforce, Some(&all), &all).is_empty());
         let reading = list(&["read:jira-user", "read:jira-work"]);
         assert!(missing(Mode::Observe, Some(&reading), &reading).is_empty());
         let lacking = missing(Mode::Enforce, Some(&reading), &[]);
         let finding = judge(Mode::Enforce, &lacking);
         assert_eq!(finding.reason, Reason::ScopesMissing);
-        assert!(
-            finding
-                .message
-                .contains("write:jira-work (to write issues)")
-        );
+        assert!(finding.message.contains("write:jira-work (to write issues)"));
     }
 
     #[test]

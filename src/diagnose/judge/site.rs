@@ -34,11 +34,7 @@ pub fn not_allowed(error: &SiteUrlError) -> Finding {
 ///
 /// # Errors
 /// The finding, when it is not True.
-pub fn judge(
-    site: &SiteUrl,
-    bound: Option<&SiteStatus>,
-    evidence: &SiteEvidence,
-) -> Result<(Site, Finding), Finding> {
+pub fn judge(site: &SiteUrl, bound: Option<&SiteStatus>, evidence: &SiteEvidence) -> Result<(Site, Finding), Finding> {
     let granted = match &evidence.resources {
         Ok(granted) => granted,
         Err(error) => return Err(unavailable(SiteReachable, error)),
@@ -71,26 +67,15 @@ pub fn judge(
             first.url
         )
     };
-    Ok((
-        found,
-        Finding::new(SiteReachable, Reason::SiteFound, message),
-    ))
+    Ok((found, Finding::new(SiteReachable, Reason::SiteFound, message)))
 }
 
 /// Under the old address of a renamed site nobody answers, or a redirect does. If the grant
 /// still reaches the site that this very address was bound to, it is the same site.
-fn renamed(
-    site: &SiteUrl,
-    bound: Option<&SiteStatus>,
-    granted: &[AccessibleResource],
-) -> Result<String, Finding> {
+fn renamed(site: &SiteUrl, bound: Option<&SiteStatus>, granted: &[AccessibleResource]) -> Result<String, Finding> {
     bound
         .filter(|bound| site.is(&bound.declared_as) || site.is(&bound.url))
-        .filter(|bound| {
-            granted
-                .iter()
-                .any(|r| r.id == bound.cloud_id && !site.is(&r.url))
-        })
+        .filter(|bound| granted.iter().any(|r| r.id == bound.cloud_id && !site.is(&r.url)))
         .map(|bound| bound.cloud_id.clone())
         .ok_or_else(|| {
             let what = format!("No Jira Cloud site answers at {site}.{}", reached(granted));
@@ -146,14 +131,9 @@ mod tests {
         }
     }
 
-    fn evidence(
-        tenant: Result<&str, JiraError>,
-        resources: Vec<AccessibleResource>,
-    ) -> SiteEvidence {
+    fn evidence(tenant: Result<&str, JiraError>, resources: Vec<AccessibleResource>) -> SiteEvidence {
         SiteEvidence {
-            tenant: tenant.map(|id| TenantInfo {
-                cloud_id: id.into(),
-            }),
+            tenant: tenant.map(|id| TenantInfo { cloud_id: id.into() }),
             resources: Ok(resources),
         }
     }
@@ -181,12 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_not_granted_names_what_is() {
-        let finding = judge(
-            &site("acme"),
-            None,
-            &evidence(Ok("c1"), vec![resource("c2", "globex")]),
-        )
-        .unwrap_err();
+        let finding = judge(&site("acme"), None, &evidence(Ok("c1"), vec![resource("c2", "globex")])).unwrap_err();
         assert_eq!(finding.reason, Reason::SiteNotGranted);
         assert!(finding.message.contains("globex.atlassian.net"));
         let none = judge(&site("acme"), None, &evidence(Ok("c1"), vec![])).unwrap_err();
@@ -225,15 +200,9 @@ mod tests {
             retry_after: None,
         };
         let tenant_down = evidence(Err(down()), vec![resource("c1", "acme")]);
-        assert_eq!(
-            reason(&site("acme"), None, &tenant_down),
-            Reason::SiteUnavailable
-        );
+        assert_eq!(reason(&site("acme"), None, &tenant_down), Reason::SiteUnavailable);
         let mut gateway_down = evidence(Ok("c1"), vec![]);
         gateway_down.resources = Err(down());
-        assert_eq!(
-            reason(&site("acme"), None, &gateway_down),
-            Reason::SiteUnavailable
-        );
+        assert_eq!(reason(&site("acme"), None, &gateway_down), Reason::SiteUnavailable);
     }
 }

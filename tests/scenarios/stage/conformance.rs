@@ -40,7 +40,15 @@ impl Conformance {
     pub fn begin(client: &Client, namespace: &str) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let watches = [("JiraIntegration", "jiraintegrations"), ("JiraProject", "jiraprojects")]
-            .map(|(kind, plural)| tokio::spawn(watch(client.clone(), namespace.to_owned(), kind, plural, Arc::clone(&seen))))
+            .map(|(kind, plural)| {
+                tokio::spawn(watch(
+                    client.clone(),
+                    namespace.to_owned(),
+                    kind,
+                    plural,
+                    Arc::clone(&seen),
+                ))
+            })
             .into();
         Self { seen, watches }
     }
@@ -58,7 +66,10 @@ impl Conformance {
 async fn watch(client: Client, namespace: String, kind: &str, plural: &str, seen: Arc<Mutex<Seen>>) {
     let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
     let api: Api<DynamicObject> = Api::namespaced_with(client, &namespace, &resource);
-    let mut objects = watcher(api, watcher::Config::default()).default_backoff().applied_objects().boxed();
+    let mut objects = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .applied_objects()
+        .boxed();
     while let Some(object) = objects.next().await {
         if let Ok(object) = object {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +96,8 @@ impl Seen {
             }
         }
         for flaw in flaws_of_all(&now, status, generation) {
-            self.violations.push(format!("{name}: {flaw}: {}", Value::Array(now.clone())));
+            self.violations
+                .push(format!("{name}: {flaw}: {}", Value::Array(now.clone())));
         }
     }
 }
@@ -95,7 +107,11 @@ fn text<'v>(condition: &'v Value, key: &str) -> &'v str {
 }
 
 fn flaws(condition: &Value, generation: i64, before: &[Value]) -> Vec<&'static str> {
-    let (type_, status, reason) = (text(condition, "type"), text(condition, "status"), text(condition, "reason"));
+    let (type_, status, reason) = (
+        text(condition, "type"),
+        text(condition, "status"),
+        text(condition, "reason"),
+    );
     let message = text(condition, "message");
     let known = Reason::parse(reason);
     if let Some(reason) = known {
@@ -108,15 +124,30 @@ fn flaws(condition: &Value, generation: i64, before: &[Value]) -> Vec<&'static s
     let moved = earlier.is_some_and(|c| c["lastTransitionTime"] != condition["lastTransitionTime"]);
     let observed = condition["observedGeneration"].as_i64();
     [
-        (!["True", "False", "Unknown"].contains(&status), "the status is none of True, False and Unknown"),
+        (
+            !["True", "False", "Unknown"].contains(&status),
+            "the status is none of True, False and Unknown",
+        ),
         (known.is_none(), "the reason is unknown"),
-        (known.is_some() && !summary && !belongs, "the reason belongs to another condition"),
+        (
+            known.is_some() && !summary && !belongs,
+            "the reason belongs to another condition",
+        ),
         (message.trim().is_empty(), "the message is empty"),
         (message.len() > MESSAGE_MAX, "the message is too long"),
-        (observed.is_none_or(|o| o < 1 || o > generation), "observedGeneration is absent or beyond the object's"),
-        (text(condition, "lastTransitionTime").is_empty(), "lastTransitionTime is absent"),
+        (
+            observed.is_none_or(|o| o < 1 || o > generation),
+            "observedGeneration is absent or beyond the object's",
+        ),
+        (
+            text(condition, "lastTransitionTime").is_empty(),
+            "lastTransitionTime is absent",
+        ),
         (moved && !flipped, "lastTransitionTime moved without a flip"),
-        (["Reconciling", "Stalled"].contains(&type_) && status != "True", "it is present without being True"),
+        (
+            ["Reconciling", "Stalled"].contains(&type_) && status != "True",
+            "it is present without being True",
+        ),
     ]
     .into_iter()
     .filter_map(|(flawed, what)| flawed.then_some(what))
@@ -129,10 +160,19 @@ fn flaws_of_all(conditions: &[Value], status: &Value, generation: i64) -> Vec<&'
     let names: std::collections::BTreeSet<&str> = conditions.iter().map(|c| text(c, "type")).collect();
     [
         (ready.is_none(), "Ready is absent"),
-        (present("Reconciling").is_some() && present("Stalled").is_some(), "Reconciling and Stalled are both present"),
-        (ready == Some("True") && present("Stalled").is_some(), "it is Ready and Stalled"),
+        (
+            present("Reconciling").is_some() && present("Stalled").is_some(),
+            "Reconciling and Stalled are both present",
+        ),
+        (
+            ready == Some("True") && present("Stalled").is_some(),
+            "it is Ready and Stalled",
+        ),
         (names.len() != conditions.len(), "a condition is present twice"),
-        (status["observedGeneration"].as_i64().is_none_or(|o| o > generation), "the status' observedGeneration is wrong"),
+        (
+            status["observedGeneration"].as_i64().is_none_or(|o| o > generation),
+            "the status' observedGeneration is wrong",
+        ),
     ]
     .into_iter()
     .filter_map(|(flawed, what)| flawed.then_some(what))

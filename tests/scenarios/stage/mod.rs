@@ -43,7 +43,13 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { further_namespaces: 0, proxied: false, level: "info", cluster_wide: false, without_operator: false }
+        Self {
+            further_namespaces: 0,
+            proxied: false,
+            level: "info",
+            cluster_wide: false,
+            without_operator: false,
+        }
     }
 }
 
@@ -77,13 +83,25 @@ impl Stage {
             further.push(create_namespace(&client, name).await);
         }
         let watched: Vec<&String> = std::iter::once(&namespace).chain(&further).collect();
-        let values = if setup.cluster_wide { json!({}) } else { json!({"watchNamespaces": watched}) };
+        let values = if setup.cluster_wide {
+            json!({})
+        } else {
+            json!({"watchNamespaces": watched})
+        };
         plane.install_chart(&namespace, &values).await;
-        let token = plane.control.service_account_token(&namespace, RELEASE).await.expect("a token for the operator");
+        let token = plane
+            .control
+            .service_account_token(&namespace, RELEASE)
+            .await
+            .expect("a token for the operator");
         let folder = plane.control.folder().join("scenarios").join(&namespace);
         fs::create_dir_all(&folder).expect("a folder for logs");
         let kubeconfig = folder.join("operator.kubeconfig");
-        let proxy = if setup.proxied { Some(Proxy::start(&plane.control).await.expect("a proxy")) } else { None };
+        let proxy = if setup.proxied {
+            Some(Proxy::start(&plane.control).await.expect("a proxy"))
+        } else {
+            None
+        };
         let server = proxy.as_ref().map(|p| p.url().to_owned());
         plane
             .control
@@ -134,13 +152,23 @@ impl Stage {
     pub async fn connect(&self, secret: &str) -> AppCredentials {
         let app = self.sandbox.create_app().expect("an app");
         let tokens = self.sandbox.mint(&app.client_id, None).expect("a grant");
-        self.put_credentials(&self.namespace, secret, &app, Some(&tokens.refresh_token)).await;
+        self.put_credentials(&self.namespace, secret, &app, Some(&tokens.refresh_token))
+            .await;
         app
     }
 
     /// Puts an app's credentials into a Secret, which is created or replaced.
-    pub async fn put_credentials(&self, namespace: &str, name: &str, app: &AppCredentials, refresh_token: Option<&str>) {
-        let mut data = vec![("client-id", app.client_id.as_str()), ("client-secret", app.client_secret.as_str())];
+    pub async fn put_credentials(
+        &self,
+        namespace: &str,
+        name: &str,
+        app: &AppCredentials,
+        refresh_token: Option<&str>,
+    ) {
+        let mut data = vec![
+            ("client-id", app.client_id.as_str()),
+            ("client-secret", app.client_secret.as_str()),
+        ];
         data.extend(refresh_token.map(|token| ("refresh-token", token)));
         self.put_secret(namespace, name, &data).await;
     }
@@ -150,7 +178,10 @@ impl Stage {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         let string_data = data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let secret = Secret {
-            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                ..ObjectMeta::default()
+            },
             string_data: Some(string_data),
             ..Secret::default()
         };
@@ -167,7 +198,9 @@ impl Stage {
     pub async fn integrate_in(&self, namespace: &str, name: &str, secret: &str, spec: Value) {
         let api: Api<JiraIntegration> = Api::namespaced(self.client.clone(), namespace);
         let integration = serde_json::from_value(manifest(name, secret, spec)).expect("an integration");
-        api.create(&PostParams::default(), &integration).await.expect("the integration is accepted");
+        api.create(&PostParams::default(), &integration)
+            .await
+            .expect("the integration is accepted");
     }
 
     /// Changes the sandbox.
@@ -188,11 +221,20 @@ impl Stage {
             violations.extend(found);
             shown.push_str(&statuses);
         }
-        assert!(violations.is_empty(), "conditions broke the conventions:\n{}", violations.join("\n"));
+        assert!(
+            violations.is_empty(),
+            "conditions broke the conventions:\n{}",
+            violations.join("\n")
+        );
         for namespace in std::iter::once(&self.namespace).chain(&self.further) {
             shown.push_str(&look::events_as_text(&self.client, namespace).await);
         }
-        let leaked = self.sandbox.secrets().iter().filter(|secret| shown.contains(secret.as_str())).count();
+        let leaked = self
+            .sandbox
+            .secrets()
+            .iter()
+            .filter(|secret| shown.contains(secret.as_str()))
+            .count();
         assert_eq!(leaked, 0, "{leaked} secrets show in logs, status or events");
     }
 
@@ -212,10 +254,16 @@ impl Stage {
 async fn create_namespace(client: &Client, base: &str) -> String {
     let name = Plane::unique(base);
     let namespace = Namespace {
-        metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
+        metadata: ObjectMeta {
+            name: Some(name.clone()),
+            ..ObjectMeta::default()
+        },
         ..Namespace::default()
     };
-    Api::all(client.clone()).create(&PostParams::default(), &namespace).await.expect("a namespace");
+    Api::all(client.clone())
+        .create(&PostParams::default(), &namespace)
+        .await
+        .expect("a namespace");
     name
 }
 

@@ -39,21 +39,41 @@ pub struct Operator {
 impl Operator {
     /// Starts one. `kubeconfig` is its way to the API server, `atlassian` to everything else.
     pub fn start(kubeconfig: &Path, log: PathBuf, atlassian: &str, arguments: &[String], level: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|l| l.local_addr())
+            .expect("a free port")
+            .port();
         let listen = format!("127.0.0.1:{port}");
-        let output = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("the log can be written");
         let mut command = Command::new(OPERATOR);
         command.arg("run").args(["--listen", &listen]).args(arguments);
-        command.env_clear().env("KUBECONFIG", kubeconfig).env("RUST_LOG", level).env("RUST_BACKTRACE", "1");
+        command
+            .env_clear()
+            .env("KUBECONFIG", kubeconfig)
+            .env("RUST_LOG", level)
+            .env("RUST_BACKTRACE", "1");
         for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
             command.env(name, atlassian);
         }
         let errors = output.try_clone().expect("the log can be shared");
-        command.stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .kill_on_drop(true);
         let child = command.spawn().expect("the operator starts");
         let pid = i32::try_from(child.id().expect("it runs")).expect("a process id");
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(pid);
-        Self { child, pid, log, listen }
+        Self {
+            child,
+            pid,
+            log,
+            listen,
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -84,7 +104,9 @@ impl Operator {
 
     /// What it serves under a path.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let answer = reqwest::get(format!("http://{}{path}", self.listen)).await.expect("it answers");
+        let answer = reqwest::get(format!("http://{}{path}", self.listen))
+            .await
+            .expect("it answers");
         let status = answer.status().as_u16();
         (status, answer.text().await.expect("a text"))
     }

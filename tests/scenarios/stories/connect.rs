@@ -21,7 +21,9 @@ pub fn stories() -> Vec<Story> {
 async fn becomes_ready(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "ready").await;
     stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", json!({"account": {"email": BOT}})).await;
+    stage
+        .integrate("acme", "acme-oauth", json!({"account": {"email": BOT}}))
+        .await;
     let ready = stage.until_ready("acme").await;
     let status = ready.status.as_ref().unwrap();
     assert_eq!(status.site.as_ref().unwrap().url, SITE);
@@ -43,7 +45,16 @@ async fn becomes_ready(plane: Arc<Plane>) {
     let names: Vec<&str> = projects.keys().map(String::as_str).collect();
     assert_eq!(names, ["acme-eng", "acme-its", "acme-ops", "acme-sup"]);
     assert!(projects.values().all(|reason| reason == "Usable"));
-    let waited = plane.kubectl(&["wait", "-n", &stage.namespace, "--for=condition=Ready", "ji/acme", "--timeout=5s"]).await;
+    let waited = plane
+        .kubectl(&[
+            "wait",
+            "-n",
+            &stage.namespace,
+            "--for=condition=Ready",
+            "ji/acme",
+            "--timeout=5s",
+        ])
+        .await;
     waited.expect("kubectl wait sees it");
     assert_eq!(stage.events("acme").await, ["Connected"]);
     stage.close().await;
@@ -55,19 +66,34 @@ async fn revoked_and_mended(plane: Arc<Plane>) {
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_ready("acme").await;
 
-    stage.jira(Command::RevokeGrant { client_id: Some(app.client_id.clone()), account: None });
+    stage.jira(Command::RevokeGrant {
+        client_id: Some(app.client_id.clone()),
+        account: None,
+    });
     let revoked = stage.request("acme").await;
     let authorized = condition(&revoked, "Authorized");
-    assert_eq!((authorized.status.as_str(), authorized.reason.as_str()), ("False", "ReconnectRequired"));
-    assert!(authorized.message.contains("revoked") && authorized.message.contains("refresh-token"), "{}", authorized.message);
+    assert_eq!(
+        (authorized.status.as_str(), authorized.reason.as_str()),
+        ("False", "ReconnectRequired")
+    );
+    assert!(
+        authorized.message.contains("revoked") && authorized.message.contains("refresh-token"),
+        "{}",
+        authorized.message
+    );
     assert_eq!(condition(&revoked, "Stalled").status, "True");
     let spent = stage.exchanges();
     stage.request("acme").await;
     assert_eq!(stage.exchanges(), spent, "what was refused is not asked for again");
 
     let tokens = stage.sandbox.mint(&app.client_id, None).unwrap();
-    stage.put_credentials(&stage.namespace, "acme-oauth", &app, Some(&tokens.refresh_token)).await;
+    stage
+        .put_credentials(&stage.namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
+        .await;
     stage.until_ready("acme").await;
-    assert_eq!(stage.events("acme").await, ["Connected", "ReconnectRequired", "TokenFresh"]);
+    assert_eq!(
+        stage.events("acme").await,
+        ["Connected", "ReconnectRequired", "TokenFresh"]
+    );
     stage.close().await;
 }

@@ -17,7 +17,10 @@ fn story<F>(name: &'static str, tell: impl FnOnce(Arc<Plane>) -> F + Send + 'sta
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    Story { name, tell: Box::new(move |plane| Box::pin(tell(plane))) }
+    Story {
+        name,
+        tell: Box::new(move |plane| Box::pin(tell(plane))),
+    }
 }
 
 /// All scenarios.

@@ -2,15 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::fault::FaultState;
+use crate::sandbox::fault_board::FaultState;
 
 /// What a command yields.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(
-    tag = "answer",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Answer {
     /// It is done, and there is nothing to tell.
     Done,

@@ -228,10 +228,7 @@ fn revoke(world: &mut World, client_id: Option<String>, account: Option<&str>) -
         grant.account_id == account && grant.client_id == client_id
     });
     if count == 0 {
-        return Err(CommandError::unknown(
-            "grant",
-            format!("{account} to {client_id}"),
-        ));
+        return Err(CommandError::unknown("grant", format!("{account} to {client_id}")));
     }
     Ok(Answer::Count { count })
 }
@@ -250,11 +247,7 @@ fn on_grant(
     Ok(Answer::Done)
 }
 
-fn on_scopes(
-    world: &mut World,
-    client_id: Option<String>,
-    change: impl Fn(&mut BTreeSet<String>),
-) -> Answer {
+fn on_scopes(world: &mut World, client_id: Option<String>, change: impl Fn(&mut BTreeSet<String>)) -> Answer {
     let client_id = or_default(client_id);
     let grants = world.ledger.grants.values_mut();
     let mut count = 0;

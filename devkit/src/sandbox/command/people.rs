@@ -26,13 +26,8 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             account.app_type = app_type;
             add_account(world, account, sites, agent)
         }
-        Command::DeactivateAccount {
-            account,
-            keep_grants,
-        } => deactivate(world, account.as_deref(), keep_grants),
-        Command::ReactivateAccount { account } => {
-            change(world, account.as_deref(), |account| account.active = true)
-        }
+        Command::DeactivateAccount { account, keep_grants } => deactivate(world, account.as_deref(), keep_grants),
+        Command::ReactivateAccount { account } => change(world, account.as_deref(), |account| account.active = true),
         Command::SetAccountType {
             account,
             account_type,
@@ -41,9 +36,7 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             account.account_type = account_type;
             account.app_type = app_type;
         }),
-        Command::SetEmail { account, email } => {
-            change(world, account.as_deref(), |account| account.email = email)
-        }
+        Command::SetEmail { account, email } => change(world, account.as_deref(), |account| account.email = email),
         Command::HideEmail { account, hidden } => change(world, account.as_deref(), |account| {
             account.email_visible = !hidden;
         }),
@@ -66,14 +59,12 @@ fn apply_on_site(world: &mut World, command: Command) -> Result<Applied, Box<Com
                 site.unlisted.insert(id.to_owned());
             }
         }),
-        Command::GrantProductAccess {
-            site,
-            account,
-            agent,
-        } => on_site(world, site.as_deref(), account.as_deref(), |site, id| {
-            join(site, id, agent);
-            site.unlisted.remove(id);
-        }),
+        Command::GrantProductAccess { site, account, agent } => {
+            on_site(world, site.as_deref(), account.as_deref(), |site, id| {
+                join(site, id, agent);
+                site.unlisted.remove(id);
+            })
+        }
         Command::RemoveAgentLicence { site, account } => {
             on_site(world, site.as_deref(), account.as_deref(), |site, id| {
                 leave(site, id, false);
@@ -112,10 +103,7 @@ pub(crate) fn cloud_id(world: &World, name: Option<&str>) -> Result<String, Comm
 }
 
 /// The site with this name, to be changed.
-pub(crate) fn site_mut<'a>(
-    world: &'a mut World,
-    name: Option<&str>,
-) -> Result<&'a mut Site, CommandError> {
+pub(crate) fn site_mut<'a>(world: &'a mut World, name: Option<&str>) -> Result<&'a mut Site, CommandError> {
     let id = cloud_id(world, name)?;
     let site = world.sites.get_mut(&id);
     site.ok_or_else(|| CommandError::unknown("site", id))
@@ -146,12 +134,7 @@ fn new_id(account_type: AccountType) -> String {
     random::account_id()
 }
 
-fn add_account(
-    world: &mut World,
-    account: Account,
-    sites: Option<Vec<String>>,
-    agent: bool,
-) -> Applied {
+fn add_account(world: &mut World, account: Account, sites: Option<Vec<String>>, agent: bool) -> Applied {
     if world.account(&account.email).is_some() {
         let (kind, name) = ("account", account.email);
         return Err(CommandError::Taken { kind, name });
@@ -212,10 +195,7 @@ fn set_global(site: &mut Site, account: &str, permission: String, held: bool) {
         return;
     }
     let groups: BTreeSet<String> = site.groups.keys().cloned().collect();
-    let mine: BTreeSet<&String> = groups
-        .iter()
-        .filter(|g| site.in_group(account, g))
-        .collect();
+    let mine: BTreeSet<&String> = groups.iter().filter(|g| site.in_group(account, g)).collect();
     let Some(holders) = site.global.get_mut(&permission) else {
         return;
     };

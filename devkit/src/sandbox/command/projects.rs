@@ -20,12 +20,7 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Applied {
             template,
         } => {
             let name = name.unwrap_or_else(|| format!("Project {key}"));
-            create(
-                world,
-                site.as_deref(),
-                template.as_deref(),
-                vec![(key, name)],
-            )
+            create(world, site.as_deref(), template.as_deref(), vec![(key, name)])
         }
         Command::CreateProjects {
             site,
@@ -38,18 +33,21 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Applied {
             let wanted = (1..=count).map(named).collect();
             create(world, site.as_deref(), template.as_deref(), wanted)
         }
+        other => apply_to_project(world, other, now),
+    }
+}
+
+/// Commands about what a project is.
+fn apply_to_project(world: &mut World, command: Command, now: Timestamp) -> Applied {
+    match command {
         Command::ArchiveProject { site, project } => {
             change(world, site.as_deref(), &project, |p| p.archived = Some(now))
         }
-        Command::TrashProject { site, project } => {
-            change(world, site.as_deref(), &project, |p| p.deleted = Some(now))
-        }
-        Command::RestoreProject { site, project } => {
-            change(world, site.as_deref(), &project, |project| {
-                project.archived = None;
-                project.deleted = None;
-            })
-        }
+        Command::TrashProject { site, project } => change(world, site.as_deref(), &project, |p| p.deleted = Some(now)),
+        Command::RestoreProject { site, project } => change(world, site.as_deref(), &project, |project| {
+            project.archived = None;
+            project.deleted = None;
+        }),
         Command::DeleteProject { site, project } => {
             let site = site_mut(world, site.as_deref())?;
             let id = find(site, &project)?;
@@ -59,11 +57,7 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Applied {
         Command::RenameProjectKey { site, project, key } => {
             rename_key(site_mut(world, site.as_deref())?, &project, key)
         }
-        Command::SetProjectPrivate {
-            site,
-            project,
-            private,
-        } => change(world, site.as_deref(), &project, |project| {
+        Command::SetProjectPrivate { site, project, private } => change(world, site.as_deref(), &project, |project| {
             project.is_private = private;
         }),
         other => apply_inside(world, other, now),
@@ -101,9 +95,7 @@ fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied 
             let site = site_mut(world, site.as_deref())?;
             revoke(site, &project, &permission, &account, holder.as_ref())
         }
-        Command::SetPortalLens {
-            in_permissions_check,
-        } => {
+        Command::SetPortalLens { in_permissions_check } => {
             world.portal_lens_in_check = in_permissions_check;
             Ok(Answer::Done)
         }
@@ -114,11 +106,7 @@ fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied 
 /// Commands about issues.
 fn apply_to_issues(world: &mut World, command: Command, now: Timestamp) -> Applied {
     match command {
-        Command::AddIssues {
-            site,
-            project,
-            count,
-        } => {
+        Command::AddIssues { site, project, count } => {
             let reporter = account_id(world, None)?;
             let site = site_mut(world, site.as_deref())?;
             let project = find(site, &project)?;
@@ -152,9 +140,7 @@ fn apply_to_issues(world: &mut World, command: Command, now: Timestamp) -> Appli
             }
             Ok(Answer::Done)
         }
-        other => Err(CommandError::Invalid(format!(
-            "nobody carries out {other:?}"
-        ))),
+        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
     }
 }
 
@@ -174,24 +160,14 @@ fn find_issue(site: &Site, issue: &str) -> Result<(u64, u64), CommandError> {
     ids.ok_or_else(|| CommandError::unknown("issue", issue))
 }
 
-fn change(
-    world: &mut World,
-    site: Option<&str>,
-    project: &str,
-    change: impl FnOnce(&mut Project),
-) -> Applied {
+fn change(world: &mut World, site: Option<&str>, project: &str, change: impl FnOnce(&mut Project)) -> Applied {
     let site = site_mut(world, site)?;
     let found = site.project_mut(project);
     change(found.ok_or_else(|| CommandError::unknown("project", project))?);
     Ok(Answer::Done)
 }
 
-fn create(
-    world: &mut World,
-    site: Option<&str>,
-    template: Option<&str>,
-    wanted: Vec<(String, String)>,
-) -> Applied {
+fn create(world: &mut World, site: Option<&str>, template: Option<&str>, wanted: Vec<(String, String)>) -> Applied {
     let lead = account_id(world, Some("admin@acme.example"))?;
     let name = template.unwrap_or("software");
     let template = world.templates.get(name).cloned();
@@ -223,13 +199,7 @@ fn rename_key(site: &mut Site, project: &str, key: String) -> Applied {
     Ok(Answer::Done)
 }
 
-fn revoke(
-    site: &mut Site,
-    project: &str,
-    permission: &str,
-    account: &str,
-    holder: Option<&Holder>,
-) -> Applied {
+fn revoke(site: &mut Site, project: &str, permission: &str, account: &str, holder: Option<&Holder>) -> Applied {
     let id = find(site, project)?;
     let Some(found) = site.projects.get(&id) else {
         return Err(CommandError::unknown("project", project));

@@ -13,19 +13,13 @@ type Applied = Result<Answer, CommandError>;
 /// Carries out a command about sites; hands others back.
 pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
     Ok(match command {
-        Command::CreateSite {
-            name,
-            host,
-            account,
-        } => create(world, &name, &host, account.as_deref()),
+        Command::CreateSite { name, host, account } => create(world, &name, &host, account.as_deref()),
         Command::RenameSite { site, host } => rename(world, site.as_deref(), host),
         Command::ReplaceSite { site, with } => replace(world, site.as_deref(), with.as_deref()),
-        Command::SetSiteDown { site, down, status } => {
-            site_mut(world, site.as_deref()).map(|site| {
-                site.down = down.then_some(status.unwrap_or(503));
-                Answer::Done
-            })
-        }
+        Command::SetSiteDown { site, down, status } => site_mut(world, site.as_deref()).map(|site| {
+            site.down = down.then_some(status.unwrap_or(503));
+            Answer::Done
+        }),
         Command::BlockApp {
             site,
             client_id,
@@ -53,9 +47,7 @@ fn create(world: &mut World, name: &str, host: &str, account: Option<&str>) -> A
     let agents = format!("jira-servicemanagement-users-{short}");
     let mut site = Site::empty(cloud_id.clone(), name, host);
     let groups = [users.as_str(), &agents, "integrations"];
-    site.groups = groups
-        .map(|group| (group.to_owned(), member.clone()))
-        .into();
+    site.groups = groups.map(|group| (group.to_owned(), member.clone())).into();
     let admins = Holder::Group("jira-administrators".to_owned());
     site.global = BTreeMap::from([
         ("ADMINISTER".to_owned(), BTreeSet::from([admins])),
@@ -110,12 +102,7 @@ fn reach_likewise(world: &mut World, old: &str, new: &str) {
     }
 }
 
-fn block(
-    world: &mut World,
-    site: Option<&str>,
-    client_id: Option<String>,
-    blocked: bool,
-) -> Applied {
+fn block(world: &mut World, site: Option<&str>, client_id: Option<String>, blocked: bool) -> Applied {
     let client_id = client_id.unwrap_or_else(|| CLIENT_ID.to_owned());
     let site = site_mut(world, site)?;
     if blocked {

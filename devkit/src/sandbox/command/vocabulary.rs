@@ -22,43 +22,28 @@ pub enum Command {
     // Apps, grants and tokens.
     /// Registers an app with a random secret; by default shared, owned by the site's admin, with the seed app's scopes.
     CreateApp {
-        #[serde(default)]
         name: Option<String>,
-        #[serde(default)]
         callback_url: Option<String>,
-        #[serde(default)]
         scopes: Option<Vec<String>>,
-        #[serde(default)]
         owner: Option<String>,
         #[serde(default)]
         private: bool,
     },
     /// Tells an app's credentials.
-    DescribeApp {
-        #[serde(default)]
-        client_id: Option<String>,
-    },
+    DescribeApp { client_id: Option<String> },
     /// Gives an app another callback address.
     SetCallback {
-        #[serde(default)]
         client_id: Option<String>,
         callback_url: String,
     },
     /// Replaces an app's secret; the old one is wrong from now on.
-    RotateClientSecret {
-        #[serde(default)]
-        client_id: Option<String>,
-    },
+    RotateClientSecret { client_id: Option<String> },
     /// Makes a grant that no person clicks together, a managed service account's for example, and a first token pair.
     /// `sites` and `scopes` default to `acme` and everything the app may ask for; `online` leaves out `offline_access`.
     MintGrant {
-        #[serde(default)]
         client_id: Option<String>,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         sites: Option<Vec<String>>,
-        #[serde(default)]
         scopes: Option<Vec<String>>,
         #[serde(default)]
         online: bool,
@@ -66,65 +51,38 @@ pub enum Command {
     /// Clicks through the consent page at this address as the account, for the sites.
     Consent {
         authorize_url: String,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         sites: Option<Vec<String>>,
         #[serde(default)]
         deny: bool,
     },
     /// Revokes the account's grant to the app, as a person does under connected apps.
     RevokeGrant {
-        #[serde(default)]
         client_id: Option<String>,
-        #[serde(default)]
         account: Option<String>,
     },
     /// The account changes its password, which kills its grants.
-    ChangePassword {
-        #[serde(default)]
-        account: Option<String>,
-    },
+    ChangePassword { account: Option<String> },
     /// Lets the grant reach a further site, with these scopes or those it has elsewhere.
     AddSiteToGrant {
-        #[serde(default)]
         client_id: Option<String>,
-        #[serde(default)]
         account: Option<String>,
         site: String,
     },
     /// The grant no longer reaches the site.
     RemoveSiteFromGrant {
-        #[serde(default)]
         client_id: Option<String>,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         site: Option<String>,
     },
     /// Takes a scope out of every grant to the app.
-    DropScope {
-        #[serde(default)]
-        client_id: Option<String>,
-        scope: String,
-    },
+    DropScope { client_id: Option<String>, scope: String },
     /// Puts a scope into every grant to the app.
-    AddScope {
-        #[serde(default)]
-        client_id: Option<String>,
-        scope: String,
-    },
+    AddScope { client_id: Option<String>, scope: String },
     /// Lifetime of access tokens issued from now on, for one app or for all.
-    SetExpiresIn {
-        seconds: u64,
-        #[serde(default)]
-        client_id: Option<String>,
-    },
+    SetExpiresIn { seconds: u64, client_id: Option<String> },
     /// Ends a family so many days after its consent; without `days`, never.
-    SetAbsoluteExpiry {
-        #[serde(default)]
-        days: Option<u32>,
-    },
+    SetAbsoluteExpiry { days: Option<u32> },
     /// Which body dead refresh tokens are refused with.
     SetRefusal { kind: RefusalKind },
     /// Moves the sandbox's clock forward.
@@ -134,82 +92,56 @@ pub enum Command {
     /// Adds an account, with product access on the sites, and an agent's licence there if asked.
     AddAccount {
         email: String,
-        #[serde(default)]
         display_name: Option<String>,
         #[serde(default)]
         account_type: AccountType,
-        #[serde(default)]
         app_type: Option<String>,
-        #[serde(default)]
         sites: Option<Vec<String>>,
         #[serde(default)]
         agent: bool,
     },
     /// Deactivates an account, which kills its grants, unless the deactivation has not come that far yet.
     DeactivateAccount {
-        #[serde(default)]
         account: Option<String>,
         #[serde(default)]
         keep_grants: bool,
     },
     /// Activates it again; dead grants stay dead.
-    ReactivateAccount {
-        #[serde(default)]
-        account: Option<String>,
-    },
+    ReactivateAccount { account: Option<String> },
     /// Makes an account one of another kind.
     SetAccountType {
-        #[serde(default)]
         account: Option<String>,
         account_type: AccountType,
-        #[serde(default)]
         app_type: Option<String>,
     },
     /// Gives an account another address, such as `…@serviceaccount.atlassian.com`.
-    SetEmail {
-        #[serde(default)]
-        account: Option<String>,
-        email: String,
-    },
+    SetEmail { account: Option<String>, email: String },
     /// Hides the address by the profile's privacy setting, or shows it.
-    HideEmail {
-        #[serde(default)]
-        account: Option<String>,
-        hidden: bool,
-    },
+    HideEmail { account: Option<String>, hidden: bool },
     /// Takes all the account's groups with product access on the site. `status` is what the gateway answers then
     /// (403 or 401), `unlisted` also takes the site out of the account's accessible resources.
     RemoveProductAccess {
-        #[serde(default)]
         site: Option<String>,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         status: Option<u16>,
         #[serde(default)]
         unlisted: bool,
     },
     /// Gives product access (and with `agent` an agent's licence) on the site.
     GrantProductAccess {
-        #[serde(default)]
         site: Option<String>,
-        #[serde(default)]
         account: Option<String>,
         #[serde(default)]
         agent: bool,
     },
     /// Takes the agent's licence; product access stays.
     RemoveAgentLicence {
-        #[serde(default)]
         site: Option<String>,
-        #[serde(default)]
         account: Option<String>,
     },
     /// Gives or takes a global permission, `USER_PICKER` for example.
     SetGlobalPermission {
-        #[serde(default)]
         site: Option<String>,
-        #[serde(default)]
         account: Option<String>,
         permission: String,
         held: bool,
@@ -220,36 +152,22 @@ pub enum Command {
     CreateSite {
         name: String,
         host: String,
-        #[serde(default)]
         account: Option<String>,
     },
     /// Gives the site another host; the old one redirects, the cloud id stays.
-    RenameSite {
-        #[serde(default)]
-        site: Option<String>,
-        host: String,
-    },
+    RenameSite { site: Option<String>, host: String },
     /// Puts another site, with another cloud id, under the site's host: a new empty one that the same grants reach, or
     /// `with`, one that was displaced before.
-    ReplaceSite {
-        #[serde(default)]
-        site: Option<String>,
-        #[serde(default)]
-        with: Option<String>,
-    },
+    ReplaceSite { site: Option<String>, with: Option<String> },
     /// Answers every call to the site with this status (503 by default), or no longer.
     SetSiteDown {
-        #[serde(default)]
         site: Option<String>,
         down: bool,
-        #[serde(default)]
         status: Option<u16>,
     },
     /// The site's administrators block the app, or let it in again.
     BlockApp {
-        #[serde(default)]
         site: Option<String>,
-        #[serde(default)]
         client_id: Option<String>,
         blocked: bool,
     },
@@ -257,113 +175,73 @@ pub enum Command {
     // Projects and issues.
     /// Makes a project from a template: `software` (default), `business`, `team-managed` or `service`.
     CreateProject {
-        #[serde(default)]
         site: Option<String>,
         key: String,
-        #[serde(default)]
         name: Option<String>,
-        #[serde(default)]
         template: Option<String>,
     },
     /// Makes many projects, with keys `<prefix>1`, `<prefix>2` and so on; the prefix is `P` by default.
     CreateProjects {
-        #[serde(default)]
         site: Option<String>,
         count: u32,
-        #[serde(default)]
         prefix: Option<String>,
-        #[serde(default)]
         template: Option<String>,
     },
     /// Archives a project.
-    ArchiveProject {
-        #[serde(default)]
-        site: Option<String>,
-        project: String,
-    },
+    ArchiveProject { site: Option<String>, project: String },
     /// Moves a project to the trash.
-    TrashProject {
-        #[serde(default)]
-        site: Option<String>,
-        project: String,
-    },
+    TrashProject { site: Option<String>, project: String },
     /// Brings a project back from archive or trash.
-    RestoreProject {
-        #[serde(default)]
-        site: Option<String>,
-        project: String,
-    },
+    RestoreProject { site: Option<String>, project: String },
     /// Deletes a project for ever.
-    DeleteProject {
-        #[serde(default)]
-        site: Option<String>,
-        project: String,
-    },
+    DeleteProject { site: Option<String>, project: String },
     /// Gives a project another key; the old one still finds it.
     RenameProjectKey {
-        #[serde(default)]
         site: Option<String>,
         project: String,
         key: String,
     },
     /// Makes a project private: only those named in person play their roles in it; or open again.
     SetProjectPrivate {
-        #[serde(default)]
         site: Option<String>,
         project: String,
         private: bool,
     },
     /// Gives the permission to the holder, or to the account.
     GrantPermission {
-        #[serde(default)]
         site: Option<String>,
         project: String,
         permission: String,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         holder: Option<Holder>,
     },
     /// Takes the permission from the holder, or from every holder through which the account has it.
     RevokePermission {
-        #[serde(default)]
         site: Option<String>,
         project: String,
         permission: String,
-        #[serde(default)]
         account: Option<String>,
-        #[serde(default)]
         holder: Option<Holder>,
     },
     /// Whether `permissions/check` counts portal access as `mypermissions` does.
     SetPortalLens { in_permissions_check: bool },
     /// Adds issues to a project.
     AddIssues {
-        #[serde(default)]
         site: Option<String>,
         project: String,
         count: u32,
     },
     /// Changes an issue; `status` is the name of a status.
     UpdateIssue {
-        #[serde(default)]
         site: Option<String>,
         issue: String,
-        #[serde(default)]
         summary: Option<String>,
-        #[serde(default)]
         status: Option<String>,
-        #[serde(default)]
         labels: Option<Vec<String>>,
-        #[serde(default)]
         assignee: Option<String>,
     },
     /// Deletes an issue.
-    DeleteIssue {
-        #[serde(default)]
-        site: Option<String>,
-        issue: String,
-    },
+    DeleteIssue { site: Option<String>, issue: String },
 
     // Faults and the journal.
     /// Puts a fault up.

@@ -39,8 +39,7 @@ pub(super) async fn submit(State(shared): State<Arc<Shared>>, body: Bytes) -> Re
         sites: values("site").collect(),
         accept: values("decision").next().as_deref() == Some("accept"),
     };
-    let location = Request::read(&world, &form)
-        .and_then(|request| consent::decide(&mut world, &request, &decision));
+    let location = Request::read(&world, &form).and_then(|request| consent::decide(&mut world, &request, &decision));
     match location {
         Ok(location) => reply::redirect(&location),
         Err(error) => refuse(&error),
@@ -68,24 +67,14 @@ fn show(world: &World, request: &Request, query: &Pairs) -> Result<Response, Con
         );
     }
     form.push_str("<p><label>Account <select name=\"account\">");
-    for account in world
-        .accounts
-        .values()
-        .filter(|account| can_log_in(account))
-    {
+    for account in world.accounts.values().filter(|account| can_log_in(account)) {
         let (id, name) = (escape(&account.account_id), escape(&account.email));
-        push(
-            &mut form,
-            format_args!("<option value=\"{id}\">{name}</option>"),
-        );
+        push(&mut form, format_args!("<option value=\"{id}\">{name}</option>"));
     }
     form.push_str("</select></label></p><p><label>Use app on <select name=\"site\">");
     for site in world.sites.values().filter(|site| site.host.is_some()) {
         let (id, url) = (escape(&site.cloud_id), escape(&site.url()));
-        push(
-            &mut form,
-            format_args!("<option value=\"{id}\">{url}</option>"),
-        );
+        push(&mut form, format_args!("<option value=\"{id}\">{url}</option>"));
     }
     form.push_str("</select></label></p><ul>");
     for scope in &request.scopes {

@@ -26,11 +26,7 @@ pub(super) async fn tenant_info(State(shared): State<Arc<Shared>>, headers: Head
     let mut sites = world.sites.values();
     match sites.find(|site| site.host.is_some() && site.former_hosts.contains(&host)) {
         Some(site) => reply::redirect(&format!("{}/_edge/tenant_info", site.url())),
-        None => reply::html(
-            404,
-            "Your Atlassian Cloud site is currently unavailable",
-            "",
-        ),
+        None => reply::html(404, "Your Atlassian Cloud site is currently unavailable", ""),
     }
 }
 

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use super::token::TokenRequest;
 use crate::sandbox::bearer;
 use crate::sandbox::connection::Connection;
-use crate::sandbox::fault::{FaultAction, RateLimitReason, Strike, Target, When};
+use crate::sandbox::fault::{FaultAction, RateLimitReason, Target, When};
+use crate::sandbox::fault_board::Strike;
 use crate::sandbox::journal;
 use crate::sandbox::reply;
 use crate::sandbox::shared::Shared;
@@ -39,6 +40,7 @@ pub(super) async fn through(
         method: entry.method.clone(),
         path: entry.path.clone(),
         client_id: entry.client_id.clone(),
+        account_id: entry.account_id.clone(),
         sequence: shared.journal.arrived(entry),
     };
     let mut answer = passage.before().await;
@@ -81,6 +83,9 @@ fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::R
         entry.query = None;
     } else if path == "/oauth/token" {
         let request = TokenRequest::read(&parts.headers, body).unwrap_or_default();
+        let token = request.refresh_token.as_deref().unwrap_or_default();
+        let uses = shared.world().ledger.uses_of(token);
+        entry.account_id = uses.map(|uses| uses.account_id);
         entry.client_id = request.client_id;
         entry.grant_type = request.grant_type;
     } else if let Some((client_id, account_id)) = owner(shared, &parts.headers) {
@@ -103,6 +108,7 @@ struct Passage<'a> {
     method: String,
     path: String,
     client_id: Option<String>,
+    account_id: Option<String>,
     sequence: u64,
 }
 
@@ -112,6 +118,7 @@ impl Passage<'_> {
             method: &self.method,
             path: &self.path,
             client_id: self.client_id.as_deref(),
+            account_id: self.account_id.as_deref(),
         };
         let strike = self.shared.faults.strike(when, &target)?;
         let journal = &self.shared.journal;
@@ -166,11 +173,7 @@ impl Passage<'_> {
     /// The answer a fault gives in place of the real one.
     fn instead(&self, action: &FaultAction) -> Response {
         match action {
-            FaultAction::Status {
-                code,
-                headers,
-                body,
-            } => {
+            FaultAction::Status { code, headers, body } => {
                 let mut answer = reply::json(*code, serde_json::Value::Null);
                 *answer.body_mut() = Body::from(body.clone());
                 answer.headers_mut().remove(header::CONTENT_LENGTH);
@@ -219,6 +222,16 @@ fn rate_limited(reason: RateLimitReason, retry_after: Option<u32>) -> Response {
     set(&mut answer, "RateLimit-Reason", reason.header());
     set(&mut answer, "X-RateLimit-Limit", limit);
     set(&mut answer, "X-RateLimit-Remaining", "0");
+    let quota = match reason {
+        RateLimitReason::JiraQuotaGlobalBased => Some("global-app-quota"),
+        RateLimitReason::JiraQuotaTenantBased => Some("tenant-app-quota"),
+        RateLimitReason::JiraBurstBased | RateLimitReason::JiraPerIssueOnWrite => None,
+    };
+    if let Some(quota) = quota {
+        let left = retry_after.unwrap_or_default();
+        set(&mut answer, "RateLimit-Policy", &format!("\"{quota}\";q=65000;w=3600"));
+        set(&mut answer, "RateLimit", &format!("\"{quota}\";r=0;t={left}"));
+    }
     if let Some(seconds) = retry_after {
         let wait = Duration::from_secs(u64::from(seconds));
         let reset = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);

@@ -13,16 +13,14 @@ use crate::sandbox::shared::Shared;
 use crate::sandbox::world::{Grant, Site};
 
 /// `GET /oauth/token/accessible-resources`.
-pub(super) async fn accessible_resources(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn accessible_resources(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let world = shared.world();
     let Some((grant, account)) = world.bearer(&headers) else {
         return reply::gateway_error(401, "Unauthorized");
     };
     let listed = |site: &&Site| {
-        !site.blocked_apps.contains(&grant.client_id)
+        site.host.is_some()
+            && !site.blocked_apps.contains(&grant.client_id)
             && !site.unlisted.contains(&account.account_id)
     };
     // By cloud id, which is no order that means anything.
@@ -49,10 +47,7 @@ fn entries(site: &Site, grant: &Grant) -> Vec<Value> {
         })
     };
     let kinds = [jira, confluence].into_iter();
-    kinds
-        .filter(|scopes| !scopes.is_empty())
-        .map(entry)
-        .collect()
+    kinds.filter(|scopes| !scopes.is_empty()).map(entry).collect()
 }
 
 /// `GET /me`, with `read:me`.

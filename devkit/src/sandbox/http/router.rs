@@ -27,10 +27,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/rest/{*path}", any(edge::rest_on_site))
         .route("/ex/jira/{cloud_id}/{*path}", any(jira::gateway))
         .fallback(unknown)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(shared),
-            pass::through,
-        ));
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), pass::through));
     Router::new()
         .route("/_sandbox/commands", post(control::command))
         .route("/_sandbox/requests", get(control::requests))

@@ -19,7 +19,7 @@ pub(super) struct TokenRequest {
     pub(super) grant_type: Option<String>,
     pub(super) client_id: Option<String>,
     client_secret: Option<String>,
-    refresh_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
     code: Option<String>,
     redirect_uri: Option<String>,
 }
@@ -50,11 +50,7 @@ impl TokenRequest {
 }
 
 /// `POST /oauth/token`.
-pub(super) async fn exchange(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(super) async fn exchange(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let Some(request) = TokenRequest::read(&headers, &body) else {
         return reply::oauth_error(400, "invalid_request", "the body cannot be read");
     };
@@ -116,8 +112,6 @@ fn refuse(refusal: &TokenRefusal) -> Response {
         TokenRefusal::RefreshToken(RefusalKind::InvalidGrant) => {
             reply::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.")
         }
-        TokenRefusal::Code => {
-            reply::oauth_error(403, "invalid_grant", "Invalid authorization code")
-        }
+        TokenRefusal::Code => reply::oauth_error(403, "invalid_grant", "Invalid authorization code"),
     }
 }

@@ -71,11 +71,7 @@ impl Call<'_> {
         let found = self.site.project(id_or_key);
         let readable = found.filter(|project| self.site.browses(project, self.me()));
         readable.ok_or_else(|| {
-            let kind = if id_or_key.parse::<u64>().is_ok() {
-                "id"
-            } else {
-                "key"
-            };
+            let kind = if id_or_key.parse::<u64>().is_ok() { "id" } else { "key" };
             let message = format!("No project could be found with {kind} '{id_or_key}'.");
             Box::new(reply::jira_error(404, &message))
         })

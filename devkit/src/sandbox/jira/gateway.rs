@@ -50,9 +50,7 @@ pub(crate) async fn gateway(
         site,
         account,
         params,
-        query: url::form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         body,
         path,
         experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
@@ -69,7 +67,9 @@ fn admit<'a>(
     let Some((grant, account)) = world.bearer(headers) else {
         return Err(Box::new(reply::gateway_error(401, "Unauthorized")));
     };
-    let Some(site) = world.sites.get(cloud_id) else {
+    let site = world.sites.get(cloud_id);
+    // A site whose address another one took is gone.
+    let Some(site) = site.filter(|site| site.host.is_some()) else {
         return Err(Box::new(reply::gateway_error(404, "Not Found")));
     };
     let reached = grant.sites.contains_key(cloud_id);
@@ -78,22 +78,13 @@ fn admit<'a>(
         return Err(Box::new(reply::gateway_error(403, message)));
     }
     if let Some(status) = site.down {
-        return Err(Box::new(reply::html(
-            status,
-            "Site temporarily unavailable",
-            "",
-        )));
+        return Err(Box::new(reply::html(status, "Site temporarily unavailable", "")));
     }
     Ok((grant, account, site))
 }
 
 /// Whether the grant has the scope, and the account access to the product.
-fn allow(
-    route: &Route,
-    grant: &Grant,
-    account: &Account,
-    site: &Site,
-) -> Result<(), Box<Response>> {
+fn allow(route: &Route, grant: &Grant, account: &Account, site: &Site) -> Result<(), Box<Response>> {
     let scopes = grant.sites.get(&site.cloud_id);
     let held = |scope: &&str| scopes.is_some_and(|scopes| scopes.contains(*scope));
     if !route.scopes.is_empty() && !route.scopes.iter().any(held) {

@@ -1,6 +1,6 @@
 //! Permissions: the catalogue, the caller's own, and the bulk check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -56,10 +56,7 @@ pub(super) fn mine(call: &Call<'_>) -> Answered {
         let errors = unknown
             .iter()
             .map(|key| ((**key).to_owned(), json!("Unrecognized permission")));
-        return Ok(reply::jira_field_errors(
-            400,
-            &Value::Object(errors.collect()),
-        ));
+        return Ok(reply::jira_field_errors(400, &Value::Object(errors.collect())));
     }
     let context = context(call)?;
     let describe = |entry: &crate::sandbox::world::PermissionEntry| {
@@ -82,9 +79,8 @@ pub(super) fn mine(call: &Call<'_>) -> Answered {
 fn context<'a>(call: &'a Call<'_>) -> Result<Context<'a>, Box<Response>> {
     let (site, me) = (call.site, call.me());
     // Whether one may ask about a project at all follows from the same portal view as the answer.
-    let sees = |project: &Project| {
-        site.holds(project, None, me, "BROWSE_PROJECTS", Lens::Portal) || site.views(project, me)
-    };
+    let sees =
+        |project: &Project| site.holds(project, None, me, "BROWSE_PROJECTS", Lens::Portal) || site.views(project, me);
     if let Some(name) = call.value("issueId").or_else(|| call.value("issueKey")) {
         let found = site.issue(name).filter(|(project, _)| sees(project));
         let message = "Issue does not exist or you do not have permission to see it.";
@@ -136,8 +132,8 @@ struct Question {
 /// Projects and issues in which a permission is held.
 #[derive(Default)]
 struct Held {
-    projects: Vec<u64>,
-    issues: Vec<u64>,
+    projects: BTreeSet<u64>,
+    issues: BTreeSet<u64>,
 }
 
 /// `POST /rest/api/3/permissions/check`. Ids nobody knows are ignored.
@@ -165,7 +161,8 @@ pub(super) fn check(call: &Call<'_>) -> Answered {
             collect(call, subject, key, question, answer);
         }
     }
-    let describe = |(key, held): (&str, Held)| json!({"permission": key, "projects": held.projects, "issues": held.issues});
+    let describe =
+        |(key, held): (&str, Held)| json!({"permission": key, "projects": held.projects, "issues": held.issues});
     let project_permissions: Vec<_> = answers.into_iter().map(describe).collect();
     let held = |key: &&String| call.site.holds_globally(subject, key);
     let global_permissions: Vec<_> = globals.iter().filter(held).collect();
@@ -201,10 +198,7 @@ fn validate(questions: &[Question], globals: &[String]) -> Result<(), Box<Respon
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Box::new(reply::jira_field_errors(
-        400,
-        &Value::Object(errors),
-    )))
+    Err(Box::new(reply::jira_field_errors(400, &Value::Object(errors))))
 }
 
 /// Adds the projects and issues of a question in which the account holds the permission.
@@ -218,15 +212,15 @@ fn collect(call: &Call<'_>, account: &str, key: &str, question: &Question, held:
     for id in question.projects.iter().flatten() {
         let project = site.projects.get(id);
         let holds = project.is_some_and(|p| site.holds(p, None, account, key, lens));
-        if holds && !held.projects.contains(id) {
-            held.projects.push(*id);
+        if holds {
+            held.projects.insert(*id);
         }
     }
     for id in question.issues.iter().flatten() {
         let issue = site.issue(&id.to_string());
         let holds = issue.is_some_and(|(p, issue)| site.holds(p, Some(issue), account, key, lens));
-        if holds && !held.issues.contains(id) {
-            held.issues.push(*id);
+        if holds {
+            held.issues.insert(*id);
         }
     }
 }
@@ -234,11 +228,7 @@ fn collect(call: &Call<'_>, account: &str, key: &str, question: &Question, held:
 /// `POST /rest/api/3/permissions/project`: the projects in which the caller holds all of the permissions.
 pub(super) fn projects(call: &Call<'_>) -> Answered {
     let keys = call.body.get("permissions").and_then(Value::as_array);
-    let keys: Vec<&str> = keys
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let keys: Vec<&str> = keys.into_iter().flatten().filter_map(Value::as_str).collect();
     let unknown = |key: &&&str| known(key).is_none_or(|entry| entry.kind != Kind::Project);
     if keys.is_empty() || keys.iter().any(|key| unknown(&key)) {
         return Ok(reply::jira_error(

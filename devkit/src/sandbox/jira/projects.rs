@@ -48,9 +48,7 @@ fn is_wanted(call: &Call<'_>, project: &Project) -> bool {
     let id = project.id.to_string();
     let types = call.list("typeKey");
     let text = call.value("query").map(str::to_lowercase);
-    let hit = |text: &str| {
-        project.key.to_lowercase().contains(text) || project.name.to_lowercase().contains(text)
-    };
+    let hit = |text: &str| project.key.to_lowercase().contains(text) || project.name.to_lowercase().contains(text);
     let none_or = |name: &str, value: &str| {
         let values = call.values(name);
         values.is_empty() || values.contains(&value)
@@ -115,20 +113,12 @@ fn page_of(call: &Call<'_>, projects: &[&Project]) -> Value {
 /// The address of a page of the same search.
 fn link(call: &Call<'_>, start: usize, limit: usize) -> String {
     let paging = ["startAt", "maxResults"];
-    let rest = call
-        .query
-        .iter()
-        .filter(|(key, _)| !paging.contains(&key.as_str()));
+    let rest = call.query.iter().filter(|(key, _)| !paging.contains(&key.as_str()));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(rest);
     query.append_pair("startAt", &start.to_string());
     query.append_pair("maxResults", &limit.to_string());
-    format!(
-        "{}/{}?{}",
-        call.site.gateway_url(),
-        call.path,
-        query.finish()
-    )
+    format!("{}/{}?{}", call.site.gateway_url(), call.path, query.finish())
 }
 
 /// A project with what `expand` asks for.
@@ -170,13 +160,8 @@ pub(super) fn get(call: &Call<'_>) -> Answered {
     let mut body = expanded(call, project, &expand);
     if let Some(body) = body.as_object_mut() {
         let roles = project.roles.keys().enumerate();
-        let base = format!(
-            "{}/rest/api/3/project/{}/role",
-            call.site.gateway_url(),
-            project.id
-        );
-        let links =
-            roles.map(|(at, role)| (role.clone(), format!("{base}/{}", 10_002 + at).into()));
+        let base = format!("{}/rest/api/3/project/{}/role", call.site.gateway_url(), project.id);
+        let links = roles.map(|(at, role)| (role.clone(), format!("{base}/{}", 10_002 + at).into()));
         body.insert("roles".to_owned(), Value::Object(links.collect()));
         body.insert("assigneeType".to_owned(), "UNASSIGNED".into());
         body.insert("components".to_owned(), json!([]));
@@ -189,25 +174,8 @@ pub(super) fn get(call: &Call<'_>) -> Answered {
 pub(super) fn statuses(call: &Call<'_>) -> Answered {
     let project = call.readable_project(call.param())?;
     let base = format!("{}/rest/api/3", call.site.gateway_url());
-    let status = |status: &crate::sandbox::world::IssueStatus| {
-        let category = status.category;
-        json!({
-            "self": format!("{base}/status/{}", status.id),
-            "description": "",
-            "iconUrl": format!("{}/images/icons/status.png", call.site.gateway_url()),
-            "name": status.name,
-            "untranslatedName": status.name,
-            "id": status.id,
-            "statusCategory": {
-                "self": format!("{base}/statuscategory/{}", category.id()),
-                "id": category.id(),
-                "key": category.key(),
-                "colorName": category.colour(),
-                "name": category.name(),
-            },
-        })
-    };
-    let statuses: Vec<Value> = project.workflow.statuses.iter().map(status).collect();
+    let statuses = project.workflow.statuses.iter();
+    let statuses: Vec<Value> = statuses.map(|status| render::status(call.site, status)).collect();
     let kind = |kind: &crate::sandbox::world::IssueType| {
         json!({
             "self": format!("{base}/issuetype/{}", kind.id),

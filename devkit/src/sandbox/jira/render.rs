@@ -1,17 +1,17 @@
-//! Accounts and projects as Jira writes them.
+//! Accounts, projects and issues as Jira writes them.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::world::{Account, Project, Site};
+use crate::sandbox::world::{Account, Issue, IssueStatus, Project, Site, World};
 
 /// A time as Jira writes it: milliseconds, and an offset without a colon, in the reader's time zone.
 pub(super) fn time(at: Timestamp, reader: &Account) -> String {
     let zone = TimeZone::get(&reader.time_zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone)
-        .strftime("%Y-%m-%dT%H:%M:%S.%3f%z")
-        .to_string()
+    at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S.%3f%z").to_string()
 }
 
 fn avatars(url: &str) -> Value {
@@ -31,10 +31,7 @@ pub(super) fn user(site: &Site, account: &Account) -> Value {
     let link = format!("{}/rest/api/3/user?accountId={id}", site.gateway_url());
     user.insert("self".to_owned(), link.into());
     user.insert("accountId".to_owned(), account.account_id.clone().into());
-    user.insert(
-        "accountType".to_owned(),
-        account.account_type.as_str().into(),
-    );
+    user.insert("accountType".to_owned(), account.account_type.as_str().into());
     if let Some(app_type) = &account.app_type {
         user.insert("appType".to_owned(), app_type.clone().into());
     }
@@ -42,10 +39,7 @@ pub(super) fn user(site: &Site, account: &Account) -> Value {
         user.insert("emailAddress".to_owned(), email.into());
     }
     user.insert("avatarUrls".to_owned(), avatars(avatar));
-    user.insert(
-        "displayName".to_owned(),
-        account.display_name.clone().into(),
-    );
+    user.insert("displayName".to_owned(), account.display_name.clone().into());
     user.insert("active".to_owned(), account.active.into());
     user.insert("timeZone".to_owned(), account.time_zone.clone().into());
     user.insert("locale".to_owned(), account.locale.clone().into());
@@ -102,4 +96,88 @@ pub(super) fn project(site: &Site, reader: &Account, project: &Project) -> Map<S
         body.insert("retentionTillDate".to_owned(), time(until, reader).into());
     }
     body
+}
+
+/// A status with its category.
+pub(super) fn status(site: &Site, status: &IssueStatus) -> Value {
+    let base = format!("{}/rest/api/3", site.gateway_url());
+    let category = status.category;
+    json!({
+        "self": format!("{base}/status/{}", status.id),
+        "description": "",
+        "iconUrl": format!("{}/images/icons/status.png", site.gateway_url()),
+        "name": status.name,
+        "id": status.id,
+        "statusCategory": {
+            "self": format!("{base}/statuscategory/{}", category.id()),
+            "id": category.id(),
+            "key": category.key(),
+            "colorName": category.colour(),
+            "name": category.name(),
+        },
+    })
+}
+
+/// An issue with the fields asked for; `*all` and `*navigable` ask for every field.
+pub(super) fn issue(
+    world: &World,
+    site: &Site,
+    reader: &Account,
+    project: &Project,
+    issue: &Issue,
+    fields: &BTreeSet<String>,
+) -> Value {
+    let all = fields.contains("*all") || fields.contains("*navigable");
+    let names = FIELDS.iter().filter(|name| all || fields.contains(**name));
+    let shown = names.map(|name| {
+        let value = field(world, site, reader, project, issue, name);
+        ((*name).to_owned(), value)
+    });
+    let fields: Map<String, Value> = shown.collect();
+    json!({
+        "expand": "",
+        "id": issue.id.to_string(),
+        "self": format!("{}/rest/api/3/issue/{}", site.gateway_url(), issue.id),
+        "key": format!("{}-{}", project.key, issue.number),
+        "fields": fields,
+    })
+}
+
+const FIELDS: &[&str] = &[
+    "summary",
+    "issuetype",
+    "project",
+    "status",
+    "labels",
+    "assignee",
+    "reporter",
+    "created",
+    "updated",
+];
+
+fn field(world: &World, site: &Site, reader: &Account, project: &Project, issue: &Issue, name: &str) -> Value {
+    let person = |id: &Option<String>| {
+        let account = id.as_ref().and_then(|id| world.accounts.get(id));
+        account.map_or(Value::Null, |account| user(site, account))
+    };
+    match name {
+        "summary" => issue.summary.clone().into(),
+        "issuetype" => {
+            let mut types = project.workflow.issue_types.iter();
+            let index = types.position(|kind| kind.id == issue.type_id);
+            let found = index.and_then(|index| issue_type(site, project, index));
+            found.unwrap_or(Value::Null)
+        }
+        "project" => Value::Object(self::project(site, reader, project)),
+        "status" => {
+            let mut statuses = project.workflow.statuses.iter();
+            let found = statuses.find(|status| status.id == issue.status_id);
+            found.map_or(Value::Null, |found| status(site, found))
+        }
+        "labels" => issue.labels.clone().into(),
+        "assignee" => person(&issue.assignee),
+        "reporter" => person(&issue.reporter),
+        "created" => time(issue.created, reader).into(),
+        _ => time(issue.updated, reader).into(),
+    }
 }

@@ -1,14 +1,14 @@
 //! The table of endpoints: method, path, the scopes of which one suffices, and the handler.
 
 use super::call::Call;
-use super::{permissions, projects, users};
+use super::{desks, issues, permissions, projects, server_info, users};
 use crate::sandbox::reply::Answered;
 
 /// One endpoint.
 pub(super) struct Route {
     pub(super) method: &'static str,
     pub(super) pattern: &'static str,
-    /// Classic scopes of which one suffices; none means that any token will do.
+    /// Scopes of which one suffices; none means that any token will do.
     pub(super) scopes: &'static [&'static str],
     /// Whether portal customers may call it.
     pub(super) for_customers: bool,
@@ -17,6 +17,9 @@ pub(super) struct Route {
 
 const WORK: &[&str] = &["read:jira-work"];
 const USER: &[&str] = &["read:jira-user"];
+const DESK: &[&str] = &["read:servicedesk-request"];
+/// The one endpoint that takes no classic scope.
+const ARTICLES: &[&str] = &["read:knowledgebase:jira-service-management"];
 const CONFIGURATION: &[&str] = &["manage:jira-configuration"];
 
 const fn route(
@@ -50,32 +53,60 @@ const fn portal(
 /// Every endpoint of the sandbox. Literal paths stand before those with a placeholder in the same place.
 const ROUTES: &[Route] = &[
     portal("GET", "rest/api/3/myself", USER, users::myself),
+    route("GET", "rest/api/3/serverInfo", &[], server_info::get),
     route("GET", "rest/api/3/mypermissions", WORK, permissions::mine),
-    route(
-        "GET",
-        "rest/api/3/permissions",
-        CONFIGURATION,
-        permissions::all,
-    ),
-    route(
-        "POST",
-        "rest/api/3/permissions/check",
-        WORK,
-        permissions::check,
-    ),
-    route(
-        "POST",
-        "rest/api/3/permissions/project",
-        WORK,
-        permissions::projects,
-    ),
+    route("GET", "rest/api/3/permissions", CONFIGURATION, permissions::all),
+    route("POST", "rest/api/3/permissions/check", WORK, permissions::check),
+    route("POST", "rest/api/3/permissions/project", WORK, permissions::projects),
     route("GET", "rest/api/3/project/search", WORK, projects::search),
     route("GET", "rest/api/3/project/{}", WORK, projects::get),
-    route(
+    route("GET", "rest/api/3/project/{}/statuses", WORK, projects::statuses),
+    route("GET", "rest/api/3/users", USER, users::all),
+    route("GET", "rest/api/3/users/search", USER, users::all),
+    route("GET", "rest/api/3/user", USER, users::get),
+    route("GET", "rest/api/3/user/search", USER, users::search),
+    route("GET", "rest/api/3/user/bulk", USER, users::bulk),
+    route("GET", "rest/api/3/user/assignable/search", USER, users::assignable),
+    route("GET", "rest/api/3/search", WORK, issues::gone),
+    route("POST", "rest/api/3/search", WORK, issues::gone),
+    route("GET", "rest/api/3/search/jql", WORK, issues::search),
+    route("POST", "rest/api/3/search/jql", WORK, issues::search),
+    route("POST", "rest/api/3/search/approximate-count", WORK, issues::count),
+    route("POST", "rest/api/3/jql/match", WORK, issues::match_issues),
+    route("POST", "rest/api/3/jql/parse", WORK, issues::parse),
+    route("POST", "rest/api/3/issue/bulkfetch", WORK, issues::bulk_fetch),
+    route("GET", "rest/api/3/issue/{}", WORK, issues::get),
+    portal("GET", "rest/servicedeskapi/servicedesk", DESK, desks::list),
+    portal("GET", "rest/servicedeskapi/servicedesk/{}", DESK, desks::get),
+    portal(
         "GET",
-        "rest/api/3/project/{}/statuses",
-        WORK,
-        projects::statuses,
+        "rest/servicedeskapi/servicedesk/{}/requesttype",
+        DESK,
+        desks::request_types,
+    ),
+    portal(
+        "GET",
+        "rest/servicedeskapi/servicedesk/{}/requesttype/{}/field",
+        DESK,
+        desks::fields,
+    ),
+    portal(
+        "POST",
+        "rest/servicedeskapi/servicedesk/{}/requesttype/permissions/check",
+        DESK,
+        desks::check,
+    ),
+    portal(
+        "GET",
+        "rest/servicedeskapi/servicedesk/{}/knowledgebase/article",
+        ARTICLES,
+        desks::desk_articles,
+    ),
+    portal(
+        "GET",
+        "rest/servicedeskapi/knowledgebase/article",
+        DESK,
+        desks::all_articles,
     ),
 ];
 
@@ -119,6 +150,7 @@ fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
 
@@ -127,14 +159,8 @@ mod tests {
         let Found::Endpoint(route, params) = find("GET", "rest/api/3/project/search") else {
             panic!("project/search is missing");
         };
-        assert_eq!(
-            (route.pattern, params.len()),
-            ("rest/api/3/project/search", 0)
-        );
-        assert!(matches!(
-            find("PUT", "rest/api/3/myself"),
-            Found::OtherMethod
-        ));
+        assert_eq!((route.pattern, params.len()), ("rest/api/3/project/search", 0));
+        assert!(matches!(find("PUT", "rest/api/3/myself"), Found::OtherMethod));
         assert!(matches!(find("GET", "rest/api/3/nothing"), Found::Nothing));
     }
 }

@@ -1,26 +1,149 @@
-//! People: the caller's own account.
+//! People: the caller's own account, and the directory.
 
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::{Call, Page};
 use super::render;
 use crate::sandbox::reply::{self, Answered};
+use crate::sandbox::world::{Account, AccountType, Lens};
+
+/// How far a search looks: nobody behind the thousandth match is ever found.
+const FARTHEST_MATCH: usize = 1000;
 
 /// `GET /rest/api/3/myself`.
 pub(super) fn myself(call: &Call<'_>) -> Answered {
     let mut user = render::user(call.site, call.account);
     if let Value::Object(user) = &mut user {
-        let mut groups = call.site.groups.values();
-        let count = groups
-            .by_ref()
-            .filter(|members| members.contains(call.me()))
-            .count();
+        let groups = call.site.groups.values();
+        let count = groups.filter(|members| members.contains(call.me())).count();
         user.insert("groups".to_owned(), json!({"size": count, "items": []}));
-        user.insert(
-            "applicationRoles".to_owned(),
-            json!({"size": 1, "items": []}),
-        );
+        user.insert("applicationRoles".to_owned(), json!({"size": 1, "items": []}));
         user.insert("expand".to_owned(), "groups,applicationRoles".into());
     }
     Ok(reply::json(200, user))
+}
+
+/// Whether the caller may browse the directory.
+fn browses(call: &Call<'_>) -> bool {
+    call.site.holds_globally(call.me(), "USER_PICKER")
+}
+
+fn forbidden() -> Response {
+    reply::jira_error(403, "You do not have permission to browse users and groups.")
+}
+
+/// Everybody the site knows: members of any group, and portal customers.
+fn everybody<'a>(call: &Call<'a>) -> impl Iterator<Item = &'a Account> + use<'a> {
+    let site = call.site;
+    let known = move |account: &&Account| {
+        let id = account.account_id.as_str();
+        site.customers.contains(id) || site.groups.values().any(|members| members.contains(id))
+    };
+    call.world.accounts.values().filter(known)
+}
+
+fn shown<'a>(call: &Call<'_>, accounts: impl Iterator<Item = &'a Account>) -> Response {
+    let users: Vec<Value> = accounts.map(|account| render::user(call.site, account)).collect();
+    reply::json(200, users.into())
+}
+
+/// `GET /rest/api/3/users/search` and `/users`: everybody, the inactive and the apps included, without a total.
+pub(super) fn all(call: &Call<'_>) -> Answered {
+    if !browses(call) {
+        return Ok(forbidden());
+    }
+    let Page { start, limit } = call.page("startAt", "maxResults", 50, 1000);
+    Ok(shown(call, everybody(call).skip(start).take(limit)))
+}
+
+/// `GET /rest/api/3/user/search`: active accounts by the beginning of a name or address. Without the permission the
+/// answer is empty and not a refusal.
+pub(super) fn search(call: &Call<'_>) -> Answered {
+    let (query, id) = (call.value("query"), call.value("accountId"));
+    if query.is_none() && id.is_none() {
+        let message = "The query parameters 'query' or 'accountId' are missing.";
+        return Ok(reply::jira_error(400, message));
+    }
+    let Page { start, limit } = call.page("startAt", "maxResults", 50, 1000);
+    let hit = |account: &&Account| {
+        let by_id = id.is_none_or(|id| account.account_id == id);
+        browses(call) && account.active && by_id && query.is_none_or(|query| found_by(account, query))
+    };
+    let hits = everybody(call).filter(hit).take(FARTHEST_MATCH);
+    Ok(shown(call, hits.skip(start).take(limit)))
+}
+
+/// A hidden address is found by the whole of it only.
+fn found_by(account: &Account, query: &str) -> bool {
+    let query = query.to_lowercase();
+    let name = account.display_name.to_lowercase();
+    let mut words = name.split_whitespace();
+    let by_name = name.starts_with(&query) || words.any(|word| word.starts_with(&query));
+    let email = account.email.to_lowercase();
+    let by_email = match account.shown_email() {
+        Some(_) => email.starts_with(&query),
+        None => email == query,
+    };
+    !query.is_empty() && (by_name || by_email)
+}
+
+/// `GET /rest/api/3/user?accountId=`.
+pub(super) fn get(call: &Call<'_>) -> Answered {
+    let Some(id) = call.value("accountId") else {
+        return Ok(reply::jira_error(400, "The query parameter 'accountId' is missing."));
+    };
+    if id != call.me() && !browses(call) {
+        return Ok(forbidden());
+    }
+    let found = everybody(call).find(|account| account.account_id == id);
+    Ok(match found {
+        Some(account) => reply::json(200, render::user(call.site, account)),
+        None => reply::jira_error(
+            404,
+            "Specified user does not exist or you do not have required permissions",
+        ),
+    })
+}
+
+/// `GET /rest/api/3/user/bulk?accountId=…&accountId=…`.
+pub(super) fn bulk(call: &Call<'_>) -> Answered {
+    let wanted = call.values("accountId");
+    if wanted.is_empty() {
+        return Ok(reply::jira_error(400, "The query parameter 'accountId' is missing."));
+    }
+    let known = |account: &&Account| wanted.contains(&account.account_id.as_str());
+    let found: Vec<&Account> = everybody(call).filter(known).collect();
+    let Page { start, limit } = call.page("startAt", "maxResults", 10, 200);
+    let page = found.iter().skip(start).take(limit);
+    let values: Vec<Value> = page.map(|account| render::user(call.site, account)).collect();
+    let is_last = start + values.len() >= found.len();
+    Ok(reply::json(
+        200,
+        json!({
+            "maxResults": limit,
+            "startAt": start,
+            "total": found.len(),
+            "isLast": is_last,
+            "values": values,
+        }),
+    ))
+}
+
+/// `GET /rest/api/3/user/assignable/search?project=`: filtered after paging, so that pages may be short or empty.
+pub(super) fn assignable(call: &Call<'_>) -> Answered {
+    let issue = call.value("issueKey").and_then(|key| key.rsplit_once('-'));
+    let name = call.value("project").or(issue.map(|(project, _)| project));
+    let project = call.readable_project(name.unwrap_or_default())?;
+    let Page { start, limit } = call.page("startAt", "maxResults", 50, 1000);
+    let site = call.site;
+    let assignable = |account: &&Account| {
+        let id = account.account_id.as_str();
+        account.active
+            && account.account_type != AccountType::Customer
+            && site.holds(project, None, id, "ASSIGNABLE_USER", Lens::Work)
+            && call.value("query").is_none_or(|query| found_by(account, query))
+    };
+    let page = everybody(call).skip(start).take(limit);
+    Ok(shown(call, page.filter(assignable)))
 }

@@ -48,7 +48,6 @@ pub struct Account {
     #[serde(default)]
     pub account_type: AccountType,
     /// Refines `app`: `service`, `agent` or `unknown`; absent for ordinary apps.
-    #[serde(default)]
     pub app_type: Option<String>,
     /// Whether the account may log in.
     #[serde(default = "yes")]

@@ -170,11 +170,9 @@ impl Ledger {
 
     /// The living grant of an account to an app, to be changed.
     pub(crate) fn grant_mut(&mut self, client_id: &str, account_id: &str) -> Option<&mut Grant> {
-        self.grants.values_mut().find(|grant| {
-            grant.revoked.is_none()
-                && grant.client_id == client_id
-                && grant.account_id == account_id
-        })
+        self.grants
+            .values_mut()
+            .find(|grant| grant.revoked.is_none() && grant.client_id == client_id && grant.account_id == account_id)
     }
 
     /// Kills every grant that `dies` picks.
@@ -234,7 +232,6 @@ impl Ledger {
     pub fn secrets(&self) -> Vec<String> {
         let apps = self.apps.values().map(|app| app.client_secret.clone());
         let tokens = self.refresh_tokens.keys().chain(self.access_tokens.keys());
-        apps.chain(tokens.chain(self.codes.keys()).cloned())
-            .collect()
+        apps.chain(tokens.chain(self.codes.keys()).cloned()).collect()
     }
 }

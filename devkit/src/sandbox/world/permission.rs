@@ -24,22 +24,12 @@ pub(crate) struct Entry {
 
 const fn project(key: &'static str, id: &'static str, name: &'static str) -> Entry {
     let kind = Kind::Project;
-    Entry {
-        key,
-        id,
-        name,
-        kind,
-    }
+    Entry { key, id, name, kind }
 }
 
 const fn global(key: &'static str, id: &'static str, name: &'static str) -> Entry {
     let kind = Kind::Global;
-    Entry {
-        key,
-        id,
-        name,
-        kind,
-    }
+    Entry { key, id, name, kind }
 }
 
 /// Keys and names as `GET /rest/api/3/permissions` documents them. Permissions that apps brought have the id -1.
@@ -47,11 +37,7 @@ const CATALOGUE: &[Entry] = &[
     global("ADMINISTER", "0", "Administer Jira"),
     global("SYSTEM_ADMIN", "44", "System administrators"),
     global("USER_PICKER", "27", "Browse users and groups"),
-    global(
-        "CREATE_SHARED_OBJECTS",
-        "22",
-        "Share dashboards and filters",
-    ),
+    global("CREATE_SHARED_OBJECTS", "22", "Share dashboards and filters"),
     global(
         "MANAGE_GROUP_FILTER_SUBSCRIPTIONS",
         "24",
@@ -190,6 +176,7 @@ impl fmt::Display for Holder {
 pub type PermissionScheme = BTreeMap<String, BTreeSet<Holder>>;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -86,9 +86,7 @@ impl Project {
     /// The roles an account has by name, not through a group.
     pub fn roles_in_person<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a str> {
         let roles = self.roles.iter();
-        roles.filter_map(move |(role, actors)| {
-            actors.users.contains(account).then_some(role.as_str())
-        })
+        roles.filter_map(move |(role, actors)| actors.users.contains(account).then_some(role.as_str()))
     }
 }
 
@@ -102,7 +100,6 @@ pub struct Desk {
     #[serde(default)]
     pub request_types: Vec<RequestType>,
     /// Titles of the articles in the linked knowledge base; `None` without one.
-    #[serde(default)]
     pub articles: Option<Vec<String>>,
 }
 

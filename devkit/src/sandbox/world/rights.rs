@@ -78,8 +78,7 @@ impl Site {
         lens: Lens,
     ) -> bool {
         let open = project.archived.is_none() || WHILE_ARCHIVED.contains(&permission);
-        open && project.deleted.is_none()
-            && self.scheme_grants(project, issue, account, permission, lens)
+        open && project.deleted.is_none() && self.scheme_grants(project, issue, account, permission, lens)
     }
 
     /// What the scheme says, whatever state the project is in.
@@ -91,9 +90,7 @@ impl Site {
         permission: &str,
         lens: Lens,
     ) -> bool {
-        if permission == "SERVICEDESK_AGENT"
-            && !(project.is_service_desk() && self.is_agent(account))
-        {
+        if permission == "SERVICEDESK_AGENT" && !(project.is_service_desk() && self.is_agent(account)) {
             return false;
         }
         let holders = project.scheme.get(permission).into_iter().flatten();
@@ -145,11 +142,8 @@ impl Site {
 
     /// Whether lists of projects show it to the account: also to its administrators, and also while it lies in the trash.
     pub(crate) fn views(&self, project: &Project, account: &str) -> bool {
-        let grants =
-            |permission| self.scheme_grants(project, None, account, permission, Lens::Work);
-        grants("BROWSE_PROJECTS")
-            || grants("ADMINISTER_PROJECTS")
-            || self.holds_globally(account, "ADMINISTER")
+        let grants = |permission| self.scheme_grants(project, None, account, permission, Lens::Work);
+        grants("BROWSE_PROJECTS") || grants("ADMINISTER_PROJECTS") || self.holds_globally(account, "ADMINISTER")
     }
 
     /// Whether the account may change the project's settings.

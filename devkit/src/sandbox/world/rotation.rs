@@ -35,11 +35,7 @@ pub(crate) enum TokenRefusal {
 
 impl Ledger {
     /// The app, if the secret is right.
-    pub(crate) fn authenticate(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-    ) -> Result<&App, TokenRefusal> {
+    pub(crate) fn authenticate(&self, client_id: &str, client_secret: &str) -> Result<&App, TokenRefusal> {
         let app = self.apps.get(client_id);
         app.filter(|app| app.client_secret == client_secret)
             .ok_or(TokenRefusal::AccessDenied)
@@ -75,13 +71,7 @@ impl Ledger {
     }
 
     /// Issues a code for a grant.
-    pub(crate) fn issue_code(
-        &mut self,
-        now: Timestamp,
-        grant: u64,
-        app: &App,
-        offline: bool,
-    ) -> String {
+    pub(crate) fn issue_code(&mut self, now: Timestamp, grant: u64, app: &App, offline: bool) -> String {
         let code = random::secret("code-", 40);
         let entry = Code {
             grant,
@@ -102,11 +92,8 @@ impl Ledger {
         code: &str,
         redirect_uri: &str,
     ) -> Result<TokenPair, TokenRefusal> {
-        let right = |entry: &Code| {
-            entry.client_id == client_id
-                && entry.redirect_uri == redirect_uri
-                && now < entry.expires
-        };
+        let right =
+            |entry: &Code| entry.client_id == client_id && entry.redirect_uri == redirect_uri && now < entry.expires;
         if !self.codes.get(code).is_some_and(right) {
             return Err(TokenRefusal::Code);
         }
@@ -116,12 +103,7 @@ impl Ledger {
     }
 
     /// Begins a family in a grant and issues its first tokens.
-    pub(crate) fn begin_family(
-        &mut self,
-        now: Timestamp,
-        grant: u64,
-        offline: bool,
-    ) -> Option<TokenPair> {
+    pub(crate) fn begin_family(&mut self, now: Timestamp, grant: u64, offline: bool) -> Option<TokenPair> {
         let id = self.number();
         let family = Family {
             id,
@@ -136,12 +118,7 @@ impl Ledger {
     }
 
     /// Exchanges a refresh token: retires it and issues the next pair.
-    pub(crate) fn refresh(
-        &mut self,
-        now: Timestamp,
-        client_id: &str,
-        token: &str,
-    ) -> Result<TokenPair, TokenRefusal> {
+    pub(crate) fn refresh(&mut self, now: Timestamp, client_id: &str, token: &str) -> Result<TokenPair, TokenRefusal> {
         let refused = TokenRefusal::RefreshToken(self.refusal);
         let Some(entry) = self.refresh_tokens.get(token).cloned() else {
             return Err(refused);

@@ -151,12 +151,7 @@ fn build_site(world: &World, seed: SeedSite) -> Result<Site, SeedError> {
     Ok(site)
 }
 
-fn add_project(
-    world: &World,
-    site: &mut Site,
-    seed: &SeedProject,
-    now: Timestamp,
-) -> Result<(), SeedError> {
+fn add_project(world: &World, site: &mut Site, seed: &SeedProject, now: Timestamp) -> Result<(), SeedError> {
     let template = world.templates.get(&seed.template);
     let template = template.ok_or_else(|| SeedError::Unknown {
         kind: "template",
@@ -175,6 +170,7 @@ fn add_project(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::sandbox::world::AccountType;
@@ -184,10 +180,7 @@ mod tests {
         let world = seeded().unwrap();
         let of = |wanted| {
             let mut accounts = world.accounts.values();
-            accounts
-                .by_ref()
-                .filter(|a| a.account_type == wanted)
-                .count()
+            accounts.by_ref().filter(|a| a.account_type == wanted).count()
         };
         assert!(world.accounts.len() >= 36);
         assert!(of(AccountType::App) * 10 >= world.accounts.len() * 6);
@@ -196,11 +189,7 @@ mod tests {
         let bot = &world.account(BOT).unwrap().account_id;
         assert!(site.has_product_access(bot) && site.is_agent(bot));
         for project in site.projects.values() {
-            assert!(
-                site.views(project, bot),
-                "{} is hidden from the bot",
-                project.key
-            );
+            assert!(site.views(project, bot), "{} is hidden from the bot", project.key);
         }
     }
 }

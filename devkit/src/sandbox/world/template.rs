@@ -74,13 +74,7 @@ impl Template {
 
 impl Site {
     /// Adds an issue in the first status of the project's workflow and returns its id.
-    pub(crate) fn add_issue(
-        &mut self,
-        project: u64,
-        summary: &str,
-        reporter: &str,
-        now: Timestamp,
-    ) -> Option<u64> {
+    pub(crate) fn add_issue(&mut self, project: u64, summary: &str, reporter: &str, now: Timestamp) -> Option<u64> {
         let id = self.next_issue;
         let project = self.projects.get_mut(&project)?;
         let issue = Issue {

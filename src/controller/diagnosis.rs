@@ -1,0 +1,220 @@
+//! The steps that ask Jira everything: site → scopes → account → projects. Gathering and judging
+//! are done in `diagnose`; here it is decided what follows.
+
+use std::collections::BTreeSet;
+
+use super::{
+    outcome::{Stop, Synced},
+    pass::{Pass, synced_finding},
+};
+use crate::{
+    api::{
+        condition::{
+            ConditionType::{self, AccountEligible, ProjectsAccessible, ScopesGranted},
+            Finding,
+        },
+        integration::{AccountStatus, SiteStatus},
+        project::JiraProject,
+        reason::{Holds, Reason},
+        requirements::{SCOPE_USER, SCOPE_WORK},
+    },
+    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    diagnose::{
+        gather::{self, KnownProject, Scope},
+        judge::{self, projects::Summary, site::Site},
+    },
+    grant::{
+        held::Held,
+        store::{WriteError, describe},
+    },
+    sync::{
+        apply,
+        inventory::{Entry, Given, plan},
+    },
+};
+
+impl Pass<'_> {
+    pub(super) async fn diagnose(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
+        let (site, held) = self.site(site, held, jira).await?;
+        let missing = self.scopes(&held, &site);
+        self.account(jira, &site, &held, &missing).await?;
+        if missing.contains(SCOPE_WORK) {
+            return Err(Stop::After(ScopesGranted));
+        }
+        self.projects(jira, &site.status).await
+    }
+
+    async fn site(&mut self, site: &SiteUrl, mut held: Held, jira: &mut Jira) -> Result<(Site, Held), Stop> {
+        let mut evidence = gather::site(jira, site).await;
+        if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
+            // The access token died before its time. A refresh tells whether the grant did too.
+            held = self.grant(Some(&held)).await?;
+            *jira = jira.with_token(held.access.token.clone());
+            evidence = gather::site(jira, site).await;
+        }
+        for error in [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()]
+            .into_iter()
+            .flatten()
+        {
+            if matches!(error, JiraError::RateLimited { .. }) {
+                return Err(Stop::RateLimited(error.clone()));
+            }
+            self.outcome.retry_after = self.outcome.retry_after.max(error.retry_after());
+        }
+        match judge::site::judge(site, self.seen.status.site.as_ref(), &evidence) {
+            Ok((site, finding)) => {
+                self.outcome.note(finding);
+                self.outcome.site = Some(site.status.clone());
+                Ok((site, held))
+            }
+            Err(finding) => {
+                if finding.reason.entry().holds == Holds::False {
+                    self.retract().await?;
+                }
+                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
+            }
+        }
+    }
+
+    fn scopes(&mut self, held: &Held, site: &Site) -> BTreeSet<&'static str> {
+        let mode = self.seen.integration.spec.mode;
+        let missing = judge::scopes::missing(mode, held.scopes.as_deref(), &site.scopes);
+        self.outcome.note(judge::scopes::judge(mode, &missing));
+        let mut all = held.scopes.clone().unwrap_or_else(|| site.scopes.clone());
+        all.sort();
+        self.outcome.scopes = Some(all);
+        missing
+    }
+
+    async fn account(
+        &mut self,
+        jira: &Jira,
+        site: &Site,
+        held: &Held,
+        missing: &BTreeSet<&'static str>,
+    ) -> Result<(), Stop> {
+        if missing.contains(SCOPE_USER) {
+            return Err(Stop::After(ScopesGranted));
+        }
+        let answer = jira.myself(&site.status.cloud_id).await;
+        match &answer {
+            Err(error @ JiraError::RateLimited { .. }) => {
+                return Err(Stop::RateLimited(error.clone()));
+            }
+            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
+            Err(error) => self.outcome.retry_after = error.retry_after(),
+            Ok(account) => {
+                self.outcome.account = Some(AccountStatus {
+                    account_id: account.account_id.clone(),
+                    display_name: account.display_name.clone(),
+                    account_type: account.account_type.clone(),
+                });
+            }
+        }
+        let finding = judge::account::judge(self.seen.integration.spec.account.as_ref(), &answer);
+        match finding.reason.entry().holds {
+            Holds::True => {
+                self.outcome.note(finding);
+                self.publish(held, &site.status).await
+            }
+            Holds::False => {
+                self.outcome.note(finding);
+                self.retract().await?;
+                Err(Stop::After(AccountEligible))
+            }
+            Holds::Unknown => Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet)),
+        }
+    }
+
+    fn scope_refused(&mut self, asked: &str) -> Stop {
+        self.outcome.note(judge::scopes::refused(asked));
+        Stop::After(ScopesGranted)
+    }
+
+    async fn projects(&mut self, jira: &Jira, site: &SiteStatus) -> Result<(), Stop> {
+        let owner = self.seen.owner();
+        let known = match apply::known(&self.ctx.client, &owner).await {
+            Ok(known) => known,
+            Err(error) => return Err(self.sync_failed(&describe(&error))),
+        };
+        let (named, mode) = (self.seen.named_projects(), self.seen.integration.spec.mode);
+        let scope = named.as_deref().map_or(Scope::All, Scope::Named);
+        let answer = gather::projects(jira, &site.cloud_id, mode, scope, &identities(&known)).await;
+        let evidence = match answer {
+            Ok(evidence) => evidence,
+            Err(error @ JiraError::RateLimited { .. }) => return Err(Stop::RateLimited(error)),
+            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(&asked)),
+            Err(error @ (JiraError::Unavailable { .. } | JiraError::Redirected)) => {
+                self.outcome.retry_after = error.retry_after();
+                self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
+                return Err(self
+                    .outcome
+                    .step(judge::unavailable(ProjectsAccessible, &error))
+                    .err()
+                    .unwrap_or(Stop::Quiet));
+            }
+            Err(error) => return Err(self.sync_failed(&error.to_string())),
+        };
+        let given = Given {
+            named: named.as_deref(),
+            mode,
+            now: self.seen.now,
+        };
+        let plan = plan(given, &known, &evidence);
+        let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
+        self.outcome.counts = Some(judge::projects::count(&summaries));
+        self.outcome
+            .note(judge::projects::judge(&summaries, evidence.any_visible.unwrap_or(true)));
+        let applied = apply::apply(&self.ctx.client, &owner, &plan).await;
+        self.report_sync(applied, summaries.len())
+    }
+
+    /// Jira refused a question that it should answer, or the cluster did.
+    fn sync_failed(&mut self, why: &str) -> Stop {
+        let what = format!("The projects could not be synchronised: {why}.");
+        self.outcome
+            .note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
+        Stop::After(ProjectsAccessible)
+    }
+
+    fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
+        let first = applied
+            .failures
+            .first()
+            .map(|error| (WriteError::from_kube(error), describe(error)));
+        let finding = match &first {
+            None => synced_finding(projects),
+            Some((WriteError::Terminating, _)) => return Err(Stop::Quiet),
+            Some((_, why)) => {
+                let count = applied.failures.len();
+                let reason = if applied.changed == 0 {
+                    Reason::SyncFailed
+                } else {
+                    Reason::SyncPartial
+                };
+                let what = format!("{count} JiraProject objects could not be written: {why}.");
+                Finding::with_remedy(ConditionType::Synced, reason, &what)
+            }
+        };
+        self.outcome.note(finding);
+        self.outcome.synced = Some(Synced {
+            full: true,
+            succeeded: first.is_none(),
+            applied,
+        });
+        Ok(())
+    }
+}
+
+fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
+    known
+        .iter()
+        .filter_map(|project| {
+            let id = project.status.as_ref()?.id.clone()?;
+            Some(KnownProject {
+                id,
+                key: project.spec.key.clone(),
+            })
+        })
+        .collect()
+}
