@@ -1,6 +1,7 @@
 //! Development kit of jira-operator.
 
 pub mod control_plane;
+pub mod demo;
 mod go_build;
 pub mod helm;
 mod lease;

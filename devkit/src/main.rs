@@ -1,11 +1,13 @@
 //! `devkit`: a control plane, a sandbox of Jira Cloud, and the demo, from the command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use devkit::control_plane::{ControlPlane, Error, clear_kubeconfig};
+use devkit::demo;
 use devkit::sandbox::Sandbox;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -31,13 +33,20 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
         listen: SocketAddr,
     },
+    /// Show the operator at work: a control plane, a sandbox of Jira Cloud, and the operator between them.
+    Demo {
+        /// End after the story; the exit code says whether everything was as told.
+        #[arg(long)]
+        once: bool,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match Arguments::parse_from(arguments()).command {
         Command::ControlPlane { kubeconfig } => control_plane(&kubeconfig).await,
         Command::Sandbox { listen } => sandbox(listen).await,
+        Command::Demo { once } => demo(once).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,6 +55,30 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The arguments, without the `--` that a Cargo alias passes on when it is typed: `cargo demo -- --once`.
+fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().enumerate().filter(|(place, word)| *place != 2 || word != "--").map(|(_, word)| word)
+}
+
+/// Tells the story of the demo, and stays until told to stop unless it is to be told once.
+async fn demo(once: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = Stop::listen()?;
+    let mut troupe = tokio::select! {
+        told = demo::tell() => told?,
+        () = stop.told() => return Err("interrupted; everything that was started is stopped".into()),
+    };
+    let mut result = Ok(());
+    if !once {
+        println!("{}\n\nCtrl-C ends it.", troupe.directions());
+        tokio::select! {
+            () = stop.told() => {}
+            error = troupe.broken() => result = Err(error.into()),
+        }
+    }
+    troupe.dismiss().await;
+    result
 }
 
 /// Runs a control plane until told to stop; the kubeconfig is gone when it is.

@@ -1,6 +1,8 @@
 //! The stories, by subject.
 
+mod account;
 mod connect;
+mod site;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -25,5 +27,5 @@ where
 
 /// All scenarios.
 pub fn all() -> Vec<Story> {
-    [connect::stories()].into_iter().flatten().collect()
+    [account::stories(), connect::stories(), site::stories()].into_iter().flatten().collect()
 }

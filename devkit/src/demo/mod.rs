@@ -1,0 +1,20 @@
+//! The demo: a real Kubernetes API server, a sandbox of Jira Cloud, and the operator between
+//! them, told to somebody who sees it for the first time.
+
+mod cluster;
+mod story;
+mod troupe;
+
+pub use cluster::Error;
+pub use troupe::Troupe;
+
+/// Starts everything and tells the story. Every claim is waited for; an error says which one did
+/// not come true. What was started ends with the [`Troupe`].
+///
+/// # Errors
+/// When something could not be started, or something shown was not as told.
+pub async fn tell() -> Result<Troupe, Error> {
+    let troupe = Troupe::assemble().await?;
+    story::tell(&troupe).await?;
+    Ok(troupe)
+}

@@ -1,0 +1,156 @@
+//! What the demo shows, in order.
+
+use super::cluster::Error;
+use super::troupe::Troupe;
+use crate::sandbox::{AppCredentials, Command};
+
+/// The manifests that a person would apply.
+const EXAMPLES: [&str; 3] = [
+    include_str!("../../../examples/all-projects.yaml"),
+    include_str!("../../../examples/named-projects.yaml"),
+    include_str!("../../../examples/observe.yaml"),
+];
+
+/// Tells the story; every claim is waited for.
+pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
+    troupe.cluster.kubectl(&["create", "namespace", "demo"]).await?;
+    healthy(troupe).await?;
+    lacking_permission(troupe).await?;
+    missing_scope(troupe).await?;
+    revoked(troupe).await?;
+    say("That is all: one healthy site, three troubles, each named with its remedy.");
+    show(troupe, &["get", "jiraintegrations", "-n", "demo"]).await
+}
+
+async fn healthy(troupe: &Troupe) -> Result<(), Error> {
+    say("1. A person puts an OAuth app's credentials into a Secret and applies examples/: \
+         the site acme.atlassian.net, once with all its projects, once with two of them, once for reading only.");
+    let app = register(troupe, "acme-oauth", grant(None, None)).await?;
+    let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
+    register(troupe, "acme-reader-oauth", grant(None, Some(reading.to_vec()))).await?;
+    drop(app);
+    for example in EXAMPLES {
+        troupe.cluster.apply(Some("demo"), example).await?;
+    }
+    for name in ["acme", "acme-support", "acme-reports"] {
+        troupe.cluster.until(&format!("jiraintegration/{name}"), "Ready", "Connected").await?;
+    }
+    show(troupe, &["get", "jiraintegrations", "-n", "demo"]).await?;
+    say("Its projects are objects, and workloads find an access token in a Secret, kept fresh:");
+    show(troupe, &["get", "jiraprojects", "-n", "demo", "-l", "jira-operator.dev/integration=acme"]).await?;
+    show(troupe, &["get", "secret", "acme-jira-token", "-n", "demo"]).await
+}
+
+async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
+    say("2. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
+    let permission = |held: bool| {
+        let (site, project, name) = (Some("globex".to_owned()), "HELP".to_owned(), "EDIT_ISSUES".to_owned());
+        if held {
+            Command::GrantPermission { site, project, permission: name, account: None, holder: None }
+        } else {
+            Command::RevokePermission { site, project, permission: name, account: None, holder: None }
+        }
+    };
+    change(troupe, permission(false))?;
+    register(troupe, "globex-oauth", grant(Some("globex"), None)).await?;
+    integrate(troupe, "globex", "https://globex.atlassian.net", "globex-oauth", "projects: [{key: HELP}, {key: WEB}]").await?;
+    explain(troupe, "globex", "ProjectsAccessible", "SomeProjectsBlocked").await?;
+    let message = troupe.cluster.until("jiraproject/globex-help", "Permitted", "EditDenied").await?;
+    println!("   and JiraProject globex-help says:\n     {message}");
+    say("The administrator gives it back; the next look sees it, and nobody restarts anything:");
+    change(troupe, permission(true))?;
+    request(troupe, "globex").await?;
+    troupe.cluster.until("jiraintegration/globex", "Ready", "Connected").await?;
+    show(troupe, &["get", "jiraprojects", "-n", "demo", "-l", "jira-operator.dev/integration=globex"]).await
+}
+
+async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
+    say("3. A grant without the scope for writing, while the integration is to write:");
+    let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
+    register(troupe, "narrow-oauth", grant(None, Some(reading.to_vec()))).await?;
+    integrate(troupe, "narrow", "https://acme.atlassian.net", "narrow-oauth", "mode: Enforce").await?;
+    explain(troupe, "narrow", "ScopesGranted", "ScopesMissing").await
+}
+
+async fn revoked(troupe: &Troupe) -> Result<(), Error> {
+    say("4. A grant that its owner revokes under the account's connected apps:");
+    let app = register(troupe, "revoked-oauth", grant(None, None)).await?;
+    integrate(troupe, "revoked", "https://acme.atlassian.net", "revoked-oauth", "mode: Enforce").await?;
+    troupe.cluster.until("jiraintegration/revoked", "Ready", "Connected").await?;
+    change(troupe, Command::RevokeGrant { client_id: Some(app.client_id.clone()), account: None })?;
+    request(troupe, "revoked").await?;
+    explain(troupe, "revoked", "Authorized", "ReconnectRequired").await?;
+    say("The person connects again and puts the new refresh token into the Secret; it is noticed at once:");
+    put_credentials(troupe, "revoked-oauth", &app, grant(None, None)).await?;
+    let message = troupe.cluster.until("jiraintegration/revoked", "Ready", "Connected").await?;
+    println!("   revoked is Ready again: {message}");
+    Ok(())
+}
+
+fn say(text: &str) {
+    println!("\n── {text}\n");
+}
+
+async fn show(troupe: &Troupe, arguments: &[&str]) -> Result<(), Error> {
+    println!("$ kubectl {}", arguments.join(" "));
+    println!("{}", troupe.cluster.kubectl(arguments).await?);
+    Ok(())
+}
+
+async fn explain(troupe: &Troupe, name: &str, condition: &str, reason: &str) -> Result<(), Error> {
+    let message = troupe.cluster.until(&format!("jiraintegration/{name}"), condition, reason).await?;
+    println!("   {name}: {condition} is not True, reason {reason}:\n     {message}");
+    Ok(())
+}
+
+/// Asks for a pass now, as a person does.
+async fn request(troupe: &Troupe, name: &str) -> Result<(), Error> {
+    let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
+    let object = format!("jiraintegration/{name}");
+    troupe.cluster.kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now]).await.map(|_| ())
+}
+
+fn change(troupe: &Troupe, command: Command) -> Result<(), Error> {
+    troupe.sandbox.command(command).map(|_| ()).map_err(|error| Error::Start(error.to_string()))
+}
+
+fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {
+    Command::MintGrant {
+        client_id: None,
+        account: None,
+        sites: site.map(|site| vec![site.to_owned()]),
+        scopes,
+        online: false,
+    }
+}
+
+/// An OAuth app of its own, with a grant of the dedicated account, in a Secret.
+async fn register(troupe: &Troupe, secret: &str, grant: Command) -> Result<AppCredentials, Error> {
+    let app = troupe.sandbox.create_app().map_err(|error| Error::Start(error.to_string()))?;
+    put_credentials(troupe, secret, &app, grant).await?;
+    Ok(app)
+}
+
+async fn put_credentials(troupe: &Troupe, secret: &str, app: &AppCredentials, grant: Command) -> Result<(), Error> {
+    let grant = match grant {
+        Command::MintGrant { account, sites, scopes, online, .. } => {
+            Command::MintGrant { client_id: Some(app.client_id.clone()), account, sites, scopes, online }
+        }
+        other => other,
+    };
+    let tokens = troupe.sandbox.mint_as(grant).map_err(|error| Error::Start(error.to_string()))?;
+    let manifest = serde_json::json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": secret},
+        "stringData": {
+            "client-id": app.client_id, "client-secret": app.client_secret, "refresh-token": tokens.refresh_token,
+        },
+    });
+    troupe.cluster.apply(Some("demo"), &manifest.to_string()).await
+}
+
+async fn integrate(troupe: &Troupe, name: &str, site: &str, secret: &str, further: &str) -> Result<(), Error> {
+    let manifest = format!(
+        "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIntegration\nmetadata: {{name: {name}}}\nspec:\n  site: {site}\n  secretRef: {{name: {secret}}}\n  {further}\n"
+    );
+    troupe.cluster.apply(Some("demo"), &manifest).await
+}

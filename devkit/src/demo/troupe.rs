@@ -1,0 +1,103 @@
+//! Those who play in the demo: control plane, sandbox, operator.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::process::{Child, Command};
+
+use super::cluster::{Cluster, Error};
+use crate::control_plane::ControlPlane;
+use crate::sandbox::Sandbox;
+use crate::workspace::devkit_folder;
+
+/// Everything that runs. Dropping it ends it.
+pub struct Troupe {
+    pub(super) cluster: Cluster,
+    pub(super) sandbox: Sandbox,
+    operator: Child,
+}
+
+impl Troupe {
+    /// Builds the operator, visibly, and starts everything.
+    pub(super) async fn assemble() -> Result<Self, Error> {
+        println!("Building the operator …");
+        let program = build_operator().await?;
+        println!("Starting a Kubernetes API server …");
+        let cluster = Cluster::new(ControlPlane::start().await?);
+        println!("Starting a Jira that behaves like Jira Cloud …");
+        let sandbox = Sandbox::start().await.map_err(|error| Error::Start(error.to_string()))?;
+        println!("Installing the CRDs and starting the operator …");
+        let crds = Command::new(&program).arg("crds").output().await.map_err(started("jira-operator crds"))?;
+        cluster.apply(None, &String::from_utf8_lossy(&crds.stdout)).await?;
+        for crd in ["jiraintegrations", "jiraprojects"] {
+            let crd = format!("crd/{crd}.jira-operator.dev");
+            cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd]).await?;
+        }
+        let operator = start_operator(&program, &cluster, &sandbox)?;
+        Ok(Self { cluster, sandbox, operator })
+    }
+
+    /// How to look further.
+    #[must_use]
+    pub fn directions(&self) -> String {
+        format!(
+            "Look further, from another terminal:\n\n  export KUBECONFIG={}\n  {kubectl} describe jiraintegration acme -n demo\n  {kubectl} get jira -n demo\n  {kubectl} explain jiraintegration.spec\n\nThe operator logs to {}\nThe sandbox listens at {}",
+            self.cluster.kubeconfig().display(),
+            self.cluster.operator_log().display(),
+            self.sandbox.url(),
+            kubectl = self.cluster.kubectl_words(),
+        )
+    }
+
+    /// Waits until the operator or the control plane ends by itself, which neither should.
+    pub async fn broken(&mut self) -> Error {
+        tokio::select! {
+            _ = self.operator.wait() => Error::Start("the operator ended by itself".to_owned()),
+            error = self.cluster.broken() => error,
+        }
+    }
+
+    /// Ends everything: the operator first, so that it sees no cluster vanish.
+    pub async fn dismiss(mut self) {
+        let _ = self.operator.kill().await;
+        self.cluster.stop().await;
+    }
+}
+
+fn started(what: &str) -> impl Fn(std::io::Error) -> Error {
+    let what = what.to_owned();
+    move |error| Error::Start(format!("{what} cannot be run: {error}"))
+}
+
+/// Builds the operator where this program lies, and shows Cargo's progress.
+async fn build_operator() -> Result<PathBuf, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--package", "jira-operator", "--bin", "jira-operator"]);
+    let release = !cfg!(debug_assertions);
+    if release {
+        command.arg("--release");
+    }
+    command.current_dir(devkit_folder()).stdin(Stdio::null()).kill_on_drop(true);
+    let status = command.status().await.map_err(started("cargo"))?;
+    if !status.success() {
+        return Err(Error::Start("the operator does not build; see Cargo's message above".to_owned()));
+    }
+    let own = std::env::current_exe().map_err(started("this program"))?;
+    Ok(own.with_file_name("jira-operator"))
+}
+
+fn start_operator(program: &PathBuf, cluster: &Cluster, sandbox: &Sandbox) -> Result<Child, Error> {
+    let log = cluster.operator_log();
+    let output = std::fs::File::create(&log).map_err(started("the operator's log"))?;
+    let errors = output.try_clone().map_err(started("the operator's log"))?;
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).map_err(started("a listener"))?;
+    let mut command = Command::new(program);
+    command.args(["run", "--listen", &free.to_string()]).env("KUBECONFIG", cluster.kubeconfig());
+    for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
+        command.env(name, sandbox.url());
+    }
+    command.env_remove("WATCH_NAMESPACE").stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true);
+    command.spawn().map_err(started("jira-operator run"))
+}

@@ -1,0 +1,152 @@
+//! Claims about what a user sees, with failures that show what was seen instead.
+
+use std::collections::BTreeMap;
+
+use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT, project::JiraProject};
+use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
+use kube::{
+    Api, ResourceExt,
+    api::{ListParams, Patch, PatchParams},
+    runtime::wait::{await_condition, conditions::is_deleted},
+};
+use serde_json::json;
+
+use super::{
+    Stage,
+    look::{PATIENCE, condition},
+};
+
+/// Claims that a condition has this status and reason, and that its message names these things.
+pub fn claim(object: &JiraIntegration, type_: &str, status: &str, reason: &str, named: &[&str]) {
+    claim_of(condition(object, type_), status, reason, named);
+}
+
+/// The same of one condition.
+pub fn claim_of(condition: &Condition, status: &str, reason: &str, named: &[&str]) {
+    let (is, message) = ((condition.status.as_str(), condition.reason.as_str()), &condition.message);
+    assert_eq!(is, (status, reason), "{} says: {message}", condition.type_);
+    for part in named {
+        assert!(
+            message.contains(part),
+            "{}: \"{message}\" does not name {part}",
+            condition.type_
+        );
+    }
+}
+
+/// Claims that a condition is absent.
+pub fn claim_absent(object: &JiraIntegration, type_: &str) {
+    let conditions = object
+        .status
+        .as_ref()
+        .map(|s| s.conditions.as_slice())
+        .unwrap_or_default();
+    let found = conditions.iter().find(|c| c.type_ == type_);
+    assert!(found.is_none(), "{type_} should be absent: {found:?}");
+}
+
+/// A condition of a project.
+pub fn project_condition<'o>(project: &'o JiraProject, type_: &str) -> &'o Condition {
+    let conditions = &project.status.as_ref().expect("it has a status").conditions;
+    let found = conditions.iter().find(|c| c.type_ == type_);
+    found.unwrap_or_else(|| panic!("{type_} is absent from {conditions:#?}"))
+}
+
+impl Stage {
+    /// Asks for a full pass without waiting for it. The request, as it will be answered.
+    pub async fn ask(&self, name: &str) -> String {
+        let value = format!("{}", jiff::Timestamp::now());
+        let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});
+        let (api, params) = (self.integrations(), PatchParams::default());
+        api.patch(name, &params, &Patch::Merge(patch))
+            .await
+            .expect("the annotation is set");
+        value
+    }
+
+    /// Waits until a request is answered.
+    pub async fn until_answered(&self, name: &str, request: &str) -> JiraIntegration {
+        let answered = |o: &JiraIntegration| {
+            o.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_deref()) == Some(request)
+        };
+        self.until(name, "answered", answered).await
+    }
+
+    /// The integration as it is.
+    pub async fn integration(&self, name: &str) -> JiraIntegration {
+        self.integrations().get(name).await.expect("it exists")
+    }
+
+    /// The project as it is.
+    pub async fn project(&self, name: &str) -> JiraProject {
+        self.projects()
+            .get(name)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Claims about a project's condition.
+    pub async fn claim_project(&self, name: &str, type_: &str, status: &str, reason: &str, named: &[&str]) {
+        claim_of(
+            project_condition(&self.project(name).await, type_),
+            status,
+            reason,
+            named,
+        );
+    }
+
+    /// The version of every project's object: a rewrite moves it.
+    pub async fn project_versions(&self) -> BTreeMap<String, String> {
+        let all = self.projects().list(&ListParams::default()).await;
+        let items = all.expect("the API server answers").items;
+        items
+            .iter()
+            .map(|p| (p.name_any(), p.resource_version().unwrap_or_default()))
+            .collect()
+    }
+
+    /// Waits until a project's object is gone.
+    pub async fn until_project_gone(&self, name: &str) {
+        let Some(uid) = self
+            .projects()
+            .get_opt(name)
+            .await
+            .expect("the API server answers")
+            .and_then(|p| p.uid())
+        else {
+            return;
+        };
+        let gone = await_condition(self.projects(), name, is_deleted(&uid));
+        let gone = tokio::time::timeout(PATIENCE, gone).await;
+        gone.unwrap_or_else(|_| panic!("{name} stays\n{}", self.log_tail()))
+            .expect("the watch goes on");
+    }
+
+    /// Events on an object, oldest first: how often each came, its reason and its note.
+    pub async fn event_notes(&self, object: &str) -> Vec<(i32, String, String)> {
+        let api: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let mut all = api
+            .list(&ListParams::default())
+            .await
+            .expect("the API server answers")
+            .items;
+        all.retain(|e| e.regarding.as_ref().and_then(|r| r.name.as_deref()) == Some(object));
+        all.sort_by_key(|e| e.event_time.clone().map(|t| t.0));
+        all.into_iter()
+            .map(|e| {
+                (
+                    e.series.map_or(1, |s| s.count),
+                    e.reason.unwrap_or_default(),
+                    e.note.unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// Calls to Jira, and not to the token endpoint, since a place in the journal.
+    pub fn calls_since(&self, mark: devkit::sandbox::Mark) -> Vec<devkit::sandbox::Request> {
+        let mut calls = self.sandbox.requests_since(mark);
+        calls.retain(|r| r.path != "/oauth/token");
+        calls
+    }
+}
