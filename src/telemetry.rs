@@ -20,9 +20,13 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging to standard error. `RUST_LOG` sets the level; info without it.
+/// What is logged when `RUST_LOG` does not say: kube's own spans would repeat in every line what
+/// the line says.
+const DEFAULT_LEVELS: &str = "info,kube_runtime=warn";
+
+/// Starts logging to standard error. `RUST_LOG` sets the level.
 pub fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVELS));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

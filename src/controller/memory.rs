@@ -17,6 +17,9 @@ pub struct Gate {
     pub until: Timestamp,
     /// Atlassian asked for it, so that not even a request by a person overrides it.
     pub by_atlassian: bool,
+    /// The grant is not refreshed either: the trouble is there. Otherwise it is, so that a token
+    /// does not expire while Jira is waited for.
+    pub exchanges_too: bool,
 }
 
 /// What is remembered of one integration.

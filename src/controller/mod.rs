@@ -11,6 +11,7 @@ mod pass;
 mod reconcile;
 mod report;
 mod schedule;
+mod settle;
 mod steps;
 pub mod watch_progress;
 mod watches;

@@ -4,7 +4,12 @@ use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Resource, ResourceExt};
 
-use super::{context::Context, index::token_secret_name, memory::Memory, schedule::Asked};
+use super::{
+    context::Context,
+    index::token_secret_name,
+    memory::{Gate, Memory},
+    schedule::Asked,
+};
 use crate::{
     api::{
         integration::{JiraIntegration, JiraIntegrationStatus},
@@ -116,20 +121,21 @@ impl Seen {
                 .map(String::as_str),
             status: &self.status,
             next_look: self.memory.next_look,
+            retry_due: self.memory.gate.is_some_and(|gate| gate.until <= self.now),
             now: self.now,
         }
     }
 
-    /// Until when nothing is asked, because a retry is not due yet or Atlassian asked to wait.
+    /// What keeps this pass from asking: a retry that is not due yet, or Atlassian asked to wait.
     /// A change of the spec or of the credentials lifts it, a request by a person only lifts
     /// what the operator imposed on itself.
     #[must_use]
-    pub fn gate(&self) -> Option<Timestamp> {
+    pub fn gate(&self) -> Option<Gate> {
         let gate = self.memory.gate.filter(|gate| gate.until > self.now)?;
         let asked = self.asked();
         let changed = asked.is_new_generation() || self.memory.credentials != self.credentials_version;
         let requested = asked.is_requested() && !gate.by_atlassian;
-        (!changed && !requested).then_some(gate.until)
+        (!changed && !requested).then_some(gate)
     }
 
     /// The integration as owner of its projects.

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{observe::Seen, schedule::STEPS};
+use super::{
+    observe::Seen,
+    schedule::{STEPS, after, until_next_hour},
+};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -153,10 +156,9 @@ impl Outcome {
     /// Being asked to slow down proves nothing about what was asked.
     fn wait(&mut self, seen: &Seen, error: &JiraError) {
         self.rate_limited = true;
-        self.retry_after = error.retry_after();
-        let until = self
-            .retry_after
-            .map(|wait| clock(super::schedule::after(seen.now, wait)));
+        let quota = error.is_quota().then(|| until_next_hour(seen.now));
+        self.retry_after = error.retry_after().or(quota);
+        let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));
         let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
         let finding = if error.is_quota() {
             let what = format!("{error}, so no call is made{until}.");

@@ -9,18 +9,17 @@ use tracing::{debug, info, warn};
 use super::{
     Guarded,
     context::Context,
-    memory::{Gate, Memory},
     observe::{Seen, observe},
     outcome::Outcome,
     report,
-    schedule::{self, Due, after, backoff, earliest, jittered},
+    schedule::{self, Due, backoff},
+    settle::{Passed, requeue, settle},
     steps,
 };
 use crate::{
     api::{
         condition::{ConditionType, find},
         integration::{JiraIntegration, JiraIntegrationStatus},
-        reason::{Disposition, Reason},
     },
     grant::{finding::clock, store::WriteError},
 };
@@ -45,10 +44,11 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
     if seen.integration.spec.suspend {
         return Ok(suspend(&ctx, &seen).await);
     }
-    if let Some(until) = seen.gate() {
-        return Ok(requeue(&[Some(until)], seen.now));
-    }
-    let due = schedule::due(&seen.asked());
+    let due = match seen.gate() {
+        Some(gate) if gate.exchanges_too => return Ok(requeue(&[Some(gate.until)], seen.now)),
+        Some(_) => Due::Refresh,
+        None => schedule::due(&seen.asked()),
+    };
     let (outcome, done) = steps::run(&ctx, &seen, due).await;
     if outcome.quiet {
         debug!(namespace = seen.target.namespace, "the namespace is being deleted");
@@ -58,7 +58,30 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
     let status = report::status(&seen, done, &outcome, ended, rand::random());
     let written = write(&ctx, &seen, &status, outcome.synced.is_some()).await;
     tell(&ctx, &seen, done, &outcome, &status, ended).await;
-    Ok(settle(&ctx, &seen, &outcome, status, &written, ended))
+    let mut memory = seen.memory.clone();
+    memory.idle_warned = warn_of_idle_expiry(&ctx, &seen, &status).await;
+    let unwritten = written.as_ref().err().is_some_and(|error| worth_retrying(error, &seen));
+    let next_sync = status
+        .sync
+        .as_ref()
+        .and_then(|s| s.next_sync_time.as_ref())
+        .map(|t| t.0);
+    if let Ok(Some(version)) = written {
+        memory.written = Some((status, version));
+    }
+    let (memory, action) = settle(
+        &seen,
+        memory,
+        &Passed {
+            done,
+            outcome: &outcome,
+            unwritten,
+            next_sync,
+            ended,
+        },
+    );
+    ctx.memories.keep(&seen.target.owner.uid, memory);
+    Ok(action)
 }
 
 /// Writes the status if it is worth it. The resourceVersion, or none if nothing was written.
@@ -119,78 +142,6 @@ async fn tell(
     }
 }
 
-/// Remembers what the next pass needs, and says when that is.
-fn settle(
-    ctx: &Context,
-    seen: &Seen,
-    outcome: &Outcome,
-    status: JiraIntegrationStatus,
-    written: &kube::Result<Option<u64>>,
-    ended: Timestamp,
-) -> Action {
-    let write_failed = match written {
-        Ok(_) => false,
-        Err(error) => worth_retrying(error, seen),
-    };
-    let retry = write_failed || outcome.refresh_failed || needs_retry(outcome);
-    let failures = if retry {
-        seen.memory.failures.saturating_add(1)
-    } else {
-        0
-    };
-    let wait = outcome
-        .retry_after
-        .or_else(|| retry.then(|| backoff(failures, rand::random())));
-    let gate = wait.map(|wait| Gate {
-        until: after(ended, wait),
-        by_atlassian: outcome.retry_after.is_some(),
-    });
-    let interval = jittered(seen.integration.spec.interval(), rand::random());
-    let next_look = match &outcome.synced {
-        Some(_) => None,
-        None if has_looked(seen, outcome) => Some(after(ended, interval)),
-        None => seen.memory.next_look,
-    };
-    let next_sync = status
-        .sync
-        .as_ref()
-        .and_then(|s| s.next_sync_time.as_ref())
-        .map(|t| t.0);
-    let due = next_look.or(next_sync).or_else(|| Some(after(ended, interval)));
-    let memory = Memory {
-        written: match written {
-            Ok(Some(version)) => Some((status, *version)),
-            _ => seen.memory.written.clone(),
-        },
-        failures,
-        gate,
-        next_look,
-        credentials: seen.credentials_version.clone(),
-        lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
-        idle_warned: seen.memory.idle_warned,
-    };
-    ctx.memories.keep(&seen.target.owner.uid, memory);
-    match gate {
-        Some(gate) => requeue(&[Some(gate.until)], ended),
-        None => requeue(&[due, outcome.refresh_at, outcome.busy_until], ended),
-    }
-}
-
-/// Whether this pass asked what a synchronisation would ask, without getting so far.
-fn has_looked(seen: &Seen, outcome: &Outcome) -> bool {
-    let before = &seen.status.conditions;
-    let stayed = outcome
-        .findings
-        .iter()
-        .all(|(step, finding)| find(before, *step).is_some_and(|c| c.reason == finding.reason.as_str()));
-    !stayed || seen.memory.next_look.is_none_or(|at| at <= seen.now)
-}
-
-fn needs_retry(outcome: &Outcome) -> bool {
-    let retried = |reason: Reason| reason.entry().disposition == Disposition::Retry;
-    !outcome.rate_limited && outcome.findings.values().any(|finding| retried(finding.reason))
-}
-
 /// A status that could not be written is written by the next try, unless the object is gone.
 fn worth_retrying(error: &kube::Error, seen: &Seen) -> bool {
     let gone = matches!(
@@ -201,10 +152,6 @@ fn worth_retrying(error: &kube::Error, seen: &Seen) -> bool {
         warn!(namespace = seen.target.namespace, name = seen.target.integration, %error, "the status could not be written");
     }
     !gone
-}
-
-fn requeue(times: &[Option<Timestamp>], now: Timestamp) -> Action {
-    earliest(times, now).map_or_else(Action::await_change, Action::requeue)
 }
 
 fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::Error) -> Action {
@@ -230,20 +177,37 @@ async fn suspend(ctx: &Context, seen: &Seen) -> Action {
         }
         Ok(None) | Err(_) => {}
     }
-    let dies = status.token.as_ref().map(|token| token.grant_idle_expires_at.0);
-    let warn_at = dies.and_then(|at| at.checked_sub(IDLE_WARNING).ok());
-    if let Some(at) = dies.filter(|_| warn_at.is_some_and(|at| at <= seen.now) && memory.idle_warned != dies) {
-        let note = format!(
-            "The grant has not been refreshed for long and dies on {}. Resume the integration before that.",
-            clock(at)
-        );
-        ctx.events
-            .publish(&seen.integration.object_ref(&()), true, "GrantIdleExpiry", &note)
-            .await;
-        memory.idle_warned = dies;
-    }
+    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
     ctx.memories.keep(&seen.target.owner.uid, memory);
-    requeue(&[warn_at.filter(|at| *at > seen.now)], seen.now)
+    requeue(&[idle_warning_at(&status).filter(|at| *at > seen.now)], seen.now)
+}
+
+/// When a person is warned that the grant dies unused.
+fn idle_warning_at(status: &JiraIntegrationStatus) -> Option<Timestamp> {
+    status
+        .token
+        .as_ref()?
+        .grant_idle_expires_at
+        .0
+        .checked_sub(IDLE_WARNING)
+        .ok()
+}
+
+/// Warns once of a grant that nothing refreshes, because the integration is suspended or its
+/// credentials are gone. The expiry that was warned of.
+async fn warn_of_idle_expiry(ctx: &Context, seen: &Seen, status: &JiraIntegrationStatus) -> Option<Timestamp> {
+    let dies = status.token.as_ref()?.grant_idle_expires_at.0;
+    let due = idle_warning_at(status).is_some_and(|at| at <= seen.now);
+    if !due || seen.memory.idle_warned == Some(dies) {
+        return seen.memory.idle_warned;
+    }
+    let note = format!(
+        "The grant has not been refreshed for long and dies on {}. Resume the integration, or mend what its conditions name, before that.",
+        clock(dies)
+    );
+    let object = seen.integration.object_ref(&());
+    ctx.events.publish(&object, true, "GrantIdleExpiry", &note).await;
+    Some(dies)
 }
 
 /// An object that this version cannot read, most likely written for a later one: said once for

@@ -49,6 +49,8 @@ pub struct Asked<'a> {
     pub status: &'a JiraIntegrationStatus,
     /// When the next look is due that is not written in the status.
     pub next_look: Option<Timestamp>,
+    /// A retry is due.
+    pub retry_due: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -72,7 +74,7 @@ impl Asked<'_> {
 pub fn due(asked: &Asked<'_>) -> Due {
     let status = asked.status;
     let authorized = is_true(&status.conditions, ConditionType::Authorized);
-    if asked.is_new_generation() || asked.is_requested() || !authorized {
+    if asked.is_new_generation() || asked.is_requested() || asked.retry_due || !authorized {
         return Due::Full;
     }
     let sync = status.sync.as_ref();
@@ -136,6 +138,14 @@ pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration>
     Some(wait.max(Duration::from_millis(100)))
 }
 
+/// The wait until Atlassian refills the hourly quota, at the top of the UTC hour, for an answer
+/// that does not say how long.
+#[must_use]
+pub fn until_next_hour(now: Timestamp) -> Duration {
+    let into_the_hour = now.as_second().rem_euclid(3600);
+    Duration::from_secs(u64::try_from(3600 - into_the_hour).unwrap_or(3600))
+}
+
 /// Now plus a duration.
 #[must_use]
 pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
@@ -194,6 +204,7 @@ mod tests {
             requested_at: None,
             status,
             next_look: None,
+            retry_due: false,
             now: minute(now),
         })
     }
@@ -213,6 +224,7 @@ mod tests {
             requested_at: None,
             status: &status,
             next_look: None,
+            retry_due: false,
             now: minute(1),
         };
         assert_eq!(due(&asked), Due::Full);
@@ -244,6 +256,26 @@ mod tests {
         assert_eq!(at(&with(Reason::NoProjectsVisible), 5), Due::Full);
         assert_eq!(at(&with(Reason::SomeProjectsBlocked), 5), Due::Plain);
         assert_eq!(at(&JiraIntegrationStatus::default(), 0), Due::Full);
+    }
+
+    #[test]
+    fn a_retry_that_is_due_asks_everything() {
+        let status = healthy();
+        let asked = Asked {
+            generation: 1,
+            requested_at: None,
+            status: &status,
+            next_look: None,
+            retry_due: true,
+            now: minute(1),
+        };
+        assert_eq!(due(&asked), Due::Full);
+    }
+
+    #[test]
+    fn the_quota_is_refilled_on_the_hour() {
+        assert_eq!(until_next_hour(minute(50)), Duration::from_mins(10));
+        assert_eq!(until_next_hour(minute(60)), Duration::from_hours(1));
     }
 
     #[test]

@@ -23,7 +23,10 @@ pub fn claim(object: &JiraIntegration, type_: &str, status: &str, reason: &str, 
 
 /// The same of one condition.
 pub fn claim_of(condition: &Condition, status: &str, reason: &str, named: &[&str]) {
-    let (is, message) = ((condition.status.as_str(), condition.reason.as_str()), &condition.message);
+    let (is, message) = (
+        (condition.status.as_str(), condition.reason.as_str()),
+        &condition.message,
+    );
     assert_eq!(is, (status, reason), "{} says: {message}", condition.type_);
     for part in named {
         assert!(
@@ -70,6 +73,15 @@ impl Stage {
             o.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_deref()) == Some(request)
         };
         self.until(name, "answered", answered).await
+    }
+
+    /// Puts another refresh token into an existing Secret, as a person does who connected anew.
+    pub async fn hand_over(&self, secret: &str, refresh_token: &str) {
+        let patch = json!({"stringData": {"refresh-token": refresh_token}});
+        let (api, params) = (self.secrets(), PatchParams::default());
+        api.patch(secret, &params, &Patch::Merge(patch))
+            .await
+            .expect("the Secret is changed");
     }
 
     /// The integration as it is.
@@ -122,24 +134,16 @@ impl Stage {
             .expect("the watch goes on");
     }
 
-    /// Events on an object, oldest first: how often each came, its reason and its note.
-    pub async fn event_notes(&self, object: &str) -> Vec<(i32, String, String)> {
+    /// Events on an object, oldest first: its reason, and how often it came.
+    pub async fn event_counts(&self, object: &str) -> Vec<(String, i32)> {
         let api: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
-        let mut all = api
-            .list(&ListParams::default())
-            .await
-            .expect("the API server answers")
-            .items;
+        let listed = api.list(&ListParams::default()).await;
+        let mut all = listed.expect("the API server answers").items;
         all.retain(|e| e.regarding.as_ref().and_then(|r| r.name.as_deref()) == Some(object));
         all.sort_by_key(|e| e.event_time.clone().map(|t| t.0));
-        all.into_iter()
-            .map(|e| {
-                (
-                    e.series.map_or(1, |s| s.count),
-                    e.reason.unwrap_or_default(),
-                    e.note.unwrap_or_default(),
-                )
-            })
+        let count = |e: &Event| e.series.as_ref().map_or(1, |s| s.count);
+        all.iter()
+            .map(|e| (e.reason.clone().unwrap_or_default(), count(e)))
             .collect()
     }
 

@@ -3,6 +3,8 @@
 
 pub mod claim;
 pub mod conformance;
+pub mod fleet;
+pub mod hands;
 pub mod look;
 pub mod operator;
 

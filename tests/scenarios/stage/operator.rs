@@ -111,6 +111,13 @@ impl Operator {
         (status, answer.text().await.expect("a text"))
     }
 
+    /// What it serves under a path, if it serves already.
+    pub async fn try_get(&self, path: &str) -> Option<(u16, String)> {
+        let answer = reqwest::get(format!("http://{}{path}", self.listen)).await.ok()?;
+        let status = answer.status().as_u16();
+        Some((status, answer.text().await.ok()?))
+    }
+
     /// Process id.
     pub fn pid(&self) -> i32 {
         self.pid

@@ -110,33 +110,40 @@ async fn somebody_else_connected(plane: Arc<Plane>) {
     assert!(stage.project_versions().await.is_empty());
 
     let tokens = stage.sandbox.mint(&app.client_id, None).unwrap();
-    stage
-        .put_credentials(&stage.namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
-        .await;
+    stage.hand_over("acme-oauth", &tokens.refresh_token).await;
     let ready = stage.until_ready("acme").await;
     claim(&ready, "AccountEligible", "True", "StandardAccount", &["Jira Bot"]);
     token_is_published(&stage).await;
-    assert_eq!(
-        stage.events("acme").await,
-        ["WrongAccount", "StandardAccount", "Connected"]
-    );
+    assert_eq!(stage.events("acme").await, ["WrongAccount", "StandardAccount"]);
     stage.close().await;
 }
 
 async fn wrong_account_loses_token(plane: Arc<Plane>) {
     let stage = connected(&plane, "wrong-account", json!({"account": {"email": BOT}})).await;
     token_is_published(&stage).await;
-    let bot = stage.integration("acme").await.status.unwrap().account.unwrap().account_id;
+    let bot = stage
+        .integration("acme")
+        .await
+        .status
+        .unwrap()
+        .account
+        .unwrap()
+        .account_id;
 
     stage.change("acme", json!({"account": {"email": DANA}})).await;
     stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
-    stage.until_secret("acme-jira-token", "empty", |data| data.is_empty()).await;
+    stage
+        .until_secret("acme-jira-token", "empty", |data| data.is_empty())
+        .await;
     let wrong = stage.integration("acme").await;
     claim(&wrong, "Ready", "False", "WrongAccount", &["Jira Bot", DANA]);
     assert!(wrong.status.unwrap().token.is_none());
 
     stage
-        .change("acme", json!({"account": {"email": null, "accountId": "712020:somebody-else"}}))
+        .change(
+            "acme",
+            json!({"account": {"email": null, "accountId": "712020:somebody-else"}}),
+        )
         .await;
     stage
         .until("acme", "refused by its accountId", |o| {
@@ -155,7 +162,10 @@ async fn wrong_account_loses_token(plane: Arc<Plane>) {
     stage.until_ready("acme").await;
     token_is_published(&stage).await;
     stage
-        .change("acme", json!({"account": {"email": "JIRA-BOT@Acme.example", "accountId": null}}))
+        .change(
+            "acme",
+            json!({"account": {"email": "JIRA-BOT@Acme.example", "accountId": null}}),
+        )
         .await;
     stage.until_ready("acme").await;
     stage.close().await;
@@ -163,7 +173,10 @@ async fn wrong_account_loses_token(plane: Arc<Plane>) {
 
 async fn service_account(plane: Arc<Plane>) {
     let stage = connected(&plane, "service-account", json!({})).await;
-    let rename = |email: &str| Command::SetEmail { account: Some(bot(&stage)), email: email.into() };
+    let rename = |email: &str| Command::SetEmail {
+        account: Some(bot(&stage)),
+        email: email.into(),
+    };
     let named = ["Jira Bot", "managed service account", "ordinary Atlassian account"];
     let (by_email, back) = (rename("jira-bot@serviceaccount.atlassian.com"), rename(BOT));
     unfit_then_mended(&stage, by_email, "ManagedServiceAccount", &named, back).await;
@@ -173,20 +186,33 @@ async fn service_account(plane: Arc<Plane>) {
         account_type,
         app_type: app_type.map(str::to_owned),
     };
-    let (by_type, back) = (kind(AccountType::App, Some("service")), kind(AccountType::Atlassian, None));
+    let (by_type, back) = (
+        kind(AccountType::App, Some("service")),
+        kind(AccountType::Atlassian, None),
+    );
     unfit_then_mended(&stage, by_type, "ManagedServiceAccount", &named, back).await;
-    let events = stage.events("acme").await;
-    let once = ["ManagedServiceAccount", "StandardAccount"];
-    assert_eq!(events, [&["Connected"], &once[..], &once[..]].concat());
+    // The second time is counted on the first time's events, as Kubernetes does.
+    let events = stage.event_counts("acme").await;
+    let told: Vec<(&str, i32)> = events.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+    assert_eq!(
+        told,
+        [("Connected", 1), ("ManagedServiceAccount", 2), ("StandardAccount", 2)]
+    );
     stage.close().await;
 }
 
 fn bot(stage: &Stage) -> String {
-    stage.sandbox.state(|world| world.account(BOT).expect("the bot").account_id.clone())
+    stage
+        .sandbox
+        .state(|world| world.account(BOT).expect("the bot").account_id.clone())
 }
 
 fn kind(account_type: AccountType) -> Command {
-    Command::SetAccountType { account: None, account_type, app_type: None }
+    Command::SetAccountType {
+        account: None,
+        account_type,
+        app_type: None,
+    }
 }
 
 async fn app_account(plane: Arc<Plane>) {
@@ -207,7 +233,10 @@ async fn portal_customer(plane: Arc<Plane>) {
 
 async fn deactivated(plane: Arc<Plane>) {
     let stage = connected(&plane, "deactivated", json!({})).await;
-    let spoil = Command::DeactivateAccount { account: None, keep_grants: true };
+    let spoil = Command::DeactivateAccount {
+        account: None,
+        keep_grants: true,
+    };
     let mend = Command::ReactivateAccount { account: None };
     let named = ["Jira Bot", "deactivated", "Reactivate"];
     unfit_then_mended(&stage, spoil, "AccountInactive", &named, mend).await;
@@ -216,7 +245,10 @@ async fn deactivated(plane: Arc<Plane>) {
 
 async fn hidden_email(plane: Arc<Plane>) {
     let stage = connected(&plane, "hidden", json!({"account": {"email": BOT}})).await;
-    stage.jira(Command::HideEmail { account: None, hidden: true });
+    stage.jira(Command::HideEmail {
+        account: None,
+        hidden: true,
+    });
     let hidden = stage.request("acme").await;
     let named = ["Jira Bot", "spec.account.accountId"];
     claim(&hidden, "AccountEligible", "Unknown", "EmailHidden", &named);
@@ -226,7 +258,13 @@ async fn hidden_email(plane: Arc<Plane>) {
     token_is_published(&stage).await;
     // The message itself says the id that is to be set.
     let account = hidden.status.unwrap().account.unwrap().account_id;
-    claim(&stage.integration("acme").await, "AccountEligible", "Unknown", "EmailHidden", &[&account]);
+    claim(
+        &stage.integration("acme").await,
+        "AccountEligible",
+        "Unknown",
+        "EmailHidden",
+        &[&account],
+    );
 
     stage.change("acme", json!({"account": {"accountId": account}})).await;
     let ready = stage.until_ready("acme").await;
@@ -234,10 +272,15 @@ async fn hidden_email(plane: Arc<Plane>) {
     assert_eq!(stage.events("acme").await, ["Connected", "EmailHidden"]);
 
     // One that was hidden from the first is not published before the account is certain.
-    stage.integrate("new", "acme-oauth", json!({"account": {"email": BOT}})).await;
+    stage
+        .integrate("new", "acme-oauth", json!({"account": {"email": BOT}}))
+        .await;
     stage.until_reason("new", "AccountEligible", "EmailHidden").await;
     assert!(stage.secret("new-jira-token").await.unwrap_or_default().is_empty());
-    stage.jira(Command::HideEmail { account: None, hidden: false });
+    stage.jira(Command::HideEmail {
+        account: None,
+        hidden: false,
+    });
     stage.request("new").await;
     stage.until_ready("new").await;
     stage.close().await;
@@ -246,9 +289,17 @@ async fn hidden_email(plane: Arc<Plane>) {
 async fn no_product_access(plane: Arc<Plane>) {
     let stage = connected(&plane, "no-access", json!({"account": {"email": BOT}})).await;
     for status in [403, 401] {
-        let spoil =
-            Command::RemoveProductAccess { site: None, account: None, status: Some(status), unlisted: false };
-        let mend = Command::GrantProductAccess { site: None, account: None, agent: true };
+        let spoil = Command::RemoveProductAccess {
+            site: None,
+            account: None,
+            status: Some(status),
+            unlisted: false,
+        };
+        let mend = Command::GrantProductAccess {
+            site: None,
+            account: None,
+            agent: true,
+        };
         let named = ["product access", "Atlassian Administration"];
         unfit_then_mended(&stage, spoil, "NoProductAccess", &named, mend).await;
     }

@@ -1,7 +1,9 @@
 //! The stories, by subject.
 
 mod account;
+mod bad_input;
 mod connect;
+mod lost_token;
 mod site;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -27,5 +29,14 @@ where
 
 /// All scenarios.
 pub fn all() -> Vec<Story> {
-    [account::stories(), connect::stories(), site::stories()].into_iter().flatten().collect()
+    [
+        account::stories(),
+        bad_input::stories(),
+        connect::stories(),
+        lost_token::stories(),
+        site::stories(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -59,17 +59,35 @@ async fn reaches_another(plane: Arc<Plane>) {
     };
     let tokens = stage.sandbox.mint_as(command).unwrap();
     let namespace = &stage.namespace;
-    stage.put_credentials(namespace, "acme-oauth", &app, Some(&tokens.refresh_token)).await;
+    stage
+        .put_credentials(namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
+        .await;
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_reason("acme", "SiteReachable", "SiteNotGranted").await;
     let wrong = stage.integration("acme").await;
-    claim(&wrong, "SiteReachable", "False", "SiteNotGranted", &[SITE, GLOBEX, "choose this site"]);
+    claim(
+        &wrong,
+        "SiteReachable",
+        "False",
+        "SiteNotGranted",
+        &[SITE, GLOBEX, "choose this site"],
+    );
     claim(&wrong, "Stalled", "True", "SiteNotGranted", &[]);
-    claim(&wrong, "ScopesGranted", "Unknown", "SkippedAfterSiteReachable", &["SiteReachable"]);
+    claim(
+        &wrong,
+        "ScopesGranted",
+        "Unknown",
+        "SkippedAfterSiteReachable",
+        &["SiteReachable"],
+    );
     assert!(!published(&stage).await);
 
     let site = "acme".to_owned();
-    stage.jira(Command::AddSiteToGrant { client_id: Some(app.client_id), account: None, site });
+    stage.jira(Command::AddSiteToGrant {
+        client_id: Some(app.client_id),
+        account: None,
+        site,
+    });
     let ready = stage.request("acme").await;
     claim(&ready, "Ready", "True", "Connected", &[]);
     assert!(published(&stage).await);
@@ -77,17 +95,20 @@ async fn reaches_another(plane: Arc<Plane>) {
 }
 
 async fn reaches_none(plane: Arc<Plane>) {
-    let (stage, client_id) = connected(&plane, "no-site").await;
+    let (stage, _) = connected(&plane, "no-site").await;
     let before = stage.project_versions().await;
-    let client_id = Some(client_id);
-    stage.jira(Command::RemoveSiteFromGrant { client_id: client_id.clone(), account: None, site: None });
+    stage.jira(Command::RemoveProductAccess { site: None, account: None, status: None, unlisted: true });
     let none = stage.request("acme").await;
     let causes = [SITE, "no site at all", "scopes", "product access", "blocks the app"];
     claim(&none, "SiteReachable", "False", "SiteNotGranted", &causes);
     assert!(!published(&stage).await, "a token that opens nothing stays published");
     assert_eq!(stage.project_versions().await, before, "projects were touched");
 
-    stage.jira(Command::AddSiteToGrant { client_id, account: None, site: "acme".into() });
+    stage.jira(Command::AddSiteToGrant {
+        client_id,
+        account: None,
+        site: "acme".into(),
+    });
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
     assert!(published(&stage).await);
     assert_eq!(stage.events("acme").await, ["Connected", "SiteNotGranted", "SiteFound"]);
@@ -97,11 +118,19 @@ async fn reaches_none(plane: Arc<Plane>) {
 async fn not_found(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "not-found").await;
     stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", json!({"site": "https://acne.atlassian.net"})).await;
+    stage
+        .integrate("acme", "acme-oauth", json!({"site": "https://acne.atlassian.net"}))
+        .await;
     stage.until_reason("acme", "SiteReachable", "SiteNotFound").await;
     let typo = stage.integration("acme").await;
     // What the grant reaches is the likeliest correction.
-    claim(&typo, "SiteReachable", "False", "SiteNotFound", &["https://acne.atlassian.net", SITE, "spec.site"]);
+    claim(
+        &typo,
+        "SiteReachable",
+        "False",
+        "SiteNotFound",
+        &["https://acne.atlassian.net", SITE, "spec.site"],
+    );
     claim(&typo, "Stalled", "True", "SiteNotFound", &[]);
     stage.change("acme", json!({"site": SITE})).await;
     let ready = stage.until_ready("acme").await;
@@ -109,7 +138,9 @@ async fn not_found(plane: Arc<Plane>) {
 
     // A typo later on neither empties the projects nor takes another site for this one.
     let before = stage.project_versions().await;
-    stage.change("acme", json!({"site": "https://acne.atlassian.net"})).await;
+    stage
+        .change("acme", json!({"site": "https://acne.atlassian.net"}))
+        .await;
     stage.until_reason("acme", "SiteReachable", "SiteNotFound").await;
     assert_eq!(stage.project_versions().await, before);
     stage.change("acme", json!({"site": SITE})).await;
@@ -120,20 +151,34 @@ async fn not_found(plane: Arc<Plane>) {
 async fn down(plane: Arc<Plane>) {
     let (stage, _) = connected(&plane, "down").await;
     let before = stage.project_versions().await;
-    stage.jira(Command::SetSiteDown { site: None, down: true, status: None });
+    stage.jira(Command::SetSiteDown {
+        site: None,
+        down: true,
+        status: None,
+    });
     let down = stage.request("acme").await;
     let waiting = ["503", "tried again by itself"];
     let off = ["SiteReachable", "AccountEligible", "ProjectsAccessible"]
         .into_iter()
         .find(|type_| condition(&down, type_).reason == "SiteUnavailable");
-    claim(&down, off.expect("an outage is told"), "Unknown", "SiteUnavailable", &waiting);
+    claim(
+        &down,
+        off.expect("an outage is told"),
+        "Unknown",
+        "SiteUnavailable",
+        &waiting,
+    );
     claim(&down, "Ready", "Unknown", "SiteUnavailable", &waiting);
     claim(&down, "Reconciling", "True", "SiteUnavailable", &[]);
     claim(&down, "Authorized", "True", "TokenFresh", &[]);
     claim_absent(&down, "Stalled");
     assert!(published(&stage).await, "an outage takes no token back");
 
-    stage.jira(Command::SetSiteDown { site: None, down: false, status: None });
+    stage.jira(Command::SetSiteDown {
+        site: None,
+        down: false,
+        status: None,
+    });
     let up = stage.until_ready("acme").await;
     claim_absent(&up, "Reconciling");
     assert_eq!(stage.project_versions().await, before, "an outage rewrote projects");
@@ -145,13 +190,32 @@ async fn gateway_breaks(plane: Arc<Plane>) {
     let (stage, _) = connected(&plane, "gateway").await;
     let before = stage.project_versions().await;
     let garbled = FaultAction::GarbledBody;
-    let status = |code| FaultAction::Status { code, headers: Default::default(), body: String::new() };
+    let status = |code| FaultAction::Status {
+        code,
+        headers: Default::default(),
+        body: String::new(),
+    };
     let breaks = [
-        ("/_edge/tenant_info", "SiteReachable", When::Before, FaultAction::Html { code: 502 }),
+        (
+            "/_edge/tenant_info",
+            "SiteReachable",
+            When::Before,
+            FaultAction::Html { code: 502 },
+        ),
         ("/accessible-resources", "SiteReachable", When::Before, status(500)),
-        ("/rest/api/3/myself", "AccountEligible", When::Before, FaultAction::DropConnection),
+        (
+            "/rest/api/3/myself",
+            "AccountEligible",
+            When::Before,
+            FaultAction::DropConnection,
+        ),
         ("/rest/api/3/project/search", "ProjectsAccessible", When::After, garbled),
-        ("/rest/api/3/permissions/check", "ProjectsAccessible", When::Before, FaultAction::Html { code: 504 }),
+        (
+            "/rest/api/3/permissions/check",
+            "ProjectsAccessible",
+            When::Before,
+            FaultAction::Html { code: 504 },
+        ),
     ];
     for (path, type_, when, action) in breaks {
         let fault = stage.sandbox.fault(FaultRule::path(path, when, action));
@@ -170,10 +234,24 @@ async fn gateway_breaks(plane: Arc<Plane>) {
 async fn blocks_the_app(plane: Arc<Plane>) {
     let (stage, client_id) = connected(&plane, "app-blocked").await;
     let client_id = Some(client_id);
-    stage.jira(Command::BlockApp { site: None, client_id: client_id.clone(), blocked: true });
+    stage.jira(Command::BlockApp {
+        site: None,
+        client_id: client_id.clone(),
+        blocked: true,
+    });
     let blocked = stage.request("acme").await;
-    claim(&blocked, "SiteReachable", "False", "SiteNotGranted", &["the site blocks the app"]);
-    stage.jira(Command::BlockApp { site: None, client_id, blocked: false });
+    claim(
+        &blocked,
+        "SiteReachable",
+        "False",
+        "SiteNotGranted",
+        &["the site blocks the app"],
+    );
+    stage.jira(Command::BlockApp {
+        site: None,
+        client_id,
+        blocked: false,
+    });
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
     stage.close().await;
 }
@@ -186,9 +264,18 @@ async fn renamed(plane: Arc<Plane>) {
         (site.cloud_id, site.url)
     };
     let (bound, _) = cloud_id(&stage.integration("acme").await);
-    stage.jira(Command::RenameSite { site: None, host: "acme-group.atlassian.net".into() });
+    stage.jira(Command::RenameSite {
+        site: None,
+        host: "acme-group.atlassian.net".into(),
+    });
     let followed = stage.request("acme").await;
-    claim(&followed, "SiteReachable", "True", "SiteFound", &["renamed", RENAMED, "spec.site"]);
+    claim(
+        &followed,
+        "SiteReachable",
+        "True",
+        "SiteFound",
+        &["renamed", RENAMED, "spec.site"],
+    );
     claim(&followed, "Ready", "True", "Connected", &[]);
     assert_eq!(cloud_id(&followed), (bound.clone(), RENAMED.to_owned()));
     assert_eq!(stage.secret("acme-jira-token").await.unwrap()["site-url"], RENAMED);
@@ -208,15 +295,27 @@ async fn replaced(plane: Arc<Plane>) {
     let before = stage.project_versions().await;
     let bound = stage.integration("acme").await.status.unwrap().site.unwrap().cloud_id;
     let replace = |with: Option<String>| Command::ReplaceSite { site: None, with };
-    let Ok(Answer::Site { cloud_id }) = stage.sandbox.command(replace(None)) else { panic!("another site") };
+    let Ok(Answer::Site { cloud_id }) = stage.sandbox.command(replace(None)) else {
+        panic!("another site")
+    };
     assert_ne!(cloud_id, bound);
     let changed = stage.request("acme").await;
-    claim(&changed, "SiteReachable", "False", "SiteChanged", &[SITE, &bound, "spec.site"]);
+    claim(
+        &changed,
+        "SiteReachable",
+        "False",
+        "SiteChanged",
+        &[SITE, &bound, "spec.site"],
+    );
     claim(&changed, "Ready", "False", "SiteChanged", &[]);
     claim(&changed, "Stalled", "True", "SiteChanged", &[]);
     assert!(!published(&stage).await, "the token was not taken back");
     assert_eq!(stage.project_versions().await, before, "projects were touched");
-    assert_eq!(changed.status.unwrap().site.unwrap().cloud_id, bound, "the binding was given up");
+    assert_eq!(
+        changed.status.unwrap().site.unwrap().cloud_id,
+        bound,
+        "the binding was given up"
+    );
 
     stage.jira(replace(Some(bound)));
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
@@ -240,7 +339,9 @@ async fn two_sites(plane: Arc<Plane>) {
     stage.integrate("acme", "both-oauth", json!({})).await;
     stage.integrate("globex", "both-oauth", json!({"site": GLOBEX})).await;
     let namespace = &stage.namespace;
-    stage.put_credentials(namespace, "both-oauth", &app, Some(&tokens.refresh_token)).await;
+    stage
+        .put_credentials(namespace, "both-oauth", &app, Some(&tokens.refresh_token))
+        .await;
     stage.until_ready("acme").await;
     stage.until_ready("globex").await;
     assert_eq!(stage.exchanges(), 1, "one grant, one exchange");
@@ -254,15 +355,33 @@ async fn two_sites(plane: Arc<Plane>) {
     assert_eq!((acme["site-url"].as_str(), globex["site-url"].as_str()), (SITE, GLOBEX));
     assert_ne!(acme["base-url"], globex["base-url"]);
     let names: Vec<String> = stage.project_reasons().await.into_keys().collect();
-    assert_eq!(names, ["acme-eng", "acme-its", "acme-ops", "acme-sup", "globex-help", "globex-web"]);
+    assert_eq!(
+        names,
+        [
+            "acme-eng",
+            "acme-its",
+            "acme-ops",
+            "acme-sup",
+            "globex-help",
+            "globex-web"
+        ]
+    );
 
     // One site's trouble is not the other's.
     let site = Some("globex".to_owned());
-    stage.jira(Command::SetSiteDown { site: site.clone(), down: true, status: None });
+    stage.jira(Command::SetSiteDown {
+        site: site.clone(),
+        down: true,
+        status: None,
+    });
     let broken: Value = json!(condition(&stage.request("globex").await, "Ready").status);
     assert_eq!(broken, "Unknown");
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
-    stage.jira(Command::SetSiteDown { site, down: false, status: None });
+    stage.jira(Command::SetSiteDown {
+        site,
+        down: false,
+        status: None,
+    });
     stage.until_ready("globex").await;
     stage.close().await;
 }
