@@ -18,7 +18,7 @@ use crate::{
     grant::{
         finding,
         held::Held,
-        publish::{self, Published},
+        publish::{self, Published, Written},
         store::WriteError,
     },
 };
@@ -32,15 +32,14 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// Publishes the token of a grant that was judged.
     pub(super) async fn publish(&mut self, held: &Held, site: &SiteStatus) -> Result<(), Stop> {
         let what = Published {
             access: &held.access,
             base_url: self.ctx.endpoints.gateway(&site.cloud_id),
             site_url: site.url.clone(),
-            lineage: held.lineage.as_ref(),
         };
-        let written = publish::publish(&self.ctx.client, &self.seen.target, &self.seen.published, &what).await;
-        self.written(written)?;
+        self.write(Some(&what)).await?;
         self.outcome.token = Token::Published(TokenStatus {
             secret_name: self.seen.target.name.clone(),
             expires_at: Time(held.access.expires_at),
@@ -50,29 +49,25 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Takes the token back.
     pub(super) async fn retract(&mut self) -> Result<(), Stop> {
-        let lineage = self.outcome.lineage.clone();
-        let written = publish::retract(
-            &self.ctx.client,
-            &self.seen.target,
-            &self.seen.published,
-            lineage.as_ref(),
-        )
-        .await;
-        self.written(written)?;
+        self.write(None).await?;
         self.outcome.token = Token::Retracted;
         Ok(())
     }
 
-    fn written(&mut self, result: Result<bool, WriteError>) -> Result<(), Stop> {
-        match result {
-            Ok(_) => Ok(()),
-            Err(WriteError::Terminating) => Err(Stop::Quiet),
-            Err(error) => {
-                let finding = finding::not_writable(&self.seen.target.name, &error.to_string());
-                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
-            }
-        }
+    async fn write(&mut self, wanted: Option<&Published<'_>>) -> Result<(), Stop> {
+        let (target, lineage) = (&self.seen.target, self.outcome.lineage.clone());
+        let written = publish::write(&self.ctx.client, target, &self.seen.published, wanted, lineage.as_ref()).await;
+        let finding = match written {
+            Ok(Written::Done) => return Ok(()),
+            // A token that is taken back needs no name.
+            Ok(Written::Taken) if wanted.is_none() => return Ok(()),
+            Ok(Written::Taken) => finding::name_taken(&target.name),
+            Err(WriteError::Terminating) => return Err(Stop::Quiet),
+            Err(error) => finding::not_writable(&target.name, &error.to_string()),
+        };
+        Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
     }
 }
 

@@ -48,8 +48,6 @@ pub struct Published<'a> {
     pub base_url: String,
     /// Address of the site, for links that people open.
     pub site_url: String,
-    /// Which grant it is.
-    pub lineage: Option<&'a TokenHash>,
 }
 
 impl Published<'_> {
@@ -105,51 +103,63 @@ fn is_own(secret: &Secret, target: &Target) -> bool {
         .any(|owner| owner.uid == target.owner.uid)
 }
 
-/// Writes the token, unless the Secret already is as it should be. True when it was written.
-///
-/// # Errors
-/// A [`WriteError`]; a conflict means that it was changed since it was looked at.
-pub async fn publish(
-    client: &Client,
-    target: &Target,
-    found: &Found,
-    what: &Published<'_>,
-) -> Result<bool, WriteError> {
-    write(client, target, found, what.data(), what.lineage).await
+/// How often a write is tried again after somebody else changed the Secret under it.
+const ATTEMPTS: usize = 3;
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The Secret is as it should be.
+    Done,
+    /// The name was taken by somebody else meanwhile; nothing was touched.
+    Taken,
 }
 
-/// Takes the token back: the Secret stays, so that mounted volumes lose the files, and is
-/// emptied. True when there was something to take back.
+/// Brings the Secret to what is wanted, with no write if it already is: the token, or, without
+/// one, nothing. A token that is taken back leaves the Secret behind, empty, so that mounted
+/// volumes lose the files; a Secret that does not exist is not created for that.
 ///
 /// # Errors
-/// A [`WriteError`]; a conflict means that it was changed since it was looked at.
-pub async fn retract(
+/// A [`WriteError`], also a conflict that goes on.
+pub async fn write(
     client: &Client,
     target: &Target,
     found: &Found,
+    wanted: Option<&Published<'_>>,
     lineage: Option<&TokenHash>,
-) -> Result<bool, WriteError> {
-    match found {
-        Found::Own(_) => write(client, target, found, BTreeMap::new(), lineage).await,
-        Found::Nothing | Found::Foreign => Ok(false),
+) -> Result<Written, WriteError> {
+    let data = wanted.map(Published::data).unwrap_or_default();
+    let mut found = found.clone();
+    for _ in 0..ATTEMPTS {
+        match write_once(client, target, &found, &data, lineage).await {
+            // Somebody else was faster: what stands there now decides.
+            Err(WriteError::Conflict | WriteError::Gone) => {
+                found = find(client, target)
+                    .await
+                    .map_err(|error| WriteError::from_kube(&error))?;
+            }
+            other => return other,
+        }
     }
+    Err(WriteError::Conflict)
 }
 
-async fn write(
+async fn write_once(
     client: &Client,
     target: &Target,
     found: &Found,
-    data: BTreeMap<String, ByteString>,
+    data: &BTreeMap<String, ByteString>,
     lineage: Option<&TokenHash>,
-) -> Result<bool, WriteError> {
+) -> Result<Written, WriteError> {
     let before = match found {
         Found::Own(secret) => (**secret).clone(),
+        Found::Nothing if data.is_empty() => return Ok(Written::Done),
         Found::Nothing => Secret::default(),
-        Found::Foreign => return Ok(false),
+        Found::Foreign => return Ok(Written::Taken),
     };
-    let wanted = desired(&before, target, data, lineage);
+    let wanted = desired(&before, target, data.clone(), lineage);
     if wanted == before {
-        return Ok(false);
+        return Ok(Written::Done);
     }
     let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
     let params = PostParams::default();
@@ -157,7 +167,9 @@ async fn write(
         Found::Own(_) => api.replace(&target.name, &params, &wanted).await,
         _ => api.create(&params, &wanted).await,
     };
-    written.map(|_| true).map_err(|error| WriteError::from_kube(&error))
+    written
+        .map(|_| Written::Done)
+        .map_err(|error| WriteError::from_kube(&error))
 }
 
 /// Data is replaced whole; labels and annotations of others stay.
@@ -222,7 +234,6 @@ mod tests {
             access: &access,
             base_url: "b".into(),
             site_url: "s".into(),
-            lineage: None,
         };
         let mut before = Secret::default();
         before.metadata.labels = Some([("theirs".to_owned(), "kept".to_owned())].into());

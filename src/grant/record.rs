@@ -282,7 +282,7 @@ mod tests {
     fn tokens(refresh: Option<&str>) -> Tokens {
         Tokens {
             access_token: Secret::new("access".into()),
-            lifetime: Duration::from_secs(3600),
+            lifetime: Duration::from_hours(1),
             refresh_token: refresh.map(|t| Secret::new(t.into())),
             scopes: Some(vec!["read:jira-work".into()]),
         }

@@ -113,13 +113,13 @@ async fn granted(control: &ControlPlane) -> BTreeSet<Triple> {
             .keys()
             .any(|k| k.starts_with("rbac.authorization.k8s.io/aggregate-to"))
     };
-    let rules = roles.items.into_iter().filter_map(|r| r.rules);
+    let namespaced = roles.items.into_iter().filter_map(|r| r.rules);
     let cluster_rules = cluster
         .items
         .iter()
         .filter(|r| !aggregated(r))
         .filter_map(|r| r.rules.clone());
-    rules.chain(cluster_rules).flatten().flat_map(triples).collect()
+    namespaced.chain(cluster_rules).flatten().flat_map(triples).collect()
 }
 
 fn triples(rule: PolicyRule) -> Vec<Triple> {
