@@ -5,6 +5,7 @@
 #![allow(clippy::doc_markdown)]
 
 pub mod condition;
+pub mod condition_type;
 pub mod crd;
 pub mod integration;
 pub mod names;

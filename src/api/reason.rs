@@ -1,7 +1,7 @@
 //! Every reason a condition can carry, with what it means, what causes it and what to do.
 //! Status messages, the documentation and the command line all print from this one table.
 
-use super::condition::ConditionType::{
+use super::condition_type::ConditionType::{
     self, Accessible, AccountEligible, Authorized, Permitted, ProjectsAccessible, Ready, ScopesGranted, SiteReachable,
     Synced,
 };

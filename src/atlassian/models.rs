@@ -105,7 +105,26 @@ pub struct PermissionGrants {
 pub struct PermissionGrant {
     /// Key of the permission.
     pub permission: String,
-    /// Ids of projects, as numbers.
+    /// Ids of projects.
     #[serde(default)]
-    pub projects: Vec<u64>,
+    pub projects: Vec<NumericId>,
+}
+
+/// An id that is a number here and the same number as text elsewhere.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum NumericId {
+    /// As the specification has it.
+    Number(u64),
+    /// As most other answers have it.
+    Text(String),
+}
+
+impl std::fmt::Display for NumericId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
 }

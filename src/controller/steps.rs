@@ -109,7 +109,12 @@ impl Pass<'_> {
         let goes_on = finding.is_true();
         self.outcome.note(finding);
         match trouble {
-            Trouble::Busy { until } => self.outcome.busy_until = Some(until),
+            Trouble::Busy { until, still } => {
+                self.outcome.busy_until = Some(until);
+                if let Some(held) = still {
+                    return Ok(self.take(*held));
+                }
+            }
             Trouble::Unavailable { retry_after, still, .. } => {
                 self.outcome.retry_after = retry_after;
                 if let Some(held) = still.filter(|_| goes_on) {

@@ -67,8 +67,17 @@ pub fn trouble(trouble: &Trouble, key: &GrantKey) -> Option<Finding> {
         Trouble::Terminating => return None,
         Trouble::NotConnected(why) => not_connected(*why, key),
         Trouble::SharedElsewhere => Finding::plain(Authorized, Reason::GrantSharedElsewhere),
+        Trouble::NameTaken => {
+            let what = format!(
+                "Secret {name} exists and is not the operator's, so the grant has nowhere to go. Rename or delete that Secret, or use another name for {}.",
+                key.credentials
+            );
+            Finding::new(Authorized, Reason::SecretNameTaken, what)
+        }
         Trouble::Refused(refusal) => refused(refusal, key),
-        Trouble::Busy { until } => Finding::new(
+        // Somebody else refreshes the token, and until then it is as good as ever.
+        Trouble::Busy { still: Some(still), .. } => held(still, key),
+        Trouble::Busy { until, still: None } => Finding::new(
             Authorized,
             Reason::NotChecked,
             format!(

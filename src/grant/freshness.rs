@@ -28,6 +28,8 @@ pub enum Decision {
     NotConnected(NotConnected),
     /// The grant is a copy and must not be spent.
     Copy,
+    /// A Secret of somebody else has the grant Secret's name.
+    NameTaken,
     /// It was refused, and nothing has changed since.
     Refused(Refusal),
 }
@@ -66,6 +68,9 @@ pub fn decide(
 ) -> Decision {
     let empty = Record::default();
     let record = record.unwrap_or(&empty);
+    if record.is_foreign() {
+        return Decision::NameTaken;
+    }
     if let Some(token) = supplied(record, credentials) {
         return unless_refused(record, credentials, token)
             .or_else(|| unless_marked(record, now, holder))
@@ -289,5 +294,12 @@ mod tests {
         record.home_uid = Some("u1".into());
         record.secret.metadata.uid = Some("u2".into());
         assert!(matches!(at(&record, Some("r1"), 999), Decision::Copy));
+    }
+
+    #[test]
+    fn a_secret_of_somebody_else_is_not_touched() {
+        let mut record = Record::default();
+        record.secret.metadata.uid = Some("u1".into());
+        assert!(matches!(at(&record, Some("new"), 1), Decision::NameTaken));
     }
 }

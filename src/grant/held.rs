@@ -32,12 +32,16 @@ pub enum Trouble {
     NotConnected(NotConnected),
     /// The grant is used elsewhere.
     SharedElsewhere,
+    /// A Secret of somebody else has the grant Secret's name.
+    NameTaken,
     /// Atlassian refused.
     Refused(Refusal),
     /// Another process is exchanging.
     Busy {
         /// When its mark ends.
         until: Timestamp,
+        /// The grant, while its access token lasts.
+        still: Option<Box<Held>>,
     },
     /// Atlassian gave no usable answer.
     Unavailable {

@@ -14,14 +14,15 @@ use super::{
     credentials::Credentials,
     freshness::{self, Decision, Exchange, decide},
     held::{Held, Trouble},
-    lane::{Lane, Unsaved},
+    lane::{ATTEMPTS, CONTENDED, Lane, Unsaved},
     record::{Access, Record, RefusalKind},
     store::{GrantKey, Store, WriteError, describe},
 };
 use crate::atlassian::{oauth::TokenEndpoint, secret::Secret, token_answer::ExchangeFailure};
 
-/// How often a pass starts again after another process changed the Secret under it.
-const ATTEMPTS: usize = 6;
+/// What is said of an answer that only the new refresh token could be taken from.
+const SALVAGED: &str =
+    "the token endpoint's answer could not be read; the new refresh token was found in it and is stored";
 
 /// Holds all grants of this process.
 pub struct Keeper {
@@ -140,9 +141,14 @@ impl Keeper {
             lane.stored = record.clone().filter(|r| r.refresh_token.is_some() && !r.is_copy());
             match decide(record.as_ref(), credentials, Timestamp::now(), &self.holder, rejected) {
                 Decision::Use(access) => return Ok(Held::of(&record.unwrap_or_default(), access)),
-                Decision::Busy { until } => return Err(Trouble::Busy { until }),
+                Decision::Busy { until } => {
+                    let still = record.as_ref().and_then(Held::still);
+                    let still = still.filter(|held| Some(&held.access.token) != rejected);
+                    return Err(Trouble::Busy { until, still });
+                }
                 Decision::NotConnected(why) => return Err(Trouble::NotConnected(why)),
                 Decision::Copy => return Err(Trouble::SharedElsewhere),
+                Decision::NameTaken => return Err(Trouble::NameTaken),
                 Decision::Refused(refusal) => return Err(Trouble::Refused(refusal)),
                 Decision::Exchange(exchange) => {
                     let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
@@ -153,10 +159,7 @@ impl Keeper {
                 }
             }
         }
-        Err(Trouble::not_writable(
-            "it is changed by others all the time",
-            lane.stored.as_ref(),
-        ))
+        Err(Trouble::not_writable(CONTENDED, lane.stored.as_ref()))
     }
 
     /// One exchange under a mark. Nothing when the outcome has to be looked at again.
@@ -164,27 +167,17 @@ impl Keeper {
         &self,
         key: &GrantKey,
         credentials: &Credentials,
-        mut record: Record,
+        record: Record,
         exchange: &Exchange,
         lane: &mut Lane,
     ) -> Result<Option<Access>, Trouble> {
-        self.refuse_twins(&record, exchange).await?;
         let at = Timestamp::now();
-        record.mark = Some(freshness::mark(exchange, &self.holder, at));
-        let mut record = match self.store.write(&record).await {
-            Ok(marked) => marked,
-            Err(WriteError::Conflict | WriteError::Gone) => return Ok(None),
-            Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, Some(&record))),
+        let Some(mut record) = self.lock(record, exchange, at).await? else {
+            return Ok(None);
         };
-        if exchange.adopts && self.refuse_twins(&record, exchange).await.is_err() {
-            // Another Secret began to adopt the same token at the same moment, and is older.
-            record.mark = None;
-            let _ = self.store.write(&record).await;
-            return Err(Trouble::SharedElsewhere);
-        }
         let outcome = self.endpoint.refresh(&credentials.app, &exchange.token).await;
         (self.on_exchange)(outcome.as_ref().map_or_else(failure_label, |_| "success"));
+        let salvaged = matches!(outcome, Err(ExchangeFailure::Salvaged { .. }));
         match outcome {
             Ok(tokens) => {
                 record.take(tokens, &exchange.token, exchange.adopts, &credentials.app, at);
@@ -223,7 +216,34 @@ impl Keeper {
             spent: exchange.token.hash(),
         });
         lane.save(&self.store, &self.holder, key).await?;
+        if salvaged {
+            // Tried again with the new token, but not at once: the next answer may be as broken.
+            return Err(Trouble::Unavailable {
+                detail: SALVAGED.to_owned(),
+                retry_after: None,
+                still: lane.stored.as_ref().and_then(Held::still),
+            });
+        }
         Ok(access)
+    }
+
+    /// Sets the mark. Nothing when the Secret changed meanwhile and has to be looked at again.
+    async fn lock(&self, mut record: Record, exchange: &Exchange, at: Timestamp) -> Result<Option<Record>, Trouble> {
+        self.refuse_twins(&record, exchange).await?;
+        record.mark = Some(freshness::mark(exchange, &self.holder, at));
+        let mut record = match self.store.write(&record).await {
+            Ok(marked) => marked,
+            Err(WriteError::Conflict | WriteError::Gone) => return Ok(None),
+            Err(WriteError::Terminating) => return Err(Trouble::Terminating),
+            Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, Some(&record))),
+        };
+        if exchange.adopts && self.refuse_twins(&record, exchange).await.is_err() {
+            // Another Secret began to adopt the same token at the same moment, and is older.
+            record.mark = None;
+            let _ = self.store.write(&record).await;
+            return Err(Trouble::SharedElsewhere);
+        }
+        Ok(Some(record))
     }
 
     async fn refuse_twins(&self, record: &Record, exchange: &Exchange) -> Result<(), Trouble> {

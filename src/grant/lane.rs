@@ -9,6 +9,11 @@ use super::{
 };
 use crate::atlassian::secret::{Secret, TokenHash};
 
+/// How often a write starts again after somebody else changed the Secret under it.
+pub(super) const ATTEMPTS: usize = 6;
+/// What is said when that was not enough.
+pub(super) const CONTENDED: &str = "it is changed by others all the time";
+
 /// What this process knows of one grant besides the Secret.
 #[derive(Default)]
 pub(super) struct Lane {
@@ -30,7 +35,12 @@ impl Lane {
     /// the Secret still holds what was spent; if it holds something else, another process was
     /// faster and its tokens stand.
     pub(super) async fn save(&mut self, store: &Store, holder: &str, key: &GrantKey) -> Result<(), Trouble> {
+        let mut attempts = 0;
         while let Some(unsaved) = &mut self.unsaved {
+            attempts += 1;
+            if attempts > ATTEMPTS {
+                return Err(Trouble::not_writable(CONTENDED, self.stored.as_ref()));
+            }
             match store.write(&unsaved.record).await {
                 Ok(stored) => {
                     self.stored = Some(stored);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Client, ResourceExt, api::PostParams};
 
@@ -54,7 +55,7 @@ impl Published<'_> {
     fn data(&self) -> BTreeMap<String, ByteString> {
         [
             (ACCESS_TOKEN, self.access.token.expose().to_owned()),
-            ("expires-at", self.access.expires_at.to_string()),
+            ("expires-at", to_the_second(self.access.expires_at)),
             ("base-url", self.base_url.clone()),
             ("site-url", self.site_url.clone()),
         ]
@@ -62,6 +63,11 @@ impl Published<'_> {
         .map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes())))
         .collect()
     }
+}
+
+/// RFC 3339 without fractions: rounded down, so that it never promises too much.
+fn to_the_second(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 impl Found {
@@ -208,7 +214,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::atlassian::secret::Secret as Hidden;
-    use jiff::Timestamp;
 
     fn target() -> Target {
         Target {

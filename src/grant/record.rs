@@ -202,6 +202,17 @@ impl Record {
         .collect()
     }
 
+    /// Whether the Secret exists and is somebody else's: it is never touched.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        let labelled = self
+            .secret
+            .labels()
+            .get(names::COMPONENT_LABEL)
+            .is_some_and(|c| c == names::COMPONENT_GRANT);
+        self.secret.metadata.uid.is_some() && !labelled && self.home_uid.is_none()
+    }
+
     /// Whether the tokens were written to another Secret than this one.
     #[must_use]
     pub fn is_copy(&self) -> bool {
@@ -222,10 +233,11 @@ impl Record {
         self.settle(spent, adopted, app);
     }
 
-    /// Takes over a refresh token that was found in an answer without a usable access token.
+    /// Takes over a refresh token that was found in an answer without a usable access token. The
+    /// access token of the same grant is as good as before.
     pub fn take_salvaged(&mut self, refresh_token: Secret, spent: &Secret, adopted: bool, app: &App) {
         self.refresh_token = Some(refresh_token);
-        self.access = None;
+        self.access = self.access.take().filter(|_| !adopted);
         self.settle(spent, adopted, app);
     }
 
@@ -328,6 +340,17 @@ mod tests {
         let mut copy = record.render();
         copy.metadata.uid = Some("u2".into());
         assert!(Record::read(copy).is_copy());
+    }
+
+    #[test]
+    fn a_secret_of_somebody_else_is_known_by_its_missing_mark() {
+        let mut theirs = v1::Secret::default();
+        theirs.metadata.uid = Some("u1".into());
+        assert!(Record::read(theirs).is_foreign());
+        let mut ours = Record::new("ns", "s-grant").render();
+        ours.metadata.uid = Some("u1".into());
+        assert!(!Record::read(ours).is_foreign());
+        assert!(!Record::new("ns", "s-grant").is_foreign());
     }
 
     #[test]

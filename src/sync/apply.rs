@@ -11,7 +11,10 @@ use kube::{
     api::{DeleteParams, ListParams, PostParams, Preconditions},
 };
 
-use super::inventory::{Entry, Plan, Removal};
+use super::{
+    inventory::{Entry, Plan},
+    removal::Removal,
+};
 use crate::api::{
     names,
     project::{JiraProject, JiraProjectSpec, JiraProjectStatus},

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::removal::Removal;
 use crate::{
     api::{
         condition::{ConditionType, Finding, conditions, is_true, ready},
@@ -56,32 +57,6 @@ impl Entry {
             key: self.key.clone(),
             visible: self.status.lifecycle == Lifecycle::Live,
             blocked: why(ConditionType::Accessible).or_else(|| why(ConditionType::Permitted)),
-        }
-    }
-}
-
-/// Why an object is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
-    /// spec.projects no longer names it.
-    OutOfScope,
-    /// Its key was changed; it has a new object.
-    Renamed,
-    /// It was in the trash and now is nowhere.
-    Deleted,
-    /// It was in no list for seven days.
-    Missing,
-}
-
-impl Removal {
-    /// What an event says of it.
-    #[must_use]
-    pub fn message(self, key: &str) -> String {
-        match self {
-            Self::OutOfScope => format!("Project {key} is no longer in spec.projects."),
-            Self::Renamed => format!("Project {key} has another key now and is listed under that."),
-            Self::Deleted => format!("Project {key} was in the trash and is deleted for good."),
-            Self::Missing => format!("Jira has not shown project {key} for seven days."),
         }
     }
 }

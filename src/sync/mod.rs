@@ -3,3 +3,4 @@
 pub mod apply;
 pub mod confirm;
 pub mod inventory;
+pub mod removal;

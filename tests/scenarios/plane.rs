@@ -24,6 +24,8 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub struct Plane {
     pub control: ControlPlane,
     helm: Arc<Helm>,
+    /// Two charts that are installed at once would both create what belongs to no namespace.
+    installing: tokio::sync::Mutex<()>,
 }
 
 impl Plane {
@@ -36,7 +38,11 @@ impl Plane {
 
     async fn with(helm: Arc<Helm>) -> Result<Self, Box<dyn std::error::Error>> {
         let control = ControlPlane::start().await?;
-        let plane = Self { control, helm };
+        let plane = Self {
+            control,
+            helm,
+            installing: tokio::sync::Mutex::default(),
+        };
         let crds = Command::new(OPERATOR).arg("crds").output().await?;
         plane.apply(&String::from_utf8(crds.stdout)?).await?;
         let crds = [
@@ -101,11 +107,22 @@ impl Plane {
             .template(&chart(), RELEASE, namespace, &all)
             .await
             .expect("the chart renders");
-        // `helm template` leaves the namespace to the command that installs.
+        let _alone = self.installing.lock().await;
+        let kubeconfig = self.current_namespace(namespace).await.expect("a kubeconfig for the chart");
         let applied = self
-            .kubectl_with(&["apply", "-n", namespace, "-f", "-"], &manifests)
+            .kubectl_with(&["--kubeconfig", &kubeconfig, "apply", "-f", "-"], &manifests)
             .await;
         applied.expect("the chart installs");
+    }
+
+    /// A kubeconfig whose current namespace is this one. `helm template` leaves the namespace of most
+    /// objects to who installs them, and `kubectl apply -n` refuses those of other namespaces.
+    async fn current_namespace(&self, namespace: &str) -> Result<String, String> {
+        let file = self.control.folder().join(format!("{namespace}.kubeconfig"));
+        std::fs::copy(self.control.kubeconfig(), &file).map_err(|e| e.to_string())?;
+        let file = file.to_string_lossy().into_owned();
+        let set = ["--kubeconfig", &file, "config", "set-context", "--current", "--namespace", namespace];
+        self.kubectl(&set).await.map(|_| file)
     }
 
     /// A name that no other scenario has.

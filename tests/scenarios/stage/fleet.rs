@@ -29,9 +29,7 @@ impl Fleet {
     /// Makes so many apps whose access tokens live so many seconds, with a grant each, and their
     /// credentials in Secrets, but no integration yet.
     pub async fn prepare(stage: &Stage, namespace: &str, size: usize, expires_in: u64) -> Self {
-        let apps: Vec<AppCredentials> = (0..size)
-            .map(|_| stage.sandbox.create_app().expect("an app"))
-            .collect();
+        let apps: Vec<AppCredentials> = (0..size).map(|_| stage.sandbox.create_app().expect("an app")).collect();
         for app in &apps {
             stage.jira(Command::SetExpiresIn {
                 seconds: expires_in,
@@ -113,7 +111,12 @@ impl Fleet {
             let of = |app: &AppCredentials| {
                 let grants = ledger.grants.values().filter(|g| g.client_id == app.client_id);
                 let ids: BTreeSet<u64> = grants.map(|g| g.id).collect();
-                ledger.families.values().filter(|f| ids.contains(&f.grant)).map(|f| f.issued).max()
+                ledger
+                    .families
+                    .values()
+                    .filter(|f| ids.contains(&f.grant))
+                    .map(|f| f.issued)
+                    .max()
             };
             self.apps.iter().map(|app| of(app).expect("a family")).collect()
         })
@@ -125,16 +128,32 @@ impl Fleet {
         self.until_ready(stage).await;
         let before = self.issued(stage);
         let mark = stage.sandbox.mark();
-        let again = |_: &[devkit::sandbox::Request]| self.issued(stage).iter().zip(&before).all(|(now, then)| now > then);
+        let again =
+            |_: &[devkit::sandbox::Request]| self.issued(stage).iter().zip(&before).all(|(now, then)| now > then);
         let refreshed = tokio::time::timeout(SOON, stage.sandbox.wait_for_requests(mark, again)).await;
-        assert!(refreshed.is_ok(), "not every grant was refreshed again\n{}", stage.log_tail());
+        assert!(
+            refreshed.is_ok(),
+            "not every grant was refreshed again\n{}",
+            stage.log_tail()
+        );
         self.until_ready(stage).await;
-        let refused: Vec<u16> = self.exchanges(stage).into_iter().flatten().filter(|s| (400..500).contains(s)).collect();
-        assert!(refused.is_empty(), "refresh tokens were refused: {refused:?}\n{}", stage.log_tail());
+        let refused: Vec<u16> = self
+            .exchanges(stage)
+            .into_iter()
+            .flatten()
+            .filter(|s| (400..500).contains(s))
+            .collect();
+        assert!(
+            refused.is_empty(),
+            "refresh tokens were refused: {refused:?}\n{}",
+            stage.log_tail()
+        );
         let dead: Vec<String> = stage.sandbox.state(|world| {
             let revoked = |why: &Option<String>| why.clone();
             let families = world.ledger.families.values().filter_map(|f| revoked(&f.revoked));
-            families.chain(world.ledger.grants.values().filter_map(|g| revoked(&g.revoked))).collect()
+            families
+                .chain(world.ledger.grants.values().filter_map(|g| revoked(&g.revoked)))
+                .collect()
         });
         assert!(dead.is_empty(), "the sandbox ended grants: {dead:?}");
     }
@@ -151,7 +170,12 @@ impl Fleet {
 pub async fn until_hit(stage: &Stage, faults: &[u64]) {
     for (n, fault) in faults.iter().enumerate() {
         let hit = tokio::time::timeout(SOON, stage.sandbox.wait_for_hits(*fault, 1)).await;
-        assert!(hit.is_ok(), "exchange {n} of {} never came\n{}", faults.len(), stage.log_tail());
+        assert!(
+            hit.is_ok(),
+            "exchange {n} of {} never came\n{}",
+            faults.len(),
+            stage.log_tail()
+        );
     }
 }
 
@@ -159,7 +183,10 @@ pub async fn until_hit(stage: &Stage, faults: &[u64]) {
 pub async fn let_go(stage: &Stage, faults: &[u64]) {
     for fault in faults {
         let idle = tokio::time::timeout(SOON, stage.sandbox.wait_until_idle(*fault)).await;
-        assert!(idle.is_ok(), "the sandbox still holds an exchange of a process that is gone");
+        assert!(
+            idle.is_ok(),
+            "the sandbox still holds an exchange of a process that is gone"
+        );
         stage.sandbox.release(*fault).expect("it was up");
     }
 }

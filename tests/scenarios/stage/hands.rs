@@ -74,7 +74,12 @@ impl Stage {
     }
 
     /// Waits until a Secret with its metadata is as it should be.
-    pub async fn until_whole_secret(&self, name: &str, what: &str, test: impl Fn(&Secret) -> bool + Send + Sync) -> Secret {
+    pub async fn until_whole_secret(
+        &self,
+        name: &str,
+        what: &str,
+        test: impl Fn(&Secret) -> bool + Send + Sync,
+    ) -> Secret {
         self.until_object(name, what, |secret| secret.is_some_and(&test))
             .await
             .expect("it exists")

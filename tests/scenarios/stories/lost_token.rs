@@ -25,10 +25,19 @@ const SIZE: usize = 16;
 
 pub fn stories() -> Vec<Story> {
     vec![
-        story("lost_token::the_operator_is_killed_at_every_moment_of_an_exchange", killed),
+        story(
+            "lost_token::the_operator_is_killed_at_every_moment_of_an_exchange",
+            killed,
+        ),
         story("lost_token::the_grant_cannot_be_stored", not_stored),
-        story("lost_token::the_operator_is_killed_before_a_frozen_api_server", killed_while_frozen),
-        story("lost_token::an_interrupted_refresh_is_taken_up_after_the_leeway", after_the_leeway),
+        story(
+            "lost_token::the_operator_is_killed_before_a_frozen_api_server",
+            killed_while_frozen,
+        ),
+        story(
+            "lost_token::an_interrupted_refresh_is_taken_up_after_the_leeway",
+            after_the_leeway,
+        ),
     ]
 }
 
@@ -39,7 +48,10 @@ fn hold(when: When) -> FaultRule {
 /// Breaks every write of a grant Secret in a namespace.
 fn break_writes(stage: &Stage, namespace: &str, action: Action) -> RuleHandle {
     let secrets = format!("/namespaces/{namespace}/secrets");
-    let rule = Rule::new(action).writes().path_contains(secrets).path_contains("-grant");
+    let rule = Rule::new(action)
+        .writes()
+        .path_contains(secrets)
+        .path_contains("-grant");
     stage.proxy.as_ref().expect("it is proxied").add(rule)
 }
 
@@ -54,7 +66,12 @@ async fn three_fleets(stage: &Stage, expires_in: u64) -> [Fleet; 3] {
 }
 
 async fn integrate(stage: &Stage, fleets: &[Fleet]) {
-    join_all(fleets.iter().flat_map(|fleet| (0..SIZE).map(|n| fleet.integrate(stage, n)))).await;
+    join_all(
+        fleets
+            .iter()
+            .flat_map(|fleet| (0..SIZE).map(|n| fleet.integrate(stage, n))),
+    )
+    .await;
 }
 
 async fn claim_alive(stage: &Stage, fleets: &[Fleet]) {
@@ -65,7 +82,11 @@ async fn claim_alive(stage: &Stage, fleets: &[Fleet]) {
 /// the first sixteen tokens, and after it rotated the second, and the API server has not taken
 /// the third yet.
 async fn killed(plane: Arc<Plane>) {
-    let setup = Setup { further_namespaces: 2, proxied: true, ..Setup::default() };
+    let setup = Setup {
+        further_namespaces: 2,
+        proxied: true,
+        ..Setup::default()
+    };
     let mut stage = Stage::set_up(&plane, "killed", setup).await;
     let fleets = three_fleets(&stage, 20).await;
     for round in ["adoption", "rotation"] {
@@ -82,7 +103,10 @@ async fn killed(plane: Arc<Plane>) {
         }
         let writes = break_writes(&stage, &fleets[2].namespace, Action::HoldRequest);
         release(&stage, &storing);
-        writes.wait_for_hits(SIZE, Duration::from_secs(10)).await.expect("the writes are in flight");
+        writes
+            .wait_for_hits(SIZE, Duration::from_secs(10))
+            .await
+            .expect("the writes are in flight");
         stage.kill_operators().await;
         let_go(&stage, &before).await;
         let_go(&stage, &after).await;
@@ -96,7 +120,11 @@ async fn killed(plane: Arc<Plane>) {
 /// The API server refuses the Secret with the new token, in three ways. Healed, the operator
 /// stores what it kept in memory; killed before that, its successor uses the old token again.
 async fn not_stored(plane: Arc<Plane>) {
-    let setup = Setup { further_namespaces: 2, proxied: true, ..Setup::default() };
+    let setup = Setup {
+        further_namespaces: 2,
+        proxied: true,
+        ..Setup::default()
+    };
     let mut stage = Stage::set_up(&plane, "refused", setup).await;
     let fleets = three_fleets(&stage, 60).await;
     for (round, answered) in [("adoption", SIZE), ("rotation", 2 * SIZE)] {
@@ -112,8 +140,14 @@ async fn not_stored(plane: Arc<Plane>) {
         let refused = [0, 1, 2].map(|n| break_writes(&stage, &fleets[n].namespace, refusal(codes[n])));
         release(&stage, &held);
         for fleet in &fleets {
-            fleet.until(&stage, "refused", |o| has(o, "Authorized", "SecretNotWritable")).await;
-            assert_eq!(fleet.exchanges(&stage).len(), answered, "nothing is spent that cannot be stored");
+            fleet
+                .until(&stage, "refused", |o| has(o, "Authorized", "SecretNotWritable"))
+                .await;
+            assert_eq!(
+                fleet.exchanges(&stage).len(),
+                answered,
+                "nothing is spent that cannot be stored"
+            );
         }
         claim_refusals(&stage, &fleets).await;
         if round == "rotation" {
@@ -127,7 +161,11 @@ async fn not_stored(plane: Arc<Plane>) {
         }
         for fleet in &fleets {
             fleet.until_ready(&stage).await;
-            assert_eq!(fleet.exchanges(&stage).len(), answered, "what was in memory is stored, not asked for again");
+            assert_eq!(
+                fleet.exchanges(&stage).len(),
+                answered,
+                "what was in memory is stored, not asked for again"
+            );
         }
     }
     stage.close().await;
@@ -135,11 +173,23 @@ async fn not_stored(plane: Arc<Plane>) {
 
 /// The condition says which Secret, and what the API server said.
 async fn claim_refusals(stage: &Stage, fleets: &[Fleet]) {
-    let words = ["changed by others", "403: a policy forbids it", "500: etcd is in trouble"];
+    let words = [
+        "changed by others",
+        "403: a policy forbids it",
+        "500: etcd is in trouble",
+    ];
     for (fleet, words) in fleets.iter().zip(words) {
         let refused = |o: &_| has(o, "Authorized", "SecretNotWritable");
-        let found = stage.until_in(&fleet.namespace, &Fleet::name(0), "refused", refused).await;
-        claim(&found, "Authorized", "Unknown", "SecretNotWritable", &["acme-0-oauth-grant", words]);
+        let found = stage
+            .until_in(&fleet.namespace, &Fleet::name(0), "refused", refused)
+            .await;
+        claim(
+            &found,
+            "Authorized",
+            "Unknown",
+            "SecretNotWritable",
+            &["acme-0-oauth-grant", words],
+        );
         claim(&found, "Ready", "Unknown", "SecretNotWritable", &[]);
     }
 }
@@ -159,9 +209,13 @@ async fn killed_while_frozen(plane: Arc<Plane>) {
         own.control.freeze_api_server().expect("it freezes");
         release(&stage, &held);
         let rotated = |all: &[devkit::sandbox::Request]| {
-            all.iter().filter(|r| r.path == "/oauth/token" && r.status == Some(200)).count() >= SIZE
+            all.iter()
+                .filter(|r| r.path == "/oauth/token" && r.status == Some(200))
+                .count()
+                >= SIZE
         };
-        let answered = tokio::time::timeout(Duration::from_secs(10), stage.sandbox.wait_for_requests(mark, rotated)).await;
+        let answered =
+            tokio::time::timeout(Duration::from_secs(10), stage.sandbox.wait_for_requests(mark, rotated)).await;
         answered.expect("every token is rotated");
         stage.kill_operators().await;
         own.control.thaw_api_server().expect("it goes on");
@@ -189,8 +243,16 @@ async fn after_the_leeway(plane: Arc<Plane>) {
     stage.jira(Command::AdvanceClock { seconds: 700 });
     stage.start_operator();
 
-    let dead = stage.until("acme-1", "dead", |o| has(o, "Authorized", "ReconnectRequired")).await;
-    claim(&dead, "Authorized", "False", "ReconnectRequired", &["interrupted", "Connect again"]);
+    let dead = stage
+        .until("acme-1", "dead", |o| has(o, "Authorized", "ReconnectRequired"))
+        .await;
+    claim(
+        &dead,
+        "Authorized",
+        "False",
+        "ReconnectRequired",
+        &["interrupted", "Connect again"],
+    );
     claim(&dead, "Stalled", "True", "ReconnectRequired", &[]);
     let asked = |client: &str| -> Vec<Option<u16>> {
         let all = stage.sandbox.requests().into_iter();
@@ -204,10 +266,21 @@ async fn after_the_leeway(plane: Arc<Plane>) {
 
     stage.until_reason("acme-0", "Authorized", "TokenFresh").await;
     stage.until_ready("acme-0").await;
-    let refused = asked(kept).into_iter().flatten().filter(|status| *status != 200).count();
+    let refused = asked(kept)
+        .into_iter()
+        .flatten()
+        .filter(|status| *status != 200)
+        .count();
     assert_eq!(refused, 0, "the token that was not rotated is as good as ever");
     let tokens = stage.sandbox.mint(lost, None).expect("a grant");
-    stage.put_credentials(&stage.namespace, "acme-1-oauth", &fleet.apps[1], Some(&tokens.refresh_token)).await;
+    stage
+        .put_credentials(
+            &stage.namespace,
+            "acme-1-oauth",
+            &fleet.apps[1],
+            Some(&tokens.refresh_token),
+        )
+        .await;
     stage.until_ready("acme-1").await;
     stage.close().await;
 }

@@ -3,8 +3,15 @@
 mod account;
 mod bad_input;
 mod connect;
+mod credentials;
+mod grant_secret;
+mod limits;
 mod lost_token;
+mod scopes;
 mod site;
+mod suspend;
+mod token_secret;
+mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -33,8 +40,15 @@ pub fn all() -> Vec<Story> {
         account::stories(),
         bad_input::stories(),
         connect::stories(),
+        credentials::stories(),
+        grant_secret::stories(),
+        limits::stories(),
         lost_token::stories(),
+        scopes::stories(),
         site::stories(),
+        suspend::stories(),
+        token_secret::stories(),
+        versions::stories(),
     ]
     .into_iter()
     .flatten()

@@ -97,17 +97,22 @@ async fn reaches_another(plane: Arc<Plane>) {
 async fn reaches_none(plane: Arc<Plane>) {
     let (stage, _) = connected(&plane, "no-site").await;
     let before = stage.project_versions().await;
-    stage.jira(Command::RemoveProductAccess { site: None, account: None, status: None, unlisted: true });
+    stage.jira(Command::RemoveProductAccess {
+        site: None,
+        account: None,
+        status: None,
+        unlisted: true,
+    });
     let none = stage.request("acme").await;
     let causes = [SITE, "no site at all", "scopes", "product access", "blocks the app"];
     claim(&none, "SiteReachable", "False", "SiteNotGranted", &causes);
     assert!(!published(&stage).await, "a token that opens nothing stays published");
     assert_eq!(stage.project_versions().await, before, "projects were touched");
 
-    stage.jira(Command::AddSiteToGrant {
-        client_id,
+    stage.jira(Command::GrantProductAccess {
+        site: None,
         account: None,
-        site: "acme".into(),
+        agent: true,
     });
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
     assert!(published(&stage).await);

@@ -1,0 +1,48 @@
+//! The types of conditions. Apart from the conditions themselves, because reasons name them.
+
+/// Condition types, in the order of the steps that find them out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ConditionType {
+    /// The OAuth grant works.
+    Authorized,
+    /// The site exists and is granted.
+    SiteReachable,
+    /// The scopes that the spec needs are granted.
+    ScopesGranted,
+    /// The grant belongs to the right kind of account.
+    AccountEligible,
+    /// Projects in scope can be used.
+    ProjectsAccessible,
+    /// On `JiraProject`: the project can be seen.
+    Accessible,
+    /// On `JiraProject`: the permissions that the mode needs are held.
+    Permitted,
+    /// The last synchronisation succeeded.
+    Synced,
+    /// Everything that matters is in order.
+    Ready,
+    /// Being worked on; present only while True.
+    Reconciling,
+    /// A person must act; present only while True.
+    Stalled,
+}
+
+impl ConditionType {
+    /// The type as conditions print it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "Authorized",
+            Self::SiteReachable => "SiteReachable",
+            Self::ScopesGranted => "ScopesGranted",
+            Self::AccountEligible => "AccountEligible",
+            Self::ProjectsAccessible => "ProjectsAccessible",
+            Self::Accessible => "Accessible",
+            Self::Permitted => "Permitted",
+            Self::Synced => "Synced",
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+        }
+    }
+}
