@@ -1,7 +1,7 @@
 //! The CRDs as they are applied: what the derive writes, plus what it cannot say.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSON, JSONSchemaProps,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use kube::CustomResourceExt;
 
@@ -15,6 +15,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     [integration, JiraProject::crd()]
         .into_iter()
         .map(|mut crd| {
+            each_schema(&mut crd, &mut unwrap_lines);
             crd.metadata
                 .labels
                 .get_or_insert_default()
@@ -41,21 +42,47 @@ pub fn documents() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
 /// A status that was never observed tells kstatus to wait for the first pass instead of taking
 /// an object without conditions for a finished one.
 fn default_status(crd: &mut CustomResourceDefinition) {
-    for version in &mut crd.spec.versions {
-        let status = version
-            .schema
+    each_root(crd, &mut |root| {
+        let status = root
+            .properties
             .as_mut()
-            .and_then(|schema| schema.open_api_v3_schema.as_mut())
-            .and_then(|root| root.properties.as_mut())
             .and_then(|properties| properties.get_mut("status"));
         if let Some(status) = status {
-            set_default(status);
+            status.default = Some(JSON(serde_json::json!({"observedGeneration": -1})));
         }
+    });
+}
+
+/// Descriptions come with the line breaks of the source; `kubectl explain` breaks lines itself.
+fn unwrap_lines(schema: &mut JSONSchemaProps) {
+    if let Some(description) = &mut schema.description {
+        *description = description.split_whitespace().collect::<Vec<_>>().join(" ");
     }
 }
 
-fn set_default(status: &mut JSONSchemaProps) {
-    status.default = Some(JSON(serde_json::json!({"observedGeneration": -1})));
+fn each_root(crd: &mut CustomResourceDefinition, change: &mut dyn FnMut(&mut JSONSchemaProps)) {
+    let schemas = crd
+        .spec
+        .versions
+        .iter_mut()
+        .filter_map(|version| version.schema.as_mut());
+    schemas
+        .filter_map(|schema| schema.open_api_v3_schema.as_mut())
+        .for_each(change);
+}
+
+fn each_schema(crd: &mut CustomResourceDefinition, change: &mut dyn FnMut(&mut JSONSchemaProps)) {
+    each_root(crd, &mut |root| descend(root, change));
+}
+
+fn descend(schema: &mut JSONSchemaProps, change: &mut dyn FnMut(&mut JSONSchemaProps)) {
+    change(schema);
+    for property in schema.properties.iter_mut().flat_map(|all| all.values_mut()) {
+        descend(property, change);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        descend(items, change);
+    }
 }
 
 #[cfg(test)]

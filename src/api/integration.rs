@@ -239,6 +239,14 @@ pub struct ProjectCounts {
     pub blocked: i64,
 }
 
+impl ProjectCounts {
+    /// Projects in scope, each of which has an object.
+    #[must_use]
+    pub const fn all(&self) -> i64 {
+        self.synced.saturating_add(self.blocked)
+    }
+}
+
 /// The last synchronisation.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]

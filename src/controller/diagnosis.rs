@@ -135,7 +135,7 @@ impl Pass<'_> {
         let owner = self.seen.owner();
         let known = match apply::known(&self.ctx.client, &owner).await {
             Ok(known) => known,
-            Err(error) => return Err(self.sync_failed(&describe(&error))),
+            Err(error) => return self.sync_failed(&describe(&error)),
         };
         let (named, mode) = (self.seen.named_projects(), self.seen.integration.spec.mode);
         let scope = named.as_deref().map_or(Scope::All, Scope::Named);
@@ -153,7 +153,7 @@ impl Pass<'_> {
                     .err()
                     .unwrap_or(Stop::Quiet));
             }
-            Err(error) => return Err(self.sync_failed(&error.to_string())),
+            Err(error) => return self.sync_failed(&error.to_string()),
         };
         let given = Given {
             named: named.as_deref(),
@@ -169,30 +169,35 @@ impl Pass<'_> {
         self.report_sync(applied, summaries.len())
     }
 
-    /// Jira refused a question that it should answer, or the cluster did.
-    fn sync_failed(&mut self, why: &str) -> Stop {
+    /// Jira refused a question that it should answer, or the cluster did. That proves nothing
+    /// about the projects, whose condition keeps its last answer.
+    #[allow(clippy::unnecessary_wraps)] // It is what the pass ends with.
+    fn sync_failed(&mut self, why: &str) -> Result<(), Stop> {
         let what = format!("The projects could not be synchronised: {why}.");
         self.outcome
             .note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
-        Stop::After(ProjectsAccessible)
+        Ok(())
     }
 
     fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
         let first = applied
             .failures
             .first()
-            .map(|error| (WriteError::from_kube(error), describe(error)));
+            .map(|(name, error)| (name, WriteError::from_kube(error), describe(error)));
         let finding = match &first {
             None => synced_finding(projects),
-            Some((WriteError::Terminating, _)) => return Err(Stop::Quiet),
-            Some((_, why)) => {
-                let count = applied.failures.len();
+            Some((_, WriteError::Terminating, _)) => return Err(Stop::Quiet),
+            Some((name, _, why)) => {
                 let reason = if applied.changed == 0 {
                     Reason::SyncFailed
                 } else {
                     Reason::SyncPartial
                 };
-                let what = format!("{count} JiraProject objects could not be written: {why}.");
+                let more = match applied.failures.len() {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                let what = format!("JiraProject {name}{more} could not be written: {why}.");
                 Finding::with_remedy(ConditionType::Synced, reason, &what)
             }
         };

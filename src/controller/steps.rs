@@ -10,9 +10,12 @@ use super::{
     schedule::Due,
 };
 use crate::{
-    api::condition::{
-        ConditionType::{AccountEligible, Authorized, SiteReachable},
-        is_true,
+    api::{
+        condition::{
+            ConditionType::{AccountEligible, Authorized, SiteReachable},
+            is_true,
+        },
+        integration::ProjectCounts,
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::judge,
@@ -162,6 +165,11 @@ impl Pass<'_> {
         let Ok(known) = apply::known(&self.ctx.client, &self.seen.owner()).await else {
             return Ok(false);
         };
+        let counted = self.seen.status.projects.as_ref().map(ProjectCounts::all);
+        if counted.and_then(|all| usize::try_from(all).ok()) != Some(known.len()) {
+            // Somebody deleted an object of ours, or it could not be written.
+            return Ok(false);
+        }
         let mode = self.seen.integration.spec.mode;
         let answer = confirm::is_unchanged(jira, &site.cloud_id, mode, &known).await;
         self.outcome.calls = jira.calls();

@@ -1,7 +1,7 @@
 //! Writes the planned `JiraProject` objects: two writes for a new one, one for a changed one,
 //! none for the rest.
 
-use futures::{FutureExt, StreamExt, stream};
+use futures::{FutureExt, StreamExt, TryFutureExt, stream};
 use k8s_openapi::{
     api::core::v1::ObjectReference,
     apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference},
@@ -52,8 +52,8 @@ pub struct Transition {
 pub struct Applied {
     /// Objects created, changed or removed.
     pub changed: usize,
-    /// What the API server refused, in its own words.
-    pub failures: Vec<kube::Error>,
+    /// Objects that the API server refused, with its own words.
+    pub failures: Vec<(String, kube::Error)>,
     /// Objects that were written.
     pub transitions: Vec<Transition>,
     /// Projects whose objects were removed.
@@ -84,7 +84,12 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
     let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
     let mut applied = Applied::default();
     let changed = plan.entries.iter().filter(|entry| entry.is_changed());
-    let writes: Vec<_> = changed.map(|entry| write(&api, owner, entry).boxed()).collect();
+    let writes: Vec<_> = changed
+        .map(|entry| {
+            let named = |error| (object_name(owner, entry), error);
+            write(&api, owner, entry).map_err(named).boxed()
+        })
+        .collect();
     let mut written = stream::iter(writes).buffer_unordered(IN_FLIGHT);
     while let Some(result) = written.next().await {
         match result {
@@ -92,13 +97,16 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
                 applied.changed += 1;
                 applied.transitions.push(transition);
             }
-            Err(error) => applied.failures.push(error),
+            Err(failure) => applied.failures.push(failure),
         }
     }
     let removals: Vec<_> = plan
         .removals
         .iter()
-        .map(|(project, why)| remove(&api, project, *why).boxed())
+        .map(|(project, why)| {
+            let named = |error| (project.name_any(), error);
+            remove(&api, project, *why).map_err(named).boxed()
+        })
         .collect();
     let mut removed = stream::iter(removals).buffer_unordered(IN_FLIGHT);
     while let Some(result) = removed.next().await {
@@ -107,10 +115,15 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
                 applied.changed += 1;
                 applied.removed.push(removal);
             }
-            Err(error) => applied.failures.push(error),
+            Err(failure) => applied.failures.push(failure),
         }
     }
     applied
+}
+
+fn object_name(owner: &Owner, entry: &Entry) -> String {
+    let existing = entry.existing.as_ref().map(ResourceExt::name_any);
+    existing.unwrap_or_else(|| names::project_object(&owner.name, &entry.key))
 }
 
 async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<Transition> {
