@@ -97,7 +97,8 @@ pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool)
     }
     let notes: Vec<&str> = findings
         .iter()
-        .filter(|f| !f.is_true())
+        // A reason that is True and has a remedy is a warning.
+        .filter(|f| !f.is_true() || !f.reason.entry().remedy.is_empty())
         .map(|f| f.message.as_str())
         .collect();
     let mut message = when_true.entry().meaning.to_owned();
@@ -128,13 +129,18 @@ pub fn conditions(
         Disposition::Stalled => all.push(trio(ConditionType::Stalled, ready, generation, now)),
         Disposition::Fine | Disposition::Wait => {}
     }
-    for condition in &mut all {
+    keep_times(&mut all, before);
+    all
+}
+
+/// A condition keeps its transition time while its status stays.
+pub fn keep_times(conditions: &mut [Condition], before: &[Condition]) {
+    for condition in conditions {
         let earlier = before.iter().find(|c| c.type_ == condition.type_);
         if let Some(earlier) = earlier.filter(|c| c.status == condition.status) {
             condition.last_transition_time = earlier.last_transition_time.clone();
         }
     }
-    all
 }
 
 fn trio(type_: ConditionType, ready: &Finding, generation: i64, now: &Time) -> Condition {

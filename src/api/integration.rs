@@ -51,8 +51,11 @@ pub struct JiraIntegrationSpec {
 
     /// The projects to synchronise. When omitted, every project that the account can see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 500))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
+    #[schemars(length(max = 500))]
+    #[x_kube(
+        merge_strategy = ListMerge::Map(vec!["key".into()]),
+        validation = Rule::new("self.size() > 0").message("spec.projects must not be empty: leave it out to synchronise every project that the account can see"),
+    )]
     pub projects: Option<Vec<ProjectReference>>,
 
     /// How often to look, as a duration such as 5m or 1h30m, from 1m to 24h. 5m is near real time,

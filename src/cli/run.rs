@@ -1,6 +1,7 @@
 //! `jira-operator run`: the operator itself.
 
 use std::{
+    fmt::Debug,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -10,7 +11,10 @@ use std::{
 };
 
 use clap::Args;
-use kube::{Client, Config, client::ClientBuilder};
+use kube::{
+    Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope,
+};
+use serde::de::DeserializeOwned;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -22,8 +26,14 @@ use crate::{
         endpoints::{Endpoints, http_client},
         oauth::TokenEndpoint,
     },
-    controller::{self, Events, Memories, SecretIndex, context::Context, watch_progress::WatchProgress},
-    grant::{keeper::Keeper, store::Store},
+    controller::{
+        self, Events, Memories, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
+        watch_progress::WatchProgress,
+    },
+    grant::{
+        keeper::Keeper,
+        store::{Store, describe},
+    },
     server::health::{self, Health},
     telemetry::{LogFormat, Metrics, start_logging},
 };
@@ -90,6 +100,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let progress = WatchProgress::default();
     let client = ClientBuilder::try_from(config)
         .map_err(|e| text(&e))?
+        .with_layer(&AnswerDeadline)
         .with_layer(&progress)
         .build();
     let listener = TcpListener::bind(options.listen)
@@ -123,15 +134,12 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         metrics: Arc::clone(&metrics),
         watch_age: Box::new(move || progress.age()),
         has_unsaved: Box::new(move || unsaved.has_unsaved()),
-        awaited: Arc::new(Mutex::new("the CustomResourceDefinitions".to_owned())),
+        awaited: Arc::new(Mutex::new("the API server".to_owned())),
         stopping: AtomicBool::new(false),
     });
     let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
     info!(version = env!("CARGO_PKG_VERSION"), listen = %options.listen, ?namespaces, "starting");
-    if wait_for_crds(&client, namespaces.first().map(String::as_str), &stop).await {
-        if let Ok(mut awaited) = health.awaited.lock() {
-            awaited.clear();
-        }
+    if wait_for_crds(&client, namespaces.first().map(String::as_str), &health.awaited, &stop).await {
         let ctx = Arc::new(Context {
             events: Events::new(client.clone()),
             client,
@@ -185,27 +193,53 @@ async fn work(
     }
 }
 
-/// Start order does not matter: missing CRDs are waited for. False when told to stop meanwhile.
-async fn wait_for_crds(client: &Client, namespace: Option<&str>, stop: &CancellationToken) -> bool {
+/// Start order does not matter: missing CRDs are waited for, and `awaited` says which. False when
+/// told to stop meanwhile.
+async fn wait_for_crds(
+    client: &Client,
+    namespace: Option<&str>,
+    awaited: &Mutex<String>,
+    stop: &CancellationToken,
+) -> bool {
     loop {
-        let (integrations, projects) = match namespace {
-            Some(ns) => (
-                kube::Api::<JiraIntegration>::namespaced(client.clone(), ns),
-                kube::Api::<JiraProject>::namespaced(client.clone(), ns),
-            ),
-            None => (kube::Api::all(client.clone()), kube::Api::all(client.clone())),
-        };
-        let one = kube::api::ListParams::default().limit(1);
-        match futures::try_join!(integrations.list_metadata(&one), projects.list_metadata(&one)) {
-            Ok(_) => return true,
-            Err(error) => {
-                warn!(%error, "waiting for the CustomResourceDefinitions: jira-operator crds | kubectl apply -f -");
-            }
+        let lacking = futures::join!(
+            lacking::<JiraIntegration>(client, namespace),
+            lacking::<JiraProject>(client, namespace)
+        );
+        let lacking: Vec<String> = [lacking.0, lacking.1].into_iter().flatten().collect();
+        let text = lacking.join(" and ");
+        if !text.is_empty() {
+            warn!("waiting for {text}");
+        }
+        if let Ok(mut awaited) = awaited.lock() {
+            *awaited = text;
+        }
+        if lacking.is_empty() {
+            return true;
         }
         tokio::select! {
             () = stop.cancelled() => return false,
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
         }
+    }
+}
+
+/// What has to happen before a kind can be used. Nothing when it can.
+async fn lacking<K>(client: &Client, namespace: Option<&str>) -> Option<String>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
+{
+    let api: Api<K> = match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
+    let name = format!("{}.{}", K::plural(&()), K::group(&()));
+    match api.list_metadata(&ListParams::default().limit(1)).await {
+        Ok(_) => None,
+        Err(kube::Error::Api(status)) if status.code == 404 => Some(format!(
+            "the CustomResourceDefinition {name} (jira-operator crds | kubectl apply -f -)"
+        )),
+        Err(error) => Some(format!("an answer about {name}: {}", describe(&error))),
     }
 }
 

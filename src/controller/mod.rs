@@ -1,5 +1,6 @@
 //! Watches the cluster and reconciles what changed or is due.
 
+pub mod answer_deadline;
 pub mod context;
 mod diagnosis;
 mod events;

@@ -109,6 +109,14 @@ impl Seen {
         self.integration.metadata.generation.unwrap_or(0)
     }
 
+    /// resourceVersion of what was looked at: the watch may lag behind our own last write.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        let watched = self.integration.resource_version().and_then(|v| v.parse().ok());
+        let written = self.memory.written.as_ref().map(|(_, version)| *version);
+        watched.max(written).unwrap_or(0)
+    }
+
     /// What decides what is due.
     #[must_use]
     pub fn asked(&self) -> Asked<'_> {

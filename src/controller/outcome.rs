@@ -78,6 +78,8 @@ pub struct Outcome {
     pub refresh_at: Option<Timestamp>,
     /// The token could not be refreshed, though it still works.
     pub refresh_failed: bool,
+    /// Until when it still works then.
+    pub usable_until: Option<Timestamp>,
     /// When the grant dies unused.
     pub idle_expires_at: Option<Timestamp>,
     /// When another process's mark ends.

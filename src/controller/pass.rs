@@ -40,11 +40,13 @@ impl Pass<'_> {
             site_url: site.url.clone(),
         };
         self.write(Some(&what)).await?;
+        // What is read back has no fractions: with them it would look changed, and be written again.
+        let time = |at| Time(publish::to_the_second(at));
         self.outcome.token = Token::Published(TokenStatus {
             secret_name: self.seen.target.name.clone(),
-            expires_at: Time(held.access.expires_at),
-            refreshed_at: Time(held.access.refreshed_at),
-            grant_idle_expires_at: Time(held.idle_expires_at),
+            expires_at: time(held.access.expires_at),
+            refreshed_at: time(held.access.refreshed_at),
+            grant_idle_expires_at: time(held.idle_expires_at),
         });
         Ok(())
     }
@@ -60,7 +62,7 @@ impl Pass<'_> {
         let (target, lineage) = (&self.seen.target, self.outcome.lineage.clone());
         let written = publish::write(&self.ctx.client, target, &self.seen.published, wanted, lineage.as_ref()).await;
         let finding = match written {
-            Ok(Written::Done) => return Ok(()),
+            Ok(Written::Done) => return self.withdraw_former().await,
             // A token that is taken back needs no name.
             Ok(Written::Taken) if wanted.is_none() => return Ok(()),
             Ok(Written::Taken) => finding::name_taken(&target.name),
@@ -68,6 +70,23 @@ impl Pass<'_> {
             Err(error) => finding::not_writable(&target.name, &error.to_string()),
         };
         Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
+    }
+
+    /// After a change of spec.tokenSecretName the Secret under the former name goes.
+    async fn withdraw_former(&mut self) -> Result<(), Stop> {
+        let (target, token) = (&self.seen.target, self.seen.status.token.as_ref());
+        let former = token.map(|token| &token.secret_name);
+        let Some(former) = former.filter(|name| **name != target.name) else {
+            return Ok(());
+        };
+        match publish::withdraw(&self.ctx.client, target, former).await {
+            Ok(()) => Ok(()),
+            Err(WriteError::Terminating) => Err(Stop::Quiet),
+            Err(error) => {
+                let finding = finding::not_writable(former, &error.to_string());
+                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
+            }
+        }
     }
 }
 

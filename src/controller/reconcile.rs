@@ -55,8 +55,8 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
         return Ok(Action::await_change());
     }
     let ended = Timestamp::now();
-    let status = report::status(&seen, done, &outcome, ended, rand::random());
-    let written = write(&ctx, &seen, &status, outcome.synced.is_some()).await;
+    let mut status = report::status(&seen, done, &outcome, ended, rand::random());
+    let written = write(&ctx, &seen, &mut status, outcome.synced.is_some()).await;
     tell(&ctx, &seen, done, &outcome, &status, ended).await;
     let mut memory = seen.memory.clone();
     memory.idle_warned = warn_of_idle_expiry(&ctx, &seen, &status).await;
@@ -88,7 +88,7 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
 async fn write(
     ctx: &Context,
     seen: &Seen,
-    status: &JiraIntegrationStatus,
+    status: &mut JiraIntegrationStatus,
     synced: bool,
 ) -> Result<Option<u64>, kube::Error> {
     if !report::is_worth_writing(&seen.status, status, synced) {
@@ -167,10 +167,10 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
 /// A suspended integration: Atlassian is not called, and a person is warned before the grant
 /// dies of it.
 async fn suspend(ctx: &Context, seen: &Seen) -> Action {
-    let status = report::suspended(seen);
+    let mut status = report::suspended(seen);
     let mut memory = seen.memory.clone();
     memory.gate = None;
-    match write(ctx, seen, &status, false).await {
+    match write(ctx, seen, &mut status, false).await {
         Ok(Some(version)) => memory.written = Some((status.clone(), version)),
         Err(error) if worth_retrying(&error, seen) => {
             return Action::requeue(Duration::from_secs(5));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{
     Api, Resource, ResourceExt,
-    api::{Patch, PatchParams},
+    api::{ListParams, Patch, PatchParams},
 };
 use serde_json::json;
 
@@ -17,13 +17,16 @@ use super::{
 use crate::{
     api::{
         GROUP, VERSION,
-        condition::{Finding, conditions, ready},
+        condition::{Finding, conditions, keep_times, ready},
         integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, SyncStatus},
         names,
         reason::Reason,
     },
     grant::finding::clock,
 };
+
+/// How often a write starts again because somebody else wrote the object meanwhile.
+const WRITES: usize = 4;
 
 /// The status that follows from a pass.
 #[must_use]
@@ -137,27 +140,71 @@ pub fn is_worth_writing(before: &JiraIntegrationStatus, after: &JiraIntegrationS
     synced || settled(before) != settled(after)
 }
 
-/// Writes the status by server-side apply: what it no longer holds is removed, and a change of
-/// the spec meanwhile is no conflict. Returns the resourceVersion.
+/// Writes the status by server-side apply: what it no longer holds is removed. It is written onto
+/// the version that was looked at; on a newer one, because a person changed the spec meanwhile or
+/// another process wrote its own, conditions keep the transition times that stand there. Returns
+/// the resourceVersion.
 ///
 /// # Errors
-/// When the API server refuses it.
-pub async fn write(ctx: &Context, seen: &Seen, status: &JiraIntegrationStatus) -> kube::Result<u64> {
+/// When the API server refuses it, or another process has already judged a newer spec.
+pub async fn write(ctx: &Context, seen: &Seen, status: &mut JiraIntegrationStatus) -> kube::Result<u64> {
     let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &seen.target.namespace);
-    let patch = json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": "JiraIntegration",
-        // With the uid, an object that was deleted meanwhile is not created anew.
-        "metadata": {"name": seen.target.integration, "uid": seen.target.owner.uid},
-        "status": status,
-    });
-    let params = PatchParams::apply(names::MANAGER).force();
-    let written = api
-        .patch_status(&seen.target.integration, &params, &Patch::Apply(patch))
-        .await?;
+    let mut version = seen.version();
+    let mut attempts = 0;
+    let written = loop {
+        attempts += 1;
+        match apply(&api, seen, status, version).await {
+            Err(error) if attempts < WRITES && is_conflict(&error) => {
+                let Some(live) = look_again(&api, seen).await? else {
+                    return Err(error);
+                };
+                let newer = live.status.clone().unwrap_or_default();
+                if newer.observed_generation > Some(seen.generation()) {
+                    return Err(error);
+                }
+                keep_times(&mut status.conditions, &newer.conditions);
+                version = number(&live);
+            }
+            result => break result?,
+        }
+    };
     let object = seen.integration.object_ref(&());
     ctx.events
         .transitions(&object, &seen.status.conditions, &status.conditions)
         .await;
-    Ok(written.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0))
+    Ok(number(&written))
+}
+
+/// The object as it is now, if it still is the same. By a list of one: the operator may list
+/// integrations and needs no right to get them.
+async fn look_again(api: &Api<JiraIntegration>, seen: &Seen) -> kube::Result<Option<JiraIntegration>> {
+    let one = ListParams::default().fields(&format!("metadata.name={}", seen.target.integration));
+    let found = api.list(&one).await?.items.into_iter().next();
+    Ok(found.filter(|live| live.uid().as_ref() == Some(&seen.target.owner.uid)))
+}
+
+async fn apply(
+    api: &Api<JiraIntegration>,
+    seen: &Seen,
+    status: &JiraIntegrationStatus,
+    version: u64,
+) -> kube::Result<JiraIntegration> {
+    let name = &seen.target.integration;
+    let patch = json!({
+        "apiVersion": format!("{GROUP}/{VERSION}"),
+        "kind": "JiraIntegration",
+        // With the uid, an object that was deleted meanwhile is not created anew.
+        "metadata": {"name": name, "uid": seen.target.owner.uid, "resourceVersion": version.to_string()},
+        "status": status,
+    });
+    let params = PatchParams::apply(names::MANAGER).force();
+    api.patch_status(name, &params, &Patch::Apply(patch)).await
+}
+
+fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409)
+}
+
+fn number(integration: &JiraIntegration) -> u64 {
+    integration.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
 }

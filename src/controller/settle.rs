@@ -76,7 +76,11 @@ fn gate(seen: &Seen, passed: &Passed<'_>) -> (Option<Gate>, u32) {
     }
     let failures = seen.memory.failures.saturating_add(1);
     let wait = outcome.retry_after.unwrap_or_else(|| backoff(failures, rand::random()));
-    let until = after(passed.ended, wait);
+    let mut until = after(passed.ended, wait);
+    // A token that expires before the next try is looked at then, so that it is said in time.
+    if let Some(expires) = outcome.usable_until.filter(|_| outcome.retry_after.is_none()) {
+        until = until.min(expires);
+    }
     (
         Some(Gate {
             until,

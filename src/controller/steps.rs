@@ -123,6 +123,7 @@ impl Pass<'_> {
                 if let Some(held) = still.filter(|_| goes_on) {
                     // The token still works, and the refresh is tried again.
                     self.outcome.refresh_failed = true;
+                    self.outcome.usable_until = Some(held.access.expires_at);
                     return Ok(self.take(*held));
                 }
             }

@@ -165,7 +165,9 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Gr
         count(&ctx, &objects);
         ctx.memories
             .retain(&objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>());
-        match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), Timestamp::now()).await {
+        let unreadable = objects.iter().filter(|object| object.0.is_err());
+        let in_doubt = unreadable.filter_map(|object| object.namespace()).collect();
+        match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), &in_doubt, Timestamp::now()).await {
             Ok(removed) => removed.iter().for_each(|key| ctx.keeper.forget(key)),
             Err(error) => debug!(%error, "unused grants could not be looked for"),
         }

@@ -138,7 +138,9 @@ impl Keeper {
                 }
                 found => found,
             };
-            lane.stored = record.clone().filter(|r| r.refresh_token.is_some() && !r.is_copy());
+            if !record.as_ref().is_some_and(Record::is_foreign) {
+                lane.stored = record.clone().filter(|r| r.refresh_token.is_some() && !r.is_copy());
+            }
             match decide(record.as_ref(), credentials, Timestamp::now(), &self.holder, rejected) {
                 Decision::Use(access) => return Ok(Held::of(&record.unwrap_or_default(), access)),
                 Decision::Busy { until } => {
@@ -181,34 +183,13 @@ impl Keeper {
         match outcome {
             Ok(tokens) => {
                 record.take(tokens, &exchange.token, exchange.adopts, &credentials.app, at);
-                info!(
-                    namespace = key.namespace,
-                    grant = key.secret_name(),
-                    adopted = exchange.adopts,
-                    "refreshed the grant"
-                );
+                let (namespace, grant) = (&key.namespace, key.secret_name());
+                info!(namespace, grant, adopted = exchange.adopts, "refreshed the grant");
             }
             Err(ExchangeFailure::Salvaged { refresh_token }) => {
                 record.take_salvaged(refresh_token, &exchange.token, exchange.adopts, &credentials.app);
             }
-            Err(ExchangeFailure::GrantRefused { description }) => {
-                return self
-                    .refused(key, credentials, record, exchange, RefusalKind::Grant, description)
-                    .await;
-            }
-            Err(ExchangeFailure::ClientRefused) => {
-                return self
-                    .refused(key, credentials, record, exchange, RefusalKind::Client, String::new())
-                    .await;
-            }
-            // The mark stays: it is the trace of a token that may have been spent.
-            Err(ExchangeFailure::Unavailable { detail, retry_after }) => {
-                return Err(Trouble::Unavailable {
-                    detail,
-                    retry_after,
-                    still: Held::still(&record),
-                });
-            }
+            Err(failure) => return self.failed(key, credentials, record, exchange, failure).await,
         }
         let access = record.access.clone();
         lane.unsaved = Some(Unsaved {
@@ -225,6 +206,32 @@ impl Keeper {
             });
         }
         Ok(access)
+    }
+
+    /// An exchange that brought no token.
+    async fn failed(
+        &self,
+        key: &GrantKey,
+        credentials: &Credentials,
+        record: Record,
+        exchange: &Exchange,
+        failure: ExchangeFailure,
+    ) -> Result<Option<Access>, Trouble> {
+        let (kind, description) = match failure {
+            ExchangeFailure::GrantRefused { description } => (RefusalKind::Grant, description),
+            ExchangeFailure::ClientRefused => (RefusalKind::Client, String::new()),
+            // The mark stays: it is the trace of a token that may have been spent.
+            ExchangeFailure::Unavailable { detail, retry_after } => {
+                return Err(Trouble::Unavailable {
+                    detail,
+                    retry_after,
+                    still: Held::still(&record),
+                });
+            }
+            ExchangeFailure::Salvaged { .. } => return Ok(None),
+        };
+        self.refused(key, credentials, record, exchange, kind, description)
+            .await
     }
 
     /// Sets the mark. Nothing when the Secret changed meanwhile and has to be looked at again.

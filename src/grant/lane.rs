@@ -58,6 +58,9 @@ impl Lane {
                         .read(key)
                         .await
                         .map_err(|e| Trouble::not_writable(&describe(&e), self.stored.as_ref()))?;
+                    if current.as_ref().is_some_and(Record::is_foreign) {
+                        return Err(Trouble::NameTaken);
+                    }
                     if !rebase(unsaved, current, holder) {
                         self.unsaved = None;
                     } else if unsaved.record.secret.metadata.uid.is_none() {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
-use kube::{Api, Client, ResourceExt, api::PostParams};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DeleteParams, PostParams, Preconditions},
+};
 
 use super::{record::Access, store::WriteError};
 use crate::{api::names, atlassian::secret::TokenHash};
@@ -55,7 +58,7 @@ impl Published<'_> {
     fn data(&self) -> BTreeMap<String, ByteString> {
         [
             (ACCESS_TOKEN, self.access.token.expose().to_owned()),
-            ("expires-at", to_the_second(self.access.expires_at)),
+            ("expires-at", to_the_second(self.access.expires_at).to_string()),
             ("base-url", self.base_url.clone()),
             ("site-url", self.site_url.clone()),
         ]
@@ -65,9 +68,10 @@ impl Published<'_> {
     }
 }
 
-/// RFC 3339 without fractions: rounded down, so that it never promises too much.
-fn to_the_second(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+/// Without fractions, as Kubernetes keeps times: rounded down, so that it never promises too much.
+#[must_use]
+pub fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 impl Found {
@@ -176,6 +180,32 @@ async fn write_once(
     written
         .map(|_| Written::Done)
         .map_err(|error| WriteError::from_kube(&error))
+}
+
+/// Removes what was published under a former name, where nobody would refresh it or take it back
+/// any more. Somebody else's Secret of that name stays.
+///
+/// # Errors
+/// A [`WriteError`]; the Secret is still there then.
+pub async fn withdraw(client: &Client, target: &Target, former: &str) -> Result<(), WriteError> {
+    let former = Target {
+        name: former.to_owned(),
+        ..target.clone()
+    };
+    let refused = |error: kube::Error| WriteError::from_kube(&error);
+    let Found::Own(secret) = find(client, &former).await.map_err(refused)? else {
+        return Ok(());
+    };
+    let api: Api<Secret> = Api::namespaced(client.clone(), &former.namespace);
+    let only_this = Preconditions {
+        uid: secret.uid(),
+        resource_version: None,
+    };
+    let params = DeleteParams::default().preconditions(only_this);
+    match api.delete(&former.name, &params).await.map_err(refused) {
+        Ok(_) | Err(WriteError::Gone) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Data is replaced whole; labels and annotations of others stay.

@@ -53,11 +53,18 @@ impl WriteError {
         match error {
             kube::Error::Api(status) if status.code == 409 && is_terminating(status) => Self::Terminating,
             kube::Error::Api(status) if status.code == 403 && is_terminating(status) => Self::Terminating,
+            // The namespace itself is not found: it is gone already.
+            kube::Error::Api(status) if status.code == 404 && is_about_namespace(status) => Self::Terminating,
             kube::Error::Api(status) if status.code == 409 => Self::Conflict,
             kube::Error::Api(status) if status.code == 404 => Self::Gone,
             other => Self::Refused(describe(other)),
         }
     }
+}
+
+fn is_about_namespace(status: &kube::core::Status) -> bool {
+    let kind = status.details.as_ref().map(|details| details.kind.as_str());
+    kind == Some("namespaces")
 }
 
 /// The API server's own words, without the objects that some errors quote.

@@ -39,7 +39,8 @@ fn step(annotations: &BTreeMap<String, String>, in_use: bool, now: Timestamp) ->
     }
 }
 
-/// Goes through all grant Secrets once. `in_use` holds every grant that an integration names.
+/// Goes through all grant Secrets once. `in_use` holds every grant that an integration names. In
+/// the namespaces `in_doubt` are integrations that cannot be read, so any grant may be theirs.
 /// Returns the grants that were removed.
 ///
 /// # Errors
@@ -48,12 +49,13 @@ pub async fn sweep(
     client: &Client,
     store: &Store,
     in_use: &BTreeSet<(String, String)>,
+    in_doubt: &BTreeSet<String>,
     now: Timestamp,
 ) -> kube::Result<Vec<GrantKey>> {
     let mut removed = Vec::new();
     for secret in store.list().await? {
         let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
-        let used = in_use.contains(&(namespace.clone(), name.clone()));
+        let used = in_doubt.contains(&namespace) || in_use.contains(&(namespace.clone(), name.clone()));
         let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
         match step(secret.annotations(), used, now) {
             Step::Leave => {}

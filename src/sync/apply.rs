@@ -16,12 +16,15 @@ use super::{
     removal::Removal,
 };
 use crate::api::{
+    condition::keep_times,
     names,
-    project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
+    project::{JiraProject, JiraProjectSpec},
 };
 
 /// How many writes are in flight.
 const IN_FLIGHT: usize = 8;
+/// How often a write starts again because somebody else wrote the object meanwhile.
+const WRITES: usize = 4;
 
 /// The integration that the objects belong to.
 #[derive(Clone, Debug)]
@@ -126,26 +129,41 @@ fn object_name(owner: &Owner, entry: &Entry) -> String {
     existing.unwrap_or_else(|| names::project_object(&owner.name, &entry.key))
 }
 
+/// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
+/// process for example, what stands there is looked at again.
 async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<Transition> {
-    let object = match &entry.existing {
+    let mut object = match &entry.existing {
         Some(existing) => existing.clone(),
         None => create(api, owner, entry).await?,
     };
-    let before = object.status.as_ref().map(|s| s.conditions.clone()).unwrap_or_default();
-    let mut wanted = object;
-    wanted.status = Some(entry.status.clone());
-    wanted.metadata.managed_fields = None;
-    let written = api
-        .replace_status(&wanted.name_any(), &PostParams::default(), &wanted)
-        .await?;
-    Ok(Transition {
-        object: written.object_ref(&()),
-        before,
-        after: written
-            .status
-            .map(|s: JiraProjectStatus| s.conditions)
-            .unwrap_or_default(),
-    })
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let before = object.status.take().unwrap_or_default().conditions;
+        let mut status = entry.status.clone();
+        keep_times(&mut status.conditions, &before);
+        object.status = Some(status);
+        object.metadata.managed_fields = None;
+        match api
+            .replace_status(&object.name_any(), &PostParams::default(), &object)
+            .await
+        {
+            Err(kube::Error::Api(status)) if status.code == 409 && attempts < WRITES => {
+                object = api.get(&object.name_any()).await?;
+                if !is_own(&object, owner) {
+                    return Err(kube::Error::Api(status));
+                }
+            }
+            result => {
+                let written = result?;
+                return Ok(Transition {
+                    object: written.object_ref(&()),
+                    before,
+                    after: written.status.unwrap_or_default().conditions,
+                });
+            }
+        }
+    }
 }
 
 /// Creates the object under its natural name, or, where that is another integration's or a

@@ -108,7 +108,10 @@ impl Plane {
             .await
             .expect("the chart renders");
         let _alone = self.installing.lock().await;
-        let kubeconfig = self.current_namespace(namespace).await.expect("a kubeconfig for the chart");
+        let kubeconfig = self
+            .current_namespace(namespace)
+            .await
+            .expect("a kubeconfig for the chart");
         let applied = self
             .kubectl_with(&["--kubeconfig", &kubeconfig, "apply", "-f", "-"], &manifests)
             .await;
@@ -121,7 +124,15 @@ impl Plane {
         let file = self.control.folder().join(format!("{namespace}.kubeconfig"));
         std::fs::copy(self.control.kubeconfig(), &file).map_err(|e| e.to_string())?;
         let file = file.to_string_lossy().into_owned();
-        let set = ["--kubeconfig", &file, "config", "set-context", "--current", "--namespace", namespace];
+        let set = [
+            "--kubeconfig",
+            &file,
+            "config",
+            "set-context",
+            "--current",
+            "--namespace",
+            namespace,
+        ];
         self.kubectl(&set).await.map(|_| file)
     }
 

@@ -74,6 +74,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
   resources: [secrets]
   verbs: [create, update]
 # grant/unused.rs: marks a grant that no integration names, and removes it a day later.
+# grant/publish.rs: removes what was published under a former spec.tokenSecretName.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [patch, delete]

@@ -1,13 +1,17 @@
 //! Claims about what a user sees, with failures that show what was seen instead.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use futures::StreamExt;
 use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT, project::JiraProject};
 use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Api, ResourceExt,
     api::{ListParams, Patch, PatchParams},
-    runtime::wait::{await_condition, conditions::is_deleted},
+    runtime::{
+        wait::{await_condition, conditions::is_deleted},
+        watcher,
+    },
 };
 use serde_json::json;
 
@@ -15,6 +19,9 @@ use super::{
     Stage,
     look::{PATIENCE, condition},
 };
+
+/// Events are published right after the status is written.
+const EVENTS_COME_WITHIN: Duration = Duration::from_secs(10);
 
 /// Claims that a condition has this status and reason, and that its message names these things.
 pub fn claim(object: &JiraIntegration, type_: &str, status: &str, reason: &str, named: &[&str]) {
@@ -132,6 +139,20 @@ impl Stage {
         let gone = tokio::time::timeout(PATIENCE, gone).await;
         gone.unwrap_or_else(|_| panic!("{name} stays\n{}", self.log_tail()))
             .expect("the watch goes on");
+    }
+
+    /// Waits until the events on an object are these, oldest first. They come after the status.
+    pub async fn until_events(&self, object: &str, expected: &[&str]) {
+        let api: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let mut changes = watcher(api, watcher::Config::default()).boxed();
+        let come = async {
+            while self.events(object).await != expected {
+                changes.next().await;
+            }
+        };
+        if tokio::time::timeout(EVENTS_COME_WITHIN, come).await.is_err() {
+            assert_eq!(self.events(object).await, expected, "the events on {object}");
+        }
     }
 
     /// Events on an object, oldest first: its reason, and how often it came.

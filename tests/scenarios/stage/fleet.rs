@@ -6,13 +6,11 @@ use std::{collections::BTreeSet, time::Duration};
 use devkit::sandbox::{AppCredentials, Command, FaultRule};
 use futures::future::join_all;
 use jira_operator::api::integration::JiraIntegration;
-use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
 use serde_json::json;
 
 use super::{
     Stage,
-    look::{is_ready, text},
+    look::is_ready,
 };
 
 /// Longest time until something is in flight: the mark of a process that was killed is respected
@@ -156,13 +154,6 @@ impl Fleet {
                 .collect()
         });
         assert!(dead.is_empty(), "the sandbox ended grants: {dead:?}");
-    }
-
-    /// What a Secret of this namespace holds.
-    pub async fn secret(&self, stage: &Stage, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
-        let api: Api<Secret> = Api::namespaced(stage.client.clone(), &self.namespace);
-        let found = api.get_opt(name).await.expect("the API server answers");
-        found.map(|secret| text(&secret))
     }
 }
 

@@ -111,6 +111,16 @@ impl Operator {
         (status, answer.text().await.expect("a text"))
     }
 
+    /// SIGSTOP: it holds still until it is resumed.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
     /// What it serves under a path, if it serves already.
     pub async fn try_get(&self, path: &str) -> Option<(u16, String)> {
         let answer = reqwest::get(format!("http://{}{path}", self.listen)).await.ok()?;

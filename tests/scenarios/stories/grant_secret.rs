@@ -12,7 +12,11 @@ use serde_json::json;
 use super::{Story, story};
 use crate::{
     plane::Plane,
-    stage::{Setup, Stage, claim::claim, look::is_ready},
+    stage::{
+        Setup, Stage,
+        claim::{claim, claim_absent},
+        look::is_ready,
+    },
 };
 
 /// Since when no integration names the grant.
@@ -21,6 +25,7 @@ const UNUSED_SINCE: &str = "jira-operator.dev/unused-since";
 pub fn stories() -> Vec<Story> {
     vec![
         story("secrets::a_deleted_grant_secret_is_written_back", deleted_while_running),
+        story("secrets::a_foreign_secret_has_the_name_of_the_grant", name_taken),
         story(
             "secrets::a_grant_secret_deleted_while_nobody_looks_is_lost",
             deleted_while_stopped,
@@ -73,6 +78,50 @@ async fn deleted_while_running(plane: Arc<Plane>) {
         "and what was written back lives"
     );
     assert_eq!(stage.exchanges(), 2);
+    stage.close().await;
+}
+
+/// Claims that a foreign Secret keeps the grant from its place, and is left alone.
+async fn is_name_taken(stage: &Stage, theirs: &Secret) {
+    stage.until_reason("acme", "Authorized", "SecretNameTaken").await;
+    let taken = stage.request("acme").await;
+    let told = ["Secret acme-oauth-grant", "not the operator's", "Rename or delete"];
+    claim(&taken, "Ready", "False", "SecretNameTaken", &told);
+    claim_absent(&taken, "Stalled");
+    claim_absent(&taken, "Reconciling");
+    assert_eq!(stage.whole_secret("acme-oauth-grant").await, *theirs, "it is untouched");
+}
+
+async fn name_taken(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "grant-name").await;
+    let put_theirs = async || {
+        let data = [("password", "somebody else's")];
+        stage.put_secret(&stage.namespace, "acme-oauth-grant", &data).await;
+        stage.whole_secret("acme-oauth-grant").await
+    };
+    let theirs = put_theirs().await;
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    is_name_taken(&stage, &theirs).await;
+    assert!(
+        stage.sandbox.requests().is_empty(),
+        "nothing is spent without a place for it"
+    );
+    stage.delete::<Secret>("acme-oauth-grant").await;
+    stage.until_ready("acme").await;
+
+    // The operator looks away while the grant is deleted and its name taken.
+    let held = stage.secret("acme-oauth-grant").await.unwrap();
+    let operator = stage.operators.last().unwrap();
+    operator.freeze();
+    let theirs = put_theirs().await;
+    operator.resume();
+    is_name_taken(&stage, &theirs).await;
+    stage.delete::<Secret>("acme-oauth-grant").await;
+    stage.until_ready("acme").await;
+    let back = stage.secret("acme-oauth-grant").await.unwrap();
+    assert_eq!(back["refresh-token"], held["refresh-token"], "written back from memory");
+    assert_eq!(stage.exchanges(), 1);
     stage.close().await;
 }
 
@@ -223,8 +272,12 @@ async fn one_token_twice(plane: Arc<Plane>) {
 
 async fn unused_grant(plane: Arc<Plane>) {
     let mut stage = connected(&plane, "unused", Setup::default()).await;
-    stage.delete::<JiraIntegration>("acme").await;
+    let app = stage.secret("acme-oauth").await.unwrap();
     let since = |secret: &Secret| secret.annotations().get(UNUSED_SINCE).cloned();
+    // Housekeeping runs at the start and each minute; a new start saves the wait.
+    stage.delete::<JiraIntegration>("acme").await;
+    stage.kill_operators().await;
+    stage.start_operator();
     let marked = stage
         .until_whole_secret("acme-oauth-grant", "marked as unused", |s| since(s).is_some())
         .await;
@@ -233,33 +286,31 @@ async fn unused_grant(plane: Arc<Plane>) {
 
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_ready("acme").await;
+    stage.kill_operators().await;
+    stage.start_operator();
     stage
         .until_whole_secret("acme-oauth-grant", "named again", |s| since(s).is_none())
         .await;
+    assert!(is_ready(&stage.request("acme").await));
     assert_eq!(stage.exchanges(), 1, "nothing was lost meanwhile");
 
     stage.delete::<JiraIntegration>("acme").await;
-    stage.kill_operators().await;
     let yesterday = Timestamp::now() - SignedDuration::from_hours(25);
-    stage
-        .patch_secret(
-            "acme-oauth-grant",
-            json!({"metadata": {"annotations": {UNUSED_SINCE: yesterday.to_string()}}}),
-        )
-        .await;
-    stage.start_operator();
+    let aged = json!({"metadata": {"annotations": {UNUSED_SINCE: yesterday.to_string()}}});
+    stage.patch_secret("acme-oauth-grant", aged).await;
     stage.until_secret_gone("acme-oauth-grant").await;
     assert!(stage.secret("acme-oauth").await.is_some(), "the person's Secret stays");
 
-    let app = stage.secret("acme-oauth").await.unwrap();
-    let tokens = stage.sandbox.mint(&app["client-id"], None).unwrap();
+    // What was removed is not written back from memory.
     stage
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
+        .patch_secret("acme-oauth", json!({"data": {"refresh-token": null}}))
         .await;
     stage.integrate("acme", "acme-oauth", json!({})).await;
+    stage.until_reason("acme", "Authorized", "NotConnected").await;
+    let tokens = stage.sandbox.mint(&app["client-id"], None).unwrap();
+    let connected = json!({"stringData": {"refresh-token": tokens.refresh_token}});
+    stage.patch_secret("acme-oauth", connected).await;
     stage.until_ready("acme").await;
+    assert_eq!(stage.exchanges(), 2);
     stage.close().await;
 }

@@ -125,10 +125,9 @@ async fn quota_spent(plane: Arc<Plane>) {
         claim(&healed, "Synced", "True", "SyncSucceeded", &[]);
         claim_waited(&stage);
         assert_eq!(stage.project_versions().await, projects, "projects were rewritten");
-        assert_eq!(
-            stage.events("acme").await,
-            ["Connected", "QuotaExhausted", "SyncSucceeded"]
-        );
+        stage
+            .until_events("acme", &["Connected", "QuotaExhausted", "SyncSucceeded"])
+            .await;
         stage.close().await;
     }
 }
@@ -204,7 +203,9 @@ async fn question_refused(plane: Arc<Plane>) {
     stage.sandbox.release(fault).unwrap();
     let healed = stage.until_ready("acme").await;
     claim(&healed, "Synced", "True", "SyncSucceeded", &[]);
-    assert_eq!(stage.events("acme").await, ["Connected", "SyncFailed", "SyncSucceeded"]);
+    stage
+        .until_events("acme", &["Connected", "SyncFailed", "SyncSucceeded"])
+        .await;
     stage.close().await;
 }
 
@@ -231,7 +232,7 @@ async fn nothing_stored(plane: Arc<Plane>) {
         "Synced",
         "False",
         "SyncFailed",
-        &["4 JiraProject", words, "tried again by itself"],
+        &["and 3 more", words, "tried again by itself"],
     );
     claim(&failed, "Ready", "False", "SyncFailed", &[words]);
     claim(&failed, "Reconciling", "True", "SyncFailed", &[]);
@@ -272,7 +273,7 @@ async fn one_not_stored(plane: Arc<Plane>) {
         "Synced",
         "False",
         "SyncPartial",
-        &["1 JiraProject", "acme-eng", words],
+        &["JiraProject acme-eng could", words],
     );
     claim(&partial, "Ready", "True", "Connected", &[words]);
     stage

@@ -30,6 +30,7 @@ pub fn stories() -> Vec<Story> {
             killed,
         ),
         story("lost_token::the_grant_cannot_be_stored", not_stored),
+        story("lost_token::the_api_server_never_answers_the_write", never_answered),
         story(
             "lost_token::the_operator_is_killed_before_a_frozen_api_server",
             killed_while_frozen,
@@ -194,6 +195,41 @@ async fn claim_refusals(stage: &Stage, fleets: &[Fleet]) {
     }
 }
 
+/// The connection to the API server swallows the Secret with the new token. The operator does not
+/// wait for ever, says so, and stores what it kept in memory when it can.
+async fn never_answered(plane: Arc<Plane>) {
+    let setup = Setup {
+        proxied: true,
+        ..Setup::default()
+    };
+    let stage = Stage::set_up(&plane, "swallowed", setup).await;
+    let held = stage.sandbox.fault(hold(When::After));
+    let fleet = Fleet::launch(&stage, &stage.namespace, 2, 3600).await;
+    let both = tokio::time::timeout(Duration::from_secs(30), stage.sandbox.wait_for_hits(held, 2)).await;
+    both.expect("both exchanges are in flight");
+    let writes = break_writes(&stage, &stage.namespace, Action::HoldRequest);
+    release(&stage, &[held]);
+    for n in 0..2 {
+        let refused = |o: &_| has(o, "Authorized", "SecretNotWritable");
+        let found = stage.until(&Fleet::name(n), "refused", refused).await;
+        claim(
+            &found,
+            "Authorized",
+            "Unknown",
+            "SecretNotWritable",
+            &["-grant", "did not answer within"],
+        );
+    }
+    writes.remove();
+    fleet.until_ready(&stage).await;
+    assert_eq!(
+        fleet.exchanges(&stage),
+        [Some(200), Some(200)],
+        "nothing is exchanged again"
+    );
+    stage.close().await;
+}
+
 /// Nothing can be stored because the API server does not answer at all; then the operator dies.
 async fn killed_while_frozen(plane: Arc<Plane>) {
     let own = plane.another().await;
@@ -223,7 +259,6 @@ async fn killed_while_frozen(plane: Arc<Plane>) {
         fleet.claim_alive(&stage).await;
     }
     stage.close().await;
-    drop(fleet);
     crate::ledger::close(&own.control).await;
     Arc::try_unwrap(own).ok().unwrap().stop().await;
 }

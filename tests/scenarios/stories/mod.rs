@@ -2,14 +2,25 @@
 
 mod account;
 mod bad_input;
+mod bad_value;
 mod connect;
 mod credentials;
 mod grant_secret;
+mod ground;
+mod in_scope;
 mod limits;
 mod lost_token;
+mod outage;
+mod permissions;
+mod projects;
+mod rotation;
+mod scale;
 mod scopes;
+mod secrecy;
 mod site;
+mod site_down;
 mod suspend;
+mod taken_names;
 mod token_secret;
 mod versions;
 
@@ -39,14 +50,25 @@ pub fn all() -> Vec<Story> {
     [
         account::stories(),
         bad_input::stories(),
+        bad_value::stories(),
         connect::stories(),
         credentials::stories(),
         grant_secret::stories(),
+        ground::stories(),
+        in_scope::stories(),
         limits::stories(),
         lost_token::stories(),
+        outage::stories(),
+        permissions::stories(),
+        projects::stories(),
+        rotation::stories(),
+        scale::stories(),
         scopes::stories(),
+        secrecy::stories(),
         site::stories(),
+        site_down::stories(),
         suspend::stories(),
+        taken_names::stories(),
         token_secret::stories(),
         versions::stories(),
     ]

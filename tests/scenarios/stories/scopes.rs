@@ -80,10 +80,9 @@ async fn writing_missing(plane: Arc<Plane>) {
     let healed = stage.request("acme").await;
     claim(&healed, "Ready", "True", "Connected", &[]);
     claim_absent(&healed, "Stalled");
-    assert_eq!(
-        stage.events("acme").await,
-        ["Connected", "ScopesMissing", "AllScopesGranted"]
-    );
+    stage
+        .until_events("acme", &["Connected", "ScopesMissing", "AllScopesGranted"])
+        .await;
     stage.close().await;
 }
 

@@ -122,6 +122,8 @@ async fn foreign_secret(plane: Arc<Plane>) {
     stage
         .until_secret("elsewhere", "published", |data| data.len() == 4)
         .await;
+    stage.until_secret_gone("acme-jira-token").await;
+    assert!(is_ready(&stage.integration("acme").await));
     stage.close().await;
 }
 

@@ -29,9 +29,9 @@ pub fn stories() -> Vec<Story> {
 /// Lets the API server accept a mode that this version of the operator does not know.
 async fn install_later_version(plane: &Plane) {
     let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/mode/enum/-";
-    let patch = json!([{"op": "add", "path": path, "value": "Mirror"}]).to_string();
+    let change = json!([{"op": "add", "path": path, "value": "Mirror"}]).to_string();
     plane
-        .kubectl(&["patch", CRD, "--type=json", "-p", &patch])
+        .kubectl(&["patch", CRD, "--type=json", "-p", &change])
         .await
         .expect("the definition is changed");
 }
@@ -82,21 +82,7 @@ async fn later_version(plane: Arc<Plane>) {
     assert!(is_ready(&stage.request("good").await), "the good one goes on");
     stage.until_served("/metrics", |_, metrics| counted(metrics) >= 1).await;
 
-    // One that worked is rewritten for the later version; its grant must outlive this one.
-    stage.change("changed", json!({"mode": "Mirror"})).await;
-    stage.until_event("changed", "Unreadable").await;
-    let orphan = stage.whole_secret("acme-oauth-grant").await;
-    let elsewhere = stage.further[0].clone();
-    stage.restore_secret(&orphan, &elsewhere).await;
-    stage.kill_operators().await;
-    stage.start_operator();
-    stage.until_event("changed", "Unreadable").await;
-    stage.until_orphan_marked(&elsewhere, "acme-oauth-grant").await;
-    let kept = stage.whole_secret("acme-oauth-grant").await;
-    assert!(
-        !kept.annotations().contains_key("jira-operator.dev/unused-since"),
-        "a grant that an unreadable object may name is in use"
-    );
+    grant_outlives_reader(&mut stage).await;
     assert!(
         is_ready(&stage.request("good").await),
         "nor does a new start stumble over it"
@@ -110,6 +96,28 @@ async fn later_version(plane: Arc<Plane>) {
     stage.close().await;
     ledger::close(&own.control).await;
     Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+/// One that worked is rewritten for the later version; its grant must outlive this one.
+async fn grant_outlives_reader(stage: &mut Stage) {
+    let later = json!({"spec": {"mode": "Mirror"}}).to_string();
+    let patched = stage
+        .kubectl(&["patch", "ji", "changed", "--type=merge", "-p", &later])
+        .await;
+    patched.expect("the definition allows it");
+    stage.until_event("changed", "Unreadable").await;
+    let orphan = stage.whole_secret("acme-oauth-grant").await;
+    let elsewhere = stage.further[0].clone();
+    stage.restore_secret(&orphan, &elsewhere).await;
+    stage.kill_operators().await;
+    stage.start_operator();
+    stage.until_event("changed", "Unreadable").await;
+    stage.until_orphan_marked(&elsewhere, "acme-oauth-grant").await;
+    let kept = stage.whole_secret("acme-oauth-grant").await;
+    assert!(
+        !kept.annotations().contains_key("jira-operator.dev/unused-since"),
+        "a grant that an unreadable object may name is in use"
+    );
 }
 
 impl Stage {
@@ -144,7 +152,11 @@ async fn definitions_come_late(plane: Arc<Plane>) {
         .await
         .expect("the definitions are removed");
     stage.start_operator();
-    let said = stage.until_served("/readyz", |status, _| status == 503).await;
+    let said = stage
+        .until_served("/readyz", |status, said| {
+            status == 503 && said.contains("CustomResourceDefinition")
+        })
+        .await;
     for name in [
         "jiraintegrations.jira-operator.dev",
         "jiraprojects.jira-operator.dev",

@@ -1,0 +1,308 @@
+//! The token endpoint misbehaves: what is Atlassian's fault, what is the client secret's, and what
+//! is nobody's are told apart, no consent is asked for, and nothing is lost.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use devkit::sandbox::{Command, FaultAction, FaultRule, When};
+use jiff::{SignedDuration, Timestamp};
+use jira_operator::api::integration::JiraIntegration;
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{
+        Stage,
+        claim::{claim, claim_absent},
+        fleet::Fleet,
+        look::{condition, has, is_ready},
+    },
+};
+
+/// How long after its token expired an integration may take to say so.
+const PROMPT: SignedDuration = SignedDuration::from_secs(4);
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("outage::nobody_can_connect_while_it_lasts", at_first),
+        story("outage::the_access_token_is_good_until_it_expires", while_it_lasts),
+        story("outage::answers_that_are_not_quite_right_lose_nothing", not_quite_right),
+        story("outage::a_wrong_client_secret_is_no_outage", wrong_secret),
+    ]
+}
+
+fn status(code: u16, retry_after: Option<u32>) -> FaultAction {
+    let headers = retry_after.map(|seconds| ("Retry-After".to_owned(), seconds.to_string()));
+    FaultAction::Status {
+        code,
+        headers: headers.into_iter().collect::<BTreeMap<_, _>>(),
+        body: r#"{"error":"server_error"}"#.to_owned(),
+    }
+}
+
+/// The ways of an outage, and what the message says of each.
+fn outages() -> Vec<(FaultRule, &'static str)> {
+    let before = |action| FaultRule::token_endpoint(When::Before, action);
+    let after = |action| FaultRule::token_endpoint(When::After, action);
+    vec![
+        (before(status(500, None)), "HTTP status 500"),
+        (before(FaultAction::Html { code: 503 }), "HTTP status 503"),
+        (before(FaultAction::Html { code: 200 }), "something other than tokens"),
+        (before(FaultAction::Hold), "did not answer in time"),
+        (after(FaultAction::DropConnection), "connection to the token endpoint"),
+        (after(FaultAction::GarbledBody), "could not be read"),
+        (before(status(503, Some(8))), "HTTP status 503"),
+    ]
+}
+
+/// Seven new integrations, each with another kind of outage.
+async fn at_first(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "outage").await;
+    let outages = outages();
+    let fleet = Fleet::prepare(&stage, &stage.namespace, outages.len(), 3600).await;
+    for (app, (rule, _)) in fleet.apps.iter().zip(&outages) {
+        let _ = stage.sandbox.fault(rule.clone().for_client(&app.client_id));
+    }
+    for n in 0..outages.len() {
+        fleet.integrate(&stage, n).await;
+    }
+    for (n, (_, words)) in outages.iter().enumerate() {
+        let name = Fleet::name(n);
+        let found = stage
+            .until(&name, "unavailable", |o| has(o, "Authorized", "AuthServerUnavailable"))
+            .await;
+        let named = [*words, "Nothing needs to be connected again"];
+        claim(&found, "Authorized", "Unknown", "AuthServerUnavailable", &named);
+        claim(&found, "Ready", "Unknown", "AuthServerUnavailable", &[words]);
+        claim_absent(&found, "Stalled");
+        assert_eq!(condition(&found, "Reconciling").status, "True", "it is tried again");
+        assert!(
+            stage.secret(&format!("{name}-jira-token")).await.is_none(),
+            "there is nothing to publish"
+        );
+    }
+    claim_retry_after(&stage, &fleet.apps[6].client_id).await;
+    stage.jira(Command::ClearFaults);
+    fleet.until_ready(&stage).await;
+    claim_nothing_refused(&fleet, &stage);
+    for n in 0..outages.len() {
+        let events = stage.events(&Fleet::name(n)).await;
+        assert!(
+            !events.iter().any(|e| e == "ReconnectRequired" || e == "NotConnected"),
+            "{events:?}"
+        );
+    }
+    stage.close().await;
+}
+
+/// `Retry-After` is respected between two tries.
+async fn claim_retry_after(stage: &Stage, client: &str) {
+    let tries = |all: &[devkit::sandbox::Request]| -> Vec<Timestamp> {
+        let ours = all
+            .iter()
+            .filter(|r| r.path == "/oauth/token" && r.client_id.as_deref() == Some(client));
+        ours.map(|r| r.at).collect()
+    };
+    let start = stage.sandbox.requests();
+    if tries(&start).len() < 2 {
+        stage
+            .sandbox
+            .wait_for_requests(stage.sandbox.mark(), |new| !tries(new).is_empty())
+            .await;
+    }
+    let at = tries(&stage.sandbox.requests());
+    let waited = at[1].duration_since(at[0]);
+    assert!(
+        waited >= SignedDuration::from_secs(8),
+        "it was asked again after {waited:#}"
+    );
+}
+
+fn claim_nothing_refused(fleet: &Fleet, stage: &Stage) {
+    let refused: Vec<u16> = fleet
+        .exchanges(stage)
+        .into_iter()
+        .flatten()
+        .filter(|s| (400..500).contains(s))
+        .collect();
+    assert!(refused.is_empty(), "refresh tokens were refused: {refused:?}");
+}
+
+fn expires(object: &JiraIntegration) -> Timestamp {
+    let token = object.status.as_ref().and_then(|s| s.token.as_ref());
+    token.expect("a token is published").expires_at.0
+}
+
+/// A refresh fails: as long as the access token works nothing is wrong, and the message says that
+/// the refresh failed. When it has expired, that is said at once, and what is published stays.
+async fn while_it_lasts(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "lasts").await;
+    let fleet = Fleet::launch(&stage, &stage.namespace, 1, 45).await;
+    let ready = stage.until_ready("acme-0").await;
+    let until = expires(&ready);
+    let before = stage.secret("acme-0-jira-token").await;
+    let fault = stage
+        .sandbox
+        .fault(FaultRule::token_endpoint(When::Before, status(500, None)));
+
+    let tells = |o: &JiraIntegration| condition(o, "Authorized").message.contains("could not be refreshed");
+    let told = stage.until("acme-0", "troubled", tells).await;
+    claim(
+        &told,
+        "Authorized",
+        "True",
+        "TokenFresh",
+        &["good until", "HTTP status 500"],
+    );
+    claim(&told, "Ready", "True", "Connected", &[]);
+    assert!(Timestamp::now() < until, "it was refreshed before it expired");
+
+    let dark = stage
+        .until("acme-0", "unavailable", |o| {
+            has(o, "Authorized", "AuthServerUnavailable")
+        })
+        .await;
+    let said = condition(&dark, "Authorized").last_transition_time.0;
+    claim(
+        &dark,
+        "Authorized",
+        "Unknown",
+        "AuthServerUnavailable",
+        &["Nothing needs to be connected again"],
+    );
+    claim(&dark, "Ready", "Unknown", "AuthServerUnavailable", &[]);
+    claim_absent(&dark, "Stalled");
+    let late = said.duration_since(until);
+    assert!(
+        late >= -SignedDuration::from_secs(1) && late < PROMPT,
+        "it was said {late:#} after the token expired"
+    );
+    assert_eq!(
+        stage.secret("acme-0-jira-token").await,
+        before,
+        "what is published stays"
+    );
+
+    stage.sandbox.release(fault).expect("it was up");
+    let healed = stage
+        .until("acme-0", "healed", |o| {
+            is_ready(o) && has(o, "Authorized", "TokenFresh")
+        })
+        .await;
+    assert!(expires(&healed) > until);
+    claim_nothing_refused(&fleet, &stage);
+    let events = stage.events("acme-0").await;
+    assert_eq!(
+        events,
+        ["Connected", "AuthServerUnavailable"],
+        "no event asks for consent"
+    );
+    stage.close().await;
+}
+
+/// A refresh is answered without a new refresh token, and another with a body that is cut off:
+/// the grant goes on in both cases.
+async fn not_quite_right(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "quite").await;
+    let fleet = Fleet::launch(&stage, &stage.namespace, 2, 30).await;
+    fleet.until_ready(&stage).await;
+    let fault = |n: usize, action, times| {
+        let rule = FaultRule::token_endpoint(When::After, action).times(times);
+        stage.sandbox.fault(rule.for_client(&fleet.apps[n].client_id))
+    };
+    let _ = fault(0, FaultAction::OmitRefreshToken, 1);
+    let _ = fault(1, FaultAction::GarbledBody, 2);
+
+    let unread = |o: &JiraIntegration| condition(o, "Authorized").message.contains("could not be read");
+    let omitted = |o: &JiraIntegration| has(o, "Authorized", "OfflineAccessMissing");
+    let (warned, told) = futures::join!(
+        stage.until("acme-0", "warned", omitted),
+        stage.until("acme-1", "troubled", unread)
+    );
+    claim(
+        &warned,
+        "Authorized",
+        "True",
+        "OfflineAccessMissing",
+        &["no new refresh token", "offline_access"],
+    );
+    claim(&warned, "Ready", "True", "Connected", &["no new refresh token"]);
+    claim(&told, "Authorized", "True", "TokenFresh", &["good until", "is stored"]);
+    claim(&told, "Ready", "True", "Connected", &[]);
+
+    let well = |o: &JiraIntegration| {
+        let authorized = condition(o, "Authorized");
+        authorized.reason == "TokenFresh" && authorized.message.ends_with("works.")
+    };
+    fleet.until(&stage, "well again", well).await;
+    fleet.claim_alive(&stage).await;
+    let uses = stage.sandbox.state(|world| world.ledger.token_uses());
+    let read = uses.iter().filter(|token| token.client_id == fleet.apps[1].client_id);
+    assert!(
+        read.clone().all(|token| token.uses <= 1),
+        "every token that was found was used once"
+    );
+    stage.close().await;
+}
+
+/// The client secret is wrong from the start, or from one day on: that is said, asked for once,
+/// and mended in the Secret; the grant is unharmed.
+async fn wrong_secret(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "secret").await;
+    let fleet = Fleet::prepare(&stage, &stage.namespace, 2, 10).await;
+    let rotate = |n: usize| {
+        stage.jira(Command::RotateClientSecret {
+            client_id: Some(fleet.apps[n].client_id.clone()),
+        });
+    };
+    rotate(0);
+    fleet.integrate(&stage, 0).await;
+    fleet.integrate(&stage, 1).await;
+    stage.until_ready("acme-1").await;
+    rotate(1);
+    for n in [0, 1] {
+        let (name, client) = (Fleet::name(n), &fleet.apps[n].client_id);
+        let found = stage
+            .until(&name, "rejected", |o| has(o, "Authorized", "ClientSecretRejected"))
+            .await;
+        let named = [
+            Fleet::credentials(n),
+            "client-secret".to_owned(),
+            "developer console".to_owned(),
+        ];
+        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        claim(&found, "Authorized", "False", "ClientSecretRejected", &named);
+        claim(&found, "Ready", "False", "ClientSecretRejected", &[]);
+        claim(&found, "Stalled", "True", "ClientSecretRejected", &[]);
+        stage.request(&name).await;
+        let all = stage.sandbox.requests();
+        let refused = all
+            .iter()
+            .filter(|r| r.client_id.as_ref() == Some(client) && r.status == Some(401));
+        assert_eq!(refused.count(), 1, "it is asked once");
+        let grant = stage
+            .secret(&format!("{}-grant", Fleet::credentials(n)))
+            .await
+            .expect("the grant's Secret");
+        assert_eq!(
+            grant.contains_key("refresh-token"),
+            n == 1,
+            "the grant is kept as it was"
+        );
+
+        let mended = stage.sandbox.app(Some(client)).expect("the app");
+        let credentials = stage.secret(&Fleet::credentials(n)).await.expect("the credentials");
+        let token = credentials.get("refresh-token").map(String::as_str);
+        stage
+            .put_credentials(&stage.namespace, &Fleet::credentials(n), &mended, token)
+            .await;
+        stage
+            .until(&name, "mended", |o| is_ready(o) && has(o, "Authorized", "TokenFresh"))
+            .await;
+    }
+    let uses = stage.sandbox.state(|world| world.ledger.token_uses());
+    assert!(
+        uses.iter().all(|token| token.uses <= 1 && !token.revoked),
+        "nothing was lost: {uses:?}"
+    );
+    stage.close().await;
+}

@@ -1,0 +1,173 @@
+//! No secret value shows anywhere but in Secrets, not even when everything is logged.
+
+use std::{fs, sync::Arc};
+
+use devkit::sandbox::{AppCredentials, Command, FaultAction, FaultRule, When};
+use k8s_openapi::ByteString;
+use serde_json::{Value, json};
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{Setup, Stage, claim::claim},
+};
+
+/// Everything but Secrets that a reader of the namespace can list.
+const KINDS: &str = "jiraintegrations,jiraprojects,events,configmaps,serviceaccounts,roles,rolebindings";
+
+pub fn stories() -> Vec<Story> {
+    vec![story(
+        "secrets::nothing_secret_shows_even_at_trace_level",
+        nothing_shows,
+    )]
+}
+
+async fn nothing_shows(plane: Arc<Plane>) {
+    let setup = Setup {
+        level: "trace",
+        ..Setup::default()
+    };
+    let mut stage = Stage::set_up(&plane, "trace", setup).await;
+    let app = stage.connect("acme-oauth").await;
+    stage.jira(Command::SetExpiresIn {
+        seconds: 3,
+        client_id: Some(app.client_id.clone()),
+    });
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    stage.until_ready("acme").await;
+    let mark = stage.sandbox.mark();
+    let refreshes =
+        |requests: &[devkit::sandbox::Request]| requests.iter().filter(|r| r.path == "/oauth/token").count();
+    stage
+        .sandbox
+        .wait_for_requests(mark, |requests| refreshes(requests) >= 2)
+        .await;
+    stage.jira(Command::SetExpiresIn {
+        seconds: 3600,
+        client_id: Some(app.client_id.clone()),
+    });
+
+    // The account is refused, and the token taken back.
+    stage
+        .change("acme", json!({"account": {"email": "somebody@acme.example"}}))
+        .await;
+    stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
+    stage
+        .until_secret("acme-jira-token", "taken back", |data| data.is_empty())
+        .await;
+    stage.change("acme", json!({"account": null})).await;
+    stage.until_ready("acme").await;
+
+    bad_answers(&stage, &app).await;
+
+    // A grant that is revoked, one that is deleted, and a new start.
+    stage
+        .delete::<k8s_openapi::api::core::v1::Secret>("acme-oauth-grant")
+        .await;
+    stage
+        .until_secret("acme-oauth-grant", "written back", |data| {
+            data.contains_key("refresh-token")
+        })
+        .await;
+    stage.jira(Command::RevokeGrant {
+        client_id: Some(app.client_id.clone()),
+        account: None,
+    });
+    claim(
+        &stage.request("acme").await,
+        "Authorized",
+        "False",
+        "ReconnectRequired",
+        &[],
+    );
+    stage.until_event("acme", "ReconnectRequired").await;
+    stage.kill_operators().await;
+    stage.start_operator();
+    let tokens = stage.sandbox.mint(&app.client_id, None).unwrap();
+    stage
+        .patch_secret(
+            "acme-oauth",
+            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
+        )
+        .await;
+    stage.until_ready("acme").await;
+
+    search(&stage).await;
+    stage.close().await;
+}
+
+/// An answer that holds the tokens and does not parse, one in HTML, one that lacks the refresh token,
+/// and a refusal of the client secret.
+async fn bad_answers(stage: &Stage, app: &AppCredentials) {
+    for action in [
+        FaultAction::GarbledBody,
+        FaultAction::Html { code: 502 },
+        FaultAction::OmitRefreshToken,
+    ] {
+        let when = if matches!(action, FaultAction::Html { .. }) {
+            When::Before
+        } else {
+            When::After
+        };
+        let fault = stage.sandbox.fault(FaultRule::token_endpoint(when, action).times(1));
+        stage.age_token("acme-oauth-grant").await;
+        stage.until_ready("acme").await;
+        stage.sandbox.release(fault).unwrap();
+    }
+    let spoilt = json!({"stringData": {"client-secret": "a-secret-that-is-wrong"}});
+    stage.patch_secret("acme-oauth", spoilt).await;
+    let past = json!({"stringData": {"refreshed-at": "2020-01-01T00:00:00Z", "expires-at": "2020-01-01T01:00:00Z"}});
+    stage.patch_secret("acme-oauth-grant", past).await;
+    stage.until_reason("acme", "Authorized", "ClientSecretRejected").await;
+    stage
+        .patch_secret(
+            "acme-oauth",
+            json!({"stringData": {"client-secret": app.client_secret}}),
+        )
+        .await;
+    stage.until_ready("acme").await;
+}
+
+/// Searches what is shown for each secret value, as it is and as Secrets encode it.
+async fn search(stage: &Stage) {
+    let log = fs::read_to_string(stage.log()).expect("the log");
+    assert!(log.contains("TRACE"), "the log is not at trace level");
+    let metrics = stage.until_served("/metrics", |status, _| status == 200).await;
+    assert!(
+        metrics.contains("jira_operator_token_exchanges_total") || metrics.contains("exchange"),
+        "{metrics}"
+    );
+    let objects = stage
+        .kubectl(&["get", KINDS, "-o", "json"])
+        .await
+        .expect("kubectl lists");
+    assert!(objects.contains("ReconnectRequired"), "the events are among them");
+    let mut secrets = stage.sandbox.secrets();
+    assert!(secrets.len() > 10, "few secrets were made: {}", secrets.len());
+    secrets.push("a-secret-that-is-wrong".to_owned());
+    secrets.push(service_account_token(stage));
+    for (place, text) in [("the log", &log), ("the metrics", &metrics), ("objects", &objects)] {
+        let leaked = secrets
+            .iter()
+            .filter(|secret| text.contains(secret.as_str()) || text.contains(&encoded(secret)));
+        assert_eq!(leaked.count(), 0, "secrets show in {place}");
+    }
+}
+
+/// A value as it stands in a Secret; without the padding, which depends on what follows.
+fn encoded(secret: &str) -> String {
+    let value = serde_json::to_value(ByteString(secret.as_bytes().to_vec())).expect("a text");
+    let text = value.as_str().unwrap_or_default().trim_end_matches('=');
+    assert!(text.len() > 10, "it would be found anywhere");
+    text.to_owned()
+}
+
+/// The operator's own way into the cluster.
+fn service_account_token(stage: &Stage) -> String {
+    let path = stage.log().with_file_name("operator.kubeconfig");
+    let kubeconfig: Value =
+        serde_json::from_str(&fs::read_to_string(path).expect("the kubeconfig")).unwrap_or(Value::Null);
+    let token = kubeconfig["users"][0]["user"]["token"].as_str().unwrap_or_default();
+    assert!(token.len() > 100, "the kubeconfig holds a token");
+    token.to_owned()
+}
