@@ -29,9 +29,16 @@ async fn it_renders_as_its_values_say_and_refuses_what_they_cannot_be() {
     assert!(whole.contains("name: jiraintegrations.jira-operator.dev") && whole.contains("resource-policy: keep"));
 
     let narrowed = rendered(&helm, json!({"watchNamespaces": ["a", "b"]})).await.unwrap();
-    assert_eq!(narrowed.matches("kind: RoleBinding").count(), 2, "one in each namespace");
+    assert_eq!(
+        narrowed.matches("kind: RoleBinding").count(),
+        2,
+        "one in each namespace"
+    );
     assert!(!narrowed.contains("kind: ClusterRoleBinding"));
-    let watched = narrowed.split("WATCH_NAMESPACE").nth(1).expect("the operator is told what to watch");
+    let watched = narrowed
+        .split("WATCH_NAMESPACE")
+        .nth(1)
+        .expect("the operator is told what to watch");
     assert!(watched.trim_start().starts_with("value: \"a,b\"") || watched.trim_start().starts_with("value: a,b"));
 
     let without = rendered(&helm, json!({"crds": {"enabled": false}})).await.unwrap();

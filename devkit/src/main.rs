@@ -59,7 +59,10 @@ async fn main() -> ExitCode {
 
 /// The arguments, without the `--` that a Cargo alias passes on when it is typed: `cargo demo -- --once`.
 fn arguments() -> impl Iterator<Item = OsString> {
-    std::env::args_os().enumerate().filter(|(place, word)| *place != 2 || word != "--").map(|(_, word)| word)
+    std::env::args_os()
+        .enumerate()
+        .filter(|(place, word)| *place != 2 || word != "--")
+        .map(|(_, word)| word)
 }
 
 /// Tells the story of the demo, and stays until told to stop unless it is to be told once.

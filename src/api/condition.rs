@@ -211,6 +211,15 @@ mod tests {
     }
 
     #[test]
+    fn a_warning_that_holds_nothing_back_is_told() {
+        let warned = ready(&[found(Reason::OfflineAccessMissing)], Reason::Connected, false);
+        assert_eq!(warned.reason, Reason::Connected);
+        assert!(warned.message.contains("offline_access"), "{}", warned.message);
+        let well = ready(&[found(Reason::TokenFresh)], Reason::Connected, false);
+        assert_eq!(well.message, Reason::Connected.entry().meaning);
+    }
+
+    #[test]
     fn ready_names_the_first_cause_and_a_denial_goes_before_doubt() {
         let findings = [
             found(Reason::AuthServerUnavailable),

@@ -11,9 +11,7 @@ use std::{
 };
 
 use clap::Args;
-use kube::{
-    Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope,
-};
+use kube::{Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;

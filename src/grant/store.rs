@@ -194,3 +194,22 @@ fn is_older(other: &PartialObjectMeta<Secret>, own: &Secret) -> bool {
         (None, _) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::Status;
+
+    fn not_found(kind: &str) -> kube::Error {
+        let status = serde_json::json!({"code": 404, "reason": "NotFound", "details": {"kind": kind, "name": "x"}});
+        let status: Status = serde_json::from_value(status).unwrap_or_default();
+        kube::Error::Api(Box::new(status))
+    }
+
+    #[test]
+    fn a_namespace_that_is_gone_is_no_deleted_secret() {
+        let sorted = |kind| WriteError::from_kube(&not_found(kind));
+        assert!(matches!(sorted("secrets"), WriteError::Gone));
+        assert!(matches!(sorted("namespaces"), WriteError::Terminating));
+    }
+}

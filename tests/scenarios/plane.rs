@@ -52,6 +52,10 @@ impl Plane {
         plane
             .kubectl(&[&["wait", "--for=condition=Established", "--timeout=30s"], &crds[..]].concat())
             .await?;
+        // Established is told a moment before discovery lists the kinds, and kubectl their short names.
+        while plane.kubectl(&["get", "ji,jp"]).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
         // The garbage collector learns of new kinds only every 30 seconds, or when it starts.
         plane.control.restart_controller_manager().await?;
         Ok(plane)

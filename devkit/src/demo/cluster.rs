@@ -77,10 +77,17 @@ impl Cluster {
     }
 
     async fn kubectl_with(&self, arguments: &[&str], input: &str) -> Result<String, Error> {
-        let failed = |message: String| Error::Kubectl { command: arguments.join(" "), message };
+        let failed = |message: String| Error::Kubectl {
+            command: arguments.join(" "),
+            message,
+        };
         let io = |error: std::io::Error| failed(error.to_string());
         let mut command = self.control_plane.kubectl();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().map_err(io)?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(input.as_bytes()).await.map_err(io)?;
@@ -96,10 +103,16 @@ impl Cluster {
     /// Waits until a condition has a reason, and returns its message.
     pub(super) async fn until(&self, object: &str, condition: &str, reason: &str) -> Result<String, Error> {
         let path = format!("--for=jsonpath={{.status.conditions[?(@.type==\"{condition}\")].reason}}={reason}");
-        let waited = self.kubectl(&["wait", "-n", "demo", &path, "--timeout=60s", object]).await;
+        let waited = self
+            .kubectl(&["wait", "-n", "demo", &path, "--timeout=60s", object])
+            .await;
         let now = self.kubectl(&["get", "-n", "demo", "-o", "json", object]).await?;
         let now: Value = serde_json::from_str(&now).map_err(|e| Error::Start(e.to_string()))?;
-        let conditions = now.pointer("/status/conditions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let conditions = now
+            .pointer("/status/conditions")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let text = |c: &Value, key: &str| c.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let found = conditions.iter().find(|c| text(c, "type") == condition);
         match found.filter(|c| text(c, "reason") == reason) {

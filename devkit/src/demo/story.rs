@@ -23,8 +23,10 @@ pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
 }
 
 async fn healthy(troupe: &Troupe) -> Result<(), Error> {
-    say("1. A person puts an OAuth app's credentials into a Secret and applies examples/: \
-         the site acme.atlassian.net, once with all its projects, once with two of them, once for reading only.");
+    say(
+        "1. A person puts an OAuth app's credentials into a Secret and applies examples/: \
+         the site acme.atlassian.net, once with all its projects, once with two of them, once for reading only.",
+    );
     let app = register(troupe, "acme-oauth", grant(None, None)).await?;
     let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
     register(troupe, "acme-reader-oauth", grant(None, Some(reading.to_vec()))).await?;
@@ -33,11 +35,25 @@ async fn healthy(troupe: &Troupe) -> Result<(), Error> {
         troupe.cluster.apply(Some("demo"), example).await?;
     }
     for name in ["acme", "acme-support", "acme-reports"] {
-        troupe.cluster.until(&format!("jiraintegration/{name}"), "Ready", "Connected").await?;
+        troupe
+            .cluster
+            .until(&format!("jiraintegration/{name}"), "Ready", "Connected")
+            .await?;
     }
     show(troupe, &["get", "jiraintegrations", "-n", "demo"]).await?;
     say("Its projects are objects, and workloads find an access token in a Secret, kept fresh:");
-    show(troupe, &["get", "jiraprojects", "-n", "demo", "-l", "jira-operator.dev/integration=acme"]).await?;
+    show(
+        troupe,
+        &[
+            "get",
+            "jiraprojects",
+            "-n",
+            "demo",
+            "-l",
+            "jira-operator.dev/integration=acme",
+        ],
+    )
+    .await?;
     show(troupe, &["get", "secret", "acme-jira-token", "-n", "demo"]).await
 }
 
@@ -46,43 +62,105 @@ async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
     let permission = |held: bool| {
         let (site, project, name) = (Some("globex".to_owned()), "HELP".to_owned(), "EDIT_ISSUES".to_owned());
         if held {
-            Command::GrantPermission { site, project, permission: name, account: None, holder: None }
+            Command::GrantPermission {
+                site,
+                project,
+                permission: name,
+                account: None,
+                holder: None,
+            }
         } else {
-            Command::RevokePermission { site, project, permission: name, account: None, holder: None }
+            Command::RevokePermission {
+                site,
+                project,
+                permission: name,
+                account: None,
+                holder: None,
+            }
         }
     };
     change(troupe, permission(false))?;
     register(troupe, "globex-oauth", grant(Some("globex"), None)).await?;
-    integrate(troupe, "globex", "https://globex.atlassian.net", "globex-oauth", "projects: [{key: HELP}, {key: WEB}]").await?;
+    integrate(
+        troupe,
+        "globex",
+        "https://globex.atlassian.net",
+        "globex-oauth",
+        "projects: [{key: HELP}, {key: WEB}]",
+    )
+    .await?;
     explain(troupe, "globex", "ProjectsAccessible", "SomeProjectsBlocked").await?;
-    let message = troupe.cluster.until("jiraproject/globex-help", "Permitted", "EditDenied").await?;
+    let message = troupe
+        .cluster
+        .until("jiraproject/globex-help", "Permitted", "EditDenied")
+        .await?;
     println!("   and JiraProject globex-help says:\n     {message}");
     say("The administrator gives it back; the next look sees it, and nobody restarts anything:");
     change(troupe, permission(true))?;
     request(troupe, "globex").await?;
-    troupe.cluster.until("jiraintegration/globex", "Ready", "Connected").await?;
-    show(troupe, &["get", "jiraprojects", "-n", "demo", "-l", "jira-operator.dev/integration=globex"]).await
+    troupe
+        .cluster
+        .until("jiraintegration/globex", "Ready", "Connected")
+        .await?;
+    show(
+        troupe,
+        &[
+            "get",
+            "jiraprojects",
+            "-n",
+            "demo",
+            "-l",
+            "jira-operator.dev/integration=globex",
+        ],
+    )
+    .await
 }
 
 async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
     say("3. A grant without the scope for writing, while the integration is to write:");
     let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
     register(troupe, "narrow-oauth", grant(None, Some(reading.to_vec()))).await?;
-    integrate(troupe, "narrow", "https://acme.atlassian.net", "narrow-oauth", "mode: Enforce").await?;
+    integrate(
+        troupe,
+        "narrow",
+        "https://acme.atlassian.net",
+        "narrow-oauth",
+        "mode: Enforce",
+    )
+    .await?;
     explain(troupe, "narrow", "ScopesGranted", "ScopesMissing").await
 }
 
 async fn revoked(troupe: &Troupe) -> Result<(), Error> {
     say("4. A grant that its owner revokes under the account's connected apps:");
     let app = register(troupe, "revoked-oauth", grant(None, None)).await?;
-    integrate(troupe, "revoked", "https://acme.atlassian.net", "revoked-oauth", "mode: Enforce").await?;
-    troupe.cluster.until("jiraintegration/revoked", "Ready", "Connected").await?;
-    change(troupe, Command::RevokeGrant { client_id: Some(app.client_id.clone()), account: None })?;
+    integrate(
+        troupe,
+        "revoked",
+        "https://acme.atlassian.net",
+        "revoked-oauth",
+        "mode: Enforce",
+    )
+    .await?;
+    troupe
+        .cluster
+        .until("jiraintegration/revoked", "Ready", "Connected")
+        .await?;
+    change(
+        troupe,
+        Command::RevokeGrant {
+            client_id: Some(app.client_id.clone()),
+            account: None,
+        },
+    )?;
     request(troupe, "revoked").await?;
     explain(troupe, "revoked", "Authorized", "ReconnectRequired").await?;
     say("The person connects again and puts the new refresh token into the Secret; it is noticed at once:");
     put_credentials(troupe, "revoked-oauth", &app, grant(None, None)).await?;
-    let message = troupe.cluster.until("jiraintegration/revoked", "Ready", "Connected").await?;
+    let message = troupe
+        .cluster
+        .until("jiraintegration/revoked", "Ready", "Connected")
+        .await?;
     println!("   revoked is Ready again: {message}");
     Ok(())
 }
@@ -98,7 +176,10 @@ async fn show(troupe: &Troupe, arguments: &[&str]) -> Result<(), Error> {
 }
 
 async fn explain(troupe: &Troupe, name: &str, condition: &str, reason: &str) -> Result<(), Error> {
-    let message = troupe.cluster.until(&format!("jiraintegration/{name}"), condition, reason).await?;
+    let message = troupe
+        .cluster
+        .until(&format!("jiraintegration/{name}"), condition, reason)
+        .await?;
     println!("   {name}: {condition} is not True, reason {reason}:\n     {message}");
     Ok(())
 }
@@ -107,11 +188,19 @@ async fn explain(troupe: &Troupe, name: &str, condition: &str, reason: &str) -> 
 async fn request(troupe: &Troupe, name: &str) -> Result<(), Error> {
     let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
     let object = format!("jiraintegration/{name}");
-    troupe.cluster.kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now]).await.map(|_| ())
+    troupe
+        .cluster
+        .kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now])
+        .await
+        .map(|_| ())
 }
 
 fn change(troupe: &Troupe, command: Command) -> Result<(), Error> {
-    troupe.sandbox.command(command).map(|_| ()).map_err(|error| Error::Start(error.to_string()))
+    troupe
+        .sandbox
+        .command(command)
+        .map(|_| ())
+        .map_err(|error| Error::Start(error.to_string()))
 }
 
 fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {
@@ -126,19 +215,35 @@ fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {
 
 /// An OAuth app of its own, with a grant of the dedicated account, in a Secret.
 async fn register(troupe: &Troupe, secret: &str, grant: Command) -> Result<AppCredentials, Error> {
-    let app = troupe.sandbox.create_app().map_err(|error| Error::Start(error.to_string()))?;
+    let app = troupe
+        .sandbox
+        .create_app()
+        .map_err(|error| Error::Start(error.to_string()))?;
     put_credentials(troupe, secret, &app, grant).await?;
     Ok(app)
 }
 
 async fn put_credentials(troupe: &Troupe, secret: &str, app: &AppCredentials, grant: Command) -> Result<(), Error> {
     let grant = match grant {
-        Command::MintGrant { account, sites, scopes, online, .. } => {
-            Command::MintGrant { client_id: Some(app.client_id.clone()), account, sites, scopes, online }
-        }
+        Command::MintGrant {
+            account,
+            sites,
+            scopes,
+            online,
+            ..
+        } => Command::MintGrant {
+            client_id: Some(app.client_id.clone()),
+            account,
+            sites,
+            scopes,
+            online,
+        },
         other => other,
     };
-    let tokens = troupe.sandbox.mint_as(grant).map_err(|error| Error::Start(error.to_string()))?;
+    let tokens = troupe
+        .sandbox
+        .mint_as(grant)
+        .map_err(|error| Error::Start(error.to_string()))?;
     let manifest = serde_json::json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": secret},
         "stringData": {

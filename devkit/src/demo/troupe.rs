@@ -26,16 +26,28 @@ impl Troupe {
         println!("Starting a Kubernetes API server …");
         let cluster = Cluster::new(ControlPlane::start().await?);
         println!("Starting a Jira that behaves like Jira Cloud …");
-        let sandbox = Sandbox::start().await.map_err(|error| Error::Start(error.to_string()))?;
+        let sandbox = Sandbox::start()
+            .await
+            .map_err(|error| Error::Start(error.to_string()))?;
         println!("Installing the CRDs and starting the operator …");
-        let crds = Command::new(&program).arg("crds").output().await.map_err(started("jira-operator crds"))?;
+        let crds = Command::new(&program)
+            .arg("crds")
+            .output()
+            .await
+            .map_err(started("jira-operator crds"))?;
         cluster.apply(None, &String::from_utf8_lossy(&crds.stdout)).await?;
         for crd in ["jiraintegrations", "jiraprojects"] {
             let crd = format!("crd/{crd}.jira-operator.dev");
-            cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd]).await?;
+            cluster
+                .kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd])
+                .await?;
         }
         let operator = start_operator(&program, &cluster, &sandbox)?;
-        Ok(Self { cluster, sandbox, operator })
+        Ok(Self {
+            cluster,
+            sandbox,
+            operator,
+        })
     }
 
     /// How to look further.
@@ -79,10 +91,15 @@ async fn build_operator() -> Result<PathBuf, Error> {
     if release {
         command.arg("--release");
     }
-    command.current_dir(devkit_folder()).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .current_dir(devkit_folder())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     let status = command.status().await.map_err(started("cargo"))?;
     if !status.success() {
-        return Err(Error::Start("the operator does not build; see Cargo's message above".to_owned()));
+        return Err(Error::Start(
+            "the operator does not build; see Cargo's message above".to_owned(),
+        ));
     }
     let own = std::env::current_exe().map_err(started("this program"))?;
     Ok(own.with_file_name("jira-operator"))
@@ -92,12 +109,21 @@ fn start_operator(program: &PathBuf, cluster: &Cluster, sandbox: &Sandbox) -> Re
     let log = cluster.operator_log();
     let output = std::fs::File::create(&log).map_err(started("the operator's log"))?;
     let errors = output.try_clone().map_err(started("the operator's log"))?;
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).map_err(started("a listener"))?;
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|l| l.local_addr())
+        .map_err(started("a listener"))?;
     let mut command = Command::new(program);
-    command.args(["run", "--listen", &free.to_string()]).env("KUBECONFIG", cluster.kubeconfig());
+    command
+        .args(["run", "--listen", &free.to_string()])
+        .env("KUBECONFIG", cluster.kubeconfig());
     for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
         command.env(name, sandbox.url());
     }
-    command.env_remove("WATCH_NAMESPACE").stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true);
+    command
+        .env_remove("WATCH_NAMESPACE")
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .kill_on_drop(true);
     command.spawn().map_err(started("jira-operator run"))
 }

@@ -8,10 +8,7 @@ use futures::future::join_all;
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
-use super::{
-    Stage,
-    look::is_ready,
-};
+use super::{Stage, look::is_ready};
 
 /// Longest time until something is in flight: the mark of a process that was killed is respected
 /// for 45 s.

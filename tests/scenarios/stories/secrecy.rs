@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc};
 
 use devkit::sandbox::{AppCredentials, Command, FaultAction, FaultRule, When};
-use k8s_openapi::ByteString;
+use k8s_openapi::{ByteString, api::core::v1::Secret};
 use serde_json::{Value, json};
 
 use super::{Story, story};
@@ -47,23 +47,29 @@ async fn nothing_shows(plane: Arc<Plane>) {
         client_id: Some(app.client_id.clone()),
     });
 
-    // The account is refused, and the token taken back.
+    refused_account(&stage).await;
+    bad_answers(&stage, &app).await;
+    dead_grant(&mut stage, &app).await;
+    search(&stage).await;
+    stage.close().await;
+}
+
+/// The account is refused, and the token taken back.
+async fn refused_account(stage: &Stage) {
     stage
         .change("acme", json!({"account": {"email": "somebody@acme.example"}}))
         .await;
     stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
     stage
-        .until_secret("acme-jira-token", "taken back", |data| data.is_empty())
+        .until_secret("acme-jira-token", "taken back", std::collections::BTreeMap::is_empty)
         .await;
     stage.change("acme", json!({"account": null})).await;
     stage.until_ready("acme").await;
+}
 
-    bad_answers(&stage, &app).await;
-
-    // A grant that is revoked, one that is deleted, and a new start.
-    stage
-        .delete::<k8s_openapi::api::core::v1::Secret>("acme-oauth-grant")
-        .await;
+/// A grant Secret that is deleted, a grant that is revoked, and a new start.
+async fn dead_grant(stage: &mut Stage, app: &AppCredentials) {
+    stage.delete::<Secret>("acme-oauth-grant").await;
     stage
         .until_secret("acme-oauth-grant", "written back", |data| {
             data.contains_key("refresh-token")
@@ -91,9 +97,6 @@ async fn nothing_shows(plane: Arc<Plane>) {
         )
         .await;
     stage.until_ready("acme").await;
-
-    search(&stage).await;
-    stage.close().await;
 }
 
 /// An answer that holds the tokens and does not parse, one in HTML, one that lacks the refresh token,
