@@ -38,7 +38,9 @@ pub fn default_token_secret(integration: &str) -> String {
 /// names are DNS subdomains and project keys are not.
 #[must_use]
 pub fn project_object(integration: &str, project_key: &str) -> String {
-    format!("{integration}-{}", project_key.to_lowercase().replace('_', "-"))
+    let key = project_key.to_lowercase().replace('_', "-");
+    // A name must not end in a dash.
+    format!("{integration}-{}", key.trim_end_matches('-'))
 }
 
 /// The name to fall back to where [`project_object`] is taken by another integration or a
@@ -68,6 +70,7 @@ mod tests {
     fn project_names_are_dns_names() {
         assert_eq!(project_object("acme", "SUP"), "acme-sup");
         assert_eq!(project_object("acme", "A_B2"), "acme-a-b2");
+        assert_eq!(project_object("acme", "AB_"), "acme-ab");
     }
 
     #[test]

@@ -110,6 +110,27 @@ pub fn permission_keys(mode: Mode) -> Vec<&'static str> {
     permissions(mode, SERVICE_DESK).map(|p| p.key).collect()
 }
 
+/// What is asked of permissions in bulk: those needed everywhere of all projects, those needed in
+/// service projects of these. Each project is given by its id and type.
+#[must_use]
+pub fn questions(mode: Mode, projects: &[(String, String)]) -> Vec<(Vec<&'static str>, Vec<String>)> {
+    let ids = |service_only: bool| {
+        let asked = projects
+            .iter()
+            .filter(|(_, kind)| !service_only || kind == SERVICE_DESK);
+        asked.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+    };
+    let keys = |service_only: bool| {
+        let all = permissions(mode, SERVICE_DESK).filter(|p| p.service_projects_only == service_only);
+        all.map(|p| p.key).collect::<Vec<_>>()
+    };
+    [false, true]
+        .into_iter()
+        .map(|service_only| (keys(service_only), ids(service_only)))
+        .filter(|(keys, ids)| !keys.is_empty() && !ids.is_empty())
+        .collect()
+}
+
 fn of(mode: Mode) -> impl Iterator<Item = &'static Feature> {
     FEATURES.iter().filter(move |feature| feature.modes.contains(&mode))
 }
@@ -122,6 +143,15 @@ mod tests {
     fn observing_needs_nothing_that_writes() {
         assert!(scopes(Mode::Observe).all(|(scope, _)| scope.starts_with("read:")));
         assert_eq!(permission_keys(Mode::Observe), [BROWSE]);
+    }
+
+    #[test]
+    fn a_site_without_service_projects_is_not_asked_for_agents() {
+        let project = |kind: &str| ("1".to_owned(), kind.to_owned());
+        let asked = |projects: &[(String, String)]| questions(Mode::Enforce, projects).len();
+        assert_eq!(asked(&[project("software")]), 1);
+        assert_eq!(asked(&[project("software"), project(SERVICE_DESK)]), 2);
+        assert_eq!(asked(&[]), 0);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 
 use reqwest::{Client, Method, RequestBuilder, header};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     endpoints::{Endpoints, TENANT_TIMEOUT},
@@ -84,7 +84,17 @@ impl Jira {
         if let Some(host) = host {
             request = request.header(header::HOST, host);
         }
-        self.send(request, "tenant_info").await
+        let answer = self.send(request, "tenant_info").await;
+        // The address is a person's input: nothing of what it answers is passed on.
+        answer.map_err(|error| match error {
+            JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::Refused { .. } => {
+                JiraError::Unavailable {
+                    detail: "the site refused to tell its cloudId".to_owned(),
+                    retry_after: None,
+                }
+            }
+            other => other,
+        })
     }
 
     /// The sites that the grant reaches.
@@ -162,21 +172,21 @@ impl Jira {
         }
     }
 
-    /// Which of the permissions the account holds in which of the projects, by project id.
-    /// Ids that do not exist are passed over in silence, as Jira does. Needs read:jira-work.
+    /// Which of the permissions the account holds in which of the projects, by project id. A
+    /// question is a list of permissions and the ids of the projects it is about; a site may refuse
+    /// a permission that none of its products knows, so none is asked without a project. Ids that
+    /// do not exist are passed over in silence, as Jira does. Needs read:jira-work.
     ///
     /// # Errors
-    /// That of the first chunk of 1,000 projects that fails.
+    /// That of the first call that fails; there is one for every 1,000 projects.
     pub async fn permissions(
         &self,
         cloud_id: &str,
-        permissions: &[&str],
-        project_ids: &[String],
+        questions: &[(Vec<&str>, Vec<String>)],
     ) -> Result<BTreeMap<String, BTreeSet<String>>, JiraError> {
         let mut held: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let ids: Vec<u64> = project_ids.iter().filter_map(|id| id.parse().ok()).collect();
-        for chunk in ids.chunks(PERMISSION_CHUNK) {
-            let body = json!({"projectPermissions": [{"permissions": permissions, "projects": chunk}]});
+        for asked in chunks(questions) {
+            let body = json!({"projectPermissions": asked});
             let answer: PermissionGrants = self
                 .call(Method::POST, cloud_id, "/rest/api/3/permissions/check", |r| {
                     r.json(&body)
@@ -216,9 +226,52 @@ impl Jira {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
         let json = json_or_error(response, asked).await?;
-        serde_json::from_value(json).map_err(|error| JiraError::Unavailable {
-            detail: format!("{asked} was answered in an unexpected shape: {error}"),
+        // The error would quote the answer.
+        serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
+            detail: format!("{asked} was answered in an unexpected shape"),
             retry_after: None,
         })
+    }
+}
+
+/// The questions cut into calls of at most [`PERMISSION_CHUNK`] projects.
+fn chunks(questions: &[(Vec<&str>, Vec<String>)]) -> Vec<Vec<Value>> {
+    let mut calls: Vec<Vec<Value>> = Vec::new();
+    let mut room = 0;
+    for (permissions, projects) in questions {
+        let mut ids: Vec<u64> = projects.iter().filter_map(|id| id.parse().ok()).collect();
+        while !ids.is_empty() {
+            if room == 0 {
+                calls.push(Vec::new());
+                room = PERMISSION_CHUNK;
+            }
+            let rest = ids.split_off(ids.len().min(room));
+            room -= ids.len();
+            let asked = json!({"permissions": permissions, "projects": ids});
+            calls.last_mut().into_iter().for_each(|call| call.push(asked.clone()));
+            ids = rest;
+        }
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_share_a_call_and_none_is_without_a_project() {
+        let ids = |count: usize| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert!(chunks(&[(vec!["A"], ids(0))]).is_empty());
+        let both = chunks(&[(vec!["A"], ids(4)), (vec!["B"], ids(2))]);
+        assert_eq!(
+            both,
+            [[
+                json!({"permissions": ["A"], "projects": [1, 2, 3, 4]}),
+                json!({"permissions": ["B"], "projects": [1, 2]})
+            ]]
+        );
+        assert_eq!(chunks(&[(vec!["A"], ids(1001))]).len(), 2);
+        assert_eq!(chunks(&[(vec!["A"], ids(1000)), (vec!["B"], ids(1))]).len(), 2);
     }
 }

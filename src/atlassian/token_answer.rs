@@ -52,7 +52,7 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Exchange
         "invalid_grant" | "unauthorized_client" => {
             let words = text("error_description").chars().filter(|c| !c.is_control());
             ExchangeFailure::GrantRefused {
-                description: words.take(160).collect(),
+                description: words.take(80).collect(),
             }
         }
         "access_denied" | "invalid_client" => ExchangeFailure::ClientRefused,

@@ -79,7 +79,7 @@ pub struct Options {
     atlassian_api_url: Url,
     /// Takes the place of scheme and host of every site, which then stands in the Host header.
     #[arg(long, env = "ATLASSIAN_SITE_URL", value_name = "URL")]
-    atlassian_site_url: Option<Url>,
+    atlassian_site_url: Option<String>,
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -104,18 +104,18 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|e| format!("--listen {}: {e}", options.listen))?;
-    let namespaces: Vec<String> = options
-        .watch_namespaces
-        .iter()
-        .filter(|n| !n.is_empty())
-        .cloned()
-        .collect();
+    let listen = listener.local_addr().map_err(|e| text(&e))?;
+    let namespaces = namespaces(&options.watch_namespaces);
     let stop = stop_on_signal().map_err(|e| text(&e))?;
 
+    let site = options.atlassian_site_url.filter(|url| !url.is_empty());
+    let site = site
+        .map(|url| Url::parse(&url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
+        .transpose()?;
     let endpoints = Arc::new(Endpoints {
         auth: options.atlassian_auth_url,
         api: options.atlassian_api_url,
-        site: options.atlassian_site_url,
+        site,
     });
     let http = http_client().map_err(|e| text(&e))?;
     let metrics = Arc::new(Metrics::new());
@@ -136,7 +136,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         stopping: AtomicBool::new(false),
     });
     let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
-    info!(version = env!("CARGO_PKG_VERSION"), listen = %options.listen, ?namespaces, "starting");
+    info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
     if wait_for_crds(&client, namespaces.first().map(String::as_str), &health.awaited, &stop).await {
         let ctx = Arc::new(Context {
             events: Events::new(client.clone()),
@@ -163,6 +163,18 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     server.abort();
     info!("stopped");
     Ok(())
+}
+
+/// The namespaces to watch, each once.
+fn namespaces(given: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = given
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Works until told to stop, then gives exchanges under way the grace period.

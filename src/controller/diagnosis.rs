@@ -37,7 +37,10 @@ impl Pass<'_> {
     pub(super) async fn diagnose(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
         let (site, held) = self.site(site, held, jira).await?;
         let missing = self.scopes(&held, &site);
-        self.account(jira, &site, &held, &missing).await?;
+        if missing.contains(SCOPE_USER) {
+            return Err(Stop::After(ScopesGranted));
+        }
+        self.account(jira, &site.status, held).await?;
         if missing.contains(SCOPE_WORK) {
             return Err(Stop::After(ScopesGranted));
         }
@@ -86,17 +89,14 @@ impl Pass<'_> {
         missing
     }
 
-    async fn account(
-        &mut self,
-        jira: &Jira,
-        site: &Site,
-        held: &Held,
-        missing: &BTreeSet<&'static str>,
-    ) -> Result<(), Stop> {
-        if missing.contains(SCOPE_USER) {
-            return Err(Stop::After(ScopesGranted));
+    async fn account(&mut self, jira: &mut Jira, site: &SiteStatus, mut held: Held) -> Result<(), Stop> {
+        let mut answer = jira.myself(&site.cloud_id).await;
+        if let Err(JiraError::Unauthorized(_)) = &answer {
+            // The token or the account: a fresh token tells which.
+            held = self.grant(Some(&held)).await?;
+            *jira = jira.with_token(held.access.token.clone());
+            answer = jira.myself(&site.cloud_id).await;
         }
-        let answer = jira.myself(&site.status.cloud_id).await;
         match &answer {
             Err(error @ JiraError::RateLimited { .. }) => {
                 return Err(Stop::RateLimited(error.clone()));
@@ -115,7 +115,7 @@ impl Pass<'_> {
         match finding.reason.entry().holds {
             Holds::True => {
                 self.outcome.note(finding);
-                self.publish(held, &site.status).await
+                self.publish(&held, site).await
             }
             Holds::False => {
                 self.outcome.note(finding);
@@ -188,7 +188,8 @@ impl Pass<'_> {
             None => synced_finding(projects),
             Some((_, WriteError::Terminating, _)) => return Err(Stop::Quiet),
             Some((name, _, why)) => {
-                let reason = if applied.changed == 0 {
+                // What needed no write is up to date.
+                let reason = if applied.failures.len() >= projects {
                     Reason::SyncFailed
                 } else {
                     Reason::SyncPartial

@@ -11,7 +11,7 @@ use super::Guarded;
 use crate::api::{integration::JiraIntegration, names};
 
 /// Namespace and name.
-type Name = (String, String);
+pub type Name = (String, String);
 
 /// The index. Written from the watch of integrations, read from the watch of Secrets.
 #[derive(Debug, Default)]
@@ -38,8 +38,8 @@ pub fn token_secret_name(integration: &JiraIntegration) -> String {
 }
 
 impl SecretIndex {
-    /// Takes an integration in, as it is now.
-    pub fn insert(&self, integration: &JiraIntegration) {
+    /// Takes an integration in, as it is now. The Secrets that nobody names any more.
+    pub fn insert(&self, integration: &JiraIntegration) -> Vec<Name> {
         let namespace = integration.namespace().unwrap_or_default();
         let name = (namespace.clone(), integration.name_any());
         let secrets: Vec<Name> = secrets_of(integration)
@@ -47,7 +47,7 @@ impl SecretIndex {
             .map(|s| (namespace.clone(), s))
             .collect();
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        tables.remove(&name);
+        let mut former = tables.remove(&name);
         for secret in &secrets {
             tables
                 .by_secret
@@ -56,12 +56,27 @@ impl SecretIndex {
                 .insert(name.1.clone());
         }
         tables.by_integration.insert(name, secrets);
+        former.retain(|secret| !tables.by_secret.contains_key(secret));
+        former
     }
 
-    /// Takes an integration out.
-    pub fn remove(&self, namespace: &str, name: &str) {
+    /// Takes an integration out. The Secrets that nobody names any more.
+    pub fn remove(&self, namespace: &str, name: &str) -> Vec<Name> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        tables.remove(&(namespace.to_owned(), name.to_owned()));
+        tables.remove(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Takes out what is not among these integrations: a deletion may have been missed while the
+    /// watch was down. The Secrets that nobody names any more.
+    pub fn retain(&self, integrations: &BTreeSet<Name>) -> Vec<Name> {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let gone: Vec<Name> = tables
+            .by_integration
+            .keys()
+            .filter(|name| !integrations.contains(name))
+            .cloned()
+            .collect();
+        gone.iter().flat_map(|name| tables.remove(name)).collect()
     }
 
     /// The integrations that name a Secret.
@@ -85,15 +100,19 @@ impl SecretIndex {
 }
 
 impl Tables {
-    fn remove(&mut self, integration: &Name) {
+    fn remove(&mut self, integration: &Name) -> Vec<Name> {
+        let mut orphaned = Vec::new();
         for secret in self.by_integration.remove(integration).unwrap_or_default() {
-            if let Some(names) = self.by_secret.get_mut(&secret) {
-                names.remove(&integration.1);
-                if names.is_empty() {
-                    self.by_secret.remove(&secret);
-                }
+            let Some(names) = self.by_secret.get_mut(&secret) else {
+                continue;
+            };
+            names.remove(&integration.1);
+            if names.is_empty() {
+                self.by_secret.remove(&secret);
+                orphaned.push(secret);
             }
         }
+        orphaned
     }
 }
 
@@ -138,7 +157,12 @@ mod tests {
         index.insert(&integration("a", "new"));
         assert!(index.naming("ns", "old").is_empty());
         assert_eq!(index.naming("ns", "new").len(), 1);
-        index.remove("ns", "a");
+        index.insert(&integration("b", "new"));
+        assert!(
+            !index.remove("ns", "b").iter().any(|(_, name)| name == "new-grant"),
+            "a still names it"
+        );
+        assert!(index.remove("ns", "a").iter().any(|(_, name)| name == "new-grant"));
         assert!(index.secrets().is_empty());
     }
 }

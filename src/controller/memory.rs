@@ -10,16 +10,15 @@ use jiff::Timestamp;
 
 use crate::{api::integration::JiraIntegrationStatus, atlassian::secret::TokenHash};
 
-/// Nothing is asked before a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gate {
+/// Jira is not asked before a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JiraWait {
     /// The time.
     pub until: Timestamp,
     /// Atlassian asked for it, so that not even a request by a person overrides it.
     pub by_atlassian: bool,
-    /// The grant is not refreshed either: the trouble is there. Otherwise it is, so that a token
-    /// does not expire while Jira is waited for.
-    pub exchanges_too: bool,
+    /// The site and the credentials that it was asked for: with others there is no wait.
+    pub of: String,
 }
 
 /// What is remembered of one integration.
@@ -27,10 +26,14 @@ pub struct Gate {
 pub struct Memory {
     /// The status as last written, and the resourceVersion it got: the watch may lag behind.
     pub written: Option<(JiraIntegrationStatus, u64)>,
-    /// Retries in a row.
+    /// How often in a row the cluster refused what a pass has to write.
     pub failures: u32,
-    /// When the next retry may be made.
-    pub gate: Option<Gate>,
+    /// When that is tried again.
+    pub retry_at: Option<Timestamp>,
+    /// How often in a row Jira gave no usable answer.
+    pub jira_failures: u32,
+    /// When Jira may be asked again.
+    pub jira_wait: Option<JiraWait>,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
     /// resourceVersion of the credential Secret as last seen.

@@ -7,7 +7,7 @@ use kube::{Api, Resource, ResourceExt};
 use super::{
     context::Context,
     index::token_secret_name,
-    memory::{Gate, Memory},
+    memory::{JiraWait, Memory},
     schedule::Asked,
 };
 use crate::{
@@ -129,21 +129,44 @@ impl Seen {
                 .map(String::as_str),
             status: &self.status,
             next_look: self.memory.next_look,
-            retry_due: self.memory.gate.is_some_and(|gate| gate.until <= self.now),
+            retry_due: self
+                .memory
+                .jira_wait
+                .as_ref()
+                .is_some_and(|wait| wait.until <= self.now),
             now: self.now,
         }
     }
 
-    /// What keeps this pass from asking: a retry that is not due yet, or Atlassian asked to wait.
-    /// A change of the spec or of the credentials lifts it, a request by a person only lifts
-    /// what the operator imposed on itself.
+    /// Until when the pass is put off, because the cluster refused what it has to write. A change
+    /// and a request lift it.
     #[must_use]
-    pub fn gate(&self) -> Option<Gate> {
-        let gate = self.memory.gate.filter(|gate| gate.until > self.now)?;
-        let asked = self.asked();
-        let changed = asked.is_new_generation() || self.memory.credentials != self.credentials_version;
-        let requested = asked.is_requested() && !gate.by_atlassian;
-        (!changed && !requested).then_some(gate)
+    pub fn put_off(&self) -> Option<Timestamp> {
+        let at = self.memory.retry_at.filter(|at| *at > self.now)?;
+        (!self.is_changed() && !self.asked().is_requested()).then_some(at)
+    }
+
+    /// The wait for Jira that is in force. What the operator imposed on itself is lifted by a change
+    /// and by a request; what Atlassian asked for only by another site or other credentials.
+    #[must_use]
+    pub fn jira_wait(&self) -> Option<&JiraWait> {
+        let wait = self.memory.jira_wait.as_ref().filter(|wait| wait.until > self.now)?;
+        let lifted = if wait.by_atlassian {
+            wait.of != self.asks_jira_as()
+        } else {
+            self.is_changed() || self.asked().is_requested()
+        };
+        (!lifted).then_some(wait)
+    }
+
+    fn is_changed(&self) -> bool {
+        self.asked().is_new_generation() || self.memory.credentials != self.credentials_version
+    }
+
+    /// Which site is asked with which credentials.
+    #[must_use]
+    pub fn asks_jira_as(&self) -> String {
+        format!("{} {}", self.integration.spec.site, self.grant.credentials)
     }
 
     /// The integration as owner of its projects.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     observe::Seen,
-    schedule::{STEPS, after, until_next_hour},
+    schedule::{STEPS, until_next_hour},
 };
 use crate::{
     api::{
@@ -15,7 +15,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, secret::TokenHash},
-    grant::finding::clock,
+    grant::{finding::clock, pace::after},
     sync::apply::Applied,
 };
 
@@ -76,15 +76,15 @@ pub struct Outcome {
     pub calls: u32,
     /// When the token is to be refreshed.
     pub refresh_at: Option<Timestamp>,
-    /// The token could not be refreshed, though it still works.
-    pub refresh_failed: bool,
-    /// Until when it still works then.
-    pub usable_until: Option<Timestamp>,
+    /// When the grant is looked at again, after the token endpoint gave no usable answer.
+    pub exchange_at: Option<Timestamp>,
+    /// New tokens wait in memory to be stored.
+    pub unsaved: bool,
     /// When the grant dies unused.
     pub idle_expires_at: Option<Timestamp>,
     /// When another process's mark ends.
     pub busy_until: Option<Timestamp>,
-    /// The wait that Atlassian asked for.
+    /// The wait that Jira asked for.
     pub retry_after: Option<Duration>,
     /// Atlassian asked to slow down.
     pub rate_limited: bool,

@@ -12,7 +12,7 @@ use super::{
     observe::{Seen, observe},
     outcome::Outcome,
     report,
-    schedule::{self, Due, backoff},
+    schedule::{self, Due},
     settle::{Passed, requeue, settle},
     steps,
 };
@@ -21,7 +21,11 @@ use crate::{
         condition::{ConditionType, find},
         integration::{JiraIntegration, JiraIntegrationStatus},
     },
-    grant::{finding::clock, store::WriteError},
+    grant::{
+        finding::clock,
+        pace::backoff,
+        store::{WriteError, describe},
+    },
 };
 
 /// How long before a grant dies unused a person is warned.
@@ -44,8 +48,10 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
     if seen.integration.spec.suspend {
         return Ok(suspend(&ctx, &seen).await);
     }
-    let due = match seen.gate() {
-        Some(gate) if gate.exchanges_too => return Ok(requeue(&[Some(gate.until)], seen.now)),
+    if let Some(at) = seen.put_off() {
+        return Ok(requeue(&[Some(at)], seen.now));
+    }
+    let due = match seen.jira_wait() {
         Some(_) => Due::Refresh,
         None => schedule::due(&seen.asked()),
     };
@@ -144,12 +150,14 @@ async fn tell(
 
 /// A status that could not be written is written by the next try, unless the object is gone.
 fn worth_retrying(error: &kube::Error, seen: &Seen) -> bool {
-    let gone = matches!(
-        WriteError::from_kube(error),
-        WriteError::Gone | WriteError::Terminating | WriteError::Conflict
-    );
+    let gone = matches!(WriteError::from_kube(error), WriteError::Gone | WriteError::Terminating);
     if !gone {
-        warn!(namespace = seen.target.namespace, name = seen.target.integration, %error, "the status could not be written");
+        warn!(
+            namespace = seen.target.namespace,
+            name = seen.target.integration,
+            error = describe(error),
+            "the status could not be written"
+        );
     }
     !gone
 }
@@ -160,7 +168,12 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
     memory.failures = memory.failures.saturating_add(1);
     let wait = backoff(memory.failures, rand::random()).min(Duration::from_secs(30));
     ctx.memories.keep(&uid, memory);
-    warn!(namespace = integration.namespace(), name = integration.name_any(), %error, "the cluster could not be asked");
+    warn!(
+        namespace = integration.namespace(),
+        name = integration.name_any(),
+        error = describe(error),
+        "the cluster could not be asked"
+    );
     Action::requeue(wait)
 }
 
@@ -169,7 +182,7 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
 async fn suspend(ctx: &Context, seen: &Seen) -> Action {
     let mut status = report::suspended(seen);
     let mut memory = seen.memory.clone();
-    memory.gate = None;
+    memory.retry_at = None;
     match write(ctx, seen, &mut status, false).await {
         Ok(Some(version)) => memory.written = Some((status.clone(), version)),
         Err(error) if worth_retrying(&error, seen) => {

@@ -12,17 +12,20 @@ use super::{
     context::Context,
     observe::Seen,
     outcome::{Outcome, Token},
-    schedule::{Due, STEPS, after, jittered},
+    schedule::{Due, STEPS},
 };
 use crate::{
     api::{
         GROUP, VERSION,
-        condition::{Finding, conditions, keep_times, ready},
+        condition::{ConditionType, Finding, conditions, keep_times, ready},
         integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, SyncStatus},
         names,
         reason::Reason,
     },
-    grant::finding::clock,
+    grant::{
+        finding::clock,
+        pace::{after, jittered},
+    },
 };
 
 /// How often a write starts again because somebody else wrote the object meanwhile.
@@ -38,13 +41,20 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         .filter_map(|step| outcome.findings.get(step).cloned())
         .collect();
     let ready = ready(&findings, Reason::Connected, spec.projects.is_some());
+    // A pass that asked Jira nothing has not judged a new spec.
+    let judged = if due == Due::Refresh {
+        before.observed_generation
+    } else {
+        None
+    };
+    let generation = judged.filter(|judged| *judged > 0).unwrap_or(seen.generation());
     let handled = seen
         .asked()
         .requested_at
         .filter(|_| due == Due::Full && !outcome.rate_limited);
     JiraIntegrationStatus {
-        observed_generation: Some(seen.generation()),
-        conditions: conditions(&before.conditions, &findings, &ready, seen.generation(), &Time(ended)),
+        observed_generation: Some(generation),
+        conditions: conditions(&before.conditions, &findings, &ready, generation, &Time(ended)),
         site: outcome.site.clone().or_else(|| before.site.clone()),
         account: outcome.account.clone().or_else(|| before.account.clone()),
         scopes: outcome.scopes.clone().unwrap_or_else(|| before.scopes.clone()),
@@ -118,9 +128,16 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
         .collect();
     let mut ready = ready(&kept, Reason::Connected, seen.integration.spec.projects.is_some());
     ready.message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
+    let mut conditions = conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now));
+    // Nothing is retried, and nothing was judged for a spec that changed meanwhile.
+    conditions.retain(|c| c.type_ != ConditionType::Reconciling.as_str());
+    for condition in &mut conditions {
+        let judged = before.conditions.iter().find(|b| b.type_ == condition.type_);
+        condition.observed_generation = judged.map_or(condition.observed_generation, |b| b.observed_generation);
+    }
     JiraIntegrationStatus {
         observed_generation: Some(seen.generation()),
-        conditions: conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now)),
+        conditions,
         suspended_since: Some(since),
         ..before.clone()
     }

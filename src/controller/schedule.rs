@@ -12,9 +12,6 @@ use crate::api::{
 
 /// How often everything is looked at.
 const DIAGNOSIS_EVERY: SignedDuration = SignedDuration::from_mins(30);
-/// Longest wait between retries.
-const BACKOFF_MAX: Duration = Duration::from_mins(15);
-
 /// What a pass is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -78,10 +75,9 @@ pub fn due(asked: &Asked<'_>) -> Due {
         return Due::Full;
     }
     let sync = status.sync.as_ref();
-    let next = sync
-        .and_then(|s| s.next_sync_time.as_ref())
-        .map(|t| t.0)
-        .max(asked.next_look);
+    let next_sync = sync.and_then(|s| s.next_sync_time.as_ref()).map(|t| t.0);
+    // A pass that ended without a synchronisation set the time anew.
+    let next = asked.next_look.or(next_sync);
     if next.is_some_and(|next| asked.now < next) {
         return Due::Refresh;
     }
@@ -116,20 +112,6 @@ pub const STEPS: [ConditionType; 6] = [
     ConditionType::Synced,
 ];
 
-/// The interval with ±5 % jitter, so that integrations that started together drift apart.
-/// `random` lies in 0..=1.
-#[must_use]
-pub fn jittered(interval: Duration, random: f64) -> Duration {
-    interval.mul_f64(0.95 + 0.1 * random.clamp(0.0, 1.0))
-}
-
-/// The wait before a retry: 1 s, doubled each time up to 15 minutes, with jitter.
-#[must_use]
-pub fn backoff(failures: u32, random: f64) -> Duration {
-    let seconds = 1_u64 << failures.saturating_sub(1).min(12);
-    jittered(Duration::from_secs(seconds), random).min(BACKOFF_MAX)
-}
-
 /// The wait until the earliest of these times, at least a tenth of a second.
 #[must_use]
 pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration> {
@@ -144,13 +126,6 @@ pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration>
 pub fn until_next_hour(now: Timestamp) -> Duration {
     let into_the_hour = now.as_second().rem_euclid(3600);
     Duration::from_secs(u64::try_from(3600 - into_the_hour).unwrap_or(3600))
-}
-
-/// Now plus a duration.
-#[must_use]
-pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -259,6 +234,20 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_a_look_set_is_the_time_of_the_next_look() {
+        let status = healthy();
+        let asked = Asked {
+            generation: 1,
+            requested_at: None,
+            status: &status,
+            next_look: Some(minute(2)),
+            retry_due: false,
+            now: minute(2),
+        };
+        assert_ne!(due(&asked), Due::Refresh, "though nextSyncTime is in the future");
+    }
+
+    #[test]
     fn a_retry_that_is_due_asks_everything() {
         let status = healthy();
         let asked = Asked {
@@ -276,19 +265,5 @@ mod tests {
     fn the_quota_is_refilled_on_the_hour() {
         assert_eq!(until_next_hour(minute(50)), Duration::from_mins(10));
         assert_eq!(until_next_hour(minute(60)), Duration::from_hours(1));
-    }
-
-    #[test]
-    fn retries_double_up_to_a_quarter_of_an_hour() {
-        assert_eq!(backoff(1, 0.5), Duration::from_secs(1));
-        assert_eq!(backoff(4, 0.5), Duration::from_secs(8));
-        assert_eq!(backoff(40, 1.0), BACKOFF_MAX);
-    }
-
-    #[test]
-    fn jitter_stays_within_five_percent() {
-        let interval = Duration::from_secs(100);
-        assert_eq!(jittered(interval, 0.0), Duration::from_secs(95));
-        assert_eq!(jittered(interval, 1.0), Duration::from_secs(105));
     }
 }

@@ -1,18 +1,27 @@
 //! What a pass leaves behind: what the next one needs to know, and when that is.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 
 use super::{
-    memory::{Gate, Memory},
+    memory::{JiraWait, Memory},
     observe::Seen,
     outcome::Outcome,
-    schedule::{Due, after, backoff, earliest, jittered},
+    schedule::{Due, earliest},
 };
-use crate::api::{
-    condition::ConditionType,
-    reason::{Disposition, Reason},
+use crate::{
+    api::{
+        condition::ConditionType,
+        reason::{Disposition, Reason},
+    },
+    grant::pace::{after, backoff, jittered},
 };
+
+/// Longest wait before tokens that are in memory only are stored: well within the ten minutes in
+/// which Atlassian would still accept what was spent for them.
+const UNSAVED_RETRY: Duration = Duration::from_secs(15);
 
 /// A pass that ended.
 pub(super) struct Passed<'a> {
@@ -32,22 +41,27 @@ pub(super) struct Passed<'a> {
 pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Action) {
     let (outcome, ended) = (passed.outcome, passed.ended);
     let interval = jittered(seen.integration.spec.interval(), rand::random());
-    let (gate, failures) = gate(seen, passed);
+    let (retry_at, failures) = retry(seen, passed);
+    let (jira_wait, jira_failures) = jira_wait(seen, passed);
     let next_look = match (&outcome.synced, passed.done) {
         (Some(_), _) => None,
         // Nothing was asked that a look would ask.
         (None, Due::Refresh) => seen.memory.next_look,
         (None, Due::Full | Due::Plain) => Some(after(ended, interval)),
     };
-    let due = next_look.or(passed.next_sync).or_else(|| Some(after(ended, interval)));
-    let times = match gate {
-        Some(gate) if gate.exchanges_too => [Some(gate.until), None, None],
-        Some(gate) => [Some(gate.until), outcome.refresh_at, outcome.busy_until],
-        None => [due, outcome.refresh_at, outcome.busy_until],
+    let look = match &jira_wait {
+        Some(wait) => Some(wait.until),
+        None => next_look.or(passed.next_sync).or_else(|| Some(after(ended, interval))),
+    };
+    let times = match retry_at {
+        Some(at) => [Some(at), None, None, None],
+        None => [look, outcome.refresh_at, outcome.exchange_at, outcome.busy_until],
     };
     let memory = Memory {
         failures,
-        gate,
+        retry_at,
+        jira_failures,
+        jira_wait,
         next_look,
         credentials: seen.credentials_version.clone(),
         lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
@@ -56,50 +70,47 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
     (memory, requeue(&times, ended))
 }
 
-/// Until when nothing more is asked, and how often it failed in a row.
-fn gate(seen: &Seen, passed: &Passed<'_>) -> (Option<Gate>, u32) {
-    let outcome = passed.outcome;
-    let exchanges_too = outcome.refresh_failed || is_retried(outcome, ConditionType::Authorized);
-    let trouble = match passed.done {
-        Due::Refresh => exchanges_too || passed.unwritten,
-        Due::Full | Due::Plain => {
-            passed.unwritten || outcome.rate_limited || outcome.refresh_failed || is_any_retried(outcome)
-        }
-    };
-    if !trouble {
-        // A refresh in between says nothing of what is waited for.
-        let waiting = seen
-            .memory
-            .gate
-            .filter(|gate| passed.done == Due::Refresh && gate.until > passed.ended);
-        return (waiting, if waiting.is_some() { seen.memory.failures } else { 0 });
+/// When what the cluster refused is tried again, and how often it was refused in a row.
+fn retry(seen: &Seen, passed: &Passed<'_>) -> (Option<Timestamp>, u32) {
+    let authorized = passed.outcome.findings.get(&ConditionType::Authorized);
+    let refused = authorized.is_some_and(|finding| finding.reason == Reason::SecretNotWritable);
+    if !refused && !passed.unwritten {
+        return (None, 0);
     }
     let failures = seen.memory.failures.saturating_add(1);
-    let wait = outcome.retry_after.unwrap_or_else(|| backoff(failures, rand::random()));
-    let mut until = after(passed.ended, wait);
-    // A token that expires before the next try is looked at then, so that it is said in time.
-    if let Some(expires) = outcome.usable_until.filter(|_| outcome.retry_after.is_none()) {
-        until = until.min(expires);
+    let mut wait = backoff(failures, rand::random());
+    if passed.outcome.unsaved {
+        wait = wait.min(UNSAVED_RETRY);
     }
-    (
-        Some(Gate {
-            until,
-            by_atlassian: outcome.retry_after.is_some(),
-            exchanges_too,
-        }),
-        failures,
-    )
+    (Some(after(passed.ended, wait)), failures)
 }
 
-fn is_retried(outcome: &Outcome, condition: ConditionType) -> bool {
-    outcome
+/// Until when Jira is not asked, and how often it gave no usable answer in a row.
+fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
+    let outcome = passed.outcome;
+    if passed.done == Due::Refresh {
+        // Jira was not asked, so nothing is known anew.
+        return (seen.memory.jira_wait.clone(), seen.memory.jira_failures);
+    }
+    let troubled = outcome
         .findings
-        .get(&condition)
-        .is_some_and(|finding| retries(finding.reason))
-}
-
-fn is_any_retried(outcome: &Outcome) -> bool {
-    outcome.findings.values().any(|finding| retries(finding.reason))
+        .values()
+        .any(|finding| finding.condition != ConditionType::Authorized && retries(finding.reason));
+    if !troubled && !outcome.rate_limited {
+        return (None, 0);
+    }
+    let failures = seen.memory.jira_failures.saturating_add(1);
+    // What Atlassian asks for is the least; a little more keeps all from coming back at once.
+    let asked = outcome
+        .retry_after
+        .map(|wait| wait.mul_f64(1.0 + 0.05 * rand::random::<f64>()));
+    let wait = backoff(failures, rand::random()).max(asked.unwrap_or_default());
+    let wait = JiraWait {
+        until: after(passed.ended, wait),
+        by_atlassian: outcome.retry_after.is_some(),
+        of: seen.asks_jira_as(),
+    };
+    (Some(wait), failures)
 }
 
 fn retries(reason: Reason) -> bool {

@@ -23,6 +23,7 @@ use crate::{
         finding,
         freshness::refresh_at,
         held::{Held, Trouble},
+        keeper::Wish,
         publish::Found,
     },
     sync::{apply, confirm},
@@ -49,7 +50,7 @@ impl Pass<'_> {
         let site = self.allowed_site().await?;
         let held = self.grant(None).await?;
         self.name_is_free()?;
-        if self.is_another_grant(&held) {
+        if self.is_another_grant(&held) && self.seen.jira_wait().is_none() {
             self.due = Due::Full;
         }
         if self.due == Due::Refresh {
@@ -88,8 +89,11 @@ impl Pass<'_> {
                     .unwrap_or(Stop::Quiet));
             }
         };
-        let rejected = rejected.map(|held| held.access.token.clone());
-        match self.ctx.keeper.hold(&self.seen.grant, credentials, rejected).await {
+        let wish = Wish {
+            rejected: rejected.map(|held| held.access.token.clone()),
+            requested: self.seen.asked().is_requested(),
+        };
+        match self.ctx.keeper.hold(&self.seen.grant, credentials, wish).await {
             Ok(held) => {
                 self.outcome.refresh_at = Some(refresh_at(&held.access));
                 self.outcome.idle_expires_at = Some(held.idle_expires_at);
@@ -118,15 +122,16 @@ impl Pass<'_> {
                     return Ok(self.take(*held));
                 }
             }
-            Trouble::Unavailable { retry_after, still, .. } => {
-                self.outcome.retry_after = retry_after;
+            Trouble::Unavailable { retry_at, still, .. } => {
+                self.outcome.exchange_at = Some(retry_at);
                 if let Some(held) = still.filter(|_| goes_on) {
-                    // The token still works, and the refresh is tried again.
-                    self.outcome.refresh_failed = true;
-                    self.outcome.usable_until = Some(held.access.expires_at);
+                    // The token still works; that it expires is said when it does.
+                    let expires_at = held.access.expires_at;
+                    self.outcome.exchange_at = Some(retry_at.min(expires_at));
                     return Ok(self.take(*held));
                 }
             }
+            Trouble::NotWritable { unsaved, .. } => self.outcome.unsaved = unsaved,
             _ => {}
         }
         Err(Stop::After(Authorized))
@@ -151,6 +156,11 @@ impl Pass<'_> {
 
     /// Keeps what workloads mount as it should be, without asking Jira anything.
     async fn refresh(&mut self, held: &Held) -> Result<(), Stop> {
+        if self.is_another_grant(held) {
+            // Judged, and published, once Jira may be asked again.
+            self.outcome.lineage.clone_from(&self.seen.memory.lineage);
+            return Ok(());
+        }
         let eligible = [SiteReachable, AccountEligible].map(|c| is_true(&self.seen.status.conditions, c));
         let published = self.seen.published.has_token() || eligible == [true, true];
         match &self.seen.status.site {

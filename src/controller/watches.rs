@@ -17,13 +17,21 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Guarded, context::Context, index::SecretIndex, reconcile::reconcile};
+use super::{
+    Guarded,
+    context::Context,
+    index::{Name, SecretIndex},
+    reconcile::reconcile,
+};
 use crate::{
     api::{
         condition::{ConditionType, find},
         names,
     },
-    grant::{store::Store as Grants, unused},
+    grant::{
+        store::{GrantKey, Store as Grants},
+        unused,
+    },
 };
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
@@ -69,11 +77,11 @@ fn one(
 ) -> (Store<Guarded>, impl Future<Output = ()> + use<>) {
     let config = || watcher::Config::default().timeout(WATCH_TIMEOUT);
     let (reader, writer) = reflector::store();
-    let index = Arc::clone(&ctx.index);
+    let indexed = Arc::clone(ctx);
     let integrations = watcher(api::<Guarded>(&ctx.client, namespace), config())
         .default_backoff()
         .modify(|object| object.managed_fields_mut().clear())
-        .inspect(move |event| keep_index(&index, event))
+        .inspect(move |event| keep_index(&indexed, event))
         .reflect(writer)
         .applied_objects()
         .predicate_filter(
@@ -116,16 +124,32 @@ fn worth_waking(object: &Guarded) -> u64 {
     hasher.finish()
 }
 
-fn keep_index(index: &SecretIndex, event: &Result<Event<Guarded>, watcher::Error>) {
-    match event {
-        Ok(Event::Apply(object) | Event::InitApply(object)) => {
-            if let Ok(integration) = &object.0 {
-                index.insert(integration);
-            }
+fn keep_index(ctx: &Context, event: &Result<Event<Guarded>, watcher::Error>) {
+    let orphaned = match event {
+        Ok(Event::Apply(object) | Event::InitApply(object)) => object
+            .0
+            .as_ref()
+            .map(|integration| ctx.index.insert(integration))
+            .unwrap_or_default(),
+        Ok(Event::Delete(object)) => ctx
+            .index
+            .remove(&object.namespace().unwrap_or_default(), &object.name_any()),
+        Ok(Event::Init | Event::InitDone) => Vec::new(),
+        Err(error) => {
+            warn!(%error, "the watch of JiraIntegrations failed; it is opened anew");
+            Vec::new()
         }
-        Ok(Event::Delete(object)) => index.remove(&object.namespace().unwrap_or_default(), &object.name_any()),
-        Ok(Event::Init | Event::InitDone) => {}
-        Err(error) => warn!(%error, "the watch of JiraIntegrations failed; it is opened anew"),
+    };
+    forget(ctx, &orphaned);
+}
+
+/// Forgets the tokens of grants that no integration names any more.
+fn forget(ctx: &Context, secrets: &[Name]) {
+    for (namespace, secret) in secrets {
+        if let Some(credentials) = secret.strip_suffix("-grant") {
+            let (namespace, credentials) = (namespace.clone(), credentials.to_owned());
+            ctx.keeper.forget(&GrantKey { namespace, credentials });
+        }
     }
 }
 
@@ -167,8 +191,13 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Gr
             .retain(&objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>());
         let unreadable = objects.iter().filter(|object| object.0.is_err());
         let in_doubt = unreadable.filter_map(|object| object.namespace()).collect();
+        let names = objects
+            .iter()
+            .map(|o| (o.namespace().unwrap_or_default(), o.name_any()))
+            .collect();
+        forget(&ctx, &ctx.index.retain(&names));
         match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), &in_doubt, Timestamp::now()).await {
-            Ok(removed) => removed.iter().for_each(|key| ctx.keeper.forget(key)),
+            Ok(()) => {}
             Err(error) => debug!(%error, "unused grants could not be looked for"),
         }
         tokio::select! {

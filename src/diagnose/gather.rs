@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::{ProjectsEvidence, SiteEvidence};
 use crate::{
-    api::{integration::Mode, requirements::permission_keys},
+    api::{integration::Mode, requirements::questions},
     atlassian::{
         error::JiraError,
         jira::{Jira, ProjectFilter},
@@ -69,12 +69,12 @@ pub async fn projects(
         resolve(jira, cloud_id, keys, known, &mut evidence).await?;
     }
     evidence.any_visible = any_visible(jira, cloud_id, scope, &evidence).await?;
-    let live: Vec<String> = evidence
+    let live: Vec<(String, String)> = evidence
         .live()
         .chain(evidence.resolved.values().flatten())
-        .map(|project| project.id.clone())
+        .map(|project| (project.id.clone(), project.project_type_key.clone()))
         .collect();
-    evidence.held = jira.permissions(cloud_id, &permission_keys(mode), &live).await?;
+    evidence.held = jira.permissions(cloud_id, &questions(mode, &live)).await?;
     Ok(evidence)
 }
 

@@ -128,14 +128,14 @@ fn not_connected(why: NotConnected, key: &GrantKey) -> Finding {
 fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
     if refusal.kind == RefusalKind::Client {
         let what = format!(
-            "Atlassian refused the client-secret in Secret {}; the grant is unharmed.",
+            "Atlassian refused the client-id or client-secret in Secret {}; the grant is unharmed.",
             key.credentials
         );
         return Finding::with_remedy(Authorized, Reason::ClientSecretRejected, &what);
     }
     let what = match refusal.interrupted {
         Some(at) => format!(
-            "Atlassian refused the grant ({}). A refresh at {} was interrupted before its new token could be stored, so the grant was probably lost then.",
+            "Atlassian refused the grant ({}). A refresh begun at {} was interrupted before its new token could be stored, so the grant may have been lost then; or it was revoked, or the account changed.",
             refusal.description,
             clock(at)
         ),

@@ -87,7 +87,9 @@ pub fn decide(
         return Decision::NotConnected(NotConnected::ClientIdChanged);
     }
     let Some(token) = &record.refresh_token else {
-        return not_connected(record, credentials);
+        return not_connected(record, credentials).unwrap_or_else(|again| {
+            unless_marked(record, now, holder).unwrap_or_else(|| exchange(record, again, true))
+        });
     };
     if let Some(refused) = unless_refused(record, credentials, token) {
         return refused;
@@ -106,11 +108,14 @@ fn supplied<'c>(record: &Record, credentials: &'c Credentials) -> Option<&'c Sec
         .filter(|token| !record.adopted.contains(&token.hash()))
 }
 
-fn not_connected(record: &Record, credentials: &Credentials) -> Decision {
+/// Nothing is stored. An error when the supplied token, although it was refused, is to be tried
+/// again, because what else is needed for an exchange was changed since.
+fn not_connected<'c>(record: &Record, credentials: &'c Credentials) -> Result<Decision, &'c Secret> {
     match (&record.refusal, &credentials.refresh_token) {
-        (Some(refusal), Some(_)) => Decision::Refused(refusal.clone()),
-        (None, Some(_)) => Decision::NotConnected(NotConnected::RefreshTokenUsed),
-        (_, None) => Decision::NotConnected(NotConnected::NoRefreshToken),
+        (Some(refusal), Some(token)) if refusal.fingerprint != fingerprint(&credentials.app, token) => Err(token),
+        (Some(refusal), Some(_)) => Ok(Decision::Refused(refusal.clone())),
+        (None, Some(_)) => Ok(Decision::NotConnected(NotConnected::RefreshTokenUsed)),
+        (_, None) => Ok(Decision::NotConnected(NotConnected::NoRefreshToken)),
     }
 }
 
@@ -278,6 +283,28 @@ mod tests {
         assert!(matches!(
             decide(Some(&record), &changed, second(999), "me", None),
             Decision::Exchange(_)
+        ));
+    }
+
+    #[test]
+    fn a_token_refused_for_another_client_id_is_tried_for_the_right_one() {
+        let mut record = Record::default();
+        let due = Exchange {
+            token: Secret::new("new".into()),
+            adopts: true,
+            interrupted: None,
+        };
+        let mut wrong = credentials(Some("new"));
+        wrong.app.client_id = "wrong".into();
+        record.remember_refused(&Secret::new("new".into()));
+        record.refusal = Some(refusal(&due, &wrong, RefusalKind::Grant, String::new()));
+        assert!(matches!(
+            decide(Some(&record), &wrong, second(1), "me", None),
+            Decision::Refused(_)
+        ));
+        assert!(matches!(
+            at(&record, Some("new"), 1),
+            Decision::Exchange(Exchange { adopts: true, .. })
         ));
     }
 

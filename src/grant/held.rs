@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     freshness::NotConnected,
-    record::{Access, Record, Refusal},
+    record::{Access, Record, Refusal, RefusalKind},
 };
 use crate::atlassian::secret::TokenHash;
 
@@ -47,8 +47,8 @@ pub enum Trouble {
     Unavailable {
         /// What was seen.
         detail: String,
-        /// The wait that Atlassian asked for.
-        retry_after: Option<std::time::Duration>,
+        /// When it is tried again.
+        retry_at: Timestamp,
         /// The grant, while its access token lasts.
         still: Option<Box<Held>>,
     },
@@ -56,6 +56,8 @@ pub enum Trouble {
     NotWritable {
         /// What the API server answered.
         detail: String,
+        /// New tokens wait in memory.
+        unsaved: bool,
         /// The grant, while its access token lasts.
         still: Option<Box<Held>>,
     },
@@ -71,8 +73,8 @@ impl Held {
             scopes: record.scopes.clone(),
             idle_expires_at: record.idle_expires_at().unwrap_or(access.expires_at),
             offline_access_missing: record.offline_access_missing,
-            supplied_token_refused: record.refusal.is_some(),
-            lineage: record.adopted.last().cloned(),
+            supplied_token_refused: record.refusal.as_ref().is_some_and(|r| r.kind == RefusalKind::Grant),
+            lineage: record.lineage().cloned(),
             access,
         }
     }
@@ -94,6 +96,7 @@ impl Trouble {
     pub fn not_writable(detail: &str, record: Option<&Record>) -> Self {
         Self::NotWritable {
             detail: detail.to_owned(),
+            unsaved: false,
             still: record.and_then(Held::still),
         }
     }

@@ -15,14 +15,24 @@ use super::{
     freshness::{self, Decision, Exchange, decide},
     held::{Held, Trouble},
     lane::{ATTEMPTS, CONTENDED, Lane, Unsaved},
-    record::{Access, Record, RefusalKind},
+    pace::after,
+    record::{Access, Record, RefusalKind, fingerprint},
     store::{GrantKey, Store, WriteError, describe},
 };
-use crate::atlassian::{oauth::TokenEndpoint, secret::Secret, token_answer::ExchangeFailure};
+use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::TokenEndpoint, secret::Secret, token_answer::ExchangeFailure};
 
 /// What is said of an answer that only the new refresh token could be taken from.
 const SALVAGED: &str =
     "the token endpoint's answer could not be read; the new refresh token was found in it and is stored";
+
+/// What is asked of a grant besides being good.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// An access token that Atlassian no longer accepts, though it has not expired.
+    pub rejected: Option<Secret>,
+    /// A person asked for it, so that a wait of our own making is over.
+    pub requested: bool,
+}
 
 /// Holds all grants of this process.
 pub struct Keeper {
@@ -58,26 +68,22 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Trouble`], which says whether the stored access token can still be used.
-    pub async fn hold(
-        self: &Arc<Self>,
-        key: &GrantKey,
-        credentials: Credentials,
-        rejected: Option<Secret>,
-    ) -> Result<Held, Trouble> {
+    pub async fn hold(self: &Arc<Self>, key: &GrantKey, credentials: Credentials, wish: Wish) -> Result<Held, Trouble> {
         let lane = self.lane(key);
         let (keeper, key) = (Arc::clone(self), key.clone());
         let task = self.tasks.spawn(async move {
             let mut lane = lane.lock_owned().await;
-            keeper
-                .hold_alone(&key, &credentials, rejected.as_ref(), &mut lane)
-                .await
+            let held = keeper.hold_alone(&key, &credentials, &wish, &mut lane).await;
+            match held {
+                Err(Trouble::NotWritable { detail, still, .. }) => {
+                    let unsaved = lane.unsaved.is_some();
+                    Err(Trouble::NotWritable { detail, unsaved, still })
+                }
+                other => other,
+            }
         });
-        task.await.unwrap_or_else(|_| {
-            Err(Trouble::NotWritable {
-                detail: "the exchange was interrupted".to_owned(),
-                still: None,
-            })
-        })
+        let interrupted = |_| Err(Trouble::not_writable("the exchange was interrupted", None));
+        task.await.unwrap_or_else(interrupted)
     }
 
     /// Waits for exchanges under way and stores what is unsaved. Called once, at the end.
@@ -92,7 +98,7 @@ impl Keeper {
             .collect();
         for (key, lane) in lanes {
             let mut lane = lane.lock().await;
-            while lane.unsaved.is_some() && lane.save(&self.store, &self.holder, &key).await.is_err() {
+            while lane.unsaved.is_some() && lane.save(&self.store, &key).await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             }
         }
@@ -108,10 +114,15 @@ impl Keeper {
             .any(|lane| lane.try_lock().map_or(true, |lane| lane.unsaved.is_some()))
     }
 
-    /// Forgets a grant that was removed because nobody names it any more, so that it is not
-    /// written back.
+    /// Forgets a grant that nobody names any more, so that it is not written back: what comes
+    /// later under its name is nobody's heir. The Secret itself stays a day longer. Tokens that
+    /// wait to be stored are not forgotten.
     pub fn forget(&self, key: &GrantKey) {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = |lane: &Arc<tokio::sync::Mutex<Lane>>| lane.try_lock().map_or(true, |lane| lane.unsaved.is_some());
+        if lanes.get(key).is_some_and(|lane| !busy(lane)) {
+            lanes.remove(key);
+        }
     }
 
     fn lane(&self, key: &GrantKey) -> Arc<tokio::sync::Mutex<Lane>> {
@@ -123,17 +134,20 @@ impl Keeper {
         &self,
         key: &GrantKey,
         credentials: &Credentials,
-        rejected: Option<&Secret>,
+        wish: &Wish,
         lane: &mut Lane,
     ) -> Result<Held, Trouble> {
-        let rejected = rejected.filter(|token| lane.forced.as_ref() != Some(token));
+        let rejected = wish
+            .rejected
+            .as_ref()
+            .filter(|token| lane.forced.as_ref() != Some(token));
         for _ in 0..ATTEMPTS {
-            lane.save(&self.store, &self.holder, key).await?;
+            lane.save(&self.store, key).await?;
             let read = self.store.read(key).await;
             let record = read.map_err(|error| Trouble::not_writable(&describe(&error), lane.stored.as_ref()))?;
             let record = match record {
                 None if lane.stored.is_some() => {
-                    lane.write_back(&self.store, &self.holder, key).await?;
+                    lane.write_back(&self.store, key).await?;
                     continue;
                 }
                 found => found,
@@ -154,9 +168,18 @@ impl Keeper {
                 Decision::Refused(refusal) => return Err(Trouble::Refused(refusal)),
                 Decision::Exchange(exchange) => {
                     let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
-                    let forced = rejected.is_some();
+                    let tried = fingerprint(&credentials.app, &exchange.token);
+                    if let Some(pause) = lane.pause_for(&tried, wish.requested) {
+                        let still = Held::still(&record).filter(|held| Some(&held.access.token) != rejected);
+                        return Err(Trouble::Unavailable {
+                            detail: pause.detail.clone(),
+                            retry_at: pause.until,
+                            still,
+                        });
+                    }
                     if let Some(access) = self.exchange(key, credentials, record, &exchange, lane).await? {
-                        lane.forced = forced.then_some(access.token);
+                        lane.forced = rejected.is_some().then(|| access.token.clone());
+                        return Ok(Held::of(&lane.stored.clone().unwrap_or_default(), access));
                     }
                 }
             }
@@ -173,10 +196,11 @@ impl Keeper {
         exchange: &Exchange,
         lane: &mut Lane,
     ) -> Result<Option<Access>, Trouble> {
-        let at = Timestamp::now();
-        let Some(mut record) = self.lock(record, exchange, at).await? else {
+        let Some(mut record) = self.lock(record, exchange).await? else {
             return Ok(None);
         };
+        let at = Timestamp::now();
+        let tried = fingerprint(&credentials.app, &exchange.token);
         let outcome = self.endpoint.refresh(&credentials.app, &exchange.token).await;
         (self.on_exchange)(outcome.as_ref().map_or_else(failure_label, |_| "success"));
         let salvaged = matches!(outcome, Err(ExchangeFailure::Salvaged { .. }));
@@ -189,19 +213,32 @@ impl Keeper {
             Err(ExchangeFailure::Salvaged { refresh_token }) => {
                 record.take_salvaged(refresh_token, &exchange.token, exchange.adopts, &credentials.app);
             }
+            // The mark stays: it is the trace of a token that may have been spent.
+            Err(ExchangeFailure::Unavailable { detail, retry_after }) => {
+                let retry_at = lane.begin_pause(tried, &detail, retry_after);
+                return Err(Trouble::Unavailable {
+                    detail,
+                    retry_at,
+                    still: Held::still(&record),
+                });
+            }
             Err(failure) => return self.failed(key, credentials, record, exchange, failure).await,
         }
+        lane.pause = None;
         let access = record.access.clone();
         lane.unsaved = Some(Unsaved {
             record,
             spent: exchange.token.hash(),
         });
-        lane.save(&self.store, &self.holder, key).await?;
+        lane.save(&self.store, key).await?;
         if salvaged {
             // Tried again with the new token, but not at once: the next answer may be as broken.
+            let next = lane.stored.as_ref().and_then(|stored| stored.refresh_token.as_ref());
+            let next = next.map(|token| fingerprint(&credentials.app, token));
+            let retry_at = lane.begin_pause(next.unwrap_or_default(), SALVAGED, None);
             return Err(Trouble::Unavailable {
                 detail: SALVAGED.to_owned(),
-                retry_after: None,
+                retry_at,
                 still: lane.stored.as_ref().and_then(Held::still),
             });
         }
@@ -220,46 +257,50 @@ impl Keeper {
         let (kind, description) = match failure {
             ExchangeFailure::GrantRefused { description } => (RefusalKind::Grant, description),
             ExchangeFailure::ClientRefused => (RefusalKind::Client, String::new()),
-            // The mark stays: it is the trace of a token that may have been spent.
-            ExchangeFailure::Unavailable { detail, retry_after } => {
-                return Err(Trouble::Unavailable {
-                    detail,
-                    retry_after,
-                    still: Held::still(&record),
-                });
-            }
-            ExchangeFailure::Salvaged { .. } => return Ok(None),
+            ExchangeFailure::Unavailable { .. } | ExchangeFailure::Salvaged { .. } => return Ok(None),
         };
+        // Whatever the answer quotes, it must not quote what was sent.
+        let description = [&exchange.token, &credentials.app.client_secret]
+            .into_iter()
+            .fold(description, |text, secret| text.replace(secret.expose(), "…"));
         self.refused(key, credentials, record, exchange, kind, description)
             .await
     }
 
     /// Sets the mark. Nothing when the Secret changed meanwhile and has to be looked at again.
-    async fn lock(&self, mut record: Record, exchange: &Exchange, at: Timestamp) -> Result<Option<Record>, Trouble> {
+    async fn lock(&self, mut record: Record, exchange: &Exchange) -> Result<Option<Record>, Trouble> {
         self.refuse_twins(&record, exchange).await?;
-        record.mark = Some(freshness::mark(exchange, &self.holder, at));
+        let mark = freshness::mark(exchange, &self.holder, Timestamp::now());
+        let deadline = mark.deadline;
+        record.mark = Some(mark);
         let mut record = match self.store.write(&record).await {
             Ok(marked) => marked,
             Err(WriteError::Conflict | WriteError::Gone) => return Ok(None),
             Err(WriteError::Terminating) => return Err(Trouble::Terminating),
             Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, Some(&record))),
         };
-        if exchange.adopts && self.refuse_twins(&record, exchange).await.is_err() {
-            // Another Secret began to adopt the same token at the same moment, and is older.
+        if exchange.adopts
+            && let Err(trouble) = self.refuse_twins(&record, exchange).await
+        {
+            // Another Secret began to adopt the same token at the same moment, and is older; or
+            // that cannot be known.
             record.mark = None;
             let _ = self.store.write(&record).await;
-            return Err(Trouble::SharedElsewhere);
+            return Err(trouble);
         }
-        Ok(Some(record))
+        // A process that was frozen for long must not spend what another has taken over since.
+        let in_time = after(Timestamp::now(), HTTP_TIMEOUT) < deadline;
+        Ok(in_time.then_some(record))
     }
 
     async fn refuse_twins(&self, record: &Record, exchange: &Exchange) -> Result<(), Trouble> {
-        let mut tokens = record.adopted.clone();
-        if exchange.adopts {
-            // What was adopted before no longer matters: the new token begins another grant.
-            tokens = vec![exchange.token.hash()];
-        }
-        match self.store.has_older_twin(&record.secret, &tokens).await {
+        let origin = if exchange.adopts {
+            Some(exchange.token.hash())
+        } else {
+            record.lineage().cloned()
+        };
+        let Some(origin) = origin else { return Ok(()) };
+        match self.store.has_older_twin(&record.secret, &origin).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(Trouble::SharedElsewhere),
             Err(error) => Err(Trouble::not_writable(&describe(&error), Some(record))),
@@ -287,7 +328,7 @@ impl Keeper {
         record.mark = None;
         record.refusal = Some(refusal.clone());
         if exchange.adopts && kind == RefusalKind::Grant {
-            record.remember(&exchange.token);
+            record.remember_refused(&exchange.token);
         }
         match self.store.write(&record).await {
             // Decided again on what is stored: an earlier grant may live on.

@@ -1,9 +1,13 @@
 //! What this process holds of one grant besides the Secret, and how that gets back into it.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use tracing::info;
 
 use super::{
     held::Trouble,
+    pace::{after, backoff},
     record::Record,
     store::{GrantKey, Store, WriteError, describe},
 };
@@ -23,6 +27,22 @@ pub(super) struct Lane {
     pub(super) unsaved: Option<Unsaved>,
     /// An access token that came of a forced refresh: it is not forced again.
     pub(super) forced: Option<Secret>,
+    /// The token endpoint gave no usable answer, and is left alone for a while.
+    pub(super) pause: Option<Pause>,
+}
+
+/// A wait before the next exchange. It belongs to the grant, whoever shares it.
+pub(super) struct Pause {
+    /// Stands for what was tried: with other credentials there is no wait.
+    pub(super) fingerprint: String,
+    /// Until when.
+    pub(super) until: Timestamp,
+    /// Atlassian asked for it, so that not even a request by a person overrides it.
+    pub(super) by_atlassian: bool,
+    /// How often it failed in a row.
+    pub(super) failures: u32,
+    /// What was seen instead of an answer.
+    pub(super) detail: String,
 }
 
 pub(super) struct Unsaved {
@@ -31,10 +51,38 @@ pub(super) struct Unsaved {
 }
 
 impl Lane {
+    /// The wait that holds back an exchange of what has this fingerprint.
+    pub(super) fn pause_for(&self, fingerprint: &str, requested: bool) -> Option<&Pause> {
+        let pause = self.pause.as_ref().filter(|pause| pause.fingerprint == fingerprint)?;
+        (pause.until > Timestamp::now() && (pause.by_atlassian || !requested)).then_some(pause)
+    }
+
+    /// Begins a wait after a failure, longer after each in a row, and no shorter than Atlassian
+    /// asked for. Its end.
+    pub(super) fn begin_pause(
+        &mut self,
+        fingerprint: String,
+        detail: &str,
+        retry_after: Option<Duration>,
+    ) -> Timestamp {
+        let earlier = self.pause.as_ref().filter(|pause| pause.fingerprint == fingerprint);
+        let failures = earlier.map_or(1, |pause| pause.failures.saturating_add(1));
+        let wait = backoff(failures, rand::random()).max(retry_after.unwrap_or_default());
+        let until = after(Timestamp::now(), wait);
+        self.pause = Some(Pause {
+            fingerprint,
+            until,
+            by_atlassian: retry_after.is_some(),
+            failures,
+            detail: detail.to_owned(),
+        });
+        until
+    }
+
     /// Stores tokens that are in memory only. A conflict is read and written again as long as
     /// the Secret still holds what was spent; if it holds something else, another process was
     /// faster and its tokens stand.
-    pub(super) async fn save(&mut self, store: &Store, holder: &str, key: &GrantKey) -> Result<(), Trouble> {
+    pub(super) async fn save(&mut self, store: &Store, key: &GrantKey) -> Result<(), Trouble> {
         let mut attempts = 0;
         while let Some(unsaved) = &mut self.unsaved {
             attempts += 1;
@@ -47,7 +95,8 @@ impl Lane {
                     self.unsaved = None;
                 }
                 Err(WriteError::Terminating) => {
-                    self.unsaved = None;
+                    // What comes after this namespace under its name is nobody's heir.
+                    (self.unsaved, self.stored) = (None, None);
                     return Err(Trouble::Terminating);
                 }
                 Err(WriteError::Refused(detail)) => {
@@ -61,7 +110,7 @@ impl Lane {
                     if current.as_ref().is_some_and(Record::is_foreign) {
                         return Err(Trouble::NameTaken);
                     }
-                    if !rebase(unsaved, current, holder) {
+                    if !rebase(unsaved, current) {
                         self.unsaved = None;
                     } else if unsaved.record.secret.metadata.uid.is_none() {
                         Self::recreate(store, key, unsaved, self.stored.as_ref()).await?;
@@ -73,7 +122,7 @@ impl Lane {
     }
 
     /// Writes a deleted grant Secret back from memory.
-    pub(super) async fn write_back(&mut self, store: &Store, holder: &str, key: &GrantKey) -> Result<(), Trouble> {
+    pub(super) async fn write_back(&mut self, store: &Store, key: &GrantKey) -> Result<(), Trouble> {
         let Some(mut record) = self.stored.clone() else {
             return Ok(());
         };
@@ -89,9 +138,14 @@ impl Lane {
             grant = key.secret_name(),
             "the grant Secret was deleted; writing it back"
         );
-        Self::recreate(store, key, &mut unsaved, self.stored.as_ref()).await?;
+        if let Err(trouble) = Self::recreate(store, key, &mut unsaved, self.stored.as_ref()).await {
+            if matches!(trouble, Trouble::Terminating) {
+                self.stored = None;
+            }
+            return Err(trouble);
+        }
         self.unsaved = Some(unsaved);
-        self.save(store, holder, key).await
+        self.save(store, key).await
     }
 
     /// Creates the Secret without tokens, so that the tokens are written to a uid that is known.
@@ -117,16 +171,14 @@ impl Lane {
 }
 
 /// Moves unsaved tokens onto the Secret as it is now. False when they are no longer wanted.
-fn rebase(unsaved: &mut Unsaved, current: Option<Record>, holder: &str) -> bool {
+fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
     let Some(current) = current else {
         unsaved.record.secret.metadata.uid = None;
         unsaved.record.secret.metadata.resource_version = None;
         return true;
     };
-    let still_marked = current
-        .mark
-        .as_ref()
-        .is_some_and(|m| m.holder == holder && m.spends == unsaved.spent);
+    // Whoever marked it: as long as the same token is to be spent, nobody has a newer one.
+    let still_marked = current.mark.as_ref().is_some_and(|mark| mark.spends == unsaved.spent);
     let still_stored = current
         .refresh_token
         .as_ref()

@@ -20,6 +20,8 @@ use crate::{
 pub const HASHES: &str = "jira-operator.dev/refresh-token-hashes";
 /// Hash of the refresh token that is being adopted.
 pub const ADOPTING: &str = "jira-operator.dev/refresh-token-adopting";
+/// uid of the Secret that the tokens were written to: by it a copy is known from metadata alone.
+pub const HOME: &str = "jira-operator.dev/home-uid";
 /// How many adopted tokens are remembered.
 const HASHES_KEPT: usize = 20;
 /// Atlassian ends a grant that is not refreshed for this long.
@@ -115,9 +117,11 @@ impl Record {
 
     /// Reads a grant Secret. A value that cannot be read counts as absent.
     #[must_use]
-    pub fn read(secret: v1::Secret) -> Self {
+    pub fn read(mut secret: v1::Secret) -> Self {
+        // What is kept of the Secret itself holds no token, so that it can be printed.
+        let data = secret.data.take();
         let text = |key: &str| {
-            let bytes = secret.data.as_ref()?.get(key)?;
+            let bytes = data.as_ref()?.get(key)?;
             std::str::from_utf8(&bytes.0)
                 .ok()
                 .filter(|t| !t.is_empty())
@@ -167,6 +171,10 @@ impl Record {
         match self.mark.as_ref().filter(|mark| mark.adopts) {
             Some(mark) => annotations.insert(ADOPTING.to_owned(), mark.spends.as_str().to_owned()),
             None => annotations.remove(ADOPTING),
+        };
+        match &self.home_uid {
+            Some(uid) => annotations.insert(HOME.to_owned(), uid.clone()),
+            None => annotations.remove(HOME),
         };
         secret.metadata.managed_fields = None;
         secret.data = Some(self.data());
@@ -249,6 +257,20 @@ impl Record {
         if adopted {
             self.remember(spent);
         }
+    }
+
+    /// The adopted token that this grant descends from.
+    #[must_use]
+    pub fn lineage(&self) -> Option<&TokenHash> {
+        self.adopted.last()
+    }
+
+    /// Remembers a token that was refused, so that it is not offered again. The grant that may be
+    /// stored besides goes on, and stays the last.
+    pub fn remember_refused(&mut self, token: &Secret) {
+        let current = self.refresh_token.as_ref().and_then(|_| self.adopted.pop());
+        self.remember(token);
+        self.adopted.extend(current);
     }
 
     /// Remembers a token from the person's Secret, so that it is never spent again.
@@ -351,6 +373,21 @@ mod tests {
         ours.metadata.uid = Some("u1".into());
         assert!(!Record::read(ours).is_foreign());
         assert!(!Record::new("ns", "s-grant").is_foreign());
+    }
+
+    #[test]
+    fn a_refused_token_does_not_become_the_lineage() {
+        let mut record = Record::new("ns", "s-grant");
+        record.take(
+            tokens(Some("r2")),
+            &Secret::new("r1".into()),
+            true,
+            &app(),
+            Timestamp::UNIX_EPOCH,
+        );
+        record.remember_refused(&Secret::new("bad".into()));
+        assert_eq!(record.lineage(), Some(&Secret::new("r1".into()).hash()));
+        assert!(record.adopted.contains(&Secret::new("bad".into()).hash()));
     }
 
     #[test]

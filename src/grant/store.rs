@@ -9,7 +9,7 @@ use kube::{
 };
 use thiserror::Error;
 
-use super::record::{ADOPTING, HASHES, Record, hashes};
+use super::record::{ADOPTING, HASHES, HOME, Record, hashes};
 use crate::{api::names, atlassian::secret::TokenHash};
 
 /// A grant Secret by namespace and name.
@@ -75,7 +75,7 @@ pub fn describe(error: &kube::Error) -> String {
             format!(
                 "the API server answered {}: {}",
                 status.code,
-                status.message.chars().take(200).collect::<String>()
+                status.message.chars().take(140).collect::<String>()
             )
         }
         kube::Error::SerdeError(_) => "the API server's answer could not be read".to_owned(),
@@ -139,19 +139,15 @@ impl Store {
         written.map(Record::read).map_err(|error| WriteError::from_kube(&error))
     }
 
-    /// Whether an older grant Secret, anywhere the operator looks, adopted or is adopting one of
-    /// these refresh tokens. `own` is this grant's Secret, absent before it exists.
+    /// Whether an older grant Secret, anywhere the operator looks, descends from this refresh token
+    /// or is adopting it. `own` is this grant's Secret, absent before it exists.
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn has_older_twin(&self, own: &Secret, tokens: &[TokenHash]) -> kube::Result<bool> {
-        if tokens.is_empty() {
-            return Ok(false);
-        }
+    pub async fn has_older_twin(&self, own: &Secret, token: &TokenHash) -> kube::Result<bool> {
         let all = self.list().await?;
-        Ok(all
-            .iter()
-            .any(|other| other.metadata.uid != own.metadata.uid && is_older(other, own) && shares(other, tokens)))
+        let mut others = all.iter().filter(|other| other.metadata.uid != own.metadata.uid);
+        Ok(others.any(|other| is_older(other, own) && spends(other, token)))
     }
 
     /// The metadata of all grant Secrets.
@@ -175,11 +171,13 @@ impl Store {
     }
 }
 
-fn shares(other: &PartialObjectMeta<Secret>, tokens: &[TokenHash]) -> bool {
-    let known = [HASHES, ADOPTING]
-        .into_iter()
-        .filter_map(|key| other.annotations().get(key));
-    known.flat_map(|text| hashes(text)).any(|hash| tokens.contains(&hash))
+/// Whether a grant Secret spends the tokens that descend from this one. A copy never does.
+fn spends(other: &PartialObjectMeta<Secret>, token: &TokenHash) -> bool {
+    let annotation = |key: &str| other.annotations().get(key);
+    let copied = annotation(HOME).is_some_and(|home| Some(home) != other.metadata.uid.as_ref());
+    let adopting = annotation(ADOPTING).is_some_and(|hash| TokenHash::stored(hash) == *token);
+    let descends = annotation(HASHES).is_some_and(|all| hashes(all).last() == Some(token));
+    !copied && (adopting || descends)
 }
 
 /// The older of two goes on; a Secret that does not exist yet is the youngest. Of two created

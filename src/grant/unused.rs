@@ -13,7 +13,7 @@ use kube::{
 use serde_json::json;
 use tracing::info;
 
-use super::store::{GrantKey, Store};
+use super::store::Store;
 
 /// Since when no integration names the credentials of a grant Secret.
 pub const UNUSED_SINCE: &str = "jira-operator.dev/unused-since";
@@ -41,7 +41,6 @@ fn step(annotations: &BTreeMap<String, String>, in_use: bool, now: Timestamp) ->
 
 /// Goes through all grant Secrets once. `in_use` holds every grant that an integration names. In
 /// the namespaces `in_doubt` are integrations that cannot be read, so any grant may be theirs.
-/// Returns the grants that were removed.
 ///
 /// # Errors
 /// When the API server cannot be asked, or refuses a change.
@@ -51,36 +50,37 @@ pub async fn sweep(
     in_use: &BTreeSet<(String, String)>,
     in_doubt: &BTreeSet<String>,
     now: Timestamp,
-) -> kube::Result<Vec<GrantKey>> {
-    let mut removed = Vec::new();
+) -> kube::Result<()> {
     for secret in store.list().await? {
         let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
         let used = in_doubt.contains(&namespace) || in_use.contains(&(namespace.clone(), name.clone()));
         let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
-        match step(secret.annotations(), used, now) {
-            Step::Leave => {}
-            Step::MarkUnused => annotate(&api, &secret, json!(now.to_string())).await?,
-            Step::MarkUsed => annotate(&api, &secret, json!(null)).await?,
+        let taken = match step(secret.annotations(), used, now) {
+            Step::Leave => Ok(()),
+            Step::MarkUnused => annotate(&api, &secret, json!(now.to_string())).await,
+            Step::MarkUsed => annotate(&api, &secret, json!(null)).await,
             Step::Remove => {
                 let only_this = Preconditions {
                     uid: secret.uid(),
                     resource_version: secret.resource_version(),
                 };
-                api.delete(&name, &DeleteParams::default().preconditions(only_this))
-                    .await?;
                 info!(
                     namespace,
                     grant = name,
-                    "removed a grant that no integration has named for a day"
+                    "removing a grant that no integration has named for a day"
                 );
-                removed.extend(name.strip_suffix("-grant").map(|credentials| GrantKey {
-                    namespace: namespace.clone(),
-                    credentials: credentials.to_owned(),
-                }));
+                api.delete(&name, &DeleteParams::default().preconditions(only_this))
+                    .await
+                    .map(|_| ())
             }
+        };
+        match taken {
+            // It was changed meanwhile; the next sweep looks again.
+            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {}
+            other => other?,
         }
     }
-    Ok(removed)
+    Ok(())
 }
 
 async fn annotate(api: &Api<Secret>, secret: &PartialObjectMeta<Secret>, value: serde_json::Value) -> kube::Result<()> {

@@ -1,12 +1,12 @@
 //! The cheap look of a plain pass: is everything as it was? One permission check for every
 //! 1,000 projects, and one look-up of those that are unwell.
 
-use super::inventory::{live_permissions, unwell};
+use super::inventory::{live_permissions, live_projects, unwell};
 use crate::{
     api::{
         integration::Mode,
         project::{JiraProject, Lifecycle},
-        requirements::permission_keys,
+        requirements::questions,
     },
     atlassian::{
         error::JiraError,
@@ -22,8 +22,9 @@ use crate::{
 /// That of the first call that fails.
 pub async fn is_unchanged(jira: &Jira, cloud_id: &str, mode: Mode, known: &[JiraProject]) -> Result<bool, JiraError> {
     let expected = live_permissions(known);
-    let ids: Vec<String> = expected.keys().cloned().collect();
-    let held = jira.permissions(cloud_id, &permission_keys(mode), &ids).await?;
+    let held = jira
+        .permissions(cloud_id, &questions(mode, &live_projects(known)))
+        .await?;
     let same = expected.iter().all(|(id, permissions)| match held.get(id) {
         Some(held) => held == permissions,
         None => permissions.is_empty(),

@@ -203,6 +203,16 @@ pub fn live_permissions(known: &[JiraProject]) -> BTreeMap<String, BTreeSet<Stri
         .collect()
 }
 
+/// Ids and types of the known projects that are live.
+#[must_use]
+pub fn live_projects(known: &[JiraProject]) -> Vec<(String, String)> {
+    let statuses = known.iter().filter_map(|p| p.status.as_ref());
+    statuses
+        .filter(|status| status.lifecycle == Lifecycle::Live)
+        .filter_map(|status| Some((status.id.clone()?, status.project_type.clone().unwrap_or_default())))
+        .collect()
+}
+
 /// Known projects that cannot be accessed: asked for again on every pass.
 pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
     known.iter().filter(|p| {

@@ -11,14 +11,10 @@ use kube::api::Api;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::witness::{PATIENCE, create_namespace, processes_with, until};
-
-/// Set for the process that [`freeze_and_wait`] is meant for.
-const FREEZE: &str = "DEVKIT_TEST_FREEZE";
+use crate::witness::{PATIENCE, create_namespace, process_ids_with, processes_with, until};
 
 #[tokio::test]
 async fn two_side_by_side_do_not_meet() {
@@ -43,35 +39,17 @@ async fn two_side_by_side_do_not_meet() {
 /// A frozen process cannot notice that its launcher is gone.
 #[tokio::test]
 async fn a_frozen_one_dies_with_its_launcher_too() {
-    let mut launcher = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "ends::freeze_and_wait", "--nocapture"])
-        .env(FREEZE, "1")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
-    let folder = loop {
-        let line = lines.next_line().await.unwrap().expect("it says its folder");
-        if let Some((_, folder)) = line.split_once("frozen: ") {
-            break folder.to_owned();
-        }
-    };
-    assert_eq!(processes_with(&folder).len(), 3);
+    let file = std::env::temp_dir().join(format!("kubeconfig-{:08x}", rand::random::<u32>()));
+    let (mut launcher, marker) = launch(&file).await;
+    let frozen = process_ids_with(&marker);
+    assert!(!frozen.is_empty());
+    for id in frozen {
+        kill(Pid::from_raw(id), Signal::SIGSTOP).unwrap();
+    }
     signal(&launcher, Signal::SIGKILL);
     launcher.wait().await.unwrap();
-    until("the frozen is gone too", || processes_with(&folder).is_empty()).await;
-}
-
-#[tokio::test]
-#[ignore = "the other half of the test above, which runs it in a process of its own"]
-async fn freeze_and_wait() {
-    if std::env::var_os(FREEZE).is_some() {
-        let cluster = ControlPlane::start().await.unwrap();
-        cluster.freeze_api_server().unwrap();
-        println!("frozen: {}", cluster.folder().display());
-        std::future::pending::<()>().await;
-    }
+    until("the frozen are gone too", || processes_with(&marker).is_empty()).await;
+    fs::remove_file(&file).unwrap();
 }
 
 #[tokio::test]

@@ -22,6 +22,16 @@ pub(crate) fn processes_with(text: &str) -> Vec<String> {
         .collect()
 }
 
+pub(crate) fn process_ids_with(text: &str) -> Vec<i32> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    processes
+        .filter(|entry| {
+            fs::read(entry.path().join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(text))
+        })
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let mut turn = interval(Duration::from_millis(20));
     let waited = timeout(PATIENCE, async {

@@ -45,6 +45,11 @@ pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraErr
     Finding::with_remedy(AccountEligible, reason, &format!("{what}{also}"))
 }
 
+/// The e-mail address, where Jira shows one.
+fn email(account: &Myself) -> Option<&str> {
+    account.email_address.as_deref().filter(|email| !email.is_empty())
+}
+
 fn named(account: &Myself) -> String {
     format!("{} ({})", account.display_name, account.account_id)
 }
@@ -102,7 +107,7 @@ fn another(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reas
     let expected = expected?;
     let (wanted, same) = match (&expected.account_id, &expected.email) {
         (Some(id), _) => (id, *id == account.account_id),
-        (None, Some(email)) => (email, account.email_address.as_ref()?.eq_ignore_ascii_case(email)),
+        (None, Some(email)) => (email, self::email(account)?.eq_ignore_ascii_case(email)),
         (None, None) => return None,
     };
     (!same).then(|| {
@@ -118,7 +123,7 @@ fn another(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reas
 
 fn hidden(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
     let expected = expected.filter(|e| e.account_id.is_none() && e.email.is_some());
-    (expected.is_some() && account.email_address.is_none()).then(|| {
+    (expected.is_some() && email(account).is_none()).then(|| {
         (
             Reason::EmailHidden,
             format!(

@@ -18,7 +18,7 @@ use jira_operator::api::integration::JiraIntegration;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{
     Api, Client,
-    api::{DeleteParams, ObjectMeta, PostParams},
+    api::{ObjectMeta, PostParams},
 };
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ impl Stage {
             }
         }
         let log = self.folder.join("operator.log");
-        let operator = Operator::start(&self.kubeconfig, log, self.sandbox.url(), &arguments, self.setup.level);
+        let operator = Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level);
         self.operators.push(operator);
     }
 
@@ -188,8 +188,13 @@ impl Stage {
             string_data: Some(string_data),
             ..Secret::default()
         };
-        let _ = api.delete(name, &DeleteParams::default()).await;
-        api.create(&PostParams::default(), &secret).await.expect("a Secret");
+        let params = PostParams::default();
+        // Replaced in one step, as kubectl does it: at no time is it absent.
+        match api.create(&params, &secret).await {
+            Err(kube::Error::Api(status)) if status.code == 409 => api.replace(name, &params, &secret).await,
+            created => created,
+        }
+        .expect("a Secret");
     }
 
     /// Creates an integration; `spec` adds to or replaces what most scenarios have.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     sync::{Mutex, PoisonError},
 };
@@ -31,14 +31,13 @@ pub fn kill_all() {
 pub struct Operator {
     child: Child,
     pid: i32,
-    pub log: PathBuf,
     /// Address of its probes and metrics.
     pub listen: String,
 }
 
 impl Operator {
     /// Starts one. `kubeconfig` is its way to the API server, `atlassian` to everything else.
-    pub fn start(kubeconfig: &Path, log: PathBuf, atlassian: &str, arguments: &[String], level: &str) -> Self {
+    pub fn start(kubeconfig: &Path, log: &Path, atlassian: &str, arguments: &[String], level: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|l| l.local_addr())
             .expect("a free port")
@@ -47,7 +46,7 @@ impl Operator {
         let output = File::options()
             .create(true)
             .append(true)
-            .open(&log)
+            .open(log)
             .expect("the log can be written");
         let mut command = Command::new(OPERATOR);
         command.arg("run").args(["--listen", &listen]).args(arguments);
@@ -68,12 +67,7 @@ impl Operator {
         let child = command.spawn().expect("the operator starts");
         let pid = i32::try_from(child.id().expect("it runs")).expect("a process id");
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(pid);
-        Self {
-            child,
-            pid,
-            log,
-            listen,
-        }
+        Self { child, pid, listen }
     }
 
     fn signal(&self, signal: Signal) {

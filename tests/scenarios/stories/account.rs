@@ -133,7 +133,7 @@ async fn wrong_account_loses_token(plane: Arc<Plane>) {
     stage.change("acme", json!({"account": {"email": DANA}})).await;
     stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
     stage
-        .until_secret("acme-jira-token", "empty", |data| data.is_empty())
+        .until_secret("acme-jira-token", "empty", std::collections::BTreeMap::is_empty)
         .await;
     let wrong = stage.integration("acme").await;
     claim(&wrong, "Ready", "False", "WrongAccount", &["Jira Bot", DANA]);

@@ -28,10 +28,13 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use crate::plane::Plane;
 
+/// A scenario being told.
+type Told = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A scenario.
 pub struct Story {
     pub name: &'static str,
-    pub tell: Box<dyn FnOnce(Arc<Plane>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>,
+    pub tell: Box<dyn FnOnce(Arc<Plane>) -> Told + Send>,
 }
 
 /// Makes a scenario of a function.

@@ -80,7 +80,7 @@ async fn gateway_breaks(plane: Arc<Plane>) {
     let garbled = FaultAction::GarbledBody;
     let status = |code| FaultAction::Status {
         code,
-        headers: Default::default(),
+        headers: std::collections::BTreeMap::default(),
         body: String::new(),
     };
     let breaks = [

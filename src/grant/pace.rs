@@ -1,0 +1,48 @@
+//! How long to wait: jitter, backoff, and sums of times. Pure, with chance as an argument.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Longest wait between retries.
+const BACKOFF_MAX: Duration = Duration::from_mins(15);
+
+/// The interval with ±5 % jitter, so that integrations that started together drift apart.
+/// `random` lies in 0..=1.
+#[must_use]
+pub fn jittered(interval: Duration, random: f64) -> Duration {
+    interval.mul_f64(0.95 + 0.1 * random.clamp(0.0, 1.0))
+}
+
+/// The wait before a retry: 1 s, doubled each time up to 15 minutes, with jitter.
+#[must_use]
+pub fn backoff(failures: u32, random: f64) -> Duration {
+    let seconds = 1_u64 << failures.saturating_sub(1).min(12);
+    jittered(Duration::from_secs(seconds), random).min(BACKOFF_MAX)
+}
+
+/// Now plus a duration.
+#[must_use]
+pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_double_up_to_a_quarter_of_an_hour() {
+        assert_eq!(backoff(1, 0.5), Duration::from_secs(1));
+        assert_eq!(backoff(4, 0.5), Duration::from_secs(8));
+        assert_eq!(backoff(40, 1.0), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn jitter_stays_within_five_percent() {
+        let interval = Duration::from_secs(100);
+        assert_eq!(jittered(interval, 0.0), Duration::from_secs(95));
+        assert_eq!(jittered(interval, 1.0), Duration::from_secs(105));
+    }
+}
