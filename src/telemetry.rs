@@ -20,9 +20,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is logged when `RUST_LOG` does not say: kube's own spans would repeat in every line what
+/// What is logged when `RUST_LOG` does not say. The client of kube would quote an answer that it
+/// cannot read, which may be a Secret, and its runtime would repeat in every line what
 /// the line says.
-const DEFAULT_LEVELS: &str = "info,kube_runtime=warn";
+const DEFAULT_LEVELS: &str = "info,kube_runtime=warn,kube_client=error";
 
 /// Starts logging to standard error. `RUST_LOG` sets the level.
 pub fn start_logging(format: LogFormat) {

@@ -39,6 +39,7 @@ pub fn stories() -> Vec<Story> {
             restored_in_place,
         ),
         story("secrets::one_refresh_token_in_two_namespaces", one_token_twice),
+        story("secrets::who_comes_later_is_nobodys_heir", no_heirs),
         story(
             "secrets::a_grant_that_nobody_names_is_removed_after_a_day",
             unused_grant,
@@ -52,6 +53,27 @@ async fn connected(plane: &Arc<Plane>, name: &str, setup: Setup) -> Stage {
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_ready("acme").await;
     stage
+}
+
+/// Everything is deleted and made anew under the same names, without a refresh token: the tokens
+/// that the running operator still knew must not come back.
+async fn no_heirs(plane: Arc<Plane>) {
+    let stage = Stage::set_up(&plane, "heirs", Setup::default()).await;
+    let app = stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    stage.until_ready("acme").await;
+    let spent = stage.exchanges();
+
+    stage.delete::<JiraIntegration>("acme").await;
+    for secret in ["acme-oauth", "acme-oauth-grant"] {
+        stage.delete::<Secret>(secret).await;
+        stage.until_secret_gone(secret).await;
+    }
+    stage.put_credentials(&stage.namespace, "acme-oauth", &app, None).await;
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    stage.until_reason("acme", "Authorized", "NotConnected").await;
+    assert_eq!(stage.exchanges(), spent, "and nothing is spent");
+    stage.close().await;
 }
 
 async fn deleted_while_running(plane: Arc<Plane>) {
