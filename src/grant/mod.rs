@@ -12,5 +12,6 @@ mod lane;
 pub mod pace;
 pub mod publish;
 pub mod record;
+pub mod secret_form;
 pub mod store;
 pub mod unused;

@@ -33,7 +33,7 @@ pub struct Target {
 }
 
 /// What stands under the name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Found {
     /// Nothing.
     Nothing,
@@ -72,6 +72,17 @@ impl Published<'_> {
 #[must_use]
 pub fn to_the_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// Shows what it is and nothing of what it holds.
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Own(_) => "Own(…)",
+            Self::Foreign => "Foreign",
+        })
+    }
 }
 
 impl Found {

@@ -9,7 +9,10 @@ use kube::{
 };
 use thiserror::Error;
 
-use super::record::{ADOPTING, HASHES, HOME, Record, hashes};
+use super::{
+    record::Record,
+    secret_form::{ADOPTING, HASHES, HOME, hashes},
+};
 use crate::{api::names, atlassian::secret::TokenHash};
 
 /// A grant Secret by namespace and name.
