@@ -91,23 +91,53 @@ pub struct Options {
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn run(options: Options) -> Result<(), String> {
     start_logging(options.log_format);
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let config = Config::infer()
-        .await
-        .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
     let progress = WatchProgress::default();
-    let client = ClientBuilder::try_from(config)
-        .map_err(|e| text(&e))?
-        .with_layer(&AnswerDeadline)
-        .with_layer(&progress)
-        .build();
+    let client = client(&progress).await?;
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|e| format!("--listen {}: {e}", options.listen))?;
-    let listen = listener.local_addr().map_err(|e| text(&e))?;
+    let listen = listener.local_addr().map_err(|e| e.to_string())?;
     let namespaces = namespaces(&options.watch_namespaces);
-    let stop = stop_on_signal().map_err(|e| text(&e))?;
+    let stop = stop_on_signal().map_err(|e| e.to_string())?;
+    let grace = Duration::from_secs(options.shutdown_grace);
+    let store = Store::new(client, namespaces.clone());
+    let ctx = Arc::new(context(options, &store)?);
+    let keeper = Arc::clone(&ctx.keeper);
+    let health = Arc::new(Health {
+        metrics: Arc::clone(&ctx.metrics),
+        watch_age: Box::new(move || progress.age()),
+        has_unsaved: Box::new(move || keeper.has_unsaved()),
+        awaited: Arc::new(Mutex::new("the API server".to_owned())),
+        stopping: AtomicBool::new(false),
+    });
+    let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
+    info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
+    if wait_for_crds(
+        &ctx.client,
+        namespaces.first().map(String::as_str),
+        &health.awaited,
+        &stop,
+    )
+    .await
+    {
+        work(ctx, &namespaces, store, stop, &health, grace).await;
+    }
+    server.abort();
+    info!("stopped");
+    Ok(())
+}
 
+/// The way to the API server: each answer has a deadline, and watches show that they live.
+async fn client(progress: &WatchProgress) -> Result<Client, String> {
+    let config = Config::infer()
+        .await
+        .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
+    let builder = ClientBuilder::try_from(config).map_err(|e| e.to_string())?;
+    Ok(builder.with_layer(&AnswerDeadline).with_layer(progress).build())
+}
+
+/// What every pass has at hand.
+fn context(options: Options, store: &Store) -> Result<Context, String> {
     let site = options.atlassian_site_url.filter(|url| !url.is_empty());
     let site = site
         .map(|url| Url::parse(&url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
@@ -117,52 +147,23 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         api: options.atlassian_api_url,
         site,
     });
-    let http = http_client().map_err(|e| text(&e))?;
+    let http = http_client().map_err(|e| e.to_string())?;
     let metrics = Arc::new(Metrics::new());
-    let store = Store::new(client.clone(), namespaces.clone());
     let counted = Arc::clone(&metrics);
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
-    let keeper = Keeper::new(
-        store.clone(),
-        endpoint,
-        Box::new(move |outcome| counted.exchange(outcome)),
-    );
-    let unsaved = Arc::clone(&keeper);
-    let health = Arc::new(Health {
-        metrics: Arc::clone(&metrics),
-        watch_age: Box::new(move || progress.age()),
-        has_unsaved: Box::new(move || unsaved.has_unsaved()),
-        awaited: Arc::new(Mutex::new("the API server".to_owned())),
-        stopping: AtomicBool::new(false),
-    });
-    let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
-    info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
-    if wait_for_crds(&client, namespaces.first().map(String::as_str), &health.awaited, &stop).await {
-        let ctx = Arc::new(Context {
-            events: Events::new(client.clone()),
-            client,
-            http,
-            endpoints,
-            site_suffixes: options.site_suffixes,
-            keeper: Arc::clone(&keeper),
-            metrics,
-            memories: Memories::default(),
-            index: Arc::new(SecretIndex::default()),
-            passes: Semaphore::new(PASSES),
-        });
-        work(
-            ctx,
-            &namespaces,
-            store,
-            stop,
-            &health,
-            Duration::from_secs(options.shutdown_grace),
-        )
-        .await;
-    }
-    server.abort();
-    info!("stopped");
-    Ok(())
+    let on_exchange = Box::new(move |outcome| counted.exchange(outcome));
+    Ok(Context {
+        events: Events::new(store.client()),
+        client: store.client(),
+        http,
+        endpoints,
+        site_suffixes: options.site_suffixes,
+        keeper: Keeper::new(store.clone(), endpoint, on_exchange),
+        metrics,
+        memories: Memories::default(),
+        index: Arc::new(SecretIndex::default()),
+        passes: Semaphore::new(PASSES),
+    })
 }
 
 /// The namespaces to watch, each once.

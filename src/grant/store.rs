@@ -114,6 +114,12 @@ impl Store {
         Self { client, namespaces }
     }
 
+    /// The client that it uses.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     fn api(&self, namespace: &str) -> Api<Secret> {
         Api::namespaced(self.client.clone(), namespace)
     }
