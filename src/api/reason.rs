@@ -285,8 +285,6 @@ reasons! {
         "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
     SkippedAfterAccountEligible [ProjectsAccessible, Synced] Unknown Wait:
         "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
-    SkippedAfterProjectsAccessible [Synced] Unknown Wait:
-        "It was not looked at, because the projects could not be asked for.", "", "Mend ProjectsAccessible first.";
     SkippedAfterAccessible [Permitted] Unknown Wait:
         "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
 }

@@ -135,7 +135,7 @@ impl Outcome {
             ConditionType::SiteReachable => Reason::SkippedAfterSiteReachable,
             ConditionType::ScopesGranted => Reason::SkippedAfterScopesGranted,
             ConditionType::AccountEligible => Reason::SkippedAfterAccountEligible,
-            _ => Reason::SkippedAfterProjectsAccessible,
+            _ => Reason::NotChecked,
         };
         let ever = seen
             .status

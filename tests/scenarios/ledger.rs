@@ -71,25 +71,32 @@ async fn look(control: &ControlPlane) -> Found {
         granted: granted(control).await,
         ..Found::default()
     };
+    let mut allowed = BTreeSet::new();
+    let mut refused = BTreeSet::new();
     for entry in control.audit().entries().expect("the audit log can be read") {
         let ours = entry.user.starts_with("system:serviceaccount:") && entry.user.ends_with(&format!(":{RELEASE}"));
         let Some(resource) = entry.resource.clone().filter(|_| ours) else {
             continue;
         };
+        let triple = (entry.group.clone(), full(&resource, &entry), entry.verb.clone());
+        let whole = (entry.user.clone(), entry.namespace.clone(), triple.clone());
         match entry.allowed() {
             Some(true) => {
-                found
-                    .used
-                    .insert((entry.group.clone(), full(&resource, &entry), entry.verb.clone()));
+                found.used.insert(triple);
+                allowed.insert(whole);
             }
             Some(false) => {
-                found
-                    .refused
-                    .insert(format!("{} {}/{}", entry.verb, entry.group, full(&resource, &entry)));
+                refused.insert(whole);
             }
             None => {}
         }
     }
+    // An API server that was just restarted refuses for a moment what it allows before and after,
+    // because it has not read its roles yet.
+    let lasting = refused.difference(&allowed);
+    found.refused = lasting
+        .map(|(_, namespace, triple)| format!("{triple:?} in {namespace:?}"))
+        .collect();
     found
 }
 
