@@ -104,9 +104,9 @@ pub fn permissions(mode: Mode, project_type: &str) -> impl Iterator<Item = &'sta
         .filter(move |permission| service || !permission.service_projects_only)
 }
 
-/// Every permission a mode may need anywhere: what is asked for in one bulk call.
-#[must_use]
-pub fn permission_keys(mode: Mode) -> Vec<&'static str> {
+/// Every permission a mode may need anywhere.
+#[cfg(test)]
+pub(crate) fn permission_keys(mode: Mode) -> Vec<&'static str> {
     permissions(mode, SERVICE_DESK).map(|p| p.key).collect()
 }
 

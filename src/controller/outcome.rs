@@ -80,8 +80,6 @@ pub struct Outcome {
     pub exchange_at: Option<Timestamp>,
     /// New tokens wait in memory to be stored.
     pub unsaved: bool,
-    /// When the grant dies unused.
-    pub idle_expires_at: Option<Timestamp>,
     /// When another process's mark ends.
     pub busy_until: Option<Timestamp>,
     /// The wait that Jira asked for.

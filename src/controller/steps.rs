@@ -96,7 +96,6 @@ impl Pass<'_> {
         match self.ctx.keeper.hold(&self.seen.grant, credentials, wish).await {
             Ok(held) => {
                 self.outcome.refresh_at = Some(refresh_at(&held.access));
-                self.outcome.idle_expires_at = Some(held.idle_expires_at);
                 self.outcome.note(finding::held(&held, &self.seen.grant));
                 Ok(self.take(held))
             }
