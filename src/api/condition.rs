@@ -15,7 +15,14 @@ pub struct Finding {
     pub reason: Reason,
     /// What a person reads: the thing at fault and the next step.
     pub message: String,
+    /// Whether a finding on a condition before this one has the same cause, so that there is no
+    /// need to tell it twice.
+    pub told_before: bool,
 }
+
+/// Longest message in characters: more than a person reads at one glance belongs in the
+/// documentation.
+pub const LONGEST_MESSAGE: usize = 299;
 
 impl Finding {
     /// A finding.
@@ -24,7 +31,8 @@ impl Finding {
         Self {
             condition,
             reason,
-            message: message.into(),
+            message: shortened(&message.into(), LONGEST_MESSAGE),
+            told_before: false,
         }
     }
 
@@ -39,10 +47,13 @@ impl Finding {
         ))
     }
 
-    /// A finding whose message is `what` followed by the remedy that the table gives.
+    /// A finding whose message is `what` followed by the remedy that the table gives. Where both
+    /// are too long for a message, `what` is cut short and the remedy is not.
     #[must_use]
     pub fn with_remedy(condition: ConditionType, reason: Reason, what: &str) -> Self {
-        Self::new(condition, reason, format!("{what} {}", reason.entry().remedy))
+        let remedy = reason.entry().remedy;
+        let room = LONGEST_MESSAGE.saturating_sub(remedy.chars().count() + 1);
+        Self::new(condition, reason, format!("{} {remedy}", shortened(what, room)))
     }
 
     /// A finding that says what the table says of the reason.
@@ -68,19 +79,34 @@ fn status_of(reason: Reason) -> &'static str {
     }
 }
 
+/// At most so many characters of the text.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
 /// Whether a finding that is not True keeps `Ready` from being True. Blocked projects do only
 /// where the spec names the projects, and of the synchronisation only its absence or failure.
 #[must_use]
 pub fn holds_ready_back(finding: &Finding, spec_names_projects: bool) -> bool {
+    let of_use_without = [
+        ConditionType::DirectoryReadable,
+        ConditionType::ServiceDesksReady,
+        ConditionType::StatusMappingValid,
+    ];
     match finding.reason {
         Reason::SomeProjectsBlocked => spec_names_projects,
-        Reason::SyncPartial | Reason::QuotaExhausted => false,
-        _ => !finding.is_true(),
+        Reason::SyncPartial | Reason::QuotaExhausted | Reason::KnowledgeBaseUnreadable => false,
+        _ => !finding.is_true() && !of_use_without.contains(&finding.condition),
     }
 }
 
 /// The `Ready` finding that follows from the others. Its reason is the first, in the order of
-/// the steps, that holds it back; a False one goes before an Unknown one.
+/// the steps, that holds it back; a False one goes before an Unknown one. Further causes are
+/// named after it, what merely follows from it is not.
 #[must_use]
 pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool) -> Finding {
     let holding = |holds: Holds| {
@@ -92,21 +118,36 @@ pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool)
         .next()
         .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
         .or_else(|| holding(Holds::Unknown).next());
-    if let Some(first) = cause {
-        return Finding::new(ConditionType::Ready, first.reason, first.message.clone());
-    }
-    let notes: Vec<&str> = findings
+    // A reason that is True and has a remedy is a warning.
+    let notes = findings
         .iter()
-        // A reason that is True and has a remedy is a warning.
-        .filter(|f| !f.is_true() || !f.reason.entry().remedy.is_empty())
-        .map(|f| f.message.as_str())
-        .collect();
-    let mut message = when_true.entry().meaning.to_owned();
-    for note in notes {
-        message.push(' ');
-        message.push_str(note);
+        .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !f.told_before)
+        .filter(|f| !f.reason.is_consequence() && f.reason != Reason::NeverSynced)
+        .filter(|f| cause.is_none_or(|cause| cause.reason != f.reason));
+    if let Some(first) = cause {
+        let also = notes.map(|f| f.reason.as_str()).collect::<Vec<_>>().join(", ");
+        let also = if also.is_empty() {
+            also
+        } else {
+            format!(" Also: {also}.")
+        };
+        let message = with_short_tail(&first.message, &also);
+        return Finding::new(ConditionType::Ready, first.reason, message);
     }
+    let message = notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
+        let whole = format!("{message} {}", note.message);
+        if whole.chars().count() <= LONGEST_MESSAGE {
+            whole
+        } else {
+            with_short_tail(&message, &format!(" See {}.", note.condition.as_str()))
+        }
+    });
     Finding::new(ConditionType::Ready, when_true, message)
+}
+
+fn with_short_tail(text: &str, tail: &str) -> String {
+    let room = LONGEST_MESSAGE.saturating_sub(tail.chars().count());
+    format!("{}{tail}", shortened(text, room))
 }
 
 /// All conditions of an object: the findings, `Ready`, and `Reconciling` or `Stalled` where

@@ -13,10 +13,18 @@ pub enum ConditionType {
     AccountEligible,
     /// Projects in scope can be used.
     ProjectsAccessible,
+    /// People can be looked up.
+    DirectoryReadable,
+    /// Service desks in scope can be used; absent where there are none.
+    ServiceDesksReady,
+    /// The statuses that spec.statusMapping names exist.
+    StatusMappingValid,
     /// On `JiraProject`: the project can be seen.
     Accessible,
     /// On `JiraProject`: the permissions that the mode needs are held.
     Permitted,
+    /// On `JiraProject`: its service desk can be used; absent where it is no service project.
+    ServiceDeskReady,
     /// The last synchronisation succeeded.
     Synced,
     /// Everything that matters is in order.
@@ -28,6 +36,19 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
+    /// The conditions of an integration that are found out, in the order of the steps.
+    pub const STEPS: [Self; 9] = [
+        Self::Authorized,
+        Self::SiteReachable,
+        Self::ScopesGranted,
+        Self::AccountEligible,
+        Self::ProjectsAccessible,
+        Self::DirectoryReadable,
+        Self::ServiceDesksReady,
+        Self::StatusMappingValid,
+        Self::Synced,
+    ];
+
     /// The type as conditions print it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -37,8 +58,12 @@ impl ConditionType {
             Self::ScopesGranted => "ScopesGranted",
             Self::AccountEligible => "AccountEligible",
             Self::ProjectsAccessible => "ProjectsAccessible",
+            Self::DirectoryReadable => "DirectoryReadable",
+            Self::ServiceDesksReady => "ServiceDesksReady",
+            Self::StatusMappingValid => "StatusMappingValid",
             Self::Accessible => "Accessible",
             Self::Permitted => "Permitted",
+            Self::ServiceDeskReady => "ServiceDeskReady",
             Self::Synced => "Synced",
             Self::Ready => "Ready",
             Self::Reconciling => "Reconciling",

@@ -77,6 +77,17 @@ pub struct JiraIntegrationSpec {
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.'"))]
     pub token_secret_name: Option<String>,
 
+    /// Phases for statuses. A status that is not named follows its status category. Names are
+    /// compared without regard to case, as the account sees them: they are localised. A status
+    /// can also be named by its id, as id:10001.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub status_mapping: Vec<StatusMapping>,
+
+    /// How people are looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Users>,
+
     /// Enforce needs the scopes and permissions for writing to Jira. Observe needs those for
     /// reading only, and never writes to Jira.
     #[serde(default)]
@@ -128,6 +139,56 @@ pub struct ProjectReference {
     #[schemars(length(max = 64))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*$')").message("spec.projects[].key must be a Jira project key such as SUP: upper-case letters, digits and '_', beginning with a letter"))]
     pub key: String,
+}
+
+/// A phase for some statuses.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusMapping {
+    /// The phase, such as Waiting.
+    #[schemars(length(max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Za-z0-9]{0,62}$')").message("spec.statusMapping[].phase must begin with an upper-case letter and have letters and digits only, such as Waiting"))]
+    pub phase: String,
+
+    /// Names of statuses, or ids as id:10001.
+    #[schemars(length(min = 1, max = 20), inner(length(min = 1, max = 64)))]
+    pub statuses: Vec<String>,
+
+    /// Keys of the projects in which it holds. When omitted, in all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 64)))]
+    pub projects: Vec<String>,
+
+    /// Names of the issue types for which it holds. When omitted, for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 64)))]
+    pub issue_types: Vec<String>,
+}
+
+/// How people are looked up.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Users {
+    /// People whose account is known, because their profile hides the e-mail address for example.
+    /// What is pinned goes before every search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["email".into()]))]
+    pub pinned: Vec<PinnedUser>,
+}
+
+/// A person whose account is known.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PinnedUser {
+    /// E-mail address by which the person is named.
+    #[schemars(length(min = 3, max = 254))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("spec.users.pinned[].email must be an e-mail address"))]
+    pub email: String,
+
+    /// Atlassian account id of the person: the end of the address of their profile in Jira.
+    #[schemars(length(min = 1, max = 128))]
+    pub account_id: String,
 }
 
 /// Whether the integration writes to Jira.
@@ -281,6 +342,12 @@ pub struct ApiStatus {
 }
 
 impl JiraIntegrationSpec {
+    /// The people whose account is known.
+    #[must_use]
+    pub fn pinned(&self) -> &[PinnedUser] {
+        self.users.as_ref().map_or(&[], |users| users.pinned.as_slice())
+    }
+
     /// The sync interval. The API server has checked the text; where it could not have (an
     /// object older than the rule), the default of five minutes stands in.
     #[must_use]

@@ -13,8 +13,8 @@ pub struct Permission {
     pub key: &'static str,
     /// The name as Jira's permission schemes show it.
     pub name: &'static str,
-    /// The reason a project gets when the account lacks it.
-    pub denied: Reason,
+    /// The reason a project gets when the account lacks it; none where it only helps.
+    pub denied: Option<Reason>,
     /// Needed in Jira Service Management projects only.
     pub service_projects_only: bool,
 }
@@ -26,6 +26,8 @@ pub struct Feature {
     pub name: &'static str,
     /// The modes that do it.
     pub modes: &'static [Mode],
+    /// Done only where there are Jira Service Management projects.
+    pub service_projects_only: bool,
     /// The classic OAuth scopes it takes.
     pub scopes: &'static [&'static str],
     /// The project permissions it takes.
@@ -36,38 +38,73 @@ const fn everywhere(key: &'static str, name: &'static str, denied: Reason) -> Pe
     Permission {
         key,
         name,
-        denied,
+        denied: Some(denied),
         service_projects_only: false,
     }
 }
 
 const BOTH: &[Mode] = &[Mode::Enforce, Mode::Observe];
 const WRITING: &[Mode] = &[Mode::Enforce];
+const OBSERVING: &[Mode] = &[Mode::Observe];
 
 /// The scope that lets the operator ask who the account is.
 pub const SCOPE_USER: &str = "read:jira-user";
 /// The scope that lets the operator read projects and permissions.
 pub const SCOPE_WORK: &str = "read:jira-work";
+/// The scope that lets the operator read service desks.
+pub const SCOPE_DESK: &str = "read:servicedesk-request";
 /// The permission without which a project cannot be read.
 pub const BROWSE: &str = "BROWSE_PROJECTS";
+/// The permission that makes an agent. What Jira answers about the others in a service project
+/// may be what a portal customer may do.
+pub const AGENT: &str = "SERVICEDESK_AGENT";
+/// The permission of project administrators: it helps, and nothing needs it.
+pub const ADMINISTER: &str = "ADMINISTER_PROJECTS";
+/// The global permission without which every search for people is empty.
+pub const BROWSE_USERS: &str = "USER_PICKER";
+
+/// Agent access where it only helps to tell agents from portal customers.
+const AGENT_ACCESS: Permission = Permission {
+    key: AGENT,
+    name: "Service project agent access",
+    denied: None,
+    service_projects_only: true,
+};
 
 /// Every feature.
 pub const FEATURES: &[Feature] = &[
     Feature {
-        name: "recognise the account",
+        name: "recognise the account and look people up",
         modes: BOTH,
+        service_projects_only: false,
         scopes: &[SCOPE_USER],
         permissions: &[],
     },
     Feature {
         name: "read projects",
         modes: BOTH,
+        service_projects_only: false,
         scopes: &[SCOPE_WORK],
         permissions: &[everywhere(BROWSE, "Browse projects", Reason::BrowseDenied)],
     },
     Feature {
+        name: "read service desks, request types and articles",
+        modes: BOTH,
+        service_projects_only: true,
+        scopes: &[SCOPE_DESK],
+        permissions: &[],
+    },
+    Feature {
+        name: "tell agents from portal customers",
+        modes: OBSERVING,
+        service_projects_only: true,
+        scopes: &[],
+        permissions: &[AGENT_ACCESS],
+    },
+    Feature {
         name: "write issues",
         modes: WRITING,
+        service_projects_only: false,
         scopes: &["write:jira-work"],
         permissions: &[
             everywhere("CREATE_ISSUES", "Create issues", Reason::CreateDenied),
@@ -79,24 +116,37 @@ pub const FEATURES: &[Feature] = &[
         ],
     },
     Feature {
-        name: "write internal comments in service projects",
+        name: "raise requests and write internal comments in service projects",
         modes: WRITING,
+        service_projects_only: true,
+        scopes: &["write:servicedesk-request"],
+        permissions: &[Permission {
+            denied: Some(Reason::InternalCommentDenied),
+            ..AGENT_ACCESS
+        }],
+    },
+    Feature {
+        name: "see restricted request types",
+        modes: BOTH,
+        service_projects_only: true,
         scopes: &[],
         permissions: &[Permission {
-            key: "SERVICEDESK_AGENT",
-            name: "Service project agent access",
-            denied: Reason::InternalCommentDenied,
-            service_projects_only: true,
+            key: ADMINISTER,
+            name: "Administer projects",
+            ..AGENT_ACCESS
         }],
     },
 ];
 
-/// The scopes that a mode needs, each with the feature that needs it.
-pub fn scopes(mode: Mode) -> impl Iterator<Item = (&'static str, &'static str)> {
-    of(mode).flat_map(|feature| feature.scopes.iter().map(|scope| (*scope, feature.name)))
+/// The scopes that a mode needs, each with the feature that needs it; those of service projects
+/// only where there are some.
+pub fn scopes(mode: Mode, service_projects: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    of(mode)
+        .filter(move |feature| service_projects || !feature.service_projects_only)
+        .flat_map(|feature| feature.scopes.iter().map(|scope| (*scope, feature.name)))
 }
 
-/// The permissions that a mode needs in a project of a type.
+/// The permissions that are asked about for a mode in a project of a type.
 pub fn permissions(mode: Mode, project_type: &str) -> impl Iterator<Item = &'static Permission> {
     let service = project_type == SERVICE_DESK;
     of(mode)
@@ -110,8 +160,8 @@ pub(crate) fn permission_keys(mode: Mode) -> Vec<&'static str> {
     permissions(mode, SERVICE_DESK).map(|p| p.key).collect()
 }
 
-/// What is asked of permissions in bulk: those needed everywhere of all projects, those needed in
-/// service projects of these. Each project is given by its id and type.
+/// What is asked of project permissions in bulk: those needed everywhere of all projects, those
+/// needed in service projects of these. Each project is given by its id and type.
 #[must_use]
 pub fn questions(mode: Mode, projects: &[(String, String)]) -> Vec<(Vec<&'static str>, Vec<String>)> {
     let ids = |service_only: bool| {
@@ -141,8 +191,10 @@ mod tests {
 
     #[test]
     fn observing_needs_nothing_that_writes() {
-        assert!(scopes(Mode::Observe).all(|(scope, _)| scope.starts_with("read:")));
-        assert_eq!(permission_keys(Mode::Observe), [BROWSE]);
+        assert!(scopes(Mode::Observe, true).all(|(scope, _)| scope.starts_with("read:")));
+        assert_eq!(permission_keys(Mode::Observe), [BROWSE, AGENT, ADMINISTER]);
+        let needed = permissions(Mode::Observe, SERVICE_DESK).filter(|p| p.denied.is_some());
+        assert_eq!(needed.map(|p| p.key).collect::<Vec<_>>(), [BROWSE]);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode, header::HeaderMap};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 /// A call that got no usable answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq)]
 pub enum JiraError {
     /// 401: the token is not accepted, or the account is not (they look alike).
     #[error("Jira answered 401: {0}")]

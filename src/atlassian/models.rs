@@ -1,10 +1,10 @@
 //! The parts of Atlassian's answers that are used. Everything that may be missing is optional,
 //! unknown fields and values are normal: enums there grow without notice.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Answer of `/_edge/tenant_info`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantInfo {
     /// Id of the site.
@@ -12,7 +12,7 @@ pub struct TenantInfo {
 }
 
 /// A site that a grant reaches, from `/oauth/token/accessible-resources`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct AccessibleResource {
     /// The cloudId.
     pub id: String,
@@ -28,7 +28,7 @@ pub struct AccessibleResource {
 }
 
 /// Answer of `/rest/api/3/myself`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Myself {
     /// Atlassian account id.
@@ -54,8 +54,55 @@ fn yes() -> bool {
     true
 }
 
+/// A person, an app or a customer, from the user searches and `/rest/api/3/user/bulk`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Atlassian account id.
+    pub account_id: String,
+    /// atlassian, app, customer or unknown.
+    #[serde(default)]
+    pub account_type: String,
+    /// Display name, chosen by the account's owner.
+    #[serde(default)]
+    pub display_name: String,
+    /// Absent when the profile hides it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_address: Option<String>,
+    /// False once deactivated.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+/// A page of `/rest/api/3/user/bulk`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct UserPage {
+    /// The users.
+    #[serde(default)]
+    pub values: Vec<User>,
+}
+
+/// A status, from `/rest/api/3/status` or grouped by issue type from
+/// `/rest/api/3/project/{projectIdOrKey}/statuses`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Status {
+    /// Id.
+    pub id: String,
+    /// Name, in the account's language.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// The statuses of one issue type of a project.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IssueTypeStatuses {
+    /// The statuses.
+    #[serde(default)]
+    pub statuses: Vec<Status>,
+}
+
 /// A project, from `/rest/api/3/project/search` or `/rest/api/3/project/{projectIdOrKey}`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     /// Numeric id as text; it never changes.
@@ -95,6 +142,9 @@ pub struct ProjectPage {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PermissionGrants {
+    /// Global permissions held.
+    #[serde(default)]
+    pub global_permissions: Vec<String>,
     /// One entry a permission.
     #[serde(default)]
     pub project_permissions: Vec<PermissionGrant>,

@@ -1,5 +1,5 @@
-//! The steps that ask Jira everything: site → scopes → account → projects. Gathering and judging
-//! are done in `diagnose`; here it is decided what follows.
+//! The steps that ask Jira everything: site → scopes → account → projects → what surrounds them.
+//! Gathering and judging are done in `diagnose`; here it is decided what follows.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +20,13 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::{
-        gather::{self, KnownProject, Scope},
-        judge::{self, projects::Summary, site::Site},
+        evidence::ProjectsEvidence,
+        gather::{
+            self,
+            projects::{Scope, projects},
+            surroundings::{Asked, Surroundings, surroundings},
+        },
+        judge::{self, desks::DeskSummary, projects::Summary, scopes::Needs, site::Site},
     },
     grant::{
         held::Held,
@@ -29,14 +34,26 @@ use crate::{
     },
     sync::{
         apply,
-        inventory::{Entry, Given, plan},
+        entry::{Entry, Given},
+        inventory::plan,
+        known::identities,
     },
 };
+
+/// The scopes that the grant has.
+struct Granted {
+    of_token: Option<Vec<String>>,
+    of_site: Vec<String>,
+}
 
 impl Pass<'_> {
     pub(super) async fn diagnose(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
         let (site, held) = self.site(site, held, jira).await?;
-        let missing = self.scopes(&held, &site);
+        let granted = Granted {
+            of_token: held.scopes.clone(),
+            of_site: site.scopes.clone(),
+        };
+        let missing = self.scopes(&granted, false);
         if missing.contains(SCOPE_USER) {
             return Err(Stop::After(ScopesGranted));
         }
@@ -44,16 +61,23 @@ impl Pass<'_> {
         if missing.contains(SCOPE_WORK) {
             return Err(Stop::After(ScopesGranted));
         }
-        self.projects(jira, &site.status).await
+        let known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
+            Ok(known) => known,
+            Err(error) => return self.sync_failed(&describe(&error)),
+        };
+        let evidence = self.ask_projects(jira, &site.status, &known).await?;
+        let missing = self.scopes(&granted, evidence.has_service_projects());
+        let around = self.ask_around(jira, &site.status, &evidence, &missing).await?;
+        self.synchronise(&known, &evidence, &around).await
     }
 
     async fn site(&mut self, site: &SiteUrl, mut held: Held, jira: &mut Jira) -> Result<(Site, Held), Stop> {
-        let mut evidence = gather::site(jira, site).await;
+        let mut evidence = gather::site::site(jira, site).await;
         if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
             // The access token died before its time. A refresh tells whether the grant did too.
             held = self.grant(Some(&held)).await?;
             *jira = jira.with_token(held.access.token.clone());
-            evidence = gather::site(jira, site).await;
+            evidence = gather::site::site(jira, site).await;
         }
         for error in [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()]
             .into_iter()
@@ -79,11 +103,14 @@ impl Pass<'_> {
         }
     }
 
-    fn scopes(&mut self, held: &Held, site: &Site) -> BTreeSet<&'static str> {
-        let mode = self.seen.integration.spec.mode;
-        let missing = judge::scopes::missing(mode, held.scopes.as_deref(), &site.scopes);
-        self.outcome.note(judge::scopes::judge(mode, &missing));
-        let mut all = held.scopes.clone().unwrap_or_else(|| site.scopes.clone());
+    fn scopes(&mut self, granted: &Granted, service_projects: bool) -> BTreeSet<&'static str> {
+        let needs = Needs {
+            mode: self.seen.integration.spec.mode,
+            service_projects,
+        };
+        let missing = judge::scopes::missing(needs, granted.of_token.as_deref(), &granted.of_site);
+        self.outcome.note(judge::scopes::judge(needs, &missing));
+        let mut all = granted.of_token.clone().unwrap_or_else(|| granted.of_site.clone());
         all.sort();
         self.outcome.scopes = Some(all);
         missing
@@ -131,41 +158,81 @@ impl Pass<'_> {
         Stop::After(ScopesGranted)
     }
 
-    async fn projects(&mut self, jira: &Jira, site: &SiteStatus) -> Result<(), Stop> {
-        let owner = self.seen.owner();
-        let known = match apply::known(&self.ctx.client, &owner).await {
-            Ok(known) => known,
-            Err(error) => return self.sync_failed(&describe(&error)),
-        };
+    async fn ask_projects(
+        &mut self,
+        jira: &Jira,
+        site: &SiteStatus,
+        known: &[JiraProject],
+    ) -> Result<ProjectsEvidence, Stop> {
         let (named, mode) = (self.seen.named_projects(), self.seen.integration.spec.mode);
         let scope = named.as_deref().map_or(Scope::All, Scope::Named);
-        let answer = gather::projects(jira, &site.cloud_id, mode, scope, &identities(&known)).await;
-        let evidence = match answer {
-            Ok(evidence) => evidence,
-            Err(error @ JiraError::RateLimited { .. }) => return Err(Stop::RateLimited(error)),
-            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(&asked)),
-            Err(error @ (JiraError::Unavailable { .. } | JiraError::Redirected)) => {
+        let answer = projects(jira, &site.cloud_id, mode, scope, &identities(known)).await;
+        answer.map_err(|error| match error {
+            JiraError::RateLimited { .. } => Stop::RateLimited(error),
+            JiraError::ScopeMismatch(asked) => self.scope_refused(&asked),
+            JiraError::Unavailable { .. } | JiraError::Redirected => {
                 self.outcome.retry_after = error.retry_after();
                 self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
-                return Err(self
-                    .outcome
-                    .step(judge::unavailable(ProjectsAccessible, &error))
-                    .err()
-                    .unwrap_or(Stop::Quiet));
+                let finding = judge::unavailable(ProjectsAccessible, &error);
+                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
             }
-            Err(error) => return self.sync_failed(&error.to_string()),
+            other => {
+                self.note_sync_failed(&other.to_string());
+                Stop::Unchanged
+            }
+        })
+    }
+
+    async fn ask_around(
+        &mut self,
+        jira: &Jira,
+        site: &SiteStatus,
+        evidence: &ProjectsEvidence,
+        missing_scopes: &BTreeSet<&'static str>,
+    ) -> Result<Surroundings, Stop> {
+        let spec = &self.seen.integration.spec;
+        let asked = Asked {
+            rules: &spec.status_mapping,
+            pinned: spec.pinned(),
+            missing_scopes,
         };
+        let around = surroundings(jira, &site.cloud_id, asked, evidence).await;
+        let around = around.map_err(Stop::RateLimited)?;
+        if let Some(call) = &around.scope_refused {
+            self.outcome.note(judge::scopes::refused(call));
+        }
+        self.outcome
+            .note(judge::directory::judge(asked.pinned, &around.directory));
+        self.outcome.note(judge::mapping::judge(asked.rules, &around.statuses));
+        Ok(around)
+    }
+
+    async fn synchronise(
+        &mut self,
+        known: &[JiraProject],
+        evidence: &ProjectsEvidence,
+        around: &Surroundings,
+    ) -> Result<(), Stop> {
+        let named = self.seen.named_projects();
         let given = Given {
             named: named.as_deref(),
-            mode,
+            mode: self.seen.integration.spec.mode,
+            desks: around.desks.as_ref(),
             now: self.seen.now,
         };
-        let plan = plan(given, &known, &evidence);
+        let plan = plan(given, known, evidence);
         let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
         self.outcome.counts = Some(judge::projects::count(&summaries));
         self.outcome
-            .note(judge::projects::judge(&summaries, evidence.any_visible.unwrap_or(true)));
-        let applied = apply::apply(&self.ctx.client, &owner, &plan).await;
+            .note(judge::projects::judge(&summaries, evidence.any_visible()));
+        let desks: Vec<DeskSummary> = plan.entries.iter().filter_map(Entry::desk_summary).collect();
+        match judge::desks::judge(&desks, around.desks.as_ref()) {
+            Some(finding) => self.outcome.note(finding),
+            None => {
+                self.outcome.absent.insert(ConditionType::ServiceDesksReady);
+            }
+        }
+        let applied = apply::apply(&self.ctx.client, &self.seen.owner(), &plan).await;
         self.report_sync(applied, summaries.len())
     }
 
@@ -173,10 +240,14 @@ impl Pass<'_> {
     /// about the projects, whose condition keeps its last answer.
     #[allow(clippy::unnecessary_wraps)] // It is what the pass ends with.
     fn sync_failed(&mut self, why: &str) -> Result<(), Stop> {
+        self.note_sync_failed(why);
+        Ok(())
+    }
+
+    fn note_sync_failed(&mut self, why: &str) {
         let what = format!("The projects could not be synchronised: {why}.");
         self.outcome
             .note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
-        Ok(())
     }
 
     fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
@@ -210,17 +281,4 @@ impl Pass<'_> {
         });
         Ok(())
     }
-}
-
-fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
-    known
-        .iter()
-        .filter_map(|project| {
-            let id = project.status.as_ref()?.id.clone()?;
-            Some(KnownProject {
-                id,
-                key: project.spec.key.clone(),
-            })
-        })
-        .collect()
 }

@@ -129,6 +129,8 @@ mod tests {
                 secret_ref: SecretReference { name: secret.into() },
                 account: None,
                 projects: None,
+                status_mapping: Vec::new(),
+                users: None,
                 sync_interval: "5m".into(),
                 token_secret_name: None,
                 mode: Mode::Enforce,

@@ -1,16 +1,16 @@
 //! What a pass found out and did, gathered step by step, and completed by what follows from it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
-use super::{
-    observe::Seen,
-    schedule::{STEPS, until_next_hour},
-};
+use super::{observe::Seen, schedule::until_next_hour};
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, Finding, find},
         integration::{AccountStatus, ProjectCounts, SiteStatus, TokenStatus},
         reason::Reason,
     },
@@ -26,6 +26,8 @@ pub enum Stop {
     After(ConditionType),
     /// Atlassian asked to slow down.
     RateLimited(JiraError),
+    /// What was not reached keeps its last answer.
+    Unchanged,
     /// The namespace is being deleted: nothing is to be said.
     Quiet,
 }
@@ -70,6 +72,8 @@ pub struct Outcome {
     pub lineage: Option<TokenHash>,
     /// The projects.
     pub counts: Option<ProjectCounts>,
+    /// Conditions of which nothing is to be said: without service projects that of their desks.
+    pub absent: BTreeSet<ConditionType>,
     /// The synchronisation.
     pub synced: Option<Synced>,
     /// Calls to Jira.
@@ -109,7 +113,7 @@ impl Outcome {
     /// Fills in the conditions that were not reached.
     pub fn complete(&mut self, seen: &Seen, ended: Result<(), Stop>) {
         match ended {
-            Ok(()) => self.carry(seen),
+            Ok(()) | Err(Stop::Unchanged) => self.carry(seen),
             Err(Stop::Quiet) => self.quiet = true,
             Err(Stop::After(cause)) => self.skip(seen, cause),
             Err(Stop::RateLimited(error)) => self.wait(seen, &error),
@@ -118,7 +122,7 @@ impl Outcome {
 
     /// What was not looked at keeps its last answer.
     fn carry(&mut self, seen: &Seen) {
-        for step in STEPS {
+        for step in self.told(seen) {
             let before = Finding::carried(step, &seen.status.conditions);
             let unknown = || Finding::plain(step, Reason::NotChecked);
             self.findings
@@ -127,20 +131,25 @@ impl Outcome {
         }
     }
 
+    /// The conditions that are told of. Of service desks nothing is where there are none, and
+    /// nothing before it is known that there are some.
+    fn told(&self, seen: &Seen) -> impl Iterator<Item = ConditionType> + use<> {
+        let had_desks = find(&seen.status.conditions, ConditionType::ServiceDesksReady).is_some();
+        let absent = self.absent.clone();
+        ConditionType::STEPS
+            .into_iter()
+            .filter(move |step| had_desks || *step != ConditionType::ServiceDesksReady)
+            .filter(move |step| !absent.contains(step))
+    }
+
     fn skip(&mut self, seen: &Seen, cause: ConditionType) {
-        let reason = match cause {
-            ConditionType::Authorized => Reason::SkippedAfterAuthorized,
-            ConditionType::SiteReachable => Reason::SkippedAfterSiteReachable,
-            ConditionType::ScopesGranted => Reason::SkippedAfterScopesGranted,
-            ConditionType::AccountEligible => Reason::SkippedAfterAccountEligible,
-            _ => Reason::NotChecked,
-        };
+        let reason = Reason::skipped_after(cause);
         let ever = seen
             .status
             .sync
             .as_ref()
             .is_some_and(|sync| sync.last_sync_time.is_some());
-        for step in STEPS {
+        for step in self.told(seen) {
             let never = step == ConditionType::Synced && !ever;
             self.findings.entry(step).or_insert_with(|| {
                 if never {

@@ -12,7 +12,7 @@ use super::{
     context::Context,
     observe::Seen,
     outcome::{Outcome, Token},
-    schedule::{Due, STEPS},
+    schedule::Due,
 };
 use crate::{
     api::{
@@ -36,7 +36,7 @@ const WRITES: usize = 4;
 pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random: f64) -> JiraIntegrationStatus {
     let before = &seen.status;
     let spec = &seen.integration.spec;
-    let findings: Vec<Finding> = STEPS
+    let findings: Vec<Finding> = ConditionType::STEPS
         .iter()
         .filter_map(|step| outcome.findings.get(step).cloned())
         .collect();
@@ -120,10 +120,12 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
 pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
     let before = &seen.status;
     let since = before.suspended_since.clone().unwrap_or(Time(seen.now));
-    let kept: Vec<Finding> = STEPS
+    let kept: Vec<Finding> = ConditionType::STEPS
         .iter()
-        .map(|step| {
-            Finding::carried(*step, &before.conditions).unwrap_or_else(|| Finding::plain(*step, Reason::NotChecked))
+        .filter_map(|step| {
+            let unknown = || Finding::plain(*step, Reason::NotChecked);
+            let always = *step != ConditionType::ServiceDesksReady;
+            Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown))
         })
         .collect();
     let mut ready = ready(&kept, Reason::Connected, seen.integration.spec.projects.is_some());

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::api::{
     condition::{ConditionType, Finding, is_true},
     integration::JiraIntegrationStatus,
-    reason::Reason,
+    reason::{Holds, Reason},
 };
 
 /// How often everything is looked at.
@@ -90,27 +90,23 @@ pub fn due(asked: &Asked<'_>) -> Due {
     }
 }
 
-/// Whether a condition is not True that the cheap look of a plain pass cannot judge. Blocked
-/// projects are no such trouble: a plain pass asks for them itself.
+/// Whether a condition is not True that the cheap look of a plain pass cannot judge. It asks for
+/// blocked projects, service desks, people and statuses again itself.
 fn is_troubled(status: &JiraIntegrationStatus) -> bool {
-    let projects = Finding::carried(ConditionType::ProjectsAccessible, &status.conditions);
-    let blocked =
-        projects.is_some_and(|f| matches!(f.reason, Reason::SomeProjectsBlocked | Reason::AllProjectsBlocked));
-    STEPS.iter().any(|step| {
-        let judged_by_a_plain_pass = blocked && *step == ConditionType::ProjectsAccessible;
-        !judged_by_a_plain_pass && !is_true(&status.conditions, *step)
+    let again = [
+        ConditionType::DirectoryReadable,
+        ConditionType::ServiceDesksReady,
+        ConditionType::StatusMappingValid,
+    ];
+    let blocked = [Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
+    ConditionType::STEPS.iter().any(|step| {
+        let Some(found) = Finding::carried(*step, &status.conditions) else {
+            return *step != ConditionType::ServiceDesksReady;
+        };
+        let asked_again = again.contains(step) && found.reason.entry().holds == Holds::False;
+        !found.is_true() && !asked_again && !blocked.contains(&found.reason)
     })
 }
-
-/// The conditions of an integration, in the order of the steps.
-pub const STEPS: [ConditionType; 6] = [
-    ConditionType::Authorized,
-    ConditionType::SiteReachable,
-    ConditionType::ScopesGranted,
-    ConditionType::AccountEligible,
-    ConditionType::ProjectsAccessible,
-    ConditionType::Synced,
-];
 
 /// The wait until the earliest of these times, at least a tenth of a second.
 #[must_use]
@@ -152,10 +148,13 @@ mod tests {
             Reason::AllScopesGranted,
             Reason::StandardAccount,
             projects,
+            Reason::UsersReadable,
+            Reason::AllServiceDesksReady,
+            Reason::MappingMatchesWorkflows,
             Reason::SyncSucceeded,
         ]
         .into_iter()
-        .zip(STEPS)
+        .zip(ConditionType::STEPS)
         .map(|(reason, step)| Finding::plain(step, reason))
         .collect();
         let ready = ready(&findings, Reason::Connected, false);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{
-        condition::ConditionType,
+        condition::{ConditionType, Finding, holds_ready_back},
         reason::{Disposition, Reason},
     },
     grant::pace::{after, backoff, jittered},
@@ -92,10 +92,13 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
         // Jira was not asked, so nothing is known anew.
         return (seen.memory.jira_wait.clone(), seen.memory.jira_failures);
     }
-    let troubled = outcome
-        .findings
-        .values()
-        .any(|finding| finding.condition != ConditionType::Authorized && retries(finding.reason));
+    // What Ready does not depend on is asked again on the next interval, like everything else.
+    let waits = |finding: &Finding| {
+        finding.condition != ConditionType::Authorized
+            && finding.reason.entry().disposition == Disposition::Retry
+            && (finding.condition == ConditionType::Synced || holds_ready_back(finding, true))
+    };
+    let troubled = outcome.findings.values().any(waits);
     if !troubled && !outcome.rate_limited {
         return (None, 0);
     }
@@ -111,10 +114,6 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
         of: seen.asks_jira_as(),
     };
     (Some(wait), failures)
-}
-
-fn retries(reason: Reason) -> bool {
-    reason.entry().disposition == Disposition::Retry
 }
 
 /// The next pass at the earliest of these times.

@@ -26,7 +26,10 @@ use crate::{
         keeper::Wish,
         publish::Found,
     },
-    sync::{apply, confirm},
+    sync::{
+        apply,
+        confirm::{self, Before},
+    },
 };
 
 /// Runs what is due and returns what was found, complete. The second value says what was done
@@ -180,8 +183,12 @@ impl Pass<'_> {
             // Somebody deleted an object of ours, or it could not be written.
             return Ok(false);
         }
-        let mode = self.seen.integration.spec.mode;
-        let answer = confirm::is_unchanged(jira, &site.cloud_id, mode, &known).await;
+        let before = Before {
+            spec: &self.seen.integration.spec,
+            conditions: &self.seen.status.conditions,
+            known: &known,
+        };
+        let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
         self.outcome.calls = jira.calls();
         match answer {
             Ok(true) => {

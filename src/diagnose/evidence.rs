@@ -1,23 +1,84 @@
-//! What Jira answered, as plain data without secrets.
+//! What was declared and what Jira answered, as plain data without secrets. It can be saved as
+//! JSON and loaded again, so that a report of a fault can carry it and a test can replay it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::atlassian::{
-    error::JiraError,
-    models::{AccessibleResource, Project, TenantInfo},
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{
+        integration::{ExpectedAccount, Mode, PinnedUser, SiteStatus, StatusMapping},
+        requirements::SERVICE_DESK,
+    },
+    atlassian::{
+        desk_models::{Form, RequestType, ServiceDesk},
+        error::JiraError,
+        models::{AccessibleResource, Myself, Project, Status, TenantInfo, User},
+    },
 };
 
+/// An answer, or why there is none.
+pub type Answer<T> = Result<T, JiraError>;
+
+/// What was declared, as far as Jira is asked about it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Declared {
+    /// spec.site.
+    pub site: String,
+    /// Host suffixes that are allowed besides Jira Cloud's.
+    pub site_suffixes: Vec<String>,
+    /// The site that the integration is bound to, if it was connected before.
+    pub bound: Option<SiteStatus>,
+    /// spec.account.
+    pub account: Option<ExpectedAccount>,
+    /// spec.mode.
+    pub mode: Mode,
+    /// Keys of spec.projects; none where every project is in scope.
+    pub projects: Option<Vec<String>>,
+    /// spec.statusMapping.
+    pub status_mapping: Vec<StatusMapping>,
+    /// spec.users.pinned.
+    pub pinned: Vec<PinnedUser>,
+}
+
+/// Everything that was asked of one site. What was not asked, because something before it failed,
+/// is absent.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// What was declared.
+    pub declared: Declared,
+    /// Scopes of the token answer, where they are known.
+    pub scopes: Option<Vec<String>>,
+    /// About the site.
+    pub site: Option<SiteEvidence>,
+    /// About the account.
+    pub account: Option<Answer<Myself>>,
+    /// About the projects.
+    pub projects: Option<Answer<ProjectsEvidence>>,
+    /// About the service desks; absent where the scopes do not cover them.
+    pub desks: Option<DesksEvidence>,
+    /// The call about them that Jira refused for the scopes, although the lists have them all.
+    pub scope_refused: Option<String>,
+    /// About people.
+    pub directory: Option<DirectoryEvidence>,
+    /// About statuses.
+    pub statuses: Option<StatusesEvidence>,
+}
+
 /// What was answered about the site.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct SiteEvidence {
     /// Which cloudId answers under spec.site.
-    pub tenant: Result<TenantInfo, JiraError>,
+    pub tenant: Answer<TenantInfo>,
     /// The sites that the grant reaches.
-    pub resources: Result<Vec<AccessibleResource>, JiraError>,
+    pub resources: Answer<Vec<AccessibleResource>>,
 }
 
 /// What was answered about the projects in scope.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+#[serde(default, rename_all = "camelCase")]
 pub struct ProjectsEvidence {
     /// Every project that was found, by id: live ones, and archived or trashed ones among those
     /// that were asked for.
@@ -27,8 +88,14 @@ pub struct ProjectsEvidence {
     pub resolved: BTreeMap<String, Option<Project>>,
     /// Permissions held, by project id.
     pub held: BTreeMap<String, BTreeSet<String>>,
-    /// Whether the account sees any live project at all; absent where it was not in doubt.
-    pub any_visible: Option<bool>,
+    /// Global permissions held.
+    pub held_globally: BTreeSet<String>,
+    /// Ids of projects that are listed, although the account sees no more than their portal.
+    pub portal_only: BTreeSet<String>,
+    /// Keys of the live projects that the account sees; absent where nothing was in doubt.
+    pub visible: Option<Vec<String>>,
+    /// The service desks that the account can reach, where they were asked for already.
+    pub desks: Option<Vec<ServiceDesk>>,
 }
 
 impl ProjectsEvidence {
@@ -50,5 +117,122 @@ impl ProjectsEvidence {
         self.found
             .values()
             .filter(|project| !project.archived && !project.deleted)
+    }
+
+    /// Live projects among those found, and those that a former key leads to, each once.
+    #[must_use]
+    pub fn in_use(&self) -> Vec<&Project> {
+        let former = self.resolved.values().flatten();
+        let former = former.filter(|project| !self.found.contains_key(&project.id));
+        let mut all: Vec<&Project> = self.live().chain(former).collect();
+        all.dedup_by(|a, b| a.id == b.id);
+        all
+    }
+
+    /// Whether there are service projects among those in use.
+    #[must_use]
+    pub fn has_service_projects(&self) -> bool {
+        self.in_use().iter().any(|p| p.project_type_key == SERVICE_DESK)
+    }
+
+    /// Whether the account sees any live project at all.
+    #[must_use]
+    pub fn any_visible(&self) -> bool {
+        self.visible.as_ref().is_none_or(|keys| !keys.is_empty())
+    }
+}
+
+/// What was answered about service desks.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DesksEvidence {
+    /// Every desk that the account can reach.
+    pub listed: Answer<Vec<ServiceDesk>>,
+    /// What was asked of single desks, by project id.
+    pub desks: BTreeMap<String, DeskEvidence>,
+    /// Whether articles may be read; absent where it was not asked.
+    pub knowledge_base: Option<Answer<()>>,
+}
+
+impl Default for DesksEvidence {
+    /// There is no service project to ask about.
+    fn default() -> Self {
+        Self {
+            listed: Ok(Vec::new()),
+            desks: BTreeMap::new(),
+            knowledge_base: None,
+        }
+    }
+}
+
+/// What was answered about one service desk.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DeskEvidence {
+    /// The request types that the account gets to see.
+    pub request_types: Answer<Vec<RequestType>>,
+    /// Ids of those it may raise requests of; asked only where the list leaves it open.
+    pub creatable: Option<Answer<BTreeSet<String>>>,
+    /// The form of the first type that cannot be used, asked only where none can.
+    pub form: Option<(RequestType, Answer<Form>)>,
+}
+
+/// What was answered about people.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryEvidence {
+    /// Whether the account may browse users.
+    pub may_browse: bool,
+    /// The accounts that are pinned and that the site knows.
+    pub pinned: Answer<Vec<User>>,
+}
+
+/// What was answered about statuses.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusesEvidence {
+    /// Those of all workflows; absent where every rule names its projects.
+    pub everywhere: Option<Answer<Vec<Status>>>,
+    /// Those of projects that rules name, by key.
+    pub by_project: BTreeMap<String, Answer<Vec<Status>>>,
+}
+
+/// What was answered about one person and one project.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonEvidence {
+    /// The e-mail address by which the person is named.
+    pub email: String,
+    /// Key of the project.
+    pub project: String,
+    /// The account id that spec.users.pinned gives.
+    pub pinned: Option<String>,
+    /// Whether the account may browse users.
+    pub may_browse: Answer<bool>,
+    /// The accounts that were found under the pinned id or the address.
+    pub found: Answer<Vec<User>>,
+    /// Whether all accounts of the site were looked through, deactivated ones too.
+    pub looked_through: bool,
+    /// Whether issues of the project can be assigned to the person.
+    pub assignable: Option<Answer<bool>>,
+    /// Whether the account may raise requests for others, in a service project.
+    pub may_raise: Option<Answer<bool>>,
+}
+
+impl PersonEvidence {
+    /// The account that is meant: the pinned one, the one with the address, or one that the search
+    /// by the whole address found although it does not show it.
+    #[must_use]
+    pub fn account(&self) -> Option<&User> {
+        let users = self.found.as_deref().ok()?;
+        if self.pinned.is_some() {
+            return users.first();
+        }
+        let theirs = |user: &&User| {
+            let address = user.email_address.as_deref();
+            address.is_some_and(|address| address.eq_ignore_ascii_case(&self.email))
+        };
+        let hidden = |user: &&User| user.email_address.is_none();
+        users.iter().find(theirs).or_else(|| users.iter().find(hidden))
     }
 }

@@ -2,5 +2,8 @@
 //! and judged by pure functions, one file a subject.
 
 pub mod evidence;
+pub mod examine;
 pub mod gather;
 pub mod judge;
+mod nearest;
+mod request_type;

@@ -11,10 +11,7 @@ use kube::{
     api::{DeleteParams, ListParams, PostParams, Preconditions},
 };
 
-use super::{
-    inventory::{Entry, Plan},
-    removal::Removal,
-};
+use super::{entry::Entry, inventory::Plan, removal::Removal};
 use crate::api::{
     condition::keep_times,
     names,

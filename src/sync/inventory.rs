@@ -1,65 +1,22 @@
 //! What the `JiraProject` objects of an integration are to be: a pure function of what exists
 //! and what Jira answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::removal::Removal;
+use super::{
+    entry::{Entry, Given, entry},
+    removal::Removal,
+};
 use crate::{
-    api::{
-        condition::{ConditionType, Finding, conditions, is_true, ready},
-        integration::Mode,
-        project::{JiraProject, JiraProjectStatus, Lifecycle},
-        reason::Reason,
-    },
+    api::project::{JiraProject, Lifecycle},
     atlassian::models::Project,
-    diagnose::{
-        evidence::ProjectsEvidence,
-        judge::{
-            project::{Seen, judge},
-            projects::Summary,
-        },
-    },
+    diagnose::evidence::ProjectsEvidence,
 };
 
 /// How long a project that is in no list keeps its object.
 const KEPT_MISSING: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// What one object is to be.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// The key in the object's spec.
-    pub key: String,
-    /// The object, if it exists.
-    pub existing: Option<JiraProject>,
-    /// The status it is to have.
-    pub status: JiraProjectStatus,
-}
-
-impl Entry {
-    /// Whether anything but times differs from what is stored.
-    #[must_use]
-    pub fn is_changed(&self) -> bool {
-        self.existing.as_ref().and_then(|p| p.status.as_ref()) != Some(&self.status)
-    }
-
-    /// What the integration sums up of it.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        let why = |type_| {
-            Finding::carried(type_, &self.status.conditions)
-                .filter(|f| !f.is_true())
-                .map(|f| f.reason)
-        };
-        Summary {
-            key: self.key.clone(),
-            visible: self.status.lifecycle == Lifecycle::Live,
-            blocked: why(ConditionType::Accessible).or_else(|| why(ConditionType::Permitted)),
-        }
-    }
-}
 
 /// All objects of an integration, and those that go.
 #[derive(Clone, Debug, Default)]
@@ -68,17 +25,6 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// Objects that go.
     pub removals: Vec<(JiraProject, Removal)>,
-}
-
-/// What the plan depends on besides Jira's answers.
-#[derive(Clone, Copy, Debug)]
-pub struct Given<'a> {
-    /// The keys that spec names; absent where every project is in scope.
-    pub named: Option<&'a [String]>,
-    /// What the integration is to do.
-    pub mode: Mode,
-    /// Now.
-    pub now: Timestamp,
 }
 
 /// Plans the objects.
@@ -132,100 +78,13 @@ fn lost<'e>(
     }
 }
 
-fn entry(
-    given: Given<'_>,
-    key: &str,
-    existing: Option<&JiraProject>,
-    project: Option<&Project>,
-    evidence: &ProjectsEvidence,
-) -> Entry {
-    let held = project.map(|p| evidence.held_in(&p.id)).unwrap_or_default();
-    let seen = Seen {
-        key,
-        project,
-        held: &held,
-        mode: given.mode,
-    };
-    let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
-    let findings = judge(&seen);
-    let generation = existing.and_then(|p| p.metadata.generation).unwrap_or(1);
-    let now = Time(given.now);
-    let lifecycle = seen.lifecycle();
-    let missing = lifecycle == Lifecycle::NotVisible;
-    let mut status = JiraProjectStatus {
-        observed_generation: Some(generation),
-        conditions: conditions(
-            &before.conditions,
-            &findings,
-            &ready(&findings, Reason::Usable, true),
-            generation,
-            &now,
-        ),
-        lifecycle,
-        permissions: held.into_iter().collect(),
-        missing_since: missing.then(|| before.missing_since.clone().unwrap_or_else(|| now.clone())),
-        last_changed: before.last_changed.clone(),
-        ..describe(project, &before)
-    };
-    if status != before {
-        status.last_changed = Some(now);
-    }
-    Entry {
-        key: key.to_owned(),
-        existing: existing.cloned(),
-        status,
-    }
-}
-
-/// What Jira says of the project; of one that it no longer shows, what it said last.
-fn describe(project: Option<&Project>, before: &JiraProjectStatus) -> JiraProjectStatus {
-    let Some(project) = project else {
-        return before.clone();
-    };
-    JiraProjectStatus {
-        id: Some(project.id.clone()),
-        key: Some(project.key.clone()),
-        name: Some(project.name.clone()),
-        project_type: Some(project.project_type_key.clone()),
-        style: project.style.clone(),
-        ..JiraProjectStatus::default()
-    }
-}
-
-/// Ids of the known projects that were live and well enough to be confirmed in bulk.
-#[must_use]
-pub fn live_permissions(known: &[JiraProject]) -> BTreeMap<String, BTreeSet<String>> {
-    known
-        .iter()
-        .filter_map(|p| p.status.as_ref())
-        .filter(|status| status.lifecycle == Lifecycle::Live)
-        .filter_map(|status| Some((status.id.clone()?, status.permissions.iter().cloned().collect())))
-        .collect()
-}
-
-/// Ids and types of the known projects that are live.
-#[must_use]
-pub fn live_projects(known: &[JiraProject]) -> Vec<(String, String)> {
-    let statuses = known.iter().filter_map(|p| p.status.as_ref());
-    statuses
-        .filter(|status| status.lifecycle == Lifecycle::Live)
-        .filter_map(|status| Some((status.id.clone()?, status.project_type.clone().unwrap_or_default())))
-        .collect()
-}
-
-/// Known projects that cannot be accessed: asked for again on every pass.
-pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
-    known.iter().filter(|p| {
-        let conditions = p.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-        !is_true(conditions, ConditionType::Accessible)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::api::{project::JiraProjectSpec, requirements::permission_keys};
+    use crate::api::{integration::Mode, project::JiraProjectSpec, reason::Reason, requirements::permission_keys};
 
     fn project(id: &str, key: &str) -> Project {
         serde_json::from_value(serde_json::json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"}))
@@ -249,6 +108,7 @@ mod tests {
         Given {
             named: None,
             mode: Mode::Enforce,
+            desks: None,
             now: at(hours),
         }
     }

@@ -2,5 +2,7 @@
 
 pub mod apply;
 pub mod confirm;
+pub mod entry;
 pub mod inventory;
+pub mod known;
 pub mod removal;

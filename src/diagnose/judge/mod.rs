@@ -1,10 +1,16 @@
 //! Pure functions from evidence to findings.
 
 pub mod account;
+pub mod desk;
+pub mod desks;
+pub mod directory;
+pub mod mapping;
+pub mod person;
 pub mod project;
 pub mod projects;
 pub mod scopes;
 pub mod site;
+pub mod usable;
 
 use crate::{
     api::{

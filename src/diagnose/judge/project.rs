@@ -11,9 +11,10 @@ use crate::{
         integration::Mode,
         project::Lifecycle,
         reason::Reason,
-        requirements::{self, BROWSE, Permission},
+        requirements::{self, BROWSE},
     },
     atlassian::models::Project,
+    diagnose::{evidence::ProjectsEvidence, nearest::nearest},
 };
 
 /// A project as it was found, or not found.
@@ -27,6 +28,44 @@ pub struct Seen<'a> {
     pub held: &'a BTreeSet<String>,
     /// What the integration is to do there.
     pub mode: Mode,
+    /// Whether the account sees no more than the customer portal of it.
+    pub portal_only: bool,
+    /// For a project that was not found: the visible key most like it.
+    pub nearest: Option<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    /// What was answered about the project with this key.
+    #[must_use]
+    pub fn of(key: &'a str, mode: Mode, evidence: &'a ProjectsEvidence, held: &'a BTreeSet<String>) -> Self {
+        let project = evidence.by_key(key);
+        Self::as_found(key, project, mode, evidence, held)
+    }
+
+    /// The same, of a project that was found already.
+    #[must_use]
+    pub fn as_found(
+        key: &'a str,
+        project: Option<&'a Project>,
+        mode: Mode,
+        evidence: &'a ProjectsEvidence,
+        held: &'a BTreeSet<String>,
+    ) -> Self {
+        let visible = evidence.visible.iter().flatten().map(String::as_str);
+        let desks = evidence.desks.iter().flatten();
+        let portal_only = match project {
+            Some(project) => evidence.portal_only.contains(&project.id),
+            None => desks.into_iter().any(|desk| desk.project_key == key),
+        };
+        Self {
+            key,
+            project,
+            held,
+            mode,
+            portal_only,
+            nearest: nearest(key, visible),
+        }
+    }
 }
 
 impl Seen<'_> {
@@ -39,10 +78,6 @@ impl Seen<'_> {
             Some(project) if project.archived => Lifecycle::Archived,
             Some(_) => Lifecycle::Live,
         }
-    }
-
-    fn lacks(&self, permission: &Permission) -> bool {
-        !self.held.contains(permission.key)
     }
 }
 
@@ -62,14 +97,13 @@ pub fn judge(seen: &Seen<'_>) -> Vec<Finding> {
 fn accessible(seen: &Seen<'_>) -> Finding {
     let key = seen.key;
     let (reason, what) = match (seen.lifecycle(), seen.project) {
-        (Lifecycle::NotVisible, _) | (_, None) => (
-            Reason::ProjectNotVisible,
-            format!(
-                "Jira shows the account no project {key}: it was not added, the project is private or deleted, or the key is mistyped."
-            ),
-        ),
+        (Lifecycle::NotVisible, _) | (_, None) => (Reason::ProjectNotVisible, not_visible(seen)),
         (Lifecycle::Trashed, _) => (Reason::ProjectInTrash, format!("Project {key} is in the trash.")),
         (Lifecycle::Archived, _) => (Reason::ProjectArchived, format!("Project {key} is archived.")),
+        (Lifecycle::Live, Some(_)) if seen.portal_only => (
+            Reason::BrowseDenied,
+            format!("Of project {key} the account sees the customer portal only, which does not let it read issues."),
+        ),
         (Lifecycle::Live, Some(_)) if !seen.held.contains(BROWSE) => (
             Reason::BrowseDenied,
             format!("Project {key} is listed, but its permission scheme does not let the account browse it."),
@@ -86,17 +120,35 @@ fn accessible(seen: &Seen<'_>) -> Finding {
     Finding::with_remedy(Accessible, reason, &what)
 }
 
+fn not_visible(seen: &Seen<'_>) -> String {
+    let key = seen.key;
+    if seen.portal_only {
+        return format!(
+            "Of project {key} the account sees the customer portal only, as any customer: it is in no role of the project."
+        );
+    }
+    let near = seen
+        .nearest
+        .map(|near| format!(" Did you mean {near}?"))
+        .unwrap_or_default();
+    format!(
+        "Jira shows the account no project {key}: it was not added, the project is private or deleted, or the key is mistyped.{near}"
+    )
+}
+
 fn permitted(seen: &Seen<'_>) -> Finding {
     let project_type = seen.project.map(|p| p.project_type_key.as_str()).unwrap_or_default();
-    let lacking: Vec<&Permission> = requirements::permissions(seen.mode, project_type)
-        .filter(|p| seen.lacks(p))
+    let asked = requirements::permissions(seen.mode, project_type);
+    let lacking: Vec<(Reason, &str)> = asked
+        .filter(|permission| !seen.held.contains(permission.key))
+        .filter_map(|permission| Some((permission.denied?, permission.name)))
         .collect();
-    let Some(first) = lacking.first() else {
+    let Some((reason, _)) = lacking.first() else {
         return Finding::plain(Permitted, Reason::PermissionsHeld);
     };
-    let names: Vec<&str> = lacking.iter().map(|p| p.name).collect();
+    let names: Vec<&str> = lacking.iter().map(|(_, name)| *name).collect();
     let what = format!("In project {} the account lacks: {}.", seen.key, names.join(", "));
-    Finding::with_remedy(Permitted, first.denied, &what)
+    Finding::with_remedy(Permitted, *reason, &what)
 }
 
 #[cfg(test)]
@@ -128,6 +180,8 @@ mod tests {
             project,
             held,
             mode,
+            portal_only: false,
+            nearest: None,
         })
         .iter()
         .map(|f| f.reason)
@@ -149,7 +203,8 @@ mod tests {
             let mut held = all();
             held.remove(permission.key);
             let found = reasons(Some(&project()), &held, Mode::Enforce);
-            assert!(found.contains(&permission.denied), "{}", permission.key);
+            let expected = permission.denied.unwrap_or(Reason::PermissionsHeld);
+            assert!(found.contains(&expected), "{}", permission.key);
         }
     }
 

@@ -2,8 +2,12 @@
 
 use super::enumerate;
 use crate::api::{
-    condition::{ConditionType::ProjectsAccessible, Finding},
+    condition::{
+        ConditionType::{Accessible, Permitted, ProjectsAccessible},
+        Finding,
+    },
     integration::ProjectCounts,
+    project::Lifecycle,
     reason::Reason,
 };
 
@@ -16,6 +20,22 @@ pub struct Summary {
     pub visible: bool,
     /// The reason that blocks it, if one does.
     pub blocked: Option<Reason>,
+}
+
+impl Summary {
+    /// Sums up a project's findings.
+    #[must_use]
+    pub fn of(key: &str, lifecycle: Lifecycle, findings: &[Finding]) -> Self {
+        let why = |type_| {
+            let finding = findings.iter().find(|f| f.condition == type_);
+            finding.filter(|f| !f.is_true()).map(|f| f.reason)
+        };
+        Self {
+            key: key.to_owned(),
+            visible: lifecycle == Lifecycle::Live,
+            blocked: why(Accessible).or_else(|| why(Permitted)),
+        }
+    }
 }
 
 /// Counts the projects.

@@ -1,52 +1,10 @@
-//! Every reason a condition can carry, with what it means, what causes it and what to do.
-//! Status messages, the documentation and the command line all print from this one table.
+//! The table of reasons, in the order of the steps.
 
-use super::condition_type::ConditionType::{
-    self, Accessible, AccountEligible, Authorized, Permitted, ProjectsAccessible, Ready, ScopesGranted, SiteReachable,
-    Synced,
+use super::entry::{Disposition, Entry, Holds};
+use crate::api::condition_type::ConditionType::{
+    Accessible, AccountEligible, Authorized, DirectoryReadable, Permitted, ProjectsAccessible, Ready, ScopesGranted,
+    ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid, Synced,
 };
-
-/// Whether a reason belongs to a condition that is True, False or Unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// The condition is True.
-    True,
-    /// The condition is False.
-    False,
-    /// It could not be found out.
-    Unknown,
-}
-
-/// What the operator does about a reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// Nothing is wrong, or nothing that needs anybody.
-    Fine,
-    /// Tried again with exponential backoff; shown as `Reconciling`.
-    Retry,
-    /// A watch or a clock will wake it; neither `Reconciling` nor `Stalled`.
-    Wait,
-    /// A person must act at Atlassian or in the spec; shown as `Stalled`. Looked at again on
-    /// every interval all the same.
-    Stalled,
-}
-
-/// One line of the table.
-#[derive(Debug)]
-pub struct Entry {
-    /// The conditions that may carry the reason.
-    pub conditions: &'static [ConditionType],
-    /// The status a condition with this reason has.
-    pub holds: Holds,
-    /// What the operator does about it.
-    pub disposition: Disposition,
-    /// What it means, and how it was found out.
-    pub meaning: &'static str,
-    /// What causes it, likeliest first.
-    pub cause: &'static str,
-    /// What to do; empty where there is nothing to do.
-    pub remedy: &'static str,
-}
 
 macro_rules! reasons {
     ($($name:ident [$($condition:ident),+] $holds:ident $disposition:ident: $meaning:literal, $cause:literal, $remedy:literal;)+) => {
@@ -147,7 +105,7 @@ reasons! {
         "spec.site now leads to another site than the one this integration is bound to, so nothing is touched.",
         "spec.site was changed to another site, or the site was deleted and its name taken by another.",
         "Set spec.site back, or delete this JiraIntegration and create it anew for the other site.";
-    SiteUnavailable [SiteReachable, AccountEligible, ProjectsAccessible, Synced] Unknown Retry:
+    SiteUnavailable [SiteReachable, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Retry:
         "Jira did not answer properly, so it is not known.",
         "An outage at Atlassian, or the cluster cannot reach it.",
         "It is tried again by itself. If it lasts, look at status.atlassian.com and the cluster's way out to the internet.";
@@ -251,6 +209,65 @@ reasons! {
     ReporterChangeDenied [Permitted] False Stalled:
         "The account may not set the reporter of issues in the project.",
         "Its role lacks Modify reporter.", "Grant it Modify reporter in the project's permission scheme.";
+    ServiceDeskUsable [ServiceDeskReady] True Fine:
+        "The service desk can be used: the account is its agent and may raise requests.", "", "";
+    ServiceDeskMissing [ServiceDeskReady] False Stalled:
+        "The project is a service project, but Jira lists no service desk for it.",
+        "The desk was not set up yet, or Jira Service Management was taken from the site.",
+        "Open the project in Jira once as its administrator, so that its service desk is set up, and see that the site has Jira Service Management.";
+    NotAnAgent [ServiceDeskReady] False Stalled:
+        "The account is no agent of the service project.",
+        "It has no Jira Service Management licence, or is in no role with Service project agent access; roles may have any name.",
+        "Give it Jira Service Management access as User (Agent), and the project role for agents (often called Service Desk Team).";
+    NoRequestTypes [ServiceDeskReady] False Stalled:
+        "Jira shows the account no request type on the service desk.",
+        "None is published, or all are restricted to others: only project administrators see those.",
+        "Publish a request type in the project's settings, or open one that is restricted.";
+    RequestTypesRestricted [ServiceDeskReady] False Stalled:
+        "Every request type of the service desk that could be used is restricted.",
+        "A project administrator restricted them to certain customers; other accounts do not see them at all.",
+        "Open a request type to everybody in the project's settings under Request types.";
+    RequestTypesHidden [ServiceDeskReady] False Stalled:
+        "Every request type of the service desk that could be used is in no portal group, which hides it.",
+        "The request types were taken out of their portal groups.",
+        "Put a request type into a portal group in the project's settings under Request types.";
+    RequestTypesNotCreatable [ServiceDeskReady] False Stalled:
+        "The account may not raise a request of any type on the service desk.",
+        "The account lacks Create issues in the project, or a form requires a field that the account cannot see.",
+        "Grant the account Create issues, and make the fields that the message names visible or optional.";
+    KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled:
+        "Jira refuses the account the knowledge base's articles. Requests are not affected.",
+        "The account has no Confluence access, or the knowledge base's permissions leave it out.",
+        "Give the account Confluence access, or open the knowledge base to all agents.";
+    // DirectoryReadable
+    UsersReadable [DirectoryReadable] True Fine:
+        "The account may look people up, and every pinned person exists and is active.", "", "";
+    UserBrowsingDenied [DirectoryReadable] False Stalled:
+        "The account may not browse users: Jira answers every search for people with an empty list.",
+        "The account is in no group with the global permission Browse users and groups.",
+        "Grant it Browse users and groups in Jira's global permissions.";
+    PinnedUserNotFound [DirectoryReadable] False Stalled:
+        "The site knows no account with an accountId that spec.users.pinned gives.",
+        "The accountId is mistyped, or the account was deleted or never had access to the site.",
+        "Correct the accountId in spec.users.pinned: it ends the address of the person's profile in Jira.";
+    PinnedUserInactive [DirectoryReadable] False Stalled:
+        "An account that spec.users.pinned gives is deactivated.",
+        "An administrator deactivated the account.",
+        "Remove the person from spec.users.pinned, or reactivate the account.";
+    // ServiceDesksReady
+    AllServiceDesksReady [ServiceDesksReady] True Fine:
+        "Every service desk in scope can be used.", "", "";
+    SomeServiceDesksBlocked [ServiceDesksReady] False Stalled:
+        "Some of the service desks in scope cannot be used; the others go on.",
+        "See the condition ServiceDeskReady of the JiraProject objects.",
+        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+    // StatusMappingValid
+    MappingMatchesWorkflows [StatusMappingValid] True Fine:
+        "Every status that spec.statusMapping names exists in a workflow.", "", "";
+    UnknownStatuses [StatusMappingValid] False Stalled:
+        "spec.statusMapping names a status that no workflow has.",
+        "The status is mistyped, was renamed, or has another name in the language of the account.",
+        "Correct the name in spec.statusMapping, or name the status by its id, as id:10001.";
     // Synced
     SyncSucceeded [Synced] True Fine:
         "The last synchronisation succeeded.", "", "";
@@ -274,66 +291,17 @@ reasons! {
         "The site is connected: the grant works, the site is reached, and its projects are synchronised.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
-    NotChecked [Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+    NotChecked [ServiceDeskReady, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at yet.",
         "The integration is suspended or waits for its turn.", "";
-    SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+    SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because Authorized is not True.", "", "Mend Authorized first.";
-    SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+    SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because SiteReachable is not True.", "", "Mend SiteReachable first.";
-    SkippedAfterScopesGranted [AccountEligible, ProjectsAccessible, Synced] Unknown Wait:
+    SkippedAfterScopesGranted [ServiceDeskReady, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
-    SkippedAfterAccountEligible [ProjectsAccessible, Synced] Unknown Wait:
+    SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
-    SkippedAfterAccessible [Permitted] Unknown Wait:
+    SkippedAfterAccessible [Permitted, ServiceDeskReady] Unknown Wait:
         "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
-}
-
-impl Reason {
-    /// The reason with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|r| r.as_str() == name)
-    }
-
-    /// Whether a condition with this reason is one that a cause before it explains.
-    #[must_use]
-    pub fn is_consequence(self) -> bool {
-        self == Self::NotChecked || self.as_str().starts_with("SkippedAfter")
-    }
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reason_that_is_not_true_says_what_to_do_about_it() {
-        for reason in Reason::ALL {
-            let entry = reason.entry();
-            assert!(!entry.meaning.is_empty() && !entry.conditions.is_empty(), "{reason}");
-            if entry.holds != Holds::True && *reason != Reason::NotChecked {
-                assert!(!entry.remedy.is_empty(), "{reason} has no remedy");
-            }
-            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
-        }
-    }
-
-    #[test]
-    fn what_is_true_needs_nobody() {
-        for reason in Reason::ALL {
-            let entry = reason.entry();
-            assert_eq!(
-                entry.holds == Holds::True,
-                entry.disposition == Disposition::Fine,
-                "{reason}"
-            );
-        }
-    }
 }

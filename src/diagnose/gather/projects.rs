@@ -1,16 +1,18 @@
-//! Asks Jira, bulk endpoints first and single projects only where the bulk answer leaves a doubt.
+//! Asks about projects: lists first, single ones only where the lists leave a doubt.
 
 use std::collections::BTreeMap;
 
-use super::evidence::{ProjectsEvidence, SiteEvidence};
 use crate::{
-    api::{integration::Mode, requirements::questions},
+    api::{
+        integration::Mode,
+        requirements::{AGENT, BROWSE, BROWSE_USERS, SERVICE_DESK, questions},
+    },
     atlassian::{
         error::JiraError,
-        jira::{Jira, ProjectFilter},
+        jira::{Jira, ProjectFilter, Questions},
         models::Project,
-        site::SiteUrl,
     },
+    diagnose::evidence::ProjectsEvidence,
 };
 
 /// A project that was seen before.
@@ -22,6 +24,15 @@ pub struct KnownProject {
     pub key: String,
 }
 
+impl From<&Project> for KnownProject {
+    fn from(project: &Project) -> Self {
+        Self {
+            id: project.id.clone(),
+            key: project.key.clone(),
+        }
+    }
+}
+
 /// Which projects are in scope.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'a> {
@@ -29,12 +40,6 @@ pub enum Scope<'a> {
     Named(&'a [String]),
     /// Every live one.
     All,
-}
-
-/// Asks about the site: two calls.
-pub async fn site(jira: &Jira, site: &SiteUrl) -> SiteEvidence {
-    let (tenant, resources) = futures::join!(jira.tenant_info(site), jira.accessible_resources());
-    SiteEvidence { tenant, resources }
 }
 
 /// Asks about all projects in scope and all that are known. For named projects one call per 50
@@ -68,14 +73,60 @@ pub async fn projects(
     if let Scope::Named(keys) = scope {
         resolve(jira, cloud_id, keys, known, &mut evidence).await?;
     }
-    evidence.any_visible = any_visible(jira, cloud_id, scope, &evidence).await?;
-    let live: Vec<(String, String)> = evidence
-        .live()
-        .chain(evidence.resolved.values().flatten())
-        .map(|project| (project.id.clone(), project.project_type_key.clone()))
-        .collect();
-    evidence.held = jira.permissions(cloud_id, &questions(mode, &live)).await?;
+    evidence.visible = visible(jira, cloud_id, scope, &evidence).await?;
+    if evidence.resolved.values().any(Option::is_none) {
+        // A desk among them is seen through its portal. That it is not told is no trouble here.
+        evidence.desks = jira.service_desks(cloud_id).await.ok();
+    }
+    let asked = questions(mode, &kinds(&evidence));
+    let held = jira.permissions(cloud_id, &everything(asked)).await?;
+    evidence.held = held.projects;
+    evidence.held_globally = held.global;
+    find_portals(jira, cloud_id, &mut evidence).await?;
     Ok(evidence)
+}
+
+/// What is asked of permissions besides those of projects.
+#[must_use]
+pub fn everything(projects: Vec<(Vec<&'static str>, Vec<String>)>) -> Questions {
+    Questions {
+        global: vec![BROWSE_USERS],
+        projects,
+    }
+}
+
+fn kinds(evidence: &ProjectsEvidence) -> Vec<(String, String)> {
+    let live = evidence.in_use().into_iter();
+    live.map(|project| (project.id.clone(), project.project_type_key.clone()))
+        .collect()
+}
+
+/// In a service project Jira may answer what a portal customer may do. Where the account is no
+/// agent, only whether the project itself can be read tells.
+async fn find_portals(jira: &Jira, cloud_id: &str, evidence: &mut ProjectsEvidence) -> Result<(), JiraError> {
+    let doubtful = |project: &&Project| {
+        let held = evidence.held_in(&project.id);
+        project.project_type_key == SERVICE_DESK && held.contains(BROWSE) && !held.contains(AGENT)
+    };
+    let ids: Vec<String> = evidence.live().filter(doubtful).map(|p| p.id.clone()).collect();
+    for id in ids {
+        if !is_readable(jira, cloud_id, &id).await? {
+            evidence.portal_only.insert(id);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a project can be read itself, and not only through its portal.
+///
+/// # Errors
+/// When Jira does not answer properly.
+pub async fn is_readable(jira: &Jira, cloud_id: &str, id: &str) -> Result<bool, JiraError> {
+    match jira.project(cloud_id, id).await {
+        Ok(_) => Ok(true),
+        Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 fn add(found: &mut BTreeMap<String, Project>, projects: Vec<Project>) {
@@ -120,23 +171,23 @@ async fn resolve(
     Ok(())
 }
 
-/// Whether the account sees any project, asked only where none of the named ones was found.
-async fn any_visible(
+/// The keys that the account sees, asked only where one that spec names was not found.
+async fn visible(
     jira: &Jira,
     cloud_id: &str,
     scope: Scope<'_>,
     evidence: &ProjectsEvidence,
-) -> Result<Option<bool>, JiraError> {
-    let found_any = evidence.live().next().is_some() || evidence.resolved.values().any(Option::is_some);
+) -> Result<Option<Vec<String>>, JiraError> {
     match scope {
-        _ if found_any => Ok(None),
-        Scope::All => Ok(Some(false)),
+        Scope::All => {
+            let keys: Vec<String> = evidence.live().map(|p| p.key.clone()).collect();
+            Ok(keys.is_empty().then_some(keys))
+        }
+        Scope::Named(_) if evidence.resolved.values().all(Option::is_some) => Ok(None),
         Scope::Named(_) => {
-            let live = jira
-                .projects(cloud_id, ProjectFilter::Live)
-                .await
-                .or_else(nothing_matches)?;
-            Ok(Some(!live.is_empty()))
+            let live = jira.projects(cloud_id, ProjectFilter::Live).await;
+            let live = live.or_else(nothing_matches)?;
+            Ok(Some(live.into_iter().map(|project| project.key).collect()))
         }
     }
 }

@@ -1,0 +1,72 @@
+//! Every reason a condition can carry, with what it means, what causes it and what to do.
+//! Status messages, the documentation and the command line all print from this one table.
+
+mod entry;
+mod table;
+
+pub use self::{
+    entry::{Disposition, Entry, Holds},
+    table::Reason,
+};
+use super::condition_type::ConditionType;
+
+impl Reason {
+    /// The reason with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|r| r.as_str() == name)
+    }
+
+    /// The reason of a condition that was not looked at, because this one is not True.
+    #[must_use]
+    pub fn skipped_after(cause: ConditionType) -> Self {
+        match cause {
+            ConditionType::Authorized => Self::SkippedAfterAuthorized,
+            ConditionType::SiteReachable => Self::SkippedAfterSiteReachable,
+            ConditionType::ScopesGranted => Self::SkippedAfterScopesGranted,
+            ConditionType::AccountEligible => Self::SkippedAfterAccountEligible,
+            _ => Self::NotChecked,
+        }
+    }
+
+    /// Whether a condition with this reason is one that a cause before it explains.
+    #[must_use]
+    pub fn is_consequence(self) -> bool {
+        self == Self::NotChecked || self.as_str().starts_with("SkippedAfter")
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_that_is_not_true_says_what_to_do_about_it() {
+        for reason in Reason::ALL {
+            let entry = reason.entry();
+            assert!(!entry.meaning.is_empty() && !entry.conditions.is_empty(), "{reason}");
+            if entry.holds != Holds::True && *reason != Reason::NotChecked {
+                assert!(!entry.remedy.is_empty(), "{reason} has no remedy");
+            }
+            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn what_is_true_needs_nobody() {
+        for reason in Reason::ALL {
+            let entry = reason.entry();
+            assert_eq!(
+                entry.holds == Holds::True,
+                entry.disposition == Disposition::Fine,
+                "{reason}"
+            );
+        }
+    }
+}

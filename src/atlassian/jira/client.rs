@@ -1,0 +1,124 @@
+//! Calls Atlassian's gateway as one account; and the calls that tell which site and which account
+//! it is.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use reqwest::{Client, Method, RequestBuilder, header};
+use serde::de::DeserializeOwned;
+
+use crate::atlassian::{
+    endpoints::{Endpoints, TENANT_TIMEOUT},
+    error::{JiraError, json_or_error},
+    models::{AccessibleResource, Myself, TenantInfo},
+    secret::Secret,
+    site::SiteUrl,
+};
+
+/// Calls Atlassian as one account. Counts its calls, so that a status can say what a
+/// synchronisation cost.
+#[derive(Clone, Debug)]
+pub struct Jira {
+    http: Client,
+    endpoints: Arc<Endpoints>,
+    token: Secret,
+    calls: Arc<AtomicU32>,
+}
+
+impl Jira {
+    /// A caller with an access token.
+    #[must_use]
+    pub fn new(http: Client, endpoints: Arc<Endpoints>, token: Secret) -> Self {
+        Self {
+            http,
+            endpoints,
+            token,
+            calls: Arc::default(),
+        }
+    }
+
+    /// The same caller with another access token; the calls are counted together.
+    #[must_use]
+    pub fn with_token(&self, token: Secret) -> Self {
+        Self { token, ..self.clone() }
+    }
+
+    /// How many calls were made so far, whatever their answer.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Asks a site for its cloudId: without a token, without following redirects, and without
+    /// echoing what it answers.
+    ///
+    /// # Errors
+    /// `NotFound` when no site answers there; `Unavailable` when nothing proper does.
+    pub async fn tenant_info(&self, site: &SiteUrl) -> Result<TenantInfo, JiraError> {
+        let (url, host) = self.endpoints.tenant_info(site);
+        let mut request = self.http.get(url).timeout(TENANT_TIMEOUT);
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        let answer = self.send(request, "tenant_info").await;
+        // The address is a person's input: nothing of what it answers is passed on.
+        answer.map_err(|error| match error {
+            JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::Refused { .. } => {
+                JiraError::Unavailable {
+                    detail: "the site refused to tell its cloudId".to_owned(),
+                    retry_after: None,
+                }
+            }
+            other => other,
+        })
+    }
+
+    /// The sites that the grant reaches.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the access token is no longer accepted.
+    pub async fn accessible_resources(&self) -> Result<Vec<AccessibleResource>, JiraError> {
+        let request = self.http.get(self.endpoints.accessible_resources());
+        self.send(self.authorized(request), "accessible-resources").await
+    }
+
+    /// The account as a site sees it. Needs read:jira-user.
+    ///
+    /// # Errors
+    /// `Unauthorized` or `Forbidden` also for an account without product access.
+    pub async fn myself(&self, cloud_id: &str) -> Result<Myself, JiraError> {
+        self.call(Method::GET, cloud_id, "/rest/api/3/myself", |r| r).await
+    }
+
+    pub(super) async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        cloud_id: &str,
+        path: &str,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
+    ) -> Result<T, JiraError> {
+        let asked = format!("{method} {path}");
+        let url = format!("{}{path}", self.endpoints.gateway(cloud_id));
+        let request = build(self.authorized(self.http.request(method, url)));
+        self.send(request, &asked).await
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        request
+            .bearer_auth(self.token.expose())
+            .header(header::ACCEPT, "application/json")
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, asked: &str) -> Result<T, JiraError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let response = request.send().await.map_err(JiraError::transport)?;
+        let json = json_or_error(response, asked).await?;
+        // The error would quote the answer.
+        serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
+            detail: format!("{asked} was answered in an unexpected shape"),
+            retry_after: None,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Service desks, their request types and forms, and the knowledge base.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::client::Jira;
+use crate::atlassian::{
+    desk_models::{DeskPage, Form, RequestType, RequestTypePermissions, ServiceDesk},
+    error::JiraError,
+};
+
+/// Page size; what Jira caps it at is not published.
+const PAGE: usize = 100;
+/// Most pages of one list: paging must never go round for ever.
+const MOST_PAGES: usize = 100;
+/// Most request types in one permission check [JSMOAS].
+const CHECK_CHUNK: usize = 50;
+
+impl Jira {
+    /// The service desks that the account can reach, be it through the portal only. Needs
+    /// read:servicedesk-request.
+    ///
+    /// # Errors
+    /// That of the first page that fails.
+    pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
+        self.desk_pages(cloud_id, "/rest/servicedeskapi/servicedesk").await
+    }
+
+    /// The request types of a desk that the account gets to see. Needs read:servicedesk-request.
+    ///
+    /// # Errors
+    /// That of the first page that fails.
+    pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
+        let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
+        self.desk_pages(cloud_id, &path).await
+    }
+
+    /// Which of these request types, by id, the account may raise requests of. Experimental.
+    /// Needs read:servicedesk-request.
+    ///
+    /// # Errors
+    /// `Refused` where Jira does not offer the call.
+    pub async fn creatable(&self, cloud_id: &str, desk: &str, ids: &[String]) -> Result<BTreeSet<String>, JiraError> {
+        let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/permissions/check");
+        let mut creatable = BTreeSet::new();
+        for chunk in ids.chunks(CHECK_CHUNK) {
+            let numbers: Vec<u64> = chunk.iter().filter_map(|id| id.parse().ok()).collect();
+            let body = json!({"requestTypeIds": numbers, "permissions": ["canCreateRequest"]});
+            let answer: RequestTypePermissions = self
+                .call(Method::POST, cloud_id, &path, |r| {
+                    r.header("X-ExperimentalApi", "opt-in").json(&body)
+                })
+                .await?;
+            creatable.extend(answer.can_create_request.iter().map(ToString::to_string));
+        }
+        Ok(creatable)
+    }
+
+    /// The form of a request type. Needs read:servicedesk-request.
+    ///
+    /// # Errors
+    /// `NotFound` when the account cannot see the type.
+    pub async fn form(&self, cloud_id: &str, desk: &str, request_type: &str) -> Result<Form, JiraError> {
+        let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/{request_type}/field");
+        let hidden_too = [("expand", "hiddenFields")];
+        self.call(Method::GET, cloud_id, &path, |r| r.query(&hidden_too)).await
+    }
+
+    /// Asks the knowledge base of all desks for articles; what it finds does not matter. Needs
+    /// read:servicedesk-request.
+    ///
+    /// # Errors
+    /// `Forbidden` or `Unauthorized` when the account may not read articles.
+    pub async fn knowledge_base(&self, cloud_id: &str) -> Result<(), JiraError> {
+        let query = [("query", "a"), ("highlight", "false"), ("limit", "1")];
+        let path = "/rest/servicedeskapi/knowledgebase/article";
+        let answer: Result<Value, _> = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await;
+        answer.map(|_| ())
+    }
+
+    async fn desk_pages<T: DeserializeOwned>(&self, cloud_id: &str, path: &str) -> Result<Vec<T>, JiraError> {
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let (start, limit) = (all.len().to_string(), PAGE.to_string());
+            let paging = [("start", start.as_str()), ("limit", limit.as_str())];
+            let page: DeskPage<T> = self.call(Method::GET, cloud_id, path, |r| r.query(&paging)).await?;
+            let last = page.is_last_page.unwrap_or(page.values.len() < PAGE);
+            let empty = page.values.is_empty();
+            all.extend(page.values);
+            if last || empty {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}

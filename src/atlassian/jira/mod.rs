@@ -1,0 +1,14 @@
+//! The calls to a Jira Cloud site through Atlassian's gateway, and the two that come before a
+//! site is known; one file a subject.
+
+mod client;
+mod desks;
+mod permissions;
+mod projects;
+mod users;
+
+pub use self::{
+    client::Jira,
+    permissions::{Held, Questions},
+    projects::ProjectFilter,
+};

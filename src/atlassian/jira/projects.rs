@@ -1,0 +1,106 @@
+//! Projects: lists of them, and single ones.
+
+use reqwest::Method;
+
+use super::client::Jira;
+use crate::atlassian::{
+    error::JiraError,
+    models::{IssueTypeStatuses, Project, ProjectPage, Status},
+};
+
+/// Page size of `project/search`; Jira caps it at 100 [OAS].
+const PROJECT_PAGE: usize = 100;
+/// Most ids or keys in one `project/search` [OAS].
+const FILTER_CHUNK: usize = 50;
+
+/// Which projects `project/search` is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum ProjectFilter<'a> {
+    /// Every live project that the account sees.
+    Live,
+    /// Live, archived and trashed ones with these ids.
+    AnyWithIds(&'a [String]),
+    /// Live, archived and trashed ones with these keys.
+    AnyWithKeys(&'a [String]),
+}
+
+impl Jira {
+    /// One project by id or key; a former key resolves too. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `NotFound` when the account cannot see it.
+    pub async fn project(&self, cloud_id: &str, id_or_key: &str) -> Result<Project, JiraError> {
+        let path = format!("/rest/api/3/project/{id_or_key}");
+        self.call(Method::GET, cloud_id, &path, |r| r).await
+    }
+
+    /// All projects that pass the filter, page by page. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// That of the first page that fails: a part is never taken for the whole.
+    pub async fn projects(&self, cloud_id: &str, filter: ProjectFilter<'_>) -> Result<Vec<Project>, JiraError> {
+        let (name, chunks) = match filter {
+            ProjectFilter::Live => return self.project_pages(cloud_id, &[]).await,
+            ProjectFilter::AnyWithIds(ids) => ("id", ids.chunks(FILTER_CHUNK)),
+            ProjectFilter::AnyWithKeys(keys) => ("keys", keys.chunks(FILTER_CHUNK)),
+        };
+        let mut found = Vec::new();
+        for chunk in chunks {
+            let mut query: Vec<(&str, &str)> = ["live", "archived", "deleted"].map(|s| ("status", s)).to_vec();
+            query.extend(chunk.iter().map(|value| (name, value.as_str())));
+            match self.project_pages(cloud_id, &query).await {
+                Ok(projects) => found.extend(projects),
+                // The documentation allows a 404 where nothing matches.
+                Err(JiraError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn project_pages(&self, cloud_id: &str, query: &[(&str, &str)]) -> Result<Vec<Project>, JiraError> {
+        let mut all: Vec<Project> = Vec::new();
+        loop {
+            let start = all.len().to_string();
+            let size = PROJECT_PAGE.to_string();
+            let paging = [
+                ("startAt", start.as_str()),
+                ("maxResults", size.as_str()),
+                ("orderBy", "key"),
+            ];
+            let page: ProjectPage = self
+                .call(Method::GET, cloud_id, "/rest/api/3/project/search", |r| {
+                    r.query(&paging).query(query)
+                })
+                .await?;
+            let last = page.is_last.unwrap_or(page.values.len() < PROJECT_PAGE);
+            let empty = page.values.is_empty();
+            all.extend(page.values);
+            // An empty page ends it whatever isLast says: paging must never go round for ever.
+            if last || empty {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The statuses of all active workflows that the account can see. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn statuses(&self, cloud_id: &str) -> Result<Vec<Status>, JiraError> {
+        self.call(Method::GET, cloud_id, "/rest/api/3/status", |r| r).await
+    }
+
+    /// The statuses of a project, whatever their issue type. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `NotFound` when the account cannot see the project.
+    pub async fn project_statuses(&self, cloud_id: &str, id_or_key: &str) -> Result<Vec<Status>, JiraError> {
+        let path = format!("/rest/api/3/project/{id_or_key}/statuses");
+        let types: Vec<IssueTypeStatuses> = self.call(Method::GET, cloud_id, &path, |r| r).await?;
+        let mut all: Vec<Status> = types.into_iter().flat_map(|kind| kind.statuses).collect();
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+}

@@ -1,0 +1,67 @@
+//! People: by account id, by e-mail address, and who may be assigned in a project.
+
+use reqwest::Method;
+
+use super::client::Jira;
+use crate::atlassian::{
+    error::JiraError,
+    models::{User, UserPage},
+};
+
+/// Account ids in one `user/bulk`: with the longest of them the address stays below 8 kB.
+const BULK_CHUNK: usize = 50;
+
+impl Jira {
+    /// The accounts with these ids, deactivated ones too; what the site does not know is left out.
+    /// Needs read:jira-user.
+    ///
+    /// # Errors
+    /// That of the first call that fails; there is one for every 50 ids.
+    pub async fn users(&self, cloud_id: &str, account_ids: &[String]) -> Result<Vec<User>, JiraError> {
+        let mut found = Vec::new();
+        for chunk in account_ids.chunks(BULK_CHUNK) {
+            let size = BULK_CHUNK.to_string();
+            let mut query = vec![("maxResults", size.as_str())];
+            query.extend(chunk.iter().map(|id| ("accountId", id.as_str())));
+            let path = "/rest/api/3/user/bulk";
+            let page: UserPage = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
+            found.extend(page.values);
+        }
+        Ok(found)
+    }
+
+    /// Active accounts whose name or e-mail address begins with the text; of a hidden address the
+    /// whole is needed. An account that may not browse users gets an empty list. Needs
+    /// read:jira-user.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn find_users(&self, cloud_id: &str, text: &str) -> Result<Vec<User>, JiraError> {
+        let query = [("query", text), ("maxResults", "50")];
+        let path = "/rest/api/3/user/search";
+        self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await
+    }
+
+    /// A page of everybody that the site knows, from this offset: people, apps and customers,
+    /// deactivated ones too. Needs read:jira-user.
+    ///
+    /// # Errors
+    /// `Forbidden` when the account may not browse users.
+    pub async fn everybody(&self, cloud_id: &str, from: usize) -> Result<Vec<User>, JiraError> {
+        let from = from.to_string();
+        let query = [("startAt", from.as_str()), ("maxResults", "1000")];
+        let path = "/rest/api/3/users/search";
+        self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await
+    }
+
+    /// Whether issues of the project can be assigned to the account. Needs read:jira-user.
+    ///
+    /// # Errors
+    /// `NotFound` when the account that asks cannot see the project.
+    pub async fn is_assignable(&self, cloud_id: &str, project: &str, account_id: &str) -> Result<bool, JiraError> {
+        let query = [("project", project), ("accountId", account_id), ("maxResults", "50")];
+        let path = "/rest/api/3/user/assignable/search";
+        let found: Vec<User> = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
+        Ok(found.iter().any(|user| user.account_id == account_id))
+    }
+}

@@ -1,0 +1,246 @@
+//! The whole examination of one site, without acting on it: ask everything, then judge all of it.
+//! The operator takes the same steps with the same gatherers and judges, and acts between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    evidence::{Answer, Declared, Evidence, ProjectsEvidence},
+    gather::{
+        projects::{self, Scope},
+        site::site,
+        surroundings::{self, surroundings},
+    },
+    judge::{
+        self, account,
+        desks::DeskSummary,
+        project::Seen,
+        projects::Summary,
+        scopes::{self, Needs},
+        site::Site,
+        usable,
+    },
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        reason::Reason,
+        requirements::{SCOPE_USER, SCOPE_WORK},
+    },
+    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+};
+
+/// What was found about one site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// About the integration, in the order of the steps; those that were not looked at too.
+    pub integration: Vec<Finding>,
+    /// About each project in scope, by key.
+    pub projects: BTreeMap<String, Vec<Finding>>,
+}
+
+/// Asks everything, and nothing that an earlier answer makes pointless. `scopes` are those of the
+/// token answer, where they are known.
+pub async fn gather(jira: &Jira, declared: Declared, scopes: Option<Vec<String>>) -> Evidence {
+    let mut evidence = Evidence {
+        declared,
+        scopes,
+        site: None,
+        account: None,
+        projects: None,
+        desks: None,
+        scope_refused: None,
+        directory: None,
+        statuses: None,
+    };
+    let Ok(address) = address(&evidence.declared) else {
+        return evidence;
+    };
+    evidence.site = Some(site(jira, &address).await);
+    let Some(found) = judged_site(&evidence, &address)
+        .and_then(Result::ok)
+        .map(|(site, _)| site)
+    else {
+        return evidence;
+    };
+    let cloud_id = found.status.cloud_id.clone();
+    let missing = missing(&evidence, &found, false);
+    if missing.contains(SCOPE_USER) {
+        return evidence;
+    }
+    evidence.account = Some(jira.myself(&cloud_id).await);
+    if !is_eligible(&evidence) || missing.contains(SCOPE_WORK) {
+        return evidence;
+    }
+    let named = evidence.declared.projects.clone();
+    let scope = named.as_deref().map_or(Scope::All, Scope::Named);
+    let projects = projects::projects(jira, &cloud_id, evidence.declared.mode, scope, &[]).await;
+    if let Ok(found_projects) = &projects {
+        let missing = self::missing(&evidence, &found, found_projects.has_service_projects());
+        let asked = surroundings::Asked {
+            rules: &evidence.declared.status_mapping,
+            pinned: &evidence.declared.pinned,
+            missing_scopes: &missing,
+        };
+        match surroundings(jira, &cloud_id, asked, found_projects).await {
+            Ok(around) => {
+                evidence.desks = around.desks;
+                evidence.scope_refused = around.scope_refused;
+                evidence.directory = Some(around.directory);
+                evidence.statuses = Some(around.statuses);
+            }
+            Err(error) => {
+                evidence.projects = Some(Err(error));
+                return evidence;
+            }
+        }
+    }
+    evidence.projects = Some(projects);
+    evidence
+}
+
+fn address(declared: &Declared) -> Result<SiteUrl, Finding> {
+    SiteUrl::parse(&declared.site, &declared.site_suffixes).map_err(|error| judge::site::not_allowed(&error))
+}
+
+fn judged_site(evidence: &Evidence, address: &SiteUrl) -> Option<Result<(Site, Finding), Finding>> {
+    let answers = evidence.site.as_ref()?;
+    Some(judge::site::judge(address, evidence.declared.bound.as_ref(), answers))
+}
+
+fn missing(evidence: &Evidence, site: &Site, service_projects: bool) -> BTreeSet<&'static str> {
+    scopes::missing(
+        needs(evidence, service_projects),
+        evidence.scopes.as_deref(),
+        &site.scopes,
+    )
+}
+
+fn needs(evidence: &Evidence, service_projects: bool) -> Needs {
+    Needs {
+        mode: evidence.declared.mode,
+        service_projects,
+    }
+}
+
+fn is_eligible(evidence: &Evidence) -> bool {
+    let judged = evidence
+        .account
+        .as_ref()
+        .map(|answer| account::judge(evidence.declared.account.as_ref(), answer));
+    judged.is_some_and(|finding| finding.is_true())
+}
+
+/// Judges what was answered: a pure function, so that the same evidence always gives the same
+/// findings.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Findings {
+    let mut findings = Findings::default();
+    let stopped = walk(evidence, &mut findings).err();
+    // Authorized and Synced are not Jira's to answer; of desks nothing is known by then.
+    let elsewhere = [
+        ConditionType::Authorized,
+        ConditionType::Synced,
+        ConditionType::ServiceDesksReady,
+    ];
+    for step in ConditionType::STEPS
+        .into_iter()
+        .filter(|step| !elsewhere.contains(step))
+    {
+        let told = findings.integration.iter().any(|f| f.condition == step);
+        if let (Some(cause), false) = (stopped, told) {
+            let finding = Finding::plain(step, Reason::skipped_after(cause));
+            findings.integration.push(finding);
+        }
+    }
+    findings
+}
+
+/// The steps. An error is the condition after which the rest is pointless.
+fn walk(evidence: &Evidence, findings: &mut Findings) -> Result<(), ConditionType> {
+    let address = address(&evidence.declared).map_err(|finding| note(findings, finding))?;
+    let Some(judged) = judged_site(evidence, &address) else {
+        return Ok(());
+    };
+    let (site, finding) = judged.map_err(|finding| note(findings, finding))?;
+    note(findings, finding);
+    let service_projects = match &evidence.projects {
+        Some(Ok(projects)) => projects.has_service_projects(),
+        _ => false,
+    };
+    let missing = missing(evidence, &site, service_projects);
+    let finding = match refused_call(evidence) {
+        Some(call) if missing.is_empty() => scopes::refused(call),
+        _ => scopes::judge(needs(evidence, service_projects), &missing),
+    };
+    note(findings, finding);
+    let Some(answer) = &evidence.account else {
+        return Err(ConditionType::ScopesGranted);
+    };
+    let finding = account::judge(evidence.declared.account.as_ref(), answer);
+    let eligible = finding.is_true();
+    note(findings, finding);
+    if !eligible {
+        return Err(ConditionType::AccountEligible);
+    }
+    match &evidence.projects {
+        Some(Ok(projects)) => {
+            judge_projects(evidence, projects, findings);
+            Ok(())
+        }
+        None | Some(Err(JiraError::ScopeMismatch(_))) => Err(ConditionType::ScopesGranted),
+        Some(Err(error)) => Err(note(
+            findings,
+            judge::unavailable(ConditionType::ProjectsAccessible, error),
+        )),
+    }
+}
+
+/// The call that Jira refused for the scopes although the lists have them all.
+fn refused_call(evidence: &Evidence) -> Option<&str> {
+    fn refused<T>(answer: Option<&Answer<T>>) -> Option<&str> {
+        match answer {
+            Some(Err(JiraError::ScopeMismatch(call))) => Some(call),
+            _ => None,
+        }
+    }
+    refused(evidence.account.as_ref())
+        .or_else(|| refused(evidence.projects.as_ref()))
+        .or(evidence.scope_refused.as_deref())
+}
+
+fn note(findings: &mut Findings, finding: Finding) -> ConditionType {
+    let condition = finding.condition;
+    findings.integration.push(finding);
+    condition
+}
+
+fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &mut Findings) {
+    let declared = &evidence.declared;
+    let mut keys: Vec<&str> = match &declared.projects {
+        Some(named) => named.iter().map(String::as_str).collect(),
+        None => projects.live().map(|project| project.key.as_str()).collect(),
+    };
+    keys.sort_unstable();
+    let (mut summaries, mut desks) = (Vec::new(), Vec::new());
+    for key in keys {
+        let held = projects
+            .by_key(key)
+            .map(|p| projects.held_in(&p.id))
+            .unwrap_or_default();
+        let seen = Seen::of(key, declared.mode, projects, &held);
+        let found = usable::judge(&seen, evidence.desks.as_ref());
+        summaries.push(Summary::of(key, seen.lifecycle(), &found));
+        desks.extend(DeskSummary::of(key, &found));
+        findings.projects.insert(key.to_owned(), found);
+    }
+    note(findings, judge::projects::judge(&summaries, projects.any_visible()));
+    if let Some(directory) = &evidence.directory {
+        note(findings, judge::directory::judge(&declared.pinned, directory));
+    }
+    findings
+        .integration
+        .extend(judge::desks::judge(&desks, evidence.desks.as_ref()));
+    if let Some(statuses) = &evidence.statuses {
+        note(findings, judge::mapping::judge(&declared.status_mapping, statuses));
+    }
+}

@@ -1,0 +1,29 @@
+//! Asks about people.
+
+use crate::{
+    api::{integration::PinnedUser, requirements::BROWSE_USERS},
+    atlassian::{error::JiraError, jira::Jira},
+    diagnose::evidence::{DirectoryEvidence, ProjectsEvidence},
+};
+
+/// Asks about the people that spec pins: one call for 50 of them, none without. Whether the
+/// account may browse users came with the permissions.
+///
+/// # Errors
+/// When Atlassian asks to slow down; what else fails is part of the evidence.
+pub async fn directory(
+    jira: &Jira,
+    cloud_id: &str,
+    pinned: &[PinnedUser],
+    projects: &ProjectsEvidence,
+) -> Result<DirectoryEvidence, JiraError> {
+    let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
+    let pinned = match jira.users(cloud_id, &ids).await {
+        Err(error @ JiraError::RateLimited { .. }) => return Err(error),
+        answer => answer,
+    };
+    Ok(DirectoryEvidence {
+        may_browse: projects.held_globally.contains(BROWSE_USERS),
+        pinned,
+    })
+}

@@ -1,0 +1,67 @@
+//! Asks about the statuses that spec.statusMapping names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::projects::KnownProject;
+use crate::{
+    api::integration::StatusMapping,
+    atlassian::{error::JiraError, jira::Jira, models::Status},
+    diagnose::evidence::{Answer, StatusesEvidence},
+};
+
+/// Most projects that are asked one by one, where rules name their projects or Jira does not
+/// offer the list of all statuses.
+const MOST_PROJECTS: usize = 20;
+
+/// Asks for statuses: one call for rules that hold everywhere, one for each project in use that
+/// a rule names, none without a rule.
+///
+/// # Errors
+/// When Atlassian asks to slow down; what else fails is part of the evidence.
+pub async fn statuses(
+    jira: &Jira,
+    cloud_id: &str,
+    rules: &[StatusMapping],
+    in_use: &[KnownProject],
+) -> Result<StatusesEvidence, JiraError> {
+    let named: BTreeSet<&str> = rules.iter().flat_map(|r| &r.projects).map(String::as_str).collect();
+    let mut evidence = StatusesEvidence {
+        everywhere: None,
+        by_project: BTreeMap::new(),
+    };
+    for project in in_use
+        .iter()
+        .filter(|p| named.contains(p.key.as_str()))
+        .take(MOST_PROJECTS)
+    {
+        let answer = kept(jira.project_statuses(cloud_id, &project.id).await)?;
+        evidence.by_project.insert(project.key.clone(), answer);
+    }
+    if rules.iter().any(|rule| rule.projects.is_empty()) {
+        let mut answer = kept(jira.statuses(cloud_id).await)?;
+        if let Err(JiraError::NotFound(_) | JiraError::Refused { .. }) = answer {
+            answer = one_by_one(jira, cloud_id, in_use).await?;
+        }
+        evidence.everywhere = Some(answer);
+    }
+    Ok(evidence)
+}
+
+/// The statuses of some projects stand for all, where Jira does not offer the list of all.
+async fn one_by_one(jira: &Jira, cloud_id: &str, in_use: &[KnownProject]) -> Result<Answer<Vec<Status>>, JiraError> {
+    let mut all = Vec::new();
+    for project in in_use.iter().take(MOST_PROJECTS) {
+        match kept(jira.project_statuses(cloud_id, &project.id).await)? {
+            Ok(statuses) => all.extend(statuses),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(all))
+}
+
+fn kept<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {
+    match answer {
+        Err(error @ JiraError::RateLimited { .. }) => Err(error),
+        answer => Ok(answer),
+    }
+}

@@ -1,0 +1,198 @@
+//! Can requests be raised on one service desk, and if not, why?
+
+use std::collections::BTreeSet;
+
+use super::enumerate;
+use crate::{
+    api::{
+        condition::{ConditionType::ServiceDeskReady, Finding},
+        integration::Mode,
+        reason::Reason,
+        requirements::AGENT,
+    },
+    atlassian::{
+        desk_models::{FormField, RequestType},
+        error::JiraError,
+    },
+    diagnose::{
+        evidence::{DeskEvidence, DesksEvidence},
+        request_type::{creatable, is_hidden, is_restricted},
+    },
+};
+
+/// A service project and what was answered about its desk.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// Key of the project, as messages name it.
+    pub key: &'a str,
+    /// Id of the project.
+    pub project_id: &'a str,
+    /// Permissions held in the project.
+    pub held: &'a BTreeSet<String>,
+    /// What the integration is to do there.
+    pub mode: Mode,
+    /// What was answered about all desks.
+    pub evidence: &'a DesksEvidence,
+}
+
+/// A check of the desk: the finding, where it applies.
+type Policy = fn(&Desk<'_>) -> Option<(Reason, String)>;
+
+/// The checks, gravest first.
+const POLICIES: &[Policy] = &[missing, no_agent, none_shown, none_usable, articles];
+
+/// Judges the desk; none where Jira did not answer.
+#[must_use]
+pub fn judge(desk: &Desk<'_>) -> Option<Finding> {
+    let mut found = POLICIES.iter().filter_map(|policy| policy(desk));
+    let Some((reason, what)) = found.next() else {
+        return answered(desk).then(|| usable(desk));
+    };
+    let also: String = found.map(|(_, what)| format!(" {what}")).collect();
+    Some(Finding::with_remedy(ServiceDeskReady, reason, &format!("{what}{also}")))
+}
+
+impl<'a> Desk<'a> {
+    fn answer(&self) -> Option<&'a DeskEvidence> {
+        self.evidence.desks.get(self.project_id)
+    }
+
+    fn types(&self) -> Option<&'a [RequestType]> {
+        self.answer()?.request_types.as_deref().ok()
+    }
+
+    fn writes(&self) -> bool {
+        self.mode == Mode::Enforce
+    }
+}
+
+/// Whether all that is needed was answered.
+fn answered(desk: &Desk<'_>) -> bool {
+    let articles = desk.evidence.knowledge_base.as_ref();
+    desk.types().is_some() && !articles.is_some_and(|answer| matches!(answer, Err(JiraError::Unavailable { .. })))
+}
+
+fn usable(desk: &Desk<'_>) -> Finding {
+    let types = desk.types().unwrap_or_default();
+    let hindered = types.iter().filter(|t| is_hidden(t) || is_restricted(t)).count();
+    let also = match hindered {
+        0 => String::new(),
+        some => format!("; {some} of them are hidden or restricted"),
+    };
+    let message = format!(
+        "The service desk of {} has {} request types{also}.",
+        desk.key,
+        types.len()
+    );
+    Finding::new(ServiceDeskReady, Reason::ServiceDeskUsable, message)
+}
+
+fn missing(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    let listed = desk.evidence.listed.as_ref().ok()?;
+    let has_desk = listed.iter().any(|d| d.project_id == desk.project_id);
+    (!has_desk).then(|| {
+        let what = format!(
+            "{} is a service project, but Jira lists no service desk for it.",
+            desk.key
+        );
+        (Reason::ServiceDeskMissing, what)
+    })
+}
+
+/// Reading needs no agent.
+fn no_agent(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    (desk.writes() && !desk.held.contains(AGENT)).then(|| {
+        let what = format!("The account is no agent of {}.", desk.key);
+        (Reason::NotAnAgent, what)
+    })
+}
+
+fn none_shown(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    let refused = match &desk.answer()?.request_types {
+        Ok(types) if types.is_empty() => "none is published, or all are restricted",
+        Err(JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)) => "it refuses to list them",
+        _ => return None,
+    };
+    let what = format!("Jira shows the account no request type of {}: {refused}.", desk.key);
+    Some((Reason::NoRequestTypes, what))
+}
+
+/// Why one type cannot be used.
+fn hindrance(desk: &Desk<'_>, kind: &RequestType) -> Option<Reason> {
+    let checked = desk.answer().and_then(|a| a.creatable.as_ref()?.as_ref().ok());
+    if is_restricted(kind) {
+        Some(Reason::RequestTypesRestricted)
+    } else if is_hidden(kind) {
+        Some(Reason::RequestTypesHidden)
+    } else if desk.writes() && (creatable(kind, checked) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
+        Some(Reason::RequestTypesNotCreatable)
+    } else {
+        None
+    }
+}
+
+fn none_usable(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    let types = desk.types().filter(|types| !types.is_empty())?;
+    let hindrances: Option<Vec<Reason>> = types.iter().map(|kind| hindrance(desk, kind)).collect();
+    let hindrances = hindrances?;
+    // What was nearest to being of use says best what to do.
+    let reason = *hindrances.iter().max()?;
+    let of = |reason: Reason| -> Vec<String> {
+        let same = types
+            .iter()
+            .zip(&hindrances)
+            .filter(|(_, hindrance)| **hindrance == reason);
+        same.map(|(kind, _)| kind.name.clone()).collect()
+    };
+    let fields: BTreeSet<String> = types.iter().flat_map(|kind| unseen_fields(desk, kind)).collect();
+    let fields: Vec<String> = fields.into_iter().collect();
+    let told = [
+        (Reason::RequestTypesRestricted, "restricted"),
+        (Reason::RequestTypesHidden, "in no portal group"),
+        (Reason::RequestTypesNotCreatable, "not open to the account"),
+    ]
+    .into_iter()
+    .filter(|(reason, _)| hindrances.contains(reason))
+    .map(|(reason, how)| format!("{} ({how})", enumerate(&of(reason), 2)))
+    .collect::<Vec<_>>()
+    .join(", ");
+    let form = match fields.as_slice() {
+        [] => String::new(),
+        fields => format!(" Its form requires {}, hidden from it.", enumerate(fields, 2)),
+    };
+    let what = format!("On {} no request can be raised: {told}.{form}", desk.key);
+    Some((reason, what))
+}
+
+/// Fields that the form of a type requires, that the account cannot fill in, and that nothing
+/// else fills in.
+fn unseen_fields(desk: &Desk<'_>, kind: &RequestType) -> Vec<String> {
+    let form = desk.answer().and_then(|answer| answer.form.as_ref());
+    let Some((_, Ok(form))) = form.filter(|(probed, _)| probed.id == kind.id) else {
+        return Vec::new();
+    };
+    let unseen = |field: &&FormField| {
+        field.required && !field.visible && field.preset_values.is_empty() && field.default_values.is_empty()
+    };
+    let fields = form.request_type_fields.iter().filter(unseen);
+    fields.map(|field| field.name.clone()).collect()
+}
+
+fn articles(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    let why = refused_articles(desk.evidence)?;
+    Some((
+        Reason::KnowledgeBaseUnreadable,
+        format!("Jira refuses the account articles{why}."),
+    ))
+}
+
+/// Why articles cannot be read, where that is proved. A site without a knowledge base has none,
+/// which is no finding.
+#[must_use]
+pub fn refused_articles(evidence: &DesksEvidence) -> Option<&'static str> {
+    match evidence.knowledge_base.as_ref()? {
+        Err(JiraError::Forbidden(_) | JiraError::Unauthorized(_)) => Some(""),
+        Err(JiraError::ScopeMismatch(_)) => Some(" for want of a scope"),
+        _ => None,
+    }
+}

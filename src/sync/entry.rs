@@ -1,0 +1,141 @@
+//! What one `JiraProject` object is to be: a pure function of what Jira answered and what stands
+//! there.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::{
+    api::{
+        condition::{ConditionType, Finding, conditions, ready},
+        integration::Mode,
+        project::{JiraProject, JiraProjectStatus, Lifecycle},
+        reason::Reason,
+    },
+    atlassian::models::Project,
+    diagnose::{
+        evidence::{DesksEvidence, ProjectsEvidence},
+        judge::{desks::DeskSummary, project::Seen, projects::Summary, usable},
+    },
+};
+
+/// What one object is to be.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key in the object's spec.
+    pub key: String,
+    /// The object, if it exists.
+    pub existing: Option<JiraProject>,
+    /// The status it is to have.
+    pub status: JiraProjectStatus,
+}
+
+impl Entry {
+    /// Whether anything but times differs from what is stored.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.existing.as_ref().and_then(|p| p.status.as_ref()) != Some(&self.status)
+    }
+
+    /// What the integration sums up of it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.key, self.status.lifecycle, &self.findings())
+    }
+
+    /// What the integration sums up of its service desk, if it has one.
+    #[must_use]
+    pub fn desk_summary(&self) -> Option<DeskSummary> {
+        DeskSummary::of(&self.key, &self.findings())
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        [
+            ConditionType::Accessible,
+            ConditionType::Permitted,
+            ConditionType::ServiceDeskReady,
+        ]
+        .iter()
+        .filter_map(|type_| Finding::carried(*type_, &self.status.conditions))
+        .collect()
+    }
+}
+
+/// What the plan depends on besides Jira's answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The keys that spec names; absent where every project is in scope.
+    pub named: Option<&'a [String]>,
+    /// What the integration is to do.
+    pub mode: Mode,
+    /// What was answered about service desks; absent where the scopes do not cover them.
+    pub desks: Option<&'a DesksEvidence>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Plans one object.
+#[must_use]
+pub fn entry(
+    given: Given<'_>,
+    key: &str,
+    existing: Option<&JiraProject>,
+    project: Option<&Project>,
+    evidence: &ProjectsEvidence,
+) -> Entry {
+    let held = project.map(|p| evidence.held_in(&p.id)).unwrap_or_default();
+    let seen = Seen::as_found(key, project, given.mode, evidence, &held);
+    let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
+    let mut findings = usable::judge(&seen, given.desks);
+    carry_unanswered(&mut findings, &before);
+    let generation = existing.and_then(|p| p.metadata.generation).unwrap_or(1);
+    let now = Time(given.now);
+    let lifecycle = seen.lifecycle();
+    let missing = lifecycle == Lifecycle::NotVisible;
+    let mut status = JiraProjectStatus {
+        observed_generation: Some(generation),
+        conditions: conditions(
+            &before.conditions,
+            &findings,
+            &ready(&findings, Reason::Usable, true),
+            generation,
+            &now,
+        ),
+        lifecycle,
+        permissions: held.into_iter().collect(),
+        missing_since: missing.then(|| before.missing_since.clone().unwrap_or_else(|| now.clone())),
+        last_changed: before.last_changed.clone(),
+        ..describe(project, &before)
+    };
+    if status != before {
+        status.last_changed = Some(now);
+    }
+    Entry {
+        key: key.to_owned(),
+        existing: existing.cloned(),
+        status,
+    }
+}
+
+/// What Jira says of the project; of one that it no longer shows, what it said last.
+fn describe(project: Option<&Project>, before: &JiraProjectStatus) -> JiraProjectStatus {
+    let Some(project) = project else {
+        return before.clone();
+    };
+    JiraProjectStatus {
+        id: Some(project.id.clone()),
+        key: Some(project.key.clone()),
+        name: Some(project.name.clone()),
+        project_type: Some(project.project_type_key.clone()),
+        style: project.style.clone(),
+        ..JiraProjectStatus::default()
+    }
+}
+
+/// A service desk that Jira did not answer about keeps its last finding.
+fn carry_unanswered(findings: &mut [Finding], before: &JiraProjectStatus) {
+    for finding in findings.iter_mut().filter(|f| f.reason == Reason::NotChecked) {
+        if let Some(last) = Finding::carried(finding.condition, &before.conditions) {
+            *finding = last;
+        }
+    }
+}

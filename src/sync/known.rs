@@ -1,0 +1,77 @@
+//! What is known of projects from their objects, for the cheap look of a plain pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    api::{
+        condition::{ConditionType, Finding, is_true},
+        project::{JiraProject, JiraProjectStatus, Lifecycle},
+        reason::Reason,
+    },
+    diagnose::gather::projects::KnownProject,
+};
+
+/// Ids of the known projects that were live and well enough to be confirmed in bulk.
+#[must_use]
+pub fn live_permissions(known: &[JiraProject]) -> BTreeMap<String, BTreeSet<String>> {
+    known
+        .iter()
+        .filter_map(|p| p.status.as_ref())
+        .filter(|status| status.lifecycle == Lifecycle::Live)
+        .filter_map(|status| Some((status.id.clone()?, status.permissions.iter().cloned().collect())))
+        .collect()
+}
+
+/// Ids and types of the known projects that are live.
+#[must_use]
+pub fn live_projects(known: &[JiraProject]) -> Vec<(String, String)> {
+    let statuses = known.iter().filter_map(|p| p.status.as_ref());
+    statuses
+        .filter(|status| status.lifecycle == Lifecycle::Live)
+        .filter_map(|status| Some((status.id.clone()?, status.project_type.clone().unwrap_or_default())))
+        .collect()
+}
+
+/// Known projects that cannot be accessed: asked for again on every pass.
+pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
+    known.iter().filter(|p| {
+        let conditions = p.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+        !is_true(conditions, ConditionType::Accessible)
+    })
+}
+
+/// Every known project that Jira has shown once.
+#[must_use]
+pub fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
+    known
+        .iter()
+        .filter_map(|project| {
+            let id = project.status.as_ref()?.id.clone()?;
+            Some(KnownProject {
+                id,
+                key: project.spec.key.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Live projects of which the account was shown the portal only, by id.
+#[must_use]
+pub fn portals(known: &[JiraProject], browse: &str) -> Vec<String> {
+    let statuses = unwell(known).filter_map(|p| p.status.as_ref());
+    statuses
+        .filter(|status| status.lifecycle == Lifecycle::Live && status.permissions.iter().any(|p| p == browse))
+        .filter_map(|status| status.id.clone())
+        .collect()
+}
+
+/// Projects whose service desk cannot be used, with the finding that says why. Articles that are
+/// refused are none of it: they are refused for all desks at once.
+pub fn unwell_desks(known: &[JiraProject]) -> impl Iterator<Item = (&JiraProject, &JiraProjectStatus, Finding)> {
+    known.iter().filter_map(|project| {
+        let status = project.status.as_ref()?;
+        let finding = Finding::carried(ConditionType::ServiceDeskReady, &status.conditions)?;
+        let well = finding.is_true() || finding.reason.is_consequence();
+        (!well && finding.reason != Reason::KnowledgeBaseUnreadable).then_some((project, status, finding))
+    })
+}
