@@ -80,7 +80,7 @@ fn platform(account: &str) -> Vec<Sample> {
         ),
         get(
             "/rest/api/3/user/assignable/search",
-            &format!("{base}/user/assignable/search?project=ENG"),
+            &format!("{base}/user/assignable/search?project=ENG&query=da"),
         ),
     ]
 }
