@@ -33,7 +33,7 @@ async fn check(bench: &Bench, ids: &[u64], account: Option<&str>) -> (u16, Value
     answer(request.header("X-ExperimentalApi", "opt-in")).await
 }
 
-fn change(request_type: Option<&str>, what: Value) -> Value {
+fn change(request_type: Option<&str>, what: &Value) -> Value {
     let mut change = json!({"command": "changeRequestType", "project": "SUP", "requestType": request_type});
     change
         .as_object_mut()
@@ -65,7 +65,7 @@ async fn a_desk_can_publish_none_or_others() {
 #[tokio::test]
 async fn hidden_restricted_and_uncreatable_are_three_different_things() {
     let bench = Bench::new().await;
-    bench.run(change(None, json!({"groupIds": [], "restricted": false})));
+    bench.run(change(None, &json!({"groupIds": [], "restricted": false})));
     let hidden = types(&bench).await;
     assert_eq!(hidden.len(), 4);
     assert!(
@@ -74,7 +74,7 @@ async fn hidden_restricted_and_uncreatable_are_three_different_things() {
             .all(|kind| kind["groupIds"] == json!([]) && kind["canCreateRequest"] == true)
     );
 
-    bench.run(change(None, json!({"groupIds": ["1"], "restricted": true})));
+    bench.run(change(None, &json!({"groupIds": ["1"], "restricted": true})));
     assert!(types(&bench).await.is_empty());
     let right = |command| json!({"command": command, "project": "SUP", "permission": "ADMINISTER_PROJECTS"});
     bench.run(right("grantPermission"));
@@ -83,8 +83,8 @@ async fn hidden_restricted_and_uncreatable_are_three_different_things() {
     assert_eq!(check(&bench, &[1], None).await.1["canAdminister"], json!([1]));
     bench.run(right("revokePermission"));
 
-    bench.run(change(None, json!({"restricted": false})));
-    bench.run(change(Some("Ask a question"), json!({"creatable": false})));
+    bench.run(change(None, &json!({"restricted": false})));
+    bench.run(change(Some("Ask a question"), &json!({"creatable": false})));
     assert_eq!(named(&types(&bench).await, "Ask a question")["canCreateRequest"], false);
     let (status, held) = check(&bench, &[1, 2], None).await;
     assert_eq!((status, &held["canCreateRequest"]), (200, &json!([2])));
