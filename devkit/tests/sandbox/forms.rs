@@ -208,6 +208,13 @@ async fn request_types_of_all_desks_come_in_one_experimental_list() {
     assert_eq!(answer(bench.get(path)).await.0, 412);
     let all = listed(bench.get(path).header("X-ExperimentalApi", "opt-in")).await;
     assert_eq!(all.len(), 6);
+    let page = bench.get(&format!("{path}?searchQuery=problem&limit=1"));
+    let (_, page) = answer(page.header("X-ExperimentalApi", "opt-in")).await;
+    let next = text(&page["_links"]["next"]);
+    assert!(
+        next.ends_with("/requesttype?searchQuery=problem&start=1&limit=1"),
+        "{next}"
+    );
     let desk = text(&listed(bench.get(DESKS)).await[0]["id"]);
     let one = bench.get(&format!("{path}?serviceDeskId={desk}"));
     let one = listed(one.header("X-ExperimentalApi", "opt-in")).await;

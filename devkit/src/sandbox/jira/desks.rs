@@ -54,7 +54,12 @@ pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
     links.insert("self".to_owned(), address.clone().into());
     let is_last = next >= values.len();
     if !is_last {
-        let link = format!("{address}?start={next}&limit={limit}");
+        let rest = call.query.iter().filter(|(key, _)| key != "start" && key != "limit");
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(rest);
+        query.append_pair("start", &next.to_string());
+        query.append_pair("limit", &limit.to_string());
+        let link = format!("{address}?{}", query.finish());
         links.insert("next".to_owned(), link.into());
     }
     let size = page.len();
