@@ -4,6 +4,8 @@
 //! those who have them: they are not part of the repository. Ends with 1 when an answer has a status that the document
 //! does not name, a value of another type, or lacks what is required.
 
+#[path = "check_openapi/samples.rs"]
+mod samples;
 #[path = "check_openapi/schema.rs"]
 mod schema;
 
@@ -12,164 +14,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use devkit::sandbox::{Command, Sandbox};
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use reqwest::Client;
+use serde_json::Value;
+
+use samples::Sample;
 
 const DOCUMENTS: [&str; 2] = ["jira-platform.swagger-v3.v3.json", "jsm-servicedesk.swagger.v3.json"];
-
-/// A call to the sandbox and the path it has in the documents.
-struct Sample {
-    method: Method,
-    documented: &'static str,
-    path: String,
-    body: Value,
-}
-
-fn get(documented: &'static str, path: &str) -> Sample {
-    Sample {
-        method: Method::GET,
-        documented,
-        path: path.to_owned(),
-        body: Value::Null,
-    }
-}
-
-fn post(documented: &'static str, path: &str, body: Value) -> Sample {
-    Sample {
-        method: Method::POST,
-        documented,
-        path: path.to_owned(),
-        body,
-    }
-}
-
-/// Calls that succeed and calls that fail, to every endpoint of the sandbox.
-fn samples(account: &str) -> Vec<Sample> {
-    let mut samples = platform(account);
-    samples.extend(projects());
-    samples.extend(issues());
-    samples.extend(desks());
-    samples
-}
-
-fn platform(account: &str) -> Vec<Sample> {
-    let base = "/rest/api/3";
-    vec![
-        get("/rest/api/3/myself", &format!("{base}/myself")),
-        get("/rest/api/3/serverInfo", &format!("{base}/serverInfo")),
-        get("/rest/api/3/permissions", &format!("{base}/permissions")),
-        get(
-            "/rest/api/3/mypermissions",
-            &format!("{base}/mypermissions?permissions=ADMINISTER,EDIT_ISSUES"),
-        ),
-        get(
-            "/rest/api/3/mypermissions",
-            &format!("{base}/mypermissions?permissions=NOPE"),
-        ),
-        get(
-            "/rest/api/3/users/search",
-            &format!("{base}/users/search?maxResults=1000"),
-        ),
-        get("/rest/api/3/users", &format!("{base}/users")),
-        get("/rest/api/3/user", &format!("{base}/user?accountId={account}")),
-        get("/rest/api/3/user", &format!("{base}/user?accountId=nobody")),
-        get("/rest/api/3/user/search", &format!("{base}/user/search?query=dana")),
-        get(
-            "/rest/api/3/user/bulk",
-            &format!("{base}/user/bulk?accountId={account}"),
-        ),
-        get(
-            "/rest/api/3/user/assignable/search",
-            &format!("{base}/user/assignable/search?project=ENG"),
-        ),
-    ]
-}
-
-fn projects() -> Vec<Sample> {
-    let search = "/rest/api/3/project/search";
-    let one = "/rest/api/3/project/{projectIdOrKey}";
-    let check = "/rest/api/3/permissions/check";
-    let of = "/rest/api/3/permissions/project";
-    let asked = json!({
-        "globalPermissions": ["ADMINISTER", "USER_PICKER"],
-        "projectPermissions": [{"permissions": ["EDIT_ISSUES"], "projects": [10000, 99], "issues": [10000]}],
-    });
-    let unknown = json!({"projectPermissions": [{"permissions": ["NOPE"], "projects": [1]}]});
-    vec![
-        get(
-            search,
-            &format!("{search}?maxResults=2&expand=lead,issueTypes,projectKeys,insight,description"),
-        ),
-        get(search, &format!("{search}?status=archived")),
-        get(search, &format!("{search}?status=deleted")),
-        get(one, "/rest/api/3/project/SUP"),
-        get(one, "/rest/api/3/project/OLD"),
-        get(one, "/rest/api/3/project/NOPE"),
-        get(
-            "/rest/api/3/project/{projectIdOrKey}/statuses",
-            "/rest/api/3/project/ENG/statuses",
-        ),
-        post(check, check, asked),
-        post(check, check, unknown),
-        post(of, of, json!({"permissions": ["EDIT_ISSUES"]})),
-        post(of, of, json!({"permissions": ["NOPE"]})),
-    ]
-}
-
-fn issues() -> Vec<Sample> {
-    let search = "/rest/api/3/search/jql";
-    let count = "/rest/api/3/search/approximate-count";
-    let fetch = "/rest/api/3/issue/bulkfetch";
-    let matching = "/rest/api/3/jql/match";
-    let parse = "/rest/api/3/jql/parse";
-    let one = "/rest/api/3/issue/{issueIdOrKey}";
-    let jql = json!({"jql": "project = ENG", "fields": ["*all"], "maxResults": 2});
-    vec![
-        post(search, search, jql),
-        post(search, search, json!({"jql": "project = NOPE"})),
-        get(
-            search,
-            "/rest/api/3/search/jql?jql=project%20%3D%20ENG&fields=status,summary",
-        ),
-        post(count, count, json!({"jql": "project = ENG"})),
-        post(fetch, fetch, json!({"issueIdsOrKeys": ["ENG-1", "NOPE-1"]})),
-        post(
-            matching,
-            matching,
-            json!({"issueIds": [10000], "jqls": ["project = ENG", "nonsense"]}),
-        ),
-        post(
-            parse,
-            "/rest/api/3/jql/parse?validation=strict",
-            json!({"queries": ["labels = a", "labels ="]}),
-        ),
-        get(one, "/rest/api/3/issue/ENG-1"),
-        get(one, "/rest/api/3/issue/NOPE-1"),
-    ]
-}
-
-fn desks() -> Vec<Sample> {
-    let list = "/rest/servicedeskapi/servicedesk";
-    let one = "/rest/servicedeskapi/servicedesk/{serviceDeskId}";
-    let types = "/rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype";
-    let field = "/rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field";
-    let check = "/rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/permissions/check";
-    let articles = "/rest/servicedeskapi/servicedesk/{serviceDeskId}/knowledgebase/article";
-    let everywhere = "/rest/servicedeskapi/knowledgebase/article";
-    let asked = json!({"requestTypeIds": [1], "permissions": ["canCreateRequest"]});
-    vec![
-        get(list, &format!("{list}?limit=1")),
-        get(one, &format!("{list}/SUP")),
-        get(one, &format!("{list}/NOPE")),
-        get(types, &format!("{list}/SUP/requesttype")),
-        get(field, &format!("{list}/SUP/requesttype/1/field")),
-        get(field, &format!("{list}/SUP/requesttype/99/field")),
-        post(check, &format!("{list}/SUP/requesttype/permissions/check"), asked),
-        get(articles, &format!("{list}/SUP/knowledgebase/article?query=password")),
-        get(articles, &format!("{list}/SUP/knowledgebase/article")),
-        get(everywhere, &format!("{everywhere}?query=password&highlight=false")),
-    ]
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -211,29 +61,52 @@ async fn check(folder: &Path) -> Result<usize, Box<dyn Error>> {
     let (Some(site), Some(account)) = sandbox.state(read) else {
         return Err("the seed lacks its first site or person".into());
     };
-    let http = Client::new();
-    let mut faults = 0;
-    for sample in samples(&account) {
-        let url = format!("{}/ex/jira/{site}{}", sandbox.url(), sample.path);
-        let request = http
-            .request(sample.method.clone(), url)
-            .bearer_auth(&tokens.access_token);
-        let request = request.header("X-ExperimentalApi", "opt-in");
-        let request = if sample.body.is_null() {
-            request
-        } else {
-            request.json(&sample.body)
-        };
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let found = compare(&documents, &sample, status, &response.json().await?);
-        println!("{status} {} {}", sample.method, sample.path);
-        for fault in &found {
-            println!("    {fault}");
-        }
-        faults += found.len();
+    let caller = Caller {
+        documents,
+        base: format!("{}/ex/jira/{site}", sandbox.url()),
+        token: tokens.access_token,
+        http: Client::new(),
+    };
+    let mut faults = caller.compare_all(samples::healthy(&account)).await?;
+    for trouble in samples::troubles() {
+        sandbox.command(serde_json::from_value::<Command>(trouble)?)?;
     }
+    faults += caller.compare_all(samples::in_trouble()).await?;
     Ok(faults)
+}
+
+/// Makes the calls and holds the answers against the documents.
+struct Caller {
+    documents: Vec<Value>,
+    base: String,
+    token: String,
+    http: Client,
+}
+
+impl Caller {
+    /// Makes the calls and returns the number of differences found.
+    async fn compare_all(&self, samples: Vec<Sample>) -> Result<usize, Box<dyn Error>> {
+        let mut faults = 0;
+        for sample in samples {
+            let url = format!("{}{}", self.base, sample.path);
+            let request = self.http.request(sample.method.clone(), url).bearer_auth(&self.token);
+            let request = request.header("X-ExperimentalApi", "opt-in");
+            let request = if sample.body.is_null() {
+                request
+            } else {
+                request.json(&sample.body)
+            };
+            let response = request.send().await?;
+            let status = response.status().as_u16();
+            let found = compare(&self.documents, &sample, status, &response.json().await?);
+            println!("{status} {} {}", sample.method, sample.path);
+            for fault in &found {
+                println!("    {fault}");
+            }
+            faults += found.len();
+        }
+        Ok(faults)
+    }
 }
 
 /// The differences between an answer and its document.

@@ -7,6 +7,8 @@ mod client;
 mod desks;
 #[path = "sandbox/faults.rs"]
 mod faults;
+#[path = "sandbox/forms.rs"]
+mod forms;
 #[path = "sandbox/issues.rs"]
 mod issues;
 #[path = "sandbox/oauth.rs"]
@@ -17,5 +19,7 @@ mod people;
 mod permissions;
 #[path = "sandbox/projects.rs"]
 mod projects;
+#[path = "sandbox/shapes.rs"]
+mod shapes;
 #[path = "sandbox/sites.rs"]
 mod sites;

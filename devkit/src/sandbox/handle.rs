@@ -120,8 +120,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the command names something unknown or asks for the impossible; nothing has changed then.
-    pub fn command(&self, command: Command) -> Result<Answer, CommandError> {
-        command::apply(&self.shared, command)
+    pub fn command(&self, command: impl Into<Command>) -> Result<Answer, CommandError> {
+        command::apply(&self.shared, command.into())
     }
 
     /// Reads the world, for assertions. Do not call the sandbox from inside.

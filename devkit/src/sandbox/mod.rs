@@ -23,12 +23,13 @@ mod reply;
 mod shared;
 mod world;
 
-pub use command::{Answer, Command, CommandError};
+pub use command::{Answer, Command, CommandError, DeskCommand, NewRequestType, NewStatus, ShapeCommand};
 pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
 pub use fault_board::FaultState;
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
 pub use journal::{Mark, Request};
 pub use world::{
-    Account, AccountType, Actors, App, Desk, Family, Grant, Holder, InvalidHolder, Issue, IssueStatus, IssueType,
-    Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow, World,
+    Account, AccountType, Actors, App, Desk, Family, FormField, Grant, Holder, InvalidHolder, Issue, IssueStatus,
+    IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,
+    World,
 };

@@ -143,3 +143,40 @@ async fn global_permissions_and_bad_questions() {
     let (_, body) = answer(bench.post("/rest/api/3/permissions/project", &body)).await;
     assert_eq!(body["projects"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn who_may_only_open_the_portal_sees_the_desk_and_not_the_project() {
+    let bench = Bench::new().await;
+    // Product access, and no role anywhere.
+    let pat = bench.mint(json!({"command": "mintGrant", "account": "pat@acme.example"}));
+    let ask = async |path: &str| answer(bench.get_as(&pat.access_token, path)).await;
+    let (_, desks) = ask("/rest/servicedeskapi/servicedesk").await;
+    assert_eq!(desks["size"], 2);
+    let (_, mine) = ask("/rest/api/3/mypermissions?permissions=BROWSE_PROJECTS&projectKey=SUP").await;
+    assert_eq!(mine["permissions"]["BROWSE_PROJECTS"]["havePermission"], true);
+    let search = async || keys(&ask("/rest/api/3/project/search").await.1);
+    let hidden = async || {
+        assert_eq!(ask("/rest/api/3/project/SUP").await.0, 404);
+        let (status, body) = ask("/rest/api/3/search/jql?jql=project%20%3D%20SUP").await;
+        assert_eq!(status, 400, "{body}");
+    };
+    let id = bench
+        .sandbox
+        .state(|w| w.site("acme").unwrap().project("SUP").unwrap().id);
+    let checked = async || {
+        let body = json!({"projectPermissions": [{"permissions": ["BROWSE_PROJECTS"], "projects": [id]}]});
+        let path = format!("/ex/jira/{}/rest/api/3/permissions/check", bench.cloud_id("acme"));
+        let request = bench.http.post(bench.url(&path)).bearer_auth(&pat.access_token);
+        let (_, body) = answer(request.json(&body)).await;
+        body["projectPermissions"][0]["projects"].clone()
+    };
+    assert_eq!((search().await, checked().await), (vec!["OPS".to_owned()], json!([])));
+    hidden().await;
+    bench.run(json!({"command": "setPortalLens", "inPermissionsCheck": true}));
+    assert_eq!((search().await, checked().await), (vec!["OPS".to_owned()], json!([id])));
+    hidden().await;
+    bench.run(json!({"command": "setPortalLens", "inPermissionsCheck": false, "inProjectSearch": true}));
+    assert_eq!(search().await, ["ITS", "OPS", "SUP"]);
+    assert_eq!(checked().await, json!([]));
+    hidden().await;
+}

@@ -98,3 +98,25 @@ async fn statuses_are_grouped_by_issue_type() {
     let waiting = statuses.iter().find(|status| status["name"] == "Waiting for customer");
     assert_eq!(waiting.unwrap()["statusCategory"]["key"], "indeterminate");
 }
+
+#[tokio::test]
+async fn links_into_the_archive_can_be_read_and_those_into_the_trash_not() {
+    let bench = Bench::new().await;
+    let issue = async || answer(bench.get("/rest/api/3/issue/ENG-1")).await.0;
+    let jql = json!({"jql": "project = ENG"});
+    let search = async || answer(bench.post("/rest/api/3/search/jql", &jql)).await;
+    assert_eq!(search().await.1["issues"].as_array().unwrap().len(), 3);
+    bench.run(json!({"command": "archiveProject", "project": "ENG"}));
+    assert_eq!((issue().await, search().await.1["issues"].clone()), (200, json!([])));
+    bench.run(json!({"command": "trashProject", "project": "ENG"}));
+    assert_eq!((issue().await, search().await.0), (404, 400));
+    assert_eq!(answer(bench.get("/rest/api/3/project/ENG")).await.0, 404);
+    // A desk goes with its project.
+    let desks = "/rest/servicedeskapi/servicedesk";
+    bench.run(json!({"command": "archiveProject", "project": "SUP"}));
+    assert_eq!(answer(bench.get(desks)).await.1["size"], 1);
+    bench.run(json!({"command": "setProjectPrivate", "project": "ITS", "private": true}));
+    assert_eq!(answer(bench.get(desks)).await.1["size"], 0);
+    bench.run(json!({"command": "addToRole", "project": "ITS", "role": "Service Desk Team"}));
+    assert_eq!(answer(bench.get(desks)).await.1["size"], 1);
+}

@@ -2,8 +2,9 @@
 
 use super::answer::{Answer, CommandError};
 use super::vocabulary::Command;
-use super::{grants, people, projects, sites};
+use super::{desks, grants, people, projects, shapes, sites};
 use crate::sandbox::shared::Shared;
+use crate::sandbox::world::World;
 
 /// Carries a command out.
 pub(crate) fn apply(shared: &Shared, command: Command) -> Result<Answer, CommandError> {
@@ -31,19 +32,27 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Result<Answer, Command
         }
         other => other,
     };
-    let mut world = shared.world();
-    // Each part carries out what is its own and hands the rest on.
-    let command = match grants::apply(&mut world, command) {
+    apply_to_world(&mut shared.world(), command)
+}
+
+/// Carries out a command that changes the world. Each part does what is its own and hands the rest on.
+fn apply_to_world(world: &mut World, command: Command) -> Result<Answer, CommandError> {
+    let command = match command {
+        Command::Desk(command) => return desks::apply(world, command),
+        Command::Shape(command) => return shapes::apply(world, command),
+        other => other,
+    };
+    let command = match grants::apply(world, command) {
         Ok(answer) => return answer,
         Err(command) => *command,
     };
-    let command = match people::apply(&mut world, command) {
+    let command = match people::apply(world, command) {
         Ok(answer) => return answer,
         Err(command) => *command,
     };
-    let command = match sites::apply(&mut world, command) {
+    let command = match sites::apply(world, command) {
         Ok(answer) => return answer,
         Err(command) => *command,
     };
-    projects::apply(&mut world, command)
+    projects::apply(world, command)
 }

@@ -2,13 +2,21 @@
 
 mod answer;
 mod apply;
+mod desk_vocabulary;
+mod desks;
 mod grants;
 mod people;
 mod projects;
+mod roles;
+mod shape_vocabulary;
+mod shapes;
 mod sites;
+mod statuses;
 mod vocabulary;
 
 pub use answer::{Answer, CommandError};
+pub use desk_vocabulary::{DeskCommand, NewRequestType};
+pub use shape_vocabulary::{NewStatus, ShapeCommand};
 pub use vocabulary::Command;
 
 pub(crate) use apply::apply;

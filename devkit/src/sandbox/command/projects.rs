@@ -95,8 +95,12 @@ fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied 
             let site = site_mut(world, site.as_deref())?;
             revoke(site, &project, &permission, &account, holder.as_ref())
         }
-        Command::SetPortalLens { in_permissions_check } => {
+        Command::SetPortalLens {
+            in_permissions_check,
+            in_project_search,
+        } => {
             world.portal_lens_in_check = in_permissions_check;
+            world.portal_lens_in_search = in_project_search;
             Ok(Answer::Done)
         }
         other => apply_to_issues(world, other, now),
@@ -149,7 +153,7 @@ fn check_permission(permission: &str) -> Result<(), CommandError> {
     entry.ok_or_else(|| CommandError::unknown("permission", permission))
 }
 
-fn find(site: &Site, project: &str) -> Result<u64, CommandError> {
+pub(super) fn find(site: &Site, project: &str) -> Result<u64, CommandError> {
     let found = site.project(project).map(|project| project.id);
     found.ok_or_else(|| CommandError::unknown("project", project))
 }
@@ -160,7 +164,12 @@ fn find_issue(site: &Site, issue: &str) -> Result<(u64, u64), CommandError> {
     ids.ok_or_else(|| CommandError::unknown("issue", issue))
 }
 
-fn change(world: &mut World, site: Option<&str>, project: &str, change: impl FnOnce(&mut Project)) -> Applied {
+pub(super) fn change(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    change: impl FnOnce(&mut Project),
+) -> Applied {
     let site = site_mut(world, site)?;
     let found = site.project_mut(project);
     change(found.ok_or_else(|| CommandError::unknown("project", project))?);
@@ -173,6 +182,10 @@ fn create(world: &mut World, site: Option<&str>, template: Option<&str>, wanted:
     let template = world.templates.get(name).cloned();
     let template = template.ok_or_else(|| CommandError::unknown("template", name))?;
     let site = site_mut(world, site)?;
+    let template = match &site.language {
+        Some(dictionary) => template.translated(dictionary),
+        None => template,
+    };
     let in_use = |key: &str| site.projects.values().any(|project| project.key == key);
     if let Some((key, _)) = wanted.iter().find(|(key, _)| in_use(key)) {
         let (kind, name) = ("project", key.clone());

@@ -2,16 +2,22 @@
 //!
 //! A site is named by cloud id, host, or the first part of its host; a project by id or key; an account by id or
 //! e-mail address. Left out, site, account and app mean those of the seed: `acme`, `jira-bot@acme.example` and
-//! `sandbox-app`.
+//! `sandbox-app`. Commands about service desks stand in [`DeskCommand`], those about roles, groups, statuses and
+//! languages in [`ShapeCommand`]; as JSON all are written alike, `{"command": "removeDesk", "project": "SUP"}`.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
+use super::desk_vocabulary::DeskCommand;
+use super::shape_vocabulary::ShapeCommand;
 use crate::sandbox::fault::FaultRule;
 use crate::sandbox::world::{AccountType, Holder, RefusalKind};
 
 /// A change to the sandbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
+    remote = "Self",
     tag = "command",
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
@@ -173,7 +179,10 @@ pub enum Command {
     },
 
     // Projects and issues.
-    /// Makes a project from a template: `software` (default), `business`, `team-managed` or `service`.
+    /// Makes a project from a template. Company-managed: `software` (default), `business`, `service`. Team-managed:
+    /// `team-managed` (software), `team-managed-service`, `open-service` (every logged-in user has the agent's role;
+    /// the licence is still needed), `product-discovery`, `customer-service` (no service desk). Only `service` has a
+    /// knowledge base.
     CreateProject {
         site: Option<String>,
         key: String,
@@ -223,8 +232,13 @@ pub enum Command {
         account: Option<String>,
         holder: Option<Holder>,
     },
-    /// Whether `permissions/check` counts portal access as `mypermissions` does.
-    SetPortalLens { in_permissions_check: bool },
+    /// Whether `permissions/check` counts portal access as `mypermissions` does, and whether `project/search` lists a
+    /// service project to those who may only open its portal. `project/{key}` and JQL never show it to them.
+    SetPortalLens {
+        in_permissions_check: bool,
+        #[serde(default)]
+        in_project_search: bool,
+    },
     /// Adds issues to a project.
     AddIssues {
         site: Option<String>,
@@ -254,4 +268,50 @@ pub enum Command {
     ListFaults,
     /// Forgets the requests received so far.
     ClearRequests,
+
+    // Further vocabularies.
+    /// A command about a service desk.
+    #[serde(skip)]
+    Desk(DeskCommand),
+    /// A command about how a site is set up.
+    #[serde(skip)]
+    Shape(ShapeCommand),
+}
+
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Desk(command) => command.serialize(serializer),
+            Self::Shape(command) => command.serialize(serializer),
+            // The derived one, which knows everything but those two.
+            other => Self::serialize(other, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let desk = DeskCommand::deserialize(&value).map(Self::Desk);
+        let shape = ShapeCommand::deserialize(&value).map(Self::Shape);
+        // The vocabulary that knows the command says what is wrong with its fields.
+        let unknown = |error: &serde_json::Error| error.to_string().starts_with("unknown variant");
+        let mut read = [desk, shape].into_iter();
+        let known = read.find(|read| !read.as_ref().is_err_and(unknown));
+        known
+            .unwrap_or_else(|| Self::deserialize(&value))
+            .map_err(D::Error::custom)
+    }
+}
+
+impl From<DeskCommand> for Command {
+    fn from(command: DeskCommand) -> Self {
+        Self::Desk(command)
+    }
+}
+
+impl From<ShapeCommand> for Command {
+    fn from(command: ShapeCommand) -> Self {
+        Self::Shape(command)
+    }
 }

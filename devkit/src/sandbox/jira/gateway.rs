@@ -9,10 +9,11 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::localise::localise;
 use super::routes::{self, Found, Route};
-use crate::sandbox::reply;
+use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::shared::Shared;
-use crate::sandbox::world::{Account, AccountType, Grant, Site, World};
+use crate::sandbox::world::{Account, AccountType, Dictionary, Grant, Site, World};
 
 /// Everything under `/ex/jira/{cloudId}/`.
 pub(crate) async fn gateway(
@@ -23,47 +24,75 @@ pub(crate) async fn gateway(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let world = shared.world();
-    let (grant, account, site) = match admit(&world, &headers, &cloud_id) {
-        Ok(admitted) => admitted,
-        Err(refusal) => return *refusal,
+    let query = query.unwrap_or_default();
+    let experimental = headers.get("x-experimentalapi");
+    let request = Request {
+        cloud_id,
+        path,
+        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        method,
+        experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
+        body,
     };
-    let (route, params) = match routes::find(method.as_str(), &path) {
+    // The world is not locked while a refusal is translated.
+    let (answer, dictionary) = answer(&shared.world(), &headers, request);
+    match dictionary {
+        Some(dictionary) => localise(answer, &dictionary).await,
+        None => answer,
+    }
+}
+
+/// What was asked, apart from the token.
+struct Request {
+    cloud_id: String,
+    path: String,
+    query: Vec<(String, String)>,
+    method: Method,
+    experimental: bool,
+    body: Bytes,
+}
+
+/// The answer, and the language that the caller reads refusals in.
+fn answer(world: &World, headers: &HeaderMap, request: Request) -> (Response, Option<Arc<Dictionary>>) {
+    let (grant, account, site) = match admit(world, headers, &request.cloud_id) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return (*refusal, None),
+    };
+    let answer = routed(world, (grant, account, site), request);
+    let answer = answer.unwrap_or_else(|refusal| *refusal);
+    (answer, world.language_of(&account.locale))
+}
+
+/// What the endpoint says.
+fn routed(world: &World, (grant, account, site): Admitted<'_>, request: Request) -> Answered {
+    let path = request.path;
+    let (route, params) = match routes::find(request.method.as_str(), &path) {
         Found::Endpoint(route, params) => (route, params),
         Found::OtherMethod => {
             let message = "HTTP 405 Method Not Allowed";
-            return reply::json(405, json!({"message": message, "status-code": 405}));
+            return Ok(reply::json(405, json!({"message": message, "status-code": 405})));
         }
-        Found::Nothing => return reply::unknown_path(&format!("{}/{path}", site.gateway_url())),
+        Found::Nothing => return Ok(reply::unknown_path(&format!("{}/{path}", site.gateway_url()))),
     };
-    if let Err(refusal) = allow(route, grant, account, site) {
-        return *refusal;
-    }
-    let body = match read(&body) {
-        Ok(body) => body,
-        Err(refusal) => return *refusal,
-    };
-    let query = query.unwrap_or_default();
-    let experimental = headers.get("x-experimentalapi");
+    allow(route, grant, account, site)?;
     let call = Call {
-        world: &world,
+        world,
         site,
         account,
         params,
-        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        body,
+        query: request.query,
+        body: read(&request.body)?,
         path,
-        experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
+        experimental: request.experimental,
     };
-    (route.handler)(&call).unwrap_or_else(|refusal| *refusal)
+    (route.handler)(&call)
 }
 
+/// Whose token it is, and where it leads.
+type Admitted<'a> = (&'a Grant, &'a Account, &'a Site);
+
 /// Whether the token is good and reaches a site that is up.
-fn admit<'a>(
-    world: &'a World,
-    headers: &HeaderMap,
-    cloud_id: &str,
-) -> Result<(&'a Grant, &'a Account, &'a Site), Box<Response>> {
+fn admit<'a>(world: &'a World, headers: &HeaderMap, cloud_id: &str) -> Result<Admitted<'a>, Box<Response>> {
     let Some((grant, account)) = world.bearer(headers) else {
         return Err(Box::new(reply::gateway_error(401, "Unauthorized")));
     };

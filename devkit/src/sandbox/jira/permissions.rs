@@ -20,6 +20,12 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
+/// A permission's name in the caller's language.
+fn name_of(call: &Call<'_>, name: &str) -> String {
+    let language = call.world.language_of(&call.account.locale);
+    language.map_or_else(|| name.to_owned(), |dictionary| dictionary.word(name))
+}
+
 /// `GET /rest/api/3/permissions`.
 pub(super) fn all(call: &Call<'_>) -> Answered {
     if !call.site.holds_globally(call.me(), "ADMINISTER") {
@@ -30,7 +36,7 @@ pub(super) fn all(call: &Call<'_>) -> Answered {
     }
     let describe = |entry: &crate::sandbox::world::PermissionEntry| {
         let kind = kind_name(entry.kind);
-        let body = json!({"key": entry.key, "name": entry.name, "type": kind, "description": ""});
+        let body = json!({"key": entry.key, "name": name_of(call, entry.name), "type": kind, "description": ""});
         (entry.key.to_owned(), body)
     };
     let permissions: Map<String, Value> = catalogue().iter().map(describe).collect();
@@ -64,7 +70,7 @@ pub(super) fn mine(call: &Call<'_>) -> Answered {
         let body = json!({
             "id": entry.id,
             "key": entry.key,
-            "name": entry.name,
+            "name": name_of(call, entry.name),
             "type": kind_name(entry.kind),
             "description": "",
             "havePermission": held,

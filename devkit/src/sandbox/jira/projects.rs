@@ -63,12 +63,22 @@ fn is_wanted(call: &Call<'_>, project: &Project) -> bool {
 /// Whether the caller may do with the project what the search asks for.
 fn may(call: &Call<'_>, project: &Project, action: &str) -> bool {
     let (site, me) = (call.site, call.me());
+    let through_portal = call.world.portal_lens_in_search;
+    if through_portal && ["view", "browse"].contains(&action) && browses_portal(call, project) {
+        return true;
+    }
     match action {
         "browse" => site.browses(project, me),
         "create" => site.holds(project, None, me, "CREATE_ISSUES", Lens::Work),
         "edit" => site.administers(project, me),
         _ => site.views(project, me),
     }
+}
+
+/// Whether the caller sees the project as from the customer portal.
+fn browses_portal(call: &Call<'_>, project: &Project) -> bool {
+    let lens = Lens::Portal;
+    call.site.holds(project, None, call.me(), "BROWSE_PROJECTS", lens)
 }
 
 fn compare(order: &str, left: &Project, right: &Project) -> Ordering {

@@ -98,6 +98,12 @@ pub(super) fn project(site: &Site, reader: &Account, project: &Project) -> Map<S
     body
 }
 
+/// A name that Jira itself gives, in the site's language.
+fn in_language(site: &Site, name: &str) -> String {
+    let own = site.language.as_ref();
+    own.map_or_else(|| name.to_owned(), |dictionary| dictionary.word(name))
+}
+
 /// A status with its category.
 pub(super) fn status(site: &Site, status: &IssueStatus) -> Value {
     let base = format!("{}/rest/api/3", site.gateway_url());
@@ -113,7 +119,7 @@ pub(super) fn status(site: &Site, status: &IssueStatus) -> Value {
             "id": category.id(),
             "key": category.key(),
             "colorName": category.colour(),
-            "name": category.name(),
+            "name": in_language(site, category.name()),
         },
     })
 }

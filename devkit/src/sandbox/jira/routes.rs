@@ -1,7 +1,7 @@
 //! The table of endpoints: method, path, the scopes of which one suffices, and the handler.
 
 use super::call::Call;
-use super::{desks, issues, permissions, projects, server_info, users};
+use super::{articles, desks, issues, permissions, projects, request_types, server_info, statuses, users};
 use crate::sandbox::reply::Answered;
 
 /// One endpoint.
@@ -61,6 +61,7 @@ const ROUTES: &[Route] = &[
     route("GET", "rest/api/3/project/search", WORK, projects::search),
     route("GET", "rest/api/3/project/{}", WORK, projects::get),
     route("GET", "rest/api/3/project/{}/statuses", WORK, projects::statuses),
+    route("GET", "rest/api/3/status", WORK, statuses::all),
     route("GET", "rest/api/3/users", USER, users::all),
     route("GET", "rest/api/3/users/search", USER, users::all),
     route("GET", "rest/api/3/user", USER, users::get),
@@ -77,36 +78,42 @@ const ROUTES: &[Route] = &[
     route("POST", "rest/api/3/issue/bulkfetch", WORK, issues::bulk_fetch),
     route("GET", "rest/api/3/issue/{}", WORK, issues::get),
     portal("GET", "rest/servicedeskapi/servicedesk", DESK, desks::list),
+    portal(
+        "GET",
+        "rest/servicedeskapi/requesttype",
+        DESK,
+        request_types::everywhere,
+    ),
     portal("GET", "rest/servicedeskapi/servicedesk/{}", DESK, desks::get),
     portal(
         "GET",
         "rest/servicedeskapi/servicedesk/{}/requesttype",
         DESK,
-        desks::request_types,
+        request_types::of_desk,
     ),
     portal(
         "GET",
         "rest/servicedeskapi/servicedesk/{}/requesttype/{}/field",
         DESK,
-        desks::fields,
+        request_types::fields,
     ),
     portal(
         "POST",
         "rest/servicedeskapi/servicedesk/{}/requesttype/permissions/check",
         DESK,
-        desks::check,
+        request_types::check,
     ),
     portal(
         "GET",
         "rest/servicedeskapi/servicedesk/{}/knowledgebase/article",
         ARTICLES,
-        desks::desk_articles,
+        articles::of_desk,
     ),
     portal(
         "GET",
         "rest/servicedeskapi/knowledgebase/article",
         DESK,
-        desks::all_articles,
+        articles::everywhere,
     ),
 ];
 

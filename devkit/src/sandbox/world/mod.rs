@@ -1,7 +1,9 @@
 //! What exists in the sandbox: people, sites, projects, and the ledger of OAuth grants. No HTTP in here.
 
 mod account;
+mod desk;
 mod issue;
+mod language;
 mod ledger;
 mod permission;
 mod project;
@@ -13,13 +15,16 @@ mod state;
 mod template;
 
 pub use account::{Account, AccountType};
+pub use desk::{Desk, FormField, RequestType};
 pub use issue::{Issue, IssueStatus, IssueType, StatusCategory, Workflow};
 pub use ledger::{App, Family, Grant, Ledger, RefusalKind, TokenUse};
 pub use permission::{Holder, InvalidHolder, PermissionScheme};
-pub use project::{Actors, Desk, Project, RequestType};
+pub use project::{Actors, Project};
 pub use site::Site;
 pub use state::World;
 
+pub(crate) use desk::usual_fields;
+pub(crate) use language::Dictionary;
 pub(crate) use permission::{Entry as PermissionEntry, Kind, catalogue, known};
 pub(crate) use rights::Lens;
 pub(crate) use rotation::{TokenPair, TokenRefusal};

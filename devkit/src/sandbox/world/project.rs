@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::desk::Desk;
 use super::issue::{Issue, Workflow};
 use super::permission::{Holder, PermissionScheme};
 
@@ -19,6 +20,9 @@ pub struct Actors {
     /// Groups of the site.
     #[serde(default)]
     pub groups: BTreeSet<String>,
+    /// Whether everybody with product access has the role, as in a team-managed project with open access.
+    #[serde(default)]
+    pub logged_in: bool,
 }
 
 /// One project of a site.
@@ -52,6 +56,8 @@ pub struct Project {
     pub workflow: Arc<Workflow>,
     /// Service desk of a service project.
     pub desk: Option<Desk>,
+    /// The desk that was taken from it, to be given back.
+    pub removed_desk: Option<Desk>,
     /// Issues by id.
     pub issues: BTreeMap<u64, Issue>,
     /// The number of the newest issue.
@@ -83,40 +89,29 @@ impl Project {
         change(scheme.entry(permission.to_owned()).or_default());
     }
 
+    /// Gives a role another name, in the scheme too.
+    pub fn rename_role(&mut self, role: &str, name: &str) {
+        let Some(actors) = self.roles.remove(role) else {
+            return;
+        };
+        self.roles.insert(name.to_owned(), actors);
+        let (old, new) = (Holder::Role(role.to_owned()), Holder::Role(name.to_owned()));
+        for holders in Arc::make_mut(&mut self.scheme).values_mut() {
+            if holders.remove(&old) {
+                holders.insert(new.clone());
+            }
+        }
+    }
+
+    /// Whether its roles, statuses and issue types are its own and not the site's.
+    #[must_use]
+    pub fn is_team_managed(&self) -> bool {
+        self.style == "next-gen"
+    }
+
     /// The roles an account has by name, not through a group.
     pub fn roles_in_person<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a str> {
         let roles = self.roles.iter();
         roles.filter_map(move |(role, actors)| actors.users.contains(account).then_some(role.as_str()))
     }
-}
-
-/// The service desk of a project.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Desk {
-    /// Id of the desk, also that of its portal.
-    pub id: u64,
-    /// What customers may ask for.
-    #[serde(default)]
-    pub request_types: Vec<RequestType>,
-    /// Titles of the articles in the linked knowledge base; `None` without one.
-    pub articles: Option<Vec<String>>,
-}
-
-/// A request type of a service desk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RequestType {
-    /// Numeric id.
-    pub id: u64,
-    /// Name.
-    pub name: String,
-    /// Id of the issue type behind it.
-    pub issue_type_id: String,
-    /// Groups in the portal; none hides it there.
-    #[serde(default)]
-    pub group_ids: Vec<String>,
-    /// Restricted ones are shown to the desk's administrators only.
-    #[serde(default)]
-    pub restricted: bool,
 }

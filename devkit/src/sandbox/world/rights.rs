@@ -110,8 +110,7 @@ impl Site {
     ) -> bool {
         let me = Some(account);
         if *holder == Holder::Portal {
-            let portal = project.is_service_desk() && self.has_portal_access(account);
-            return lens == Lens::Portal && portal;
+            return lens == Lens::Portal && self.opens_portal(project, account);
         }
         self.has_product_access(account)
             && match holder {
@@ -130,9 +129,19 @@ impl Site {
     /// Whether the account has a role; in a private project only in person.
     fn plays(&self, project: &Project, role: &str, account: &str) -> bool {
         project.roles.get(role).is_some_and(|actors| {
-            let through_group = !project.is_private && self.in_any(account, &actors.groups);
-            actors.users.contains(account) || through_group
+            let everybody = actors.logged_in && self.has_product_access(account);
+            let as_one_of_many = everybody || self.in_any(account, &actors.groups);
+            actors.users.contains(account) || (!project.is_private && as_one_of_many)
         })
+    }
+
+    /// Whether the account may open the portal of the project's desk: anybody may where it is open, else those with
+    /// any role, a customer's too. That makes nobody an agent.
+    pub(crate) fn opens_portal(&self, project: &Project, account: &str) -> bool {
+        let plays_any = || project.roles.keys().any(|role| self.plays(project, role, account));
+        let desk = project.desk.as_ref();
+        let opens = desk.is_some_and(|desk| desk.open && !project.is_private || plays_any());
+        opens && self.has_portal_access(account)
     }
 
     /// Whether the account may read the project.

@@ -1,11 +1,13 @@
 //! The world a sandbox begins with, read from the files in `devkit/seed/`. Secrets are not in them but made here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::account::Account;
+use super::language::Dictionary;
 use super::ledger::{App, Ledger};
 use super::permission::Holder;
 use super::site::Site;
@@ -22,6 +24,7 @@ pub(crate) const CLIENT_ID: &str = "sandbox-app";
 const ACCOUNTS: &str = include_str!("../../../seed/accounts.json");
 const SITES: &str = include_str!("../../../seed/sites.json");
 const TEMPLATES: &str = include_str!("../../../seed/templates.json");
+const LANGUAGES: &str = include_str!("../../../seed/languages.json");
 const APPS: &str = include_str!("../../../seed/apps.json");
 
 /// A seed file that cannot be used.
@@ -98,6 +101,8 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         sites: BTreeMap::new(),
         ledger: Ledger::default(),
         portal_lens_in_check: false,
+        portal_lens_in_search: false,
+        languages: languages()?,
         templates: read("templates.json", TEMPLATES)?,
         offset: SignedDuration::ZERO,
     };
@@ -122,6 +127,14 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         world.ledger.apps.insert(app.client_id.clone(), app);
     }
     Ok(world)
+}
+
+fn languages() -> Result<BTreeMap<String, Arc<Dictionary>>, SeedError> {
+    let languages: BTreeMap<String, Dictionary> = read("languages.json", LANGUAGES)?;
+    let shared = languages.into_iter();
+    Ok(shared
+        .map(|(letters, dictionary)| (letters, Arc::new(dictionary)))
+        .collect())
 }
 
 fn account_id(world: &World, name: &str) -> Result<String, SeedError> {

@@ -1,7 +1,9 @@
 //! A Jira Cloud site: its name and address, groups, licences and projects.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
 
@@ -36,10 +38,20 @@ pub struct Site {
     pub no_access_status: u16,
     /// Projects by id.
     pub projects: BTreeMap<u64, Project>,
+    /// Whether there is a Confluence licence, without which knowledge bases cannot be read.
+    pub knowledge_base: bool,
+    /// Whether lists of request types say `canCreateRequest`; some sites' answers leave it out.
+    pub tells_can_create: bool,
+    /// The language that names are given in; `None` is English.
+    pub(crate) language: Option<Arc<Dictionary>>,
     /// The id of the next project or desk.
     pub next_project: u64,
     /// The id of the next issue.
     pub next_issue: u64,
+    /// The id of the next request type.
+    pub next_request_type: u64,
+    /// The id of the next status or issue type that is made beside those of the templates.
+    pub next_setting: u64,
 }
 
 impl Site {
@@ -60,9 +72,14 @@ impl Site {
             unlisted: BTreeSet::new(),
             down: None,
             no_access_status: 403,
+            knowledge_base: true,
+            tells_can_create: true,
+            language: None,
             projects: BTreeMap::new(),
             next_project: 10_000,
             next_issue: 10_000,
+            next_request_type: 1,
+            next_setting: 10_100,
         }
     }
 
@@ -77,6 +94,18 @@ impl Site {
     #[must_use]
     pub fn gateway_url(&self) -> String {
         format!("https://api.atlassian.com/ex/jira/{}", self.cloud_id)
+    }
+
+    /// A new number for a status or issue type.
+    pub(crate) fn new_setting(&mut self) -> String {
+        self.next_setting += 1;
+        (self.next_setting - 1).to_string()
+    }
+
+    /// A new number for a request type.
+    pub(crate) fn new_request_type(&mut self) -> u64 {
+        self.next_request_type += 1;
+        self.next_request_type - 1
     }
 
     /// The project with this id, or that has or had this key. A key in use goes before a former one.

@@ -1,10 +1,12 @@
 //! The world: everything the sandbox knows, and its clock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::account::Account;
+use super::language::Dictionary;
 use super::ledger::Ledger;
 use super::site::Site;
 use super::template::Template;
@@ -19,6 +21,11 @@ pub struct World {
     pub ledger: Ledger,
     /// Whether `permissions/check` looks through the portal's eyes as `mypermissions` does. Undocumented, off by default.
     pub portal_lens_in_check: bool,
+    /// Whether `project/search` lists service projects to those who may only open the portal. Undocumented, off by
+    /// default.
+    pub portal_lens_in_search: bool,
+    /// Languages beside English by their two letters.
+    pub(crate) languages: BTreeMap<String, Arc<Dictionary>>,
     pub(crate) templates: BTreeMap<String, Template>,
     pub(crate) offset: SignedDuration,
 }
@@ -42,6 +49,13 @@ impl World {
             let host = site.host.as_deref().unwrap_or_default();
             host == name || host.split('.').next() == Some(name)
         })
+    }
+
+    /// The language of a locale such as `de_DE`; `None` for English and for what the sandbox does not speak.
+    #[must_use]
+    pub(crate) fn language_of(&self, locale: &str) -> Option<Arc<Dictionary>> {
+        let letters = locale.split(['_', '-']).next().unwrap_or_default();
+        self.languages.get(letters).cloned()
     }
 
     /// The account with this id or e-mail address.

@@ -1,0 +1,139 @@
+//! Commands about the statuses of workflows.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, CommandError};
+use super::people::site_mut;
+use super::projects::find;
+use super::shape_vocabulary::{NewStatus, ShapeCommand};
+use crate::sandbox::world::{IssueStatus, Site, World};
+
+type Applied = Result<Answer, CommandError>;
+
+/// Carries out a command about statuses.
+pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
+    match command {
+        ShapeCommand::RenameStatus {
+            site,
+            project,
+            status,
+            name,
+        } => rename(site_mut(world, site.as_deref())?, project.as_deref(), &status, &name),
+        ShapeCommand::AddStatus {
+            site,
+            project,
+            name,
+            category,
+        } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find(site, &project)?;
+            let mut statuses = statuses_of(site, id);
+            if statuses.iter().any(|status| status.name == name) {
+                return Err(CommandError::Taken { kind: "status", name });
+            }
+            statuses.push(make(site, id, NewStatus { name, category }));
+            replace(site, id, statuses);
+            Ok(Answer::Done)
+        }
+        ShapeCommand::RemoveStatus { site, project, status } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find(site, &project)?;
+            let mut statuses = statuses_of(site, id);
+            let before = statuses.len();
+            statuses.retain(|candidate| !is(candidate, &status));
+            if statuses.len() == before {
+                return Err(CommandError::unknown("status", status));
+            }
+            replace_with_some(site, id, statuses)
+        }
+        ShapeCommand::SetStatuses {
+            site,
+            project,
+            statuses,
+        } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find(site, &project)?;
+            let statuses = statuses.into_iter().map(|new| make(site, id, new)).collect();
+            replace_with_some(site, id, statuses)
+        }
+        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
+    }
+}
+
+fn is(status: &IssueStatus, id_or_name: &str) -> bool {
+    status.id == id_or_name || status.name == id_or_name
+}
+
+fn statuses_of(site: &Site, project: u64) -> Vec<IssueStatus> {
+    let project = site.projects.get(&project);
+    project.map_or_else(Vec::new, |project| project.workflow.statuses.clone())
+}
+
+/// A status for the project: one that the project, or another company-managed one, has already, or a new one.
+fn make(site: &mut Site, project: u64, new: NewStatus) -> IssueStatus {
+    let own = site.projects.get(&project);
+    let shares = own.is_some_and(|own| !own.is_team_managed());
+    let others = site
+        .projects
+        .values()
+        .filter(|other| shares && !other.is_team_managed());
+    let candidates = own.into_iter().chain(others);
+    let mut present = candidates.flat_map(|project| &project.workflow.statuses);
+    let same = present.find(|status| status.name == new.name && status.category == new.category);
+    let same = same.map(|status| status.id.clone());
+    IssueStatus {
+        id: same.unwrap_or_else(|| site.new_setting()),
+        name: new.name,
+        category: new.category,
+    }
+}
+
+fn replace_with_some(site: &mut Site, project: u64, statuses: Vec<IssueStatus>) -> Applied {
+    if statuses.is_empty() {
+        let message = "a workflow has at least one status";
+        return Err(CommandError::Invalid(message.to_owned()));
+    }
+    replace(site, project, statuses);
+    Ok(Answer::Done)
+}
+
+/// Gives the project these statuses; issues in others begin again.
+fn replace(site: &mut Site, project: u64, statuses: Vec<IssueStatus>) {
+    let Some(project) = site.projects.get_mut(&project) else {
+        return;
+    };
+    let first = statuses.first().map(|status| status.id.clone()).unwrap_or_default();
+    for issue in project.issues.values_mut() {
+        if !statuses.iter().any(|status| status.id == issue.status_id) {
+            issue.status_id.clone_from(&first);
+        }
+    }
+    Arc::make_mut(&mut project.workflow).statuses = statuses;
+}
+
+fn rename(site: &mut Site, project: Option<&str>, status: &str, name: &str) -> Applied {
+    let only = match project {
+        Some(project) => Some(find(site, project)?),
+        None => None,
+    };
+    let meant = site
+        .projects
+        .values()
+        .filter(|project| only.is_none_or(|id| project.id == id));
+    let mut statuses = meant.flat_map(|project| &project.workflow.statuses);
+    let found = statuses.find(|candidate| is(candidate, status));
+    let id = found.map(|found| found.id.clone());
+    let id = id.ok_or_else(|| CommandError::unknown("status", status))?;
+    for project in site.projects.values_mut() {
+        let has = |status: &IssueStatus| status.id == id;
+        if !project.workflow.statuses.iter().any(has) {
+            continue;
+        }
+        for status in &mut Arc::make_mut(&mut project.workflow).statuses {
+            if status.id == id {
+                name.clone_into(&mut status.name);
+            }
+        }
+    }
+    Ok(Answer::Done)
+}
