@@ -288,7 +288,7 @@ reasons! {
         "It goes on by itself. To need less, lengthen spec.syncInterval or name fewer projects.";
     // Ready and general
     Connected [Ready] True Fine:
-        "The site is connected: the grant works, the site is reached, and its projects are synchronised.", "", "";
+        "The site is connected and its projects are synchronised.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
     NotChecked [ServiceDeskReady, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:

@@ -140,6 +140,11 @@ fn not_found(evidence: &PersonEvidence) -> PersonFinding {
 fn assignable(evidence: &PersonEvidence) -> Option<PersonFinding> {
     match evidence.assignable.as_ref()? {
         Ok(true) => None,
+        // Without the right to browse users the list may be empty for that reason alone.
+        Ok(false) if evidence.may_browse != Ok(true) => {
+            let what = format!("Whether issues can be assigned to {} cannot be told.", evidence.email);
+            Some(finding(PersonReason::PersonNotLookedUp, &what))
+        }
         Ok(false) => {
             let what = format!(
                 "Issues of {} cannot be assigned to {}.",

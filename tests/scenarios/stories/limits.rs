@@ -275,7 +275,7 @@ async fn one_not_stored(plane: Arc<Plane>) {
         "SyncPartial",
         &["JiraProject acme-eng could", words],
     );
-    claim(&partial, "Ready", "True", "Connected", &[words]);
+    claim(&partial, "Ready", "True", "Connected", &["2 of 4", "See Synced"]);
     stage
         .claim_project("acme-ops", "Ready", "False", "ProjectArchived", &["OPS"])
         .await;

@@ -94,7 +94,11 @@ async fn observing_is_enough(plane: Arc<Plane>) {
         client_id: Some(app.client_id.clone()),
         account: None,
         sites: None,
-        scopes: Some(["read:jira-user", "read:jira-work"].map(str::to_owned).into()),
+        scopes: Some(
+            ["read:jira-user", "read:jira-work", "read:servicedesk-request"]
+                .map(str::to_owned)
+                .into(),
+        ),
         online: false,
     };
     let tokens = stage.sandbox.mint_as(command).unwrap();
@@ -106,7 +110,15 @@ async fn observing_is_enough(plane: Arc<Plane>) {
     let ready = stage.until_ready("acme").await;
     claim(&ready, "ScopesGranted", "True", "AllScopesGranted", &[]);
     let scopes = ready.status.unwrap().scopes;
-    assert_eq!(scopes, ["offline_access", "read:jira-user", "read:jira-work"]);
+    assert_eq!(
+        scopes,
+        [
+            "offline_access",
+            "read:jira-user",
+            "read:jira-work",
+            "read:servicedesk-request"
+        ]
+    );
     assert_eq!(
         stage.project("acme-eng").await.status.unwrap().permissions,
         ["BROWSE_PROJECTS"]
@@ -131,7 +143,7 @@ async fn people_missing(plane: Arc<Plane>) {
         "ScopesGranted",
         "False",
         "ScopesMissing",
-        &["read:jira-user (to recognise the account)"],
+        &["read:jira-user (to recognise the account and look people up)"],
     );
     for skipped in ["AccountEligible", "ProjectsAccessible", "Synced"] {
         claim(

@@ -188,7 +188,13 @@ async fn idle_expiry(plane: Arc<Plane>) {
 /// Credentials with a grant that was given the reading scopes only.
 async fn connect_for_reading(stage: &Stage) {
     let app = stage.sandbox.create_app().unwrap();
-    let reading = ["read:jira-user", "read:jira-work", "offline_access"].map(str::to_owned);
+    let reading = [
+        "read:jira-user",
+        "read:jira-work",
+        "read:servicedesk-request",
+        "offline_access",
+    ]
+    .map(str::to_owned);
     let tokens = stage.sandbox.mint_as(Command::MintGrant {
         client_id: Some(app.client_id.clone()),
         account: None,
