@@ -68,7 +68,6 @@ fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Conditio
         ConditionType::Stalled.as_str(),
         ConditionType::Reconciling.as_str(),
     );
-    let consequence = |c: &Condition| Reason::parse(&c.reason).is_some_and(Reason::is_consequence);
     let earlier = |c: &Condition| before.iter().find(|b| b.type_ == c.type_);
     let first_ready = find(after, ConditionType::Ready)
         .filter(|c| c.reason == Reason::Connected.as_str())
@@ -77,14 +76,23 @@ fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Conditio
         .iter()
         .filter(|c| ![ready, stalled, reconciling].contains(&c.type_.as_str()))
         .filter(|c| match (c.status.as_str(), earlier(c)) {
-            ("True", Some(b)) => b.status == "False",
+            ("True", Some(b)) => b.status == "False" && !follows(b, before),
             ("True", None) => false,
-            (_, Some(b)) => (b.status != c.status || b.reason != c.reason) && !consequence(c),
-            (_, None) => !consequence(c) && c.reason != Reason::NeverSynced.as_str(),
+            (_, Some(b)) => (b.status != c.status || b.reason != c.reason) && !follows(c, after),
+            (_, None) => !follows(c, after),
         })
         .filter(|c| c.reason != Reason::NeverSynced.as_str())
         .chain(first_ready)
         .collect()
+}
+
+/// Whether another condition of the object tells the cause already.
+fn follows(condition: &Condition, all: &[Condition]) -> bool {
+    let told = |reason: Reason| all.iter().any(|c| c.reason == reason.as_str());
+    let Some(reason) = Reason::parse(&condition.reason) else {
+        return false;
+    };
+    reason.is_consequence() || reason.explained_by().is_some_and(told)
 }
 
 #[cfg(test)]
@@ -113,6 +121,14 @@ mod tests {
         assert_eq!(reasons(&good, &bad), ["ReconnectRequired"]);
         assert_eq!(reasons(&bad, &good), ["TokenFresh"]);
         assert!(reasons(&bad, &bad).is_empty());
+    }
+
+    #[test]
+    fn one_cause_on_two_conditions_is_told_once() {
+        let good = with(&[Reason::PermissionsHeld, Reason::ServiceDeskUsable]);
+        let bad = with(&[Reason::InternalCommentDenied, Reason::NotAnAgent]);
+        assert_eq!(reasons(&good, &bad), ["InternalCommentDenied"]);
+        assert_eq!(reasons(&bad, &good), ["PermissionsHeld"]);
     }
 
     #[test]

@@ -154,7 +154,7 @@ mod tests {
         trashed.deleted = true;
         let in_trash = plan(all(1), &known, &evidence(&[trashed]));
         assert_eq!(
-            in_trash.entries.first().unwrap().summary().blocked,
+            in_trash.entries.first().unwrap().summary().blocked.map(|f| f.reason),
             Some(Reason::ProjectInTrash)
         );
         let deleted = plan(all(2), &stored(&in_trash), &evidence(&[]));
@@ -198,7 +198,7 @@ mod tests {
         };
         let planned = plan(given, &[], &evidence(&[]));
         assert_eq!(
-            planned.entries.first().unwrap().summary().blocked,
+            planned.entries.first().unwrap().summary().blocked.map(|f| f.reason),
             Some(Reason::ProjectNotVisible)
         );
     }

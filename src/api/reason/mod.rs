@@ -29,6 +29,13 @@ impl Reason {
         }
     }
 
+    /// The reason on another condition of the same object that, where it stands, tells the same
+    /// cause, so that it need not be told twice.
+    #[must_use]
+    pub fn explained_by(self) -> Option<Self> {
+        (self == Self::NotAnAgent).then_some(Self::InternalCommentDenied)
+    }
+
     /// Whether a condition with this reason is one that a cause before it explains.
     #[must_use]
     pub fn is_consequence(self) -> bool {

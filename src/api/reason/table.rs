@@ -234,7 +234,7 @@ reasons! {
     RequestTypesNotCreatable [ServiceDeskReady] False Stalled:
         "The account may not raise a request of any type on the service desk.",
         "The account lacks Create issues in the project, or a form requires a field that the account cannot see.",
-        "Grant the account Create issues, and make the fields that the message names visible or optional.";
+        "Grant the account Create issues in the project, or make the required fields of the form visible.";
     KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled:
         "Jira refuses the account the knowledge base's articles. Requests are not affected.",
         "The account has no Confluence access, or the knowledge base's permissions leave it out.",

@@ -109,7 +109,9 @@ fn no_agent(desk: &Desk<'_>) -> Option<(Reason, String)> {
 
 fn none_shown(desk: &Desk<'_>) -> Option<(Reason, String)> {
     let refused = match &desk.answer()?.request_types {
-        Ok(types) if types.is_empty() => "none is published, or all are restricted",
+        Ok(types) if types.is_empty() => {
+            "none is published, or all are restricted, which only project administrators see"
+        }
         Err(JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)) => "it refuses to list them",
         _ => return None,
     };
@@ -160,7 +162,7 @@ fn none_usable(desk: &Desk<'_>) -> Option<(Reason, String)> {
         [] => String::new(),
         fields => format!(" Its form requires {}, hidden from it.", enumerate(fields, 2)),
     };
-    let what = format!("On {} no request can be raised: {told}.{form}", desk.key);
+    let what = format!("No request type of {} can be used: {told}.{form}", desk.key);
     Some((reason, what))
 }
 

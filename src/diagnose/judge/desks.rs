@@ -1,6 +1,6 @@
 //! All service desks of an integration, in one condition.
 
-use super::{desk::refused_articles, enumerate, unavailable};
+use super::{desk::refused_articles, enumerate, summed_up, unavailable};
 use crate::{
     api::{
         condition::{
@@ -18,8 +18,8 @@ use crate::{
 pub struct DeskSummary {
     /// Key of its project.
     pub key: String,
-    /// The reason that its condition carries.
-    pub reason: Reason,
+    /// The finding about it.
+    pub finding: Finding,
     /// Whether the project's other conditions tell the cause already.
     pub told_before: bool,
 }
@@ -29,11 +29,11 @@ impl DeskSummary {
     #[must_use]
     pub fn of(key: &str, findings: &[Finding]) -> Option<Self> {
         let desk = findings.iter().find(|f| f.condition == ServiceDeskReady)?;
-        let no_agent = findings.iter().any(|f| f.reason == Reason::InternalCommentDenied);
+        let told = |f: &Finding| desk.reason.explained_by() == Some(f.reason);
         Some(Self {
             key: key.to_owned(),
-            reason: desk.reason,
-            told_before: no_agent && desk.reason == Reason::NotAnAgent,
+            finding: desk.clone(),
+            told_before: findings.iter().any(told),
         })
     }
 }
@@ -51,7 +51,7 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
     let fine = [Reason::ServiceDeskUsable, Reason::KnowledgeBaseUnreadable];
     let blocked: Vec<&DeskSummary> = desks
         .iter()
-        .filter(|desk| !fine.contains(&desk.reason) && !desk.reason.is_consequence())
+        .filter(|desk| !fine.contains(&desk.finding.reason) && !desk.finding.reason.is_consequence())
         .collect();
     let refused = refused_articles(evidence);
     let (count, all) = (blocked.len(), desks.len());
@@ -66,11 +66,15 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
             Finding::with_remedy(ServiceDesksReady, Reason::KnowledgeBaseUnreadable, &what)
         }
         (_, refused, _) => {
-            let names: Vec<String> = blocked.iter().map(|d| format!("{} ({})", d.key, d.reason)).collect();
+            let names: Vec<String> = blocked
+                .iter()
+                .map(|d| format!("{} ({})", d.key, d.finding.reason))
+                .collect();
             let list = enumerate(&names, 3);
             let also = refused.map_or("", |_| " Knowledge base articles are refused too.");
             let what = format!("{count} of {all} service desks cannot be used: {list}.{also}");
-            let mut finding = Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what);
+            let one = blocked.first().filter(|_| count == 1).map(|desk| &desk.finding);
+            let mut finding = summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one);
             finding.told_before = refused.is_none() && blocked.iter().all(|desk| desk.told_before);
             finding
         }

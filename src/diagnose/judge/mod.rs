@@ -14,7 +14,7 @@ pub mod usable;
 
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, Finding, LONGEST_MESSAGE},
         reason::Reason,
     },
     atlassian::error::JiraError,
@@ -25,6 +25,17 @@ use crate::{
 pub fn unavailable(condition: ConditionType, error: &JiraError) -> Finding {
     let what = format!("Jira could not be asked: {error}.");
     Finding::with_remedy(condition, Reason::SiteUnavailable, &what)
+}
+
+/// A finding that sums up others. Where one alone is to be told of, its own words go before the
+/// general remedy, if there is room.
+#[must_use]
+pub fn summed_up(condition: ConditionType, reason: Reason, what: &str, one: Option<&Finding>) -> Finding {
+    let whole = one.map(|one| format!("{what} {}", one.message));
+    match whole.filter(|whole| whole.chars().count() <= LONGEST_MESSAGE) {
+        Some(message) => Finding::new(condition, reason, message),
+        None => Finding::with_remedy(condition, reason, what),
+    }
 }
 
 /// At most `most` of the items, and how many more there are.

@@ -1,6 +1,6 @@
 //! All projects of an integration, in one condition.
 
-use super::enumerate;
+use super::{enumerate, summed_up};
 use crate::api::{
     condition::{
         ConditionType::{Accessible, Permitted, ProjectsAccessible},
@@ -18,18 +18,15 @@ pub struct Summary {
     pub key: String,
     /// Whether it is live and seen.
     pub visible: bool,
-    /// The reason that blocks it, if one does.
-    pub blocked: Option<Reason>,
+    /// The finding that blocks it, if one does.
+    pub blocked: Option<Finding>,
 }
 
 impl Summary {
     /// Sums up a project's findings.
     #[must_use]
     pub fn of(key: &str, lifecycle: Lifecycle, findings: &[Finding]) -> Self {
-        let why = |type_| {
-            let finding = findings.iter().find(|f| f.condition == type_);
-            finding.filter(|f| !f.is_true()).map(|f| f.reason)
-        };
+        let why = |type_| findings.iter().find(|f| f.condition == type_ && !f.is_true()).cloned();
         Self {
             key: key.to_owned(),
             visible: lifecycle == Lifecycle::Live,
@@ -55,8 +52,9 @@ pub fn count(projects: &[Summary]) -> ProjectCounts {
 pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
     let blocked: Vec<String> = projects
         .iter()
-        .filter_map(|p| p.blocked.map(|reason| format!("{} ({reason})", p.key)))
+        .filter_map(|p| p.blocked.as_ref().map(|why| format!("{} ({})", p.key, why.reason)))
         .collect();
+    let first = projects.iter().find_map(|p| p.blocked.as_ref());
     let list = enumerate(&blocked, 4);
     match (projects.len(), blocked.len()) {
         _ if !any_visible => {
@@ -74,11 +72,21 @@ pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
         }
         (all, blocked) if all == blocked => {
             let what = format!("None of the {all} projects in scope can be used: {list}.");
-            Finding::with_remedy(ProjectsAccessible, Reason::AllProjectsBlocked, &what)
+            summed_up(
+                ProjectsAccessible,
+                Reason::AllProjectsBlocked,
+                &what,
+                first.filter(|_| all == 1),
+            )
         }
         (all, blocked) => {
             let what = format!("{blocked} of {all} projects cannot be used: {list}.");
-            Finding::with_remedy(ProjectsAccessible, Reason::SomeProjectsBlocked, &what)
+            summed_up(
+                ProjectsAccessible,
+                Reason::SomeProjectsBlocked,
+                &what,
+                first.filter(|_| blocked == 1),
+            )
         }
     }
 }
@@ -91,7 +99,7 @@ mod tests {
         Summary {
             key: key.into(),
             visible: true,
-            blocked,
+            blocked: blocked.map(|reason| Finding::plain(Accessible, reason)),
         }
     }
 

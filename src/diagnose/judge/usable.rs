@@ -26,8 +26,8 @@ pub fn judge(seen: &Seen<'_>, desks: Option<&DesksEvidence>) -> Vec<Finding> {
             None => Finding::plain(ServiceDeskReady, Reason::SkippedAfterScopesGranted),
             Some(evidence) => desk_finding(seen, &service.id, evidence),
         };
-        let no_agent = findings.iter().any(|f| f.reason == Reason::InternalCommentDenied);
-        finding.told_before = no_agent && finding.reason == Reason::NotAnAgent;
+        let explained_by = finding.reason.explained_by();
+        finding.told_before = findings.iter().any(|f| explained_by == Some(f.reason));
         findings.push(finding);
     }
     findings
