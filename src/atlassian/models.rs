@@ -144,7 +144,7 @@ pub struct ProjectPage {
 pub struct PermissionGrants {
     /// Global permissions held.
     #[serde(default)]
-    pub global_permissions: Vec<String>,
+    pub global_permissions: Option<Vec<String>>,
     /// One entry a permission.
     #[serde(default)]
     pub project_permissions: Vec<PermissionGrant>,

@@ -50,7 +50,7 @@ impl Jira {
                     r.json(&body)
                 })
                 .await?;
-            held.global.extend(answer.global_permissions);
+            held.global.extend(answer.global_permissions.into_iter().flatten());
             for grant in answer.project_permissions {
                 for project in grant.projects {
                     let of_project = held.projects.entry(project.to_string()).or_default();

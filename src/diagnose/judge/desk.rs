@@ -46,7 +46,7 @@ const POLICIES: &[Policy] = &[missing, no_agent, none_shown, none_usable, articl
 pub fn judge(desk: &Desk<'_>) -> Option<Finding> {
     let mut found = POLICIES.iter().filter_map(|policy| policy(desk));
     let Some((reason, what)) = found.next() else {
-        return answered(desk).then(|| usable(desk));
+        return desk.types().map(|types| usable(desk, types));
     };
     let also: String = found.map(|(_, what)| format!(" {what}")).collect();
     Some(Finding::with_remedy(ServiceDeskReady, reason, &format!("{what}{also}")))
@@ -66,14 +66,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// Whether all that is needed was answered.
-fn answered(desk: &Desk<'_>) -> bool {
-    let articles = desk.evidence.knowledge_base.as_ref();
-    desk.types().is_some() && !articles.is_some_and(|answer| matches!(answer, Err(JiraError::Unavailable { .. })))
-}
-
-fn usable(desk: &Desk<'_>) -> Finding {
-    let types = desk.types().unwrap_or_default();
+fn usable(desk: &Desk<'_>, types: &[RequestType]) -> Finding {
     let hindered = types.iter().filter(|t| is_hidden(t) || is_restricted(t)).count();
     let also = match hindered {
         0 => String::new(),

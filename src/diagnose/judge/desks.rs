@@ -57,6 +57,9 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
     let (count, all) = (blocked.len(), desks.len());
     Some(match (count, refused, unanswered(evidence)) {
         (0, None, Some(error)) => unavailable(ServiceDesksReady, error),
+        (0, None, None) if desks.iter().any(|desk| desk.finding.reason == Reason::NotChecked) => {
+            Finding::plain(ServiceDesksReady, Reason::NotChecked)
+        }
         (0, None, None) => {
             let message = format!("All {all} service desks in scope can be used.");
             Finding::new(ServiceDesksReady, Reason::AllServiceDesksReady, message)
@@ -81,17 +84,24 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
     })
 }
 
-/// The first question that Jira did not answer properly.
+/// The first question that Jira did not answer, but for refusals that prove something.
 fn unanswered(evidence: &DesksEvidence) -> Option<&JiraError> {
+    let refusal = |error: &&JiraError| {
+        matches!(
+            error,
+            JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)
+        )
+    };
     let lists = evidence
         .desks
         .values()
         .filter_map(|desk| desk.request_types.as_ref().err());
     let articles = evidence
         .knowledge_base
-        .as_ref()
-        .and_then(|answer| answer.as_ref().err());
-    let all = evidence.listed.as_ref().err().into_iter().chain(lists).chain(articles);
-    let mut outages = all.filter(|error| matches!(error, JiraError::Unavailable { .. } | JiraError::Redirected));
-    outages.next()
+        .iter()
+        .filter_map(|answer| answer.as_ref().err());
+    let outage = |error: &&JiraError| matches!(error, JiraError::Unavailable { .. } | JiraError::Redirected);
+    let of_desks = lists.filter(|error| !refusal(error));
+    let mut all = evidence.listed.as_ref().err().into_iter().chain(of_desks);
+    all.next().or_else(|| articles.into_iter().find(outage))
 }
