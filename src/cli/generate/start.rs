@@ -85,7 +85,10 @@ const SYMPTOMS: &[(&str, &[Reason])] = &[
             Reason::PinnedUserInactive,
         ],
     ),
-    ("The knowledge base has no articles", &[Reason::KnowledgeBaseUnreadable]),
+    (
+        "Knowledge base articles do not load",
+        &[Reason::KnowledgeBaseUnreadable],
+    ),
     (
         "Data looks old, or a status is wrong",
         &[
@@ -109,7 +112,7 @@ by `jira-operator crds --generate`; do not edit.
 kubectl get jira -n NAMESPACE                         # integrations and projects, each with Ready and its reason
 kubectl describe jiraintegration NAME -n NAMESPACE    # every condition with its message, and what happened when
 jira-operator check NAME -n NAMESPACE                 # looks now, groups what it finds, and points to this page
-jira-operator check -f manifest.yaml                  # the same before anything is installed
+jira-operator check -f manifest.yaml                  # reads manifests, before anything is installed
 ```
 
 A message names the thing at fault and the next step. Search this page for its reason.

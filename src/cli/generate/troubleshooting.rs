@@ -85,22 +85,21 @@ fn introduction(condition: ConditionType) -> &'static str {
 
 fn section(reason: Reason, guide: &Guide) -> String {
     let entry = reason.entry();
-    let names: Vec<String> = entry.conditions.iter().map(|c| format!("`{}`", c.as_str())).collect();
     let whose = if reason.is_consequence() {
         "The condition".to_owned()
     } else {
-        names.join(", ")
+        carriers(reason)
     };
     let holds = match entry.holds {
         Holds::True => "True",
         Holds::False => "False",
         Holds::Unknown => "Unknown",
     };
-    let mut text = format!("\n### {reason}\n\n{whose} is {holds}. {}\n", entry.meaning);
-    let rule = ready_rule(reason);
+    let mut text = format!("\n### {reason}\n\n{whose} is {holds}. {}\n", plain(entry.meaning));
     text.push_str(&body(guide, entry.cause, entry.remedy));
-    let what = what_the_operator_does(entry.disposition);
-    let _ = write!(text, "\n**What the operator does.** {what} {}{rule}\n", guide.operator);
+    let what = what_the_operator_does(entry.disposition, holds_ready(reason));
+    let ready = of_ready(reason);
+    let _ = write!(text, "\n**What the operator does.** {what} {}{ready}\n", guide.operator);
     text.push_str(&terms(guide));
     text
 }
@@ -108,7 +107,7 @@ fn section(reason: Reason, guide: &Guide) -> String {
 fn body(guide: &Guide, cause: &str, remedy: &str) -> String {
     let mut text = format!("\n**How it was found out.** {}\n", guide.found);
     if !cause.is_empty() {
-        let _ = write!(text, "\n**Causes, likeliest first.** {cause}\n");
+        let _ = write!(text, "\n**Causes, likeliest first.** {}\n", plain(cause));
     }
     if !guide.apart.is_empty() {
         text.push('\n');
@@ -117,11 +116,34 @@ fn body(guide: &Guide, cause: &str, remedy: &str) -> String {
         let _ = writeln!(text, "- {item}");
     }
     let remedy = if remedy.is_empty() { "Mostly nothing." } else { remedy };
-    let _ = write!(text, "\n**What to do.** {remedy}\n\n");
-    for (index, step) in guide.mend.iter().enumerate() {
-        let _ = writeln!(text, "{}. {step}", index + 1);
+    let _ = write!(text, "\n**What to do.** {}", plain(remedy));
+    match guide.mend {
+        [step] => {
+            let _ = writeln!(text, " {step}");
+        }
+        steps => {
+            text.push_str("\n\n");
+            for (index, step) in steps.iter().enumerate() {
+                let _ = writeln!(text, "{}. {step}", index + 1);
+            }
+        }
     }
     text
+}
+
+/// A text of the table, which is no Markdown.
+fn plain(text: &str) -> String {
+    text.replace('*', "\\*")
+}
+
+/// The conditions that may carry the reason.
+fn carriers(reason: Reason) -> String {
+    let names = reason.entry().conditions.iter().map(|c| format!("`{}`", c.as_str()));
+    let names: Vec<String> = names.collect();
+    match names.as_slice() {
+        [some @ .., last] if !some.is_empty() => format!("{} or {last}", some.join(", ")),
+        names => names.join(""),
+    }
 }
 
 fn terms(guide: &Guide) -> String {
@@ -131,25 +153,55 @@ fn terms(guide: &Guide) -> String {
     }
 }
 
-fn what_the_operator_does(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Fine => "It goes on.",
-        Disposition::Retry => "It tries again by itself, with growing waits of at most 15 minutes (`Reconciling`).",
-        Disposition::Wait => "It waits; what is awaited wakes it.",
-        Disposition::Stalled => "It waits for a person (`Stalled`), and looks again on each interval.",
-    }
+/// When a reason keeps Ready from being True.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HoldsReady {
+    Always,
+    WhereProjectsAreNamed,
+    Never,
 }
 
-/// What the reason means for Ready, by the rule that decides it.
-fn ready_rule(reason: Reason) -> &'static str {
-    let Some(condition) = home(reason).filter(|_| reason.entry().holds != Holds::True) else {
-        return "";
+/// By the rule that decides it. What follows from others is told with its cause.
+fn holds_ready(reason: Reason) -> HoldsReady {
+    let Some(condition) = home(reason) else {
+        return HoldsReady::Always;
     };
     let finding = Finding::plain(condition, reason);
     match [false, true].map(|named| holds_ready_back(&finding, named)) {
-        [_, false] => " It does not hold `Ready` back, and is named in its message.",
-        [false, true] => " It holds `Ready` back only where `spec.projects` names the projects.",
-        [true, true] => "",
+        [_, false] => HoldsReady::Never,
+        [false, true] => HoldsReady::WhereProjectsAreNamed,
+        [true, true] => HoldsReady::Always,
+    }
+}
+
+fn what_the_operator_does(disposition: Disposition, holds: HoldsReady) -> String {
+    // Reconciling and Stalled follow from the reason of Ready.
+    let shown = |name: &str| match holds {
+        HoldsReady::Always => format!(" (`{name}`)"),
+        HoldsReady::WhereProjectsAreNamed => format!(" (`{name}` where `spec.projects` names the projects)"),
+        HoldsReady::Never => String::new(),
+    };
+    match disposition {
+        Disposition::Fine => "Nothing stops.".to_owned(),
+        Disposition::Retry => format!(
+            "It tries again by itself, with growing waits of at most 15 minutes{}.",
+            shown("Reconciling")
+        ),
+        Disposition::Wait => "It waits; what is awaited wakes it.".to_owned(),
+        Disposition::Stalled => format!(
+            "It waits for a person{}, and looks again on each interval.",
+            shown("Stalled")
+        ),
+    }
+}
+
+/// What the reason means for Ready, where that is not what one expects.
+fn of_ready(reason: Reason) -> &'static str {
+    match holds_ready(reason) {
+        _ if reason.entry().holds == Holds::True => "",
+        HoldsReady::Always => "",
+        HoldsReady::WhereProjectsAreNamed => " Elsewhere it leaves `Ready` True, whose message names it.",
+        HoldsReady::Never => " By itself it leaves `Ready` True, whose message names it.",
     }
 }
 
@@ -157,18 +209,8 @@ fn ready_rule(reason: Reason) -> &'static str {
 fn in_order() -> String {
     let mut text = String::from("\n## What is in order\n\nReasons of conditions that are True and need nobody.\n");
     for reason in Reason::ALL.iter().filter(|reason| guide::of(**reason).is_none()) {
-        let names: Vec<String> = reason
-            .entry()
-            .conditions
-            .iter()
-            .map(|c| format!("`{}`", c.as_str()))
-            .collect();
-        let _ = write!(
-            text,
-            "\n### {reason}\n\n{} is True. {}\n",
-            names.join(", "),
-            reason.entry().meaning
-        );
+        let meaning = plain(reason.entry().meaning);
+        let _ = write!(text, "\n### {reason}\n\n{} is True. {meaning}\n", carriers(*reason));
     }
     text
 }
@@ -255,9 +297,19 @@ mod tests {
 
     #[test]
     fn what_holds_ready_back_follows_the_rule_that_decides_it() {
-        assert!(ready_rule(Reason::UserBrowsingDenied).contains("does not hold"));
-        assert!(ready_rule(Reason::SomeProjectsBlocked).contains("only where"));
-        assert_eq!(ready_rule(Reason::ReconnectRequired), "");
-        assert_eq!(ready_rule(Reason::OfflineAccessMissing), "");
+        assert_eq!(holds_ready(Reason::UserBrowsingDenied), HoldsReady::Never);
+        assert_eq!(
+            holds_ready(Reason::SomeProjectsBlocked),
+            HoldsReady::WhereProjectsAreNamed
+        );
+        assert_eq!(holds_ready(Reason::ReconnectRequired), HoldsReady::Always);
+        assert_eq!(of_ready(Reason::OfflineAccessMissing), "");
+        let page = page();
+        let (_, from) = page.split_once("\n### UserBrowsingDenied\n").unwrap();
+        let (part, _) = from.split_once("\n### ").unwrap();
+        assert!(
+            !part.contains("Stalled") && part.contains("leaves `Ready` True"),
+            "{part}"
+        );
     }
 }

@@ -5,10 +5,10 @@ use super::Guide;
 pub(super) static WRONG_ACCOUNT: Guide = Guide {
     found: "Jira was asked who the token belongs to. The account id it told differs from `spec.account.accountId`, or the e-mail address from `spec.account.email` (upper and lower case do not matter).",
     apart: &[
-        "The browser was logged in with somebody's own account when they accepted; the consent screen names the account at its top.",
+        "A browser that is logged in does not ask for the account: the consent screen names it, and is easily overlooked.",
     ],
     mend: &[
-        "Open a private browser window, log in as the dedicated account, and [connect again](#how-to-connect) there.",
+        "Step by step: [How to connect](#how-to-connect).",
         "Is the account in the message the right one? Then correct `spec.account`.",
     ],
     operator: "It removes the access token from the consumers' Secret and asks Jira nothing else: what another account may see is nobody's business.",
@@ -30,10 +30,8 @@ pub(super) static MANAGED_SERVICE_ACCOUNT: Guide = Guide {
 
 pub(super) static APP_ACCOUNT: Guide = Guide {
     found: "Jira told the account's kind: *app*. Such accounts belong to Connect, Forge and OAuth apps and to Rovo agents.",
-    apart: &["The token was not obtained by a person's consent but made for an app."],
-    mend: &[
-        "As for [ManagedServiceAccount](#managedserviceaccount): use an ordinary Atlassian account of its own for the operator.",
-    ],
+    apart: &["It did not come from a consent screen: only people can accept one."],
+    mend: &["The steps are those of [ManagedServiceAccount](#managedserviceaccount)."],
     operator: "It removes the access token from the consumers' Secret.",
     terms: &["app user", "bot", "Rovo agent"],
 };

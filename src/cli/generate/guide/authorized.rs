@@ -38,7 +38,7 @@ pub(super) static NOT_CONNECTED: Guide = Guide {
         "\"was used before\": the value in your Secret is an old one, for example brought back by a Git revert, and the grant that came from it is gone.",
         "\"client-id was changed\": the stored grant belongs to the former app. Setting `client-id` back mends it at once.",
     ],
-    mend: &["[Connect](#how-to-connect) with the dedicated account."],
+    mend: &["Step by step: [How to connect](#how-to-connect)."],
     operator: "It spends nothing: a refresh token works once, and using an old one could make Atlassian revoke a grant that still works elsewhere.",
     terms: &["authorise", "consent", "log in to Jira", "`refresh-token`"],
 };
@@ -68,7 +68,7 @@ pub(super) static RECONNECT_REQUIRED: Guide = Guide {
         "Atlassian once announced that a grant ends 365 days after the consent however often it is used. Today's documentation does not repeat that, so a yearly new consent is possible, not certain.",
     ],
     mend: &[
-        "[Connect again](#how-to-connect) with the dedicated account.",
+        "Step by step: [How to connect](#how-to-connect).",
         "Give each cluster an app of its own, so that none shares a grant with another.",
     ],
     operator: "It asks Atlassian again only when a new `refresh-token` stands in the Secret. The access token in the consumers' Secret stays until it expires, within an hour.",
@@ -86,7 +86,7 @@ pub(super) static OFFLINE_ACCESS_MISSING: Guide = Guide {
     apart: &[
         "`offline_access` is no permission in the developer console: it stands only in the address that the account opens to consent.",
     ],
-    mend: &["[Connect again](#how-to-connect), with `offline_access` among the scopes in the address."],
+    mend: &["[How to connect](#how-to-connect) leads to an address that has it."],
     operator: "It publishes the access token as usual and refreshes with the token that it has.",
     terms: &["`offline_access`", "no refresh token"],
 };
@@ -114,7 +114,7 @@ pub(super) static SECRET_NOT_WRITABLE: Guide = Guide {
         "Otherwise the API server was out of reach.",
     ],
     mend: &[
-        "Mend what the message names. `kubectl auth can-i update secrets --as system:serviceaccount:NAMESPACE:NAME -n NAMESPACE` asks as the operator's ServiceAccount.",
+        "`kubectl auth can-i update secrets -n NAMESPACE --as system:serviceaccount:OPERATOR-NAMESPACE:NAME` tells whether its ServiceAccount may.",
     ],
     operator: "It exchanges no token while it cannot store one. New tokens that could not be written are kept in memory and written as soon as possible: do not delete the pod meanwhile.",
     terms: &["RBAC", "admission webhook", "ResourceQuota"],
@@ -126,7 +126,7 @@ pub(super) static SECRET_NAME_TAKEN: Guide = Guide {
         "The name is that of `spec.tokenSecretName`, by default the integration's and `-jira-token`; for the grant it is that of your Secret and `-grant`.",
         "A GitOps tool or a person created a Secret of that name; the operator fills in none but its own.",
     ],
-    mend: &["Set another `spec.tokenSecretName`, or rename or delete the Secret that is in the way."],
+    mend: &["Where it is the grant's name that is taken, give the credential Secret another name instead."],
     operator: "It leaves the Secret as it is, and watches it.",
     terms: &["already exists"],
 };
@@ -137,7 +137,7 @@ pub(super) static AUTH_SERVER_UNAVAILABLE: Guide = Guide {
         "Other integrations on other sites fail alike: look at [status.atlassian.com](https://status.atlassian.com).",
         "Only this cluster fails: a NetworkPolicy, proxy or firewall holds back `auth.atlassian.com`. A page instead of data is often a proxy's.",
     ],
-    mend: &["Wait. If it lasts, try `curl -sI https://auth.atlassian.com` from a pod in the operator's namespace."],
-    operator: "It tries again with growing waits. An outage is never a reason to connect again, and proves nothing about the grant.",
+    mend: &["`curl -sI https://auth.atlassian.com` from a pod in the operator's namespace shows whether there is one."],
+    operator: "An outage is never a reason to connect again, and proves nothing about the grant.",
     terms: &["time-out", "proxy", "egress"],
 };

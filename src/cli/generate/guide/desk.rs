@@ -9,8 +9,7 @@ pub(super) static SERVICE_DESK_MISSING: Guide = Guide {
         "*The desk was not set up*: the project was made by an import or through the API. Opening it in the browser as its administrator sets it up, as far as is known; Atlassian does not document it.",
     ],
     mend: &[
-        "Open the project in Jira as its administrator and wait until the queues appear.",
-        "See that the site has Jira Service Management: Atlassian Administration → *Apps*.",
+        "It is set up when the queues appear. The apps of the site stand in Atlassian Administration, under *Apps*.",
     ],
     operator: "It uses the project like any other, without requests.",
     terms: &["JIRA Service Desk", "no service desk", "customer portal missing"],
@@ -24,7 +23,7 @@ pub(super) static NOT_AN_AGENT: Guide = Guide {
         "*Open team-managed project*: everybody with access to the site has the role *Agent* there, and it works only together with access to Jira Service Management.",
         "*The scheme was changed*: the role is there, but the permission scheme no longer gives it *Service Project Agent*. Jira shows a warning with *Fix permissions* on the project's permissions page.",
     ],
-    mend: &["[Make the account an agent](#how-to-make-the-account-an-agent)."],
+    mend: &["Step by step: [How to make the account an agent](#how-to-make-the-account-an-agent)."],
     operator: "It reads the project as far as the account can see it, and raises no request.",
     terms: &[
         "agent licence",
@@ -121,9 +120,7 @@ pub(super) static SOME_SERVICE_DESKS_BLOCKED: Guide = Guide {
     apart: &[
         "The same reason on all of them points to the account's access to Jira Service Management, a different one on each to the desks' own settings.",
     ],
-    mend: &[
-        "`kubectl get jiraprojects -n NAMESPACE` and `kubectl describe jiraproject NAME -n NAMESPACE`; look the reason up on this page.",
-    ],
+    mend: &["Look each reason up on this page."],
     operator: "The other desks go on. A project is not counted as blocked for its desk alone.",
     terms: &[],
 };

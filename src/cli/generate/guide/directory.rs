@@ -28,7 +28,7 @@ pub(super) static PINNED_USER_NOT_FOUND: Guide = Guide {
         "*Of another site*: the account never had access here.",
         "*Deleted*: the account was closed for good by its owner or the organization.",
     ],
-    mend: &["Correct the `accountId` in `spec.users.pinned`: [How to find an account id](#how-to-find-an-account-id)."],
+    mend: &["Step by step: [How to find an account id](#how-to-find-an-account-id)."],
     operator: "The other pinned people are used.",
     terms: &["accountId", "user key"],
 };
@@ -38,10 +38,7 @@ pub(super) static PINNED_USER_INACTIVE: Guide = Guide {
     apart: &[
         "The person left, or their access was suspended. Atlassian Administration → *Directory* → *Users* shows which.",
     ],
-    mend: &[
-        "Remove the person from `spec.users.pinned`, or name their successor.",
-        "Or reactivate the account, as for [AccountInactive](#accountinactive).",
-    ],
+    mend: &["The steps for reactivating are those of [AccountInactive](#accountinactive)."],
     operator: "It assigns and reports nothing to the account. The other pinned people are used.",
     terms: &["deactivated user", "former user"],
 };

@@ -31,11 +31,7 @@ macro_rules! skipped_after {
                 $condition,
                 "`."
             )],
-            mend: &[concat!(
-                "Look up the reason of `",
-                $condition,
-                "` on this page; this one goes with it."
-            )],
+            mend: &["This one goes with it."],
             operator: "It asks as soon as that condition is True.",
             terms: &[],
         };

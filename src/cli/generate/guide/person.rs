@@ -4,9 +4,9 @@ use super::Guide;
 
 pub(super) static NOT_LOOKED_UP: Guide = Guide {
     found: "The account lacks the global permission Browse users and groups (key `USER_PICKER`), so Jira answers every search for people with an empty list. Whether the person exists is not known.",
-    apart: &["For the whole integration the same is shown as [UserBrowsingDenied](#userbrowsingdenied)."],
+    apart: &["The integration shows the same as [UserBrowsingDenied](#userbrowsingdenied), whoever the person is."],
     mend: &[
-        "Grant the permission as for [UserBrowsingDenied](#userbrowsingdenied), or pin the person: [How to find an account id](#how-to-find-an-account-id).",
+        "Step by step: [UserBrowsingDenied](#userbrowsingdenied), [How to find an account id](#how-to-find-an-account-id).",
     ],
     operator: "It looks no further for the person, and still asks whether requests can be raised for others.",
     terms: &["`USER_PICKER`"],
@@ -21,7 +21,7 @@ pub(super) static NOT_FOUND: Guide = Guide {
         "On sites with very many accounts only the first few thousand are looked through for a deactivated one; the message then says \"no active account\" instead of \"no account\".",
     ],
     mend: &[
-        "Correct the address, [give the person access](#how-to-give-access-to-jira), or pin the account id in `spec.users.pinned`.",
+        "Step by step: [How to give access to Jira](#how-to-give-access-to-jira), [How to find an account id](#how-to-find-an-account-id).",
     ],
     operator: "It matches no display name: anybody can choose any.",
     terms: &["user not found", "email not found"],
@@ -30,7 +30,7 @@ pub(super) static NOT_FOUND: Guide = Guide {
 pub(super) static INACTIVE: Guide = Guide {
     found: "Jira knows the account and calls it not active. Such an account cannot be assigned.",
     apart: &["Atlassian Administration → *Directory* → *Users* shows whether it is suspended or deactivated."],
-    mend: &["Name somebody else, or reactivate the account as for [AccountInactive](#accountinactive)."],
+    mend: &["The steps for reactivating are those of [AccountInactive](#accountinactive)."],
     operator: "It asks nothing more about the account.",
     terms: &["deactivated user"],
 };
@@ -40,7 +40,7 @@ pub(super) static EMAIL_HIDDEN: Guide = Guide {
     apart: &[
         "The message gives the account id. Open `https://your-site.atlassian.net/jira/people/ACCOUNT-ID` and see whether it is the person.",
     ],
-    mend: &["Put the address and that account id into `spec.users.pinned`."],
+    mend: &["Pin it with the e-mail address by which you name the person, whether or not their profile shows it."],
     operator: "It uses no account on a guess: a ticket in the wrong name is worse than none.",
     terms: &["profile visibility", "GDPR"],
 };
@@ -62,7 +62,7 @@ pub(super) static NOT_ASSIGNABLE: Guide = Guide {
 pub(super) static REQUESTS_FOR_OTHERS_DENIED: Guide = Guide {
     found: "The form of a request type says whether the account may raise requests on behalf of others (`canRaiseOnBehalfOf`), and it may not. This is the best that can be asked before raising one; Jira may still refuse a single person, for example where only invited customers may have requests.",
     apart: &["Agents may raise requests for others, customers may not: see [NotAnAgent](#notanagent)."],
-    mend: &["[Make the account an agent](#how-to-make-the-account-an-agent) of the service project."],
+    mend: &["Step by step: [How to make the account an agent](#how-to-make-the-account-an-agent)."],
     operator: "It says so only where it was asked: in service projects with at least one visible request type.",
     terms: &["raise on behalf of", "`raiseOnBehalfOf`", "`canRaiseOnBehalfOf`"],
 };
@@ -72,7 +72,7 @@ pub(super) static NOT_ASKED: Guide = Guide {
     apart: &[
         "An outage passes; a refusal comes back each time and is usually explained by another finding about the project.",
     ],
-    mend: &["Run the check again. If it lasts, run it without `--person` and mend what that says."],
+    mend: &["Mend what it says then, and come back to the person."],
     operator: "It draws no conclusion.",
     terms: &[],
 };

@@ -8,7 +8,7 @@ pub(super) static NO_PROJECTS_VISIBLE: Guide = Guide {
         "*Added to none*: an administrator sees projects on the site; the account is in no role of any.",
         "*There are none*: an administrator sees none either, or all are archived or in the trash.",
     ],
-    mend: &["[Add the account to the projects](#how-to-add-the-account-to-a-project)."],
+    mend: &["Step by step: [How to add the account to a project](#how-to-add-the-account-to-a-project)."],
     operator: "It keeps the JiraProject objects that it has: those of named projects always, those it discovered for seven days.",
     terms: &["empty project list", "no spaces"],
 };
@@ -19,7 +19,7 @@ pub(super) static ALL_PROJECTS_BLOCKED: Guide = Guide {
         "The same reason everywhere points to one cause: a group that the account left, or a permission scheme that all of them share.",
         "Different reasons: begin with any one of them.",
     ],
-    mend: &["`kubectl get jiraprojects -n NAMESPACE` shows a reason for each; look it up on this page."],
+    mend: &["Look each reason up on this page."],
     operator: "It asks again about the projects that are unwell on each interval, and only about these.",
     terms: &[],
 };
@@ -30,7 +30,7 @@ pub(super) static SOME_PROJECTS_BLOCKED: Guide = Guide {
         "Where `spec.projects` is left out, every project that the account sees is in scope, also those that it was never meant to write to. Name the projects, or set `mode: Observe`.",
     ],
     mend: &[
-        "`kubectl get jiraprojects -n NAMESPACE` shows a reason for each; look it up on this page.",
+        "Look each reason up on this page.",
         "Not meant at all? Name the others in `spec.projects`.",
     ],
     operator: "The other projects go on. One blocked project never stops them.",
@@ -42,10 +42,8 @@ pub(super) static PROJECT_KEY_RENAMED: Guide = Guide {
     apart: &[
         "The issues changed their keys with the project: what was `SUP-1` is called by the new key everywhere but in old links.",
     ],
-    mend: &[
-        "Put the new key into `spec.projects`. Jira shows it in the project's settings, under *Details* (*Space key*).",
-    ],
-    operator: "It goes on under the project's id, which never changes.",
+    mend: &["Jira shows it in the project's settings, under *Details* (*Space key*)."],
+    operator: "The id never changes.",
     terms: &["project key changed", "space key", "moved"],
 };
 
@@ -59,9 +57,7 @@ pub(super) static PROJECT_NOT_VISIBLE: Guide = Guide {
         "*Portal only*: the message says so. The account is a customer of the service project and in no role.",
         "On a Free plan roles and permission schemes cannot be edited.",
     ],
-    mend: &[
-        "[Add the account to the project](#how-to-add-the-account-to-a-project), or correct the key in `spec.projects`.",
-    ],
+    mend: &["Step by step: [How to add the account to a project](#how-to-add-the-account-to-a-project)."],
     operator: "The project has its JiraProject all the same if the spec names it; one that was only discovered stays for seven days before it is removed.",
     terms: &["project does not exist", "No project could be found", "private space"],
 };

@@ -8,9 +8,7 @@ pub(super) static SITE_NOT_ALLOWED: Guide = Guide {
         "A company's own address for Jira (a custom domain) does not work: the site's address at Atlassian is needed.",
         "Jira Data Center and Jira Server are other products, which this operator does not connect.",
     ],
-    mend: &[
-        "Open Jira in the browser and take the beginning of the address, `https://your-site.atlassian.net`, without a path.",
-    ],
+    mend: &["The browser shows it while you use Jira; only the beginning is needed, without a path."],
     operator: "It removes the access token from the consumers' Secret, and looks again when the spec changes.",
     terms: &["custom domain", "Data Center", "`--allow-site-suffix`"],
 };
@@ -22,7 +20,7 @@ pub(super) static SITE_NOT_FOUND: Guide = Guide {
         "*Renamed*: an organization admin sees the site's present address in [Atlassian Administration](https://admin.atlassian.com). A site that was connected before its renaming is followed, and this reason does not appear.",
         "*Deleted or deactivated*: it is missing in Atlassian Administration as well, or its subscription has ended.",
     ],
-    mend: &["Set `spec.site` to the address that the browser shows while you use Jira."],
+    mend: &["Only the beginning is needed, such as `https://your-site.atlassian.net`, without a path."],
     operator: "It removes the access token from the consumers' Secret. Projects and their last answers stay.",
     terms: &["site name", "instance URL", "cloudId"],
 };
@@ -53,9 +51,7 @@ pub(super) static SITE_CHANGED: Guide = Guide {
         "*spec.site was changed*: Git or the object's `managedFields` say by whom.",
         "*The name was taken over*: the former site was deleted, and somebody else's has its name now.",
     ],
-    mend: &[
-        "Set `spec.site` back. If the new site is meant, delete this JiraIntegration and create it anew: its projects are those of the old site.",
-    ],
+    mend: &["The JiraProjects that there are belong to the old site and go with the old JiraIntegration."],
     operator: "It touches nothing of the new site, deletes no JiraProject, and removes the access token from the consumers' Secret.",
     terms: &["cloudId"],
 };
@@ -66,8 +62,8 @@ pub(super) static SITE_UNAVAILABLE: Guide = Guide {
         "[status.atlassian.com](https://status.atlassian.com) tells of outages.",
         "*Only from this cluster*: a NetworkPolicy, proxy or firewall holds back `api.atlassian.com` or the site's own host. Both are needed.",
     ],
-    mend: &["Wait. If it lasts, try `curl -sI https://api.atlassian.com` from a pod in the operator's namespace."],
-    operator: "It tries again with growing waits, and respects a wait that Atlassian asks for. JiraProjects keep their last answer, and the consumers' Secret its token.",
+    mend: &["`curl -sI https://api.atlassian.com` from a pod in the operator's namespace shows whether there is one."],
+    operator: "It respects a wait that Atlassian asks for. JiraProjects keep their last answer, and the consumers' Secret its token.",
     terms: &["outage", "time-out", "egress"],
 };
 

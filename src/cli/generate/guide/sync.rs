@@ -10,8 +10,7 @@ pub(super) static UNKNOWN_STATUSES: Guide = Guide {
         "*Another project*: the status exists, but in none of the projects that the rule names. Statuses of team-managed projects belong to one project each.",
     ],
     mend: &[
-        "Correct the name in `spec.statusMapping`, or name the status by its id, as `id:10001`: ids do not depend on the language.",
-        "A Jira admin finds ids in *Settings* (cog) → *Work items* → *Statuses*, in the address of a status; the board's or workflow's settings show the names of a project.",
+        "Ids do not depend on the language. A Jira admin finds them in *Settings* (cog) → *Work items* → *Statuses*, in the address of a status; the board's or workflow's settings show the names of a project.",
     ],
     operator: "Statuses that are not mapped follow their category (to do, in progress, done). The other rules hold.",
     terms: &["status not found", "localised status", "translated status"],
@@ -20,7 +19,7 @@ pub(super) static UNKNOWN_STATUSES: Guide = Guide {
 pub(super) static NEVER_SYNCED: Guide = Guide {
     found: "The integration has no `status.sync.lastSyncTime`, and the message names the condition that stands before the first synchronisation.",
     apart: &["It is a consequence: the cause is the condition that the message names."],
-    mend: &["Look up that condition's reason on this page."],
+    mend: &["Its reason is on this page."],
     operator: "It synchronises as soon as the conditions before are True.",
     terms: &["no data"],
 };
@@ -31,7 +30,7 @@ pub(super) static SYNC_PARTIAL: Guide = Guide {
         "*A JiraProject could not be written*: the message has the API server's answer (RBAC, quota, an admission policy).",
         "*Asked to slow down*: many calls in a short time, also by other users of the same app. It passes within seconds or minutes.",
     ],
-    mend: &["Mend what the message names; being asked to slow down needs nobody."],
+    mend: &["Being asked to slow down needs nobody."],
     operator: "What could be written is up to date. The rest is tried again, after the wait that Atlassian asked for.",
     terms: &["rate limit", "Too many requests", "RBAC"],
 };
@@ -42,8 +41,8 @@ pub(super) static SYNC_FAILED: Guide = Guide {
         "*The cluster refused*: the message names a JiraProject, or the list of them.",
         "*Jira refused*: the message has Jira's words. It may be a fault of the operator: `jira-operator check` can save what was asked and answered for a report.",
     ],
-    mend: &["Mend what the message names. If Jira's words make no sense to you, report them."],
-    operator: "It tries again with growing waits, and keeps what was synchronised before.",
+    mend: &["If Jira's words make no sense to you, report them."],
+    operator: "It keeps what was synchronised before.",
     terms: &["data looks old", "stale"],
 };
 
@@ -54,10 +53,7 @@ pub(super) static QUOTA_EXHAUSTED: Guide = Guide {
         "*Others*: further integrations, clusters or scripts use the same app.",
         "Atlassian does not publish the price of every call; third parties measured some. So the share of this integration can only be estimated.",
     ],
-    mend: &[
-        "Nothing: it goes on by itself.",
-        "To need less: lengthen `spec.syncInterval` (15m suits most teams), name the projects that matter, or give this cluster an app of its own.",
-    ],
+    mend: &["15m suits most teams, and an app of its own gives this cluster a quota of its own."],
     operator: "It makes no call to Jira until the hour has turned. The access token in the consumers' Secret stays fresh.",
     terms: &["rate limit", "points", "Too many requests", "data looks old"],
 };
