@@ -3,7 +3,7 @@
 use super::Guide;
 
 pub(super) static NOT_LOOKED_UP: Guide = Guide {
-    found: "The account lacks the global permission Browse users and groups (key `USER_PICKER`), so Jira answers every search for people with an empty list. Whether the person exists is not known.",
+    found: "The account lacks the global permission Browse users and groups (key `USER_PICKER`), so Jira answers every search for people with an empty list. Whether the person exists is not known; of a pinned person it is not known whether they can be assigned.",
     apart: &["The integration shows the same as [UserBrowsingDenied](#userbrowsingdenied), whoever the person is."],
     mend: &[
         "Step by step: [UserBrowsingDenied](#userbrowsingdenied), [How to find an account id](#how-to-find-an-account-id).",
