@@ -251,6 +251,18 @@ mod tests {
     }
 
     #[test]
+    fn the_address_in_the_readme_asks_for_the_whole_set() {
+        let readme = include_str!("../../../README.md");
+        let (_, from) = readme.split_once("&scope=").unwrap_or_default();
+        let mut asked: Vec<&str> = from.lines().next().unwrap_or_default().split("%20").collect();
+        let all: Vec<String> = CONSENT.iter().map(|(scope, ..)| scope.replace(':', "%3A")).collect();
+        let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
+        asked.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(asked, all);
+    }
+
+    #[test]
     fn every_permission_stands_in_the_table_once() {
         let table = permissions();
         for permission in FEATURES.iter().flat_map(|feature| feature.permissions) {
