@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use jira_operator::cli::{self, Cli};
+use jira_operator::cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Cli::parse();
+    let arguments = cli::parse(std::env::args_os());
     // Two crates bring TLS; both use the one that is installed here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match cli::main(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("jira-operator: {message}");
-            ExitCode::FAILURE
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("jira-operator: {}", failure.message);
+            ExitCode::from(failure.code)
         }
     }
 }

@@ -1,14 +1,19 @@
 //! The command line.
 
+mod atlassian_options;
+pub mod check;
+mod completions;
 mod crds;
 mod generate;
 mod run;
 
-use clap::{Parser, Subcommand};
+use std::{ffi::OsStr, path::Path};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Keeps Jira Cloud sites connected to a Kubernetes cluster and says why when they are not.
 #[derive(Debug, Parser)]
-#[command(version, about, disable_help_subcommand = true)]
+#[command(name = PROGRAM, version, about, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -20,17 +25,89 @@ pub struct Cli {
 enum Command {
     /// Run the operator.
     Run(Box<run::Options>),
+    /// Say what works, what does not, and why.
+    Check(Box<check::Options>),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
     Crds(crds::Options),
+    /// Print the completions of a shell.
+    Completions(completions::Options),
 }
 
-/// Does what the arguments ask for. The error is one line for a person.
+/// The program's own name.
+const PROGRAM: &str = "jira-operator";
+/// The file name under which kubectl finds it as `kubectl jira`.
+const PLUGIN: [&str; 2] = ["kubectl-jira", "kubectl_jira"];
+
+/// Why the program ends otherwise than well.
+#[derive(Debug)]
+pub struct Failure {
+    /// One line for a person.
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+/// Reads the arguments, the first of which is the program's path. Ends the process where they are
+/// wrong or ask for help.
+#[must_use]
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Cli {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let command = named(arguments.first().map_or(OsStr::new(PROGRAM), |path| path));
+    let matches = command.get_matches_from(arguments);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command under the name that it was called by: as a plugin it is named in usage texts as
+/// people type it.
+fn named(path: &OsStr) -> clap::Command {
+    let file = Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let command = Cli::command();
+    if PLUGIN.contains(&file) {
+        return command.bin_name("kubectl jira");
+    }
+    command.bin_name(PROGRAM)
+}
+
+/// Does what the arguments ask for, and gives the exit code.
 ///
 /// # Errors
 /// When it could not be done.
-pub async fn main(cli: Cli) -> Result<(), String> {
+pub async fn main(cli: Cli) -> Result<u8, Failure> {
+    let failed = |message: String| Failure { message, code: 1 };
     match cli.command {
-        Command::Run(options) => run::run(*options).await,
-        Command::Crds(options) => crds::run(&options),
+        Command::Run(options) => run::run(*options).await.map(|()| 0).map_err(failed),
+        Command::Crds(options) => crds::run(&options).map(|()| 0).map_err(failed),
+        Command::Completions(options) => {
+            let done = completions::run(&options, Cli::command(), PROGRAM);
+            done.map(|()| 0).map_err(failed)
+        }
+        Command::Check(options) => check::run(*options).await.map_err(|message| Failure {
+            message,
+            code: check::COULD_NOT_LOOK,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_described_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn as_a_plugin_it_is_named_as_people_type_it() {
+        let usage = |path: &str| {
+            let error = named(OsStr::new(path))
+                .try_get_matches_from([path, "check", "--help"])
+                .unwrap_err();
+            error.to_string()
+        };
+        assert!(usage("/usr/local/bin/kubectl-jira").contains("Usage: kubectl jira check"));
+        assert!(usage("kubectl_jira").contains("Usage: kubectl jira check"));
+        assert!(usage("/x/jira-operator").contains("Usage: jira-operator check"));
     }
 }

@@ -16,14 +16,11 @@ use serde::de::DeserializeOwned;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use url::Url;
 
+use super::atlassian_options::AtlassianOptions;
 use crate::{
     api::{integration::JiraIntegration, project::JiraProject},
-    atlassian::{
-        endpoints::{Endpoints, http_client},
-        oauth::TokenEndpoint,
-    },
+    atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     controller::{
         self, Events, Memories, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
         watch_progress::WatchProgress,
@@ -53,33 +50,8 @@ pub struct Options {
         value_name = "NS"
     )]
     watch_namespaces: Vec<String>,
-    /// Host suffix of sites to accept besides *.atlassian.net and *.jira.com; repeatable.
-    #[arg(
-        long = "allow-site-suffix",
-        env = "ALLOW_SITE_SUFFIX",
-        value_delimiter = ',',
-        value_name = "SUFFIX"
-    )]
-    site_suffixes: Vec<String>,
-    /// Atlassian's authorization server.
-    #[arg(
-        long,
-        env = "ATLASSIAN_AUTH_URL",
-        default_value = "https://auth.atlassian.com",
-        value_name = "URL"
-    )]
-    atlassian_auth_url: Url,
-    /// Atlassian's API gateway.
-    #[arg(
-        long,
-        env = "ATLASSIAN_API_URL",
-        default_value = "https://api.atlassian.com",
-        value_name = "URL"
-    )]
-    atlassian_api_url: Url,
-    /// Takes the place of scheme and host of every site, which then stands in the Host header.
-    #[arg(long, env = "ATLASSIAN_SITE_URL", value_name = "URL")]
-    atlassian_site_url: Option<String>,
+    #[command(flatten)]
+    atlassian: AtlassianOptions,
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -138,15 +110,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
 
 /// What every pass has at hand.
 fn context(options: Options, store: &Store) -> Result<Context, String> {
-    let site = options.atlassian_site_url.filter(|url| !url.is_empty());
-    let site = site
-        .map(|url| Url::parse(&url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
-        .transpose()?;
-    let endpoints = Arc::new(Endpoints {
-        auth: options.atlassian_auth_url,
-        api: options.atlassian_api_url,
-        site,
-    });
+    let endpoints = options.atlassian.endpoints()?;
     let http = http_client().map_err(|e| e.to_string())?;
     let metrics = Arc::new(Metrics::new());
     let counted = Arc::clone(&metrics);
@@ -157,7 +121,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         client: store.client(),
         http,
         endpoints,
-        site_suffixes: options.site_suffixes,
+        site_suffixes: options.atlassian.site_suffixes,
         keeper: Keeper::new(store.clone(), endpoint, on_exchange),
         metrics,
         memories: Memories::default(),

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
-        integration::{ExpectedAccount, Mode, PinnedUser, SiteStatus, StatusMapping},
+        integration::{
+            ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus, StatusMapping,
+        },
         requirements::SERVICE_DESK,
     },
     atlassian::{
@@ -40,6 +42,25 @@ pub struct Declared {
     pub status_mapping: Vec<StatusMapping>,
     /// spec.users.pinned.
     pub pinned: Vec<PinnedUser>,
+}
+
+impl Declared {
+    /// What an integration declares; `site_suffixes` are allowed besides Jira Cloud's.
+    #[must_use]
+    pub fn of(integration: &JiraIntegration, site_suffixes: &[String]) -> Self {
+        let spec = &integration.spec;
+        let keys = |named: &Vec<ProjectReference>| named.iter().map(|project| project.key.clone()).collect();
+        Self {
+            site: spec.site.clone(),
+            site_suffixes: site_suffixes.to_vec(),
+            bound: integration.status.as_ref().and_then(|status| status.site.clone()),
+            account: spec.account.clone(),
+            mode: spec.mode,
+            projects: spec.projects.as_ref().map(keys),
+            status_mapping: spec.status_mapping.clone(),
+            pinned: spec.pinned().to_vec(),
+        }
+    }
 }
 
 /// Everything that was asked of one site. What was not asked, because something before it failed,

@@ -5,5 +5,5 @@ pub mod evidence;
 pub mod examine;
 pub mod gather;
 pub mod judge;
-mod nearest;
+pub mod nearest;
 mod request_type;

@@ -1,0 +1,62 @@
+//! Where Atlassian is, as flags and environment tell it: the same for every command that asks it
+//! something.
+
+use std::sync::Arc;
+
+use clap::Args;
+use url::Url;
+
+use crate::atlassian::endpoints::Endpoints;
+
+// What stands here is what --help prints of each flag; a comment on the struct itself would take
+// the place of the command's.
+#[allow(missing_docs)]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Atlassian")]
+pub struct AtlassianOptions {
+    /// Host suffix of sites to accept besides *.atlassian.net and *.jira.com; repeatable.
+    #[arg(
+        long = "allow-site-suffix",
+        env = "ALLOW_SITE_SUFFIX",
+        value_delimiter = ',',
+        value_name = "SUFFIX"
+    )]
+    pub(super) site_suffixes: Vec<String>,
+    /// Atlassian's authorization server.
+    #[arg(
+        long,
+        env = "ATLASSIAN_AUTH_URL",
+        default_value = "https://auth.atlassian.com",
+        value_name = "URL"
+    )]
+    atlassian_auth_url: Url,
+    /// Atlassian's API gateway.
+    #[arg(
+        long,
+        env = "ATLASSIAN_API_URL",
+        default_value = "https://api.atlassian.com",
+        value_name = "URL"
+    )]
+    atlassian_api_url: Url,
+    /// Takes the place of scheme and host of every site, which then stands in the Host header.
+    #[arg(long, env = "ATLASSIAN_SITE_URL", value_name = "URL")]
+    atlassian_site_url: Option<String>,
+}
+
+impl AtlassianOptions {
+    /// The addresses.
+    ///
+    /// # Errors
+    /// When one of them is no URL.
+    pub(super) fn endpoints(&self) -> Result<Arc<Endpoints>, String> {
+        let site = self.atlassian_site_url.as_deref().filter(|url| !url.is_empty());
+        let site = site
+            .map(|url| Url::parse(url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
+            .transpose()?;
+        Ok(Arc::new(Endpoints {
+            auth: self.atlassian_auth_url.clone(),
+            api: self.atlassian_api_url.clone(),
+            site,
+        }))
+    }
+}

@@ -1,0 +1,131 @@
+//! What Jira answered, in a file: so that a report of a fault can carry it, and findings can be
+//! had from it again without any network. Secrets are not among it.
+
+use std::{fs, path::Path};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    examined,
+    report::{Line, Subject},
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        reason::Reason,
+    },
+    diagnose::{
+        evidence::{Evidence, PersonEvidence},
+        judge,
+    },
+};
+
+/// Tells the file from others, and its form from later ones.
+const FORM: &str = "jira-operator evidence 1";
+
+/// A file of evidence.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Saved {
+    form: String,
+    /// Version of the program that asked.
+    program: String,
+    /// When it was asked.
+    at: Timestamp,
+    /// Namespace of the integration.
+    namespace: String,
+    /// Name of the integration.
+    name: String,
+    /// The conditions that are not Jira's to answer.
+    taken_over: Vec<TakenOver>,
+    /// What Jira answered about the site, if that was asked.
+    pub evidence: Option<Evidence>,
+    /// What Jira answered about a person, if that was asked.
+    pub person: Option<PersonEvidence>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+struct TakenOver {
+    condition: String,
+    reason: String,
+    message: String,
+}
+
+impl Saved {
+    /// Evidence of an integration, without any yet.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str, taken_over: &[Finding]) -> Self {
+        let taken_over = taken_over.iter().map(|finding| TakenOver {
+            condition: finding.condition.as_str().to_owned(),
+            reason: finding.reason.to_string(),
+            message: finding.message.clone(),
+        });
+        Self {
+            form: FORM.to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            at: Timestamp::now(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            taken_over: taken_over.collect(),
+            evidence: None,
+            person: None,
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is not there, or not a file of evidence that this version knows.
+    pub fn load(file: &Path) -> Result<Self, String> {
+        let name = file.display();
+        let text = fs::read_to_string(file).map_err(|error| format!("--evidence {name}: {error}"))?;
+        let saved: Self = serde_json::from_str(&text)
+            .map_err(|error| format!("--evidence {name} is no evidence that check saved: {error}"))?;
+        if saved.form != FORM {
+            return Err(format!(
+                "--evidence {name} is of another form ({}); version {} of the program reads {FORM}",
+                saved.form, saved.program
+            ));
+        }
+        Ok(saved)
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn store(&self, file: &Path) -> Result<(), String> {
+        let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        fs::write(file, json + "\n").map_err(|error| format!("--evidence-out {}: {error}", file.display()))
+    }
+
+    /// What follows from it: a pure function, so that the same file always gives the same.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        let integration = self.evidence.as_ref().map(|evidence| {
+            let taken_over: Vec<Finding> = self.taken_over.iter().filter_map(TakenOver::finding).collect();
+            let mut subject = examined::live(&self.namespace, &self.name, evidence, &taken_over);
+            subject
+                .notes
+                .push(format!("Looked live at {}.", evidence.declared.site));
+            subject
+        });
+        let person = self.person.as_ref().map(|person| {
+            let mut subject = Subject::new("Person", "", &person.email);
+            let found = judge::person::judge(person);
+            subject.lines = found.iter().map(|found| Line::person(&person.project, found)).collect();
+            subject
+        });
+        integration.into_iter().chain(person).collect()
+    }
+}
+
+impl TakenOver {
+    fn finding(&self) -> Option<Finding> {
+        let known = ConditionType::STEPS
+            .iter()
+            .find(|step| step.as_str() == self.condition)?;
+        Some(Finding::new(*known, Reason::parse(&self.reason)?, self.message.clone()))
+    }
+}

@@ -1,0 +1,122 @@
+//! The objects in files of manifests: YAML with several documents and lists, or JSON.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+/// One object, and the file it stands in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// The file, or "standard input".
+    pub file: String,
+    /// The object.
+    pub object: Value,
+}
+
+/// What cannot be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub message: String,
+}
+
+/// The objects of the files; `-` is standard input. One that cannot be read does not stop the others.
+#[must_use]
+pub fn read(files: &[PathBuf]) -> (Vec<Document>, Vec<Unreadable>) {
+    let (mut documents, mut unreadable) = (Vec::new(), Vec::new());
+    for path in files {
+        let file = name(path);
+        match text(path).and_then(|text| objects(&text)) {
+            Ok(objects) => documents.extend(objects.into_iter().map(|object| Document {
+                file: file.clone(),
+                object,
+            })),
+            Err(message) => unreadable.push(Unreadable { file, message }),
+        }
+    }
+    (documents, unreadable)
+}
+
+fn name(path: &Path) -> String {
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
+    path.display().to_string()
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    if path != Path::new("-") {
+        return std::fs::read_to_string(path).map_err(|error| format!("It cannot be read: {error}."));
+    }
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map(|_| text)
+        .map_err(|error| format!("It cannot be read: {error}."))
+}
+
+fn objects(text: &str) -> Result<Vec<Value>, String> {
+    // The lines around an error may hold a secret, so none is quoted.
+    let options = serde_saphyr::options! { with_snippet: false };
+    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+        let what: String = error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(160)
+            .collect();
+        format!("It is no YAML: {what}.")
+    })?;
+    let mut objects = Vec::new();
+    for document in documents {
+        unpack(document, &mut objects)?;
+    }
+    Ok(objects)
+}
+
+/// A `List` stands for what it holds, and an empty document for nothing.
+fn unpack(document: Value, objects: &mut Vec<Value>) -> Result<(), String> {
+    match document {
+        Value::Null => Ok(()),
+        Value::Object(mut fields) if fields.get("kind").and_then(Value::as_str) == Some("List") => {
+            match fields.remove("items") {
+                Some(Value::Array(items)) => items.into_iter().try_for_each(|item| unpack(item, objects)),
+                _ => Err("It has a List without items.".to_owned()),
+            }
+        }
+        object @ Value::Object(_) => {
+            objects.push(object);
+            Ok(())
+        }
+        _ => Err("A document in it is no object of Kubernetes.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn documents_lists_and_json_are_read_alike() {
+        let all = objects("kind: A\n---\n# nothing\n---\nkind: List\nitems:\n- kind: B\n- kind: C\n").unwrap();
+        let kinds: Vec<&str> = all.iter().filter_map(|o| o.get("kind")?.as_str()).collect();
+        assert_eq!(kinds, ["A", "B", "C"]);
+        assert_eq!(objects("{\"kind\": \"A\"}").unwrap().len(), 1);
+        assert!(objects("just text").is_err() && objects("kind: A\nkind: B").is_err());
+    }
+
+    #[test]
+    fn an_error_quotes_no_line_of_the_file() {
+        let value = "v".repeat(20);
+        let broken = format!("stringData:\n  client-secret: {value}\n  x: [\n");
+        let error = objects(&broken).unwrap_err();
+        assert!(!error.contains(&value), "{error}");
+    }
+}

@@ -1,0 +1,270 @@
+//! `check -f`: what can be told of manifests without a cluster, and without an access token.
+
+use serde_json::Value;
+
+use super::{
+    files::{self, Document, Unreadable},
+    reasons::LocalReason,
+    report::{Line, Report, Subject},
+    schema::{Definition, definitions},
+    secrets::Written,
+    site,
+    world::Atlassian,
+};
+use crate::{
+    api::{GROUP, condition::Finding, integration::JiraIntegration},
+    atlassian::site::SiteUrl,
+    diagnose::{judge::site::not_allowed, nearest::nearest},
+};
+
+/// What the files hold.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// Integrations, in their order.
+    pub integrations: Vec<Declared>,
+    /// Secrets.
+    pub secrets: Vec<Written>,
+    /// What is known already without any request.
+    subjects: Vec<Subject>,
+}
+
+/// An integration of a file.
+#[derive(Debug)]
+pub struct Declared {
+    /// It, as far as it can be read.
+    pub integration: Option<JiraIntegration>,
+    /// The Secret with its credentials, if it is among the files.
+    pub secret: Option<Written>,
+    /// What is found of it.
+    pub subject: Subject,
+}
+
+impl Manifests {
+    /// Reads the files and tries everything that needs no request.
+    ///
+    /// # Errors
+    /// When the definitions cannot be read.
+    pub fn read(files: &[std::path::PathBuf]) -> Result<Self, String> {
+        let definitions = definitions()?;
+        let (documents, unreadable) = files::read(files);
+        let mut all = Self::default();
+        all.subjects.extend(unreadable.iter().map(unreadable_file));
+        let secrets = documents.iter().filter(|document| is_secret(&document.object));
+        all.secrets = secrets.map(|document| Written::read(&document.object)).collect();
+        for document in documents.iter().filter(|document| !is_secret(&document.object)) {
+            all.take(document, &definitions);
+        }
+        Ok(all)
+    }
+
+    fn take(&mut self, document: &Document, definitions: &[Definition]) {
+        let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (kind, version) = (text("kind"), text("apiVersion"));
+        let by_kind = definitions.iter().find(|definition| definition.kind == kind);
+        match by_kind {
+            Some(definition) if definition.api_version == version => self.try_on(document, definition),
+            None if !is_ours(version) => {}
+            _ => self.subjects.push(unknown_kind(document, definitions)),
+        }
+    }
+
+    fn try_on(&mut self, document: &Document, definition: &Definition) {
+        let mut subject = named(document, &definition.kind);
+        subject.lines = fields(definition, &document.object);
+        if definition.kind != "JiraIntegration" {
+            self.subjects.push(subject);
+            return;
+        }
+        let integration: Option<JiraIntegration> = serde_json::from_value(document.object.clone()).ok();
+        let mut declared = Declared {
+            integration,
+            secret: None,
+            subject,
+        };
+        declared.find_secret(&self.secrets);
+        self.integrations.push(declared);
+    }
+
+    /// Whether the sites are allowed, and unless nothing may be asked, whether they exist.
+    pub async fn ask_sites(&mut self, atlassian: &Atlassian, offline: bool) {
+        for declared in &mut self.integrations {
+            let Some(integration) = &declared.integration else {
+                continue;
+            };
+            match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
+                Err(error) => declared.note(&not_allowed(&error)),
+                Ok(_) if offline => {}
+                Ok(address) => {
+                    let line = site::exists(atlassian, &address).await;
+                    declared.subject.lines.push(line);
+                }
+            }
+        }
+    }
+
+    /// Everything that was found. Without a token the rest was not looked at.
+    #[must_use]
+    pub fn report(self, not_looked_at: Option<&str>) -> Report {
+        let mut subjects = self.subjects;
+        let used: Vec<String> = self
+            .integrations
+            .iter()
+            .filter_map(|declared| Some(declared.integration.as_ref()?.spec.secret_ref.name.clone()))
+            .collect();
+        for mut declared in self.integrations {
+            let lines = &mut declared.subject.lines;
+            lines.extend(not_looked_at.map(|why| Line::local("The rest", LocalReason::NotLookedAt, why)));
+            subjects.push(declared.subject);
+        }
+        let wanted = |secret: &&Written| used.contains(&secret.name) || secret.is_meant_for_us();
+        subjects.extend(self.secrets.iter().filter(wanted).map(Written::subject));
+        Report::of(subjects)
+    }
+
+    /// Whether something is wrong that is known without a token.
+    #[must_use]
+    pub fn has_findings(&self) -> bool {
+        let found = |subject: &Subject| subject.mark() == super::report::Mark::Finding;
+        let secrets = self.secrets.iter().any(|secret| found(&secret.subject()));
+        secrets || self.subjects.iter().any(found) || self.integrations.iter().any(|d| found(&d.subject))
+    }
+}
+
+impl Declared {
+    fn note(&mut self, finding: &Finding) {
+        self.subject.lines.push(Line::of(finding));
+    }
+
+    fn find_secret(&mut self, secrets: &[Written]) {
+        let Some(integration) = &self.integration else {
+            return;
+        };
+        let name = &integration.spec.secret_ref.name;
+        let namespace = integration.metadata.namespace.as_deref();
+        let same = |secret: &&Written| match (secret.namespace.as_deref(), namespace) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => true,
+        };
+        let of_name: Vec<&Written> = secrets.iter().filter(|secret| secret.name == *name).collect();
+        if let Some(secret) = of_name.iter().copied().find(same) {
+            self.secret = Some(secret.clone());
+            return;
+        }
+        let (reason, message) = match of_name.first() {
+            Some(elsewhere) => (
+                LocalReason::SecretElsewhere,
+                format!(
+                    "Secret {name} is among the files for namespace {}, but the integration is for {}: it reads Secrets of its own namespace only.",
+                    elsewhere.namespace.as_deref().unwrap_or_default(),
+                    namespace.unwrap_or_default()
+                ),
+            ),
+            None => (
+                LocalReason::SecretNotInFiles,
+                format!(
+                    "Secret {name}, which spec.secretRef names, is not among the files, so its keys were not looked at."
+                ),
+            ),
+        };
+        self.subject.lines.push(Line::local("Credentials", reason, message));
+    }
+}
+
+fn fields(definition: &Definition, object: &Value) -> Vec<Line> {
+    let mut lines: Vec<Line> = metadata(object).into_iter().collect();
+    let flaws = definition.flaws(object).into_iter();
+    lines.extend(flaws.map(|flaw| Line::local("Fields", flaw.reason, flaw.message)));
+    if lines.is_empty() {
+        lines.push(Line::local(
+            "Fields",
+            LocalReason::FieldsAccepted,
+            LocalReason::FieldsAccepted.meaning(),
+        ));
+    }
+    lines
+}
+
+/// What the API server asks of every object's name.
+fn metadata(object: &Value) -> Option<Line> {
+    let text = |name: &str| object.pointer(&format!("/metadata/{name}")).and_then(Value::as_str);
+    let refuse = |reason, message: String| Some(Line::local("Fields", reason, message));
+    match (text("name"), text("generateName")) {
+        (None, None) => refuse(LocalReason::MissingField, "metadata.name is required.".to_owned()),
+        (Some(name), _) if !is_object_name(name) => refuse(
+            LocalReason::InvalidField,
+            format!(
+                "metadata.name {name} is no name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit."
+            ),
+        ),
+        _ => None,
+    }
+}
+
+/// A DNS subdomain, as RFC 1123 has it.
+fn is_object_name(name: &str) -> bool {
+    let part = |part: &str| {
+        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        edge(part.chars().next()) && edge(part.chars().last()) && part.chars().all(allowed)
+    };
+    name.len() <= 253 && name.split('.').all(part)
+}
+
+fn named(document: &Document, kind: &str) -> Subject {
+    let text = |name: &str| {
+        document
+            .object
+            .pointer(&format!("/metadata/{name}"))
+            .and_then(Value::as_str)
+    };
+    let object = match kind {
+        "JiraIntegration" => "JiraIntegration",
+        "JiraProject" => "JiraProject",
+        _ => "Object",
+    };
+    let name = text("name")
+        .or_else(|| text("generateName"))
+        .unwrap_or("(without a name)");
+    let mut subject = Subject::new(object, text("namespace").unwrap_or_default(), name);
+    subject.notes.push(format!("In {}.", document.file));
+    subject
+}
+
+fn unreadable_file(file: &Unreadable) -> Subject {
+    let mut subject = Subject::new("File", "", &file.file);
+    let line = Line::local("YAML", LocalReason::FileUnreadable, file.message.clone());
+    subject.lines.push(line);
+    subject
+}
+
+fn unknown_kind(document: &Document, definitions: &[Definition]) -> Subject {
+    let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (kind, version) = (text("kind"), text("apiVersion"));
+    let kinds = definitions.iter().map(|definition| definition.kind.as_str());
+    let meant = nearest(kind, kinds).and_then(|meant| definitions.iter().find(|d| d.kind == meant));
+    let message = match meant {
+        Some(meant) if meant.kind == kind => {
+            format!("apiVersion of {kind} is {version}; it must be {}.", meant.api_version)
+        }
+        Some(meant) => format!(
+            "There is no kind {kind} in {version}; {} is in {}.",
+            meant.kind, meant.api_version
+        ),
+        None => format!("There is no kind {kind} in {version}."),
+    };
+    let mut subject = named(document, kind);
+    subject
+        .lines
+        .push(Line::local("Kind", LocalReason::UnknownKind, message));
+    subject
+}
+
+fn is_secret(object: &Value) -> bool {
+    object.get("kind").and_then(Value::as_str) == Some("Secret")
+}
+
+/// Whether a version is meant to be of our group.
+fn is_ours(version: &str) -> bool {
+    let group = version.split_once('/').map_or(version, |(group, _)| group);
+    nearest(group, [GROUP]).is_some()
+}

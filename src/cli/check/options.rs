@@ -1,0 +1,125 @@
+//! What can be asked of `check`, and what goes together.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{ArgGroup, Args};
+
+use super::output::Format;
+use crate::cli::atlassian_options::AtlassianOptions;
+
+/// Said at the end of --help.
+pub const AFTER_HELP: &str = "\
+Without NAME, the integrations of the namespace are looked at. Where you may
+read the operator's Secrets and the access token is still good, Jira is asked
+live; else what the status says is shown, and why. Nothing is ever refreshed,
+spent or written, except by --refresh --save.
+
+Exit codes: 0 all is fine, 1 there are findings, 2 something could not be
+looked at. Findings win.
+
+Examples:
+  jira-operator check acme                  one integration
+  jira-operator check -A -o short           what is not fine, in all namespaces
+  jira-operator check acme --wait 2m        until it is fine, at most two minutes
+  jira-operator check acme --person a@acme.example --project SUP
+  jira-operator check -f acme.yaml          manifests, without a cluster
+  jira-operator check -f acme.yaml -f secret.yaml --refresh --save token.yaml
+  jira-operator check --operator -n jira    the operator's installation";
+
+/// Options of `check`.
+// What stands here is what --help prints, where Markdown has no place; each flag is its own question.
+#[allow(clippy::doc_markdown, clippy::struct_excessive_bools)]
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+#[command(group(ArgGroup::new("mode").args(["name", "all", "files", "operator", "evidence"])))]
+pub struct Options {
+    /// Name of a JiraIntegration.
+    pub(super) name: Option<String>,
+    /// Namespace; by default that of the kubeconfig's context.
+    #[arg(short, long, value_name = "NS", conflicts_with_all = ["files", "evidence"])]
+    pub(super) namespace: Option<String>,
+    /// Every integration: of all namespaces, or of --namespace.
+    #[arg(short = 'A', long = "all-namespaces")]
+    pub(super) all: bool,
+    /// Context of the kubeconfig.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "evidence"])]
+    pub(super) context: Option<String>,
+    /// Why does a ticket for the person with this e-mail address fail? Looked at live only.
+    #[arg(long, value_name = "EMAIL", requires_all = ["name", "project"])]
+    pub(super) person: Option<String>,
+    /// Key of the project that the ticket is for.
+    #[arg(long, value_name = "KEY", requires = "person")]
+    pub(super) project: Option<String>,
+    /// File of manifests, or - for standard input; repeatable. No cluster is asked.
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Send no request at all: only what the files tell is looked at.
+    #[arg(long, requires = "files", conflicts_with = "refresh")]
+    pub(super) offline: bool,
+    /// Look at everything live, by exchanging the refresh token of the files. It is spent by that.
+    #[arg(long, requires_all = ["files", "save"])]
+    pub(super) refresh: bool,
+    /// Where the Secret with the new refresh token is written, readable by you alone.
+    #[arg(long, value_name = "FILE", requires = "refresh")]
+    pub(super) save: Option<PathBuf>,
+    /// Look at the operator's installation: definitions, Deployment, rights, Atlassian's addresses.
+    #[arg(long)]
+    pub(super) operator: bool,
+    /// ServiceAccount of the operator; by default that of its Deployment.
+    #[arg(long, value_name = "NAME", requires = "operator")]
+    pub(super) service_account: Option<String>,
+    /// Format of what is printed.
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) output: Format,
+    /// Look again until all is fine, at most so long, such as 90s, 2m or 1h.
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["files", "evidence", "person"])]
+    pub(super) wait: Option<Duration>,
+    /// Save what Jira answered as JSON, for a report of a fault. No secrets, but names and addresses.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "operator", "evidence", "offline"])]
+    pub(super) evidence_out: Option<PathBuf>,
+    /// Show what follows from saved evidence. Nothing is asked.
+    #[arg(long, value_name = "FILE")]
+    pub(super) evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) atlassian: AtlassianOptions,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "it must be a time such as 90s, 2m or 1h".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    Ok(Duration::from_secs(number.saturating_mul(seconds).min(86_400)))
+}
+
+impl Options {
+    /// What clap's rules cannot say.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub(super) fn checked(self) -> Result<Self, String> {
+        if self.evidence_out.is_some() && self.name.is_none() && !self.refresh {
+            return Err("--evidence-out needs the NAME of one integration, or -f with --refresh".to_owned());
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        for bad in ["", "2", "m", "2 m", "-2m", "2d", "ä"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

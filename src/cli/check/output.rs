@@ -1,0 +1,86 @@
+//! How a report reaches the person or the program that asked: the format, the terminal's width,
+//! and whether it takes colours.
+
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+use terminal_size::{Width, terminal_size_of};
+
+use super::{
+    render::{self, Page},
+    report::Report,
+};
+
+/// Columns where there is no terminal to ask.
+const COLUMNS: usize = 80;
+
+/// The format of what is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Grouped by object, for people.
+    #[default]
+    Text,
+    /// One line for each thing that is not fine.
+    Short,
+    /// A list of {object, namespace, name, condition, status, reason, message, hint}.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// Prints the report.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn print(report: &Report, format: Format) -> Result<(), String> {
+    let text = written(report, format, page())?;
+    let mut out = std::io::stdout().lock();
+    let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    done.map_err(|error| format!("the findings could not be printed: {error}"))
+}
+
+fn written(report: &Report, format: Format, page: Page) -> Result<String, String> {
+    match format {
+        Format::Text => Ok(render::text(report, page)),
+        Format::Short => Ok(render::short(report)),
+        Format::Json => serde_json::to_string_pretty(&report.entries())
+            .map(|json| json + "\n")
+            .map_err(|error| error.to_string()),
+        Format::Yaml => serde_saphyr::to_string(&report.entries()).map_err(|error| error.to_string()),
+    }
+}
+
+fn page() -> Page {
+    let out = std::io::stdout();
+    let terminal = out.is_terminal();
+    let width = terminal_size_of(&out).map(|(Width(columns), _)| usize::from(columns));
+    Page {
+        width: width.filter(|width| terminal && *width > 0).unwrap_or(COLUMNS),
+        colour: terminal && wants_colour(|name| std::env::var(name).ok()),
+    }
+}
+
+/// Whether a terminal may be written to in colours: see no-color.org and bixense.com/clicolors.
+fn wants_colour(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let is = |name: &str, value: &str| variable(name).is_some_and(|v| v == value);
+    let no_colour = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_colour && !is("CLICOLOR", "0") && !is("TERM", "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_can_be_declined() {
+        let with = |name: &'static str, value: &'static str| {
+            wants_colour(move |asked| (asked == name).then(|| value.to_owned()))
+        };
+        assert!(with("TERM", "xterm"));
+        assert!(with("NO_COLOR", ""), "empty counts as unset");
+        assert!(!with("NO_COLOR", "1"));
+        assert!(!with("CLICOLOR", "0"));
+        assert!(with("CLICOLOR", "1"));
+        assert!(!with("TERM", "dumb"));
+    }
+}

@@ -1,0 +1,110 @@
+//! The reasons that only this command gives: about manifests, about the operator's installation,
+//! and about what it could not look at. `docs/check.md` has a heading for each.
+
+use super::report::Mark;
+
+macro_rules! local_reasons {
+    ($($name:ident $mark:ident: $meaning:literal;)+) => {
+        /// A reason of this command. All others are those of conditions and of people.
+        #[allow(clippy::doc_markdown)] // What is said of each is printed, where Markdown has no place.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum LocalReason {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl LocalReason {
+            /// Every one, in the order of the documentation.
+            #[cfg(test)]
+            pub const ALL: &'static [LocalReason] = &[$(LocalReason::$name,)+];
+
+            /// The reason as it is printed.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(LocalReason::$name => stringify!($name),)+ }
+            }
+
+            /// What it means, as the documentation says.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(LocalReason::$name => $meaning,)+ }
+            }
+
+            /// How grave it is.
+            #[must_use]
+            pub const fn mark(self) -> Mark {
+                match self { $(LocalReason::$name => Mark::$mark,)+ }
+            }
+        }
+    };
+}
+
+local_reasons! {
+    // Files
+    FileUnreadable Finding:
+        "The file is not YAML, or a document in it is not an object of Kubernetes.";
+    UnknownKind Finding:
+        "The kind or the apiVersion is none that the operator knows.";
+    UnknownField Finding:
+        "A field is not one of the kind. The API server drops it or refuses the object.";
+    MissingField Finding:
+        "A field that the kind requires is missing.";
+    InvalidField Finding:
+        "A value is not one that the field accepts. The API server refuses the object.";
+    DuplicateEntry Finding:
+        "Two entries of a list have the same key.";
+    PlaceholderValue Finding:
+        "A value still is the placeholder of an example.";
+    FieldsAccepted Fine:
+        "Every field and every rule of the definition is kept.";
+    CredentialsPresent Fine:
+        "The Secret has client-id and client-secret.";
+    SecretNotInFiles Warning:
+        "The Secret that spec.secretRef names is not among the files, so its keys were not looked at.";
+    SecretElsewhere Warning:
+        "A Secret with the name that spec.secretRef gives is among the files, but for another namespace.";
+    NoRefreshToken Warning:
+        "The Secret has no refresh-token, so nobody is connected until one is put there.";
+    SiteExists Fine:
+        "A Jira Cloud site answers under spec.site.";
+    NotLookedAt Unknown:
+        "It was not looked at; the message says what it would take.";
+    // The operator
+    DefinitionServed Fine:
+        "The definition is served, with the fields that this version of the program knows.";
+    DefinitionMissing Finding:
+        "The CustomResourceDefinition is not installed.";
+    DefinitionDiffers Finding:
+        "The CustomResourceDefinition is of another version than this program.";
+    OperatorRuns Fine:
+        "The operator's Deployment has a pod that is ready.";
+    OperatorNotFound Finding:
+        "There is no Deployment with the label app.kubernetes.io/name=jira-operator.";
+    OperatorNotReady Finding:
+        "The operator's Deployment has no pod that is ready.";
+    OperatorVersionDiffers Warning:
+        "The operator runs in another version than this program.";
+    RuleHeld Fine:
+        "The operator's ServiceAccount may do what the operator does there.";
+    RuleMissing Finding:
+        "The operator's ServiceAccount lacks a right that the operator needs.";
+    EndpointReachable Fine:
+        "The address answers from here.";
+    EndpointUnreachable Finding:
+        "The address does not answer from here.";
+    MayNotAsk Unknown:
+        "You may not ask the API server about it.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_of_its_own_has_a_heading_in_the_documentation() {
+        let docs = include_str!("../../../docs/check.md");
+        for reason in LocalReason::ALL {
+            let told = format!("\n### {}\n\n{}", reason.as_str(), reason.meaning());
+            assert!(docs.contains(&told), "docs/check.md lacks:{told}");
+        }
+    }
+}

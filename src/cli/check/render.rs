@@ -1,0 +1,193 @@
+//! A report as text for people: pure, so that every line of it can be tested.
+
+use std::fmt::Write;
+
+use super::report::{Counts, Line, Mark, Report, Subject};
+
+/// How text is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Columns that a line may have.
+    pub width: usize,
+    /// Whether marks are coloured.
+    pub colour: bool,
+}
+
+/// Fewest columns that text is wrapped to: below, every word would stand alone.
+const NARROWEST: usize = 40;
+/// Where the reasons of a subject begin, after the longest condition.
+const REASON_COLUMN: usize = 20;
+
+/// The report as text, grouped by subject.
+#[must_use]
+pub fn text(report: &Report, page: Page) -> String {
+    let page = Page {
+        width: page.width.max(NARROWEST),
+        ..page
+    };
+    let mut out = String::new();
+    for subject in &report.subjects {
+        self::subject(&mut out, subject, report.brief, 0, page);
+        out.push('\n');
+    }
+    out.push_str(&summary(report));
+    out
+}
+
+/// One line for each thing that is not fine and that no other line explains.
+#[must_use]
+pub fn short(report: &Report) -> String {
+    let flat = report.flat();
+    let told = flat
+        .iter()
+        .filter(|(_, line)| line.mark != Mark::Fine && !line.explained && line.condition != "Ready");
+    told.map(|(subject, line)| {
+        format!(
+            "{} {} {} {} {}: {}\n",
+            sign(line.mark),
+            subject.object,
+            clean(&subject.path()),
+            line.condition,
+            line.reason,
+            clean(&line.message)
+        )
+    })
+    .collect()
+}
+
+fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page: Page) {
+    let indent = "  ".repeat(depth);
+    let mark = subject.mark();
+    let sum = subject.ready.as_ref().filter(|_| brief || mark != Mark::Fine);
+    let sum = sum.map_or(String::new(), |ready| format!("  {}", ready.reason));
+    let head = format!("{} {}{sum}", subject.object, clean(&subject.path()));
+    hanging(
+        out,
+        &format!("{indent}{} ", painted(mark, page)),
+        depth * 2 + 2,
+        &head,
+        page,
+    );
+    if brief && mark == Mark::Fine {
+        return;
+    }
+    for note in &subject.notes {
+        paragraph(out, note, depth * 2 + 2, page);
+    }
+    for line in &subject.lines {
+        if !(brief && (line.mark == Mark::Fine || line.explained)) {
+            self::line(out, line, depth * 2 + 2, page);
+        }
+    }
+    for part in &subject.parts {
+        self::subject(out, part, brief, depth + 1, page);
+    }
+    for note in &subject.closing {
+        paragraph(out, note, depth * 2 + 2, page);
+    }
+}
+
+fn line(out: &mut String, line: &Line, indent: usize, page: Page) {
+    let start = format!("{}{} ", " ".repeat(indent), painted(line.mark, page));
+    let head = format!("{:<REASON_COLUMN$} {}", clean(&line.condition), line.reason);
+    hanging(out, &start, indent + 2, head.trim_end(), page);
+    if line.mark == Mark::Fine || line.explained {
+        return;
+    }
+    paragraph(out, &line.message, indent + 4, page);
+    if !line.hint.is_empty() {
+        paragraph(out, &format!("see {}", line.hint), indent + 4, page);
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let Counts {
+        findings,
+        warnings,
+        unknown,
+        fine,
+    } = report.counts();
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let parts = [
+        counted(findings, "finding", "findings"),
+        counted(unknown, "thing not looked at", "things not looked at"),
+        counted(warnings, "warning", "warnings"),
+        counted(fine, "fine", "fine"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return "Nothing to look at.\n".to_owned();
+    }
+    format!("{}.\n", parts.join(", "))
+}
+
+fn sign(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Fine => "√",
+        Mark::Warning | Mark::Unknown => "‼",
+        Mark::Finding => "×",
+    }
+}
+
+fn painted(mark: Mark, page: Page) -> String {
+    let code = match mark {
+        Mark::Fine => "32",
+        Mark::Warning | Mark::Unknown => "33",
+        Mark::Finding => "31",
+    };
+    if page.colour {
+        format!("\x1b[{code}m{}\x1b[0m", sign(mark))
+    } else {
+        sign(mark).to_owned()
+    }
+}
+
+fn paragraph(out: &mut String, text: &str, indent: usize, page: Page) {
+    hanging(out, &" ".repeat(indent), indent, text, page);
+}
+
+/// Writes the text after `start`, further lines indented by as many columns as `start` takes.
+fn hanging(out: &mut String, start: &str, columns: usize, text: &str, page: Page) {
+    let room = page.width.saturating_sub(columns).max(NARROWEST / 2);
+    let indent = " ".repeat(columns);
+    for (index, line) in wrapped(&clean(text), room).iter().enumerate() {
+        let before = if index == 0 { start } else { &indent };
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{before}{line}");
+    }
+}
+
+/// Breaks at spaces; a word that is longer than a line is broken itself. Several spaces stay where
+/// they do not end a line.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').flat_map(|word| pieces(word, room)) {
+        let taken = line.chars().count();
+        if taken > 0 && taken + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        } else if taken > 0 {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+fn pieces(word: &str, room: usize) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    if letters.is_empty() {
+        return vec![String::new()];
+    }
+    letters.chunks(room).map(|chunk| chunk.iter().collect()).collect()
+}
+
+/// Without what a terminal would take for a command: messages quote names from Jira and from files.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,93 @@
+//! What the operator's service account may do: the same as the chart's rules, which a test compares.
+
+/// Something that the operator does to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// API group; empty for the core.
+    pub group: &'static str,
+    /// The resource.
+    pub resource: &'static str,
+    /// Its subresource; empty for none.
+    pub subresource: &'static str,
+    /// The verbs.
+    pub verbs: &'static [&'static str],
+    /// What for.
+    pub purpose: &'static str,
+}
+
+const fn rule(
+    group: &'static str,
+    resource: &'static str,
+    subresource: &'static str,
+    verbs: &'static [&'static str],
+    purpose: &'static str,
+) -> Rule {
+    Rule {
+        group,
+        resource,
+        subresource,
+        verbs,
+        purpose,
+    }
+}
+
+/// Every rule, one for each resource.
+pub const RULES: &[Rule] = &[
+    rule(
+        "jira-operator.dev",
+        "jiraintegrations",
+        "",
+        &["list", "watch"],
+        "to learn of integrations",
+    ),
+    rule(
+        "jira-operator.dev",
+        "jiraintegrations",
+        "status",
+        &["patch"],
+        "to write what was found out",
+    ),
+    rule(
+        "jira-operator.dev",
+        "jiraprojects",
+        "",
+        &["list", "get", "create", "delete"],
+        "to keep an object for each project",
+    ),
+    rule(
+        "jira-operator.dev",
+        "jiraprojects",
+        "status",
+        &["update"],
+        "to write what was found out about a project",
+    ),
+    rule(
+        "",
+        "secrets",
+        "",
+        &["get", "list", "watch", "create", "update", "patch", "delete"],
+        "to read credentials, keep the grant and publish the access token",
+    ),
+    rule(
+        "events.k8s.io",
+        "events",
+        "",
+        &["create", "patch"],
+        "to say what went wrong or was mended",
+    ),
+];
+
+impl Rule {
+    /// The resource as kubectl names it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut name = self.resource.to_owned();
+        for (separator, part) in [('/', self.subresource), ('.', self.group)] {
+            if !part.is_empty() {
+                name.push(separator);
+                name.push_str(part);
+            }
+        }
+        name
+    }
+}
