@@ -91,6 +91,14 @@ impl Manifests {
             let Some(integration) = &declared.integration else {
                 continue;
             };
+            let told = |line: &Line| line.message.starts_with("spec.site ");
+            if declared.subject.lines.iter().any(told) {
+                continue;
+            }
+            let told = |line: &Line| line.message.starts_with("spec.site ");
+            if declared.subject.lines.iter().any(told) {
+                continue;
+            }
             match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
                 Err(error) => declared.note(&not_allowed(&error)),
                 Ok(_) if offline => {}
@@ -247,7 +255,7 @@ fn unknown_kind(document: &Document, definitions: &[Definition]) -> Subject {
             format!("apiVersion of {kind} is {version}; it must be {}.", meant.api_version)
         }
         Some(meant) => format!(
-            "There is no kind {kind} in {version}; {} is in {}.",
+            "There is no kind {kind}; {} is one, in {}.",
             meant.kind, meant.api_version
         ),
         None => format!("There is no kind {kind} in {version}."),

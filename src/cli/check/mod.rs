@@ -6,6 +6,8 @@ mod definitions;
 mod evidence_file;
 mod examined;
 mod files;
+#[cfg(test)]
+mod fixtures;
 mod live;
 mod manifest;
 mod operator;

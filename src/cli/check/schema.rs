@@ -66,7 +66,11 @@ impl Definition {
     /// What the API server would refuse or drop of the object; nothing where it takes it as it is.
     #[must_use]
     pub fn flaws(&self, object: &Value) -> Vec<Flaw> {
-        let mut walk = Walk::default();
+        let mut walk = Walk {
+            root: &self.schema,
+            flaws: Vec::new(),
+            blocked: false,
+        };
         // The status is the operator's; what a manifest says of it is dropped in silence.
         let mut object = object.clone();
         if let Some(fields) = object.as_object_mut() {
@@ -82,7 +86,7 @@ impl Definition {
 
 /// The rules in CEL. The API server tries them only where the types are right.
 fn broken_rules(schema: &Value, object: &Value) -> Vec<Flaw> {
-    let seen = apply_defaults(schema, &as_stored(schema, object));
+    let seen = apply_defaults(schema, &as_ruled(schema, object));
     let Err(errors) = Validator::new().validate(schema, &seen, None) else {
         return Vec::new();
     };
@@ -103,21 +107,20 @@ fn broken_rules(schema: &Value, object: &Value) -> Vec<Flaw> {
     errors.into_iter().map(told).collect()
 }
 
-/// The object as the API server stores it: without unknown fields, and without nulls where the
-/// schema does not allow them.
-fn as_stored(schema: &Value, value: &Value) -> Value {
+/// The object as rules see it: without unknown fields, and without nulls, which count as absent.
+fn as_ruled(schema: &Value, value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let properties = schema.get("properties").and_then(Value::as_object);
             let keep = |(name, value): (&String, &Value)| match properties.and_then(|all| all.get(name)) {
-                Some(of) => (!is_absent(of, value)).then(|| (name.clone(), as_stored(of, value))),
+                Some(of) => (!value.is_null()).then(|| (name.clone(), as_ruled(of, value))),
                 None => ALWAYS.contains(&name.as_str()).then(|| (name.clone(), value.clone())),
             };
             Value::Object(fields.iter().filter_map(keep).collect())
         }
         Value::Array(items) => {
             let of = schema.get("items").unwrap_or(&Value::Null);
-            Value::Array(items.iter().map(|item| as_stored(of, item)).collect())
+            Value::Array(items.iter().map(|item| as_ruled(of, item)).collect())
         }
         other => other.clone(),
     }
@@ -129,14 +132,28 @@ fn is_absent(schema: &Value, value: &Value) -> bool {
 }
 
 /// Collects what is wrong on the way through an object.
-#[derive(Default)]
-struct Walk {
+struct Walk<'s> {
+    root: &'s Value,
     flaws: Vec<Flaw>,
     /// Whether there is something because of which the API server does not try the rules.
     blocked: bool,
 }
 
-impl Walk {
+impl Walk<'_> {
+    /// The one place where a field of this name belongs, if it was put too high up.
+    fn elsewhere(&self, name: &str, path: &str) -> Option<String> {
+        let spec = self
+            .root
+            .pointer("/properties/spec")
+            .filter(|_| ["", "spec"].contains(&path))?;
+        let mut places = Vec::new();
+        places_of(name, spec, "spec", &mut places);
+        let [place] = places.as_slice() else {
+            return None;
+        };
+        Some(place.clone())
+    }
+
     fn refuse(&mut self, reason: LocalReason, message: String) {
         self.blocked = true;
         self.flaws.push(Flaw::new(reason, message));
@@ -147,6 +164,10 @@ impl Walk {
             return;
         }
         let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+        if let Some(message) = values::too_little(schema, value) {
+            self.flaws
+                .push(Flaw::new(LocalReason::InvalidField, format!("{path} {message}.")));
+        }
         match (kind, value) {
             ("object", Value::Object(fields)) => self.object(schema, fields, path),
             ("array", Value::Array(items)) => self.array(schema, items, path),
@@ -168,7 +189,10 @@ impl Walk {
                 (Some(of), _) => self.node(of, value, &inner),
                 (None, Some(of)) if of.is_object() => self.node(of, value, &inner),
                 (None, None) if !(path.is_empty() && ALWAYS.contains(&name.as_str())) => {
-                    let message = unknown(name, path, properties);
+                    let message = match self.elsewhere(name, path) {
+                        Some(place) => format!("{inner} is no field; {place} is."),
+                        None => unknown(name, path, properties),
+                    };
                     self.flaws.push(Flaw::new(LocalReason::UnknownField, message));
                 }
                 _ => {}
@@ -184,7 +208,7 @@ impl Walk {
     }
 
     fn array(&mut self, schema: &Value, items: &[Value], path: &str) {
-        if let Some(message) = values::wrong_count(schema, items.len()) {
+        if let Some(message) = values::too_many(schema, items.len()) {
             self.refuse(LocalReason::InvalidField, format!("{path} {message}."));
         }
         let of = schema.get("items").unwrap_or(&Value::Null);
@@ -206,6 +230,25 @@ impl Walk {
                 self.flaws.push(Flaw::new(LocalReason::DuplicateEntry, message));
             }
         }
+    }
+}
+
+/// Where the schema has a field of this name.
+fn places_of(name: &str, schema: &Value, path: &str, places: &mut Vec<String>) {
+    for (field, of) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let inner = join(path, field);
+        places_of(name, of, &inner, places);
+        if field == name {
+            places.push(inner);
+        }
+    }
+    if let Some(of) = schema.get("items") {
+        places_of(name, of, &format!("{path}[]"), places);
     }
 }
 
@@ -235,5 +278,107 @@ pub fn unknown(name: &str, path: &str, properties: &Map<String, Value>) -> Strin
                 format!(".{path}")
             }
         ),
+    }
+}
+
+#[cfg(test)]
+impl Definition {
+    /// Fields of spec that the object does not have.
+    pub fn unused(&self, object: &Value) -> Vec<String> {
+        fn walk(schema: &Value, value: Option<&Value>, path: &str, unused: &mut Vec<String>) {
+            if value.is_none() {
+                unused.push(path.to_owned());
+            }
+            for (name, of) in schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                walk(of, value.and_then(|value| value.get(name)), &join(path, name), unused);
+            }
+            if let Some(of) = schema.get("items") {
+                walk(of, value.and_then(|value| value.get(0)), &format!("{path}[]"), unused);
+            }
+        }
+        let mut unused = Vec::new();
+        let spec = self.schema.pointer("/properties/spec").unwrap_or(&Value::Null);
+        walk(spec, object.get("spec"), "spec", &mut unused);
+        unused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn flaws(spec: Value) -> Vec<String> {
+        let all = definitions().unwrap();
+        let integration = all
+            .iter()
+            .find(|definition| definition.kind == "JiraIntegration")
+            .unwrap();
+        let mut whole = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
+        for (name, value) in spec.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        let object = json!({"apiVersion": "a/v1", "kind": "A", "metadata": {"name": "acme"}, "spec": whole});
+        integration
+            .flaws(&object)
+            .into_iter()
+            .map(|flaw| flaw.message)
+            .collect()
+    }
+
+    #[test]
+    fn every_rule_can_be_tried_here() {
+        let all = definitions().unwrap();
+        for definition in &all {
+            let compiled = kube_cel::compile_schema(&definition.schema);
+            let mut open = vec![&compiled];
+            while let Some(node) = open.pop() {
+                assert!(
+                    !node.has_errors(),
+                    "{}: {:?}",
+                    definition.kind,
+                    node.compilation_errors()
+                );
+                open.extend(node.properties.values().chain(node.items.as_deref()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_null_counts_as_absent_and_types_go_before_rules() {
+        assert_eq!(
+            flaws(json!({"projects": null, "mode": null, "suspend": null})),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            flaws(json!({"account": {"email": null}})),
+            ["spec.account needs an email or an accountId."]
+        );
+        assert_eq!(
+            flaws(json!({"suspend": 1, "account": {}})),
+            ["spec.suspend is 1; it must be true or false."]
+        );
+    }
+
+    #[test]
+    fn an_unknown_field_is_told_with_the_one_that_was_meant() {
+        assert_eq!(
+            flaws(json!({"synInterval": "5m"})),
+            ["spec.synInterval is no field; spec.syncInterval is."]
+        );
+        assert_eq!(
+            flaws(json!({"pinned": []})),
+            ["spec.pinned is no field; spec.users.pinned is."]
+        );
+        assert_eq!(
+            flaws(json!({"secretRef": {"name": "a", "namespace": "b"}})),
+            ["spec.secretRef.namespace is no field; spec.secretRef has name."]
+        );
     }
 }

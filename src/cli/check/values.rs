@@ -25,12 +25,6 @@ pub fn wrong(schema: &Value, kind: &str, value: &Value) -> Option<String> {
         if let Some(most) = limit(schema, "maxLength").filter(|most| length > *most) {
             return Some(format!("has {length} characters; at most {most} are allowed"));
         }
-        if let Some(least) = limit(schema, "minLength").filter(|least| length < *least) {
-            return Some(match length {
-                0 => "must not be empty".to_owned(),
-                _ => format!("has {length} characters; at least {least} are needed"),
-            });
-        }
     }
     let allowed = schema.get("enum").and_then(Value::as_array)?;
     if allowed.contains(value) {
@@ -40,15 +34,27 @@ pub fn wrong(schema: &Value, kind: &str, value: &Value) -> Option<String> {
     Some(format!("is {}; it must be {}", shown(value), allowed.join(" or ")))
 }
 
-/// What is wrong with the number of a list's entries.
+/// What is wrong with a list that is too long.
 #[must_use]
-pub fn wrong_count(schema: &Value, count: usize) -> Option<String> {
-    if let Some(most) = limit(schema, "maxItems").filter(|most| count > *most) {
-        return Some(format!("has {count} entries; at most {most} are allowed"));
-    }
-    limit(schema, "minItems")
-        .filter(|least| count < *least)
-        .map(|least| format!("has {count} entries; at least {least} is needed"))
+pub fn too_many(schema: &Value, count: usize) -> Option<String> {
+    let most = limit(schema, "maxItems").filter(|most| count > *most)?;
+    Some(format!("has {count} entries; at most {most} are allowed"))
+}
+
+/// What is wrong with a text or a list that is too short. The API server tries the rules all the
+/// same.
+#[must_use]
+pub fn too_little(schema: &Value, value: &Value) -> Option<String> {
+    let (name, what, has) = match value {
+        Value::String(text) => ("minLength", "characters", text.chars().count()),
+        Value::Array(items) => ("minItems", "entries", items.len()),
+        _ => return None,
+    };
+    let least = limit(schema, name).filter(|least| has < *least)?;
+    Some(match has {
+        0 => "must not be empty".to_owned(),
+        _ => format!("has {has} {what}; the least is {least}"),
+    })
 }
 
 fn wrong_type(kind: &str, value: &Value) -> String {
@@ -68,6 +74,12 @@ fn wrong_type(kind: &str, value: &Value) -> String {
         // YAML takes NO, on or 0123 for something else than text.
         Value::Bool(_) | Value::Number(_) if kind == "string" => {
             return format!("is {value} and not text; it must be text: put it in quotes");
+        }
+        Value::String(text) if kind != "object" && kind != "array" => {
+            return format!(
+                "is the text {}; it must be {wanted}, without quotes",
+                shown(&Value::from(text.as_str()))
+            );
         }
         other => format!("is {}", shown(other)),
     };
@@ -130,7 +142,7 @@ mod tests {
         );
         assert_eq!(
             told("boolean", json!("yes")).as_deref(),
-            Some("is yes; it must be true or false")
+            Some("is the text yes; it must be true or false, without quotes")
         );
         assert_eq!(
             told("object", json!("x")).as_deref(),
@@ -146,14 +158,15 @@ mod tests {
     fn bounds_and_choices_are_kept() {
         assert!(wrong(&json!({"maxLength": 2}), "string", &json!("äöü")).is_some());
         assert!(wrong(&json!({"maxLength": 3}), "string", &json!("äöü")).is_none());
-        assert!(wrong(&json!({"minLength": 1}), "string", &json!("")).is_some());
+        assert!(too_little(&json!({"minLength": 1}), &json!("")).is_some());
+        assert!(too_little(&json!({"minItems": 1}), &json!([])).is_some());
+        assert!(too_little(&json!({"minItems": 1}), &json!(["a"])).is_none());
         let mode = json!({"enum": ["Enforce", "Observe"]});
         assert_eq!(
             wrong(&mode, "string", &json!("observe")).as_deref(),
             Some("is observe; it must be Enforce or Observe")
         );
-        assert!(wrong_count(&json!({"maxItems": 1}), 2).is_some());
-        assert!(wrong_count(&json!({"minItems": 1}), 0).is_some());
+        assert!(too_many(&json!({"maxItems": 1}), 2).is_some());
     }
 
     #[test]

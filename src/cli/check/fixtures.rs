@@ -1,0 +1,165 @@
+//! What is printed of files, compared with texts in the repository. With `UPDATE_FIXTURES=1` the
+//! texts are written anew, to be read before they are committed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    evidence_file::Saved,
+    manifest::Manifests,
+    reasons::LocalReason,
+    render::{self, Page},
+    report::{Mark, Report},
+    schema::definitions,
+    world::Atlassian,
+};
+use crate::atlassian::endpoints::Endpoints;
+
+const PAGE: Page = Page {
+    width: 80,
+    colour: false,
+};
+const DOCS: &str = "docs/check.md";
+const BEGIN: &str = "<!-- broken manifests: written with UPDATE_FIXTURES=1 -->\n";
+const END: &str = "<!-- end -->\n";
+
+fn nowhere() -> Atlassian {
+    let address: url::Url = "http://127.0.0.1:9".parse().unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Atlassian {
+        http: crate::atlassian::endpoints::http_client().unwrap(),
+        endpoints: std::sync::Arc::new(Endpoints {
+            auth: address.clone(),
+            api: address,
+            site: None,
+        }),
+        suffixes: Vec::new(),
+    }
+}
+
+/// What `check -f FILE --offline` finds.
+async fn found(file: &Path) -> Report {
+    let mut manifests = Manifests::read(&[file.to_owned()]).unwrap();
+    manifests.ask_sites(&nowhere(), true).await;
+    manifests.report(None)
+}
+
+/// The files of a folder with this ending, by name.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == ending))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{folder} has no file in .{ending}");
+    files
+}
+
+fn updating() -> bool {
+    std::env::var("UPDATE_FIXTURES").is_ok_and(|value| value == "1")
+}
+
+fn compare(file: &Path, text: &str) {
+    if updating() {
+        fs::write(file, text).unwrap();
+    }
+    let stored = fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(
+        text,
+        stored,
+        "{} differs; UPDATE_FIXTURES=1 cargo test --lib writes it",
+        file.display()
+    );
+}
+
+fn readable(text: &str) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+}
+
+#[tokio::test]
+async fn broken_manifests_are_told_as_their_texts_say() {
+    for file in files("tests/fixtures/broken", "yaml") {
+        let report = found(&file).await;
+        let text = render::text(&report, PAGE);
+        readable(&text);
+        compare(&file.with_extension("txt"), &text);
+        assert!(
+            report.flat().iter().any(|(_, line)| line.mark != Mark::Fine),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_shows_what_is_said_of_each_broken_manifest() {
+    let mut table = String::from("| manifest | what is wrong with it | what is said |\n|---|---|---|\n");
+    for file in files("tests/fixtures/broken", "yaml") {
+        let source = fs::read_to_string(&file).unwrap();
+        let comment = source.lines().next().unwrap().trim_start_matches("# ").to_owned();
+        let report = found(&file).await;
+        let not_in_files = LocalReason::SecretNotInFiles.as_str();
+        let said: Vec<String> = report
+            .flat()
+            .into_iter()
+            .filter(|(_, line)| line.mark != Mark::Fine && line.reason != not_in_files)
+            .map(|(_, line)| format!("**{}** {}", line.reason, line.message.replace('|', "\\|")))
+            .collect();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        writeln!(table, "| `{name}` | {comment} | {} |", said.join("<br>")).unwrap();
+    }
+    let docs = fs::read_to_string(DOCS).unwrap();
+    let (before, rest) = docs.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    compare(Path::new(DOCS), &format!("{before}{BEGIN}\n{table}\n{END}{after}"));
+}
+
+#[tokio::test]
+async fn the_examples_are_told_as_their_texts_say() {
+    for file in files("examples", "yaml") {
+        let report = found(&file).await;
+        let text = render::text(&report, PAGE);
+        readable(&text);
+        let name = file.with_extension("txt");
+        compare(
+            &Path::new("tests/fixtures/examples").join(name.file_name().unwrap()),
+            &text,
+        );
+        let placeholders = |line: &super::report::Line| line.reason == LocalReason::PlaceholderValue.as_str();
+        let only_placeholders = report
+            .flat()
+            .iter()
+            .all(|(_, l)| l.mark != Mark::Finding || placeholders(l));
+        assert!(only_placeholders, "{text}");
+    }
+}
+
+#[test]
+fn one_example_has_every_field() {
+    let text = fs::read_to_string("examples/everything.yaml").unwrap();
+    let object: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    let all = definitions().unwrap();
+    let integration = all
+        .iter()
+        .find(|definition| definition.kind == "JiraIntegration")
+        .unwrap();
+    assert_eq!(integration.unused(&object), Vec::<String>::new());
+}
+
+#[test]
+fn saved_evidence_gives_the_same_text_each_time() {
+    for file in files("tests/fixtures/evidence", "json") {
+        let text = || render::text(&Report::of(Saved::load(&file).unwrap().subjects()), PAGE);
+        assert_eq!(text(), text());
+        readable(&text());
+        compare(&file.with_extension("txt"), &text());
+    }
+}
