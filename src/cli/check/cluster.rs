@@ -100,9 +100,7 @@ impl Question<'_> {
         let selector = format!("{}={}", names::INTEGRATION_LABEL, integration.name_any());
         let projects = api.list(&ListParams::default().labels(&selector)).await;
         let projects = projects.map_err(|error| refused("jiraprojects", &namespace, &error))?;
-        let mut subject = examined::from_status(integration, &projects.items);
-        subject.notes.push(format!("From status, because {why}."));
-        Ok(subject)
+        Ok(examined::from_status(integration, &projects.items, why))
     }
 
     async fn integrations(&self) -> Result<Vec<JiraIntegration>, String> {

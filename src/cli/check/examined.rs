@@ -21,6 +21,7 @@ use crate::{
         examine::{self, Findings},
         judge::enumerate,
     },
+    grant::finding::clock,
 };
 
 /// Most names in a note.
@@ -52,16 +53,21 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
             part
         })
         .collect();
+    explain(&mut subject);
     subject.closing = closing(fine, subject.parts.len(), &not_administered(evidence));
     subject
 }
 
-/// The integration as its conditions say, and those of its projects.
+/// The integration as its conditions say, and those of its projects. `why` says why it was not
+/// looked live.
 #[must_use]
-pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject]) -> Subject {
+pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject], why: &str) -> Subject {
     let namespace = integration.namespace().unwrap_or_default();
     let status = integration.status.clone().unwrap_or_default();
     let mut subject = Subject::new("JiraIntegration", &namespace, &integration.name_any());
+    let last = status.sync.as_ref().and_then(|sync| sync.last_sync_time.as_ref());
+    let when = last.map_or(String::new(), |at| format!(" Last synchronised at {}.", clock(at.0)));
+    subject.notes.push(format!("From status, because {why}.{when}"));
     subject.ready = condition::find(&status.conditions, ConditionType::Ready).map(Line::written);
     subject.lines = in_order(&status.conditions);
     if status
@@ -89,12 +95,32 @@ pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject]) -> S
         .collect();
     let lacking = projects.iter().filter(|project| lacks_administer(project));
     let lacking: Vec<String> = lacking.map(|project| project.spec.key.clone()).collect();
+    explain(&mut subject);
     subject.closing = closing(fine, subject.parts.len(), &lacking);
     subject
 }
 
 fn is_fine(finding: &Finding) -> bool {
     Line::of(finding).mark == Mark::Fine
+}
+
+/// What sums projects up is told by the projects themselves; that nothing was synchronised yet
+/// follows from whatever else is not in order.
+fn explain(subject: &mut Subject) {
+    let sums = [
+        Reason::SomeProjectsBlocked,
+        Reason::AllProjectsBlocked,
+        Reason::SomeServiceDesksBlocked,
+    ];
+    let never = Reason::NeverSynced.as_str();
+    let (lines, parts) = (&mut subject.lines, &subject.parts);
+    let cause = lines
+        .iter()
+        .any(|line| line.mark > Mark::Warning && line.reason != never);
+    for line in lines {
+        let of_parts = sums.iter().any(|sum| sum.as_str() == line.reason) && !parts.is_empty();
+        line.explained |= of_parts || (cause && line.reason == never);
+    }
 }
 
 /// The conditions that are found out, in the order of the steps, and those of a newer operator.

@@ -1,0 +1,280 @@
+//! Integrations in a cluster: live where the Secret may be read, else from status.
+
+use devkit::sandbox::Command;
+use serde_json::Value;
+
+use crate::{
+    plane::Plane,
+    program::{BOT, Program, Ran},
+};
+
+/// What people may do who hold the chart's view role.
+const VIEW: &str =
+    "[{apiGroups: [jira-operator.dev], resources: [jiraintegrations, jiraprojects], verbs: [get, list, watch]}]";
+
+fn jira(program: &Program, command: Command) {
+    program.sandbox.command(command).unwrap();
+}
+
+/// The reasons of one condition, wherever it stands.
+fn reasons(ran: &Ran, condition: &str) -> Vec<String> {
+    let of = |entry: &Value| entry["condition"] == condition;
+    ran.entries()
+        .iter()
+        .filter(|e| of(e))
+        .map(|e| e["reason"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_integration_is_looked_at_live_or_from_status() {
+    let plane = Plane::start().await;
+    let mut program = Program::new().await;
+    program.kubeconfig = Some(plane.kubeconfig().to_owned());
+    plane.namespace("support").await;
+    let app = plane
+        .integrate(
+            &program,
+            "support",
+            "  projects: [{key: SUP}, {key: ENG}, {key: OPS}]\n",
+        )
+        .await;
+
+    // Nobody has looked yet.
+    let early = program.check(&["acme", "-n", "support"]).await;
+    early.claim(
+        2,
+        &[
+            "From status, because there is no Secret acme-oauth-grant yet",
+            "has not looked at this version of the spec",
+        ],
+    );
+    let operator = plane.operator(&program);
+    let ran = program.check(&["acme", "-n", "support", "--wait", "2m"]).await;
+    ran.claim(0, &["√ JiraIntegration support/acme", "√ Synced SyncSucceeded"]);
+
+    // Live, read-only.
+    let mark = program.sandbox.mark();
+    let live = program.check(&["acme", "-n", "support"]).await;
+    live.claim(
+        0,
+        &[
+            "Looked live at https://acme.atlassian.net.",
+            "√ Authorized TokenFresh",
+            "3 projects are fine.",
+        ],
+    );
+    let asked = program.sandbox.requests_since(mark);
+    assert!(
+        asked.iter().all(|request| request.path != "/oauth/token"),
+        "no token is refreshed"
+    );
+
+    trouble_is_told_live(&program).await;
+    people_without_the_secret_read_the_status(&plane, &program).await;
+    a_person_is_looked_at(&program).await;
+    all_of_them_are_told_in_short(&plane, &program).await;
+
+    // A token that has expired is not refreshed.
+    drop(operator);
+    jira(&program, Command::AdvanceClock { seconds: 7200 });
+    jira(
+        &program,
+        Command::RevokeGrant {
+            client_id: Some(app.client_id.clone()),
+            account: Some(BOT.into()),
+        },
+    );
+    let rejected = program.check(&["acme", "-n", "support"]).await;
+    rejected.claim(
+        0,
+        &["From status, because Atlassian no longer accepts the access token"],
+    );
+    program
+        .check(&["nobody", "-n", "support"])
+        .await
+        .claim(2, &["there is no JiraIntegration nobody in namespace support"]);
+    plane.control.stop().await;
+    program.close(&["evidence.json"]);
+}
+
+async fn trouble_is_told_live(program: &Program) {
+    jira(
+        program,
+        Command::ArchiveProject {
+            site: None,
+            project: "ENG".into(),
+        },
+    );
+    jira(
+        program,
+        Command::RevokePermission {
+            site: None,
+            project: "SUP".into(),
+            permission: "ADMINISTER_PROJECTS".into(),
+            account: None,
+            holder: None,
+        },
+    );
+    let evidence = program.path("evidence.json");
+    let ran = program
+        .check(&["acme", "-n", "support", "--evidence-out", &evidence])
+        .await;
+    ran.claim(1, &[
+        "× JiraIntegration support/acme",
+        "× JiraProject support/acme-eng",
+        "Project ENG is archived. Restore it in Jira or remove it from spec.projects. see docs/troubleshooting.md#projectarchived",
+        "2 other projects are fine.",
+        "lacks Administer projects in SUP",
+    ]);
+    // What was saved gives the same again, byte by byte, without any network.
+    let arguments = ["acme", "-n", "support", "-o", "json"];
+    let (live, replayed) = (
+        program.check(&arguments).await,
+        program.check(&["--evidence", &evidence, "-o", "json"]).await,
+    );
+    assert_eq!((live.code, &live.out), (replayed.code, &replayed.out));
+    assert_eq!(reasons(&live, "Accessible"), ["ProjectArchived"]);
+    let yaml = program.check(&["acme", "-n", "support", "-o", "yaml"]).await;
+    assert!(yaml.out.contains("reason: ProjectArchived"), "{}", yaml.out);
+}
+
+async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Program) {
+    // The operator looks at the trouble by itself when it is asked to.
+    let now = [
+        "-n",
+        "support",
+        "annotate",
+        "--overwrite",
+        "ji/acme",
+        "jira-operator.dev/requestedAt=now",
+    ];
+    plane.kubectl(&now, "").await.unwrap();
+    let answered = "jsonpath={.status.lastHandledReconcileAt}=now";
+    plane
+        .kubectl(
+            &["-n", "support", "wait", "--timeout=60s", "--for", answered, "ji/acme"],
+            "",
+        )
+        .await
+        .unwrap();
+    let viewer = plane.person("support", "viewer", VIEW).await;
+    let ran = program.check_as(Some(&viewer), &["acme"], "").await;
+    ran.claim(
+        1,
+        &[
+            "From status, because you may not read Secret acme-oauth-grant.",
+            "ProjectArchived",
+            "lacks Administer projects in SUP",
+        ],
+    );
+    let stranger = plane.person("support", "stranger", "[]").await;
+    let ran = program.check_as(Some(&stranger), &["acme"], "").await;
+    ran.claim(2, &["you may not read jiraintegrations in support"]);
+    let ran = program
+        .check_as(
+            Some(&viewer),
+            &["acme", "--person", "dana@acme.example", "--project", "SUP"],
+            "",
+        )
+        .await;
+    ran.claim(2, &["can only be looked at live", "you may not read Secret"]);
+
+    jira(
+        program,
+        Command::RestoreProject {
+            site: None,
+            project: "ENG".into(),
+        },
+    );
+    plane
+        .kubectl(
+            &[
+                "-n",
+                "support",
+                "annotate",
+                "--overwrite",
+                "ji/acme",
+                "jira-operator.dev/requestedAt=then",
+            ],
+            "",
+        )
+        .await
+        .unwrap();
+    // Nothing but the status tells this person, so it is waited for.
+    program
+        .check_as(Some(&viewer), &["acme", "--wait", "1m"], "")
+        .await
+        .claim(0, &["√ JiraIntegration support/acme"]);
+}
+
+async fn a_person_is_looked_at(program: &Program) {
+    let person = |email: &'static str| async move {
+        program
+            .check(&["acme", "-n", "support", "--person", email, "--project", "SUP"])
+            .await
+    };
+    person("alex@acme.example")
+        .await
+        .claim(0, &["√ Person alex@acme.example", "PersonUsable"]);
+    person("nobody@acme.example")
+        .await
+        .claim(1, &["PersonNotFound", "docs/troubleshooting.md#personnotfound"]);
+    jira(
+        program,
+        Command::SetGlobalPermission {
+            site: None,
+            account: None,
+            permission: "USER_PICKER".into(),
+            held: false,
+        },
+    );
+    person("nobody@acme.example").await.claim(1, &["PersonNotLookedUp"]);
+    jira(
+        program,
+        Command::SetGlobalPermission {
+            site: None,
+            account: None,
+            permission: "USER_PICKER".into(),
+            held: true,
+        },
+    );
+}
+
+async fn all_of_them_are_told_in_short(plane: &Plane, program: &Program) {
+    plane.namespace("empty").await;
+    program
+        .check(&["-n", "empty"])
+        .await
+        .claim(2, &["there is no JiraIntegration in empty"]);
+    plane
+        .apply(
+            "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIntegration\nmetadata: {name: lonely, namespace: empty}\n\
+             spec: {site: 'https://acme.atlassian.net', secretRef: {name: missing}}\n",
+        )
+        .await
+        .unwrap();
+    let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=CredentialsNotFound";
+    plane
+        .kubectl(
+            &["-n", "empty", "wait", "--timeout=60s", "--for", ready, "ji/lonely"],
+            "",
+        )
+        .await
+        .unwrap();
+    let ran = program.check(&["-A"]).await;
+    ran.claim(
+        1,
+        &[
+            "× JiraIntegration empty/lonely CredentialsNotFound",
+            "√ JiraIntegration support/acme Connected",
+        ],
+    );
+    ran.without("SiteReachable");
+    let ran = program.check(&["-A", "-n", "empty", "-o", "short"]).await;
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    ran.claim(
+        1,
+        &["× JiraIntegration empty/lonely Authorized CredentialsNotFound: Secret missing"],
+    );
+}

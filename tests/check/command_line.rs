@@ -1,0 +1,69 @@
+//! What goes together on the command line, and under which name the program runs.
+
+use std::{fs, os::unix::fs::symlink, process::Command};
+
+use crate::program::{PROGRAM, Program};
+
+#[tokio::test]
+async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
+    let program = Program::new().await;
+    for (arguments, named) in [
+        (&["acme", "-A"][..], "cannot be used with"),
+        (&["acme", "-f", "x.yaml"], "cannot be used with"),
+        (&["--refresh", "-f", "x.yaml"], "--save"),
+        (&["--person", "a@acme.example", "acme"], "--project"),
+        (&["--person", "a@acme.example", "--project", "SUP"], "NAME"),
+        (&["--evidence-out", "x.json"], "needs the NAME of one integration"),
+        (&["--service-account", "x"], "--operator"),
+        (&["--wait", "soon", "acme"], "90s, 2m or 1h"),
+        (&["-o", "xml"], "possible values"),
+        (
+            &["-f", "x.yaml", "--offline", "--refresh", "--save", "y"],
+            "cannot be used with",
+        ),
+    ] {
+        program.check(arguments).await.claim(2, &[named]);
+    }
+    program
+        .check(&["acme"])
+        .await
+        .claim(2, &["no cluster to talk to", "KUBECONFIG"]);
+    let evidence = program.file("no.json", "{}");
+    program
+        .check(&["--evidence", &evidence])
+        .await
+        .claim(2, &["is no evidence that check saved"]);
+    assert!(program.sandbox.requests().is_empty(), "nothing was asked");
+    program.close(&[]);
+}
+
+#[test]
+fn as_a_plugin_it_has_the_name_that_people_type() {
+    let folder = std::env::temp_dir().join(format!("jira-operator-plugin-{:016x}", rand::random::<u64>()));
+    fs::create_dir(&folder).unwrap();
+    let plugin = folder.join("kubectl-jira");
+    symlink(PROGRAM, &plugin).unwrap();
+    let usage = |program: &str| {
+        let output = Command::new(program).args(["check", "--help"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(usage(plugin.to_str().unwrap()).contains("Usage: kubectl jira check"));
+    assert!(usage(PROGRAM).contains("Usage: jira-operator check"));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn shells_get_completions() {
+    for (shell, part) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef jira-operator"),
+        ("fish", "complete -c jira-operator"),
+    ] {
+        let output = Command::new(PROGRAM).args(["completions", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && script.contains(part) && script.contains("evidence-out"),
+            "{shell}"
+        );
+    }
+}
