@@ -75,6 +75,41 @@ async fn an_integration_is_looked_at_live_or_from_status() {
     a_person_is_looked_at(&program).await;
     all_of_them_are_told_in_short(&plane, &program).await;
 
+    let suspend = "{\"spec\": {\"suspend\": true}}";
+    let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", suspend];
+    plane.kubectl(&patch, "").await.unwrap();
+    let mark = program.sandbox.mark();
+    let suspended = program
+        .check(&["acme", "-n", "support", "--evidence-out", &program.path("none.json")])
+        .await;
+    suspended.claim(
+        2,
+        &["From status, because spec.suspend is true", "no evidence was saved"],
+    );
+    assert!(
+        program.sandbox.requests_since(mark).is_empty(),
+        "nothing is asked of Atlassian"
+    );
+    plane
+        .kubectl(
+            &[
+                "-n",
+                "support",
+                "patch",
+                "ji/acme",
+                "--type=merge",
+                "-p",
+                &suspend.replace("true", "false"),
+            ],
+            "",
+        )
+        .await
+        .unwrap();
+    program
+        .check(&["acme", "-n", "support", "--wait", "1m"])
+        .await
+        .claim(0, &["Looked live"]);
+
     // A token that has expired is not refreshed.
     drop(operator);
     jira(&program, Command::AdvanceClock { seconds: 7200 });

@@ -2,7 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use devkit::sandbox::{AppCredentials, Command};
+use devkit::sandbox::{AppCredentials, Command, FaultAction, FaultRule, When};
+use nix::sys::signal::{Signal, kill};
 
 use crate::program::{BOT, Program};
 
@@ -196,6 +197,29 @@ async fn nothing_is_spent_where_it_would_be_in_vain() {
 }
 
 #[tokio::test]
+async fn who_interrupts_an_exchange_does_not_lose_the_token() {
+    let program = Program::new().await;
+    let (integration, secret) = written(&program);
+    let save = program.path("token.yaml");
+    let held = program
+        .sandbox
+        .fault(FaultRule::token_endpoint(When::After, FaultAction::Hold));
+    let arguments = ["-f", &integration, "-f", &secret, "--refresh", "--save", &save];
+    let (ran, ()) = tokio::join!(program.check(&arguments), async {
+        program.sandbox.wait_for_hits(held, 1).await;
+        let pid = program.pid();
+        kill(pid, Signal::SIGTERM).unwrap();
+        program.sandbox.release(held).unwrap();
+    });
+    assert_eq!(ran.code, 143, "{}{}", ran.out, ran.err);
+    program
+        .check(&["-f", &integration, "-f", &save, "--refresh", "--save", &save])
+        .await
+        .claim(0, &[]);
+    program.close(&[]);
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_and_leaves_no_file() {
     let program = Program::new().await;
     let (integration, secret) = written(&program);
@@ -229,9 +253,12 @@ async fn a_refusal_is_told_and_leaves_no_file() {
     else {
         panic!("the app is described");
     };
-    let lines = text.lines().map(|line| match line.contains("client-secret") {
-        true => format!("  client-secret: {client_secret}\n"),
-        false => format!("{line}\n"),
+    let lines = text.lines().map(|line| {
+        if line.contains("client-secret") {
+            format!("  client-secret: {client_secret}\n")
+        } else {
+            format!("{line}\n")
+        }
     });
     program.file("secret.yaml", &lines.collect::<String>());
     program

@@ -4,10 +4,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicI32, Ordering},
+    },
 };
 
 use devkit::sandbox::Sandbox;
+use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -20,6 +24,8 @@ pub struct Program {
     pub folder: PathBuf,
     pub kubeconfig: Option<PathBuf>,
     shown: Mutex<String>,
+    /// Process id of the last run.
+    pid: AtomicI32,
 }
 
 /// What came of one run.
@@ -40,6 +46,7 @@ impl Program {
             folder,
             kubeconfig: None,
             shown: Mutex::default(),
+            pid: AtomicI32::default(),
         }
     }
 
@@ -78,6 +85,8 @@ impl Program {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
+        self.pid
+            .store(i32::try_from(child.id().unwrap()).unwrap(), Ordering::Relaxed);
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).await.unwrap();
         drop(stdin);
@@ -89,8 +98,16 @@ impl Program {
         };
         assert!(!ran.err.contains("panicked"), "{}", ran.err);
         assert!(!ran.out.contains('\x1b'), "no colours without a terminal");
-        self.shown.lock().unwrap().push_str(&format!("{}{}", ran.out, ran.err));
+        let mut shown = self.shown.lock().unwrap();
+        shown.push_str(&ran.out);
+        shown.push_str(&ran.err);
+        drop(shown);
         ran
+    }
+
+    /// Process id of the last run.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.pid.load(Ordering::Relaxed))
     }
 
     /// No secret was printed, nor stands in the files with these names.

@@ -6,7 +6,8 @@ use super::{
     evidence_file::Saved,
     examined,
     live::{Wanted, Way},
-    report::{Report, Subject},
+    reasons::LocalReason,
+    report::{Line, Report, Subject},
     world::{Atlassian, Cluster},
 };
 use crate::{
@@ -77,7 +78,7 @@ impl Question<'_> {
                     ));
                 }
                 (Err(why), None) => {
-                    let subject = self.as_written(integration, &why).await?;
+                    let subject = self.as_written(integration, &why).await;
                     answer.report.subjects.push(subject);
                     answer.without_evidence = Some(why);
                 }
@@ -94,13 +95,22 @@ impl Question<'_> {
         }
     }
 
-    async fn as_written(&self, integration: &JiraIntegration, why: &str) -> Result<Subject, String> {
+    async fn as_written(&self, integration: &JiraIntegration, why: &str) -> Subject {
         let namespace = integration.namespace().unwrap_or_default();
         let api: Api<JiraProject> = Api::namespaced(self.cluster.client.clone(), &namespace);
         let selector = format!("{}={}", names::INTEGRATION_LABEL, integration.name_any());
-        let projects = api.list(&ListParams::default().labels(&selector)).await;
-        let projects = projects.map_err(|error| refused("jiraprojects", &namespace, &error))?;
-        Ok(examined::from_status(integration, &projects.items, why))
+        match api.list(&ListParams::default().labels(&selector)).await {
+            Ok(projects) => examined::from_status(integration, &projects.items, why),
+            Err(error) => {
+                let mut subject = examined::from_status(integration, &[], why);
+                let mut message = refused("jiraprojects", &namespace, &error);
+                message.push('.');
+                subject
+                    .lines
+                    .push(Line::local("Projects", LocalReason::MayNotAsk, message));
+                subject
+            }
+        }
     }
 
     async fn integrations(&self) -> Result<Vec<JiraIntegration>, String> {
@@ -133,7 +143,7 @@ impl Question<'_> {
 fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if status.code == 403 => {
-            format!("you may not read {resource} in {place}; the role jira-operator-view lets you")
+            format!("you may not read {resource} in {place}; the chart's role jira-operator-view would let you")
         }
         kube::Error::Api(status) if status.code == 404 => format!(
             "the cluster does not know {resource}: install the definitions with jira-operator crds | kubectl apply -f -"

@@ -1,7 +1,12 @@
 //! What Jira answered, in a file: so that a report of a fault can carry it, and findings can be
 //! had from it again without any network. Secrets are not among it.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -97,7 +102,11 @@ impl Saved {
     /// When it cannot be written.
     pub fn store(&self, file: &Path) -> Result<(), String> {
         let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        fs::write(file, json + "\n").map_err(|error| format!("--evidence-out {}: {error}", file.display()))
+        // It tells of people, so that it is for its owner to pass on.
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
+        let written = opened.and_then(|mut file| file.write_all((json + "\n").as_bytes()));
+        written.map_err(|error| format!("--evidence-out {}: {error}", file.display()))
     }
 
     /// What follows from it: a pure function, so that the same file always gives the same.

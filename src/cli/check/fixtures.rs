@@ -143,6 +143,16 @@ async fn the_examples_are_told_as_their_texts_say() {
 }
 
 #[test]
+fn the_documentation_shows_what_is_printed() {
+    let shown = fs::read_to_string("tests/fixtures/evidence/archived.txt").unwrap();
+    assert!(
+        fs::read_to_string(DOCS)
+            .unwrap()
+            .contains(&format!("```text\n{shown}```"))
+    );
+}
+
+#[test]
 fn one_example_has_every_field() {
     let text = fs::read_to_string("examples/everything.yaml").unwrap();
     let object: serde_json::Value = serde_saphyr::from_str(&text).unwrap();

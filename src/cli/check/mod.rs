@@ -25,6 +25,7 @@ mod secrets;
 mod site;
 mod values;
 mod wait;
+mod walk;
 mod world;
 
 pub use self::options::Options;
@@ -39,6 +40,8 @@ use self::{
     world::{Atlassian, Cluster},
 };
 
+/// Exit code where something is wrong.
+const FINDINGS: u8 = 1;
 /// Exit code where nothing could be looked at.
 pub const COULD_NOT_LOOK: u8 = 2;
 /// What is said of files without a token.
@@ -48,16 +51,28 @@ const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people
 /// looked at.
 pub(super) async fn run(options: Options) -> Result<u8, String> {
     let options = options.checked()?;
-    let report = match &options {
+    let (report, trouble) = match &options {
         Options {
             evidence: Some(file), ..
-        } => replay(file)?,
-        options if options.operator => installation(options).await?,
-        options if !options.files.is_empty() => return of_files(options).await,
+        } => (replay(file)?, None),
+        options if options.operator => (installation(options).await?, None),
+        options if !options.files.is_empty() => of_files(options).await?,
         options => integrations(options).await?,
     };
     output::print(&report, options.output)?;
-    Ok(report.exit_code())
+    ended(&report, trouble)
+}
+
+/// Findings win over what could not be done besides.
+fn ended(report: &Report, trouble: Option<String>) -> Result<u8, String> {
+    match (trouble, report.exit_code()) {
+        (Some(why), FINDINGS) => {
+            eprintln!("jira-operator: {why}");
+            Ok(FINDINGS)
+        }
+        (Some(why), _) => Err(why),
+        (None, code) => Ok(code),
+    }
 }
 
 fn replay(file: &std::path::Path) -> Result<Report, String> {
@@ -78,7 +93,7 @@ async fn installation(options: &Options) -> Result<Report, String> {
     }
 }
 
-async fn of_files(options: &Options) -> Result<u8, String> {
+async fn of_files(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let mut manifests = Manifests::read(&options.files)?;
     manifests.ask_sites(&atlassian, options.offline).await;
@@ -93,18 +108,11 @@ async fn of_files(options: &Options) -> Result<u8, String> {
     if report.subjects.is_empty() {
         return Err("there is no JiraIntegration in the files, and no Secret for one".to_owned());
     }
-    output::print(&report, options.output)?;
-    match (trouble, report.exit_code()) {
-        (Some(why), 1) => {
-            eprintln!("jira-operator: {why}");
-            Ok(1)
-        }
-        (Some(why), _) => Err(why),
-        (None, code) => Ok(code),
-    }
+    Ok((report, trouble))
 }
 
-async fn integrations(options: &Options) -> Result<Report, String> {
+/// What was found, and what could not be done besides.
+async fn integrations(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let cluster = Cluster::of(options.context.as_deref()).await?;
     let which = match (&options.name, options.all, &options.namespace) {
@@ -129,11 +137,12 @@ async fn integrations(options: &Options) -> Result<Report, String> {
             until_fine(wait, look, changed).await?
         }
     };
-    if let (Some(why), Some(_)) = (&answer.without_evidence, &options.evidence_out) {
-        eprintln!("jira-operator: no evidence was saved, because {why}");
-    }
     keep_evidence(options, answer.evidence.as_ref())?;
-    Ok(answer.report)
+    let unsaved = answer.without_evidence.filter(|_| options.evidence_out.is_some());
+    Ok((
+        answer.report,
+        unsaved.map(|why| format!("no evidence was saved, because {why}")),
+    ))
 }
 
 fn keep_evidence(options: &Options, evidence: Option<&Saved>) -> Result<(), String> {

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn deployment(container: serde_json::Value) -> Deployment {
+    fn deployment(container: &serde_json::Value) -> Deployment {
         serde_json::from_value(json!({
             "metadata": {"name": "jira-operator", "namespace": "jira"},
             "spec": {"selector": {}, "template": {"spec": {"containers": [container]}}}
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn the_watched_namespaces_are_read_from_arguments_before_the_environment() {
         let env = json!([{"name": "WATCH_NAMESPACE", "value": "a, b"}]);
-        let of = |container| watched(&deployment(container));
+        let of = |container: serde_json::Value| watched(&deployment(&container));
         assert_eq!(of(json!({"name": "operator", "env": env})), ["a", "b"]);
         assert_eq!(
             of(

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::{
     evidence_file::Saved,
     manifest::{Declared, Manifests},
@@ -52,6 +54,7 @@ pub struct Refreshed {
 pub async fn refresh(manifests: &mut Manifests, atlassian: &Atlassian, save: &Path) -> Result<Refreshed, String> {
     let ready = ready(manifests)?;
     let place = Place::prepare(save)?;
+    let deaf = Deaf::until_kept()?;
     let endpoint = TokenEndpoint::new(atlassian.http.clone(), atlassian.endpoints.clone());
     let answer = endpoint.refresh(&ready.credentials.app, &ready.token).await;
     let name = ready.secret.name.clone();
@@ -78,6 +81,7 @@ pub async fn refresh(manifests: &mut Manifests, atlassian: &Atlassian, save: &Pa
         }
         Err(failure) => (None, refused(&failure, &name)),
     };
+    deaf.listen();
     let Some(declared) = manifests.integrations.get_mut(ready.index) else {
         return Ok(Refreshed { evidence: None });
     };
@@ -89,6 +93,33 @@ pub async fn refresh(manifests: &mut Manifests, atlassian: &Atlassian, save: &Pa
         Some(tokens) => Some(look(declared, &ready.integration, atlassian, tokens, finding).await),
     };
     Ok(Refreshed { evidence })
+}
+
+/// While the token is exchanged and kept, the program cannot be interrupted: it would be lost.
+struct Deaf {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Deaf {
+    fn until_kept() -> Result<Self, String> {
+        let of = |kind| signal(kind).map_err(|error| error.to_string());
+        Ok(Self {
+            interrupt: of(SignalKind::interrupt())?,
+            terminate: of(SignalKind::terminate())?,
+        })
+    }
+
+    /// From now on it ends when it is told to, or has been told meanwhile.
+    fn listen(mut self) {
+        tokio::spawn(async move {
+            let code = tokio::select! {
+                _ = self.interrupt.recv() => 130,
+                _ = self.terminate.recv() => 143,
+            };
+            std::process::exit(code);
+        });
+    }
 }
 
 async fn look(
@@ -177,7 +208,9 @@ fn refused(failure: &ExchangeFailure, secret: &str) -> Finding {
         ),
         other => (
             Reason::AuthServerUnavailable,
-            format!("No access token could be obtained: {other}. The refresh token may be spent all the same."),
+            format!(
+                "No access token could be obtained: {other}. The refresh token may be spent all the same; Atlassian accepts it for ten minutes more."
+            ),
         ),
     };
     Finding::with_remedy(Authorized, reason, &what)

@@ -191,3 +191,59 @@ fn pieces(word: &str, room: usize) -> Vec<String> {
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::check::reasons::LocalReason;
+
+    fn report(message: &str) -> Report {
+        let mut subject = Subject::new("JiraIntegration", "support", "acme");
+        subject
+            .lines
+            .push(Line::local("Fields", LocalReason::InvalidField, message));
+        subject.lines.push(Line::local("Site", LocalReason::SiteExists, "fine"));
+        Report::of(vec![subject])
+    }
+
+    #[test]
+    fn long_words_are_broken_and_nothing_is_wider_than_the_page() {
+        for width in [10, 40, 60, 80, 120] {
+            let page = Page { width, colour: false };
+            let text = text(&report(&format!("{} and {}", "a".repeat(200), "bc ".repeat(60))), page);
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(widest <= width.max(NARROWEST), "{widest} columns at {width}:\n{text}");
+            let letters: String = text.split_whitespace().collect();
+            assert!(letters.contains(&"a".repeat(200)), "no letter is lost:\n{text}");
+        }
+    }
+
+    #[test]
+    fn colours_change_nothing_but_the_marks() {
+        let page = |colour| Page { width: 80, colour };
+        let report = report("Something is wrong.");
+        let coloured = text(&report, page(true));
+        assert!(coloured.contains("\x1b[31m×\x1b[0m Fields") && coloured.contains("\x1b[32m√\x1b[0m Site"));
+        let plain: String = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"]
+            .into_iter()
+            .fold(coloured, |text, code| text.replace(code, ""));
+        assert_eq!(plain, text(&report, page(false)));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        let report = report("one\x1b[2Jtwo\nthree");
+        for text in [
+            text(
+                &report,
+                Page {
+                    width: 80,
+                    colour: false,
+                },
+            ),
+            short(&report),
+        ] {
+            assert!(!text.contains('\x1b') && text.contains("two three"), "{text}");
+        }
+    }
+}

@@ -91,3 +91,63 @@ impl Rule {
         name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{collections::BTreeSet, path::Path};
+
+    use devkit::helm::Helm;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    type Right = (String, String, String);
+
+    fn of_chart(manifests: &str) -> BTreeSet<Right> {
+        let documents: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
+        let role = documents
+            .iter()
+            .find(|document| {
+                let aggregated = document.pointer("/metadata/name").and_then(Value::as_str) != Some("jira-operator");
+                document["kind"] == "ClusterRole" && !aggregated
+            })
+            .unwrap();
+        let texts = |value: &Value| -> Vec<String> {
+            let all = value.as_array().unwrap();
+            all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+        };
+        let mut rights = BTreeSet::new();
+        for rule in role["rules"].as_array().unwrap() {
+            for group in texts(&rule["apiGroups"]) {
+                for resource in texts(&rule["resources"]) {
+                    let verbs = texts(&rule["verbs"]).into_iter();
+                    rights.extend(verbs.map(|verb| (group.clone(), resource.clone(), verb)));
+                }
+            }
+        }
+        rights
+    }
+
+    #[tokio::test]
+    async fn the_rules_are_those_of_the_chart() {
+        let helm = Helm::find_or_build().await.unwrap();
+        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jira-operator");
+        let manifests = helm
+            .template(&chart, "jira-operator", "jira", &json!({}))
+            .await
+            .unwrap();
+        let ours: BTreeSet<Right> = RULES
+            .iter()
+            .flat_map(|rule| {
+                let resource = match rule.subresource {
+                    "" => rule.resource.to_owned(),
+                    part => format!("{}/{part}", rule.resource),
+                };
+                let verbs = rule.verbs.iter();
+                verbs.map(move |verb| (rule.group.to_owned(), resource.clone(), (*verb).to_owned()))
+            })
+            .collect();
+        assert_eq!(ours, of_chart(&manifests));
+    }
+}

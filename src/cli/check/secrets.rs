@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     reasons::LocalReason,
     report::{Line, Subject},
-    schema::{Flaw, unknown},
+    walk::{Flaw, unknown},
 };
 use crate::{
     diagnose::nearest::nearest,
