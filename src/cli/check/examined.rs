@@ -4,8 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::{
+    mark::Mark,
     reasons::LocalReason,
-    report::{Line, Mark, Subject},
+    report::{Line, Subject},
 };
 use crate::{
     api::{

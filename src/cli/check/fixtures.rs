@@ -12,9 +12,10 @@ use std::{
 use super::{
     evidence_file::Saved,
     manifest::Manifests,
+    mark::Mark,
     reasons::LocalReason,
     render::{self, Page},
-    report::{Mark, Report},
+    report::Report,
     schema::definitions,
     world::Atlassian,
 };

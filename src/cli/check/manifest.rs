@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     files::{self, Document, Unreadable},
+    mark::Mark,
     reasons::LocalReason,
     report::{Line, Report, Subject},
     schema::{Definition, definitions},
@@ -132,7 +133,7 @@ impl Manifests {
     /// Whether something is wrong that is known without a token.
     #[must_use]
     pub fn has_findings(&self) -> bool {
-        let found = |subject: &Subject| subject.mark() == super::report::Mark::Finding;
+        let found = |subject: &Subject| subject.mark() == Mark::Finding;
         let secrets = self.secrets.iter().any(|secret| found(&secret.subject()));
         secrets || self.subjects.iter().any(found) || self.integrations.iter().any(|d| found(&d.subject))
     }

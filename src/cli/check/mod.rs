@@ -10,6 +10,7 @@ mod files;
 mod fixtures;
 mod live;
 mod manifest;
+mod mark;
 mod operator;
 mod options;
 mod output;

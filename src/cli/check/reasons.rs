@@ -1,7 +1,7 @@
 //! The reasons that only this command gives: about manifests, about the operator's installation,
 //! and about what it could not look at. `docs/check.md` has a heading for each.
 
-use super::report::Mark;
+use super::mark::Mark;
 
 macro_rules! local_reasons {
     ($($name:ident $mark:ident: $meaning:literal;)+) => {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::report::{Counts, Line, Mark, Report, Subject};
+use super::{
+    mark::Mark,
+    report::{Counts, Line, Report, Subject},
+};
 
 /// How text is set.
 #[derive(Clone, Copy, Debug)]

@@ -3,27 +3,11 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::Serialize;
 
-use super::reasons::LocalReason;
+use super::{mark::Mark, reasons::LocalReason};
 use crate::{
-    api::{
-        condition::Finding,
-        reason::{Holds, Reason},
-    },
+    api::{condition::Finding, reason::Reason},
     diagnose::judge::person::{PersonFinding, PersonReason},
 };
-
-/// How a line is marked, the gravest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
-    /// Looked at and in order.
-    Fine,
-    /// In order, with something to know.
-    Warning,
-    /// It could not be looked at.
-    Unknown,
-    /// Something is wrong.
-    Finding,
-}
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,29 +93,6 @@ impl<'a> Entry<'a> {
             reason: &line.reason,
             message: &line.message,
             hint: &line.hint,
-        }
-    }
-}
-
-impl Mark {
-    /// The status that a condition with this mark has.
-    #[must_use]
-    pub const fn status(self) -> &'static str {
-        match self {
-            Self::Fine | Self::Warning => "True",
-            Self::Unknown => "Unknown",
-            Self::Finding => "False",
-        }
-    }
-
-    fn of(reason: Reason) -> Self {
-        let entry = reason.entry();
-        match entry.holds {
-            Holds::False => Self::Finding,
-            Holds::Unknown => Self::Unknown,
-            // A reason that is True and has a remedy is a warning.
-            Holds::True if !entry.remedy.is_empty() => Self::Warning,
-            Holds::True => Self::Fine,
         }
     }
 }
