@@ -40,7 +40,7 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
         (count, _) => {
             let more = match count.saturating_sub(MOST_NAMED) {
                 0 => String::new(),
-                more => format!(" {more} more are unknown."),
+                more => format!(" Unknown as well: {more} more."),
             };
             let what: Vec<String> = unknown.into_iter().take(MOST_NAMED).collect();
             let what = format!("{}{more}", what.join(" "));
