@@ -135,12 +135,11 @@ pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool)
         return Finding::new(ConditionType::Ready, first.reason, message);
     }
     let message = notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
-        let whole = format!("{message} {}", note.message);
-        if whole.chars().count() <= LONGEST_MESSAGE {
-            whole
-        } else {
-            with_short_tail(&message, &format!(" See {}.", note.condition.as_str()))
-        }
+        let see = format!(" See {}.", note.condition.as_str());
+        let first = note.message.split_inclusive(". ").next().unwrap_or_default().trim_end();
+        let tails = [format!(" {}", note.message), format!(" {first}{see}")];
+        let fits = |tail: &&String| message.chars().count() + tail.chars().count() <= LONGEST_MESSAGE;
+        with_short_tail(&message, tails.iter().find(fits).unwrap_or(&see))
     });
     Finding::new(ConditionType::Ready, when_true, message)
 }

@@ -97,7 +97,7 @@ async fn ghost_project(plane: Arc<Plane>) {
     let told = [
         "1 of 2 projects",
         "GHOST (ProjectNotVisible)",
-        "kubectl get jiraprojects",
+        "Jira shows the account no project",
     ];
     claim(&blocked, "ProjectsAccessible", "False", "SomeProjectsBlocked", &told);
     claim(&blocked, "Ready", "False", "SomeProjectsBlocked", &["GHOST"]);

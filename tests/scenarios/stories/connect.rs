@@ -91,9 +91,8 @@ async fn revoked_and_mended(plane: Arc<Plane>) {
         .put_credentials(&stage.namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
         .await;
     stage.until_ready("acme").await;
-    assert_eq!(
-        stage.events("acme").await,
-        ["Connected", "ReconnectRequired", "TokenFresh"]
-    );
+    stage
+        .until_events("acme", &["Connected", "ReconnectRequired", "TokenFresh"])
+        .await;
     stage.close().await;
 }

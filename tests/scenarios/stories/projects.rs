@@ -111,7 +111,7 @@ async fn archived(plane: Arc<Plane>) {
         "Ready",
         "True",
         "Connected",
-        &["SUP (ProjectArchived)", "kubectl get jiraprojects"],
+        &["SUP (ProjectArchived)", "Restore it in Jira"],
     );
     claim_absent(&blocked, "Stalled");
     let counts = blocked.status.unwrap().projects.unwrap();
