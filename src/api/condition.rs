@@ -31,7 +31,7 @@ impl Finding {
         Self {
             condition,
             reason,
-            message: shortened(&message.into(), LONGEST_MESSAGE),
+            message: whole_sentence(message.into()),
             told_before: false,
         }
     }
@@ -77,6 +77,14 @@ fn status_of(reason: Reason) -> &'static str {
         Holds::False => "False",
         Holds::Unknown => "Unknown",
     }
+}
+
+/// A message of any length within its bounds, and ending as a sentence ends.
+fn whole_sentence(message: String) -> String {
+    if message.chars().count() <= LONGEST_MESSAGE {
+        return message;
+    }
+    format!("{}.", shortened(&message, LONGEST_MESSAGE - 1))
 }
 
 /// At most so many characters of the text.
@@ -218,81 +226,4 @@ pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn at(second: i64) -> Time {
-        Time(jiff::Timestamp::from_second(second).unwrap())
-    }
-
-    fn found(reason: Reason) -> Finding {
-        Finding::plain(*reason.entry().conditions.first().unwrap(), reason)
-    }
-
-    #[test]
-    fn transition_times_move_only_on_flips() {
-        let write = |before: &[Condition], reason, second| {
-            let findings = [found(reason)];
-            let ready = ready(&findings, Reason::Connected, false);
-            conditions(before, &findings, &ready, 1, &at(second))
-        };
-        let first = write(&[], Reason::TokenFresh, 1);
-        let same = write(&first, Reason::OfflineAccessMissing, 2);
-        assert_eq!(
-            find(&same, ConditionType::Authorized).unwrap().last_transition_time,
-            at(1)
-        );
-        let flipped = write(&same, Reason::NotConnected, 3);
-        assert_eq!(
-            find(&flipped, ConditionType::Authorized).unwrap().last_transition_time,
-            at(3)
-        );
-    }
-
-    #[test]
-    fn a_warning_that_holds_nothing_back_is_told() {
-        let warned = ready(&[found(Reason::OfflineAccessMissing)], Reason::Connected, false);
-        assert_eq!(warned.reason, Reason::Connected);
-        assert!(warned.message.contains("offline_access"), "{}", warned.message);
-        let well = ready(&[found(Reason::TokenFresh)], Reason::Connected, false);
-        assert_eq!(well.message, Reason::Connected.entry().meaning);
-    }
-
-    #[test]
-    fn ready_names_the_first_cause_and_a_denial_goes_before_doubt() {
-        let findings = [
-            found(Reason::AuthServerUnavailable),
-            found(Reason::SiteNotFound),
-            found(Reason::NeverSynced),
-        ];
-        assert_eq!(ready(&findings, Reason::Connected, false).reason, Reason::SiteNotFound);
-        let doubts = [found(Reason::SkippedAfterSiteReachable), found(Reason::SiteUnavailable)];
-        assert_eq!(ready(&doubts, Reason::Connected, false).reason, Reason::SiteUnavailable);
-    }
-
-    #[test]
-    fn what_holds_nothing_back_is_named_all_the_same() {
-        let findings = [found(Reason::TokenFresh), found(Reason::SomeProjectsBlocked)];
-        let discovered = ready(&findings, Reason::Connected, false);
-        assert!(discovered.is_true() && discovered.message.contains("cannot be used"));
-        assert!(!ready(&findings, Reason::Connected, true).is_true());
-    }
-
-    #[test]
-    fn reconciling_and_stalled_are_present_only_while_true() {
-        let present = |reason| {
-            let findings = [found(reason)];
-            let ready = ready(&findings, Reason::Connected, false);
-            let all = conditions(&[], &findings, &ready, 1, &at(1));
-            (
-                find(&all, ConditionType::Reconciling).is_some(),
-                find(&all, ConditionType::Stalled).is_some(),
-            )
-        };
-        assert_eq!(present(Reason::TokenFresh), (false, false));
-        assert_eq!(present(Reason::CredentialsNotFound), (false, false));
-        assert_eq!(present(Reason::AuthServerUnavailable), (true, false));
-        assert_eq!(present(Reason::ReconnectRequired), (false, true));
-    }
-}
+mod tests;

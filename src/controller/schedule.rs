@@ -104,7 +104,9 @@ fn is_troubled(status: &JiraIntegrationStatus) -> bool {
             return *step != ConditionType::ServiceDesksReady;
         };
         let asked_again = again.contains(step) && found.reason.entry().holds == Holds::False;
-        !found.is_true() && !asked_again && !blocked.contains(&found.reason)
+        // Of a desk whose project is blocked there is nothing else to ask.
+        let of_blocked = found.reason == Reason::SkippedAfterAccessible;
+        !found.is_true() && !asked_again && !of_blocked && !blocked.contains(&found.reason)
     })
 }
 

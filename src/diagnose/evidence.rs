@@ -216,6 +216,9 @@ pub struct StatusesEvidence {
     pub everywhere: Option<Answer<Vec<Status>>>,
     /// Those of projects that rules name, by key.
     pub by_project: BTreeMap<String, Answer<Vec<Status>>>,
+    /// Keys of further projects in use that rules name, too many to be asked one by one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_asked: BTreeSet<String>,
 }
 
 /// What was answered about one person and one project.

@@ -173,8 +173,9 @@ fn walk(evidence: &Evidence, findings: &mut Findings) -> Result<(), ConditionTyp
         _ => scopes::judge(needs(evidence, service_projects), &missing),
     };
     note(findings, finding);
-    let Some(answer) = &evidence.account else {
-        return Err(ConditionType::ScopesGranted);
+    let answer = match &evidence.account {
+        None | Some(Err(JiraError::ScopeMismatch(_))) => return Err(ConditionType::ScopesGranted),
+        Some(answer) => answer,
     };
     let finding = account::judge(evidence.declared.account.as_ref(), answer);
     let eligible = finding.is_true();

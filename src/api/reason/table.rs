@@ -302,6 +302,6 @@ reasons! {
         "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
     SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
-    SkippedAfterAccessible [Permitted, ServiceDeskReady] Unknown Wait:
+    SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady] Unknown Wait:
         "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
 }

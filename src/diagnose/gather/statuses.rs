@@ -14,7 +14,8 @@ use crate::{
 const MOST_PROJECTS: usize = 20;
 
 /// Asks for statuses: one call for rules that hold everywhere, one for each project in use that
-/// a rule names, none without a rule.
+/// a rule names, none without a rule. Where rules name very many projects the list of all statuses
+/// has to do for the last of them.
 ///
 /// # Errors
 /// When Atlassian asks to slow down; what else fails is part of the evidence.
@@ -25,21 +26,22 @@ pub async fn statuses(
     in_use: &[KnownProject],
 ) -> Result<StatusesEvidence, JiraError> {
     let named: BTreeSet<&str> = rules.iter().flat_map(|r| &r.projects).map(String::as_str).collect();
+    let mut named = in_use.iter().filter(|project| named.contains(project.key.as_str()));
     let mut evidence = StatusesEvidence {
         everywhere: None,
         by_project: BTreeMap::new(),
+        not_asked: BTreeSet::new(),
     };
-    for project in in_use
-        .iter()
-        .filter(|p| named.contains(p.key.as_str()))
-        .take(MOST_PROJECTS)
-    {
+    for project in named.by_ref().take(MOST_PROJECTS) {
         let answer = kept(jira.project_statuses(cloud_id, &project.id).await)?;
         evidence.by_project.insert(project.key.clone(), answer);
     }
-    if rules.iter().any(|rule| rule.projects.is_empty()) {
+    evidence.not_asked = named.map(|project| project.key.clone()).collect();
+    if !evidence.not_asked.is_empty() || rules.iter().any(|rule| rule.projects.is_empty()) {
         let mut answer = kept(jira.statuses(cloud_id).await)?;
-        if let Err(JiraError::NotFound(_) | JiraError::Refused { .. }) = answer {
+        // A part of the projects would prove nothing.
+        let offered = !matches!(answer, Err(JiraError::NotFound(_) | JiraError::Refused { .. }));
+        if !offered && in_use.len() <= MOST_PROJECTS {
             answer = one_by_one(jira, cloud_id, in_use).await?;
         }
         evidence.everywhere = Some(answer);
@@ -47,10 +49,10 @@ pub async fn statuses(
     Ok(evidence)
 }
 
-/// The statuses of some projects stand for all, where Jira does not offer the list of all.
+/// The statuses of all projects, where Jira does not offer the list of all.
 async fn one_by_one(jira: &Jira, cloud_id: &str, in_use: &[KnownProject]) -> Result<Answer<Vec<Status>>, JiraError> {
     let mut all = Vec::new();
-    for project in in_use.iter().take(MOST_PROJECTS) {
+    for project in in_use {
         match kept(jira.project_statuses(cloud_id, &project.id).await)? {
             Ok(statuses) => all.extend(statuses),
             Err(error) => return Ok(Err(error)),

@@ -105,11 +105,20 @@ fn none_shown(desk: &Desk<'_>) -> Option<(Reason, String)> {
         Ok(types) if types.is_empty() => {
             "none is published, or all are restricted, which only project administrators see"
         }
-        Err(JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)) => "it refuses to list them",
+        Err(error) if is_refusal(error) => "it refuses to list them",
         _ => return None,
     };
     let what = format!("Jira shows the account no request type of {}: {refused}.", desk.key);
     Some((Reason::NoRequestTypes, what))
+}
+
+/// Whether Jira says by an error that the account gets to see no request type.
+#[must_use]
+pub fn is_refusal(error: &JiraError) -> bool {
+    matches!(
+        error,
+        JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)
+    )
 }
 
 /// Why one type cannot be used.
@@ -191,3 +200,6 @@ pub fn refused_articles(evidence: &DesksEvidence) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

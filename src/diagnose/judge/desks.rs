@@ -1,6 +1,9 @@
 //! All service desks of an integration, in one condition.
 
-use super::{desk::refused_articles, enumerate, summed_up, unavailable};
+use super::{
+    desk::{is_refusal, refused_articles},
+    enumerate, is_outage, summed_up, unavailable,
+};
 use crate::{
     api::{
         condition::{
@@ -48,60 +51,233 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
     let Some(evidence) = evidence else {
         return Some(Finding::plain(ServiceDesksReady, Reason::SkippedAfterScopesGranted));
     };
+    let skipped = |desk: &&DeskSummary| desk.finding.reason == Reason::SkippedAfterAccessible;
+    let (skipped, seen): (Vec<&DeskSummary>, Vec<&DeskSummary>) = desks.iter().partition(skipped);
+    if seen.is_empty() {
+        let message = not_looked_at(&skipped);
+        return Some(Finding::new(ServiceDesksReady, Reason::SkippedAfterAccessible, message));
+    }
     let fine = [Reason::ServiceDeskUsable, Reason::KnowledgeBaseUnreadable];
-    let blocked: Vec<&DeskSummary> = desks
-        .iter()
-        .filter(|desk| !fine.contains(&desk.finding.reason) && !desk.finding.reason.is_consequence())
-        .collect();
+    let is_blocked = |desk: &&&DeskSummary| {
+        let reason = desk.finding.reason;
+        !fine.contains(&reason) && !reason.is_consequence()
+    };
+    let blocked: Vec<&DeskSummary> = seen.iter().filter(is_blocked).copied().collect();
     let refused = refused_articles(evidence);
-    let (count, all) = (blocked.len(), desks.len());
-    Some(match (count, refused, unanswered(evidence)) {
-        (0, None, Some(error)) => unavailable(ServiceDesksReady, error),
-        (0, None, None) if desks.iter().any(|desk| desk.finding.reason == Reason::NotChecked) => {
-            Finding::plain(ServiceDesksReady, Reason::NotChecked)
-        }
-        (0, None, None) => {
-            let message = format!("All {all} service desks in scope can be used.");
-            Finding::new(ServiceDesksReady, Reason::AllServiceDesksReady, message)
-        }
-        (0, Some(why), _) => {
+    Some(match (blocked.is_empty(), refused, unanswered(evidence)) {
+        (false, ..) => some_blocked(&blocked, seen.len(), refused.is_some()),
+        (true, Some(why), _) => {
             let what = format!("Jira refuses the account the knowledge base's articles{why}.");
             Finding::with_remedy(ServiceDesksReady, Reason::KnowledgeBaseUnreadable, &what)
         }
-        (_, refused, _) => {
-            let names: Vec<String> = blocked
-                .iter()
-                .map(|d| format!("{} ({})", d.key, d.finding.reason))
-                .collect();
-            let list = enumerate(&names, 3);
-            let also = refused.map_or("", |_| " Knowledge base articles are refused too.");
-            let what = format!("{count} of {all} service desks cannot be used: {list}.{also}");
-            let one = blocked.first().filter(|_| count == 1).map(|desk| &desk.finding);
-            let mut finding = summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one);
-            finding.told_before = refused.is_none() && blocked.iter().all(|desk| desk.told_before);
-            finding
-        }
+        (true, None, Some(error)) => unavailable(ServiceDesksReady, error),
+        (true, None, None) => none_blocked(&seen, &skipped),
     })
 }
 
-/// The first question that Jira did not answer, but for refusals that prove something.
-fn unanswered(evidence: &DesksEvidence) -> Option<&JiraError> {
-    let refusal = |error: &&JiraError| {
-        matches!(
-            error,
-            JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Unauthorized(_)
-        )
+fn not_looked_at(skipped: &[&DeskSummary]) -> String {
+    let keys: Vec<String> = skipped.iter().map(|desk| desk.key.clone()).collect();
+    let list = enumerate(&keys, 3);
+    format!("Not looked at, because the project cannot be accessed: {list}.")
+}
+
+fn none_blocked(seen: &[&DeskSummary], skipped: &[&DeskSummary]) -> Finding {
+    if seen.iter().any(|desk| desk.finding.reason == Reason::NotChecked) {
+        return Finding::plain(ServiceDesksReady, Reason::NotChecked);
+    }
+    let mut message = format!("All {} service desks in scope can be used.", seen.len());
+    if !skipped.is_empty() {
+        message = format!("{message} {}", not_looked_at(skipped));
+    }
+    Finding::new(ServiceDesksReady, Reason::AllServiceDesksReady, message)
+}
+
+fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Finding {
+    let names = blocked.iter().map(|d| format!("{} ({})", d.key, d.finding.reason));
+    let list = enumerate(&names.collect::<Vec<_>>(), 3);
+    let also = if articles_too {
+        " Knowledge base articles are refused too."
+    } else {
+        ""
     };
-    let lists = evidence
-        .desks
-        .values()
-        .filter_map(|desk| desk.request_types.as_ref().err());
+    let what = format!("{} of {all} service desks cannot be used: {list}.{also}", blocked.len());
+    let one = blocked.first().filter(|_| blocked.len() == 1).map(|desk| &desk.finding);
+    let mut finding = summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one);
+    finding.told_before = !articles_too && blocked.iter().all(|desk| desk.told_before);
+    finding
+}
+
+/// The first question that Jira did not answer properly.
+fn unanswered(evidence: &DesksEvidence) -> Option<&JiraError> {
+    let desks = evidence.desks.values();
+    let lists = desks.filter_map(|desk| desk.request_types.as_ref().err());
+    let lists = lists.filter(|error| !is_refusal(error));
     let articles = evidence
         .knowledge_base
         .iter()
         .filter_map(|answer| answer.as_ref().err());
-    let outage = |error: &&JiraError| matches!(error, JiraError::Unavailable { .. } | JiraError::Redirected);
-    let of_desks = lists.filter(|error| !refusal(error));
-    let mut all = evidence.listed.as_ref().err().into_iter().chain(of_desks);
-    all.next().or_else(|| articles.into_iter().find(outage))
+    // A refusal of articles is judged, and without a knowledge base there are none.
+    let articles = articles.filter(|error| is_outage(error));
+    evidence
+        .listed
+        .as_ref()
+        .err()
+        .into_iter()
+        .chain(lists)
+        .chain(articles)
+        .next()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn desk(key: &str, reason: Reason) -> DeskSummary {
+        DeskSummary {
+            key: key.into(),
+            finding: Finding::plain(ServiceDeskReady, reason),
+            told_before: false,
+        }
+    }
+
+    fn desks(reasons: &[Reason]) -> Vec<DeskSummary> {
+        let named = reasons.iter().zip(["SUP", "ITS", "HELP", "CARE", "DESK"]);
+        named.map(|(reason, key)| desk(key, *reason)).collect()
+    }
+
+    fn evidence(articles: Result<(), JiraError>) -> DesksEvidence {
+        DesksEvidence {
+            knowledge_base: Some(articles),
+            ..DesksEvidence::default()
+        }
+    }
+
+    fn down() -> JiraError {
+        JiraError::Unavailable {
+            detail: "it did not answer in time".into(),
+            retry_after: None,
+        }
+    }
+
+    fn forbidden() -> JiraError {
+        JiraError::Forbidden("no".into())
+    }
+
+    #[test]
+    fn desks_are_summed_up_and_articles_are_not_desks() {
+        use Reason::*;
+        let ok = || evidence(Ok(()));
+        let refused = || evidence(Err(forbidden()));
+        let table: &[(&[Reason], DesksEvidence, Reason, &[&str])] = &[
+            (
+                &[ServiceDeskUsable, ServiceDeskUsable],
+                ok(),
+                AllServiceDesksReady,
+                &["All 2"],
+            ),
+            // A site without a knowledge base has no articles, which is no finding.
+            (
+                &[ServiceDeskUsable],
+                evidence(Err(JiraError::NotFound("none".into()))),
+                AllServiceDesksReady,
+                &["All 1"],
+            ),
+            (
+                &[KnowledgeBaseUnreadable],
+                refused(),
+                KnowledgeBaseUnreadable,
+                &["refuses"],
+            ),
+            (
+                &[ServiceDeskUsable],
+                evidence(Err(JiraError::ScopeMismatch("x".into()))),
+                KnowledgeBaseUnreadable,
+                &["for want of a scope"],
+            ),
+            // One alone is told in its own words.
+            (
+                &[NotAnAgent, ServiceDeskUsable],
+                ok(),
+                SomeServiceDesksBlocked,
+                &["1 of 2", "SUP (NotAnAgent)", NotAnAgent.entry().remedy],
+            ),
+            (
+                &[NoRequestTypes, KnowledgeBaseUnreadable],
+                refused(),
+                SomeServiceDesksBlocked,
+                &["1 of 2", "SUP (NoRequestTypes)", "articles are refused too"],
+            ),
+            (
+                &[NoRequestTypes, NotAnAgent, ServiceDeskMissing, RequestTypesHidden],
+                ok(),
+                SomeServiceDesksBlocked,
+                &[
+                    "4 of 4",
+                    "HELP (ServiceDeskMissing) and 1 more",
+                    "kubectl get jiraprojects",
+                ],
+            ),
+            // What was not looked at is counted neither way.
+            (
+                &[ServiceDeskUsable, SkippedAfterAccessible],
+                ok(),
+                AllServiceDesksReady,
+                &["All 1 ", "Not looked at", "ITS."],
+            ),
+            (
+                &[NotAnAgent, SkippedAfterAccessible],
+                ok(),
+                SomeServiceDesksBlocked,
+                &["1 of 1"],
+            ),
+            (&[SkippedAfterAccessible], ok(), SkippedAfterAccessible, &["SUP."]),
+            (&[NotChecked, ServiceDeskUsable], ok(), NotChecked, &[]),
+            // An outage hides nothing that is proved.
+            (
+                &[ServiceDeskUsable],
+                evidence(Err(down())),
+                SiteUnavailable,
+                &["did not answer in time."],
+            ),
+            (&[NotAnAgent], evidence(Err(down())), SomeServiceDesksBlocked, &["SUP"]),
+        ];
+        for (reasons, evidence, expected, said) in table {
+            let finding = judge(&desks(reasons), Some(evidence)).unwrap();
+            assert_eq!(finding.reason, *expected, "of {reasons:?}: {}", finding.message);
+            for part in *said {
+                assert!(finding.message.contains(part), "{part} in {}", finding.message);
+            }
+        }
+    }
+
+    #[test]
+    fn without_desks_nothing_is_said_and_without_scopes_nothing_is_known() {
+        assert_eq!(judge(&[], Some(&evidence(Ok(())))), None);
+        let skipped = judge(&desks(&[Reason::SkippedAfterScopesGranted]), None);
+        assert_eq!(skipped.unwrap().reason, Reason::SkippedAfterScopesGranted);
+    }
+
+    /// A desk keeps its last finding while Jira does not answer; that is no answer for today.
+    #[test]
+    fn a_list_that_failed_is_no_list_of_usable_desks() {
+        let mut evidence = evidence(Ok(()));
+        evidence.listed = Err(forbidden());
+        let finding = judge(&desks(&[Reason::ServiceDeskUsable]), Some(&evidence));
+        assert_eq!(finding.unwrap().reason, Reason::SiteUnavailable);
+    }
+
+    #[test]
+    fn what_the_project_tells_already_is_not_told_again() {
+        let of = |also: Reason| {
+            let found = [
+                Finding::plain(crate::api::condition::ConditionType::Permitted, also),
+                Finding::plain(ServiceDeskReady, Reason::NotAnAgent),
+            ];
+            judge(&[DeskSummary::of("SUP", &found).unwrap()], Some(&evidence(Ok(())))).unwrap()
+        };
+        assert!(of(Reason::InternalCommentDenied).told_before);
+        assert!(!of(Reason::CreateDenied).told_before);
+        assert_eq!(DeskSummary::of("ENG", &[]), None);
+    }
 }

@@ -50,3 +50,84 @@ pub fn judge(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Finding {
     let message = format!("The account may browse users.{also}");
     Finding::new(DirectoryReadable, Reason::UsersReadable, message)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::atlassian::{error::JiraError, models::User};
+
+    fn pinned(people: &[&str]) -> Vec<PinnedUser> {
+        let person = |name: &&str| PinnedUser {
+            email: format!("{name}@acme.example"),
+            account_id: format!("id-{name}"),
+        };
+        people.iter().map(person).collect()
+    }
+
+    /// Accounts of the site; a deactivated one is written with a dash before it.
+    fn known(people: &[&str]) -> Vec<User> {
+        let user = |name: &&str| {
+            let id = format!("id-{}", name.trim_start_matches('-'));
+            serde_json::from_value(serde_json::json!({"accountId": id, "active": !name.starts_with('-')})).unwrap()
+        };
+        people.iter().map(user).collect()
+    }
+
+    #[test]
+    fn who_is_pinned_exists_and_is_active() {
+        use Reason::*;
+        /// Whether users may be browsed, who is pinned, whom the site knows.
+        type Given<'a> = (bool, &'a [&'a str], &'a [&'a str]);
+        let table: &[(Given<'_>, Reason, &[&str])] = &[
+            ((true, &[], &[]), UsersReadable, &["may browse users."]),
+            ((true, &["ann"], &["ann"]), UsersReadable, &["All 1 pinned"]),
+            (
+                (true, &["ann", "bob"], &["bob", "ann", "-eve"]),
+                UsersReadable,
+                &["All 2 pinned"],
+            ),
+            ((false, &[], &[]), UserBrowsingDenied, &["Browse users"]),
+            // Without the right, that nobody was found proves nothing.
+            ((false, &["ann"], &[]), UserBrowsingDenied, &["may not browse users"]),
+            ((true, &["ann"], &["bob"]), PinnedUserNotFound, &["ann@acme.example"]),
+            ((true, &["ann"], &["-ann"]), PinnedUserInactive, &["ann@acme.example"]),
+            (
+                (true, &["ann", "bob"], &["-bob"]),
+                PinnedUserNotFound,
+                &["ann@acme.example", "Deactivated: bob@acme.example."],
+            ),
+            (
+                (true, &["ann", "bob", "cat"], &[]),
+                PinnedUserNotFound,
+                &["ann@acme.example, bob@acme.example and 1 more"],
+            ),
+        ];
+        for ((may_browse, people, site), reason, said) in table {
+            let evidence = DirectoryEvidence {
+                may_browse: *may_browse,
+                pinned: Ok(known(site)),
+            };
+            let finding = judge(&pinned(people), &evidence);
+            assert_eq!(finding.reason, *reason, "{people:?} among {site:?}");
+            for part in *said {
+                assert!(finding.message.contains(part), "{}", finding.message);
+            }
+        }
+    }
+
+    #[test]
+    fn an_outage_says_nothing_about_anybody() {
+        let evidence = DirectoryEvidence {
+            may_browse: true,
+            pinned: Err(JiraError::Forbidden("You may not do that.".into())),
+        };
+        let finding = judge(&pinned(&["ann"]), &evidence);
+        assert_eq!(finding.reason, Reason::SiteUnavailable);
+        assert!(
+            finding.message.contains("403: You may not do that. It is"),
+            "{}",
+            finding.message
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::unavailable;
+use super::{enumerate, unavailable};
 use crate::{
     api::{
         condition::{ConditionType::StatusMappingValid, Finding},
@@ -25,17 +25,16 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
         let message = "spec.statusMapping is not set: each status follows its category.";
         return Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message);
     }
-    let mut unknown = Vec::new();
-    let mut unanswered = None;
+    let (mut unknown, mut unused, mut unanswered) = (Vec::new(), Vec::new(), None);
     for (index, rule) in rules.iter().enumerate() {
         match existing(rule, evidence) {
             Ok(Some(statuses)) => unknown.extend(missing(index, rule, &statuses)),
-            Ok(None) => {}
+            Ok(None) => unused.push(format!("spec.statusMapping[{index}]")),
             Err(error) => unanswered = Some(error),
         }
     }
     match (unknown.len(), unanswered) {
-        (0, None) => Finding::plain(StatusMappingValid, Reason::MappingMatchesWorkflows),
+        (0, None) => matches(&unused),
         (0, Some(error)) => unavailable(StatusMappingValid, error),
         (count, _) => {
             let more = match count.saturating_sub(MOST_NAMED) {
@@ -49,13 +48,28 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
     }
 }
 
+/// Nothing speaks against the mapping. What no project in use has to do with was not looked at.
+fn matches(unused: &[String]) -> Finding {
+    let finding = Finding::plain(StatusMappingValid, Reason::MappingMatchesWorkflows);
+    if unused.is_empty() {
+        return finding;
+    }
+    let message = format!(
+        "{} Not looked at, because none of the projects named there is in use: {}.",
+        finding.message,
+        enumerate(unused, 3)
+    );
+    Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message)
+}
+
 /// The statuses among which a rule's are to be; none where no project that it names is in use,
 /// of which `ProjectsAccessible` tells.
 fn existing<'e>(
     rule: &StatusMapping,
     evidence: &'e StatusesEvidence,
 ) -> Result<Option<Vec<&'e Status>>, &'e JiraError> {
-    if rule.projects.is_empty() {
+    let beyond = |key: &String| evidence.not_asked.contains(key);
+    if rule.projects.is_empty() || rule.projects.iter().any(beyond) {
         return match &evidence.everywhere {
             Some(Ok(all)) => Ok(Some(all.iter().collect())),
             Some(Err(error)) => Err(error),
@@ -90,9 +104,130 @@ fn missing(index: usize, rule: &StatusMapping, existing: &[&Status]) -> Vec<Stri
             let near = near.map(|name| format!(" (nearest: \"{name}\")")).unwrap_or_default();
             let place = match rule.projects.as_slice() {
                 [] => "no workflow".to_owned(),
-                projects => format!("no workflow of {}", super::enumerate(projects, 2)),
+                projects => format!("no workflow of {}", enumerate(projects, 2)),
             };
             format!("spec.statusMapping[{index}] names \"{wanted}\", which {place} has{near}.")
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn statuses(names: &[&str]) -> Vec<Status> {
+        let status = |(n, name): (usize, &&str)| Status {
+            id: (10_000 + n).to_string(),
+            name: (*name).to_owned(),
+        };
+        names.iter().enumerate().map(status).collect()
+    }
+
+    fn rule(statuses: &[&str], projects: &[&str]) -> StatusMapping {
+        let list = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        StatusMapping {
+            phase: "Waiting".into(),
+            statuses: list(statuses),
+            projects: list(projects),
+            issue_types: Vec::new(),
+        }
+    }
+
+    /// SUP and ENG are in use, and the site has one status more than they have.
+    fn evidence() -> StatusesEvidence {
+        let (sup, eng) = (["Waiting for customer", "Gelöst"], ["To Do", "In Review"]);
+        StatusesEvidence {
+            everywhere: Some(Ok(statuses(&[
+                "Waiting for customer",
+                "Gelöst",
+                "To Do",
+                "In Review",
+                "Idea",
+            ]))),
+            by_project: [("SUP", sup), ("ENG", eng)]
+                .into_iter()
+                .map(|(key, names)| (key.to_owned(), Ok(statuses(&names))))
+                .collect(),
+            not_asked: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_named_exists_where_it_is_to_hold() {
+        use Reason::*;
+        let table: &[(&[StatusMapping], Reason, &[&str])] = &[
+            (&[], MappingMatchesWorkflows, &["is not set"]),
+            (
+                &[rule(&["Idea", "To Do"], &[])],
+                MappingMatchesWorkflows,
+                &["exists in a workflow."],
+            ),
+            // However it is written, and by id.
+            (
+                &[rule(&["waiting FOR customer", " GELÖST ", "id:10001"], &["SUP"])],
+                MappingMatchesWorkflows,
+                &[],
+            ),
+            // Enough if one of the projects has it.
+            (
+                &[rule(&["Gelöst", "In Review"], &["SUP", "ENG"])],
+                MappingMatchesWorkflows,
+                &[],
+            ),
+            (
+                &[rule(&["Waiting for custmer"], &[])],
+                UnknownStatuses,
+                &["[0] names \"Waiting for custmer\", which no workflow has (nearest: \"Waiting for customer\")."],
+            ),
+            (
+                &[rule(&["Idea"], &["SUP"])],
+                UnknownStatuses,
+                &["\"Idea\", which no workflow of SUP has."],
+            ),
+            (&[rule(&["id:99"], &[])], UnknownStatuses, &["\"id:99\""]),
+            // Every rule is looked at; two are named.
+            (
+                &[rule(&["To Do"], &[]), rule(&["X", "Y"], &[]), rule(&["Z"], &["ENG"])],
+                UnknownStatuses,
+                &["[1] names \"X\"", "[1] names \"Y\"", "1 more are unknown.", "id:10001"],
+            ),
+            // Of a project that is not in use nothing is known, and nothing is claimed.
+            (
+                &[rule(&["Whatever"], &["GONE"]), rule(&["To Do"], &[])],
+                MappingMatchesWorkflows,
+                &["Not looked at", "spec.statusMapping[0]."],
+            ),
+            (&[rule(&["To Do"], &["GONE", "ENG"])], MappingMatchesWorkflows, &[]),
+        ];
+        for (rules, reason, said) in table {
+            let finding = judge(rules, &evidence());
+            assert_eq!(finding.reason, *reason, "{rules:?}: {}", finding.message);
+            for part in *said {
+                assert!(finding.message.contains(part), "{part} in {}", finding.message);
+            }
+        }
+    }
+
+    #[test]
+    fn a_project_too_many_is_not_taken_for_one_that_lacks_the_status() {
+        let mut evidence = evidence();
+        evidence.not_asked.insert("LAST".into());
+        let both = |status: &str| [rule(&[status], &["SUP", "LAST"])];
+        assert_eq!(judge(&both("Idea"), &evidence).reason, Reason::MappingMatchesWorkflows);
+        assert_eq!(judge(&both("Nowhere"), &evidence).reason, Reason::UnknownStatuses);
+    }
+
+    #[test]
+    fn an_outage_proves_nothing_and_hides_nothing() {
+        let mut evidence = evidence();
+        evidence.everywhere = Some(Err(JiraError::Redirected));
+        let everywhere = rule(&["Idea"], &[]);
+        assert_eq!(
+            judge(std::slice::from_ref(&everywhere), &evidence).reason,
+            Reason::SiteUnavailable
+        );
+        let wrong = rule(&["Idea"], &["SUP"]);
+        assert_eq!(judge(&[everywhere, wrong], &evidence).reason, Reason::UnknownStatuses);
+    }
 }

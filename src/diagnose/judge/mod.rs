@@ -23,8 +23,21 @@ use crate::{
 /// The finding for a question that Jira did not answer properly: an outage, never a verdict.
 #[must_use]
 pub fn unavailable(condition: ConditionType, error: &JiraError) -> Finding {
-    let what = format!("Jira could not be asked: {error}.");
-    Finding::with_remedy(condition, Reason::SiteUnavailable, &what)
+    Finding::with_remedy(condition, Reason::SiteUnavailable, &not_asked(error))
+}
+
+/// The sentence that says so. Jira's own words, which the error may quote, end as they like.
+fn not_asked(error: &JiraError) -> String {
+    format!("Jira could not be asked: {}.", error.to_string().trim_end_matches('.'))
+}
+
+/// Whether an error is no answer at all, rather than one that says no.
+#[must_use]
+pub fn is_outage(error: &JiraError) -> bool {
+    matches!(
+        error,
+        JiraError::Unavailable { .. } | JiraError::Redirected | JiraError::RateLimited { .. }
+    )
 }
 
 /// A finding that sums up others. Where one alone is to be told of, its own words go before the

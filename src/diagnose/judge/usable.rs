@@ -50,3 +50,116 @@ fn desk_finding(seen: &Seen<'_>, project_id: &str, evidence: &DesksEvidence) -> 
     };
     desk::judge(&desk).unwrap_or_else(unanswered)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        api::{integration::Mode, requirements::permission_keys},
+        atlassian::{desk_models::ServiceDesk, error::JiraError, models::Project},
+        diagnose::evidence::DeskEvidence,
+    };
+
+    fn project(kind: &str) -> Project {
+        Project {
+            id: "1".into(),
+            key: "SUP".into(),
+            name: "Support".into(),
+            project_type_key: kind.into(),
+            style: None,
+            archived: false,
+            deleted: false,
+        }
+    }
+
+    fn all() -> BTreeSet<String> {
+        permission_keys(Mode::Enforce).into_iter().map(str::to_owned).collect()
+    }
+
+    fn judged(project: &Project, held: &BTreeSet<String>, desks: Option<&DesksEvidence>) -> Vec<Finding> {
+        let seen = Seen {
+            key: "SUP",
+            project: Some(project),
+            held,
+            mode: Mode::Enforce,
+            portal_only: false,
+            nearest: None,
+        };
+        judge(&seen, desks)
+    }
+
+    fn reasons(findings: &[Finding]) -> Vec<Reason> {
+        findings.iter().map(|finding| finding.reason).collect()
+    }
+
+    #[test]
+    fn only_service_projects_have_a_desk() {
+        use Reason::*;
+        let kinds = ["software", "business", "product_discovery", "customer_service", ""];
+        for kind in kinds {
+            let found = judged(&project(kind), &all(), Some(&DesksEvidence::default()));
+            assert_eq!(reasons(&found), [ProjectVisible, PermissionsHeld], "{kind}");
+        }
+        let found = judged(&project(SERVICE_DESK), &all(), Some(&DesksEvidence::default()));
+        assert_eq!(reasons(&found), [ProjectVisible, PermissionsHeld, ServiceDeskMissing]);
+    }
+
+    #[test]
+    fn a_desk_is_looked_at_when_its_project_can_be_accessed_and_the_scopes_cover_it() {
+        use Reason::*;
+        let mut archived = project(SERVICE_DESK);
+        archived.archived = true;
+        let found = judged(&archived, &all(), None);
+        assert_eq!(
+            reasons(&found),
+            [ProjectArchived, SkippedAfterAccessible, SkippedAfterAccessible]
+        );
+        let found = judged(&project(SERVICE_DESK), &all(), None);
+        assert_eq!(
+            reasons(&found),
+            [ProjectVisible, PermissionsHeld, SkippedAfterScopesGranted]
+        );
+    }
+
+    #[test]
+    fn a_desk_that_jira_does_not_answer_about_is_not_checked() {
+        let listed = ServiceDesk {
+            id: "7".into(),
+            project_id: "1".into(),
+            project_key: "SUP".into(),
+        };
+        let answers = DeskEvidence {
+            request_types: Err(JiraError::Redirected),
+            creatable: None,
+            form: None,
+        };
+        let evidence = DesksEvidence {
+            listed: Ok(vec![listed]),
+            desks: [("1".to_owned(), answers)].into(),
+            knowledge_base: None,
+        };
+        let found = judged(&project(SERVICE_DESK), &all(), Some(&evidence));
+        assert_eq!(found.last().map(|f| f.reason), Some(Reason::NotChecked));
+    }
+
+    #[test]
+    fn a_missing_agent_is_told_once() {
+        let mut held = all();
+        held.remove(crate::api::requirements::AGENT);
+        let listed = ServiceDesk {
+            id: "7".into(),
+            project_id: "1".into(),
+            project_key: "SUP".into(),
+        };
+        let evidence = DesksEvidence {
+            listed: Ok(vec![listed]),
+            ..DesksEvidence::default()
+        };
+        let found = judged(&project(SERVICE_DESK), &held, Some(&evidence));
+        assert_eq!(reasons(&found).last(), Some(&Reason::NotAnAgent));
+        let told: Vec<bool> = found.iter().map(|finding| finding.told_before).collect();
+        assert_eq!(told, [false, false, true]);
+    }
+}

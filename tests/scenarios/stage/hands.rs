@@ -1,7 +1,7 @@
 //! The hands of people and other tools on a cluster: Secrets changed, deleted and copied, specs of
 //! other namespaces, and waiting for what comes of it.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT};
@@ -16,9 +16,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Stage, look::PATIENCE};
+use crate::plane::Plane;
 
 /// How often something is asked for that cannot be watched.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A stage where the dedicated account connected and the integration `acme` is Ready.
+pub async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
+    let stage = Stage::open(plane, name).await;
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    stage
+}
 
 impl Stage {
     /// Objects of a kind in the namespace.

@@ -4,9 +4,11 @@ mod account;
 mod bad_input;
 mod bad_value;
 mod connect;
+mod cost;
 mod credentials;
 mod grant_secret;
 mod ground;
+mod healthy;
 mod in_scope;
 mod limits;
 mod lost_token;
@@ -55,9 +57,11 @@ pub fn all() -> Vec<Story> {
         bad_input::stories(),
         bad_value::stories(),
         connect::stories(),
+        cost::stories(),
         credentials::stories(),
         grant_secret::stories(),
         ground::stories(),
+        healthy::stories(),
         in_scope::stories(),
         limits::stories(),
         lost_token::stories(),

@@ -1,0 +1,235 @@
+//! Service desks and what is found of them, by tables.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::needless_pass_by_value)]
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::requirements::permission_keys;
+
+/// A request type, from what differs of an ordinary one.
+fn kind(id: u32, differs: Value) -> RequestType {
+    let mut kind = json!({
+        "id": id.to_string(), "name": format!("Type {id}"),
+        "groupIds": ["1"], "canCreateRequest": true, "restrictionStatus": "OPEN",
+    });
+    for (key, value) in differs.as_object().unwrap() {
+        kind[key] = value.clone();
+    }
+    serde_json::from_value(kind).unwrap()
+}
+
+fn hidden(id: u32) -> RequestType {
+    kind(id, json!({"groupIds": []}))
+}
+
+fn restricted(id: u32) -> RequestType {
+    kind(id, json!({"restrictionStatus": "RESTRICTED"}))
+}
+
+fn closed(id: u32) -> RequestType {
+    kind(id, json!({"canCreateRequest": false}))
+}
+
+fn untold(id: u32) -> RequestType {
+    kind(id, json!({"canCreateRequest": null}))
+}
+
+fn evidence(types: Vec<RequestType>) -> DesksEvidence {
+    let desk = DeskEvidence {
+        request_types: Ok(types),
+        creatable: None,
+        form: None,
+    };
+    DesksEvidence {
+        listed: Ok(serde_json::from_value(json!([{"id": "7", "projectId": "1", "projectKey": "SUP"}])).unwrap()),
+        desks: [("1".to_owned(), desk)].into(),
+        knowledge_base: Some(Ok(())),
+    }
+}
+
+fn judged(evidence: &DesksEvidence, mode: Mode, without: Option<&str>) -> Option<Finding> {
+    let held = permission_keys(Mode::Enforce)
+        .into_iter()
+        .filter(|key| Some(*key) != without);
+    judge(&Desk {
+        key: "SUP",
+        project_id: "1",
+        held: &held.map(str::to_owned).collect(),
+        mode,
+        evidence,
+    })
+}
+
+fn finding(evidence: &DesksEvidence) -> Finding {
+    judged(evidence, Mode::Enforce, None).unwrap()
+}
+
+/// The one desk of the evidence.
+fn only(evidence: &mut DesksEvidence) -> &mut DeskEvidence {
+    evidence.desks.get_mut("1").unwrap()
+}
+
+#[test]
+fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
+    use Reason::*;
+    let table: &[(Vec<RequestType>, Reason, &[&str])] = &[
+        (vec![kind(1, json!({}))], ServiceDeskUsable, &["has 1 request types."]),
+        // Where groups, restrictions and permissions are not told, nothing is claimed of them.
+        (
+            vec![kind(
+                1,
+                json!({"groupIds": null, "restrictionStatus": null, "canCreateRequest": null}),
+            )],
+            ServiceDeskUsable,
+            &[],
+        ),
+        (
+            vec![hidden(1), restricted(2), closed(3), kind(4, json!({}))],
+            ServiceDeskUsable,
+            &["has 4 request types; 2 of them are hidden or restricted."],
+        ),
+        (vec![], NoRequestTypes, &["no request type of SUP", "restricted"]),
+        (vec![hidden(1)], RequestTypesHidden, &["Type 1 (in no portal group)"]),
+        (vec![restricted(1)], RequestTypesRestricted, &["Type 1 (restricted)"]),
+        (
+            vec![kind(1, json!({"restrictionStatus": "restricted"}))],
+            RequestTypesRestricted,
+            &[],
+        ),
+        (
+            vec![closed(1)],
+            RequestTypesNotCreatable,
+            &["Type 1 (not open to the account)"],
+        ),
+        // All are told.
+        (
+            vec![hidden(1), closed(2), hidden(3), hidden(4), restricted(5)],
+            RequestTypesNotCreatable,
+            &[
+                "Type 5 (restricted)",
+                "Type 1, Type 3 and 1 more (in no portal group)",
+                "Type 2 (not open",
+            ],
+        ),
+        (
+            vec![hidden(1), restricted(2)],
+            RequestTypesHidden,
+            &["Type 2 (restricted)"],
+        ),
+    ];
+    for (types, reason, said) in table {
+        let finding = finding(&evidence(types.clone()));
+        assert_eq!(finding.reason, *reason, "{types:?}: {}", finding.message);
+        for part in *said {
+            assert!(finding.message.contains(part), "{part} in {}", finding.message);
+        }
+    }
+}
+
+#[test]
+fn who_is_no_agent_writes_nothing_and_may_read() {
+    let evidence = evidence(vec![closed(1)]);
+    let reason = |mode, without| judged(&evidence, mode, without).unwrap().reason;
+    assert_eq!(reason(Mode::Enforce, Some(AGENT)), Reason::NotAnAgent);
+    assert_eq!(reason(Mode::Enforce, None), Reason::RequestTypesNotCreatable);
+    assert_eq!(reason(Mode::Observe, Some(AGENT)), Reason::ServiceDeskUsable);
+}
+
+#[test]
+fn the_permission_check_tells_where_the_list_does_not() {
+    let mut evidence = evidence(vec![untold(1), untold(2)]);
+    only(&mut evidence).creatable = Some(Ok(BTreeSet::from(["2".to_owned()])));
+    assert_eq!(finding(&evidence).reason, Reason::ServiceDeskUsable);
+    only(&mut evidence).creatable = Some(Ok(BTreeSet::new()));
+    assert_eq!(finding(&evidence).reason, Reason::RequestTypesNotCreatable);
+    // That it could not be asked proves nothing.
+    only(&mut evidence).creatable = Some(Err(JiraError::Forbidden("no".into())));
+    assert_eq!(finding(&evidence).reason, Reason::ServiceDeskUsable);
+}
+
+#[test]
+fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
+    let form = |differs: Value| {
+        let mut field = json!({"fieldId": "customfield_1", "name": "Cost centre", "required": true, "visible": false});
+        for (key, value) in differs.as_object().unwrap() {
+            field[key] = value.clone();
+        }
+        serde_json::from_value(json!({"requestTypeFields": [field]})).unwrap()
+    };
+    let with = |form| {
+        let mut evidence = evidence(vec![untold(1)]);
+        only(&mut evidence).form = Some((untold(1), form));
+        finding(&evidence)
+    };
+    let closed = with(Ok(form(json!({}))));
+    assert_eq!(closed.reason, Reason::RequestTypesNotCreatable);
+    assert!(
+        closed.message.contains("requires Cost centre, hidden from it."),
+        "{}",
+        closed.message
+    );
+    for harmless in [
+        json!({"required": false}),
+        json!({"visible": true}),
+        json!({"presetValues": [{"value": "4711"}]}),
+        json!({"defaultValues": ["x"]}),
+    ] {
+        assert_eq!(
+            with(Ok(form(harmless.clone()))).reason,
+            Reason::ServiceDeskUsable,
+            "{harmless}"
+        );
+    }
+    assert_eq!(
+        with(Err(JiraError::NotFound("no".into()))).reason,
+        Reason::ServiceDeskUsable
+    );
+}
+
+#[test]
+fn a_desk_that_is_not_listed_is_missing_unless_there_is_no_list() {
+    let mut evidence = DesksEvidence::default();
+    assert_eq!(finding(&evidence).reason, Reason::ServiceDeskMissing);
+    evidence.listed = Err(JiraError::Redirected);
+    assert_eq!(judged(&evidence, Mode::Enforce, None), None);
+}
+
+#[test]
+fn only_a_refusal_shows_that_no_type_is_shown() {
+    let judged_with = |error: JiraError| {
+        let mut evidence = evidence(Vec::new());
+        only(&mut evidence).request_types = Err(error);
+        judged(&evidence, Mode::Enforce, None).map(|finding| finding.reason)
+    };
+    let text = || "no".to_owned();
+    for refusal in [
+        JiraError::Forbidden(text()),
+        JiraError::NotFound(text()),
+        JiraError::Unauthorized(text()),
+    ] {
+        assert_eq!(judged_with(refusal), Some(Reason::NoRequestTypes));
+    }
+    let message = text();
+    for none in [JiraError::Redirected, JiraError::Refused { status: 400, message }] {
+        assert_eq!(judged_with(none), None);
+    }
+}
+
+#[test]
+fn articles_are_the_least_and_told_beside_what_is_graver() {
+    let mut usable = evidence(vec![kind(1, json!({}))]);
+    usable.knowledge_base = Some(Err(JiraError::Forbidden("no".into())));
+    assert_eq!(finding(&usable).reason, Reason::KnowledgeBaseUnreadable);
+    only(&mut usable).request_types = Ok(Vec::new());
+    let both = finding(&usable);
+    assert_eq!(both.reason, Reason::NoRequestTypes);
+    assert!(
+        both.message.contains("refuses the account articles."),
+        "{}",
+        both.message
+    );
+    let mut none = evidence(vec![kind(1, json!({}))]);
+    none.knowledge_base = Some(Err(JiraError::NotFound("no".into())));
+    assert_eq!(finding(&none).reason, Reason::ServiceDeskUsable);
+}

@@ -1,0 +1,312 @@
+//! What a diagnosis costs, counted where it is paid: in the sandbox's journal.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use devkit::sandbox::{Command, DeskCommand, NewRequestType, Request, ShapeCommand};
+use jira_operator::api::integration::JiraIntegration;
+use serde_json::{Value, json};
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{BOT, Stage, claim::claim, look::condition},
+};
+
+/// Most calls for all of a healthy site with a hundred projects, twenty of them service desks.
+const WHOLE: usize = 30;
+/// Most calls more for each project in trouble.
+const EACH_TROUBLE: usize = 3;
+/// Most calls of a pass that the clock brings and that finds nothing changed.
+const PLAIN: usize = 2;
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("cost::a_hundred_healthy_projects", healthy),
+        story("cost::discovered_projects_in_trouble", |plane| {
+            troubled(plane, "found", false)
+        }),
+        story("cost::named_projects_in_trouble", |plane| {
+            troubled(plane, "named", true)
+        }),
+    ]
+}
+
+/// A hundred projects: the four of the seed, 78 more for developers and 18 more desks.
+async fn hundred(plane: &Arc<Plane>, name: &str) -> Stage {
+    let stage = Stage::open(plane, name).await;
+    for (count, prefix, template) in [(78, "P", "software"), (18, "D", "service")] {
+        stage.jira(Command::CreateProjects {
+            site: None,
+            count,
+            prefix: Some(prefix.into()),
+            template: Some(template.into()),
+        });
+    }
+    stage.connect("acme-oauth").await;
+    stage
+}
+
+/// A spec that asks everything there is to ask. Statuses are asked for once for all projects, and
+/// once for each project that a rule names.
+fn spec(stage: &Stage, keys: Option<Vec<String>>) -> Value {
+    let id = |email: &str| {
+        let read = stage
+            .sandbox
+            .state(|world| world.account(email).map(|a| a.account_id.clone()));
+        read.expect("the account")
+    };
+    let people = ["dana@acme.example", "devin@acme.example", "alex@acme.example"];
+    let pinned = people.map(|email| json!({"email": email, "accountId": id(email)}));
+    let mut spec = json!({
+        "account": {"email": BOT},
+        "syncInterval": "1m",
+        "users": {"pinned": pinned},
+        "statusMapping": [{"phase": "Waiting", "statuses": ["Waiting for customer"]}],
+    });
+    match keys {
+        Some(keys) => {
+            let named = keys.iter().map(|key| json!({"key": key}));
+            spec["projects"] = named.collect();
+        }
+        None => {
+            let of_one = json!({"phase": "Review", "statuses": ["In Review"], "projects": ["ENG"]});
+            spec["statusMapping"].as_array_mut().unwrap().push(of_one);
+        }
+    }
+    spec
+}
+
+/// Calls by what they ask, ids left out.
+fn by_endpoint(calls: &[Request]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for call in calls {
+        let path = call
+            .path
+            .find("/rest/")
+            .map_or(call.path.as_str(), |at| &call.path[at..]);
+        let is_id = |part: &str| part.parse::<u64>().is_ok();
+        let parts = path.split('/').map(|part| if is_id(part) { "{id}" } else { part });
+        let endpoint = format!("{} {}", call.method, parts.collect::<Vec<_>>().join("/"));
+        *counts.entry(endpoint).or_default() += 1;
+    }
+    counts
+}
+
+/// Claims that a pass made no more than so many calls, and that the status says how many.
+fn claim_cost(what: &str, calls: &[Request], most: usize, status: &JiraIntegration) {
+    let endpoints = by_endpoint(calls);
+    println!("{what}: {} calls, at most {most}", calls.len());
+    assert!(
+        calls.len() <= most,
+        "{what}: {} calls, not {most}: {endpoints:#?}",
+        calls.len()
+    );
+    let told = status
+        .status
+        .as_ref()
+        .and_then(|s| s.api.as_ref())
+        .map(|a| a.calls_last_sync);
+    assert_eq!(told, i64::try_from(calls.len()).ok(), "{what}: {endpoints:#?}");
+}
+
+/// A full pass that is asked for, and the calls it made.
+async fn full(stage: &Stage) -> (JiraIntegration, Vec<Request>) {
+    let mark = stage.sandbox.mark();
+    let after = stage.request("acme").await;
+    (after, stage.calls_since(mark))
+}
+
+async fn healthy(plane: Arc<Plane>) {
+    let stage = hundred(&plane, "cost").await;
+    let mark = stage.sandbox.mark();
+    stage.integrate("acme", "acme-oauth", spec(&stage, None)).await;
+    let first = stage.until_ready("acme").await;
+    for type_ in [
+        "ProjectsAccessible",
+        "DirectoryReadable",
+        "ServiceDesksReady",
+        "StatusMappingValid",
+    ] {
+        assert_eq!(condition(&first, type_).status, "True", "{type_}");
+    }
+    claim(&first, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
+    claim(&first, "Synced", "True", "SyncSucceeded", &["100 projects"]);
+    claim_cost("the first pass", &stage.calls_since(mark), WHOLE, &first);
+    let (again, calls) = full(&stage).await;
+    claim_cost("a pass asked for", &calls, WHOLE, &again);
+
+    let mut last = again;
+    for pass in ["a plain pass", "another"] {
+        let mark = stage.sandbox.mark();
+        let time = |o: &JiraIntegration| o.status.as_ref()?.sync.as_ref()?.last_sync_time.clone();
+        last = stage
+            .until("acme", "synchronised again", |o| time(o) != time(&last))
+            .await;
+        claim_cost(pass, &stage.calls_since(mark), PLAIN, &last);
+    }
+    stage.close().await;
+}
+
+/// Trouble of every kind, each with another project: the reason that the project gives, what
+/// happens to it, and what undoes that.
+fn troubles() -> Vec<(&'static str, Command, Command)> {
+    let hide = |groups: &[&str]| change("D2", Some(groups.iter().map(ToString::to_string).collect()), None);
+    let close = |creatable| change("D3", None, Some(creatable));
+    vec![
+        ("ProjectArchived", archive("P1"), restore("P1")),
+        ("ProjectInTrash", trash("P2"), restore("P2")),
+        // Under its new key it can be used.
+        ("Usable", rename("P3", "Q3"), rename("Q3", "P3")),
+        ("ProjectNotVisible", private("P4", true), private("P4", false)),
+        ("NoRequestTypes", types("D1", Vec::new()), types("D1", vec![ask()])),
+        ("RequestTypesHidden", hide(&[]), hide(&["1"])),
+        ("RequestTypesNotCreatable", close(false), close(true)),
+        ("BrowseDenied", agents("D4", false), agents("D4", true)),
+        ("ServiceDeskMissing", desk("D5", false), desk("D5", true)),
+    ]
+}
+
+/// A full pass on a site in trouble, which tells the trouble and costs no more than it may.
+async fn claim_trouble(stage: &Stage, what: &str, reason: &str, most: usize) {
+    let (unwell, calls) = full(stage).await;
+    claim_cost(&format!("{what} {reason}"), &calls, most, &unwell);
+    let reasons = stage.project_reasons().await;
+    let unlike = reasons.values().filter(|found| *found != "Usable").count();
+    assert_eq!(unlike, usize::from(reason != "Usable"), "{reasons:?}");
+    assert!(reasons.values().any(|found| found == reason), "{reason}: {reasons:?}");
+}
+
+/// Each kind of trouble alone, and then all of it together.
+async fn troubled(plane: Arc<Plane>, name: &'static str, named: bool) {
+    let stage = hundred(&plane, name).await;
+    // Jira answers about service projects as from the portal, so that the portal has to be told.
+    stage.jira(Command::SetPortalLens {
+        in_permissions_check: true,
+        in_project_search: true,
+    });
+    let keys = named.then(|| {
+        let (software, desks) = ((1..=78).map(|n| format!("P{n}")), (1..=18).map(|n| format!("D{n}")));
+        let seeded = ["ENG", "OPS", "SUP", "ITS"].map(str::to_owned);
+        software.chain(desks).chain(seeded).collect()
+    });
+    let mut spec = spec(&stage, keys);
+    // No clock between the passes that are counted.
+    spec["syncInterval"] = json!("1h");
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    let (well, calls) = full(&stage).await;
+    claim_cost("a healthy pass", &calls, WHOLE, &well);
+    let healthy = calls.len();
+    for (reason, spoil, mend) in troubles() {
+        stage.jira(spoil);
+        claim_trouble(&stage, "new", reason, healthy + EACH_TROUBLE).await;
+        // What stays is no dearer than what is new.
+        claim_trouble(&stage, "still", reason, healthy + EACH_TROUBLE).await;
+        stage.jira(mend);
+        full(&stage).await;
+    }
+    let (mended, calls) = full(&stage).await;
+    claim(&mended, "ProjectsAccessible", "True", "AllProjectsAccessible", &["100"]);
+    claim(
+        &mended,
+        "ServiceDesksReady",
+        "True",
+        "AllServiceDesksReady",
+        &["All 20"],
+    );
+    claim_cost("all mended", &calls, healthy, &mended);
+
+    let count = troubles().len();
+    for (_, spoil, _) in troubles() {
+        stage.jira(spoil);
+    }
+    let (unwell, calls) = full(&stage).await;
+    claim_cost("all at once", &calls, healthy + count * EACH_TROUBLE, &unwell);
+    stage.close().await;
+}
+
+fn archive(key: &str) -> Command {
+    let (site, project) = (None, key.into());
+    Command::ArchiveProject { site, project }
+}
+
+fn trash(key: &str) -> Command {
+    let (site, project) = (None, key.into());
+    Command::TrashProject { site, project }
+}
+
+fn restore(key: &str) -> Command {
+    let (site, project) = (None, key.into());
+    Command::RestoreProject { site, project }
+}
+
+fn rename(project: &str, key: &str) -> Command {
+    let (site, project, key) = (None, project.into(), key.into());
+    Command::RenameProjectKey { site, project, key }
+}
+
+fn private(key: &str, private: bool) -> Command {
+    let (site, project) = (None, key.into());
+    Command::SetProjectPrivate { site, project, private }
+}
+
+fn ask() -> NewRequestType {
+    NewRequestType {
+        name: "Ask a question".into(),
+        ..NewRequestType::default()
+    }
+}
+
+fn types(key: &str, request_types: Vec<NewRequestType>) -> Command {
+    let (site, project) = (None, key.into());
+    let set = DeskCommand::SetRequestTypes {
+        site,
+        project,
+        request_types,
+    };
+    set.into()
+}
+
+/// Changes all request types of a desk.
+fn change(key: &str, group_ids: Option<Vec<String>>, creatable: Option<bool>) -> Command {
+    let change = DeskCommand::ChangeRequestType {
+        site: None,
+        project: key.into(),
+        request_type: None,
+        group_ids,
+        restricted: None,
+        creatable,
+    };
+    change.into()
+}
+
+fn desk(key: &str, is: bool) -> Command {
+    let (site, project) = (None, key.into());
+    if is {
+        return DeskCommand::RestoreDesk { site, project }.into();
+    }
+    DeskCommand::RemoveDesk { site, project }.into()
+}
+
+/// The group through which the account is an agent plays that role in the project, or does not.
+fn agents(key: &str, play: bool) -> Command {
+    let (site, project, role, group) = (None, key.into(), "Service Desk Team".into(), "integrations".to_owned());
+    if play {
+        return ShapeCommand::AddGroupToRole {
+            site,
+            project,
+            role,
+            group,
+        }
+        .into();
+    }
+    let (account, group) = (None, Some(group));
+    ShapeCommand::RemoveFromRole {
+        site,
+        project,
+        role,
+        account,
+        group,
+    }
+    .into()
+}

@@ -1,0 +1,346 @@
+//! Sites on which nothing is wrong, of several shapes: each gives no finding at all. A false alarm
+//! is as bad as a miss.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use devkit::sandbox::{Command, DeskCommand, ShapeCommand};
+use jira_operator::api::{integration::JiraIntegration, project::JiraProject, reason::Reason};
+use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
+use kube::{ResourceExt, api::ListParams};
+use serde_json::{Value, json};
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{BOT, Stage, hands::connected},
+};
+
+/// Who does not show the address, on the site as it is seeded.
+const DEVIN: &str = "devin@acme.example";
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("healthy::projects_of_every_kind", every_kind),
+        story("healthy::renamed_roles_held_through_groups_and_in_person", roles),
+        story("healthy::business_projects_only", business_only),
+        story("healthy::one_project", one_project),
+        story("healthy::five_hundred_projects", five_hundred),
+        story("healthy::hidden_addresses_everywhere", hidden_addresses),
+        story("healthy::another_language", another_language),
+        story("healthy::desks_of_all_sorts", desks_of_all_sorts),
+        story("healthy::observing_as_a_reader", observing),
+    ]
+}
+
+/// The site has its shape before the dedicated account connects.
+async fn shaped(plane: &Arc<Plane>, name: &str, shape: Vec<Command>, spec: Value) -> Stage {
+    let stage = Stage::open(plane, name).await;
+    for command in shape {
+        stage.jira(command);
+    }
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    stage
+}
+
+/// Neither the first pass nor one that somebody asked for found anything to tell.
+async fn nothing_is_found(stage: &Stage, projects: usize, desks: bool) {
+    well(stage, &stage.integration("acme").await, projects, desks).await;
+    well(stage, &stage.request("acme").await, projects, desks).await;
+}
+
+async fn well(stage: &Stage, integration: &JiraIntegration, projects: usize, desks: bool) {
+    let status = integration.status.as_ref().expect("it has a status");
+    all_true("acme", &status.conditions, Reason::Connected);
+    let types: BTreeSet<&str> = status.conditions.iter().map(|c| c.type_.as_str()).collect();
+    let mut expected = BTreeSet::from([
+        "Authorized",
+        "SiteReachable",
+        "ScopesGranted",
+        "AccountEligible",
+        "ProjectsAccessible",
+        "DirectoryReadable",
+        "StatusMappingValid",
+        "Synced",
+        "Ready",
+    ]);
+    expected.extend(desks.then_some("ServiceDesksReady"));
+    assert_eq!(types, expected);
+    let counts = status.projects.as_ref().expect("they were counted");
+    let all = i64::try_from(projects).unwrap();
+    assert_eq!((counts.visible, counts.synced, counts.blocked), (all, all, 0));
+    let listed = stage.projects().list(&ListParams::default()).await;
+    let listed = listed.expect("the API server answers").items;
+    assert_eq!(listed.len(), projects);
+    for project in &listed {
+        well_project(project);
+    }
+    no_warning(stage).await;
+}
+
+fn well_project(project: &JiraProject) {
+    let (name, status) = (project.name_any(), project.status.clone().unwrap_or_default());
+    all_true(&name, &status.conditions, Reason::Usable);
+    let renamed = |c: &Condition| c.reason == Reason::ProjectKeyRenamed.as_str();
+    assert!(!status.conditions.iter().any(renamed), "{name} is said to be renamed");
+    let has_desk = status.conditions.iter().any(|c| c.type_ == "ServiceDeskReady");
+    let is_service = status.project_type.as_deref() == Some("service_desk");
+    assert_eq!(has_desk, is_service, "ServiceDeskReady of {name}");
+}
+
+/// Every condition is True, and `Ready` has nothing to add to its plain words.
+fn all_true(name: &str, conditions: &[Condition], when_ready: Reason) {
+    for condition in conditions {
+        assert_eq!(condition.status, "True", "{name}: {condition:?}");
+    }
+    let ready = conditions.iter().find(|c| c.type_ == "Ready").expect("Ready is there");
+    let plain = (when_ready.as_str(), when_ready.entry().meaning);
+    assert_eq!((ready.reason.as_str(), ready.message.as_str()), plain, "{name}");
+}
+
+async fn no_warning(stage: &Stage) {
+    let events = stage.all::<Event>().list(&ListParams::default()).await;
+    let mut events = events.expect("the API server answers").items;
+    events.retain(|event| event.type_.as_deref() == Some("Warning"));
+    assert!(events.is_empty(), "{events:#?}");
+}
+
+fn create(template: &str, key: &str) -> Command {
+    Command::CreateProject {
+        site: None,
+        key: key.into(),
+        name: None,
+        template: Some(template.into()),
+    }
+}
+
+fn create_many(template: &str, prefix: &str, count: u32) -> Command {
+    Command::CreateProjects {
+        site: None,
+        count,
+        prefix: Some(prefix.into()),
+        template: Some(template.into()),
+    }
+}
+
+fn keep_only(project: &str) -> Command {
+    let project = project.into();
+    ShapeCommand::KeepOnlyProject { site: None, project }.into()
+}
+
+fn account_id(stage: &Stage, email: &str) -> String {
+    let read = stage
+        .sandbox
+        .state(|world| world.account(email).map(|a| a.account_id.clone()));
+    read.expect("the account")
+}
+
+/// Company-managed and team-managed, a desk that is open to everybody, and kinds of projects that
+/// the operator does not know.
+async fn every_kind(plane: Arc<Plane>) {
+    let shape = vec![
+        create("team-managed", "TEAM"),
+        create("team-managed-service", "TMS"),
+        create("open-service", "OPEN"),
+        create("product-discovery", "IDEA"),
+        create("customer-service", "CARE"),
+    ];
+    let stage = shaped(&plane, "every-kind", shape, json!({})).await;
+    nothing_is_found(&stage, 9, true).await;
+    stage.close().await;
+}
+
+fn rename_role(role: &str, name: &str) -> Command {
+    let (role, name) = (role.into(), name.into());
+    ShapeCommand::RenameRole {
+        site: None,
+        project: None,
+        role,
+        name,
+    }
+    .into()
+}
+
+/// Gives the dedicated account a role in person.
+fn to_role(project: &str, role: &str) -> Command {
+    ShapeCommand::AddToRole {
+        site: None,
+        project: project.into(),
+        role: role.into(),
+        account: None,
+    }
+    .into()
+}
+
+/// Roles have other names than Jira gives them, and the account has them through a group, but for
+/// one that it was given in person.
+async fn roles(plane: Arc<Plane>) {
+    let in_group = |project: &str, role: &str| {
+        let (project, role, group) = (project.into(), role.into(), "robots".into());
+        let site = None;
+        Command::from(ShapeCommand::AddGroupToRole {
+            site,
+            project,
+            role,
+            group,
+        })
+    };
+    let shape = vec![
+        rename_role("Developers", "Makers"),
+        rename_role("Users", "Folk"),
+        rename_role("Service Desk Team", "Heroes"),
+        rename_role("Service Desk Customers", "Guests"),
+        rename_role("Administrators", "Keepers"),
+        ShapeCommand::RemoveFromGroup {
+            site: None,
+            group: "integrations".into(),
+            account: None,
+        }
+        .into(),
+        ShapeCommand::AddToGroup {
+            site: None,
+            group: "robots".into(),
+            account: None,
+        }
+        .into(),
+        in_group("ENG", "Makers"),
+        in_group("SUP", "Heroes"),
+        in_group("ITS", "Heroes"),
+        to_role("OPS", "Folk"),
+    ];
+    let stage = shaped(&plane, "roles", shape, json!({})).await;
+    nothing_is_found(&stage, 4, true).await;
+    stage.close().await;
+}
+
+async fn business_only(plane: Arc<Plane>) {
+    let shape = vec![keep_only("OPS"), create_many("business", "B", 2)];
+    let stage = shaped(&plane, "business", shape, json!({})).await;
+    nothing_is_found(&stage, 3, false).await;
+    stage.close().await;
+}
+
+/// One project on the site, a desk; found, and then named.
+async fn one_project(plane: Arc<Plane>) {
+    let stage = shaped(&plane, "one", vec![keep_only("SUP")], json!({})).await;
+    nothing_is_found(&stage, 1, true).await;
+    stage.change("acme", json!({"projects": [{"key": "SUP"}]})).await;
+    stage.until_ready("acme").await;
+    nothing_is_found(&stage, 1, true).await;
+    stage.close().await;
+}
+
+async fn five_hundred(plane: Arc<Plane>) {
+    let shape = vec![
+        create_many("software", "P", 450),
+        create_many("service", "D", 30),
+        create_many("team-managed-service", "T", 16),
+    ];
+    let stage = shaped(&plane, "five-hundred", shape, json!({})).await;
+    nothing_is_found(&stage, 500, true).await;
+    stage.close().await;
+}
+
+/// No profile shows its address, the dedicated account's neither, which is named by its id.
+async fn hidden_addresses(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "hidden-mails").await;
+    stage.jira(ShapeCommand::HideAllEmails { hidden: true }.into());
+    let (bot, devin) = (account_id(&stage, BOT), account_id(&stage, DEVIN));
+    let pinned = json!([{"email": DEVIN, "accountId": devin}]);
+    let spec = json!({"account": {"email": BOT, "accountId": bot}, "users": {"pinned": pinned}});
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    nothing_is_found(&stage, 4, true).await;
+    stage.close().await;
+}
+
+/// Jira speaks German; statuses are named as the account sees them, in another case, and by id.
+async fn another_language(plane: Arc<Plane>) {
+    let language = ShapeCommand::SetLanguage {
+        site: None,
+        language: "de".into(),
+    };
+    let spec = json!({"statusMapping": [
+        {"phase": "Waiting", "statuses": ["Warten auf Kunden"]},
+        {"phase": "Review", "statuses": ["IN ÜBERPRÜFUNG"], "projects": ["ENG"]},
+        {"phase": "Done", "statuses": ["gelöst", "id:10014"], "projects": ["SUP", "ITS"]},
+    ]});
+    let stage = shaped(&plane, "german", vec![language.into()], spec).await;
+    nothing_is_found(&stage, 4, true).await;
+    stage.close().await;
+}
+
+/// A desk without a knowledge base, desks with hidden and restricted request types beside usable
+/// ones, and lists that do not say what may be created. The account administers no project, and
+/// then does, so that it sees what is restricted.
+async fn desks_of_all_sorts(plane: Arc<Plane>) {
+    let change = |project: &str, kind: &str, groups: Option<Vec<String>>, restricted| {
+        let kind = DeskCommand::ChangeRequestType {
+            site: None,
+            project: project.into(),
+            request_type: Some(kind.into()),
+            group_ids: groups,
+            restricted,
+            creatable: None,
+        };
+        Command::from(kind)
+    };
+    let stage = connected(&plane, "desks", json!({})).await;
+    let no_articles = DeskCommand::SetArticles {
+        site: None,
+        project: "SUP".into(),
+        articles: None,
+    };
+    stage.jira(no_articles.into());
+    stage.jira(change("SUP", "Report a problem", Some(Vec::new()), None));
+    stage.jira(change("ITS", "Report a problem", None, Some(true)));
+    let held = stage.project("acme-sup").await.status.unwrap().permissions;
+    assert!(!held.iter().any(|p| p == "ADMINISTER_PROJECTS"), "{held:?}");
+    nothing_is_found(&stage, 4, true).await;
+
+    stage.jira(
+        DeskCommand::ShowCanCreate {
+            site: None,
+            shown: false,
+        }
+        .into(),
+    );
+    for project in ["SUP", "ITS"] {
+        stage.jira(to_role(project, "Administrators"));
+    }
+    nothing_is_found(&stage, 4, true).await;
+    let held = stage.project("acme-sup").await.status.unwrap().permissions;
+    assert!(held.iter().any(|p| p == "ADMINISTER_PROJECTS"), "{held:?}");
+    stage.close().await;
+}
+
+/// An account that may read, is no agent and holds no writing permission anywhere; Jira answers
+/// about service projects as from the portal.
+async fn observing(plane: Arc<Plane>) {
+    let take = |project: &str, permission: &str| Command::RevokePermission {
+        site: None,
+        project: project.into(),
+        permission: permission.into(),
+        account: None,
+        holder: None,
+    };
+    let mut shape = vec![
+        Command::RemoveAgentLicence {
+            site: None,
+            account: None,
+        },
+        Command::SetPortalLens {
+            in_permissions_check: true,
+            in_project_search: true,
+        },
+    ];
+    let writing = ["CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES"];
+    for project in ["ENG", "OPS", "SUP", "ITS"] {
+        shape.extend(writing.map(|permission| take(project, permission)));
+    }
+    let stage = shaped(&plane, "reader", shape, json!({"mode": "Observe"})).await;
+    nothing_is_found(&stage, 4, true).await;
+    stage.close().await;
+}
