@@ -55,6 +55,8 @@ pub const SCOPE_WORK: &str = "read:jira-work";
 pub const SCOPE_DESK: &str = "read:servicedesk-request";
 /// The permission without which a project cannot be read.
 pub const BROWSE: &str = "BROWSE_PROJECTS";
+/// The permission to create issues, and so to raise requests.
+pub const CREATE: &str = "CREATE_ISSUES";
 /// The permission that makes an agent. What Jira answers about the others in a service project
 /// may be what a portal customer may do.
 pub const AGENT: &str = "SERVICEDESK_AGENT";
@@ -107,7 +109,7 @@ pub const FEATURES: &[Feature] = &[
         service_projects_only: false,
         scopes: &["write:jira-work"],
         permissions: &[
-            everywhere("CREATE_ISSUES", "Create issues", Reason::CreateDenied),
+            everywhere(CREATE, "Create issues", Reason::CreateDenied),
             everywhere("EDIT_ISSUES", "Edit issues", Reason::EditDenied),
             everywhere("ADD_COMMENTS", "Add comments", Reason::CommentDenied),
             everywhere("TRANSITION_ISSUES", "Transition issues", Reason::TransitionDenied),

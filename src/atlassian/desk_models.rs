@@ -12,6 +12,9 @@ pub struct DeskPage<T> {
     /// Whether it is the last page.
     #[serde(default)]
     pub is_last_page: Option<bool>,
+    /// How many were looked at for the page; of those the caller may see fewer.
+    #[serde(default)]
+    pub limit: Option<usize>,
 }
 
 /// A service desk, from `/rest/servicedeskapi/servicedesk`. That it is listed does not make the
@@ -20,12 +23,13 @@ pub struct DeskPage<T> {
 #[serde(rename_all = "camelCase")]
 pub struct ServiceDesk {
     /// Id of the desk.
+    #[serde(deserialize_with = "super::lenient::id")]
     pub id: String,
     /// Id of its project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::maybe_id")]
     pub project_id: String,
     /// Key of its project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub project_key: String,
 }
 
@@ -34,16 +38,24 @@ pub struct ServiceDesk {
 #[serde(rename_all = "camelCase")]
 pub struct RequestType {
     /// Id.
+    #[serde(deserialize_with = "super::lenient::id")]
     pub id: String,
     /// Name, in the account's language.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
     /// Portal groups; in none it is hidden in the portal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::lenient::maybe_ids",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub group_ids: Option<Vec<String>>,
     /// Whether the account may raise a request of the type; left out at times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub can_create_request: Option<bool>,
+    /// The form, where the list was asked to expand it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Form>,
     /// OPEN or RESTRICTED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restriction_status: Option<String>,
@@ -54,8 +66,8 @@ pub struct RequestType {
 #[serde(rename_all = "camelCase")]
 pub struct RequestTypePermissions {
     /// Ids of the types that the account may raise requests of.
-    #[serde(default)]
-    pub can_create_request: Vec<super::models::NumericId>,
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
+    pub can_create_request: Vec<super::lenient::NumericId>,
 }
 
 /// The form of a request type, from `…/requesttype/{id}/field`.
@@ -63,7 +75,7 @@ pub struct RequestTypePermissions {
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     /// Its fields; hidden ones are listed to the desk's administrators only.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub request_type_fields: Vec<FormField>,
     /// Whether the account may raise requests for others.
     #[serde(default)]
@@ -75,22 +87,30 @@ pub struct Form {
 #[serde(rename_all = "camelCase")]
 pub struct FormField {
     /// Id of the field.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub field_id: String,
     /// Name, in the account's language.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
     /// Whether a request needs it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub required: bool,
     /// Whether the form shows it.
-    #[serde(default = "shown")]
+    #[serde(default = "shown", deserialize_with = "super::lenient::or_true")]
     pub visible: bool,
     /// Values that it has without anybody's doing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::lenient::or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub default_values: Vec<serde_json::Value>,
     /// Values that the form gives it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::lenient::or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub preset_values: Vec<serde_json::Value>,
 }
 

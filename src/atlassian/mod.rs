@@ -5,6 +5,7 @@ pub mod desk_models;
 pub mod endpoints;
 pub mod error;
 pub mod jira;
+pub mod lenient;
 pub mod models;
 pub mod oauth;
 pub mod secret;

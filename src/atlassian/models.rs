@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lenient::NumericId;
+
 /// Answer of `/_edge/tenant_info`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -17,13 +19,13 @@ pub struct AccessibleResource {
     /// The cloudId.
     pub id: String,
     /// Address of the site.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub url: String,
     /// Name of the site.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
     /// Scopes granted there. The same site appears again for Confluence, with its scopes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub scopes: Vec<String>,
 }
 
@@ -34,19 +36,19 @@ pub struct Myself {
     /// Atlassian account id.
     pub account_id: String,
     /// atlassian, app, customer or unknown.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub account_type: String,
     /// For apps: service, agent or unknown.
     #[serde(default)]
     pub app_type: Option<String>,
     /// Display name, chosen by the account's owner.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub display_name: String,
     /// Absent when the profile hides it.
     #[serde(default)]
     pub email_address: Option<String>,
     /// False once deactivated.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", deserialize_with = "super::lenient::or_true")]
     pub active: bool,
 }
 
@@ -61,24 +63,28 @@ pub struct User {
     /// Atlassian account id.
     pub account_id: String,
     /// atlassian, app, customer or unknown.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub account_type: String,
     /// Display name, chosen by the account's owner.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub display_name: String,
     /// Absent when the profile hides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<String>,
     /// False once deactivated.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", deserialize_with = "super::lenient::or_true")]
     pub active: bool,
 }
 
 /// A page of `/rest/api/3/user/bulk`.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserPage {
-    /// The users.
+    /// Whether it is the last page.
     #[serde(default)]
+    pub is_last: Option<bool>,
+    /// The users.
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub values: Vec<User>,
 }
 
@@ -87,9 +93,10 @@ pub struct UserPage {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status {
     /// Id.
+    #[serde(deserialize_with = "super::lenient::id")]
     pub id: String,
     /// Name, in the account's language.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
 }
 
@@ -97,7 +104,7 @@ pub struct Status {
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssueTypeStatuses {
     /// The statuses.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub statuses: Vec<Status>,
 }
 
@@ -106,23 +113,24 @@ pub struct IssueTypeStatuses {
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     /// Numeric id as text; it never changes.
+    #[serde(deserialize_with = "super::lenient::id")]
     pub id: String,
     /// Key now.
     pub key: String,
     /// Name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
     /// software, business, `service_desk` and others.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub project_type_key: String,
     /// classic or next-gen.
     #[serde(default)]
     pub style: Option<String>,
     /// Archived projects carry true.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub archived: bool,
     /// Projects in the trash carry true.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub deleted: bool,
 }
 
@@ -131,11 +139,14 @@ pub struct Project {
 #[serde(rename_all = "camelCase")]
 pub struct ProjectPage {
     /// The projects.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub values: Vec<Project>,
     /// Whether it is the last page.
     #[serde(default)]
     pub is_last: Option<bool>,
+    /// How many there are on all pages.
+    #[serde(default)]
+    pub total: Option<usize>,
 }
 
 /// Answer of `POST /rest/api/3/permissions/check`.
@@ -146,7 +157,7 @@ pub struct PermissionGrants {
     #[serde(default)]
     pub global_permissions: Option<Vec<String>>,
     /// One entry a permission.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub project_permissions: Vec<PermissionGrant>,
 }
 
@@ -156,25 +167,6 @@ pub struct PermissionGrant {
     /// Key of the permission.
     pub permission: String,
     /// Ids of projects.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub projects: Vec<NumericId>,
-}
-
-/// An id that is a number here and the same number as text elsewhere.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(untagged)]
-pub enum NumericId {
-    /// As the specification has it.
-    Number(u64),
-    /// As most other answers have it.
-    Text(String),
-}
-
-impl std::fmt::Display for NumericId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => text.fmt(f),
-        }
-    }
 }

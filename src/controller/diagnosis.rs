@@ -192,6 +192,7 @@ impl Pass<'_> {
     ) -> Result<Surroundings, Stop> {
         let spec = &self.seen.integration.spec;
         let asked = Asked {
+            mode: spec.mode,
             rules: &spec.status_mapping,
             pinned: spec.pinned(),
             missing_scopes,

@@ -10,6 +10,7 @@ use crate::{
         integration::{
             ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus, StatusMapping,
         },
+        project::JiraProject,
         requirements::SERVICE_DESK,
     },
     atlassian::{
@@ -34,6 +35,9 @@ pub struct Declared {
     pub bound: Option<SiteStatus>,
     /// spec.account.
     pub account: Option<ExpectedAccount>,
+    /// Projects that were seen before.
+    #[serde(default)]
+    pub known: Vec<KnownProject>,
     /// spec.mode.
     pub mode: Mode,
     /// Keys of spec.projects; none where every project is in scope.
@@ -59,6 +63,40 @@ impl Declared {
             projects: spec.projects.as_ref().map(keys),
             status_mapping: spec.status_mapping.clone(),
             pinned: spec.pinned().to_vec(),
+            known: Vec::new(),
+        }
+    }
+
+    /// The same, with the projects that Jira has shown before.
+    #[must_use]
+    pub fn knowing(self, projects: &[JiraProject]) -> Self {
+        let seen = projects.iter().filter_map(|project| {
+            Some(KnownProject {
+                id: project.status.as_ref()?.id.clone()?,
+                key: project.spec.key.clone(),
+            })
+        });
+        Self {
+            known: seen.collect(),
+            ..self
+        }
+    }
+}
+
+/// A project that was seen before.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct KnownProject {
+    /// Its id.
+    pub id: String,
+    /// Its key when it was seen last.
+    pub key: String,
+}
+
+impl From<&Project> for KnownProject {
+    fn from(project: &Project) -> Self {
+        Self {
+            id: project.id.clone(),
+            key: project.key.clone(),
         }
     }
 }
@@ -145,9 +183,9 @@ impl ProjectsEvidence {
     pub fn in_use(&self) -> Vec<&Project> {
         let former = self.resolved.values().flatten();
         let former = former.filter(|project| !self.found.contains_key(&project.id));
-        let mut all: Vec<&Project> = self.live().chain(former).collect();
-        all.dedup_by(|a, b| a.id == b.id);
-        all
+        let all = self.live().chain(former);
+        let by_id: BTreeMap<&str, &Project> = all.map(|project| (project.id.as_str(), project)).collect();
+        by_id.into_values().collect()
     }
 
     /// Whether there are service projects among those in use.

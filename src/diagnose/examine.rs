@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    evidence::{Answer, Declared, Evidence, ProjectsEvidence},
+    evidence::{Answer, Declared, DesksEvidence, DirectoryEvidence, Evidence, ProjectsEvidence, StatusesEvidence},
     gather::{
         projects::{self, Scope},
         site::site,
@@ -24,9 +24,9 @@ use crate::{
     api::{
         condition::{ConditionType, Finding},
         reason::Reason,
-        requirements::{SCOPE_USER, SCOPE_WORK},
+        requirements::{BROWSE_USERS, SCOPE_USER, SCOPE_WORK},
     },
-    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    atlassian::{error::JiraError, jira::Jira, models::Project, site::SiteUrl},
 };
 
 /// What was found about one site.
@@ -73,29 +73,53 @@ pub async fn gather(jira: &Jira, declared: Declared, scopes: Option<Vec<String>>
     }
     let named = evidence.declared.projects.clone();
     let scope = named.as_deref().map_or(Scope::All, Scope::Named);
-    let projects = projects::projects(jira, &cloud_id, evidence.declared.mode, scope, &[]).await;
-    if let Ok(found_projects) = &projects {
-        let missing = self::missing(&evidence, &found, found_projects.has_service_projects());
-        let asked = surroundings::Asked {
-            rules: &evidence.declared.status_mapping,
-            pinned: &evidence.declared.pinned,
-            missing_scopes: &missing,
-        };
-        match surroundings(jira, &cloud_id, asked, found_projects).await {
-            Ok(around) => {
-                evidence.desks = around.desks;
-                evidence.scope_refused = around.scope_refused;
-                evidence.directory = Some(around.directory);
-                evidence.statuses = Some(around.statuses);
-            }
-            Err(error) => {
-                evidence.projects = Some(Err(error));
-                return evidence;
-            }
-        }
+    let known = evidence.declared.known.clone();
+    let projects = projects::projects(jira, &cloud_id, evidence.declared.mode, scope, &known).await;
+    if let Ok(projects) = &projects {
+        let missing = self::missing(&evidence, &found, projects.has_service_projects());
+        ask_around(jira, &cloud_id, &missing, projects, &mut evidence).await;
     }
     evidence.projects = Some(projects);
     evidence
+}
+
+async fn ask_around(
+    jira: &Jira,
+    cloud_id: &str,
+    missing_scopes: &BTreeSet<&'static str>,
+    projects: &ProjectsEvidence,
+    evidence: &mut Evidence,
+) {
+    let asked = surroundings::Asked {
+        mode: evidence.declared.mode,
+        rules: &evidence.declared.status_mapping,
+        pinned: &evidence.declared.pinned,
+        missing_scopes,
+    };
+    match surroundings(jira, cloud_id, asked, projects).await {
+        Ok(around) => {
+            evidence.desks = around.desks;
+            evidence.scope_refused = around.scope_refused;
+            evidence.directory = Some(around.directory);
+            evidence.statuses = Some(around.statuses);
+        }
+        // Atlassian asked to slow down: what was found of the projects stands.
+        Err(error) => {
+            evidence.desks = Some(DesksEvidence {
+                listed: Err(error.clone()),
+                ..DesksEvidence::default()
+            });
+            evidence.directory = Some(DirectoryEvidence {
+                may_browse: projects.held_globally.contains(BROWSE_USERS),
+                pinned: Err(error.clone()),
+            });
+            evidence.statuses = Some(StatusesEvidence {
+                everywhere: Some(Err(error)),
+                by_project: BTreeMap::new(),
+                not_asked: BTreeSet::new(),
+            });
+        }
+    }
 }
 
 fn address(declared: &Declared) -> Result<SiteUrl, Finding> {
@@ -217,18 +241,10 @@ fn note(findings: &mut Findings, finding: Finding) -> ConditionType {
 
 fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &mut Findings) {
     let declared = &evidence.declared;
-    let mut keys: Vec<&str> = match &declared.projects {
-        Some(named) => named.iter().map(String::as_str).collect(),
-        None => projects.live().map(|project| project.key.as_str()).collect(),
-    };
-    keys.sort_unstable();
     let (mut summaries, mut desks) = (Vec::new(), Vec::new());
-    for key in keys {
-        let held = projects
-            .by_key(key)
-            .map(|p| projects.held_in(&p.id))
-            .unwrap_or_default();
-        let seen = Seen::of(key, declared.mode, projects, &held);
+    for (key, project) in in_scope(declared, projects) {
+        let held = project.map(|p| projects.held_in(&p.id)).unwrap_or_default();
+        let seen = Seen::as_found(key, project, declared.mode, projects, &held);
         let found = usable::judge(&seen, evidence.desks.as_ref());
         summaries.push(Summary::of(key, seen.lifecycle(), &found));
         desks.extend(DeskSummary::of(key, &found));
@@ -244,4 +260,22 @@ fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &m
     if let Some(statuses) = &evidence.statuses {
         note(findings, judge::mapping::judge(&declared.status_mapping, statuses));
     }
+}
+
+/// The projects in scope by key: those that spec names, else every live one and those that were
+/// seen before and are archived, in the trash, or in no list now.
+fn in_scope<'e>(declared: &'e Declared, projects: &'e ProjectsEvidence) -> BTreeMap<&'e str, Option<&'e Project>> {
+    if let Some(named) = &declared.projects {
+        return named.iter().map(|key| (key.as_str(), projects.by_key(key))).collect();
+    }
+    let gone = |project: &Project| project.archived || project.deleted;
+    let lost = declared
+        .known
+        .iter()
+        .filter_map(|known| match projects.found.get(&known.id) {
+            Some(found) if !gone(found) => None,
+            found => Some((known.key.as_str(), found)),
+        });
+    let live = projects.live().map(|project| (project.key.as_str(), Some(project)));
+    lost.chain(live).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::known::{identities, live_permissions, live_projects, portals, unwell, unwell_desks};
+use super::known::{browsed, has_unanswered_desk, live_permissions, live_projects, portals, unwell, unwell_desks};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
         integration::JiraIntegrationSpec,
-        project::{JiraProject, Lifecycle},
+        project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::{Holds, Reason},
         requirements::{BROWSE, BROWSE_USERS, questions},
     },
@@ -22,7 +22,7 @@ use crate::{
     diagnose::{
         evidence::DirectoryEvidence,
         gather::{
-            desks::desks,
+            desks::{DeskAsked, desks},
             projects::{everything, is_readable},
             statuses::statuses,
         },
@@ -47,6 +47,9 @@ pub struct Before<'a> {
 /// # Errors
 /// That of the first call that fails.
 pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+    if has_unanswered_desk(before.known) {
+        return Ok(false);
+    }
     let asked = everything(questions(before.spec.mode, &live_projects(before.known)));
     let held = jira.permissions(cloud_id, &asked).await?;
     let expected = live_permissions(before.known);
@@ -89,7 +92,7 @@ async fn mapping_is(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<b
         return Ok(true);
     };
     let rules = &before.spec.status_mapping;
-    let evidence = statuses(jira, cloud_id, rules, &identities(before.known)).await?;
+    let evidence = statuses(jira, cloud_id, rules, &browsed(before.known)).await?;
     Ok(judge::mapping::judge(rules, &evidence) == trouble)
 }
 
@@ -99,17 +102,18 @@ async fn lost_are(jira: &Jira, cloud_id: &str, known: &[JiraProject]) -> Result<
     // A live project that may not be browsed is covered by the permission check.
     let lost = || unwell(known).filter(|p| status(p).lifecycle != Lifecycle::Live);
     let ids: Vec<String> = lost().filter_map(|p| status(p).id).collect();
-    let keys: Vec<String> = lost()
-        .filter(|p| status(p).id.is_none())
-        .map(|p| p.spec.key.clone())
-        .collect();
     let by_id = jira.projects(cloud_id, ProjectFilter::AnyWithIds(&ids)).await?;
-    let by_key = jira.projects(cloud_id, ProjectFilter::AnyWithKeys(&keys)).await?;
+    // A former key is in no list, and leads to its project all the same.
+    for project in lost().filter(|p| status(p).id.is_none()) {
+        if is_readable(jira, cloud_id, &project.spec.key).await? {
+            return Ok(false);
+        }
+    }
     let as_before = |p: &JiraProject| {
         let now = by_id.iter().find(|found| Some(&found.id) == status(p).id.as_ref());
         now.map_or(Lifecycle::NotVisible, lifecycle) == status(p).lifecycle
     };
-    Ok(by_key.is_empty() && lost().filter(|p| status(p).id.is_some()).all(as_before))
+    Ok(lost().filter(|p| status(p).id.is_some()).all(as_before))
 }
 
 fn lifecycle(project: &Project) -> Lifecycle {
@@ -143,10 +147,14 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bo
         };
     }
     let unwell: Vec<_> = unwell_desks(before.known).collect();
-    let ids: Vec<String> = unwell.iter().filter_map(|(_, status, _)| status.id.clone()).collect();
-    let evidence = desks(jira, cloud_id, &ids, None).await?;
+    let held = |status: &JiraProjectStatus| status.permissions.iter().cloned().collect::<BTreeSet<String>>();
+    let asked: Vec<DeskAsked> = unwell
+        .iter()
+        .filter_map(|(_, status, _)| Some(DeskAsked::of(status.id.as_deref()?, before.spec.mode, &held(status))))
+        .collect();
+    let evidence = desks(jira, cloud_id, &asked, None).await?;
     Ok(unwell.iter().all(|(project, status, finding)| {
-        let held: BTreeSet<String> = status.permissions.iter().cloned().collect();
+        let held = held(status);
         let judged = judge::desk::judge(&Desk {
             key: &project.spec.key,
             project_id: status.id.as_deref().unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
-    diagnose::gather::projects::KnownProject,
+    diagnose::evidence::KnownProject,
 };
 
 /// Ids of the known projects that were live and well enough to be confirmed in bulk.
@@ -53,6 +53,31 @@ pub fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
             })
         })
         .collect()
+}
+
+/// Live projects that can be browsed, by id and the key that they have in Jira.
+#[must_use]
+pub fn browsed(known: &[JiraProject]) -> Vec<KnownProject> {
+    let statuses = known.iter().filter_map(|p| p.status.as_ref());
+    statuses
+        .filter(|status| status.lifecycle == Lifecycle::Live)
+        .filter(|status| is_true(&status.conditions, ConditionType::Accessible))
+        .filter_map(|status| {
+            Some(KnownProject {
+                id: status.id.clone()?,
+                key: status.key.clone()?,
+            })
+        })
+        .collect()
+}
+
+/// Whether Jira never answered about the service desk of a project.
+#[must_use]
+pub fn has_unanswered_desk(known: &[JiraProject]) -> bool {
+    known.iter().filter_map(|p| p.status.as_ref()).any(|status| {
+        let desk = Finding::carried(ConditionType::ServiceDeskReady, &status.conditions);
+        desk.is_some_and(|finding| finding.reason == Reason::NotChecked)
+    })
 }
 
 /// Live projects of which the account was shown the portal only, by id.

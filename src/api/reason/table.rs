@@ -222,7 +222,7 @@ reasons! {
     NoRequestTypes [ServiceDeskReady] False Stalled:
         "Jira shows the account no request type on the service desk.",
         "None is published, or all are restricted to others: only project administrators see those.",
-        "Publish a request type in the project's settings, or open one that is restricted.";
+        "Publish a request type in the project's settings, open one that is restricted, or let the account into the portal.";
     RequestTypesRestricted [ServiceDeskReady] False Stalled:
         "Every request type of the service desk that could be used is restricted.",
         "A project administrator restricted them to certain customers; other accounts do not see them at all.",

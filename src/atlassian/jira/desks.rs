@@ -26,16 +26,17 @@ impl Jira {
     /// # Errors
     /// That of the first page that fails.
     pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
-        self.desk_pages(cloud_id, "/rest/servicedeskapi/servicedesk").await
+        self.desk_pages(cloud_id, "/rest/servicedeskapi/servicedesk", &[]).await
     }
 
-    /// The request types of a desk that the account gets to see. Needs read:servicedesk-request.
+    /// The request types of a desk that the account gets to see, with their forms where Jira
+    /// expands them. Needs read:servicedesk-request.
     ///
     /// # Errors
     /// That of the first page that fails.
     pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
-        self.desk_pages(cloud_id, &path).await
+        self.desk_pages(cloud_id, &path, &[("expand", "field")]).await
     }
 
     /// Which of these request types, by id, the account may raise requests of. Experimental.
@@ -81,18 +82,28 @@ impl Jira {
         answer.map(|_| ())
     }
 
-    async fn desk_pages<T: DeserializeOwned>(&self, cloud_id: &str, path: &str) -> Result<Vec<T>, JiraError> {
+    async fn desk_pages<T: DeserializeOwned>(
+        &self,
+        cloud_id: &str,
+        path: &str,
+        further: &[(&str, &str)],
+    ) -> Result<Vec<T>, JiraError> {
         let mut all = Vec::new();
+        let mut start = 0_usize;
         for _ in 0..MOST_PAGES {
-            let (start, limit) = (all.len().to_string(), PAGE.to_string());
-            let paging = [("start", start.as_str()), ("limit", limit.as_str())];
-            let page: DeskPage<T> = self.call(Method::GET, cloud_id, path, |r| r.query(&paging)).await?;
-            let last = page.is_last_page.unwrap_or(page.values.len() < PAGE);
-            let empty = page.values.is_empty();
+            let (from, limit) = (start.to_string(), PAGE.to_string());
+            let paging = [("start", from.as_str()), ("limit", limit.as_str())];
+            let page: DeskPage<T> = self
+                .call(Method::GET, cloud_id, path, |r| r.query(&paging).query(further))
+                .await?;
+            let count = page.values.len();
             all.extend(page.values);
-            if last || empty {
+            // A page may be short, or empty, while more follow: what the account may not see is
+            // taken out of it.
+            if page.is_last_page.unwrap_or(count == 0) {
                 break;
             }
+            start += page.limit.unwrap_or(0).max(count).max(1);
         }
         Ok(all)
     }

@@ -73,11 +73,12 @@ impl Jira {
                     r.query(&paging).query(query)
                 })
                 .await?;
-            let last = page.is_last.unwrap_or(page.values.len() < PROJECT_PAGE);
             let empty = page.values.is_empty();
             all.extend(page.values);
-            // An empty page ends it whatever isLast says: paging must never go round for ever.
-            if last || empty {
+            let counted = page.total.is_some_and(|total| all.len() >= total);
+            // A short page says nothing: caps may change. An empty one ends it whatever isLast says,
+            // because paging must never go round for ever.
+            if page.is_last.unwrap_or(counted) || empty {
                 return Ok(all);
             }
         }

@@ -20,14 +20,30 @@ impl Jira {
     pub async fn users(&self, cloud_id: &str, account_ids: &[String]) -> Result<Vec<User>, JiraError> {
         let mut found = Vec::new();
         for chunk in account_ids.chunks(BULK_CHUNK) {
-            let size = BULK_CHUNK.to_string();
-            let mut query = vec![("maxResults", size.as_str())];
-            query.extend(chunk.iter().map(|id| ("accountId", id.as_str())));
-            let path = "/rest/api/3/user/bulk";
-            let page: UserPage = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
-            found.extend(page.values);
+            match self.user_pages(cloud_id, chunk).await {
+                Ok(users) => found.extend(users),
+                // None of them exists.
+                Err(JiraError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(found)
+    }
+
+    async fn user_pages(&self, cloud_id: &str, ids: &[String]) -> Result<Vec<User>, JiraError> {
+        let mut all: Vec<User> = Vec::new();
+        loop {
+            let (start, size) = (all.len().to_string(), BULK_CHUNK.to_string());
+            let mut query = vec![("startAt", start.as_str()), ("maxResults", size.as_str())];
+            query.extend(ids.iter().map(|id| ("accountId", id.as_str())));
+            let path = "/rest/api/3/user/bulk";
+            let page: UserPage = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
+            let empty = page.values.is_empty();
+            all.extend(page.values);
+            if page.is_last.unwrap_or(all.len() >= ids.len()) || empty {
+                return Ok(all);
+            }
+        }
     }
 
     /// Active accounts whose name or e-mail address begins with the text; of a hidden address the

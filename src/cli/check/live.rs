@@ -1,8 +1,10 @@
 //! Looks at an integration live, with the access token that the operator keeps, where the caller
 //! may read it. Read-only: no token is refreshed, spent or written.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use kube::ResourceExt;
+use kube::{Api, ResourceExt, api::ListParams};
 
 use super::{
     evidence_file::Saved,
@@ -12,7 +14,10 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, Finding, is_true},
-        integration::{JiraIntegration, JiraIntegrationStatus},
+        integration::JiraIntegration,
+        names,
+        project::JiraProject,
+        reason::Reason,
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::{
@@ -23,9 +28,13 @@ use crate::{
     },
     grant::{
         finding::clock,
+        pace::after,
         store::{GrantKey, Store, describe},
     },
 };
+
+/// How late the operator may be at least, before it is told of.
+const LATE: Duration = Duration::from_mins(5);
 
 /// A way to ask Jira as the operator does.
 pub struct Way {
@@ -69,8 +78,12 @@ impl Way {
         Ok(Self {
             jira,
             scopes,
-            declared: Declared::of(integration, &atlassian.suffixes),
-            saved: Saved::new(&key.namespace, &integration.name_any(), &taken_over(&status)),
+            declared: Declared::of(integration, &atlassian.suffixes).knowing(&known(cluster, integration).await),
+            saved: Saved::new(
+                &key.namespace,
+                &integration.name_any(),
+                &taken_over(integration, Timestamp::now()),
+            ),
         })
     }
 
@@ -106,10 +119,37 @@ impl Way {
     }
 }
 
-/// The findings that the operator wrote and that are not Jira's to answer.
-fn taken_over(status: &JiraIntegrationStatus) -> Vec<Finding> {
-    let carried = |condition| Finding::carried(condition, &status.conditions);
-    TAKEN_OVER.into_iter().filter_map(carried).collect()
+/// The projects that the operator knows, as far as they may be listed.
+async fn known(cluster: &Cluster, integration: &JiraIntegration) -> Vec<JiraProject> {
+    let namespace = integration.namespace().unwrap_or_default();
+    let api: Api<JiraProject> = Api::namespaced(cluster.client.clone(), &namespace);
+    let selector = format!("{}={}", names::INTEGRATION_LABEL, integration.name_any());
+    let listed = api.list(&ListParams::default().labels(&selector)).await;
+    listed.map(|list| list.items).unwrap_or_default()
+}
+
+/// The findings that the operator wrote and that are not Jira's to answer. What it should have
+/// written by now and did not is not known.
+fn taken_over(integration: &JiraIntegration, now: Timestamp) -> Vec<Finding> {
+    let status = integration.status.clone().unwrap_or_default();
+    let late = is_late(integration, now);
+    let one = |condition| match Finding::carried(condition, &status.conditions) {
+        Some(finding) if condition != ConditionType::Synced || late.is_none() => finding,
+        None | Some(_) => {
+            let why = late.as_deref().unwrap_or("The operator has not written it yet.");
+            let what = format!("{why} Is it running? See jira-operator check --operator.");
+            Finding::new(condition, Reason::NotChecked, what)
+        }
+    };
+    TAKEN_OVER.into_iter().map(one).collect()
+}
+
+/// Whether the operator missed its own time by more than an interval, and by what it shows.
+fn is_late(integration: &JiraIntegration, now: Timestamp) -> Option<String> {
+    let sync = integration.status.as_ref()?.sync.as_ref()?;
+    let due = sync.next_sync_time.as_ref()?.0;
+    let latest = after(due, integration.spec.interval().max(LATE));
+    (now > latest).then(|| format!("The operator was to synchronise at {} and did not.", clock(due)))
 }
 
 async fn token(

@@ -12,26 +12,8 @@ use crate::{
         jira::{Jira, ProjectFilter, Questions},
         models::Project,
     },
-    diagnose::evidence::ProjectsEvidence,
+    diagnose::evidence::{KnownProject, ProjectsEvidence},
 };
-
-/// A project that was seen before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownProject {
-    /// Its id.
-    pub id: String,
-    /// Its key when it was seen last.
-    pub key: String,
-}
-
-impl From<&Project> for KnownProject {
-    fn from(project: &Project) -> Self {
-        Self {
-            id: project.id.clone(),
-            key: project.key.clone(),
-        }
-    }
-}
 
 /// Which projects are in scope.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +58,10 @@ pub async fn projects(
     evidence.visible = visible(jira, cloud_id, scope, &evidence).await?;
     if evidence.resolved.values().any(Option::is_none) {
         // A desk among them is seen through its portal. That it is not told is no trouble here.
-        evidence.desks = jira.service_desks(cloud_id).await.ok();
+        evidence.desks = match jira.service_desks(cloud_id).await {
+            Err(error @ JiraError::RateLimited { .. }) => return Err(error),
+            answer => answer.ok(),
+        };
     }
     let asked = questions(mode, &kinds(&evidence));
     let held = jira.permissions(cloud_id, &everything(asked)).await?;

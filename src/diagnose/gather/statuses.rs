@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::projects::KnownProject;
 use crate::{
     api::integration::StatusMapping,
     atlassian::{error::JiraError, jira::Jira, models::Status},
-    diagnose::evidence::{Answer, StatusesEvidence},
+    diagnose::evidence::{Answer, KnownProject, StatusesEvidence},
 };
 
 /// Most projects that are asked one by one, where rules name their projects or Jira does not
@@ -33,10 +32,17 @@ pub async fn statuses(
         not_asked: BTreeSet::new(),
     };
     for project in named.by_ref().take(MOST_PROJECTS) {
-        let answer = kept(jira.project_statuses(cloud_id, &project.id).await)?;
-        evidence.by_project.insert(project.key.clone(), answer);
+        match kept(jira.project_statuses(cloud_id, &project.id).await)? {
+            // It cannot be read, of which other conditions tell.
+            Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => {
+                evidence.not_asked.insert(project.key.clone());
+            }
+            answer => {
+                evidence.by_project.insert(project.key.clone(), answer);
+            }
+        }
     }
-    evidence.not_asked = named.map(|project| project.key.clone()).collect();
+    evidence.not_asked.extend(named.map(|project| project.key.clone()));
     if !evidence.not_asked.is_empty() || rules.iter().any(|rule| rule.projects.is_empty()) {
         let mut answer = kept(jira.statuses(cloud_id).await)?;
         // A part of the projects would prove nothing.

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::{desks::desks, directory::directory, projects::KnownProject, statuses::statuses};
+use super::{
+    desks::{DeskAsked, desks},
+    directory::directory,
+    statuses::statuses,
+};
 use crate::{
     api::{
-        integration::{PinnedUser, StatusMapping},
+        integration::{Mode, PinnedUser, StatusMapping},
         requirements::{BROWSE, SCOPE_DESK, SERVICE_DESK},
     },
     atlassian::{error::JiraError, jira::Jira, models::Project},
-    diagnose::evidence::{DesksEvidence, DirectoryEvidence, ProjectsEvidence, StatusesEvidence},
+    diagnose::evidence::{DesksEvidence, DirectoryEvidence, KnownProject, ProjectsEvidence, StatusesEvidence},
 };
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
+    /// What the integration is to do.
+    pub mode: Mode,
     /// spec.statusMapping.
     pub rules: &'a [StatusMapping],
     /// spec.users.pinned.
@@ -47,11 +53,12 @@ pub async fn surroundings(
     projects: &ProjectsEvidence,
 ) -> Result<Surroundings, JiraError> {
     let in_use = projects.in_use();
+    let in_use: Vec<&Project> = in_use.into_iter().filter(|p| is_browsed(p, projects)).collect();
     let identities: Vec<KnownProject> = in_use.iter().map(|project| KnownProject::from(*project)).collect();
     let mut scope_refused = None;
     let mut of_desks = None;
     if !asked.missing_scopes.contains(SCOPE_DESK) {
-        match ask_desks(jira, cloud_id, &in_use, projects).await {
+        match ask_desks(jira, cloud_id, asked.mode, &in_use, projects).await {
             Ok(evidence) => of_desks = Some(evidence),
             Err(JiraError::ScopeMismatch(call)) => scope_refused = Some(call),
             Err(error) => return Err(error),
@@ -65,22 +72,25 @@ pub async fn surroundings(
     })
 }
 
-/// Asks about the desks of the service projects that can be browsed; of the others there is
-/// graver to tell.
+/// Whether the project can be browsed; of the others there is graver to tell.
+fn is_browsed(project: &Project, projects: &ProjectsEvidence) -> bool {
+    projects.held_in(&project.id).contains(BROWSE) && !projects.portal_only.contains(&project.id)
+}
+
+/// Asks about the desks of the service projects.
 async fn ask_desks(
     jira: &Jira,
     cloud_id: &str,
+    mode: Mode,
     in_use: &[&Project],
     projects: &ProjectsEvidence,
 ) -> Result<DesksEvidence, JiraError> {
-    let usable = |p: &&&Project| {
-        p.project_type_key == SERVICE_DESK
-            && projects.held_in(&p.id).contains(BROWSE)
-            && !projects.portal_only.contains(&p.id)
-    };
-    let ids: Vec<String> = in_use.iter().filter(usable).map(|p| p.id.clone()).collect();
-    if ids.is_empty() {
+    let service = in_use.iter().filter(|p| p.project_type_key == SERVICE_DESK);
+    let asked: Vec<DeskAsked> = service
+        .map(|p| DeskAsked::of(&p.id, mode, &projects.held_in(&p.id)))
+        .collect();
+    if asked.is_empty() {
         return Ok(DesksEvidence::default());
     }
-    desks(jira, cloud_id, &ids, projects.desks.clone()).await
+    desks(jira, cloud_id, &asked, projects.desks.clone()).await
 }

@@ -39,13 +39,14 @@ pub struct Desk<'a> {
 type Policy = fn(&Desk<'_>) -> Option<(Reason, String)>;
 
 /// The checks, gravest first.
-const POLICIES: &[Policy] = &[missing, no_agent, none_shown, none_usable, articles];
+const POLICIES: &[Policy] = &[no_agent, missing, none_shown, none_usable];
 
 /// Judges the desk; none where Jira did not answer.
 #[must_use]
 pub fn judge(desk: &Desk<'_>) -> Option<Finding> {
     let mut found = POLICIES.iter().filter_map(|policy| policy(desk));
-    let Some((reason, what)) = found.next() else {
+    // Articles are refused for all desks at once, which is no news of one with graver trouble.
+    let Some((reason, what)) = found.next().or_else(|| articles(desk)) else {
         return desk.types().map(|types| usable(desk, types));
     };
     let also: String = found.map(|(_, what)| format!(" {what}")).collect();
@@ -55,6 +56,11 @@ pub fn judge(desk: &Desk<'_>) -> Option<Finding> {
 impl<'a> Desk<'a> {
     fn answer(&self) -> Option<&'a DeskEvidence> {
         self.evidence.desks.get(self.project_id)
+    }
+
+    fn is_listed(&self) -> Option<bool> {
+        let listed = self.evidence.listed.as_ref().ok()?;
+        Some(listed.iter().any(|desk| desk.project_id == self.project_id))
     }
 
     fn types(&self) -> Option<&'a [RequestType]> {
@@ -81,9 +87,8 @@ fn usable(desk: &Desk<'_>, types: &[RequestType]) -> Finding {
 }
 
 fn missing(desk: &Desk<'_>) -> Option<(Reason, String)> {
-    let listed = desk.evidence.listed.as_ref().ok()?;
-    let has_desk = listed.iter().any(|d| d.project_id == desk.project_id);
-    (!has_desk).then(|| {
+    // Jira lists the desks that the account can reach: to an agent it would list this one.
+    (desk.is_listed() == Some(false) && desk.held.contains(AGENT)).then(|| {
         let what = format!(
             "{} is a service project, but Jira lists no service desk for it.",
             desk.key
@@ -92,10 +97,16 @@ fn missing(desk: &Desk<'_>) -> Option<(Reason, String)> {
     })
 }
 
-/// Reading needs no agent.
+/// Reading needs no agent, but where the portal is closed to the account.
 fn no_agent(desk: &Desk<'_>) -> Option<(Reason, String)> {
-    (desk.writes() && !desk.held.contains(AGENT)).then(|| {
-        let what = format!("The account is no agent of {}.", desk.key);
+    let shut_out = desk.is_listed() == Some(false);
+    ((desk.writes() || shut_out) && !desk.held.contains(AGENT)).then(|| {
+        let also = if shut_out {
+            ", and Jira shows it no service desk there"
+        } else {
+            ""
+        };
+        let what = format!("The account is no agent of {}{also}.", desk.key);
         (Reason::NotAnAgent, what)
     })
 }
@@ -171,8 +182,10 @@ fn none_usable(desk: &Desk<'_>) -> Option<(Reason, String)> {
 /// Fields that the form of a type requires, that the account cannot fill in, and that nothing
 /// else fills in.
 fn unseen_fields(desk: &Desk<'_>, kind: &RequestType) -> Vec<String> {
-    let form = desk.answer().and_then(|answer| answer.form.as_ref());
-    let Some((_, Ok(form))) = form.filter(|(probed, _)| probed.id == kind.id) else {
+    let probed = desk.answer().and_then(|answer| answer.form.as_ref());
+    let probed = probed.filter(|(probed, _)| probed.id == kind.id);
+    let probed = probed.and_then(|(_, form)| form.as_ref().ok());
+    let Some(form) = kind.fields.as_ref().or(probed) else {
         return Vec::new();
     };
     let unseen = |field: &&FormField| {

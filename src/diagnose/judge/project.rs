@@ -35,14 +35,7 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// What was answered about the project with this key.
-    #[must_use]
-    pub fn of(key: &'a str, mode: Mode, evidence: &'a ProjectsEvidence, held: &'a BTreeSet<String>) -> Self {
-        let project = evidence.by_key(key);
-        Self::as_found(key, project, mode, evidence, held)
-    }
-
-    /// The same, of a project that was found already.
+    /// What was answered about a project, and about others that make it plain.
     #[must_use]
     pub fn as_found(
         key: &'a str,
@@ -143,11 +136,20 @@ fn permitted(seen: &Seen<'_>) -> Finding {
         .filter(|permission| !seen.held.contains(permission.key))
         .filter_map(|permission| Some((permission.denied?, permission.name)))
         .collect();
-    let Some((reason, _)) = lacking.first() else {
+    // Who is no agent mostly lacks the rest for the same reason.
+    let no_agent = lacking
+        .iter()
+        .find(|(reason, _)| *reason == Reason::InternalCommentDenied);
+    let Some((reason, _)) = no_agent.or(lacking.first()) else {
         return Finding::plain(Permitted, Reason::PermissionsHeld);
     };
     let names: Vec<&str> = lacking.iter().map(|(_, name)| *name).collect();
-    let what = format!("In project {} the account lacks: {}.", seen.key, names.join(", "));
+    let also = if names.len() > 1 {
+        " Perhaps it is in no role that has them."
+    } else {
+        ""
+    };
+    let what = format!("In project {} the account lacks: {}.{also}", seen.key, names.join(", "));
     Finding::with_remedy(Permitted, *reason, &what)
 }
 
