@@ -1,7 +1,7 @@
 //! Evidence and its replay: what is asked of a site can be saved and loaded, holds no secret, and
 //! gives the same findings each time, byte for byte. Sites in trouble are kept in
-//! tests/fixtures/examined with the findings beside the evidence, `NAME.evidence.json` and `NAME.findings.json`. With `UPDATE_FIXTURES=1`
-//! both are written anew, to be read before they are committed.
+//! tests/fixtures/examined, `NAME.evidence.json` with `NAME.findings.json` beside it. With
+//! `UPDATE_FIXTURES=1` both are written anew, to be read before they are committed.
 
 // A test that finds something else than it tells of ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
