@@ -144,6 +144,10 @@ mod tests {
     }
 
     fn with(projects: Reason) -> JiraIntegrationStatus {
+        with_both(projects, Reason::AllServiceDesksReady)
+    }
+
+    fn with_both(projects: Reason, desks: Reason) -> JiraIntegrationStatus {
         let findings: Vec<Finding> = [
             Reason::TokenFresh,
             Reason::SiteFound,
@@ -151,7 +155,7 @@ mod tests {
             Reason::StandardAccount,
             projects,
             Reason::UsersReadable,
-            Reason::AllServiceDesksReady,
+            desks,
             Reason::MappingMatchesWorkflows,
             Reason::SyncSucceeded,
         ]
@@ -232,6 +236,14 @@ mod tests {
         assert_eq!(at(&with(Reason::NoProjectsVisible), 5), Due::Full);
         assert_eq!(at(&with(Reason::SomeProjectsBlocked), 5), Due::Plain);
         assert_eq!(at(&JiraIntegrationStatus::default(), 0), Due::Full);
+    }
+
+    /// The cheap look asks for blocked projects itself, and of their desks there is nothing to ask.
+    #[test]
+    fn a_desk_whose_project_is_blocked_makes_no_look_dearer() {
+        let blocked = |desks| with_both(Reason::SomeProjectsBlocked, desks);
+        assert_eq!(at(&blocked(Reason::SkippedAfterAccessible), 5), Due::Plain);
+        assert_eq!(at(&blocked(Reason::SiteUnavailable), 5), Due::Full);
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! Why a connection works or does not: what Jira answers is gathered into evidence, plain data,
 //! and judged by pure functions, one file a subject.
 
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod backing;
 pub mod evidence;
 pub mod examine;
 pub mod gather;
 pub mod judge;
 pub mod nearest;
+#[cfg(test)]
+mod properties;
 mod request_type;

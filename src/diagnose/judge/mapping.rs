@@ -190,7 +190,12 @@ mod tests {
             (
                 &[rule(&["To Do"], &[]), rule(&["X", "Y"], &[]), rule(&["Z"], &["ENG"])],
                 UnknownStatuses,
-                &["[1] names \"X\"", "[1] names \"Y\"", "1 more are unknown.", "id:10001"],
+                &[
+                    "[1] names \"X\"",
+                    "[1] names \"Y\"",
+                    "Unknown as well: 1 more.",
+                    "id:10001",
+                ],
             ),
             // Of a project that is not in use nothing is known, and nothing is claimed.
             (

@@ -1,0 +1,241 @@
+//! What evidence a finding needs, said a second time and independently of the judges: for each
+//! reason what must have been answered before it may be told.
+
+use super::{
+    evidence::{Answer, DeskEvidence, Evidence, ProjectsEvidence, SiteEvidence},
+    examine::Findings,
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        integration::Mode,
+        reason::Reason::{self, *},
+        requirements::{AGENT, BROWSE, FEATURES},
+    },
+    atlassian::{error::JiraError, models::Project, site::SiteUrl},
+};
+
+fn refuses<T>(answer: &Answer<T>) -> bool {
+    use JiraError::{Forbidden, NotFound, Unauthorized};
+    matches!(answer, Err(Unauthorized(_) | Forbidden(_) | NotFound(_)))
+}
+
+/// Whether the evidence shows what is found about the integration. What is Unknown claims nothing.
+pub fn backs(evidence: &Evidence, findings: &Findings, finding: &Finding) -> bool {
+    match finding.condition {
+        ConditionType::SiteReachable => site(evidence, finding.reason),
+        ConditionType::ScopesGranted => match finding.reason {
+            // Jira's own refusal, or a list that lacks one.
+            ScopesMissing => evidence.site.as_ref().is_some_and(|site| site.resources.is_ok()),
+            AllScopesGranted => !refused_for_scopes(evidence),
+            reason => reason.is_consequence(),
+        },
+        ConditionType::AccountEligible => match (&evidence.account, finding.reason) {
+            (Some(answer), NoProductAccess) => refuses(answer),
+            (Some(answer), SiteUnavailable) => answer.is_err(),
+            (answer, reason) => reason.is_consequence() || matches!(answer, Some(Ok(_))),
+        },
+        ConditionType::ProjectsAccessible => projects(evidence, findings, finding.reason),
+        ConditionType::DirectoryReadable => directory(evidence, finding.reason),
+        ConditionType::ServiceDesksReady => desks(evidence, findings, finding.reason),
+        ConditionType::StatusMappingValid => statuses(evidence, finding.reason),
+        _ => false,
+    }
+}
+
+/// Whether Jira refused a call for its scopes.
+fn refused_for_scopes(evidence: &Evidence) -> bool {
+    let account = matches!(&evidence.account, Some(Err(JiraError::ScopeMismatch(_))));
+    let projects = matches!(&evidence.projects, Some(Err(JiraError::ScopeMismatch(_))));
+    account || projects || evidence.scope_refused.is_some()
+}
+
+fn site(evidence: &Evidence, reason: Reason) -> bool {
+    let not_allowed = SiteUrl::parse(&evidence.declared.site, &evidence.declared.site_suffixes).is_err();
+    let Some(SiteEvidence { tenant, resources }) = &evidence.site else {
+        return reason == SiteNotAllowed && not_allowed;
+    };
+    let bound = evidence.declared.bound.as_ref();
+    let granted = |id: &str| resources.as_ref().is_ok_and(|all| all.iter().any(|r| r.id == id));
+    match reason {
+        SiteNotAllowed => not_allowed,
+        SiteFound => match tenant {
+            Ok(tenant) => granted(&tenant.cloud_id) && bound.is_none_or(|b| b.cloud_id == tenant.cloud_id),
+            Err(_) => bound.is_some_and(|b| granted(&b.cloud_id)),
+        },
+        SiteNotFound => matches!(tenant, Err(JiraError::NotFound(_) | JiraError::Redirected)) && resources.is_ok(),
+        SiteNotGranted => resources.is_ok() && tenant.as_ref().is_ok_and(|t| !granted(&t.cloud_id)),
+        SiteChanged => bound.is_some_and(|b| tenant.as_ref().is_ok_and(|t| t.cloud_id != b.cloud_id)),
+        SiteUnavailable => tenant.is_err() || resources.is_err(),
+        _ => false,
+    }
+}
+
+fn projects(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
+    let Some(Ok(projects)) = &evidence.projects else {
+        return !matches!(
+            reason,
+            AllProjectsAccessible | NoProjectsVisible | SomeProjectsBlocked | AllProjectsBlocked
+        );
+    };
+    let counted = [ConditionType::Accessible, ConditionType::Permitted];
+    let is_blocked = |list: &Vec<Finding>| list.iter().any(|f| counted.contains(&f.condition) && !f.is_true());
+    let blocked = findings.projects.values().filter(|list| is_blocked(list)).count();
+    match reason {
+        NoProjectsVisible => projects.visible.as_ref().is_some_and(Vec::is_empty),
+        AllProjectsAccessible => blocked == 0,
+        AllProjectsBlocked => blocked > 0 && blocked == findings.projects.len(),
+        SomeProjectsBlocked => blocked > 0 && blocked < findings.projects.len(),
+        _ => true,
+    }
+}
+
+fn directory(evidence: &Evidence, reason: Reason) -> bool {
+    let pinned = &evidence.declared.pinned;
+    let Some(directory) = &evidence.directory else {
+        return reason.is_consequence();
+    };
+    let known = |id: &str, active: bool| {
+        let all = directory.pinned.as_deref().unwrap_or_default();
+        all.iter().any(|user| user.account_id == id && (user.active || !active))
+    };
+    match reason {
+        UsersReadable => directory.may_browse && pinned.iter().all(|p| known(&p.account_id, false)),
+        UserBrowsingDenied => !directory.may_browse,
+        PinnedUserNotFound => directory.pinned.is_ok() && pinned.iter().any(|p| !known(&p.account_id, false)),
+        PinnedUserInactive => pinned.iter().all(|p| known(&p.account_id, false)),
+        SiteUnavailable => directory.pinned.is_err(),
+        _ => reason.is_consequence(),
+    }
+}
+
+fn desks(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
+    let of_desks = || {
+        let all = findings.projects.values().flatten();
+        all.filter(|f| f.condition == ConditionType::ServiceDeskReady)
+            .map(|f| f.reason)
+    };
+    let looked_at = || of_desks().filter(|reason| *reason != SkippedAfterAccessible);
+    let Some(desks) = &evidence.desks else {
+        return reason == SkippedAfterScopesGranted;
+    };
+    let articles = desks.knowledge_base.as_ref();
+    let refused = articles.is_some_and(|a| {
+        use JiraError::{Forbidden, ScopeMismatch, Unauthorized};
+        matches!(a, Err(Forbidden(_) | Unauthorized(_) | ScopeMismatch(_)))
+    });
+    let blocking = |reason: Reason| reason.entry().holds == crate::api::reason::Holds::False;
+    match reason {
+        // Each of them was looked at, but for those whose project is told of.
+        AllServiceDesksReady => looked_at().count() > 0 && looked_at().all(|reason| reason == ServiceDeskUsable),
+        SomeServiceDesksBlocked => looked_at().any(|reason| blocking(reason) && reason != KnowledgeBaseUnreadable),
+        KnowledgeBaseUnreadable => refused,
+        SkippedAfterAccessible => looked_at().count() == 0,
+        NotChecked => of_desks().any(|reason| reason == NotChecked),
+        SiteUnavailable => {
+            let lists = desks.desks.values().any(|desk| desk.request_types.is_err());
+            lists || desks.listed.is_err() || articles.is_some_and(Answer::is_err)
+        }
+        _ => reason.is_consequence(),
+    }
+}
+
+fn statuses(evidence: &Evidence, reason: Reason) -> bool {
+    let Some(statuses) = &evidence.statuses else {
+        return reason.is_consequence();
+    };
+    let answers = || statuses.everywhere.iter().chain(statuses.by_project.values());
+    match reason {
+        UnknownStatuses => !evidence.declared.status_mapping.is_empty() && answers().any(Result::is_ok),
+        SiteUnavailable => answers().any(Result::is_err),
+        MappingMatchesWorkflows => evidence.declared.status_mapping.iter().all(|rule| {
+            let of_projects = rule.projects.iter().filter_map(|key| statuses.by_project.get(key));
+            let whole = rule.projects.is_empty() || rule.projects.iter().any(|key| statuses.not_asked.contains(key));
+            if whole {
+                return statuses.everywhere.as_ref().is_none_or(Result::is_ok);
+            }
+            of_projects.into_iter().all(Result::is_ok)
+        }),
+        _ => reason.is_consequence(),
+    }
+}
+
+/// Whether the evidence shows what is found about a project.
+pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool {
+    let Some(Ok(projects)) = &evidence.projects else {
+        return false;
+    };
+    let project = projects.by_key(key);
+    if finding.reason.is_consequence() {
+        return true;
+    }
+    match (finding.condition, project) {
+        (ConditionType::Accessible, _) => accessible(projects, project, key, finding.reason),
+        (ConditionType::Permitted, Some(project)) => permitted(evidence, projects, project, finding.reason),
+        (ConditionType::ServiceDeskReady, Some(project)) => {
+            let held = projects.held_in(&project.id);
+            if finding.reason == NotAnAgent {
+                return evidence.declared.mode == Mode::Enforce && !held.contains(AGENT);
+            }
+            desk(evidence, project, finding.reason)
+        }
+        _ => false,
+    }
+}
+
+fn accessible(projects: &ProjectsEvidence, project: Option<&Project>, key: &str, reason: Reason) -> bool {
+    let Some(project) = project else {
+        return reason == ProjectNotVisible;
+    };
+    let browses = projects.held_in(&project.id).contains(BROWSE) && !projects.portal_only.contains(&project.id);
+    match reason {
+        ProjectInTrash => project.deleted,
+        ProjectArchived => project.archived && !project.deleted,
+        BrowseDenied => !browses,
+        ProjectKeyRenamed => browses && project.key != key,
+        ProjectVisible => browses && project.key == key && !project.archived && !project.deleted,
+        _ => false,
+    }
+}
+
+fn permitted(evidence: &Evidence, projects: &ProjectsEvidence, project: &Project, reason: Reason) -> bool {
+    let held = projects.held_in(&project.id);
+    let mode = evidence.declared.mode;
+    let features = FEATURES.iter().filter(|feature| feature.modes.contains(&mode));
+    let needed = features.flat_map(|feature| feature.permissions).filter(|permission| {
+        let asked = !permission.service_projects_only || project.project_type_key == "service_desk";
+        asked && permission.denied.is_some()
+    });
+    let mut lacking = needed.filter(|permission| !held.contains(permission.key));
+    match reason {
+        PermissionsHeld => lacking.next().is_none(),
+        denied => lacking.any(|permission| permission.denied == Some(denied)),
+    }
+}
+
+fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
+    let Some(desks) = &evidence.desks else {
+        return false;
+    };
+    let listed = desks.listed.as_deref().ok();
+    let is_listed = listed.is_some_and(|all| all.iter().any(|desk| desk.project_id == project.id));
+    if reason == ServiceDeskMissing {
+        return listed.is_some() && !is_listed;
+    }
+    let Some(DeskEvidence { request_types, .. }) = desks.desks.get(&project.id) else {
+        return reason == KnowledgeBaseUnreadable && desks.knowledge_base.as_ref().is_some_and(Answer::is_err);
+    };
+    let types = request_types.as_deref().unwrap_or_default();
+    let hidden = types
+        .iter()
+        .any(|kind| kind.group_ids.as_ref().is_some_and(Vec::is_empty));
+    match reason {
+        ServiceDeskUsable => !types.is_empty(),
+        NoRequestTypes => refuses(request_types) || request_types.as_ref().is_ok_and(Vec::is_empty),
+        RequestTypesHidden => hidden,
+        RequestTypesRestricted => types.iter().any(|kind| kind.restriction_status.is_some()),
+        RequestTypesNotCreatable => !types.is_empty() && evidence.declared.mode == Mode::Enforce,
+        KnowledgeBaseUnreadable => desks.knowledge_base.as_ref().is_some_and(Answer::is_err),
+        _ => false,
+    }
+}

@@ -1,0 +1,221 @@
+//! Evidence and its replay: what is asked of a site can be saved and loaded, holds no secret, and
+//! gives the same findings each time, byte for byte. Sites in trouble are kept in
+//! tests/fixtures/examined, `NAME.evidence.json` with `NAME.findings.json` beside it. With
+//! `UPDATE_FIXTURES=1` both are written anew, to be read before they are committed.
+
+// A test that finds something else than it tells of ends with a panic; that is its report.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+
+use devkit::sandbox::{Command, Sandbox};
+use jira_operator::{
+    api::condition::Finding,
+    atlassian::{
+        endpoints::{Endpoints, http_client},
+        jira::Jira,
+        secret::Secret,
+    },
+    diagnose::{
+        evidence::{Declared, Evidence},
+        examine::{Findings, gather, judge},
+    },
+};
+use serde_json::{Value, json};
+
+/// A site in trouble: what happened to it, and what is declared of it besides its address.
+struct Site {
+    name: &'static str,
+    commands: Value,
+    declared: Value,
+}
+
+/// Sites of which findings are kept.
+fn sites() -> Vec<Site> {
+    let site = |name, commands, declared| Site {
+        name,
+        commands,
+        declared,
+    };
+    vec![
+        site("healthy", json!([]), json!({})),
+        site(
+            "projects",
+            json!([
+                {"command": "archiveProject", "project": "OPS"},
+                {"command": "renameProjectKey", "project": "ENG", "key": "DEV"},
+                {"command": "revokePermission", "project": "ITS", "permission": "EDIT_ISSUES"},
+            ]),
+            json!({"projects": ["ENG", "OPS", "ITS", "SPU", "BIN"]}),
+        ),
+        site(
+            "desks",
+            json!([
+                {"command": "setRequestTypes", "project": "SUP", "requestTypes": []},
+                {"command": "changeRequestType", "project": "ITS", "groupIds": []},
+                {"command": "createProject", "key": "HELP", "template": "service"},
+                {"command": "changeRequestType", "project": "HELP", "creatable": false},
+                {"command": "createProject", "key": "CARE", "template": "service"},
+                {"command": "removeDesk", "project": "CARE"},
+                {"command": "setKnowledgeBase", "licensed": false},
+            ]),
+            json!({}),
+        ),
+        site(
+            "form",
+            json!([
+                {"command": "addToRole", "project": "SUP", "role": "Administrators"},
+                {"command": "setFormField", "project": "SUP", "field":
+                    {"fieldId": "customfield_10100", "name": "Cost centre", "required": true, "visible": false}},
+                {"command": "showCanCreate", "shown": false},
+                {"command": "changeRequestType", "project": "SUP", "creatable": false},
+            ]),
+            json!({"projects": ["SUP"]}),
+        ),
+        site(
+            "people-and-statuses",
+            json!([
+                {"command": "setLanguage", "language": "de"},
+                {"command": "deactivateAccount", "account": "dana@acme.example"},
+            ]),
+            json!({
+                "statusMapping": [
+                    {"phase": "Waiting", "statuses": ["Warten auf Kunde", "id:10010"]},
+                    {"phase": "Done", "statuses": ["gelöst"], "projects": ["ENG"]},
+                ],
+                "pinned": [
+                    {"email": "dana@acme.example", "accountId": "712020:853689d5-e044-4f01-af68-7848bc485ef8"},
+                    {"email": "nobody@acme.example", "accountId": "712020:nobody"},
+                ],
+            }),
+        ),
+        site(
+            "people-not-browsed",
+            json!([{"command": "setGlobalPermission", "permission": "USER_PICKER", "held": false}]),
+            json!({}),
+        ),
+        site(
+            "portal-only",
+            json!([
+                {"command": "setPortalLens", "inPermissionsCheck": true, "inProjectSearch": true},
+                {"command": "removeFromRole", "project": "SUP", "role": "Service Desk Team", "group": "integrations"},
+                {"command": "removeAgentLicence"},
+            ]),
+            json!({}),
+        ),
+        site(
+            "wrong-account",
+            json!([]),
+            json!({"account": {"email": "somebody-else@acme.example"}}),
+        ),
+        site(
+            "site-not-granted",
+            json!([{"command": "removeSiteFromGrant"}]),
+            json!({}),
+        ),
+        site(
+            "site-down",
+            json!([{"command": "setSiteDown", "down": true, "status": 503}]),
+            json!({}),
+        ),
+    ]
+}
+
+fn declared(of: &Value) -> Declared {
+    let mut declared = json!({
+        "site": "https://acme.atlassian.net", "siteSuffixes": [], "bound": null, "account": null,
+        "mode": "Enforce", "projects": null, "statusMapping": [], "pinned": [],
+    });
+    let object = declared.as_object_mut().unwrap();
+    object.extend(of.as_object().unwrap().clone());
+    serde_json::from_value(declared).unwrap()
+}
+
+/// Everything that is asked of a sandbox to which this happened, and the sandbox.
+async fn asked(site: &Site) -> (Evidence, Sandbox) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let sandbox = Sandbox::start().await.unwrap();
+    let app = sandbox.app(None).unwrap();
+    let tokens = sandbox.mint(&app.client_id, None).unwrap();
+    for command in site.commands.as_array().unwrap() {
+        let command: Command = serde_json::from_value(command.clone()).unwrap();
+        sandbox.command(command).unwrap();
+    }
+    let address: url::Url = sandbox.url().parse().unwrap();
+    let endpoints = Endpoints {
+        auth: address.clone(),
+        api: address.clone(),
+        site: Some(address),
+    };
+    let token = Secret::new(tokens.access_token);
+    let jira = Jira::new(http_client().unwrap(), Arc::new(endpoints), token);
+    (gather(&jira, declared(&site.declared), None).await, sandbox)
+}
+
+/// Findings as they are printed and kept.
+fn printed(findings: &Findings) -> String {
+    let list = |findings: &Vec<Finding>| -> Value {
+        let one =
+            |f: &Finding| json!({"condition": f.condition.as_str(), "reason": f.reason.as_str(), "message": f.message});
+        findings.iter().map(one).collect()
+    };
+    let projects: serde_json::Map<String, Value> = findings
+        .projects
+        .iter()
+        .map(|(key, of_project)| (key.clone(), list(of_project)))
+        .collect();
+    pretty(&json!({"integration": list(&findings.integration), "projects": projects}))
+}
+
+fn pretty(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap() + "\n"
+}
+
+fn file(name: &str, what: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/examined");
+    folder.join(format!("{name}.{what}.json"))
+}
+
+#[tokio::test]
+async fn what_is_saved_gives_the_same_findings_and_holds_no_secret() {
+    for site in sites() {
+        let (evidence, sandbox) = asked(&site).await;
+        let saved = pretty(&evidence);
+        let loaded: Evidence = serde_json::from_str(&saved).unwrap();
+        assert_eq!(loaded, evidence, "{}", site.name);
+        assert_eq!(pretty(&loaded), saved, "{}", site.name);
+        assert_eq!(printed(&judge(&loaded)), printed(&judge(&evidence)), "{}", site.name);
+        let secrets = sandbox.secrets();
+        assert!(secrets.len() >= 3, "a client secret and two tokens at least were made");
+        let shown = secrets.iter().filter(|secret| saved.contains(secret.as_str())).count();
+        assert_eq!(shown, 0, "secrets in the evidence of {}", site.name);
+        if std::env::var("UPDATE_FIXTURES").is_ok_and(|value| value == "1") {
+            fs::create_dir_all(file(site.name, "").parent().unwrap()).unwrap();
+            fs::write(file(site.name, "evidence"), &saved).unwrap();
+            fs::write(file(site.name, "findings"), printed(&judge(&evidence))).unwrap();
+        }
+        // The sandbox may answer with other ids one day; what is found stays.
+        let kept = fs::read_to_string(file(site.name, "findings")).unwrap_or_default();
+        assert_eq!(printed(&judge(&evidence)), kept, "findings of {}", site.name);
+    }
+}
+
+#[test]
+fn kept_evidence_gives_the_kept_findings_byte_for_byte() {
+    let mut replayed = BTreeSet::new();
+    for entry in fs::read_dir(file("", "").parent().unwrap()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(name) = name.strip_suffix(".evidence.json") else {
+            continue;
+        };
+        let text = fs::read_to_string(&path).unwrap();
+        let evidence: Evidence = serde_json::from_str(&text).unwrap();
+        assert_eq!(pretty(&evidence), text, "{name} is kept as it is saved");
+        let kept = fs::read_to_string(file(name, "findings")).unwrap();
+        assert_eq!(printed(&judge(&evidence)), kept, "findings of {name}");
+        replayed.insert(name.to_owned());
+    }
+    let expected: BTreeSet<String> = sites().iter().map(|site| site.name.to_owned()).collect();
+    assert_eq!(replayed, expected);
+}
