@@ -15,9 +15,6 @@ pub struct Finding {
     pub reason: Reason,
     /// What a person reads: the thing at fault and the next step.
     pub message: String,
-    /// Whether a finding on a condition before this one has the same cause, so that there is no
-    /// need to tell it twice.
-    pub told_before: bool,
 }
 
 /// Longest message in characters: more than a person reads at one glance belongs in the
@@ -32,7 +29,6 @@ impl Finding {
             condition,
             reason,
             message: whole_sentence(message.into()),
-            told_before: false,
         }
     }
 
@@ -126,10 +122,11 @@ pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool)
         .next()
         .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
         .or_else(|| holding(Holds::Unknown).next());
+    let explained = |f: &Finding| f.reason.is_explained_among(findings.iter().map(|other| other.reason));
     // A reason that is True and has a remedy is a warning.
     let notes = findings
         .iter()
-        .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !f.told_before)
+        .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !explained(f))
         .filter(|f| !f.reason.is_consequence() && f.reason != Reason::NeverSynced)
         .filter(|f| cause.is_none_or(|cause| cause.reason != f.reason));
     if let Some(first) = cause {

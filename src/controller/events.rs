@@ -88,11 +88,11 @@ fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Conditio
 
 /// Whether another condition of the object tells the cause already.
 fn follows(condition: &Condition, all: &[Condition]) -> bool {
-    let told = |reason: Reason| all.iter().any(|c| c.reason == reason.as_str());
+    let reasons = || all.iter().filter_map(|c| Reason::parse(&c.reason));
     let Some(reason) = Reason::parse(&condition.reason) else {
         return false;
     };
-    reason.is_consequence() || reason.explained_by().is_some_and(told)
+    reason.is_consequence() || reason.is_explained_among(reasons())
 }
 
 #[cfg(test)]

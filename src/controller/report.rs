@@ -129,7 +129,8 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
         })
         .collect();
     let mut ready = ready(&kept, Reason::Connected, seen.integration.spec.projects.is_some());
-    ready.message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
+    let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
+    ready = Finding::new(ready.condition, ready.reason, message);
     let mut conditions = conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now));
     // Nothing is retried, and nothing was judged for a spec that changed meanwhile.
     conditions.retain(|c| c.type_ != ConditionType::Reconciling.as_str());

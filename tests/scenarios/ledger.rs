@@ -10,10 +10,15 @@ use jira_operator::api::reason::Reason;
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
 use kube::{Api, ResourceExt, api::ListParams};
 
-use crate::plane::{Plane, RELEASE};
+use crate::{
+    causes::{CAUSES, Cause},
+    plane::{Plane, RELEASE},
+};
 
 /// Reasons that conditions carried.
 static MET: Mutex<BTreeSet<Reason>> = Mutex::new(BTreeSet::new());
+/// Causes that a scenario produced, read and mended.
+static CAUSED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 /// What was found on control planes that are gone by now.
 static EARLIER: Mutex<Vec<Found>> = Mutex::new(Vec::new());
 
@@ -32,6 +37,15 @@ pub fn met(reason: Reason) {
     MET.lock().unwrap_or_else(PoisonError::into_inner).insert(reason);
 }
 
+/// Notes that a scenario produced a cause, read what is said of it, mended it, and saw it heal.
+pub fn caused(cause: &'static str) {
+    assert!(
+        CAUSES.iter().any(|known| known.id == cause),
+        "{cause} is not in the table of causes"
+    );
+    CAUSED.lock().unwrap_or_else(PoisonError::into_inner).insert(cause);
+}
+
 /// Reads the audit log and the roles of a control plane that is about to be stopped.
 pub async fn close(control: &ControlPlane) {
     let found = look(control).await;
@@ -41,18 +55,23 @@ pub async fn close(control: &ControlPlane) {
 /// Whether everything was met and used. Says so, and says when it was not looked at.
 pub async fn verdict(plane: &Plane, whole: bool) -> bool {
     if !whole {
-        println!("not checked, because not every scenario ran and passed: reasons met, rules used, calls refused");
+        println!(
+            "not checked, because not every scenario ran and passed: reasons met, causes told, rules used, calls refused"
+        );
         return true;
     }
     close(&plane.control).await;
     let met = MET.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let unmet: Vec<&Reason> = Reason::ALL.iter().filter(|reason| !met.contains(reason)).collect();
+    let caused = CAUSED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let untold: Vec<&Cause> = CAUSES.iter().filter(|cause| !caused.contains(cause.id)).collect();
     let all = EARLIER.lock().unwrap_or_else(PoisonError::into_inner);
     let granted: BTreeSet<&Triple> = all.iter().flat_map(|f| &f.granted).collect();
     let used: BTreeSet<&Triple> = all.iter().flat_map(|f| &f.used).collect();
     let unused: Vec<_> = granted.difference(&used).collect();
     let refused: Vec<_> = all.iter().flat_map(|f| &f.refused).collect();
     report("every reason was met", &unmet)
+        & report("every cause was told", &untold)
         & report("every RBAC rule was used", &unused)
         & report("no call was refused", &refused)
 }

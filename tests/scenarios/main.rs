@@ -8,6 +8,7 @@
 // Manifests are taken by value where they are written in place; names of kinds are prose here.
 #![allow(clippy::needless_pass_by_value, clippy::doc_markdown, clippy::single_match_else)]
 
+mod causes;
 mod ledger;
 mod plane;
 mod stage;

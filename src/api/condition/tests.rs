@@ -162,12 +162,10 @@ fn two_causes_are_both_told_and_the_root_leads() {
 #[test]
 fn one_cause_on_two_conditions_is_told_once() {
     let denied = found(Reason::InternalCommentDenied);
-    let mut no_agent = found(Reason::NotAnAgent);
-    no_agent.told_before = true;
+    let no_agent = found(Reason::NotAnAgent);
     let message = ready(&[denied.clone(), no_agent.clone()], Reason::Usable, true).message;
     assert_eq!(message, denied.message);
-    no_agent.told_before = false;
-    let message = ready(&[denied, no_agent], Reason::Usable, true).message;
+    let message = ready(&[found(Reason::CreateDenied), no_agent], Reason::Usable, true).message;
     assert!(message.ends_with("Also: NotAnAgent."), "{message}");
 }
 

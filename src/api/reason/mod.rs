@@ -29,11 +29,24 @@ impl Reason {
         }
     }
 
-    /// The reason on another condition of the same object that, where it stands, tells the same
-    /// cause, so that it need not be told twice.
+    /// The reasons on another condition of the same object of which each, where it stands, tells
+    /// the same cause, so that it need not be told twice.
     #[must_use]
-    pub fn explained_by(self) -> Option<Self> {
-        (self == Self::NotAnAgent).then_some(Self::InternalCommentDenied)
+    pub fn explained_by(self) -> &'static [Self] {
+        match self {
+            Self::NotAnAgent => &[
+                Self::InternalCommentDenied,
+                Self::SomeProjectsBlocked,
+                Self::AllProjectsBlocked,
+            ],
+            _ => &[],
+        }
+    }
+
+    /// Whether one of these reasons of the same object tells the cause already.
+    #[must_use]
+    pub fn is_explained_among(self, all: impl IntoIterator<Item = Self>) -> bool {
+        all.into_iter().any(|other| self.explained_by().contains(&other))
     }
 
     /// Whether a condition with this reason is one that a cause before it explains.

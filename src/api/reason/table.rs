@@ -183,8 +183,8 @@ reasons! {
         "Restore it in Jira or remove it from spec.projects.";
     BrowseDenied [Accessible] False Stalled:
         "The project is listed, but its permission scheme does not let the account browse it.",
-        "The account administers the project without the Browse projects permission.",
-        "Grant the account Browse projects in the project's permission scheme.";
+        "The account administers the project without the Browse projects permission, or sees no more of a service project than its portal.",
+        "Grant the account Browse projects: by a role of the project that has it, or in its permission scheme.";
     PermissionsHeld [Permitted] True Fine:
         "The account holds every permission that the mode needs.", "", "";
     CreateDenied [Permitted] False Stalled:
@@ -215,7 +215,7 @@ reasons! {
         "The project is a service project, but Jira lists no service desk for it.",
         "The desk was not set up yet, or Jira Service Management was taken from the site.",
         "Open the project in Jira once as its administrator, so that its service desk is set up, and see that the site has Jira Service Management.";
-    NotAnAgent [ServiceDeskReady] False Stalled:
+    NotAnAgent [ServiceDeskReady, ServiceDesksReady] False Stalled:
         "The account is no agent of the service project.",
         "It has no Jira Service Management licence, or is in no role with Service project agent access; roles may have any name.",
         "Give it Jira Service Management access as User (Agent), and the project role for agents (often called Service Desk Team).";
@@ -237,8 +237,8 @@ reasons! {
         "Grant the account Create issues in the project, or make the required fields of the form visible.";
     KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled:
         "Jira refuses the account the knowledge base's articles. Requests are not affected.",
-        "The account has no Confluence access, or the knowledge base's permissions leave it out.",
-        "Give the account Confluence access, or open the knowledge base to all agents.";
+        "The account has no Confluence access, the knowledge base's permissions leave it out, or the grant lacks a scope for articles.",
+        "Give the account Confluence access, or open the knowledge base to all agents; where a scope is wanting, add it to the app and connect again.";
     // DirectoryReadable
     UsersReadable [DirectoryReadable] True Fine:
         "The account may look people up, and every pinned person exists and is active.", "", "";

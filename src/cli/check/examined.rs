@@ -114,6 +114,10 @@ fn explain(subject: &mut Subject) {
         Reason::SomeServiceDesksBlocked,
     ];
     let never = Reason::NeverSynced.as_str();
+    for part in &mut subject.parts {
+        tell_once(&mut part.lines);
+    }
+    tell_once(&mut subject.lines);
     let (lines, parts) = (&mut subject.lines, &subject.parts);
     let cause = lines
         .iter()
@@ -121,6 +125,15 @@ fn explain(subject: &mut Subject) {
     for line in lines {
         let of_parts = sums.iter().any(|sum| sum.as_str() == line.reason) && !parts.is_empty();
         line.explained |= of_parts || (cause && line.reason == never);
+    }
+}
+
+/// One cause on two conditions is told by one of them.
+fn tell_once(lines: &mut [Line]) {
+    let reasons: Vec<Reason> = lines.iter().filter_map(|line| Reason::parse(&line.reason)).collect();
+    for line in lines {
+        let reason = Reason::parse(&line.reason);
+        line.explained |= reason.is_some_and(|reason| reason.is_explained_among(reasons.iter().copied()));
     }
 }
 

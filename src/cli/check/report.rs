@@ -112,7 +112,7 @@ impl Line {
             message: finding.message.clone(),
             mark: Mark::of(finding.reason),
             hint: troubleshooting(finding.reason.as_str()),
-            explained: finding.told_before || finding.reason.is_consequence(),
+            explained: finding.reason.is_consequence(),
         }
     }
 

@@ -24,7 +24,17 @@ pub enum Scope<'a> {
     All,
 }
 
-/// Asks about all projects in scope and all that are known. For named projects one call per 50
+impl Scope<'_> {
+    /// Whether a project that is known under this key is in scope.
+    fn has(self, key: &str) -> bool {
+        match self {
+            Self::Named(keys) => keys.iter().any(|named| named == key),
+            Self::All => true,
+        }
+    }
+}
+
+/// Asks about all projects in scope, and about what became of those that were known there. For named projects one call per 50
 /// keys; for all of them one per 100 live projects; then one per 50 that are known and were not
 /// found, one for each named key that no list has, and one permission check per 1,000.
 ///
@@ -45,7 +55,7 @@ pub async fn projects(
     add(&mut evidence.found, listed.or_else(nothing_matches)?);
     let missing: Vec<String> = known
         .iter()
-        .filter(|k| !evidence.found.contains_key(&k.id))
+        .filter(|k| scope.has(&k.key) && !evidence.found.contains_key(&k.id))
         .map(|k| k.id.clone())
         .collect();
     add(

@@ -159,24 +159,32 @@ fn none_usable(desk: &Desk<'_>) -> Option<(Reason, String)> {
             .filter(|(_, hindrance)| **hindrance == reason);
         same.map(|(kind, _)| kind.name.clone()).collect()
     };
-    let fields: BTreeSet<String> = types.iter().flat_map(|kind| unseen_fields(desk, kind)).collect();
-    let fields: Vec<String> = fields.into_iter().collect();
+    let form = required_unseen(desk, types);
     let told = [
-        (Reason::RequestTypesRestricted, "restricted"),
-        (Reason::RequestTypesHidden, "in no portal group"),
-        (Reason::RequestTypesNotCreatable, "not open to the account"),
+        (
+            Reason::RequestTypesNotCreatable,
+            format!("not open to the account{form}"),
+        ),
+        (Reason::RequestTypesHidden, "in no portal group".to_owned()),
+        (Reason::RequestTypesRestricted, "restricted".to_owned()),
     ]
     .into_iter()
     .filter(|(reason, _)| hindrances.contains(reason))
     .map(|(reason, how)| format!("{} ({how})", enumerate(&of(reason), 2)))
     .collect::<Vec<_>>()
     .join(", ");
-    let form = match fields.as_slice() {
-        [] => String::new(),
-        fields => format!(" Its form requires {}, hidden from it.", enumerate(fields, 2)),
-    };
-    let what = format!("No request type of {} can be used: {told}.{form}", desk.key);
+    let what = format!("No request type of {} can be used: {told}.", desk.key);
     Some((reason, what))
+}
+
+/// What the message says of fields that nobody can fill in.
+fn required_unseen(desk: &Desk<'_>, types: &[RequestType]) -> String {
+    let fields: BTreeSet<String> = types.iter().flat_map(|kind| unseen_fields(desk, kind)).collect();
+    let fields: Vec<String> = fields.into_iter().collect();
+    match fields.as_slice() {
+        [] => String::new(),
+        fields => format!("; the form requires {}, hidden from it", enumerate(fields, 2)),
+    }
 }
 
 /// Fields that the form of a type requires, that the account cannot fill in, and that nothing
@@ -195,7 +203,9 @@ fn unseen_fields(desk: &Desk<'_>, kind: &RequestType) -> Vec<String> {
     fields.map(|field| field.name.clone()).collect()
 }
 
+/// Of a desk that does not exist there are no articles to tell of.
 fn articles(desk: &Desk<'_>) -> Option<(Reason, String)> {
+    desk.answer()?;
     let why = refused_articles(desk.evidence)?;
     Some((
         Reason::KnowledgeBaseUnreadable,

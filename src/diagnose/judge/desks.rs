@@ -32,11 +32,10 @@ impl DeskSummary {
     #[must_use]
     pub fn of(key: &str, findings: &[Finding]) -> Option<Self> {
         let desk = findings.iter().find(|f| f.condition == ServiceDeskReady)?;
-        let told = |f: &Finding| desk.reason.explained_by() == Some(f.reason);
         Some(Self {
             key: key.to_owned(),
             finding: desk.clone(),
-            told_before: findings.iter().any(told),
+            told_before: desk.reason.is_explained_among(findings.iter().map(|f| f.reason)),
         })
     }
 }
@@ -93,6 +92,9 @@ fn none_blocked(seen: &[&DeskSummary], skipped: &[&DeskSummary]) -> Finding {
 }
 
 fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Finding {
+    if !articles_too && blocked.iter().all(|desk| desk.told_before) {
+        return no_agent(blocked, all);
+    }
     let names = blocked.iter().map(|d| format!("{} ({})", d.key, d.finding.reason));
     let list = enumerate(&names.collect::<Vec<_>>(), 3);
     let also = if articles_too {
@@ -102,9 +104,18 @@ fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Fin
     };
     let what = format!("{} of {all} service desks cannot be used: {list}.{also}", blocked.len());
     let one = blocked.first().filter(|_| blocked.len() == 1).map(|desk| &desk.finding);
-    let mut finding = summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one);
-    finding.told_before = !articles_too && blocked.iter().all(|desk| desk.told_before);
-    finding
+    summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one)
+}
+
+/// What every one of the projects tells already keeps its reason, so that it is known for what it is.
+fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
+    let keys: Vec<String> = blocked.iter().map(|desk| desk.key.clone()).collect();
+    let list = enumerate(&keys, 3);
+    let what = format!(
+        "The account is no agent of {} of {all} service projects: {list}.",
+        keys.len()
+    );
+    Finding::with_remedy(ServiceDesksReady, Reason::NotAnAgent, &what)
 }
 
 /// The first question that Jira did not answer properly.
@@ -276,8 +287,8 @@ mod tests {
             ];
             judge(&[DeskSummary::of("SUP", &found).unwrap()], Some(&evidence(Ok(())))).unwrap()
         };
-        assert!(of(Reason::InternalCommentDenied).told_before);
-        assert!(!of(Reason::CreateDenied).told_before);
+        assert_eq!(of(Reason::InternalCommentDenied).reason, Reason::NotAnAgent);
+        assert_eq!(of(Reason::CreateDenied).reason, Reason::SomeServiceDesksBlocked);
         assert_eq!(DeskSummary::of("ENG", &[]), None);
     }
 }

@@ -21,14 +21,11 @@ pub fn judge(seen: &Seen<'_>, desks: Option<&DesksEvidence>) -> Vec<Finding> {
     let service = seen.project.filter(|p| p.project_type_key == SERVICE_DESK);
     if let Some(service) = service {
         let accessible = findings.first().is_some_and(Finding::is_true);
-        let mut finding = match desks {
+        findings.push(match desks {
             _ if !accessible => Finding::plain(ServiceDeskReady, Reason::SkippedAfterAccessible),
             None => Finding::plain(ServiceDeskReady, Reason::SkippedAfterScopesGranted),
             Some(evidence) => desk_finding(seen, &service.id, evidence),
-        };
-        let explained_by = finding.reason.explained_by();
-        finding.told_before = findings.iter().any(|f| explained_by == Some(f.reason));
-        findings.push(finding);
+        });
     }
     findings
 }
@@ -158,8 +155,10 @@ mod tests {
             ..DesksEvidence::default()
         };
         let found = judged(&project(SERVICE_DESK), &held, Some(&evidence));
-        assert_eq!(reasons(&found).last(), Some(&Reason::NotAnAgent));
-        let told: Vec<bool> = found.iter().map(|finding| finding.told_before).collect();
+        let reasons = reasons(&found);
+        assert_eq!(reasons.last(), Some(&Reason::NotAnAgent));
+        let explained = |reason: &Reason| reason.is_explained_among(reasons.iter().copied());
+        let told: Vec<bool> = reasons.iter().map(explained).collect();
         assert_eq!(told, [false, false, true]);
     }
 }

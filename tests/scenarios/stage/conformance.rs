@@ -7,9 +7,13 @@ use std::{
 };
 
 use futures::StreamExt;
-use jira_operator::api::{GROUP, VERSION, reason::Reason};
+use jira_operator::api::{
+    GROUP, VERSION, integration::JiraIntegration, names::INTEGRATION_LABEL, project::JiraProject, reason::Reason,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
     Api, Client, ResourceExt,
+    api::ListParams,
     core::{ApiResource, DynamicObject, GroupVersionKind},
     runtime::{WatchStreamExt, watcher},
 };
@@ -18,8 +22,8 @@ use tokio::task::JoinHandle;
 
 use crate::ledger;
 
-/// Longest message of a condition; what is longer belongs into the documentation.
-const MESSAGE_MAX: usize = 480;
+/// Longest message of a condition, in characters; what is longer belongs into the documentation.
+const MESSAGE_MAX: usize = 299;
 
 /// What was seen so far.
 #[derive(Default)]
@@ -95,11 +99,53 @@ impl Seen {
                 self.violations.push(format!("{name}: {flaw}: {condition}"));
             }
         }
-        for flaw in flaws_of_all(&now, status, generation) {
+        let all = flaws_of_all(&now, status, generation).into_iter();
+        for flaw in all.chain(absences(kind, &now)) {
             self.violations
                 .push(format!("{name}: {flaw}: {}", Value::Array(now.clone())));
         }
     }
+}
+
+/// What is told of every integration from its first pass on.
+const ALWAYS: [(&str, &str); 2] = [
+    ("DirectoryReadable", "DirectoryReadable is absent"),
+    ("StatusMappingValid", "StatusMappingValid is absent"),
+];
+
+fn absences(kind: &str, conditions: &[Value]) -> Vec<&'static str> {
+    let absent = |type_: &str| conditions.iter().all(|c| text(c, "type") != type_);
+    let of_integrations = ALWAYS.iter().filter(|_| kind == "JiraIntegration");
+    of_integrations
+        .filter(|(type_, _)| absent(type_))
+        .map(|(_, flaw)| *flaw)
+        .collect()
+}
+
+/// Whether each integration of a namespace tells of service desks exactly if there are some in its
+/// scope: then the object of one of its projects tells of its own.
+pub async fn desks_disagree(client: &Client, namespace: &str) -> Vec<String> {
+    let params = ListParams::default();
+    let integrations: Api<JiraIntegration> = Api::namespaced(client.clone(), namespace);
+    let projects: Api<JiraProject> = Api::namespaced(client.clone(), namespace);
+    let integrations = integrations.list(&params).await.expect("the API server answers");
+    let projects = projects.list(&params).await.expect("the API server answers");
+    let tells = |conditions: &[Condition], type_: &str| conditions.iter().any(|c| c.type_ == type_);
+    let mut violations = Vec::new();
+    for integration in integrations {
+        let (name, status) = (integration.name_any(), integration.status.unwrap_or_default());
+        let mut own = projects
+            .iter()
+            .filter(|p| p.labels().get(INTEGRATION_LABEL) == Some(&name));
+        let has_desks = own.any(|p| {
+            let status = p.status.as_ref();
+            status.is_some_and(|s| tells(&s.conditions, "ServiceDeskReady"))
+        });
+        if tells(&status.conditions, "ServiceDesksReady") != has_desks {
+            violations.push(format!("{name}: ServiceDesksReady, with desks in scope: {has_desks}"));
+        }
+    }
+    violations
 }
 
 fn text<'v>(condition: &'v Value, key: &str) -> &'v str {
@@ -134,7 +180,7 @@ fn flaws(condition: &Value, generation: i64, before: &[Value]) -> Vec<&'static s
             "the reason belongs to another condition",
         ),
         (message.trim().is_empty(), "the message is empty"),
-        (message.len() > MESSAGE_MAX, "the message is too long"),
+        (message.chars().count() > MESSAGE_MAX, "the message is too long"),
         (
             observed.is_none_or(|o| o < 1 || o > generation),
             "observedGeneration is absent or beyond the object's",

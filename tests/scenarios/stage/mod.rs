@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod hands;
 pub mod look;
 pub mod operator;
+pub mod trouble;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
@@ -228,6 +229,9 @@ impl Stage {
             let (found, statuses) = check.end();
             violations.extend(found);
             shown.push_str(&statuses);
+        }
+        for namespace in std::iter::once(&self.namespace).chain(&self.further) {
+            violations.extend(conformance::desks_disagree(&self.client, namespace).await);
         }
         assert!(
             violations.is_empty(),

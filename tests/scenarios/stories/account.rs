@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         BOT, Stage,
@@ -119,6 +120,7 @@ async fn somebody_else_connected(plane: Arc<Plane>) {
     claim(&ready, "AccountEligible", "True", "StandardAccount", &["Jira Bot"]);
     token_is_published(&stage).await;
     stage.until_events("acme", &["WrongAccount", "StandardAccount"]).await;
+    ledger::caused("another-account");
     stage.close().await;
 }
 
@@ -202,6 +204,7 @@ async fn service_account(plane: Arc<Plane>) {
         told,
         [("Connected", 1), ("ManagedServiceAccount", 2), ("StandardAccount", 2)]
     );
+    ledger::caused("service-account");
     stage.close().await;
 }
 
@@ -224,6 +227,7 @@ async fn app_account(plane: Arc<Plane>) {
     let named = ["Jira Bot", "app's account", "ordinary Atlassian account"];
     let (spoil, mend) = (kind(AccountType::App), kind(AccountType::Atlassian));
     unfit_then_mended(&stage, spoil, "AppAccount", &named, mend).await;
+    ledger::caused("app-account");
     stage.close().await;
 }
 
@@ -232,6 +236,7 @@ async fn portal_customer(plane: Arc<Plane>) {
     let named = ["Jira Bot", "service portal", "product access"];
     let (spoil, mend) = (kind(AccountType::Customer), kind(AccountType::Atlassian));
     unfit_then_mended(&stage, spoil, "PortalCustomerAccount", &named, mend).await;
+    ledger::caused("portal-account");
     stage.close().await;
 }
 
@@ -244,6 +249,7 @@ async fn deactivated(plane: Arc<Plane>) {
     let mend = Command::ReactivateAccount { account: None };
     let named = ["Jira Bot", "deactivated", "Reactivate"];
     unfit_then_mended(&stage, spoil, "AccountInactive", &named, mend).await;
+    ledger::caused("inactive-account");
     stage.close().await;
 }
 
@@ -311,5 +317,6 @@ async fn no_product_access(plane: Arc<Plane>) {
         let spent = stage.exchanges() - exchanges;
         assert_eq!(spent, usize::from(status == 401), "rotations spent on a {status}");
     }
+    ledger::caused("no-product-access");
     stage.close().await;
 }

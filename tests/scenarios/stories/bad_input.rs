@@ -72,6 +72,42 @@ const FORBIDDEN: &[(&str, &str)] = &[
         "must differ from spec.secretRef.name",
     ),
     (r#"{"tokenSecretName": "Token"}"#, "must be a valid name of a Secret"),
+    (
+        r#"{"statusMapping": [{"phase": "on hold", "statuses": ["Done"]}]}"#,
+        "spec.statusMapping[].phase must begin with an upper-case letter and have letters and digits only, such as Waiting",
+    ),
+    (
+        r#"{"statusMapping": [{"statuses": ["Done"]}]}"#,
+        "spec.statusMapping[0].phase: Required value",
+    ),
+    (
+        r#"{"statusMapping": [{"phase": "Waiting"}]}"#,
+        "spec.statusMapping[0].statuses: Required value",
+    ),
+    (
+        r#"{"statusMapping": [{"phase": "Waiting", "statuses": []}]}"#,
+        "spec.statusMapping[0].statuses in body should have at least 1 items",
+    ),
+    (
+        r#"{"statusMapping": [{"phase": "Waiting", "statuses": [""]}]}"#,
+        "spec.statusMapping[0].statuses[0] in body should be at least 1 chars long",
+    ),
+    (
+        r#"{"users": {"pinned": [{"email": "dana", "accountId": "712020:x"}]}}"#,
+        "spec.users.pinned[].email must be an e-mail address",
+    ),
+    (
+        r#"{"users": {"pinned": [{"email": "dana@acme.example"}]}}"#,
+        "spec.users.pinned[0].accountId: Required value",
+    ),
+    (
+        r#"{"users": {"pinned": [{"email": "dana@acme.example", "accountId": ""}]}}"#,
+        "spec.users.pinned[0].accountId in body should be at least 1 chars long",
+    ),
+    (
+        r#"{"users": {"pinned": [{"email": "dana@acme.example", "accountId": "712020:x"}, {"email": "dana@acme.example", "accountId": "712020:y"}]}}"#,
+        "spec.users.pinned[1]: Duplicate value",
+    ),
 ];
 
 pub fn stories() -> Vec<Story> {
@@ -86,12 +122,36 @@ pub fn stories() -> Vec<Story> {
     ]
 }
 
-/// All of them, with one that is too long to be written down.
+/// All of them, with those that are too long to be written down.
 fn forbidden() -> Vec<(Value, &'static str)> {
     let parsed = |text: &str| serde_json::from_str(text).expect("JSON");
     let mut all: Vec<_> = FORBIDDEN.iter().map(|(spec, told)| (parsed(spec), *told)).collect();
     let many: Vec<Value> = (1..=501).map(|n| json!({"key": format!("P{n}")})).collect();
     all.push((json!({"projects": many}), "must have at most 500 items"));
+    let person = |n: usize| json!({"email": format!("p{n}@acme.example"), "accountId": "712020:x"});
+    let many: Vec<Value> = (0..=1000).map(person).collect();
+    all.push((
+        json!({"users": {"pinned": many}}),
+        "spec.users.pinned: Too many: 1001: must have at most 1000 items",
+    ));
+    let mapped = |count: usize, statuses: usize, length: usize| {
+        let rule = json!({"phase": "Waiting", "statuses": vec!["a".repeat(length); statuses]});
+        json!({"statusMapping": vec![rule; count]})
+    };
+    all.extend([
+        (
+            mapped(101, 1, 9),
+            "spec.statusMapping: Too many: 101: must have at most 100 items",
+        ),
+        (
+            mapped(1, 21, 9),
+            "spec.statusMapping[0].statuses: Too many: 21: must have at most 20 items",
+        ),
+        (
+            mapped(1, 1, 65),
+            "spec.statusMapping[0].statuses[0]: Too long: may not be more than 64 bytes",
+        ),
+    ]);
     all
 }
 

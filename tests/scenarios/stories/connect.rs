@@ -7,14 +7,16 @@ use serde_json::json;
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
-    stage::{BOT, SITE, Stage, look::condition},
+    stage::{BOT, SITE, Stage, claim::claim, look::condition},
 };
 
 pub fn stories() -> Vec<Story> {
     vec![
         story("connect::becomes_ready", becomes_ready),
         story("connect::a_revoked_grant_is_reported_and_mended", revoked_and_mended),
+        story("connect::an_expired_grant_is_reported_and_mended", expired_and_mended),
     ]
 }
 
@@ -94,5 +96,33 @@ async fn revoked_and_mended(plane: Arc<Plane>) {
     stage
         .until_events("acme", &["Connected", "ReconnectRequired", "TokenFresh"])
         .await;
+    ledger::caused("grant-revoked");
+    stage.close().await;
+}
+
+/// A grant that nobody used for 90 days.
+async fn expired_and_mended(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "expired").await;
+    let app = stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    stage.until_ready("acme").await;
+    let before = stage.project_versions().await;
+    stage.jira(Command::AdvanceClock {
+        seconds: 91 * 24 * 3600,
+    });
+    let expired = stage.request("acme").await;
+    let named = ["90 days went by unused", "Connect again"];
+    claim(&expired, "Authorized", "False", "ReconnectRequired", &named);
+    claim(&expired, "Ready", "False", "ReconnectRequired", &[]);
+    claim(&expired, "ServiceDesksReady", "Unknown", "SkippedAfterAuthorized", &[]);
+
+    let tokens = stage.sandbox.mint(&app.client_id, None).unwrap();
+    stage.hand_over("acme-oauth", &tokens.refresh_token).await;
+    stage.until_ready("acme").await;
+    stage
+        .until_events("acme", &["Connected", "ReconnectRequired", "TokenFresh"])
+        .await;
+    assert_eq!(stage.project_versions().await, before);
+    ledger::caused("grant-expired");
     stage.close().await;
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{Stage, claim::claim, look::condition},
 };
@@ -151,6 +152,7 @@ async fn nothing_visible(plane: Arc<Plane>) {
         stage.jira(private(project, false));
     }
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
+    ledger::caused("no-project-at-all");
     stage.close().await;
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Setup, Stage,
@@ -128,6 +129,7 @@ async fn quota_spent(plane: Arc<Plane>) {
         stage
             .until_events("acme", &["Connected", "QuotaExhausted", "SyncSucceeded"])
             .await;
+        ledger::caused("quota-spent");
         stage.close().await;
     }
 }
@@ -206,6 +208,7 @@ async fn question_refused(plane: Arc<Plane>) {
     stage
         .until_events("acme", &["Connected", "SyncFailed", "SyncSucceeded"])
         .await;
+    ledger::caused("sync-failing");
     stage.close().await;
 }
 

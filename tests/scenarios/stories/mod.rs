@@ -3,6 +3,14 @@
 mod account;
 mod bad_input;
 mod bad_value;
+mod causes_agents;
+mod causes_desks;
+mod causes_outage;
+mod causes_people;
+mod causes_projects;
+mod causes_scopes;
+mod causes_statuses;
+mod causes_together;
 mod connect;
 mod cost;
 mod credentials;
@@ -56,6 +64,14 @@ pub fn all() -> Vec<Story> {
         account::stories(),
         bad_input::stories(),
         bad_value::stories(),
+        causes_agents::stories(),
+        causes_desks::stories(),
+        causes_outage::stories(),
+        causes_people::stories(),
+        causes_projects::stories(),
+        causes_scopes::stories(),
+        causes_statuses::stories(),
+        causes_together::stories(),
         connect::stories(),
         cost::stories(),
         credentials::stories(),

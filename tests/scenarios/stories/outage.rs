@@ -9,6 +9,7 @@ use jira_operator::api::integration::JiraIntegration;
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Stage,
@@ -304,5 +305,6 @@ async fn wrong_secret(plane: Arc<Plane>) {
         uses.iter().all(|token| token.uses <= 1 && !token.revoked),
         "nothing was lost: {uses:?}"
     );
+    ledger::caused("client-secret-wrong");
     stage.close().await;
 }

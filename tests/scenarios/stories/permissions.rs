@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Stage,
@@ -16,14 +17,25 @@ use crate::{
     },
 };
 
-/// Permissions with their reasons, as Jira names them to people.
-const EACH: [(&str, &str, &str); 6] = [
-    ("CREATE_ISSUES", "CreateDenied", "Create issues"),
-    ("EDIT_ISSUES", "EditDenied", "Edit issues"),
-    ("ADD_COMMENTS", "CommentDenied", "Add comments"),
-    ("TRANSITION_ISSUES", "TransitionDenied", "Transition issues"),
-    ("ASSIGN_ISSUES", "AssignDenied", "Assign issues"),
-    ("MODIFY_REPORTER", "ReporterChangeDenied", "Modify reporter"),
+/// Permissions with their reasons, as Jira names them to people, and with their rows in the table of
+/// causes.
+const EACH: [(&str, &str, &str, &str); 6] = [
+    ("CREATE_ISSUES", "CreateDenied", "Create issues", "no-create"),
+    ("EDIT_ISSUES", "EditDenied", "Edit issues", "no-edit"),
+    ("ADD_COMMENTS", "CommentDenied", "Add comments", "no-comment"),
+    (
+        "TRANSITION_ISSUES",
+        "TransitionDenied",
+        "Transition issues",
+        "no-transition",
+    ),
+    ("ASSIGN_ISSUES", "AssignDenied", "Assign issues", "no-assign"),
+    (
+        "MODIFY_REPORTER",
+        "ReporterChangeDenied",
+        "Modify reporter",
+        "no-reporter-change",
+    ),
 ];
 
 pub fn stories() -> Vec<Story> {
@@ -82,7 +94,7 @@ async fn only(stage: &Stage, blocked: &[&str], reason: &str) {
 
 async fn each_permission(plane: Arc<Plane>) {
     let stage = connected(&plane, "permissions", json!({})).await;
-    for (permission, reason, name) in EACH {
+    for (permission, reason, name, row) in EACH {
         stage.jira(take("ENG", permission));
         let blocked = stage.request("acme").await;
         only(&stage, &["acme-eng"], reason).await;
@@ -113,6 +125,7 @@ async fn each_permission(plane: Arc<Plane>) {
         stage.jira(give("ENG", permission));
         stage.request("acme").await;
         only(&stage, &[], "").await;
+        ledger::caused(row);
     }
 
     // All at once: the first gives the reason, the message names every one.
@@ -120,7 +133,7 @@ async fn each_permission(plane: Arc<Plane>) {
         stage.jira(take("ENG", permission));
     }
     stage.request("acme").await;
-    let names = EACH.map(|(.., name)| name);
+    let names = EACH.map(|(_, _, name, _)| name);
     stage
         .claim_project("acme-eng", "Permitted", "False", "CreateDenied", &names)
         .await;
@@ -157,6 +170,7 @@ async fn browsing_denied(plane: Arc<Plane>) {
     stage
         .until_events("acme-eng", &["BrowseDenied", "ProjectNotVisible", "ProjectVisible"])
         .await;
+    ledger::caused("browsing-denied");
     stage.close().await;
 }
 
@@ -195,6 +209,7 @@ async fn agent_licence(plane: Arc<Plane>) {
     stage.jira(give("SUP", "SERVICEDESK_AGENT"));
     stage.request("acme").await;
     only(&stage, &[], "").await;
+    ledger::caused("no-internal-comment");
     stage.close().await;
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Stage,
@@ -145,6 +146,7 @@ async fn archived(plane: Arc<Plane>) {
         events.contains("SomeProjectsBlocked") && events.contains("SUP (ProjectArchived)"),
         "{events}"
     );
+    ledger::caused("project-archived");
     stage.close().await;
 }
 
@@ -188,6 +190,7 @@ async fn trashed(plane: Arc<Plane>) {
         .note
         .unwrap_or_default();
     assert!(note.contains("SUP") && note.contains("trash"), "{note}");
+    ledger::caused("project-in-trash");
     stage.close().await;
 }
 
@@ -216,6 +219,7 @@ async fn made_private(plane: Arc<Plane>) {
     stage.request("acme").await;
     only(&stage, "", "").await;
     assert!(stage.project("acme-sup").await.status.unwrap().missing_since.is_none());
+    ledger::caused("project-not-visible");
     stage.close().await;
 }
 
@@ -257,5 +261,6 @@ async fn renamed_named(plane: Arc<Plane>) {
         .claim_project("acme-care", "Accessible", "True", "ProjectVisible", &["CARE"])
         .await;
     stage.until_ready("acme").await;
+    ledger::caused("project-renamed");
     stage.close().await;
 }

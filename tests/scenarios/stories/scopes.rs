@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Stage,
@@ -83,6 +84,7 @@ async fn writing_missing(plane: Arc<Plane>) {
     stage
         .until_events("acme", &["Connected", "ScopesMissing", "AllScopesGranted"])
         .await;
+    ledger::caused("scope-missing");
     stage.close().await;
 }
 

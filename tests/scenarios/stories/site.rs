@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         SITE, Stage,
@@ -89,6 +90,7 @@ async fn reaches_another(plane: Arc<Plane>) {
     let ready = stage.request("acme").await;
     claim(&ready, "Ready", "True", "Connected", &[]);
     assert!(published(&stage).await);
+    ledger::caused("site-not-granted");
     stage.close().await;
 }
 
@@ -117,6 +119,7 @@ async fn reaches_none(plane: Arc<Plane>) {
     stage
         .until_events("acme", &["Connected", "SiteNotGranted", "SiteFound"])
         .await;
+    ledger::caused("no-site-granted");
     stage.close().await;
 }
 
@@ -150,6 +153,7 @@ async fn not_found(plane: Arc<Plane>) {
     assert_eq!(stage.project_versions().await, before);
     stage.change("acme", json!({"site": SITE})).await;
     stage.until_ready("acme").await;
+    ledger::caused("site-name-wrong");
     stage.close().await;
 }
 
@@ -175,6 +179,7 @@ async fn blocks_the_app(plane: Arc<Plane>) {
         blocked: false,
     });
     claim(&stage.request("acme").await, "Ready", "True", "Connected", &[]);
+    ledger::caused("site-restricts-apps");
     stage.close().await;
 }
 

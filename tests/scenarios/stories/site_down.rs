@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Story, story};
 use crate::{
+    ledger,
     plane::Plane,
     stage::{
         Stage,
@@ -70,6 +71,7 @@ async fn down(plane: Arc<Plane>) {
     let up = stage.until_ready("acme").await;
     claim_absent(&up, "Reconciling");
     assert_eq!(stage.project_versions().await, before, "an outage rewrote projects");
+    ledger::caused("site-unreachable");
     stage.close().await;
 }
 

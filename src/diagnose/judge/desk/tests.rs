@@ -165,7 +165,7 @@ fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
     let closed = with(Ok(form(json!({}))));
     assert_eq!(closed.reason, Reason::RequestTypesNotCreatable);
     assert!(
-        closed.message.contains("requires Cost centre, hidden from it."),
+        closed.message.contains("requires Cost centre, hidden from it)"),
         "{}",
         closed.message
     );

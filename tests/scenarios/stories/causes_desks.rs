@@ -1,0 +1,216 @@
+//! Why request types or forms do not load: each cause is named with its remedy, and goes when it is
+//! mended in Jira.
+
+use std::sync::Arc;
+
+use devkit::sandbox::{Command, DeskCommand, FormField, NewRequestType};
+use serde_json::json;
+
+use super::{Story, story};
+use crate::{
+    ledger,
+    plane::Plane,
+    stage::{
+        Stage,
+        claim::claim,
+        hands::connected,
+        trouble::{Change, Trouble, told},
+    },
+};
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("causes::no_request_type_can_be_used", none_usable),
+        story("causes::every_request_type_is_restricted", restricted),
+        story("causes::no_request_can_be_raised", not_creatable),
+        story("causes::a_form_requires_what_nobody_sees", hidden_field),
+        story("causes::the_service_desk_is_missing", desk_missing),
+    ]
+}
+
+/// Changes all request types of SUP.
+fn change(group_ids: Option<&[&str]>, restricted: Option<bool>, creatable: Option<bool>) -> Command {
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    Command::Desk(DeskCommand::ChangeRequestType {
+        site: None,
+        project: "SUP".into(),
+        request_type: None,
+        group_ids: group_ids.map(ids),
+        restricted,
+        creatable,
+    })
+}
+
+fn administrator(stage: &Stage) {
+    stage.jira(Command::GrantPermission {
+        site: None,
+        project: "SUP".into(),
+        permission: "ADMINISTER_PROJECTS".into(),
+        account: None,
+        holder: None,
+    });
+}
+
+/// The desk of SUP cannot be used; everything else goes on.
+async fn unwell(stage: &Stage, spoil: Command, reason: &str, named: &[&str]) -> Trouble {
+    let entry = format!("SUP ({reason})");
+    let trouble = stage
+        .suffers(
+            spoil,
+            &[
+                told("acme-sup", "ServiceDeskReady", reason, named),
+                told(
+                    "acme",
+                    "ServiceDesksReady",
+                    "SomeServiceDesksBlocked",
+                    &["1 of 2 service desks", &entry],
+                ),
+            ],
+        )
+        .await;
+    stage.claim_project("acme-sup", "Ready", "False", reason, named).await;
+    stage.claim_project("acme-its", "Ready", "True", "Usable", &[]).await;
+    claim(&trouble.integration, "Ready", "True", "Connected", &[&entry]);
+    trouble
+}
+
+/// And back.
+async fn mended(stage: &Stage, trouble: Trouble, mend: impl Into<Change>) {
+    let integration = stage.heals(trouble, mend).await;
+    claim(&integration, "Ready", "True", "Connected", &[]);
+    stage.claim_project("acme-sup", "Ready", "True", "Usable", &[]).await;
+}
+
+fn add(name: &str, group_ids: Option<Vec<String>>) -> Command {
+    let request_type = NewRequestType {
+        name: name.into(),
+        group_ids,
+        ..NewRequestType::default()
+    };
+    Command::Desk(DeskCommand::AddRequestType {
+        site: None,
+        project: "SUP".into(),
+        request_type,
+    })
+}
+
+async fn none_usable(plane: Arc<Plane>) {
+    let stage = connected(&plane, "no-types", json!({})).await;
+    let none = DeskCommand::SetRequestTypes {
+        site: None,
+        project: "SUP".into(),
+        request_types: Vec::new(),
+    };
+    let named = ["SUP", "none is published", "Publish a request type"];
+    let trouble = unwell(&stage, none.into(), "NoRequestTypes", &named).await;
+    mended(&stage, trouble, add("Get help", None)).await;
+    ledger::caused("request-types-none");
+
+    let named = ["SUP", "Get help", "in no portal group", "Put a request type"];
+    let trouble = unwell(&stage, change(Some(&[]), None, None), "RequestTypesHidden", &named).await;
+    mended(&stage, trouble, change(Some(&["1"]), None, None)).await;
+    ledger::caused("request-types-hidden");
+
+    // Some that are hidden beside one that is not are how a desk is meant to be.
+    let fine = stage.suffers(add("By mail", Some(Vec::new())), &[]).await;
+    claim(
+        &fine.integration,
+        "ServiceDesksReady",
+        "True",
+        "AllServiceDesksReady",
+        &["All 2"],
+    );
+    stage.close().await;
+}
+
+async fn restricted(plane: Arc<Plane>) {
+    let stage = connected(&plane, "restricted", json!({})).await;
+    // Restricted ones are not shown to who is no administrator: that is said as a possible cause.
+    let named = [
+        "SUP",
+        "none is published, or all are restricted",
+        "open one that is restricted",
+    ];
+    let trouble = unwell(&stage, change(None, Some(true), None), "NoRequestTypes", &named).await;
+    mended(&stage, trouble, change(None, Some(false), None)).await;
+    ledger::caused("request-types-maybe-restricted");
+
+    administrator(&stage);
+    stage.request("acme").await;
+    let named = ["SUP", "(restricted)", "Ask a question", "Open a request type"];
+    let trouble = unwell(&stage, change(None, Some(true), None), "RequestTypesRestricted", &named).await;
+    mended(&stage, trouble, change(None, Some(false), None)).await;
+    ledger::caused("request-types-restricted");
+    stage.close().await;
+}
+
+/// Whether lists tell it, or only the check of permissions.
+async fn not_creatable(plane: Arc<Plane>) {
+    let stage = connected(&plane, "not-creatable", json!({})).await;
+    let named = ["SUP", "Ask a question", "not open to the account", "Create issues"];
+    for shown in [true, false] {
+        stage.jira(DeskCommand::ShowCanCreate { site: None, shown }.into());
+        let spoil = change(None, None, Some(false));
+        let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
+        mended(&stage, trouble, change(None, None, Some(true))).await;
+    }
+    ledger::caused("request-types-not-creatable");
+    stage.close().await;
+}
+
+fn field(required: bool) -> Command {
+    Command::Desk(DeskCommand::SetFormField {
+        site: None,
+        project: "SUP".into(),
+        request_type: None,
+        field: FormField {
+            field_id: "customfield_10050".into(),
+            name: "Cost centre".into(),
+            required,
+            visible: false,
+            preset_values: Vec::new(),
+        },
+    })
+}
+
+/// A form is looked at where no request can be raised. Hidden fields are told to administrators of
+/// the desk, so that to others nothing of them is claimed.
+async fn hidden_field(plane: Arc<Plane>) {
+    let stage = connected(&plane, "form", json!({})).await;
+    stage.jira(field(true));
+    let spoil = change(None, None, Some(false));
+    let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &["not open to the account"]).await;
+    let desk = stage.project("acme-sup").await;
+    let said = &crate::stage::claim::project_condition(&desk, "ServiceDeskReady").message;
+    assert!(!said.contains("Cost centre"), "nobody told it that: {said}");
+    mended(&stage, trouble, change(None, None, Some(true))).await;
+
+    administrator(&stage);
+    stage.request("acme").await;
+    let named = [
+        "the form requires Cost centre, hidden from it",
+        "make the required fields of the form visible",
+    ];
+    let spoil = change(None, None, Some(false));
+    let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
+    let mend = Change::Jira(vec![field(false), change(None, None, Some(true))]);
+    mended(&stage, trouble, mend).await;
+    ledger::caused("form-field-hidden");
+    stage.close().await;
+}
+
+async fn desk_missing(plane: Arc<Plane>) {
+    let stage = connected(&plane, "no-desk", json!({})).await;
+    let (site, project) = (None, "SUP".to_owned());
+    let named = [
+        "SUP is a service project",
+        "lists no service desk",
+        "as its administrator",
+    ];
+    let spoil = DeskCommand::RemoveDesk { site, project };
+    let trouble = unwell(&stage, spoil.into(), "ServiceDeskMissing", &named).await;
+    let (site, project) = (None, "SUP".to_owned());
+    mended(&stage, trouble, DeskCommand::RestoreDesk { site, project }).await;
+    ledger::caused("service-desk-missing");
+    stage.close().await;
+}
