@@ -122,7 +122,10 @@ pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool)
         .next()
         .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
         .or_else(|| holding(Holds::Unknown).next());
-    let explained = |f: &Finding| f.reason.is_explained_among(findings.iter().map(|other| other.reason));
+    let explained = |f: &Finding| {
+        f.reason
+            .is_explained_among(&f.message, findings.iter().map(|other| other.reason))
+    };
     // A reason that is True and has a remedy is a warning.
     let notes = findings
         .iter()

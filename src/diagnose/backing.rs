@@ -175,7 +175,9 @@ pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool 
         (ConditionType::ServiceDeskReady, Some(project)) => {
             let held = projects.held_in(&project.id);
             if finding.reason == NotAnAgent {
-                return evidence.declared.mode == Mode::Enforce && !held.contains(AGENT);
+                let listed = evidence.desks.as_ref().and_then(|desks| desks.listed.as_ref().ok());
+                let shut_out = listed.is_some_and(|all| !all.iter().any(|desk| desk.project_id == project.id));
+                return (evidence.declared.mode == Mode::Enforce || shut_out) && !held.contains(AGENT);
             }
             desk(evidence, project, finding.reason)
         }

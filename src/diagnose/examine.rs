@@ -276,6 +276,7 @@ fn in_scope<'e>(declared: &'e Declared, projects: &'e ProjectsEvidence) -> BTree
             Some(found) if !gone(found) => None,
             found => Some((known.key.as_str(), found)),
         });
-    let live = projects.live().map(|project| (project.key.as_str(), Some(project)));
+    let keys = projects.live().map(|project| project.key.as_str());
+    let live = keys.map(|key| (key, projects.by_key(key)));
     lost.chain(live).collect()
 }

@@ -10,6 +10,10 @@ pub use self::{
 };
 use super::condition_type::ConditionType;
 
+/// How the message of `SomeServiceDesksBlocked` begins where the one cause is that the account is
+/// no agent, which keeps the projects from being used as well.
+pub const NO_AGENT: &str = "The account is no agent of ";
+
 impl Reason {
     /// The reason with this name.
     #[must_use]
@@ -29,24 +33,18 @@ impl Reason {
         }
     }
 
-    /// The reasons on another condition of the same object of which each, where it stands, tells
-    /// the same cause, so that it need not be told twice.
+    /// Whether one of these reasons of the same object tells the cause of a condition with this
+    /// reason and this message already, so that it need not be told twice.
     #[must_use]
-    pub fn explained_by(self) -> &'static [Self] {
-        match self {
-            Self::NotAnAgent => &[
-                Self::InternalCommentDenied,
-                Self::SomeProjectsBlocked,
-                Self::AllProjectsBlocked,
-            ],
+    pub fn is_explained_among(self, message: &str, all: impl IntoIterator<Item = Self>) -> bool {
+        let tells: &[Self] = match self {
+            Self::NotAnAgent => &[Self::InternalCommentDenied],
+            Self::SomeServiceDesksBlocked if message.starts_with(NO_AGENT) => {
+                &[Self::SomeProjectsBlocked, Self::AllProjectsBlocked]
+            }
             _ => &[],
-        }
-    }
-
-    /// Whether one of these reasons of the same object tells the cause already.
-    #[must_use]
-    pub fn is_explained_among(self, all: impl IntoIterator<Item = Self>) -> bool {
-        all.into_iter().any(|other| self.explained_by().contains(&other))
+        };
+        all.into_iter().any(|other| tells.contains(&other))
     }
 
     /// Whether a condition with this reason is one that a cause before it explains.

@@ -215,7 +215,7 @@ reasons! {
         "The project is a service project, but Jira lists no service desk for it.",
         "The desk was not set up yet, or Jira Service Management was taken from the site.",
         "Open the project in Jira once as its administrator, so that its service desk is set up, and see that the site has Jira Service Management.";
-    NotAnAgent [ServiceDeskReady, ServiceDesksReady] False Stalled:
+    NotAnAgent [ServiceDeskReady] False Stalled:
         "The account is no agent of the service project.",
         "It has no Jira Service Management licence, or is in no role with Service project agent access; roles may have any name.",
         "Give it Jira Service Management access as User (Agent), and the project role for agents (often called Service Desk Team).";

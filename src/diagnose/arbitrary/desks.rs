@@ -60,6 +60,7 @@ fn request_type() -> BoxedStrategy<RequestType> {
                 name,
                 group_ids,
                 can_create_request,
+                fields: None,
                 restriction_status,
             },
         )

@@ -28,6 +28,7 @@ pub fn declared() -> BoxedStrategy<Declared> {
             site: site.0,
             site_suffixes: site.1,
             bound: site.2,
+            known: Vec::new(),
             account,
             mode,
             projects,

@@ -10,7 +10,7 @@ use crate::{
             ConditionType::{ServiceDeskReady, ServiceDesksReady},
             Finding,
         },
-        reason::Reason,
+        reason::{NO_AGENT, Reason},
     },
     atlassian::error::JiraError,
     diagnose::evidence::DesksEvidence,
@@ -35,7 +35,9 @@ impl DeskSummary {
         Some(Self {
             key: key.to_owned(),
             finding: desk.clone(),
-            told_before: desk.reason.is_explained_among(findings.iter().map(|f| f.reason)),
+            told_before: desk
+                .reason
+                .is_explained_among(&desk.message, findings.iter().map(|f| f.reason)),
         })
     }
 }
@@ -107,15 +109,12 @@ fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Fin
     summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one)
 }
 
-/// What every one of the projects tells already keeps its reason, so that it is known for what it is.
+/// What every one of the projects tells already is known by its words.
 fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
     let keys: Vec<String> = blocked.iter().map(|desk| desk.key.clone()).collect();
     let list = enumerate(&keys, 3);
-    let what = format!(
-        "The account is no agent of {} of {all} service projects: {list}.",
-        keys.len()
-    );
-    Finding::with_remedy(ServiceDesksReady, Reason::NotAnAgent, &what)
+    let what = format!("{NO_AGENT}{} of {all} service projects: {list}.", keys.len());
+    Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what)
 }
 
 /// The first question that Jira did not answer properly.
@@ -287,7 +286,7 @@ mod tests {
             ];
             judge(&[DeskSummary::of("SUP", &found).unwrap()], Some(&evidence(Ok(())))).unwrap()
         };
-        assert_eq!(of(Reason::InternalCommentDenied).reason, Reason::NotAnAgent);
+        assert!(of(Reason::InternalCommentDenied).message.starts_with(NO_AGENT));
         assert_eq!(of(Reason::CreateDenied).reason, Reason::SomeServiceDesksBlocked);
         assert_eq!(DeskSummary::of("ENG", &[]), None);
     }

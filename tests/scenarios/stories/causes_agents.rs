@@ -74,7 +74,7 @@ async fn by_licence(plane: Arc<Plane>) {
         "SomeProjectsBlocked",
         &["2 of 4", ENTRY],
     ));
-    all.push(follows("acme", "ServiceDesksReady", "NotAnAgent"));
+    all.push(follows("acme", "ServiceDesksReady", "SomeServiceDesksBlocked"));
     let trouble = stage.suffers(spoil, &all).await;
     is_said_once(&trouble);
     let desks = condition(&trouble.integration, "ServiceDesksReady");
@@ -142,7 +142,7 @@ async fn without_role(stage: &Stage, role: &str) {
         "SomeProjectsBlocked",
         &["1 of 4", ENTRY],
     ));
-    all.push(follows("acme", "ServiceDesksReady", "NotAnAgent"));
+    all.push(follows("acme", "ServiceDesksReady", "SomeServiceDesksBlocked"));
     let trouble = stage.suffers(take, &all).await;
     is_said_once(&trouble);
     stage.heals(trouble, give).await;

@@ -123,7 +123,7 @@ async fn in_one_project(plane: Arc<Plane>) {
             Change::Jira(vec![agent(false), creatable(false)]),
             &[
                 told("acme", "ProjectsAccessible", "SomeProjectsBlocked", &["2 of 4"]),
-                follows("acme", "ServiceDesksReady", "NotAnAgent"),
+                follows("acme", "ServiceDesksReady", "SomeServiceDesksBlocked"),
                 told("acme-sup", "Permitted", "InternalCommentDenied", &[]),
                 told("acme-its", "Permitted", "InternalCommentDenied", &[]),
                 follows("acme-its", "ServiceDeskReady", "NotAnAgent"),
