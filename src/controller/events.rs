@@ -76,7 +76,7 @@ fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Conditio
         .iter()
         .filter(|c| ![ready, stalled, reconciling].contains(&c.type_.as_str()))
         .filter(|c| match (c.status.as_str(), earlier(c)) {
-            ("True", Some(b)) => b.status == "False" && !follows(b, before),
+            ("True", Some(b)) => (b.status == "False" && !follows(b, before)) || warns(b, c),
             ("True", None) => false,
             (_, Some(b)) => (b.status != c.status || b.reason != c.reason) && !follows(c, after),
             (_, None) => !follows(c, after),
@@ -84,6 +84,13 @@ fn flipped<'c>(before: &[Condition], after: &'c [Condition]) -> Vec<&'c Conditio
         .filter(|c| c.reason != Reason::NeverSynced.as_str())
         .chain(first_ready)
         .collect()
+}
+
+/// Whether a condition that stays True now has a reason that asks for something, such as a key
+/// that was renamed.
+fn warns(before: &Condition, now: &Condition) -> bool {
+    let remedy = Reason::parse(&now.reason).map(|reason| reason.entry().remedy);
+    before.status == "True" && before.reason != now.reason && remedy.is_some_and(|remedy| !remedy.is_empty())
 }
 
 /// Whether another condition of the object tells the cause already.

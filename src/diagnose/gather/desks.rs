@@ -124,11 +124,7 @@ async fn one(
             let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
             creatable(kind, checked).unwrap_or(asked.creates)
         };
-        if let Some(first) = open
-            .iter()
-            .find(|kind| kind.fields.is_none())
-            .filter(|_| !open.iter().any(may_raise))
-        {
+        if let Some(first) = open.first().filter(|_| !open.iter().any(may_raise)) {
             let form = kept(jira.form(cloud_id, &desk.id, &first.id).await)?;
             evidence.form = Some((first.clone(), form));
         }

@@ -193,7 +193,8 @@ fn unseen_fields(desk: &Desk<'_>, kind: &RequestType) -> Vec<String> {
     let probed = desk.answer().and_then(|answer| answer.form.as_ref());
     let probed = probed.filter(|(probed, _)| probed.id == kind.id);
     let probed = probed.and_then(|(_, form)| form.as_ref().ok());
-    let Some(form) = kind.fields.as_ref().or(probed) else {
+    // A form that was asked for by itself shows hidden fields, too, to who administers the desk.
+    let Some(form) = probed.or(kind.fields.as_ref()) else {
         return Vec::new();
     };
     let unseen = |field: &&FormField| {

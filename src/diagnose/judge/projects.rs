@@ -20,6 +20,8 @@ pub struct Summary {
     pub visible: bool,
     /// The finding that blocks it, if one does.
     pub blocked: Option<Finding>,
+    /// What is to be done about it although it can be used.
+    pub warning: Option<String>,
 }
 
 impl Summary {
@@ -27,10 +29,14 @@ impl Summary {
     #[must_use]
     pub fn of(key: &str, lifecycle: Lifecycle, findings: &[Finding]) -> Self {
         let why = |type_| findings.iter().find(|f| f.condition == type_ && !f.is_true()).cloned();
+        let warnings = findings
+            .iter()
+            .filter(|f| f.is_true() && !f.reason.entry().remedy.is_empty());
         Self {
             key: key.to_owned(),
             visible: lifecycle == Lifecycle::Live,
             blocked: why(Accessible).or_else(|| why(Permitted)),
+            warning: warnings.map(|f| f.message.clone()).next(),
         }
     }
 }
@@ -67,7 +73,9 @@ pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
             Finding::with_remedy(ProjectsAccessible, Reason::NoProjectsVisible, &what)
         }
         (all, 0) => {
-            let message = format!("All {all} projects in scope can be used.");
+            let warning = projects.iter().find_map(|p| p.warning.as_ref());
+            let warning = warning.map(|text| format!(" {text}")).unwrap_or_default();
+            let message = format!("All {all} projects in scope can be used.{warning}");
             Finding::new(ProjectsAccessible, Reason::AllProjectsAccessible, message)
         }
         (all, blocked) if all == blocked => {
@@ -100,6 +108,7 @@ mod tests {
             key: key.into(),
             visible: true,
             blocked: blocked.map(|reason| Finding::plain(Accessible, reason)),
+            warning: None,
         }
     }
 

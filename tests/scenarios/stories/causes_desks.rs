@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand, FormField, NewRequestType};
+use devkit::sandbox::{Command, DeskCommand, FormField, Holder, NewRequestType};
 use serde_json::json;
 
 use super::{Story, story};
@@ -23,6 +23,7 @@ pub fn stories() -> Vec<Story> {
         story("causes::no_request_type_can_be_used", none_usable),
         story("causes::every_request_type_is_restricted", restricted),
         story("causes::no_request_can_be_raised", not_creatable),
+        story("causes::jira_leaves_out_whether_one_can", not_told),
         story("causes::a_form_requires_what_nobody_sees", hidden_field),
         story("causes::the_service_desk_is_missing", desk_missing),
     ]
@@ -148,13 +149,69 @@ async fn restricted(plane: Arc<Plane>) {
 async fn not_creatable(plane: Arc<Plane>) {
     let stage = connected(&plane, "not-creatable", json!({})).await;
     let named = ["SUP", "Ask a question", "not open to the account", "Create issues"];
-    for shown in [true, false] {
-        stage.jira(DeskCommand::ShowCanCreate { site: None, shown }.into());
-        let spoil = change(None, None, Some(false));
-        let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
-        mended(&stage, trouble, change(None, None, Some(true))).await;
-    }
+    let spoil = change(None, None, Some(false));
+    let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
+    mended(&stage, trouble, change(None, None, Some(true))).await;
     ledger::caused("request-types-not-creatable");
+    stage.close().await;
+}
+
+/// Creating issues is taken from the account, in the portal too, or given back.
+fn creating(held: bool) -> Change {
+    let (site, project, permission) = (None::<String>, "SUP".to_owned(), "CREATE_ISSUES".to_owned());
+    let holders = [None, Some(Holder::Portal)];
+    let one = |holder| {
+        let (site, project, permission) = (site.clone(), project.clone(), permission.clone());
+        let account = None;
+        if held {
+            Command::GrantPermission {
+                site,
+                project,
+                permission,
+                account,
+                holder,
+            }
+        } else {
+            Command::RevokePermission {
+                site,
+                project,
+                permission,
+                account,
+                holder,
+            }
+        }
+    };
+    Change::Jira(holders.map(one).into())
+}
+
+/// Jira leaves out of the list whether a request can be raised: where issues may not be created
+/// either, it is asked.
+async fn not_told(plane: Arc<Plane>) {
+    let stage = connected(&plane, "not-told", json!({})).await;
+    stage.jira(
+        DeskCommand::ShowCanCreate {
+            site: None,
+            shown: false,
+        }
+        .into(),
+    );
+    let trouble = stage
+        .suffers(
+            creating(false),
+            &[
+                told("acme-sup", "Permitted", "CreateDenied", &[]),
+                told("acme", "ProjectsAccessible", "SomeProjectsBlocked", &["1 of 4"]),
+                told(
+                    "acme-sup",
+                    "ServiceDeskReady",
+                    "RequestTypesNotCreatable",
+                    &["not open"],
+                ),
+                told("acme", "ServiceDesksReady", "SomeServiceDesksBlocked", &["SUP"]),
+            ],
+        )
+        .await;
+    stage.heals(trouble, creating(true)).await;
     stage.close().await;
 }
 

@@ -42,7 +42,26 @@ fn describe(call: &Call<'_>, (project, desk): Found<'_>, kind: &RequestType) -> 
         let may = may_create(call, project, kind, call.me());
         body.insert("canCreateRequest".to_owned(), may.into());
     }
+    if let (true, Some(body)) = (call.list("expand").contains(&"field"), body.as_object_mut()) {
+        body.insert("fields".to_owned(), form_body(call, project, kind));
+    }
     body
+}
+
+/// The form. Hidden fields are told to the desk's administrators, and only when they ask.
+fn form_body(call: &Call<'_>, project: &Project, kind: &RequestType) -> Value {
+    let administers = call.site.administers(project, call.me());
+    let hidden_too = administers && call.list("expand").contains(&"hiddenFields");
+    let fields = kind.fields.iter().filter(|field| field.visible || hidden_too);
+    let fields: Vec<Value> = fields.map(field_body).collect();
+    let agent = call
+        .site
+        .holds(project, None, call.me(), "SERVICEDESK_AGENT", Lens::Work);
+    json!({
+        "requestTypeFields": fields,
+        "canRaiseOnBehalfOf": agent && may_create(call, project, kind, call.me()),
+        "canAddRequestParticipants": may_request(call, project, call.me()),
+    })
 }
 
 /// The request types the caller gets to see: restricted ones are for the desk's administrators.
@@ -103,8 +122,7 @@ fn field_body(field: &FormField) -> Value {
     })
 }
 
-/// `GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field`. Hidden fields are told to
-/// the desk's administrators, and only when they ask.
+/// `GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field`.
 pub(super) fn fields(call: &Call<'_>) -> Answered {
     let (project, desk) = desks::find(call)?;
     let wanted = call.params.get(1).and_then(|id| id.parse().ok());
@@ -113,21 +131,7 @@ pub(super) fn fields(call: &Call<'_>) -> Answered {
         let message = "The request type does not exist or you do not have permission to see it.";
         return Ok(reply::desk_error(404, message, "sd.admin.requesttype.error.not.found"));
     };
-    let administers = call.site.administers(project, call.me());
-    let hidden_too = administers && call.list("expand").contains(&"hiddenFields");
-    let fields = kind.fields.iter().filter(|field| field.visible || hidden_too);
-    let fields: Vec<Value> = fields.map(field_body).collect();
-    let agent = call
-        .site
-        .holds(project, None, call.me(), "SERVICEDESK_AGENT", Lens::Work);
-    Ok(reply::json(
-        200,
-        json!({
-            "requestTypeFields": fields,
-            "canRaiseOnBehalfOf": agent && may_create(call, project, kind, call.me()),
-            "canAddRequestParticipants": may_request(call, project, call.me()),
-        }),
-    ))
+    Ok(reply::json(200, form_body(call, project, kind)))
 }
 
 /// `POST /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/permissions/check`, experimental. Another account
