@@ -16,7 +16,7 @@ pub(super) static SERVICE_DESK_MISSING: Guide = Guide {
 };
 
 pub(super) static NOT_AN_AGENT: Guide = Guide {
-    found: "Jira was asked which permissions the account holds, and the answer lacks the agents' one (key `SERVICEDESK_AGENT`) for this service project. Names of roles and groups are never compared: administrators rename them, and team-managed projects have roles of their own. This is asked in `mode: Enforce` only; reading needs no agent.",
+    found: "Jira was asked which permissions the account holds, and the answer lacks the agents' one (key `SERVICEDESK_AGENT`) for this service project. Names of roles and groups are never compared: administrators rename them, and team-managed projects have roles of their own. In `mode: Observe` it is told only where Jira lists the account no service desk for the project; reading needs no agent.",
     apart: &[
         "*No access as an agent* (the *agent licence*): Atlassian Administration → *Directory* → *Users* → the account shows no *Jira Service Management* with a role for agents. Then all service projects fail alike.",
         "*In no role for agents*: other service projects are fine. In a company-managed project the role is often called *Service Desk Team*, in a team-managed one *Agent*.",
@@ -78,7 +78,7 @@ pub(super) static REQUEST_TYPES_HIDDEN: Guide = Guide {
 };
 
 pub(super) static REQUEST_TYPES_NOT_CREATABLE: Guide = Guide {
-    found: "Jira says of each visible request type whether the account may raise a request of it: in the list, or where that is silent to a question of its own. It may of none. Only then the form of the first one is read too, to see whether it requires a field that the account cannot fill in and that has no preset value; the message names such fields.",
+    found: "Jira says of each visible request type whether the account may raise a request of it: in the list, or, where that is silent and issues may not be created in the project either, to a question of its own. It may of none. Only then the form of the first one is read too, to see whether it requires a field that the account cannot fill in and that has no preset value; the message names such fields.",
     apart: &[
         "*Create issues is lacking*: [CreateDenied](#createdenied) is shown as well.",
         "*Customer permissions*: only invited customers may raise requests, and the account is neither a customer nor an agent.",
