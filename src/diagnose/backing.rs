@@ -160,12 +160,29 @@ fn statuses(evidence: &Evidence, reason: Reason) -> bool {
     }
 }
 
+/// The project that a key in scope means: the one of that name, or one that had it when it was
+/// seen last.
+fn meant<'e>(evidence: &Evidence, projects: &'e ProjectsEvidence, key: &str) -> Option<&'e Project> {
+    if evidence.declared.projects.is_some() {
+        return projects.by_key(key);
+    }
+    if projects.live().any(|project| project.key == key) {
+        return projects.by_key(key);
+    }
+    let known = evidence.declared.known.iter().filter(|known| known.key == key);
+    let mut lost = known.filter_map(|known| match projects.found.get(&known.id) {
+        Some(found) if !found.archived && !found.deleted => None,
+        found => Some(found),
+    });
+    lost.next_back().flatten()
+}
+
 /// Whether the evidence shows what is found about a project.
 pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool {
     let Some(Ok(projects)) = &evidence.projects else {
         return false;
     };
-    let project = projects.by_key(key);
+    let project = meant(evidence, projects, key);
     if finding.reason.is_consequence() {
         return true;
     }

@@ -53,17 +53,16 @@ fn request_type() -> BoxedStrategy<RequestType> {
         select(vec!["OPEN", "RESTRICTED"]).prop_map(str::to_owned),
         text()
     ]);
-    (id(), text(), groups, option::of(any::<bool>()), status)
-        .prop_map(
-            |(id, name, group_ids, can_create_request, restriction_status)| RequestType {
-                id,
-                name,
-                group_ids,
-                can_create_request,
-                fields: None,
-                restriction_status,
-            },
-        )
+    let told = (option::of(any::<bool>()), option::weighted(0.2, form()));
+    (id(), text(), groups, told, status)
+        .prop_map(|(id, name, group_ids, told, restriction_status)| RequestType {
+            id,
+            name,
+            group_ids,
+            can_create_request: told.0,
+            fields: told.1,
+            restriction_status,
+        })
         .boxed()
 }
 

@@ -21,20 +21,22 @@ pub fn declared() -> BoxedStrategy<Declared> {
     (
         (site::address(), site::suffixes(), option::of(site::bound())),
         (option::of(people::expected()), mode()),
-        option::of(projects::keys()),
+        (option::of(projects::keys()), projects::known()),
         (statuses::rules(), people::pinned()),
     )
-        .prop_map(|(site, (account, mode), projects, (status_mapping, pinned))| Declared {
-            site: site.0,
-            site_suffixes: site.1,
-            bound: site.2,
-            known: Vec::new(),
-            account,
-            mode,
-            projects,
-            status_mapping,
-            pinned,
-        })
+        .prop_map(
+            |(site, (account, mode), (projects, known), (status_mapping, pinned))| Declared {
+                site: site.0,
+                site_suffixes: site.1,
+                bound: site.2,
+                account,
+                known,
+                mode,
+                projects,
+                status_mapping,
+                pinned,
+            },
+        )
         .boxed()
 }
 

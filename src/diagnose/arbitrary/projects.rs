@@ -16,7 +16,7 @@ use crate::{
         requirements::{AGENT, BROWSE_USERS, permission_keys},
     },
     atlassian::models::Project,
-    diagnose::evidence::ProjectsEvidence,
+    diagnose::evidence::{KnownProject, ProjectsEvidence},
 };
 
 /// Keys of projects.
@@ -41,6 +41,11 @@ pub fn key() -> BoxedStrategy<String> {
 /// Keys of spec.projects, each once.
 pub fn keys() -> BoxedStrategy<Vec<String>> {
     btree_set(key(), 0..5).prop_map(Vec::from_iter).boxed()
+}
+
+/// Projects that were seen before.
+pub fn known() -> BoxedStrategy<Vec<KnownProject>> {
+    vec((id(), key()).prop_map(|(id, key)| KnownProject { id, key }), 0..4).boxed()
 }
 
 fn project() -> BoxedStrategy<Project> {
