@@ -134,6 +134,17 @@ async fn healthy(plane: Arc<Plane>) {
     claim_cost("the first pass", &stage.calls_since(mark), WHOLE, &first);
     let (again, calls) = full(&stage).await;
     claim_cost("a pass asked for", &calls, WHOLE, &again);
+    // Jira may leave out of its lists whether requests can be raised.
+    stage.jira(
+        DeskCommand::ShowCanCreate {
+            site: None,
+            shown: false,
+        }
+        .into(),
+    );
+    let (again, calls) = full(&stage).await;
+    claim(&again, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
+    claim_cost("a pass with less told", &calls, WHOLE, &again);
 
     let mut last = again;
     for pass in ["a plain pass", "another"] {
