@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{AccountType, Command};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Story, story};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     stage::{
         BOT, Stage,
         claim::{claim, claim_absent},
+        hands::connected,
     },
 };
 
@@ -28,15 +29,6 @@ pub fn stories() -> Vec<Story> {
         story("account::a_hidden_email_address", hidden_email),
         story("account::no_product_access", no_product_access),
     ]
-}
-
-/// A stage where the bot connected and everything is Ready.
-async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
-    let stage = Stage::open(plane, name).await;
-    stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", spec).await;
-    stage.until_ready("acme").await;
-    stage
 }
 
 async fn token_is_taken_back(stage: &Stage) {

@@ -12,7 +12,7 @@ use super::{Story, story};
 use crate::{
     ledger,
     plane::Plane,
-    stage::{Stage, claim::claim, look::condition},
+    stage::{Stage, claim::claim, hands::connected, look::condition},
 };
 
 pub fn stories() -> Vec<Story> {
@@ -23,14 +23,6 @@ pub fn stories() -> Vec<Story> {
         story("projects::fewer_are_named", fewer_named),
         story("projects::somebody_deletes_an_object", object_deleted),
     ]
-}
-
-async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
-    let stage = Stage::open(plane, name).await;
-    stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", spec).await;
-    stage.until_ready("acme").await;
-    stage
 }
 
 fn named(keys: &[&str]) -> Value {

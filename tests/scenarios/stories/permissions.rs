@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use devkit::sandbox::Command;
 use jira_operator::api::integration::JiraIntegration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Story, story};
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     stage::{
         Stage,
         claim::{claim, claim_absent},
+        hands::connected,
         look::has,
     },
 };
@@ -48,14 +49,6 @@ pub fn stories() -> Vec<Story> {
         story("projects::a_named_one_is_blocked", named_blocked),
         story("projects::a_plain_pass_finds_what_was_taken", plain_pass),
     ]
-}
-
-async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
-    let stage = Stage::open(plane, name).await;
-    stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", spec).await;
-    stage.until_ready("acme").await;
-    stage
 }
 
 fn take(project: &str, permission: &str) -> Command {

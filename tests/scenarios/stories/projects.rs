@@ -13,6 +13,7 @@ use crate::{
     stage::{
         Stage,
         claim::{claim, claim_absent},
+        hands::connected,
         look::observed,
     },
 };
@@ -25,14 +26,6 @@ pub fn stories() -> Vec<Story> {
         story("projects::a_discovered_one_gets_another_key", renamed_discovered),
         story("projects::a_named_one_gets_another_key", renamed_named),
     ]
-}
-
-async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
-    let stage = Stage::open(plane, name).await;
-    stage.connect("acme-oauth").await;
-    stage.integrate("acme", "acme-oauth", spec).await;
-    stage.until_ready("acme").await;
-    stage
 }
 
 fn named(keys: &[&str]) -> Value {
