@@ -28,7 +28,13 @@ async fn healthy(troupe: &Troupe) -> Result<(), Error> {
          the site acme.atlassian.net, once with all its projects, once with two of them, once for reading only.",
     );
     let app = register(troupe, "acme-oauth", grant(None, None)).await?;
-    let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
+    let reading = [
+        "read:jira-work",
+        "read:jira-user",
+        "read:servicedesk-request",
+        "offline_access",
+    ]
+    .map(str::to_owned);
     register(troupe, "acme-reader-oauth", grant(None, Some(reading.to_vec()))).await?;
     drop(app);
     for example in EXAMPLES {
@@ -118,7 +124,13 @@ async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
 
 async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
     say("3. A grant without the scope for writing, while the integration is to write:");
-    let reading = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
+    let reading = [
+        "read:jira-work",
+        "read:jira-user",
+        "read:servicedesk-request",
+        "offline_access",
+    ]
+    .map(str::to_owned);
     register(troupe, "narrow-oauth", grant(None, Some(reading.to_vec()))).await?;
     integrate(
         troupe,
