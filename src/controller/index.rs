@@ -20,7 +20,13 @@ pub struct SecretIndex(RwLock<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     by_secret: HashMap<Name, BTreeSet<String>>,
-    by_integration: HashMap<Name, Vec<Name>>,
+    by_integration: HashMap<Name, Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    uid: Option<String>,
+    secrets: Vec<Name>,
 }
 
 /// The Secrets that an integration reads or writes.
@@ -38,7 +44,8 @@ pub fn token_secret_name(integration: &JiraIntegration) -> String {
 }
 
 impl SecretIndex {
-    /// Takes an integration in, as it is now. The Secrets that nobody names any more.
+    /// Takes an integration in, as it is now. The Secrets that nobody names any more, and those
+    /// that only another object of its name did: its deletion may have been missed.
     pub fn insert(&self, integration: &JiraIntegration) -> Vec<Name> {
         let namespace = integration.namespace().unwrap_or_default();
         let name = (namespace.clone(), integration.name_any());
@@ -47,6 +54,8 @@ impl SecretIndex {
             .map(|s| (namespace.clone(), s))
             .collect();
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let uid = integration.uid();
+        let is_another = tables.by_integration.get(&name).is_some_and(|entry| entry.uid != uid);
         let mut former = tables.remove(&name);
         for secret in &secrets {
             tables
@@ -55,8 +64,8 @@ impl SecretIndex {
                 .or_default()
                 .insert(name.1.clone());
         }
-        tables.by_integration.insert(name, secrets);
-        former.retain(|secret| !tables.by_secret.contains_key(secret));
+        tables.by_integration.insert(name, Entry { uid, secrets });
+        former.retain(|secret| is_another || !tables.by_secret.contains_key(secret));
         former
     }
 
@@ -102,7 +111,7 @@ impl SecretIndex {
 impl Tables {
     fn remove(&mut self, integration: &Name) -> Vec<Name> {
         let mut orphaned = Vec::new();
-        for secret in self.by_integration.remove(integration).unwrap_or_default() {
+        for secret in self.by_integration.remove(integration).unwrap_or_default().secrets {
             let Some(names) = self.by_secret.get_mut(&secret) else {
                 continue;
             };
@@ -166,5 +175,22 @@ mod tests {
         );
         assert!(index.remove("ns", "a").iter().any(|(_, name)| name == "new-grant"));
         assert!(index.secrets().is_empty());
+    }
+
+    #[test]
+    fn a_namesake_inherits_nothing() {
+        let with_uid = |uid: &str| {
+            let mut integration = integration("a", "shared");
+            integration.metadata.uid = Some(uid.into());
+            integration
+        };
+        let index = SecretIndex::default();
+        index.insert(&with_uid("first"));
+        assert!(index.insert(&with_uid("first")).is_empty());
+        let orphaned = index.insert(&with_uid("second"));
+        assert!(orphaned.iter().any(|(_, name)| name == "shared-grant"));
+        index.insert(&integration("b", "shared"));
+        let orphaned = index.insert(&with_uid("third"));
+        assert!(!orphaned.iter().any(|(_, name)| name == "shared-grant"), "b names it");
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, Resource, ResourceExt, api::ListParams};
 
 use super::{
     context::Context,
@@ -46,6 +46,20 @@ pub struct Seen {
     pub published: Found,
     /// When the pass began.
     pub now: Timestamp,
+}
+
+/// Whether the API server, asked now, still has this very integration.
+///
+/// # Errors
+/// When the API server cannot be asked.
+pub async fn still_exists(ctx: &Context, seen: &Seen) -> kube::Result<bool> {
+    let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &seen.target.namespace);
+    let named = ListParams::default().fields(&format!("metadata.name={}", seen.target.integration));
+    let found = api.list_metadata(&named).await?;
+    Ok(found
+        .items
+        .iter()
+        .any(|object| object.uid() == seen.integration.uid() && object.metadata.deletion_timestamp.is_none()))
 }
 
 /// Reads the cluster: the person's Secret and the one for workloads.

@@ -4,7 +4,7 @@
 
 use super::{
     context::Context,
-    observe::Seen,
+    observe::{self, Seen},
     outcome::{Outcome, Stop, Synced},
     pass::{Pass, synced_finding},
     schedule::Due,
@@ -20,11 +20,13 @@ use crate::{
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::judge,
     grant::{
+        credentials::Credentials,
         finding,
         freshness::refresh_at,
         held::{Held, Trouble},
         keeper::Wish,
         publish::Found,
+        store::describe,
     },
     sync::{
         apply,
@@ -95,14 +97,32 @@ impl Pass<'_> {
         let wish = Wish {
             rejected: rejected.map(|held| held.access.token.clone()),
             requested: self.seen.asked().is_requested(),
+            is_rightful: false,
         };
-        match self.ctx.keeper.hold(&self.seen.grant, credentials, wish).await {
+        match self.hold(credentials, wish).await {
             Ok(held) => {
                 self.outcome.refresh_at = Some(refresh_at(&held.access));
                 self.outcome.note(finding::held(&held, &self.seen.grant));
                 Ok(self.take(held))
             }
             Err(trouble) => self.without_grant(trouble),
+        }
+    }
+
+    /// Holds the grant. A deleted grant Secret is written back only for an integration that still
+    /// exists: the watch may not have told yet that it was deleted too.
+    async fn hold(&self, credentials: Credentials, wish: Wish) -> Result<Held, Trouble> {
+        let (keeper, key) = (&self.ctx.keeper, &self.seen.grant);
+        match keeper.hold(key, credentials.clone(), wish.clone()).await {
+            Err(Trouble::Deleted) => {
+                let exists = observe::still_exists(self.ctx, self.seen).await;
+                if !exists.map_err(|error| Trouble::not_writable(&describe(&error), None))? {
+                    return Err(Trouble::Deleted);
+                }
+                let is_rightful = true;
+                keeper.hold(key, credentials, Wish { is_rightful, ..wish }).await
+            }
+            held => held,
         }
     }
 

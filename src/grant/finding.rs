@@ -59,12 +59,12 @@ pub fn not_writable(name: &str, detail: &str) -> Finding {
 }
 
 /// The finding for a grant that is not held. None where nothing is to be said, because the
-/// namespace is going away.
+/// namespace or the integration is going away.
 #[must_use]
 pub fn trouble(trouble: &Trouble, key: &GrantKey) -> Option<Finding> {
     let name = key.secret_name();
     Some(match trouble {
-        Trouble::Terminating => return None,
+        Trouble::Terminating | Trouble::Deleted => return None,
         Trouble::NotConnected(why) => not_connected(*why, key),
         Trouble::SharedElsewhere => Finding::plain(Authorized, Reason::GrantSharedElsewhere),
         Trouble::NameTaken => {

@@ -34,6 +34,9 @@ pub enum Trouble {
     SharedElsewhere,
     /// A Secret of somebody else has the grant Secret's name.
     NameTaken,
+    /// The grant Secret was deleted while its tokens are in memory. They are written back for
+    /// an integration that exists, and for no other.
+    Deleted,
     /// Atlassian refused.
     Refused(Refusal),
     /// Another process is exchanging.

@@ -1,10 +1,7 @@
 //! Holds grants: decides with [`freshness`](super::freshness), exchanges under a mark that every
 //! process respects, and uses a new token only once it is stored.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
@@ -15,6 +12,7 @@ use super::{
     freshness::{self, Decision, Exchange, decide},
     held::{Held, Trouble},
     lane::{ATTEMPTS, CONTENDED, Lane, Unsaved},
+    lanes::Lanes,
     pace::after,
     record::{Access, Record, RefusalKind, fingerprint},
     store::{GrantKey, Store, WriteError, describe},
@@ -32,6 +30,8 @@ pub struct Wish {
     pub rejected: Option<Secret>,
     /// A person asked for it, so that a wait of our own making is over.
     pub requested: bool,
+    /// The integration was seen to exist after the grant Secret was found deleted.
+    pub is_rightful: bool,
 }
 
 /// Holds all grants of this process.
@@ -40,7 +40,7 @@ pub struct Keeper {
     endpoint: TokenEndpoint,
     /// Random, so that a restarted process does not take its predecessor's mark for its own.
     holder: String,
-    lanes: Mutex<HashMap<GrantKey, Arc<tokio::sync::Mutex<Lane>>>>,
+    lanes: Lanes,
     tasks: TaskTracker,
     on_exchange: Box<dyn Fn(&'static str) + Send + Sync>,
 }
@@ -57,7 +57,7 @@ impl Keeper {
             store,
             endpoint,
             holder: format!("{:032x}", rand::random::<u128>()),
-            lanes: Mutex::default(),
+            lanes: Lanes::default(),
             tasks: TaskTracker::new(),
             on_exchange,
         })
@@ -69,10 +69,10 @@ impl Keeper {
     /// # Errors
     /// [`Trouble`], which says whether the stored access token can still be used.
     pub async fn hold(self: &Arc<Self>, key: &GrantKey, credentials: Credentials, wish: Wish) -> Result<Held, Trouble> {
-        let lane = self.lane(key);
+        let place = self.lanes.place(key);
         let (keeper, key) = (Arc::clone(self), key.clone());
         let task = self.tasks.spawn(async move {
-            let mut lane = lane.lock_owned().await;
+            let mut lane = place.lock().await;
             let held = keeper.hold_alone(&key, &credentials, &wish, &mut lane).await;
             match held {
                 Err(Trouble::NotWritable { detail, still, .. }) => {
@@ -90,14 +90,8 @@ impl Keeper {
     pub async fn finish(&self) {
         self.tasks.close();
         self.tasks.wait().await;
-        let lanes: Vec<_> = self
-            .lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain()
-            .collect();
-        for (key, lane) in lanes {
-            let mut lane = lane.lock().await;
+        for (key, place) in self.lanes.drain() {
+            let mut lane = place.lock().await;
             while lane.unsaved.is_some() && lane.save(&self.store, &key).await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             }
@@ -107,27 +101,14 @@ impl Keeper {
     /// Whether tokens wait in memory to be stored: a process with such must not be restarted.
     #[must_use]
     pub fn has_unsaved(&self) -> bool {
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        // A lane that is locked is exchanging or storing.
-        lanes
-            .values()
-            .any(|lane| lane.try_lock().map_or(true, |lane| lane.unsaved.is_some()))
+        self.lanes.have_unsaved()
     }
 
     /// Forgets a grant that nobody names any more, so that it is not written back: what comes
     /// later under its name is nobody's heir. The Secret itself stays a day longer. Tokens that
     /// wait to be stored are not forgotten.
     pub fn forget(&self, key: &GrantKey) {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let busy = |lane: &Arc<tokio::sync::Mutex<Lane>>| lane.try_lock().map_or(true, |lane| lane.unsaved.is_some());
-        if lanes.get(key).is_some_and(|lane| !busy(lane)) {
-            lanes.remove(key);
-        }
-    }
-
-    fn lane(&self, key: &GrantKey) -> Arc<tokio::sync::Mutex<Lane>> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lanes.entry(key.clone()).or_default())
+        self.lanes.forget(key);
     }
 
     async fn hold_alone(
@@ -146,6 +127,7 @@ impl Keeper {
             let read = self.store.read(key).await;
             let record = read.map_err(|error| Trouble::not_writable(&describe(&error), lane.stored.as_ref()))?;
             let record = match record {
+                None if lane.stored.is_some() && !wish.is_rightful => return Err(Trouble::Deleted),
                 None if lane.stored.is_some() => {
                     lane.write_back(&self.store, key).await?;
                     continue;

@@ -9,6 +9,7 @@ pub mod freshness;
 pub mod held;
 pub mod keeper;
 mod lane;
+mod lanes;
 pub mod pace;
 pub mod publish;
 pub mod record;

@@ -40,6 +40,7 @@ purpose; the comment names the code that needs it. The scenarios compare them wi
 so a rule that nobody uses, and a call that no rule allows, both fail the tests. */}}
 {{- define "jira-operator.rules" -}}
 # controller/watches.rs: learns of integrations and of their changes.
+# controller/observe.rs: asks whether an integration still exists before its grant is written back.
 # cli/run.rs: waits at the start until the definitions are installed.
 - apiGroups: [jira-operator.dev]
   resources: [jiraintegrations]

@@ -25,13 +25,14 @@ pub struct Unreadable {
     pub message: String,
 }
 
-/// The objects of the files; `-` is standard input. One that cannot be read does not stop the others.
+/// The objects of the files; `-` is standard input, and a folder stands for the manifests in it.
+/// One that cannot be read does not stop the others.
 #[must_use]
 pub fn read(files: &[PathBuf]) -> (Vec<Document>, Vec<Unreadable>) {
     let (mut documents, mut unreadable) = (Vec::new(), Vec::new());
-    for path in files {
-        let file = name(path);
-        match text(path).and_then(|text| objects(&text)) {
+    for path in files.iter().flat_map(|path| manifests(path)) {
+        let file = name(&path);
+        match text(&path).and_then(|text| objects(&text)) {
             Ok(objects) => documents.extend(objects.into_iter().map(|object| Document {
                 file: file.clone(),
                 object,
@@ -40,6 +41,21 @@ pub fn read(files: &[PathBuf]) -> (Vec<Document>, Vec<Unreadable>) {
         }
     }
     (documents, unreadable)
+}
+
+/// The manifests that a path stands for: as with kubectl, those of a folder but not of the folders in it.
+fn manifests(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return vec![path.to_owned()];
+    };
+    let is_manifest = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        path.is_file() && matches!(ending, Some("yaml" | "yml" | "json"))
+    };
+    let entries = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<PathBuf> = entries.filter(is_manifest).collect();
+    found.sort();
+    found
 }
 
 fn name(path: &Path) -> String {

@@ -50,7 +50,7 @@ pub struct Options {
     /// Key of the project that the ticket is for.
     #[arg(long, value_name = "KEY", requires = "person")]
     pub(super) project: Option<String>,
-    /// File of manifests, or - for standard input; repeatable. No cluster is asked.
+    /// File or folder of manifests, or - for standard input; repeatable. No cluster is asked.
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Send no request at all: only what the files tell is looked at.

@@ -76,13 +76,14 @@ fn usable(desk: &Desk<'_>, types: &[RequestType]) -> Finding {
     let hindered = types.iter().filter(|t| is_hidden(t) || is_restricted(t)).count();
     let also = match hindered {
         0 => String::new(),
+        1 => "; one is hidden or restricted".to_owned(),
         some => format!("; {some} of them are hidden or restricted"),
     };
-    let message = format!(
-        "The service desk of {} has {} request types{also}.",
-        desk.key,
-        types.len()
-    );
+    let count = match types.len() {
+        1 => "one request type".to_owned(),
+        all => format!("{all} request types"),
+    };
+    let message = format!("The service desk of {} has {count}{also}.", desk.key);
     Finding::new(ServiceDeskReady, Reason::ServiceDeskUsable, message)
 }
 

@@ -86,7 +86,10 @@ fn none_blocked(seen: &[&DeskSummary], skipped: &[&DeskSummary]) -> Finding {
     if seen.iter().any(|desk| desk.finding.reason == Reason::NotChecked) {
         return Finding::plain(ServiceDesksReady, Reason::NotChecked);
     }
-    let mut message = format!("All {} service desks in scope can be used.", seen.len());
+    let mut message = match seen.len() {
+        1 => "The one service desk in scope can be used.".to_owned(),
+        all => format!("All {all} service desks in scope can be used."),
+    };
     if !skipped.is_empty() {
         message = format!("{message} {}", not_looked_at(skipped));
     }
@@ -233,7 +236,7 @@ mod tests {
                 &[ServiceDeskUsable, SkippedAfterAccessible],
                 ok(),
                 AllServiceDesksReady,
-                &["All 1 ", "Not looked at", "ITS."],
+                &["The one service desk", "Not looked at", "ITS."],
             ),
             (
                 &[NotAnAgent, SkippedAfterAccessible],

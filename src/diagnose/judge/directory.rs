@@ -45,6 +45,7 @@ pub fn judge(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Finding {
     }
     let also = match pinned.len() {
         0 => String::new(),
+        1 => " The one pinned account exists and is active.".to_owned(),
         count => format!(" All {count} pinned accounts exist and are active."),
     };
     let message = format!("The account may browse users.{also}");
@@ -81,7 +82,7 @@ mod tests {
         type Given<'a> = (bool, &'a [&'a str], &'a [&'a str]);
         let table: &[(Given<'_>, Reason, &[&str])] = &[
             ((true, &[], &[]), UsersReadable, &["may browse users."]),
-            ((true, &["ann"], &["ann"]), UsersReadable, &["All 1 pinned"]),
+            ((true, &["ann"], &["ann"]), UsersReadable, &["The one pinned"]),
             (
                 (true, &["ann", "bob"], &["bob", "ann", "-eve"]),
                 UsersReadable,

@@ -50,6 +50,9 @@ person_reasons! {
     PersonEmailHidden:
         "One account was found for the address, but its profile hides the address, so that nothing proves it.",
         "Pin the person's accountId in spec.users.pinned.";
+    PersonProjectNotVisible:
+        "Jira shows the account no project with the key that was given.",
+        "Correct the key, or add the account to the project in Jira.";
     PersonNotAssignable:
         "Issues of the project cannot be assigned to the person.",
         "Grant the person's role Assignable user in the project's permission scheme, or add the person to the project.";
@@ -150,6 +153,10 @@ fn assignable(evidence: &PersonEvidence) -> Option<PersonFinding> {
             );
             Some(finding(PersonReason::PersonNotAssignable, &what))
         }
+        Err(JiraError::NotFound(_)) => {
+            let what = format!("Jira shows the account no project {}.", evidence.project);
+            Some(finding(PersonReason::PersonProjectNotVisible, &what))
+        }
         Err(error) => Some(unanswered(error)),
     }
 }
@@ -241,6 +248,8 @@ mod tests {
         let hidden = |e: &mut PersonEvidence| e.found = Ok(vec![user(None, true)]);
         assert_eq!(reasons(hidden), [PersonEmailHidden]);
         assert_eq!(reasons(|e| e.assignable = Some(Ok(false))), [PersonNotAssignable]);
+        let mistyped = |e: &mut PersonEvidence| e.assignable = Some(Err(JiraError::NotFound("No project".into())));
+        assert_eq!(reasons(mistyped), [PersonProjectNotVisible]);
         assert_eq!(reasons(|e| e.may_raise = Some(Ok(false))), [RequestsForOthersDenied]);
         assert_eq!(reasons(|e| e.found = Err(JiraError::Redirected)), [PersonNotAsked]);
     }

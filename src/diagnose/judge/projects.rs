@@ -75,7 +75,10 @@ pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
         (all, 0) => {
             let warning = projects.iter().find_map(|p| p.warning.as_ref());
             let warning = warning.map(|text| format!(" {text}")).unwrap_or_default();
-            let message = format!("All {all} projects in scope can be used.{warning}");
+            let message = match all {
+                1 => format!("The one project in scope can be used.{warning}"),
+                _ => format!("All {all} projects in scope can be used.{warning}"),
+            };
             Finding::new(ProjectsAccessible, Reason::AllProjectsAccessible, message)
         }
         (all, blocked) if all == blocked => {

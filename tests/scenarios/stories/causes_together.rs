@@ -157,7 +157,7 @@ async fn in_one_project(plane: Arc<Plane>) {
         )
         .await;
     let looked_at = [
-        "All 1 service desks",
+        "The one service desk",
         "Not looked at, because the project cannot be accessed: SUP.",
     ];
     claim(

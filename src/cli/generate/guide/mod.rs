@@ -117,6 +117,7 @@ pub(super) const fn of_person(reason: PersonReason) -> Option<&'static Guide> {
         PersonReason::PersonNotFound => &person::NOT_FOUND,
         PersonReason::PersonInactive => &person::INACTIVE,
         PersonReason::PersonEmailHidden => &person::EMAIL_HIDDEN,
+        PersonReason::PersonProjectNotVisible => &person::PROJECT_NOT_VISIBLE,
         PersonReason::PersonNotAssignable => &person::NOT_ASSIGNABLE,
         PersonReason::RequestsForOthersDenied => &person::REQUESTS_FOR_OTHERS_DENIED,
         PersonReason::PersonNotAsked => &person::NOT_ASKED,

@@ -45,6 +45,17 @@ pub(super) static EMAIL_HIDDEN: Guide = Guide {
     terms: &["profile visibility", "GDPR"],
 };
 
+pub(super) static PROJECT_NOT_VISIBLE: Guide = Guide {
+    found: "Jira was asked who can be assigned in the project, and knows no project with that key, or does not show it to the account.",
+    apart: &["`kubectl get jp` lists the projects that the account sees; a key is written in capitals."],
+    mend: &[
+        "Correct the key after `--project`.",
+        "Or [add the account to the project](#how-to-add-the-account-to-a-project).",
+    ],
+    operator: "It says so of this question only; a project of `spec.projects` has its own condition.",
+    terms: &[],
+};
+
 pub(super) static NOT_ASSIGNABLE: Guide = Guide {
     found: "Jira was asked who can be assigned in the project, for this account alone, and the answer was nobody.",
     apart: &[

@@ -74,7 +74,7 @@ fn only(evidence: &mut DesksEvidence) -> &mut DeskEvidence {
 fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
     use Reason::*;
     let table: &[(Vec<RequestType>, Reason, &[&str])] = &[
-        (vec![kind(1, json!({}))], ServiceDeskUsable, &["has 1 request types."]),
+        (vec![kind(1, json!({}))], ServiceDeskUsable, &["has one request type."]),
         // Where groups, restrictions and permissions are not told, nothing is claimed of them.
         (
             vec![kind(
