@@ -194,7 +194,7 @@ mod tests {
                 &[ServiceDeskUsable],
                 evidence(Err(JiraError::NotFound("none".into()))),
                 AllServiceDesksReady,
-                &["All 1"],
+                &["The one service desk"],
             ),
             (
                 &[KnowledgeBaseUnreadable],
