@@ -5,14 +5,14 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::{integration::JiraIntegration, names, project::JiraProject};
+use super::{integration::JiraIntegration, issue::JiraIssue, names, project::JiraProject};
 
 /// Every CRD, in the order they are documented in.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
     let mut integration = JiraIntegration::crd();
     default_status(&mut integration);
-    [integration, JiraProject::crd()]
+    [integration, JiraProject::crd(), JiraIssue::crd()]
         .into_iter()
         .map(|mut crd| {
             each_schema(&mut crd, &mut unwrap_lines);
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_documents_are_yaml() {
         let documents = documents().unwrap();
-        assert_eq!(documents.len(), 2);
+        assert_eq!(documents.len(), 3);
         for (name, text) in documents {
             assert!(text.contains(&name) && text.contains("kind: CustomResourceDefinition"));
         }

@@ -1,8 +1,13 @@
-//! The `JiraIntegration` kind: what a person declares, and what the operator answers.
+//! The `JiraIntegration` kind: what a person declares. What the operator answers is in
+//! [`integration_status`](super::integration_status).
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
+
+pub use super::integration_status::{
+    AccountStatus, ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, RemovedIssues, SiteStatus,
+    SyncProgress, SyncStatus, TokenStatus,
+};
 
 /// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and
 /// how often to look. The status says whether it works, and if not, why and what to do.
@@ -77,6 +82,10 @@ pub struct JiraIntegrationSpec {
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.'"))]
     pub token_secret_name: Option<String>,
 
+    /// Which issues come into the cluster as JiraIssue objects. When omitted, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issues: Option<Issues>,
+
     /// Phases for statuses. A status that is not named follows its status category. Names are
     /// compared without regard to case, as the account sees them: they are localised. A status
     /// can also be named by its id, as id:10001.
@@ -139,6 +148,53 @@ pub struct ProjectReference {
     #[schemars(length(max = 64))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*$')").message("spec.projects[].key must be a Jira project key such as SUP: upper-case letters, digits and '_', beginning with a letter"))]
     pub key: String,
+
+    /// JQL that narrows which issues of the project are synchronised, such as labels = k8s. It is
+    /// put in parentheses beside the project; ORDER BY has no place in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2000))]
+    pub jql: Option<String>,
+}
+
+/// Which issues come into the cluster.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Issues {
+    /// None fetches no issues, and keeps counts only. Open mirrors the issues that are not done as
+    /// JiraIssue objects, All mirrors those that are done as well.
+    #[serde(default)]
+    pub mirror: MirrorMode,
+
+    /// Most JiraIssue objects of this integration, from 1 to 5000. Where there are more issues,
+    /// those that were updated last are mirrored.
+    #[serde(default = "default_max_objects")]
+    #[schemars(range(min = 1, max = 5000))]
+    pub max_objects: i32,
+}
+
+impl Default for Issues {
+    fn default() -> Self {
+        Self {
+            mirror: MirrorMode::None,
+            max_objects: default_max_objects(),
+        }
+    }
+}
+
+const fn default_max_objects() -> i32 {
+    500
+}
+
+/// Which issues are mirrored as objects.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MirrorMode {
+    /// None.
+    #[default]
+    None,
+    /// Those that are not done.
+    Open,
+    /// All.
+    All,
 }
 
 /// A phase for some statuses.
@@ -169,12 +225,28 @@ pub struct StatusMapping {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Users {
+    /// None looks people up when they are needed. ConfigMap keeps a directory of the people of the
+    /// site in ConfigMaps named after the integration with -users-0 and so on; whoever may read
+    /// those reads names and e-mail addresses.
+    #[serde(default)]
+    pub directory: DirectoryMode,
+
     /// People whose account is known, because their profile hides the e-mail address for example.
     /// What is pinned goes before every search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["email".into()]))]
     pub pinned: Vec<PinnedUser>,
+}
+
+/// Where the people of the site are kept.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DirectoryMode {
+    /// Nowhere.
+    #[default]
+    None,
+    /// In ConfigMaps.
+    ConfigMap,
 }
 
 /// A person whose account is known.
@@ -201,151 +273,17 @@ pub enum Mode {
     Observe,
 }
 
-/// What the operator found out.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct JiraIntegrationStatus {
-    /// The generation of the spec that the status speaks of; -1 before the first pass.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-
-    /// What holds and what does not, each with a reason and a remedy. Ready sums it up;
-    /// Reconciling and Stalled are present only while True.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Vec<Condition>,
-
-    /// The site that the integration is bound to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub site: Option<SiteStatus>,
-
-    /// The account that holds the grant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountStatus>,
-
-    /// The OAuth scopes of the grant.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
-
-    /// The access token for workloads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<TokenStatus>,
-
-    /// How many projects there are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub projects: Option<ProjectCounts>,
-
-    /// The last synchronisation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sync: Option<SyncStatus>,
-
-    /// What the last synchronisation cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api: Option<ApiStatus>,
-
-    /// Since when spec.suspend is true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspended_since: Option<Time>,
-
-    /// The value of the annotation jira-operator.dev/requestedAt that was answered last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_handled_reconcile_at: Option<String>,
-}
-
-/// The site that the integration is bound to.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct SiteStatus {
-    /// Atlassian's id of the site; it survives a renaming.
-    pub cloud_id: String,
-    /// Name of the site.
-    pub name: String,
-    /// Address of the site as Atlassian gives it now.
-    pub url: String,
-    /// spec.site when it was last accepted for this site.
-    pub declared_as: String,
-}
-
-/// The account that holds the grant.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct AccountStatus {
-    /// Atlassian account id.
-    pub account_id: String,
-    /// Display name of the account.
-    pub display_name: String,
-    /// Kind of account as Jira names it: atlassian, app or customer.
-    pub account_type: String,
-}
-
-/// The access token for workloads.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct TokenStatus {
-    /// Name of the Secret with the access token.
-    pub secret_name: String,
-    /// When the access token expires.
-    pub expires_at: Time,
-    /// When the grant was refreshed last.
-    pub refreshed_at: Time,
-    /// When the grant dies if it is not used until then: 90 days after the last refresh.
-    pub grant_idle_expires_at: Time,
-}
-
-/// How many projects there are.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct ProjectCounts {
-    /// Live projects in scope that the account sees.
-    pub visible: i64,
-    /// Projects in scope that can be used.
-    pub synced: i64,
-    /// Projects in scope that cannot be used.
-    pub blocked: i64,
-}
-
-impl ProjectCounts {
-    /// Projects in scope, each of which has an object.
-    #[must_use]
-    pub const fn all(&self) -> i64 {
-        self.synced.saturating_add(self.blocked)
-    }
-}
-
-/// The last synchronisation.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct SyncStatus {
-    /// When the last successful synchronisation ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_sync_time: Option<Time>,
-    /// How long it took, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_duration: Option<String>,
-    /// When the next one is due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_sync_time: Option<Time>,
-    /// When everything was looked at last, which is done every 30 minutes, on a change of the
-    /// spec or the grant, on request, and when an answer differs from the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_diagnosis_time: Option<Time>,
-    /// How many JiraProject objects the last synchronisation created, changed or removed.
-    #[serde(default)]
-    pub changed: i64,
-}
-
-/// What the last synchronisation cost.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiStatus {
-    /// Calls to Atlassian in the last synchronisation, token refreshes not counted.
-    pub calls_last_sync: i64,
-}
-
 impl JiraIntegrationSpec {
     /// The people whose account is known.
     #[must_use]
     pub fn pinned(&self) -> &[PinnedUser] {
         self.users.as_ref().map_or(&[], |users| users.pinned.as_slice())
+    }
+
+    /// Which issues come into the cluster.
+    #[must_use]
+    pub fn issues(&self) -> Issues {
+        self.issues.clone().unwrap_or_default()
     }
 
     /// The sync interval. The API server has checked the text; where it could not have (an

@@ -8,6 +8,8 @@ pub mod condition;
 pub mod condition_type;
 pub mod crd;
 pub mod integration;
+pub mod integration_status;
+pub mod issue;
 pub mod names;
 pub mod project;
 pub mod reason;

@@ -19,6 +19,12 @@ pub const COMPONENT_GRANT: &str = "grant";
 pub const COMPONENT_TOKEN: &str = "token";
 /// Annotation by which a person asks for a full pass now; any new value counts.
 pub const REQUESTED_AT: &str = "jira-operator.dev/requestedAt";
+/// Label saying where a `JiraIssue` comes from; mirrored ones carry [`ORIGIN_MIRROR`].
+pub const ORIGIN_LABEL: &str = "jira-operator.dev/origin";
+/// Value of [`ORIGIN_LABEL`] on issues that were mirrored from Jira.
+pub const ORIGIN_MIRROR: &str = "mirror";
+/// Value of [`COMPONENT_LABEL`] on ConfigMaps of the user directory.
+pub const COMPONENT_USERS: &str = "users";
 /// Longest name of a `JiraIntegration`: it is the value of a label.
 pub const INTEGRATION_NAME_MAX: usize = 63;
 

@@ -89,6 +89,22 @@ pub struct JiraProjectStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
 
+    /// Issue types of the project, each with its statuses and the phase that each stands for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issue_types: Vec<IssueTypeEntry>,
+
+    /// Request types of the project's service desk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_types: Vec<RequestTypeEntry>,
+
+    /// When issue types and request types were asked for last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inventory_time: Option<Time>,
+
+    /// Issues of the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issues: Option<ProjectIssues>,
+
     /// Since when Jira no longer shows the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Time>,
@@ -96,6 +112,71 @@ pub struct JiraProjectStatus {
     /// When what is said here last became different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_changed: Option<Time>,
+}
+
+/// An issue type of a project.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueTypeEntry {
+    /// Jira's id.
+    pub id: String,
+    /// Its name, in the language of the account.
+    pub name: String,
+    /// Whether it is for subtasks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub subtask: bool,
+    /// The statuses of its workflow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<StatusEntry>,
+}
+
+/// A status in a workflow.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// Jira's id.
+    pub id: String,
+    /// Its name, in the language of the account.
+    pub name: String,
+    /// Key of its status category: new, indeterminate, done or undefined.
+    pub category: String,
+    /// The phase that it stands for: that of spec.statusMapping, else Todo, InProgress, Done or
+    /// Unknown, after the category.
+    pub phase: String,
+}
+
+/// A request type of a service desk.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestTypeEntry {
+    /// Jira's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id of its issue type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_type_id: Option<String>,
+    /// What hinders its use: Hidden, Restricted or NotCreatable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hindered_by: Vec<String>,
+}
+
+/// Issues of a project.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectIssues {
+    /// Issues that are not done.
+    pub open: i64,
+    /// Issues that are to be mirrored, whether or not there is room for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<i64>,
+    /// When they were counted.
+    pub as_of: Time,
+    /// What was mirrored, as a digest of the settings: with other settings it is done anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Up to when changes were fetched, where the project lags behind the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// Where a project stands in Jira.

@@ -138,6 +138,7 @@ mod tests {
                 secret_ref: SecretReference { name: secret.into() },
                 account: None,
                 projects: None,
+                issues: None,
                 status_mapping: Vec::new(),
                 users: None,
                 sync_interval: "5m".into(),

@@ -65,9 +65,11 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         },
         projects: outcome.counts.clone().or_else(|| before.projects.clone()),
         sync: sync(seen, outcome, ended, random),
+        users: before.users.clone(),
         api: match &outcome.synced {
             Some(_) => Some(ApiStatus {
                 calls_last_sync: i64::from(outcome.calls),
+                ..before.api.clone().unwrap_or_default()
             }),
             None => before.api.clone(),
         },
@@ -112,6 +114,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
         next_sync_time: Some(Time(next)),
         last_diagnosis_time: diagnosed,
         changed: i64::try_from(synced.applied.changed).unwrap_or(i64::MAX),
+        ..before.unwrap_or_default()
     })
 }
 

@@ -169,10 +169,9 @@ mod tests {
             conditions: conditions(&[], &findings, &ready, 1, &Time(minute(0))),
             sync: Some(SyncStatus {
                 last_sync_time: Some(Time(minute(0))),
-                last_duration: None,
                 next_sync_time: Some(Time(minute(5))),
                 last_diagnosis_time: Some(Time(minute(0))),
-                changed: 0,
+                ..SyncStatus::default()
             }),
             ..JiraIntegrationStatus::default()
         }

@@ -127,6 +127,10 @@ fn describe(project: Option<&Project>, before: &JiraProjectStatus) -> JiraProjec
         name: Some(project.name.clone()),
         project_type: Some(project.project_type_key.clone()),
         style: project.style.clone(),
+        issue_types: before.issue_types.clone(),
+        request_types: before.request_types.clone(),
+        last_inventory_time: before.last_inventory_time.clone(),
+        issues: before.issues.clone(),
         ..JiraProjectStatus::default()
     }
 }

@@ -286,6 +286,18 @@ reasons! {
         "Atlassian's hourly quota for the OAuth app is spent; no call is made until it is refilled.",
         "This and other users of the same OAuth app spent its points for the hour.",
         "It goes on by itself. To need less, lengthen spec.syncInterval or name fewer projects.";
+    IntervalStretched [Synced] False Wait:
+        "The synchronisations are further apart than spec.syncInterval, so that the hour's points last.",
+        "At the declared interval this and other integrations of the same OAuth app would spend its points before the hour is over.",
+        "Lengthen spec.syncInterval, name fewer projects, or give this cluster an app of its own.";
+    MirrorTruncated [Synced] False Wait:
+        "There are more issues than spec.issues.maxObjects; those that were updated last are mirrored.",
+        "The projects in scope have more issues than there may be JiraIssue objects.",
+        "Raise spec.issues.maxObjects (at most 5000), or narrow what is mirrored by spec.issues.mirror or a jql in spec.projects.";
+    JqlInvalid [Synced] False Stalled:
+        "Jira does not accept the jql that spec.projects gives for the project; its issues are not synchronised.",
+        "It is mistyped, has an ORDER BY, or leaves its parentheses.",
+        "Correct jql in spec.projects: try it in Jira's search first.";
     // Ready and general
     Connected [Ready] True Fine:
         "The site is connected and its projects are synchronised.", "", "";

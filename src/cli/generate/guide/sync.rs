@@ -57,3 +57,34 @@ pub(super) static QUOTA_EXHAUSTED: Guide = Guide {
     operator: "It makes no call to Jira until the hour has turned. The access token in the consumers' Secret stays fresh.",
     terms: &["rate limit", "points", "Too many requests", "data looks old"],
 };
+
+pub(super) static INTERVAL_STRETCHED: Guide = Guide {
+    found: "The points that all integrations of the same OAuth app cost in an hour were estimated in the worse of the two readings of Atlassian's prices, and would be more than what is left of the hour. `status.api.pointsPerHour` has this integration's share.",
+    apart: &[
+        "*This integration*: `status.api.pointsPerHour` is high beside that of the others.",
+        "*Others*: several integrations name the same `client-id`; they share one pool.",
+    ],
+    mend: &["15m suits most teams; `spec.issues.mirror: None` costs least."],
+    operator: "It synchronises less often, and goes back to the declared interval by itself when the points allow it.",
+    terms: &["rate limit", "points", "data looks old"],
+};
+
+pub(super) static MIRROR_TRUNCATED: Guide = Guide {
+    found: "The ids of all issues that are to be mirrored were listed, and there are more than `spec.issues.maxObjects`. Counts in the JiraProject objects are exact all the same.",
+    apart: &["`kubectl get jp -o custom-columns=KEY:.spec.key,ISSUES:.status.issues.matching` shows where they are."],
+    mend: &["`mirror: Open` leaves out what is done; a `jql` such as `labels = k8s` takes only what workloads need."],
+    operator: "It mirrors the issues that were updated last; an older one comes in when it changes or when there is room.",
+    terms: &["maxObjects", "issues missing"],
+};
+
+pub(super) static JQL_INVALID: Guide = Guide {
+    found: "Jira was asked to parse the `jql` alone before it was put in parentheses beside the project, and refused it with the words that the message has; or it has an `ORDER BY`.",
+    apart: &[
+        "Fields and values are checked as the account sees them: a custom field that it cannot see does not exist for it.",
+    ],
+    mend: &[
+        "Paste it into Jira's search (*Filters > View all issues > JQL*), logged in as the dedicated account, and correct it until it finds what you expect.",
+    ],
+    operator: "Other projects go on. What was mirrored from this one before stays as it was.",
+    terms: &["JQL", "ORDER BY", "query"],
+};

@@ -1,0 +1,229 @@
+//! What the operator answers on a `JiraIntegration`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator found out.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct JiraIntegrationStatus {
+    /// The generation of the spec that the status speaks of; -1 before the first pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// What holds and what does not, each with a reason and a remedy. Ready sums it up;
+    /// Reconciling and Stalled are present only while True.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+
+    /// The site that the integration is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteStatus>,
+
+    /// The account that holds the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountStatus>,
+
+    /// The OAuth scopes of the grant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+
+    /// The access token for workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenStatus>,
+
+    /// How many projects there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<ProjectCounts>,
+
+    /// The last synchronisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync: Option<SyncStatus>,
+
+    /// The people of the site, where spec.users.directory asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<DirectoryStatus>,
+
+    /// What the last synchronisation cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiStatus>,
+
+    /// Since when spec.suspend is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_since: Option<Time>,
+
+    /// The value of the annotation jira-operator.dev/requestedAt that was answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+}
+
+/// The site that the integration is bound to.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteStatus {
+    /// Atlassian's id of the site; it survives a renaming.
+    pub cloud_id: String,
+    /// Name of the site.
+    pub name: String,
+    /// Address of the site as Atlassian gives it now.
+    pub url: String,
+    /// spec.site when it was last accepted for this site.
+    pub declared_as: String,
+}
+
+/// The account that holds the grant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountStatus {
+    /// Atlassian account id.
+    pub account_id: String,
+    /// Display name of the account.
+    pub display_name: String,
+    /// Kind of account as Jira names it: atlassian, app or customer.
+    pub account_type: String,
+}
+
+/// The access token for workloads.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenStatus {
+    /// Name of the Secret with the access token.
+    pub secret_name: String,
+    /// When the access token expires.
+    pub expires_at: Time,
+    /// When the grant was refreshed last.
+    pub refreshed_at: Time,
+    /// When the grant dies if it is not used until then: 90 days after the last refresh.
+    pub grant_idle_expires_at: Time,
+}
+
+/// How many projects there are.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ProjectCounts {
+    /// Live projects in scope that the account sees.
+    pub visible: i64,
+    /// Projects in scope that can be used.
+    pub synced: i64,
+    /// Projects in scope that cannot be used.
+    pub blocked: i64,
+}
+
+impl ProjectCounts {
+    /// Projects in scope, each of which has an object.
+    #[must_use]
+    pub const fn all(&self) -> i64 {
+        self.synced.saturating_add(self.blocked)
+    }
+}
+
+/// The last synchronisation.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncStatus {
+    /// When the last successful synchronisation ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_time: Option<Time>,
+    /// How long it took, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_duration: Option<String>,
+    /// When the next one is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_sync_time: Option<Time>,
+    /// When everything was looked at last, which is done every 30 minutes, on a change of the
+    /// spec or the grant, on request, and when an answer differs from the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_diagnosis_time: Option<Time>,
+    /// How many JiraProject and JiraIssue objects the last synchronisation created, changed or
+    /// removed.
+    #[serde(default)]
+    pub changed: i64,
+    /// Up to when changes of issues were fetched, by Jira's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many JiraIssue objects there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issues_tracked: Option<i64>,
+    /// How far a first or new synchronisation of issues is; absent when none is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<SyncProgress>,
+    /// When all ids were compared with Jira last, to find what is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sweep_time: Option<Time>,
+    /// JiraIssue objects removed so far, by what became of the issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<RemovedIssues>,
+}
+
+/// How far a first or new synchronisation of issues is.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncProgress {
+    /// Share that is done, from 0 to 100.
+    pub percent: i64,
+    /// Issues a second, in the last slice.
+    pub issues_per_second: i64,
+    /// Issues still to be fetched.
+    pub remaining: i64,
+}
+
+/// JiraIssue objects removed so far, by what became of the issue.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedIssues {
+    /// Deleted in Jira, or hidden by a security level: both look alike.
+    #[serde(default)]
+    pub gone: i64,
+    /// Moved to a project that is not synchronised.
+    #[serde(default)]
+    pub moved: i64,
+    /// Archived, alone or with the project.
+    #[serde(default)]
+    pub archived: i64,
+    /// No longer matching: done where open ones are mirrored, or outside the project's jql, or
+    /// pushed out by issues updated later.
+    #[serde(default)]
+    pub no_longer_matching: i64,
+    /// In a project that is no longer in scope or that Jira no longer shows.
+    #[serde(default)]
+    pub hidden: i64,
+}
+
+/// What the last synchronisation cost.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiStatus {
+    /// Calls to Atlassian in the last synchronisation, token refreshes not counted.
+    pub calls_last_sync: i64,
+    /// Points that the last synchronisation cost by estimate, in the worse of the two readings of
+    /// Atlassian's prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_last_sync: Option<i64>,
+    /// Points an hour that the integration costs by estimate at its present interval. Atlassian
+    /// gives an app 65,000 an hour over all sites and users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_per_hour: Option<i64>,
+}
+
+/// The people of the site, where a directory is kept.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryStatus {
+    /// How many ConfigMaps hold them.
+    pub config_maps: i64,
+    /// Active people.
+    pub active: i64,
+    /// Deactivated people.
+    pub inactive: i64,
+    /// People whose e-mail address their profile hides.
+    pub without_email: i64,
+    /// People who share their display name with others.
+    pub equal_names: i64,
+    /// When the directory was complete last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_time: Option<Time>,
+    /// Where the next slice of a directory under way begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<i64>,
+}
