@@ -165,6 +165,15 @@ pub enum RateLimitReason {
 }
 
 impl RateLimitReason {
+    /// The limit in Jira's default setting: points an hour, calls a second, or writes in two seconds.
+    pub(crate) fn usual_limit(self) -> u64 {
+        match self {
+            Self::JiraQuotaGlobalBased | Self::JiraQuotaTenantBased => 65_000,
+            Self::JiraBurstBased => 100,
+            Self::JiraPerIssueOnWrite => 20,
+        }
+    }
+
     /// The header's value.
     #[must_use]
     pub fn header(self) -> &'static str {

@@ -11,6 +11,7 @@ use super::connection::{Connection, CuttableListener};
 use super::fault::FaultRule;
 use super::http;
 use super::journal::{Mark, Request};
+use super::limits::Spent;
 use super::shared::Shared;
 use super::world::{self, World};
 
@@ -254,6 +255,23 @@ impl Sandbox {
     /// Forgets the requests received so far.
     pub fn clear_requests(&self) {
         self.shared.journal.clear();
+    }
+
+    /// What an app (by default the seed's) has spent in points over all sites since the sandbox started, in both
+    /// readings, to be compared with a client's own estimate.
+    #[must_use]
+    pub fn spent(&self, client_id: Option<&str>) -> Spent {
+        let client_id = client_id.unwrap_or(world::CLIENT_ID);
+        let now = self.shared.world().now();
+        self.shared.limits.lock().quota.account(client_id, None, now).ever
+    }
+
+    /// How many writes search does not know of yet, on the seed's first site.
+    #[must_use]
+    pub fn waiting_for_index(&self) -> usize {
+        let world = self.shared.world();
+        let site = world.site(world::SITE);
+        site.map_or(0, |site| site.register.index.waiting())
     }
 
     /// Every secret value made so far (client secrets, tokens, codes), to search logs and objects for leaks.

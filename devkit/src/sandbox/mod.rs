@@ -18,16 +18,24 @@ mod handle;
 mod http;
 mod jira;
 mod journal;
+mod limits;
+mod page_fault;
 mod random;
 mod reply;
+mod search_cache;
 mod shared;
 mod world;
 
-pub use command::{Answer, Command, CommandError, DeskCommand, NewRequestType, NewStatus, ShapeCommand};
+pub use command::{
+    Answer, Command, CommandError, DeskCommand, IssueChange, IssueCommand, LimitCommand, NewRequestType, NewStatus,
+    ShapeCommand,
+};
 pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
 pub use fault_board::FaultState;
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
 pub use journal::{Mark, Request};
+pub use limits::{PostReads, Spent};
+pub use page_fault::{PageFault, PageTrouble};
 pub use world::{
     Account, AccountType, Actors, App, Desk, Family, FormField, Grant, Holder, InvalidHolder, Issue, IssueStatus,
     IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,

@@ -5,6 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::limits::Returned;
+
 /// What a handler gives: an answer, or a refusal that ended it early. Boxed, as an answer is large for an error.
 pub(crate) type Answered = Result<Response, Box<Response>>;
 
@@ -15,7 +17,41 @@ fn status(code: u16) -> StatusCode {
 
 /// A JSON body.
 pub(crate) fn json(code: u16, body: Value) -> Response {
-    (status(code), Json(body)).into_response()
+    let count = if code == 200 { objects(&body) } else { 0 };
+    returning((status(code), Json(body)).into_response(), count)
+}
+
+/// A JSON body that was written already.
+pub(crate) fn json_text(code: u16, body: String) -> Response {
+    (status(code), [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Says how many objects an answer returns, for its price in points.
+pub(crate) fn returning(mut answer: Response, count: usize) -> Response {
+    answer.extensions_mut().insert(Returned(count as u64));
+    answer
+}
+
+/// How many objects stand in a body: those of its list, or the one that it is.
+fn objects(body: &Value) -> usize {
+    let Value::Object(fields) = body else {
+        return body.as_array().map_or(0, Vec::len);
+    };
+    let lists = [
+        "values",
+        "projects",
+        "permissions",
+        "globalPermissions",
+        "projectPermissions",
+        "requestTypeFields",
+    ];
+    let lists = lists.iter().filter_map(|name| fields.get(*name));
+    let sizes = lists.map(|list| match list {
+        Value::Array(list) => list.len(),
+        Value::Object(list) => list.len(),
+        _ => 0,
+    });
+    sizes.reduce(|sum, size| sum + size).unwrap_or(1)
 }
 
 /// The body of Jira's platform API.

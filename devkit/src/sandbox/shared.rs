@@ -1,29 +1,64 @@
-//! What all requests of one sandbox share: the world, the faults and the journal.
+//! What all requests of one sandbox share: the world, the faults, the limits and the journal.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::fault_board::FaultBoard;
 use super::journal::Journal;
+use super::limits::Limits;
+use super::page_fault::PageFaults;
+use super::search_cache::SearchCache;
 use super::world::World;
 
 /// The shared state of one sandbox.
 pub(crate) struct Shared {
-    world: Mutex<World>,
+    world: RwLock<World>,
     pub(crate) faults: FaultBoard,
     pub(crate) journal: Journal,
+    pub(crate) limits: Limits,
+    pub(crate) pages: PageFaults,
+    pub(crate) searches: SearchCache,
+    latency: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(world: World) -> Self {
         Self {
-            world: Mutex::new(world),
+            world: RwLock::new(world),
             faults: FaultBoard::default(),
             journal: Journal::new(),
+            limits: Limits::default(),
+            pages: PageFaults::default(),
+            searches: SearchCache::default(),
+            latency: AtomicU64::new(0),
         }
     }
 
-    /// The world, locked. Handlers change it without waiting in between, so that each request is one step.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The world to be read; many requests do so at once.
+    pub(crate) fn world(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The world to be changed. Handlers do so without waiting in between, so that each request is one step.
+    pub(crate) fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
+        self.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the world catch up with its clock, if there is anything to catch up with.
+    pub(crate) fn settle(&self) {
+        if self.world().has_due() {
+            self.world_mut().settle();
+        }
+    }
+
+    /// How long every answer is kept back.
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency.load(Ordering::Relaxed))
+    }
+
+    /// Keeps every answer back so long from now on.
+    pub(crate) fn set_latency(&self, milliseconds: u64) {
+        self.latency.store(milliseconds, Ordering::Relaxed);
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::fault_board::FaultState;
+use crate::sandbox::limits::Spent;
 
 /// What a command yields.
 #[derive(Clone, Serialize, Deserialize)]
@@ -61,6 +62,17 @@ pub enum Answer {
     Count {
         /// The number.
         count: usize,
+    },
+    /// An app's points.
+    Quota {
+        /// Points an hour; `None` without end.
+        pool: Option<u64>,
+        /// What counts of this hour, in the reading that is set.
+        spent: u64,
+        /// This hour in both readings.
+        this_hour: Spent,
+        /// The same since the sandbox started.
+        ever: Spent,
     },
     /// A fault that is now up.
     Fault {

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, CommandError};
 use super::vocabulary::Command;
-use super::{desks, grants, people, projects, shapes, sites};
+use super::{desks, grants, issues, limits, people, projects, shapes, sites};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::World;
 
@@ -30,9 +30,12 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Result<Answer, Command
             shared.journal.clear();
             return Ok(Answer::Done);
         }
+        Command::Limit(command) => return limits::apply(shared, command),
         other => other,
     };
-    apply_to_world(&mut shared.world(), command)
+    let mut world = shared.world_mut();
+    world.version += 1;
+    apply_to_world(&mut world, command)
 }
 
 /// Carries out a command that changes the world. Each part does what is its own and hands the rest on.
@@ -40,6 +43,7 @@ fn apply_to_world(world: &mut World, command: Command) -> Result<Answer, Command
     let command = match command {
         Command::Desk(command) => return desks::apply(world, command),
         Command::Shape(command) => return shapes::apply(world, command),
+        Command::Issue(command) => return issues::apply(world, command),
         other => other,
     };
     let command = match grants::apply(world, command) {

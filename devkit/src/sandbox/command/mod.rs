@@ -5,9 +5,14 @@ mod apply;
 mod desk_vocabulary;
 mod desks;
 mod grants;
+mod issue_vocabulary;
+mod issues;
+mod limit_vocabulary;
+mod limits;
 mod people;
 mod projects;
 mod roles;
+mod search;
 mod shape_vocabulary;
 mod shapes;
 mod sites;
@@ -16,6 +21,8 @@ mod vocabulary;
 
 pub use answer::{Answer, CommandError};
 pub use desk_vocabulary::{DeskCommand, NewRequestType};
+pub use issue_vocabulary::{IssueChange, IssueCommand};
+pub use limit_vocabulary::LimitCommand;
 pub use shape_vocabulary::{NewStatus, ShapeCommand};
 pub use vocabulary::Command;
 

@@ -24,7 +24,8 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             let mut account = Account::person(new_id(account_type), &email, &name);
             account.account_type = account_type;
             account.app_type = app_type;
-            add_account(world, account, sites, agent)
+            let sites = sites.unwrap_or_else(|| vec![SITE.to_owned()]);
+            add_account(world, account, &sites, agent)
         }
         Command::DeactivateAccount { account, keep_grants } => deactivate(world, account.as_deref(), keep_grants),
         Command::ReactivateAccount { account } => change(world, account.as_deref(), |account| account.active = true),
@@ -134,14 +135,14 @@ fn new_id(account_type: AccountType) -> String {
     random::account_id()
 }
 
-fn add_account(world: &mut World, account: Account, sites: Option<Vec<String>>, agent: bool) -> Applied {
-    if world.account(&account.email).is_some() {
+/// Adds an account to these sites.
+pub(super) fn add_account(world: &mut World, account: Account, sites: &[String], agent: bool) -> Applied {
+    if !account.email.is_empty() && world.account(&account.email).is_some() {
         let (kind, name) = ("account", account.email);
         return Err(CommandError::Taken { kind, name });
     }
     let account_id = account.account_id.clone();
     let customer = account.account_type == AccountType::Customer;
-    let sites = sites.unwrap_or_else(|| vec![SITE.to_owned()]);
     let names = sites.iter().map(|name| cloud_id(world, Some(name)));
     let sites: Vec<String> = names.collect::<Result<_, _>>()?;
     for site in sites {

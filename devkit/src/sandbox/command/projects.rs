@@ -1,4 +1,4 @@
-//! Commands about projects, the permissions in them, and their issues.
+//! Commands about projects and the permissions in them.
 
 use jiff::Timestamp;
 
@@ -60,12 +60,12 @@ fn apply_to_project(world: &mut World, command: Command, now: Timestamp) -> Appl
         Command::SetProjectPrivate { site, project, private } => change(world, site.as_deref(), &project, |project| {
             project.is_private = private;
         }),
-        other => apply_inside(world, other, now),
+        other => apply_inside(world, other),
     }
 }
 
 /// Commands about what is inside a project.
-fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied {
+fn apply_inside(world: &mut World, command: Command) -> Applied {
     match command {
         Command::GrantPermission {
             site,
@@ -103,47 +103,6 @@ fn apply_inside(world: &mut World, command: Command, now: Timestamp) -> Applied 
             world.portal_lens_in_search = in_project_search;
             Ok(Answer::Done)
         }
-        other => apply_to_issues(world, other, now),
-    }
-}
-
-/// Commands about issues.
-fn apply_to_issues(world: &mut World, command: Command, now: Timestamp) -> Applied {
-    match command {
-        Command::AddIssues { site, project, count } => {
-            let reporter = account_id(world, None)?;
-            let site = site_mut(world, site.as_deref())?;
-            let project = find(site, &project)?;
-            let mut add = |n| site.add_issue(project, &format!("Issue {n}"), &reporter, now);
-            let ids = (1..=count).filter_map(&mut add).collect();
-            Ok(Answer::Issues { ids })
-        }
-        Command::UpdateIssue {
-            site,
-            issue,
-            summary,
-            status,
-            labels,
-            assignee,
-        } => {
-            let assignee = assignee.map(|name| account_id(world, Some(&name)));
-            let assignee = assignee.transpose()?;
-            let site = site_mut(world, site.as_deref())?;
-            update_issue(site, &issue, status.as_deref(), |issue| {
-                issue.summary = summary.unwrap_or_else(|| issue.summary.clone());
-                issue.labels = labels.unwrap_or_else(|| issue.labels.clone());
-                issue.assignee = assignee.or_else(|| issue.assignee.clone());
-                issue.updated = now;
-            })
-        }
-        Command::DeleteIssue { site, issue } => {
-            let site = site_mut(world, site.as_deref())?;
-            let (project, id) = find_issue(site, &issue)?;
-            if let Some(project) = site.projects.get_mut(&project) {
-                project.issues.remove(&id);
-            }
-            Ok(Answer::Done)
-        }
         other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
     }
 }
@@ -156,12 +115,6 @@ fn check_permission(permission: &str) -> Result<(), CommandError> {
 pub(super) fn find(site: &Site, project: &str) -> Result<u64, CommandError> {
     let found = site.project(project).map(|project| project.id);
     found.ok_or_else(|| CommandError::unknown("project", project))
-}
-
-fn find_issue(site: &Site, issue: &str) -> Result<(u64, u64), CommandError> {
-    let found = site.issue(issue);
-    let ids = found.map(|(project, issue)| (project.id, issue.id));
-    ids.ok_or_else(|| CommandError::unknown("issue", issue))
 }
 
 pub(super) fn change(
@@ -225,31 +178,6 @@ fn revoke(site: &mut Site, project: &str, permission: &str, account: &str, holde
     let rest = holders.into_iter().filter(stay).collect();
     if let Some(project) = site.projects.get_mut(&id) {
         project.change_holders(permission, |holders| *holders = rest);
-    }
-    Ok(Answer::Done)
-}
-
-fn update_issue(
-    site: &mut Site,
-    issue: &str,
-    status: Option<&str>,
-    change: impl FnOnce(&mut crate::sandbox::world::Issue),
-) -> Applied {
-    let (project, id) = find_issue(site, issue)?;
-    let found = site.projects.get_mut(&project);
-    let project = found.ok_or_else(|| CommandError::unknown("issue", issue))?;
-    let status = match status {
-        None => None,
-        Some(name) => {
-            let mut statuses = project.workflow.statuses.iter();
-            let found = statuses.find(|status| status.name == name);
-            let found = found.ok_or_else(|| CommandError::unknown("status", name))?;
-            Some(found.id.clone())
-        }
-    };
-    if let Some(issue) = project.issues.get_mut(&id) {
-        change(issue);
-        issue.status_id = status.unwrap_or_else(|| issue.status_id.clone());
     }
     Ok(Answer::Done)
 }

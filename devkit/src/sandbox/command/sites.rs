@@ -83,7 +83,7 @@ fn replace(world: &mut World, site: Option<&str>, with: Option<&str>) -> Applied
     } else {
         let mut successor = displaced.clone();
         successor.cloud_id = random::uuid();
-        successor.projects.clear();
+        successor.clear_projects();
         let cloud_id = successor.cloud_id.clone();
         world.sites.insert(cloud_id.clone(), successor);
         reach_likewise(world, &old, &cloud_id);

@@ -6,7 +6,7 @@ use super::answer::{Answer, CommandError};
 use super::people::site_mut;
 use super::projects::find;
 use super::shape_vocabulary::{NewStatus, ShapeCommand};
-use crate::sandbox::world::{IssueStatus, Site, World};
+use crate::sandbox::world::{Issue, IssueStatus, Site, World};
 
 type Applied = Result<Answer, CommandError>;
 
@@ -99,16 +99,18 @@ fn replace_with_some(site: &mut Site, project: u64, statuses: Vec<IssueStatus>) 
 
 /// Gives the project these statuses; issues in others begin again.
 fn replace(site: &mut Site, project: u64, statuses: Vec<IssueStatus>) {
-    let Some(project) = site.projects.get_mut(&project) else {
+    let Some(home) = site.projects.get_mut(&project) else {
         return;
     };
     let first = statuses.first().map(|status| status.id.clone()).unwrap_or_default();
-    for issue in project.issues.values_mut() {
-        if !statuses.iter().any(|status| status.id == issue.status_id) {
-            issue.status_id.clone_from(&first);
-        }
+    let lost = |issue: &&Arc<Issue>| !statuses.iter().any(|status| status.id == issue.status_id);
+    let lost: Vec<Arc<Issue>> = home.issues.values().filter(lost).cloned().collect();
+    Arc::make_mut(&mut home.workflow).statuses = statuses;
+    for issue in lost {
+        let mut issue = Issue::clone(&issue);
+        issue.status_id.clone_from(&first);
+        site.correct_issue(project, issue);
     }
-    Arc::make_mut(&mut project.workflow).statuses = statuses;
 }
 
 fn rename(site: &mut Site, project: Option<&str>, status: &str, name: &str) -> Applied {

@@ -3,13 +3,16 @@
 //! A site is named by cloud id, host, or the first part of its host; a project by id or key; an account by id or
 //! e-mail address. Left out, site, account and app mean those of the seed: `acme`, `jira-bot@acme.example` and
 //! `sandbox-app`. Commands about service desks stand in [`DeskCommand`], those about roles, groups, statuses and
-//! languages in [`ShapeCommand`]; as JSON all are written alike, `{"command": "removeDesk", "project": "SUP"}`.
+//! languages in [`ShapeCommand`], those about issues and search in [`IssueCommand`], those about rate limits and delays
+//! in [`LimitCommand`]; as JSON all are written alike, `{"command": "removeDesk", "project": "SUP"}`.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::desk_vocabulary::DeskCommand;
+use super::issue_vocabulary::IssueCommand;
+use super::limit_vocabulary::LimitCommand;
 use super::shape_vocabulary::ShapeCommand;
 use crate::sandbox::fault::FaultRule;
 use crate::sandbox::world::{AccountType, Holder, RefusalKind};
@@ -178,7 +181,7 @@ pub enum Command {
         blocked: bool,
     },
 
-    // Projects and issues.
+    // Projects.
     /// Makes a project from a template. Company-managed: `software` (default), `business`, `service`. Team-managed:
     /// `team-managed` (software), `team-managed-service`, `open-service` (every logged-in user has the agent's role;
     /// the licence is still needed), `product-discovery`, `customer-service` (no service desk). Only `service` has a
@@ -239,23 +242,6 @@ pub enum Command {
         #[serde(default)]
         in_project_search: bool,
     },
-    /// Adds issues to a project.
-    AddIssues {
-        site: Option<String>,
-        project: String,
-        count: u32,
-    },
-    /// Changes an issue; `status` is the name of a status.
-    UpdateIssue {
-        site: Option<String>,
-        issue: String,
-        summary: Option<String>,
-        status: Option<String>,
-        labels: Option<Vec<String>>,
-        assignee: Option<String>,
-    },
-    /// Deletes an issue.
-    DeleteIssue { site: Option<String>, issue: String },
 
     // Faults and the journal.
     /// Puts a fault up.
@@ -276,6 +262,12 @@ pub enum Command {
     /// A command about how a site is set up.
     #[serde(skip)]
     Shape(ShapeCommand),
+    /// A command about issues and search.
+    #[serde(skip)]
+    Issue(IssueCommand),
+    /// A command about rate limits and delays.
+    #[serde(skip)]
+    Limit(LimitCommand),
 }
 
 impl Serialize for Command {
@@ -283,7 +275,9 @@ impl Serialize for Command {
         match self {
             Self::Desk(command) => command.serialize(serializer),
             Self::Shape(command) => command.serialize(serializer),
-            // The derived one, which knows everything but those two.
+            Self::Issue(command) => command.serialize(serializer),
+            Self::Limit(command) => command.serialize(serializer),
+            // The derived one, which knows everything but those.
             other => Self::serialize(other, serializer),
         }
     }
@@ -294,9 +288,11 @@ impl<'de> Deserialize<'de> for Command {
         let value = Value::deserialize(deserializer)?;
         let desk = DeskCommand::deserialize(&value).map(Self::Desk);
         let shape = ShapeCommand::deserialize(&value).map(Self::Shape);
+        let issue = IssueCommand::deserialize(&value).map(Self::Issue);
+        let limit = LimitCommand::deserialize(&value).map(Self::Limit);
         // The vocabulary that knows the command says what is wrong with its fields.
         let unknown = |error: &serde_json::Error| error.to_string().starts_with("unknown variant");
-        let mut read = [desk, shape].into_iter();
+        let mut read = [desk, shape, issue, limit].into_iter();
         let known = read.find(|read| !read.as_ref().is_err_and(unknown));
         known
             .unwrap_or_else(|| Self::deserialize(&value))
@@ -313,5 +309,17 @@ impl From<DeskCommand> for Command {
 impl From<ShapeCommand> for Command {
     fn from(command: ShapeCommand) -> Self {
         Self::Shape(command)
+    }
+}
+
+impl From<IssueCommand> for Command {
+    fn from(command: IssueCommand) -> Self {
+        Self::Issue(command)
+    }
+}
+
+impl From<LimitCommand> for Command {
+    fn from(command: LimitCommand) -> Self {
+        Self::Limit(command)
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, RawQuery(query): Raw
 
 /// `POST /authorize`: the form of the page, with the request's own parameters carried along.
 pub(super) async fn submit(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    let mut world = shared.world();
+    let mut world = shared.world_mut();
     let form = pairs(&body);
     let values = |name: &'static str| {
         let found = form.iter().filter(move |(key, _)| key == name);

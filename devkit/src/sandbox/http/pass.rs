@@ -16,6 +16,7 @@ use crate::sandbox::connection::Connection;
 use crate::sandbox::fault::{FaultAction, RateLimitReason, Target, When};
 use crate::sandbox::fault_board::Strike;
 use crate::sandbox::journal;
+use crate::sandbox::limits::{self, HeaderStyle, Refusal};
 use crate::sandbox::reply;
 use crate::sandbox::shared::Shared;
 
@@ -49,6 +50,10 @@ pub(super) async fn through(
         answer = Some(passage.after(next.run(request).await).await);
     }
     let answer = answer.unwrap_or_default();
+    let latency = shared.latency();
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     let status = answer.status().as_u16();
     let lost = answer.extensions().get::<Lost>().is_some();
     passage.shared.journal.amend(passage.sequence, |entry| {
@@ -211,38 +216,17 @@ fn set(answer: &mut Response, name: &str, value: &str) {
     }
 }
 
-/// A 429 with the headers Jira sends for the limit.
+/// A 429 for this limit, by the real clock.
 fn rate_limited(reason: RateLimitReason, retry_after: Option<u32>) -> Response {
-    let mut answer = reply::jira_error(429, "Rate limit exceeded.");
-    let limit = match reason {
-        RateLimitReason::JiraQuotaGlobalBased | RateLimitReason::JiraQuotaTenantBased => "65000",
-        RateLimitReason::JiraBurstBased => "100",
-        RateLimitReason::JiraPerIssueOnWrite => "20",
+    let wait = retry_after.map(|seconds| Duration::from_secs(u64::from(seconds)));
+    let reset = wait.map(|wait| Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX));
+    let refusal = Refusal {
+        reason,
+        limit: reason.usual_limit(),
+        retry_after,
+        reset,
     };
-    set(&mut answer, "RateLimit-Reason", reason.header());
-    set(&mut answer, "X-RateLimit-Limit", limit);
-    set(&mut answer, "X-RateLimit-Remaining", "0");
-    let quota = match reason {
-        RateLimitReason::JiraQuotaGlobalBased => Some("global-app-quota"),
-        RateLimitReason::JiraQuotaTenantBased => Some("tenant-app-quota"),
-        RateLimitReason::JiraBurstBased | RateLimitReason::JiraPerIssueOnWrite => None,
-    };
-    if let Some(quota) = quota {
-        let left = retry_after.unwrap_or_default();
-        set(&mut answer, "RateLimit-Policy", &format!("\"{quota}\";q=65000;w=3600"));
-        set(&mut answer, "RateLimit", &format!("\"{quota}\";r=0;t={left}"));
-    }
-    if let Some(seconds) = retry_after {
-        let wait = Duration::from_secs(u64::from(seconds));
-        let reset = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
-        set(&mut answer, "Retry-After", &seconds.to_string());
-        set(
-            &mut answer,
-            "X-RateLimit-Reset",
-            &reset.strftime("%Y-%m-%dT%H:%MZ").to_string(),
-        );
-    }
-    answer
+    limits::refused(&refusal, &HeaderStyle::default())
 }
 
 /// Rewrites the body of an answer.

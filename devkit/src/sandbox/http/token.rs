@@ -54,7 +54,7 @@ pub(super) async fn exchange(State(shared): State<Arc<Shared>>, headers: HeaderM
     let Some(request) = TokenRequest::read(&headers, &body) else {
         return reply::oauth_error(400, "invalid_request", "the body cannot be read");
     };
-    answer(&mut shared.world(), &request)
+    answer(&mut shared.world_mut(), &request)
 }
 
 fn answer(world: &mut World, request: &TokenRequest) -> Response {

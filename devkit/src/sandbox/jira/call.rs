@@ -4,10 +4,13 @@ use axum::response::Response;
 use serde_json::Value;
 
 use crate::sandbox::reply;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::world::{Account, Project, Site, World};
 
 /// A call that passed the gateway.
 pub(super) struct Call<'a> {
+    /// What lies beside the world: odd pages, and results that are kept.
+    pub(super) shared: &'a Shared,
     pub(super) world: &'a World,
     pub(super) site: &'a Site,
     pub(super) account: &'a Account,

@@ -6,11 +6,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::localise::localise;
 use super::routes::{self, Found, Route};
+use crate::sandbox::limits::{Metered, Refusal};
 use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::{Account, AccountType, Dictionary, Grant, Site, World};
@@ -34,12 +36,21 @@ pub(crate) async fn gateway(
         experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
         body,
     };
+    shared.settle();
     // The world is not locked while a refusal is translated.
-    let (answer, dictionary) = answer(&shared.world(), &headers, request);
-    match dictionary {
+    let Outcome {
+        answer,
+        dictionary,
+        caller,
+    } = answer(&shared, &headers, request);
+    let mut answer = match dictionary {
         Some(dictionary) => localise(answer, &dictionary).await,
         None => answer,
+    };
+    if let Some(caller) = caller {
+        caller.sign(&shared, &mut answer);
     }
+    answer
 }
 
 /// What was asked, apart from the token.
@@ -52,19 +63,71 @@ struct Request {
     body: Bytes,
 }
 
-/// The answer, and the language that the caller reads refusals in.
-fn answer(world: &World, headers: &HeaderMap, request: Request) -> (Response, Option<Arc<Dictionary>>) {
-    let (grant, account, site) = match admit(world, headers, &request.cloud_id) {
-        Ok(admitted) => admitted,
-        Err(refusal) => return (*refusal, None),
-    };
-    let answer = routed(world, (grant, account, site), request);
-    let answer = answer.unwrap_or_else(|refusal| *refusal);
-    (answer, world.language_of(&account.locale))
+/// An answer, the language that the caller reads refusals in, and whose limits it counts to.
+struct Outcome {
+    answer: Response,
+    dictionary: Option<Arc<Dictionary>>,
+    caller: Option<Caller>,
 }
 
-/// What the endpoint says.
-fn routed(world: &World, (grant, account, site): Admitted<'_>, request: Request) -> Answered {
+/// Whose limits a call counts to.
+struct Caller {
+    client_id: String,
+    cloud_id: String,
+    route: &'static Route,
+    path: String,
+    now: Timestamp,
+    refusal: Option<Refusal>,
+}
+
+impl Caller {
+    fn metered(&self) -> Metered<'_> {
+        Metered {
+            client_id: &self.client_id,
+            cloud_id: &self.cloud_id,
+            method: self.route.method,
+            pattern: self.route.pattern,
+            path: &self.path,
+            now: self.now,
+        }
+    }
+
+    /// Writes the headers about limits, which a translation loses.
+    fn sign(&self, shared: &Shared, answer: &mut Response) {
+        match &self.refusal {
+            Some(refusal) => *answer = shared.limits.refusal(refusal),
+            None => shared.limits.sign(&self.metered(), answer),
+        }
+    }
+}
+
+/// What the site says to a request.
+fn answer(shared: &Shared, headers: &HeaderMap, request: Request) -> Outcome {
+    let world = &*shared.world();
+    let mut caller = None;
+    let (answer, dictionary) = match admit(world, headers, &request.cloud_id) {
+        Ok(admitted) => {
+            let answer = routed(shared, world, admitted, request, &mut caller);
+            let dictionary = world.language_of(&admitted.1.locale);
+            (answer.unwrap_or_else(|refusal| *refusal), dictionary)
+        }
+        Err(refusal) => (*refusal, None),
+    };
+    Outcome {
+        answer,
+        dictionary,
+        caller,
+    }
+}
+
+/// What the endpoint says, if the limits let the call through to it.
+fn routed(
+    shared: &Shared,
+    world: &World,
+    (grant, account, site): Admitted<'_>,
+    request: Request,
+    caller: &mut Option<Caller>,
+) -> Answered {
     let path = request.path;
     let (route, params) = match routes::find(request.method.as_str(), &path) {
         Found::Endpoint(route, params) => (route, params),
@@ -74,18 +137,35 @@ fn routed(world: &World, (grant, account, site): Admitted<'_>, request: Request)
         }
         Found::Nothing => return Ok(reply::unknown_path(&format!("{}/{path}", site.gateway_url()))),
     };
-    allow(route, grant, account, site)?;
-    let call = Call {
-        world,
-        site,
-        account,
-        params,
-        query: request.query,
-        body: read(&request.body)?,
-        path,
-        experimental: request.experimental,
-    };
-    (route.handler)(&call)
+    let caller = caller.insert(Caller {
+        client_id: grant.client_id.clone(),
+        cloud_id: site.cloud_id.clone(),
+        route,
+        path: path.clone(),
+        now: world.now(),
+        refusal: None,
+    });
+    if let Err(refusal) = shared.limits.admit(&caller.metered()) {
+        caller.refusal = Some(refusal);
+        return Ok(shared.limits.refusal(&refusal));
+    }
+    let answer = allow(route, grant, account, site).and_then(|()| {
+        let call = Call {
+            shared,
+            world,
+            site,
+            account,
+            params,
+            query: request.query,
+            body: read(&request.body)?,
+            path,
+            experimental: request.experimental,
+        };
+        (route.handler)(&call)
+    });
+    let answer = answer.unwrap_or_else(|refusal| *refusal);
+    shared.limits.charge(&caller.metered(), &answer);
+    Ok(answer)
 }
 
 /// Whose token it is, and where it leads.

@@ -1,12 +1,10 @@
 //! Accounts, projects and issues as Jira writes them.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::world::{Account, Issue, IssueStatus, Project, Site, World};
+use crate::sandbox::world::{Account, IssueStatus, Project, Site};
 
 /// A time as Jira writes it: milliseconds, and an offset without a colon, in the reader's time zone.
 pub(super) fn time(at: Timestamp, reader: &Account) -> String {
@@ -99,7 +97,7 @@ pub(super) fn project(site: &Site, reader: &Account, project: &Project) -> Map<S
 }
 
 /// A name that Jira itself gives, in the site's language.
-fn in_language(site: &Site, name: &str) -> String {
+pub(super) fn in_language(site: &Site, name: &str) -> String {
     let own = site.language.as_ref();
     own.map_or_else(|| name.to_owned(), |dictionary| dictionary.word(name))
 }
@@ -122,68 +120,4 @@ pub(super) fn status(site: &Site, status: &IssueStatus) -> Value {
             "name": in_language(site, category.name()),
         },
     })
-}
-
-/// An issue with the fields asked for; `*all` and `*navigable` ask for every field.
-pub(super) fn issue(
-    world: &World,
-    site: &Site,
-    reader: &Account,
-    project: &Project,
-    issue: &Issue,
-    fields: &BTreeSet<String>,
-) -> Value {
-    let all = fields.contains("*all") || fields.contains("*navigable");
-    let names = FIELDS.iter().filter(|name| all || fields.contains(**name));
-    let shown = names.map(|name| {
-        let value = field(world, site, reader, project, issue, name);
-        ((*name).to_owned(), value)
-    });
-    let fields: Map<String, Value> = shown.collect();
-    json!({
-        "expand": "",
-        "id": issue.id.to_string(),
-        "self": format!("{}/rest/api/3/issue/{}", site.gateway_url(), issue.id),
-        "key": format!("{}-{}", project.key, issue.number),
-        "fields": fields,
-    })
-}
-
-const FIELDS: &[&str] = &[
-    "summary",
-    "issuetype",
-    "project",
-    "status",
-    "labels",
-    "assignee",
-    "reporter",
-    "created",
-    "updated",
-];
-
-fn field(world: &World, site: &Site, reader: &Account, project: &Project, issue: &Issue, name: &str) -> Value {
-    let person = |id: &Option<String>| {
-        let account = id.as_ref().and_then(|id| world.accounts.get(id));
-        account.map_or(Value::Null, |account| user(site, account))
-    };
-    match name {
-        "summary" => issue.summary.clone().into(),
-        "issuetype" => {
-            let mut types = project.workflow.issue_types.iter();
-            let index = types.position(|kind| kind.id == issue.type_id);
-            let found = index.and_then(|index| issue_type(site, project, index));
-            found.unwrap_or(Value::Null)
-        }
-        "project" => Value::Object(self::project(site, reader, project)),
-        "status" => {
-            let mut statuses = project.workflow.statuses.iter();
-            let found = statuses.find(|status| status.id == issue.status_id);
-            found.map_or(Value::Null, |found| status(site, found))
-        }
-        "labels" => issue.labels.clone().into(),
-        "assignee" => person(&issue.assignee),
-        "reporter" => person(&issue.reporter),
-        "created" => time(issue.created, reader).into(),
-        _ => time(issue.updated, reader).into(),
-    }
 }

@@ -1,7 +1,9 @@
 //! The table of endpoints: method, path, the scopes of which one suffices, and the handler.
 
 use super::call::Call;
-use super::{articles, desks, issues, permissions, projects, request_types, server_info, statuses, users};
+use super::{
+    articles, desks, issues, permissions, projects, queries, request_types, search, server_info, statuses, users,
+};
 use crate::sandbox::reply::Answered;
 
 /// One endpoint.
@@ -68,13 +70,13 @@ const ROUTES: &[Route] = &[
     route("GET", "rest/api/3/user/search", USER, users::search),
     route("GET", "rest/api/3/user/bulk", USER, users::bulk),
     route("GET", "rest/api/3/user/assignable/search", USER, users::assignable),
-    route("GET", "rest/api/3/search", WORK, issues::gone),
-    route("POST", "rest/api/3/search", WORK, issues::gone),
-    route("GET", "rest/api/3/search/jql", WORK, issues::search),
-    route("POST", "rest/api/3/search/jql", WORK, issues::search),
-    route("POST", "rest/api/3/search/approximate-count", WORK, issues::count),
-    route("POST", "rest/api/3/jql/match", WORK, issues::match_issues),
-    route("POST", "rest/api/3/jql/parse", WORK, issues::parse),
+    route("GET", "rest/api/3/search", WORK, search::gone),
+    route("POST", "rest/api/3/search", WORK, search::gone),
+    route("GET", "rest/api/3/search/jql", WORK, search::search),
+    route("POST", "rest/api/3/search/jql", WORK, search::search),
+    route("POST", "rest/api/3/search/approximate-count", WORK, search::count),
+    route("POST", "rest/api/3/jql/match", WORK, queries::match_issues),
+    route("POST", "rest/api/3/jql/parse", WORK, queries::parse),
     route("POST", "rest/api/3/issue/bulkfetch", WORK, issues::bulk_fetch),
     route("GET", "rest/api/3/issue/{}", WORK, issues::get),
     portal("GET", "rest/servicedeskapi/servicedesk", DESK, desks::list),

@@ -1,5 +1,7 @@
 //! Issues and the workflow they move in.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ impl StatusCategory {
             Self::Done => "Done",
         }
     }
+
+    /// All three.
+    pub(crate) const ALL: [Self; 3] = [Self::New, Self::Indeterminate, Self::Done];
 
     /// The colour Jira paints it in.
     #[must_use]
@@ -92,6 +97,33 @@ pub struct Workflow {
     pub statuses: Vec<IssueStatus>,
 }
 
+impl Workflow {
+    /// The status with this id.
+    #[must_use]
+    pub fn status(&self, id: &str) -> Option<&IssueStatus> {
+        self.statuses.iter().find(|status| status.id == id)
+    }
+
+    /// Whether issues in this status count as done.
+    #[must_use]
+    pub fn is_done(&self, status: &str) -> bool {
+        let status = self.status(status);
+        status.is_some_and(|status| status.category == StatusCategory::Done)
+    }
+}
+
+/// Jira's priorities, the gravest first: id and English name.
+pub(crate) const PRIORITIES: [(&str, &str); 5] = [
+    ("1", "Highest"),
+    ("2", "High"),
+    ("3", "Medium"),
+    ("4", "Low"),
+    ("5", "Lowest"),
+];
+
+/// The id of the priority that issues begin with.
+pub(crate) const USUAL_PRIORITY: &str = "3";
+
 /// One issue.
 #[derive(Clone, Debug)]
 pub struct Issue {
@@ -105,6 +137,8 @@ pub struct Issue {
     pub type_id: String,
     /// Id of its status.
     pub status_id: String,
+    /// Id of its priority.
+    pub priority_id: Option<String>,
     /// Labels.
     pub labels: Vec<String>,
     /// Account id of the assignee.
@@ -115,4 +149,10 @@ pub struct Issue {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// When it came into a status of the category done; `None` outside of it.
+    pub resolved: Option<Timestamp>,
+    /// Id of the issue it stands below.
+    pub parent: Option<u64>,
+    /// Fields that answers show as null, whatever stands in them.
+    pub nulls: BTreeSet<String>,
 }

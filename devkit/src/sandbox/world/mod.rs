@@ -2,11 +2,13 @@
 
 mod account;
 mod desk;
+mod index;
 mod issue;
 mod language;
 mod ledger;
 mod permission;
 mod project;
+mod register;
 mod rights;
 mod rotation;
 mod seed;
@@ -24,6 +26,8 @@ pub use site::Site;
 pub use state::World;
 
 pub(crate) use desk::usual_fields;
+pub(crate) use index::{Lag, SearchIndex};
+pub(crate) use issue::PRIORITIES;
 pub(crate) use language::Dictionary;
 pub(crate) use permission::{Entry as PermissionEntry, Kind, catalogue, known};
 pub(crate) use rights::Lens;

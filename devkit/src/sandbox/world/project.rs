@@ -58,8 +58,10 @@ pub struct Project {
     pub desk: Option<Desk>,
     /// The desk that was taken from it, to be given back.
     pub removed_desk: Option<Desk>,
-    /// Issues by id.
-    pub issues: BTreeMap<u64, Issue>,
+    /// Issues by id, as they are; what search knows of them stands in the site's index.
+    pub issues: BTreeMap<u64, Arc<Issue>>,
+    /// Ids of the issues by their numbers.
+    pub(crate) numbers: BTreeMap<u64, u64>,
     /// The number of the newest issue.
     pub last_number: u64,
 }

@@ -105,6 +105,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         languages: languages()?,
         templates: read("templates.json", TEMPLATES)?,
         offset: SignedDuration::ZERO,
+        version: 0,
     };
     let sites: Vec<SeedSite> = read("sites.json", SITES)?;
     for seed in sites {

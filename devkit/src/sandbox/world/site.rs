@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
+use super::register::Register;
 
 /// One site.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Site {
     pub tells_can_create: bool,
     /// The language that names are given in; `None` is English.
     pub(crate) language: Option<Arc<Dictionary>>,
+    /// Where each issue is, what search knows, and the keys that issues left behind.
+    pub(crate) register: Register,
     /// The id of the next project or desk.
     pub next_project: u64,
     /// The id of the next issue.
@@ -76,6 +79,7 @@ impl Site {
             tells_can_create: true,
             language: None,
             projects: BTreeMap::new(),
+            register: Register::default(),
             next_project: 10_000,
             next_issue: 10_000,
             next_request_type: 1,
@@ -122,19 +126,5 @@ impl Site {
     pub fn project_mut(&mut self, id_or_key: &str) -> Option<&mut Project> {
         let id = self.project(id_or_key)?.id;
         self.projects.get_mut(&id)
-    }
-
-    /// The issue with this id or key, and its project.
-    #[must_use]
-    pub fn issue(&self, id_or_key: &str) -> Option<(&Project, &super::issue::Issue)> {
-        if let Ok(id) = id_or_key.parse::<u64>() {
-            let mut found = self.projects.values();
-            return found.find_map(|project| Some((project, project.issues.get(&id)?)));
-        }
-        let (key, number) = id_or_key.rsplit_once('-')?;
-        let number: u64 = number.parse().ok()?;
-        let project = self.project(&key.to_uppercase())?;
-        let mut issues = project.issues.values();
-        Some((project, issues.find(|issue| issue.number == number)?))
     }
 }

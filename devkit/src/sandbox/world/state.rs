@@ -28,14 +28,31 @@ pub struct World {
     pub(crate) languages: BTreeMap<String, Arc<Dictionary>>,
     pub(crate) templates: BTreeMap<String, Template>,
     pub(crate) offset: SignedDuration,
+    /// Grows with every change, so that what was worked out before it is known to be old.
+    pub(crate) version: u64,
 }
 
 impl World {
-    /// The time in the sandbox: the real one, moved by what commands added.
+    /// The time in the sandbox, in whole milliseconds as Jira has it: the real one, moved by what commands added.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        now.checked_add(self.offset).unwrap_or(Timestamp::MAX)
+        let now = Timestamp::now().checked_add(self.offset).unwrap_or(Timestamp::MAX);
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Whether the clock has brought something that [`Self::settle`] would carry out.
+    pub(crate) fn has_due(&self) -> bool {
+        let now = self.now();
+        self.sites.values().any(|site| site.has_due(now))
+    }
+
+    /// Carries out what the clock has brought.
+    pub(crate) fn settle(&mut self) {
+        let now = self.now();
+        self.version += 1;
+        for site in self.sites.values_mut() {
+            site.settle(now);
+        }
     }
 
     /// The site with this cloud id, host, or first part of its host.

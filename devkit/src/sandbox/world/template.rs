@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::desk::{Desk, RequestType};
-use super::issue::{Issue, Workflow};
+use super::issue::Workflow;
 use super::language::Dictionary;
 use super::permission::PermissionScheme;
 use super::project::{Actors, Project};
@@ -70,6 +69,7 @@ impl Template {
             desk,
             removed_desk: None,
             issues: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             last_number: 0,
         };
         site.projects.insert(id, project);
@@ -114,29 +114,5 @@ impl Template {
         template.roles = renamed.collect();
         dictionary.translate_scheme(Arc::make_mut(&mut template.scheme));
         template
-    }
-}
-
-impl Site {
-    /// Adds an issue in the first status of the project's workflow and returns its id.
-    pub(crate) fn add_issue(&mut self, project: u64, summary: &str, reporter: &str, now: Timestamp) -> Option<u64> {
-        let id = self.next_issue;
-        let project = self.projects.get_mut(&project)?;
-        let issue = Issue {
-            id,
-            number: project.last_number + 1,
-            summary: summary.to_owned(),
-            type_id: project.workflow.issue_types.first()?.id.clone(),
-            status_id: project.workflow.statuses.first()?.id.clone(),
-            labels: Vec::new(),
-            assignee: None,
-            reporter: Some(reporter.to_owned()),
-            created: now,
-            updated: now,
-        };
-        project.last_number += 1;
-        project.issues.insert(id, issue);
-        self.next_issue += 1;
-        Some(id)
     }
 }

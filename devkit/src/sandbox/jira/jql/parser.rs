@@ -51,16 +51,38 @@ pub(super) enum Operator {
     AtLeast,
     Contains,
     ContainsNot,
-    Empty,
-    NotEmpty,
+    Is,
+    IsNot,
+}
+
+impl Operator {
+    /// As it is written.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::In => "in",
+            Self::NotIn => "not in",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::More => ">",
+            Self::AtLeast => ">=",
+            Self::Contains => "~",
+            Self::ContainsNot => "!~",
+            Self::Is => "is",
+            Self::IsNot => "is not",
+        }
+    }
 }
 
 /// What it is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Text(String),
-    /// A function without arguments.
+    /// A function without arguments, in lower case.
     Function(String),
+    /// `EMPTY` or `NULL`.
+    Empty,
 }
 
 /// Reads a query; the error is Jira's message.
@@ -163,12 +185,10 @@ impl Parser {
     fn clause(&mut self, field: String) -> Result<Clause, String> {
         let operator = self.operator()?;
         let values = match operator {
-            Operator::Empty | Operator::NotEmpty => {
-                if !self.takes("empty") && !self.takes("null") {
-                    return Err(at_the_end());
-                }
-                Vec::new()
-            }
+            Operator::Is | Operator::IsNot => match self.value()? {
+                Operand::Empty => vec![Operand::Empty],
+                _ => return Err(at_the_end()),
+            },
             Operator::In | Operator::NotIn => self.list()?,
             _ => vec![self.value()?],
         };
@@ -186,7 +206,7 @@ impl Parser {
         }
         if self.takes("is") {
             let not = self.takes("not");
-            return Ok(if not { Operator::NotEmpty } else { Operator::Empty });
+            return Ok(if not { Operator::IsNot } else { Operator::Is });
         }
         match self.tokens.next() {
             Some(Token::Operator(sign)) if !negated => Ok(match sign {
@@ -219,7 +239,8 @@ impl Parser {
             Some(Token::Quoted(text)) => Ok(Operand::Text(text)),
             Some(Token::Word(text)) => {
                 if self.tokens.next_if_eq(&Token::Open).is_none() {
-                    return Ok(Operand::Text(text));
+                    let empty = text.eq_ignore_ascii_case("empty") || text.eq_ignore_ascii_case("null");
+                    return Ok(if empty { Operand::Empty } else { Operand::Text(text) });
                 }
                 self.expect(&Token::Close)?;
                 Ok(Operand::Function(text.to_lowercase()))

@@ -1,0 +1,327 @@
+//! Commands about issues: one by one, in bulk, moved, touched by timers.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::answer::{Answer, CommandError};
+use super::issue_vocabulary::{IssueChange, IssueCommand};
+use super::people::{account_id, site_mut};
+use super::projects::find;
+use super::search;
+use crate::sandbox::world::{Issue, PRIORITIES, Project, Site, World};
+
+type Applied = Result<Answer, CommandError>;
+
+/// Carries out a command about issues; those about search and readers are handed on.
+pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
+    match command {
+        IssueCommand::AddIssues { .. } => add(world, command),
+        IssueCommand::UpdateIssue { .. } => update(world, command),
+        IssueCommand::ChangeIssues {
+            site,
+            project,
+            ids,
+            percent,
+            set,
+        } => {
+            let set = resolve(world, site.as_deref(), set.unwrap_or_default())?;
+            let now = world.now();
+            let site = site_mut(world, site.as_deref())?;
+            let ids = pick(site, project.as_deref(), ids, percent)?;
+            for (place, id) in ids.iter().enumerate() {
+                change(site, *id, &set, now, Some(place))?;
+            }
+            Ok(Answer::Issues { ids })
+        }
+        IssueCommand::DeleteIssues {
+            site,
+            project,
+            ids,
+            percent,
+        } => {
+            let site = site_mut(world, site.as_deref())?;
+            let ids = pick(site, project.as_deref(), ids, percent)?;
+            for id in &ids {
+                site.delete_issue(*id);
+            }
+            Ok(Answer::Issues { ids })
+        }
+        other => apply_to_one(world, other),
+    }
+}
+
+/// Commands about the place and life of one issue.
+fn apply_to_one(world: &mut World, command: IssueCommand) -> Applied {
+    let now = world.now();
+    match command {
+        IssueCommand::DeleteIssue { site, issue } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find_issue(site, &issue)?;
+            site.delete_issue(id);
+            Ok(Answer::Done)
+        }
+        IssueCommand::MoveIssue { site, issue, project } => {
+            let site = site_mut(world, site.as_deref())?;
+            let (id, target) = (find_issue(site, &issue)?, find(site, &project)?);
+            let same = || CommandError::Invalid(format!("issue `{issue}` is in project `{project}` already"));
+            site.move_issue(id, target, now).map(|()| Answer::Done).ok_or_else(same)
+        }
+        IssueCommand::TouchIssue {
+            site,
+            issue,
+            every_seconds,
+        } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find_issue(site, &issue)?;
+            match every_seconds {
+                Some(seconds) => {
+                    let every = SignedDuration::from_secs(i64::from(seconds));
+                    site.register.touched.insert(id, every);
+                }
+                None => {
+                    site.register.touched.remove(&id);
+                }
+            }
+            Ok(Answer::Done)
+        }
+        other => search::apply(world, other),
+    }
+}
+
+fn find_issue(site: &Site, issue: &str) -> Result<u64, CommandError> {
+    let found = site.issue(issue).map(|(_, issue)| issue.id);
+    found.ok_or_else(|| CommandError::unknown("issue", issue))
+}
+
+/// The same change with ids in the place of addresses, keys and the names of priorities.
+fn resolve(world: &World, site: Option<&str>, mut set: IssueChange) -> Result<IssueChange, CommandError> {
+    for person in [&mut set.assignee, &mut set.reporter].into_iter().flatten() {
+        if !person.is_empty() {
+            *person = account_id(world, Some(person))?;
+        }
+    }
+    if let Some(priority) = set.priority.as_mut().filter(|priority| !priority.is_empty()) {
+        let meant = |(id, name): &&(&str, &str)| id == priority || name == priority;
+        let found = PRIORITIES.iter().find(meant);
+        let (id, _) = found.ok_or_else(|| CommandError::unknown("priority", priority.as_str()))?;
+        *priority = (*id).to_owned();
+    }
+    if let Some(parent) = set.parent.as_mut().filter(|parent| !parent.is_empty()) {
+        let cloud_id = super::people::cloud_id(world, site)?;
+        let found = world.sites.get(&cloud_id).map(|site| find_issue(site, parent));
+        *parent = found
+            .ok_or_else(|| CommandError::unknown("site", cloud_id))??
+            .to_string();
+    }
+    Ok(set)
+}
+
+/// Sets what is to be set; statuses and types go by the project.
+fn set_all(project: &Project, issue: &mut Issue, set: &IssueChange, now: Timestamp) -> Result<(), CommandError> {
+    let filled = |text: &String| (!text.is_empty()).then(|| text.clone());
+    if let Some(name) = &set.status {
+        let mut statuses = project.workflow.statuses.iter();
+        let found = statuses.find(|status| status.name == *name || status.id == *name);
+        let found = found.ok_or_else(|| CommandError::unknown("status", name))?;
+        enter_status(project, issue, &found.id, now);
+    }
+    if let Some(name) = &set.issue_type {
+        let mut types = project.workflow.issue_types.iter();
+        let found = types.find(|kind| kind.name == *name || kind.id == *name);
+        let found = found.ok_or_else(|| CommandError::unknown("issue type", name))?;
+        issue.type_id.clone_from(&found.id);
+    }
+    if let Some(summary) = &set.summary {
+        issue.summary.clone_from(summary);
+    }
+    if let Some(labels) = &set.labels {
+        issue.labels.clone_from(labels);
+    }
+    for (own, new) in [
+        (&mut issue.assignee, &set.assignee),
+        (&mut issue.reporter, &set.reporter),
+        (&mut issue.priority_id, &set.priority),
+    ] {
+        if let Some(new) = new {
+            *own = filled(new);
+        }
+    }
+    if let Some(parent) = &set.parent {
+        issue.parent = parent.parse().ok();
+    }
+    if let Some(nulls) = &set.nulls {
+        issue.nulls = nulls.iter().cloned().collect::<BTreeSet<_>>();
+    }
+    Ok(())
+}
+
+/// Puts an issue into a status; coming into a done one sets the time of resolution, leaving the last takes it away.
+fn enter_status(project: &Project, issue: &mut Issue, status: &str, now: Timestamp) {
+    status.clone_into(&mut issue.status_id);
+    let done = project.workflow.is_done(status);
+    issue.resolved = done.then(|| issue.resolved.unwrap_or(now));
+}
+
+/// Changes one issue; `place` in a bulk change gives it a new summary where none is set.
+fn change(
+    site: &mut Site,
+    id: u64,
+    set: &IssueChange,
+    now: Timestamp,
+    place: Option<usize>,
+) -> Result<(), CommandError> {
+    let unknown = || CommandError::unknown("issue", id.to_string());
+    let (project, issue) = site.issue_by_id(id).ok_or_else(unknown)?;
+    let mut issue = issue.clone();
+    set_all(project, &mut issue, set, now)?;
+    if let (Some(place), None) = (place, &set.summary) {
+        issue.summary = format!("Issue {}, changed as number {}", issue.number, place + 1);
+    }
+    issue.updated = now;
+    let project = project.id;
+    site.write_issue(project, issue, now);
+    Ok(())
+}
+
+fn update(world: &mut World, command: IssueCommand) -> Applied {
+    let IssueCommand::UpdateIssue {
+        site,
+        issue,
+        summary,
+        status,
+        labels,
+        assignee,
+        reporter,
+        priority,
+        issue_type,
+        parent,
+        nulls,
+    } = command
+    else {
+        return Err(CommandError::Invalid(format!("nobody carries out {command:?}")));
+    };
+    let set = IssueChange {
+        summary,
+        status,
+        labels,
+        assignee,
+        reporter,
+        priority,
+        issue_type,
+        parent,
+        nulls,
+    };
+    let set = resolve(world, site.as_deref(), set)?;
+    let now = world.now();
+    let site = site_mut(world, site.as_deref())?;
+    let id = find_issue(site, &issue)?;
+    change(site, id, &set, now, None).map(|()| Answer::Done)
+}
+
+/// The issues a bulk command means, in the order of their ids.
+fn pick(
+    site: &Site,
+    project: Option<&str>,
+    ids: Option<Vec<u64>>,
+    percent: Option<f64>,
+) -> Result<Vec<u64>, CommandError> {
+    if let Some(ids) = ids {
+        let unknown = ids.iter().find(|id| site.issue_by_id(**id).is_none());
+        return match unknown {
+            Some(id) => Err(CommandError::unknown("issue", id.to_string())),
+            None => Ok(ids),
+        };
+    }
+    let only = project.map(|project| find(site, project)).transpose()?;
+    let projects = site.projects.values().filter(|p| only.is_none_or(|id| p.id == id));
+    let mut all: Vec<u64> = projects.flat_map(|project| project.issues.keys().copied()).collect();
+    all.sort_unstable();
+    let percent = percent.unwrap_or(100.0).clamp(0.0, 100.0);
+    // Evenly: one is taken whenever the share of what was passed over reaches a whole issue.
+    let mut owed = 0.0;
+    all.retain(|_| {
+        owed += percent;
+        let taken = owed >= 100.0;
+        if taken {
+            owed -= 100.0;
+        }
+        taken
+    });
+    Ok(all)
+}
+
+const LABELS: [&[&str]; 5] = [
+    &[],
+    &["backend"],
+    &["k8s", "urgent"],
+    &["frontend"],
+    &["customer", "eu"],
+];
+
+fn add(world: &mut World, command: IssueCommand) -> Applied {
+    let IssueCommand::AddIssues {
+        site,
+        project,
+        count,
+        spread_seconds,
+        varied,
+        set,
+    } = command
+    else {
+        return Err(CommandError::Invalid(format!("nobody carries out {command:?}")));
+    };
+    let set = resolve(world, site.as_deref(), set.unwrap_or_default())?;
+    let reporter = account_id(world, None)?;
+    let now = world.now();
+    let people: Vec<String> = people_of(world, site.as_deref())?;
+    let site = site_mut(world, site.as_deref())?;
+    let project = find(site, &project)?;
+    let spread = i64::try_from(spread_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let back = spread / i64::from(count.max(1)) * i64::from(count - 1 - n);
+        let at = now.checked_sub(SignedDuration::from_millis(back)).unwrap_or(now);
+        let mut checked = Ok(());
+        let summary = format!("Issue {}", n + 1);
+        let id = site.add_issue_with(project, &summary, &reporter, at, |project, issue| {
+            if varied {
+                vary(project, issue, n as usize, &people);
+            }
+            checked = set_all(project, issue, &set, at);
+        });
+        checked?;
+        ids.extend(id);
+    }
+    Ok(Answer::Issues { ids })
+}
+
+/// The accounts that issues are given to in turn.
+fn people_of(world: &World, site: Option<&str>) -> Result<Vec<String>, CommandError> {
+    let cloud_id = super::people::cloud_id(world, site)?;
+    let site = world.sites.get(&cloud_id);
+    let shares = |id: &&String| site.is_some_and(|site| site.has_product_access(id));
+    let people = world
+        .accounts
+        .values()
+        .filter(|a| a.active && a.account_type.as_str() == "atlassian");
+    Ok(people.map(|a| &a.account_id).filter(shares).take(50).cloned().collect())
+}
+
+/// Makes the n-th of many issues unlike its neighbours.
+fn vary(project: &Project, issue: &mut Issue, n: usize, people: &[String]) {
+    let person = |n: usize| people.get(n % people.len().max(1)).cloned();
+    let types = &project.workflow.issue_types;
+    let statuses = &project.workflow.statuses;
+    if let Some(kind) = types.get(n % types.len().max(1)) {
+        issue.type_id.clone_from(&kind.id);
+    }
+    if let Some(status) = statuses.get(n / 3 % statuses.len().max(1)) {
+        enter_status(project, issue, &status.id, issue.created);
+    }
+    issue.priority_id = PRIORITIES.get(n % 5).map(|(id, _)| (*id).to_owned());
+    let labels = LABELS.get(n % 7).copied().unwrap_or_default();
+    issue.labels = labels.iter().map(|label| (*label).to_owned()).collect();
+    issue.assignee = (!n.is_multiple_of(4)).then(|| person(n)).flatten();
+    issue.reporter = person(n / 2);
+}

@@ -1,0 +1,134 @@
+//! A query made ready: names have become ids, so that testing tens of thousands of issues is quick.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::parser::Operator;
+use crate::sandbox::world::Issue;
+
+/// What an issue must be like.
+#[derive(Debug)]
+pub(super) enum Test {
+    All(Vec<Test>),
+    Any(Vec<Test>),
+    Not(Box<Test>),
+    Project {
+        ids: BTreeSet<u64>,
+        not: bool,
+    },
+    Id {
+        ids: BTreeSet<u64>,
+        not: bool,
+    },
+    Parent {
+        ids: BTreeSet<u64>,
+        empty: bool,
+        not: bool,
+    },
+    Word {
+        of: Word,
+        values: Vec<String>,
+        empty: bool,
+        not: bool,
+    },
+    /// Whether the issue is resolved.
+    Resolved(bool),
+    Time {
+        of: Moment,
+        operator: Operator,
+        at: Timestamp,
+    },
+    /// In lower case.
+    Text {
+        part: String,
+        not: bool,
+    },
+    /// Met by no issue, or by all.
+    Constant(bool),
+}
+
+/// A field that holds ids or words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    Status,
+    Type,
+    Priority,
+    Assignee,
+    Reporter,
+    Labels,
+}
+
+/// A field that holds a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Updated,
+    Created,
+    Resolved,
+}
+
+impl Test {
+    /// Whether an issue, known to be in this project, meets it.
+    pub(super) fn meets(&self, project: u64, issue: &Issue) -> bool {
+        match self {
+            Self::All(tests) => tests.iter().all(|test| test.meets(project, issue)),
+            Self::Any(tests) => tests.iter().any(|test| test.meets(project, issue)),
+            Self::Not(test) => !test.meets(project, issue),
+            Self::Project { ids, not } => ids.contains(&project) != *not,
+            Self::Id { ids, not } => ids.contains(&issue.id) != *not,
+            Self::Parent { ids, empty, not } => compare(issue.parent.as_ref().map(|id| ids.contains(id)), *empty, *not),
+            Self::Word { of, values, empty, not } => {
+                let is = |own: &str| values.iter().any(|value| value == own);
+                compare(of.any(issue, is), *empty, *not)
+            }
+            Self::Resolved(resolved) => issue.resolved.is_some() == *resolved,
+            Self::Time { of, operator, at } => of.get(issue).is_some_and(|own| compare_time(*operator, own, *at)),
+            Self::Text { part, not } => issue.summary.to_lowercase().contains(part) != *not,
+            Self::Constant(met) => *met,
+        }
+    }
+}
+
+/// Emptiness is not different from something: Jira leaves such issues out of `!=` and `not in`.
+fn compare(found: Option<bool>, empty: bool, not: bool) -> bool {
+    match found {
+        None => empty && !not,
+        Some(found) => found != not,
+    }
+}
+
+fn compare_time(operator: Operator, own: Timestamp, other: Timestamp) -> bool {
+    match operator {
+        Operator::Less => own < other,
+        Operator::AtMost => own <= other,
+        Operator::More => own > other,
+        Operator::AtLeast => own >= other,
+        Operator::NotEqual => own != other,
+        _ => own == other,
+    }
+}
+
+impl Word {
+    /// Whether one of the issue's values is meant; `None` when it has none.
+    fn any(self, issue: &Issue, is: impl Fn(&str) -> bool) -> Option<bool> {
+        match self {
+            Self::Status => Some(is(&issue.status_id)),
+            Self::Type => Some(is(&issue.type_id)),
+            Self::Priority => issue.priority_id.as_deref().map(is),
+            Self::Assignee => issue.assignee.as_deref().map(is),
+            Self::Reporter => issue.reporter.as_deref().map(is),
+            Self::Labels if issue.labels.is_empty() => None,
+            Self::Labels => Some(issue.labels.iter().any(|label| is(label))),
+        }
+    }
+}
+
+impl Moment {
+    fn get(self, issue: &Issue) -> Option<Timestamp> {
+        match self {
+            Self::Updated => Some(issue.updated),
+            Self::Created => Some(issue.created),
+            Self::Resolved => issue.resolved,
+        }
+    }
+}
