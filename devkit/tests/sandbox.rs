@@ -9,16 +9,26 @@ mod desks;
 mod faults;
 #[path = "sandbox/forms.rs"]
 mod forms;
+#[path = "sandbox/history.rs"]
+mod history;
 #[path = "sandbox/issues.rs"]
 mod issues;
+#[path = "sandbox/lag.rs"]
+mod lag;
+#[path = "sandbox/limits.rs"]
+mod limits;
 #[path = "sandbox/oauth.rs"]
 mod oauth;
+#[path = "sandbox/pages.rs"]
+mod pages;
 #[path = "sandbox/people.rs"]
 mod people;
 #[path = "sandbox/permissions.rs"]
 mod permissions;
 #[path = "sandbox/projects.rs"]
 mod projects;
+#[path = "sandbox/queries.rs"]
+mod queries;
 #[path = "sandbox/shapes.rs"]
 mod shapes;
 #[path = "sandbox/sites.rs"]

@@ -109,3 +109,30 @@ pub(crate) fn keys(body: &Value) -> Vec<String> {
     let values = body["values"].as_array().unwrap();
     values.iter().map(|project| text(&project["key"])).collect()
 }
+
+/// A page of a search.
+pub(crate) async fn search(bench: &Bench, body: Value) -> (u16, Value) {
+    answer(bench.post("/rest/api/3/search/jql", &body)).await
+}
+
+/// The keys that a query finds, which are a hundred at most.
+pub(crate) async fn found(bench: &Bench, jql: &str) -> Vec<String> {
+    let (status, body) = search(bench, json!({"jql": jql, "fields": ["key"], "maxResults": 100})).await;
+    assert_eq!(status, 200, "{jql}: {body}");
+    let issues = body["issues"].as_array().unwrap();
+    issues.iter().map(|issue| text(&issue["key"])).collect()
+}
+
+/// Why a query is refused.
+pub(crate) async fn refused(bench: &Bench, jql: &str) -> String {
+    let (status, body) = search(bench, json!({"jql": jql})).await;
+    assert_eq!(status, 400, "{jql}: {body}");
+    text(&body["errorMessages"][0])
+}
+
+/// An issue's id by its key.
+pub(crate) fn id_of(bench: &Bench, key: &str) -> u64 {
+    bench
+        .sandbox
+        .state(|world| world.site("acme").unwrap().issue(key).unwrap().1.id)
+}

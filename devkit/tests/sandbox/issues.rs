@@ -1,25 +1,8 @@
 //! Search and its queries.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::client::{Bench, answer, text};
-
-async fn search(bench: &Bench, body: Value) -> (u16, Value) {
-    answer(bench.post("/rest/api/3/search/jql", &body)).await
-}
-
-async fn found(bench: &Bench, jql: &str) -> Vec<String> {
-    let (status, body) = search(bench, json!({"jql": jql, "fields": ["key"]})).await;
-    assert_eq!(status, 200, "{jql}: {body}");
-    let issues = body["issues"].as_array().unwrap();
-    issues.iter().map(|issue| text(&issue["key"])).collect()
-}
-
-async fn refused(bench: &Bench, jql: &str) -> String {
-    let (status, body) = search(bench, json!({"jql": jql})).await;
-    assert_eq!(status, 400, "{jql}: {body}");
-    text(&body["errorMessages"][0])
-}
+use crate::client::{Bench, answer, found, refused, search, text};
 
 #[tokio::test]
 async fn queries_find_what_they_say() {

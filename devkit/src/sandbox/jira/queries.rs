@@ -28,7 +28,7 @@ pub(super) fn match_issues(call: &Call<'_>) -> Answered {
             met += found.len();
             json!({"matchedIssues": found, "errors": []})
         }
-        Err(errors) => json!({"matchedIssues": [], "errors": errors}),
+        Err(errors) => json!({"matchedIssues": [], "errors": said(call, errors)}),
     };
     let matches: Vec<Value> = wanted.jqls.iter().map(&mut answer).collect();
     Ok(reply::returning(reply::json(200, json!({"matches": matches})), met))
@@ -59,7 +59,7 @@ fn describe(call: &Call<'_>, text: &str, validation: &str) -> Value {
     let query = match jql::parse(text) {
         Ok(query) => query,
         Err(message) => {
-            body.insert("errors".to_owned(), vec![message].into());
+            body.insert("errors".to_owned(), said(call, vec![message]).into());
             return Value::Object(body);
         }
     };
@@ -71,7 +71,18 @@ fn describe(call: &Call<'_>, text: &str, validation: &str) -> Value {
         body.insert("structure".to_owned(), jql::structure(&query));
     }
     if !errors.is_empty() {
-        body.insert("errors".to_owned(), errors.into());
+        body.insert("errors".to_owned(), said(call, errors).into());
     }
     Value::Object(body)
+}
+
+/// What is wrong with a query in the caller's language. The answer as a whole is no refusal, which would be translated.
+fn said(call: &Call<'_>, errors: Vec<String>) -> Vec<String> {
+    let Some(dictionary) = call.world.language_of(&call.account.locale) else {
+        return errors;
+    };
+    let errors = errors.into_iter();
+    errors
+        .map(|error| dictionary.sentence(&error).unwrap_or(error))
+        .collect()
 }
