@@ -34,6 +34,7 @@ pub(crate) fn healthy(account: &str) -> Vec<Sample> {
     let mut samples = platform(account);
     samples.extend(projects());
     samples.extend(issues());
+    samples.extend(queries());
     samples.extend(desks());
     samples
 }
@@ -92,8 +93,12 @@ pub(crate) fn in_trouble() -> Vec<Sample> {
     let field = "/rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field";
     let articles = "/rest/servicedeskapi/knowledgebase/article";
     let sup = "/rest/servicedeskapi/servicedesk/SUP";
+    let search = "/rest/api/3/search/jql";
+    let odd = json!({"jql": "project = ENG", "fields": ["*all"]});
     vec![
         get("/rest/api/3/status", "/rest/api/3/status"),
+        post(search, search, odd),
+        get("/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/ENG-1"),
         get("/rest/api/3/project/{projectIdOrKey}", "/rest/api/3/project/TMS"),
         get("/rest/api/3/project/{projectIdOrKey}", "/rest/api/3/project/NOPE"),
         get(
@@ -112,6 +117,8 @@ pub(crate) fn in_trouble() -> Vec<Sample> {
 pub(crate) fn troubles() -> Vec<Value> {
     let hidden = json!({"fieldId": "customfield_10050", "name": "Cost centre", "required": true, "visible": false});
     vec![
+        json!({"command": "updateIssue", "issue": "ENG-1", "status": "Done", "parent": "ENG-2", "assignee": "", "priority": ""}),
+        json!({"command": "addPageFault", "fault": {"trouble": {"kind": "warn"}}}),
         json!({"command": "setLanguage", "language": "de"}),
         json!({"command": "createProject", "key": "TMS", "template": "team-managed-service"}),
         json!({"command": "hideAllEmails", "hidden": true}),
@@ -157,31 +164,48 @@ fn issues() -> Vec<Sample> {
     let search = "/rest/api/3/search/jql";
     let count = "/rest/api/3/search/approximate-count";
     let fetch = "/rest/api/3/issue/bulkfetch";
-    let matching = "/rest/api/3/jql/match";
-    let parse = "/rest/api/3/jql/parse";
     let one = "/rest/api/3/issue/{issueIdOrKey}";
-    let jql = json!({"jql": "project = ENG", "fields": ["*all"], "maxResults": 2});
+    let jql =
+        json!({"jql": "project = ENG", "fields": ["*all"], "maxResults": 2, "expand": "names", "properties": ["a"]});
+    let unknown = json!({"jql": "project = ENG", "startAt": 0});
     vec![
         post(search, search, jql),
         post(search, search, json!({"jql": "project = NOPE"})),
+        post(search, search, unknown),
         get(
             search,
             "/rest/api/3/search/jql?jql=project%20%3D%20ENG&fields=status,summary",
         ),
         post(count, count, json!({"jql": "project = ENG"})),
+        post(count, count, json!({"jql": "order by key"})),
         post(fetch, fetch, json!({"issueIdsOrKeys": ["ENG-1", "NOPE-1"]})),
+        post(fetch, fetch, json!({"issueIdsOrKeys": []})),
+        get(one, "/rest/api/3/issue/ENG-1"),
+        get(one, "/rest/api/3/issue/NOPE-1"),
+    ]
+}
+
+/// Questions about queries.
+fn queries() -> Vec<Sample> {
+    let matching = "/rest/api/3/jql/match";
+    let parse = "/rest/api/3/jql/parse";
+    let warned = "/rest/api/3/jql/parse?validation=warn";
+    let long =
+        "project = ENG and (labels in (a, EMPTY) or assignee = currentUser()) and not status = 3 order by key desc";
+    vec![
         post(
             matching,
             matching,
             json!({"issueIds": [10000], "jqls": ["project = ENG", "nonsense"]}),
         ),
+        post(matching, matching, json!({"issueIds": [10000]})),
         post(
             parse,
             "/rest/api/3/jql/parse?validation=strict",
-            json!({"queries": ["labels = a", "labels ="]}),
+            json!({"queries": [long, "labels =", "resolved is EMPTY"]}),
         ),
-        get(one, "/rest/api/3/issue/ENG-1"),
-        get(one, "/rest/api/3/issue/NOPE-1"),
+        post(parse, warned, json!({"queries": ["project = NOPE"]})),
+        post(parse, warned, json!({"queries": []})),
     ]
 }
 

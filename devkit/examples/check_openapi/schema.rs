@@ -82,7 +82,9 @@ impl<'a> Checker<'a> {
             }
         }
         let properties = schema.get("properties");
-        let further = schema.get("additionalProperties");
+        // A choice that forbids what only its options name is a slip of the documents.
+        let choice = properties.is_none() && (schema.get("anyOf").is_some() || schema.get("oneOf").is_some());
+        let further = schema.get("additionalProperties").filter(|_| !choice);
         for (name, value) in value.as_object().into_iter().flatten() {
             let at = format!("{at}.{name}");
             match properties.and_then(|properties| properties.get(name)) {

@@ -49,6 +49,7 @@ async fn points_are_counted_in_both_readings() {
 async fn an_app_without_points_is_refused_on_all_sites_until_the_hour_turns() {
     let bench = Bench::new().await;
     let other = bench.mint(json!({"command": "mintGrant", "account": "dana@acme.example"}));
+    bench.run(json!({"command": "addSiteToGrant", "site": "globex"}));
     bench.run(json!({"command": "setQuota", "points": 10, "postReads": "perObject"}));
     let well = ask(&bench).await;
     assert_eq!(
@@ -111,6 +112,7 @@ async fn an_app_without_points_is_refused_on_all_sites_until_the_hour_turns() {
 #[tokio::test]
 async fn a_pool_may_belong_to_a_site_and_others_may_spend_it() {
     let bench = Bench::new().await;
+    bench.run(json!({"command": "addSiteToGrant", "site": "globex"}));
     bench.run(json!({"command": "setQuota", "points": 100, "perTenant": true}));
     bench.run(json!({"command": "spendPoints", "site": "globex", "points": 100}));
     assert_eq!(ask(&bench).await.status(), 200);
@@ -225,7 +227,7 @@ async fn slow_answers_do_not_wait_for_one_another() {
     }
     let taken = begin.elapsed();
     assert!(
-        taken >= Duration::from_millis(300) && taken < Duration::from_millis(2000),
+        taken >= Duration::from_millis(300) && taken < Duration::from_secs(2),
         "{taken:?}"
     );
 }

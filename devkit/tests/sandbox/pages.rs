@@ -49,7 +49,7 @@ fn sizes(pages: &[Value]) -> Vec<usize> {
     pages.iter().map(|page| ids(page).len()).collect()
 }
 
-fn trouble(bench: &Bench, page: u32, trouble: Value) {
+fn trouble(bench: &Bench, page: u32, trouble: &Value) {
     bench.run(json!({"command": "clearPageFaults"}));
     let fault = json!({"page": page, "jql": "OPS", "trouble": trouble});
     bench.run(json!({"command": "addPageFault", "fault": fault}));
@@ -62,34 +62,34 @@ async fn pages_misbehave_as_told() {
     assert_eq!(sizes(&well), [5, 5, 1]);
     assert!(well[2].get("nextPageToken").is_none() && well[2]["isLast"] == true);
 
-    trouble(&bench, 2, json!({"kind": "repeatToken"}));
+    trouble(&bench, 2, &json!({"kind": "repeatToken"}));
     let pages = walk(&bench).await;
     assert_eq!(pages.len(), 6);
     assert_eq!((token(&pages[1]), ids(&pages[4])), (token(&pages[0]), ids(&pages[1])));
 
-    trouble(&bench, 1, json!({"kind": "shortPage", "issues": 2}));
+    trouble(&bench, 1, &json!({"kind": "shortPage", "issues": 2}));
     let pages = walk(&bench).await;
     assert_eq!((sizes(&pages), &pages[0]["isLast"]), (vec![2, 5, 4], &json!(false)));
 
-    trouble(&bench, 2, json!({"kind": "emptyPage"}));
+    trouble(&bench, 2, &json!({"kind": "emptyPage"}));
     let pages = walk(&bench).await;
     assert_eq!((sizes(&pages), &pages[1]["isLast"]), (vec![5, 0, 5, 1], &json!(false)));
 
-    trouble(&bench, 3, json!({"kind": "omitIsLast"}));
+    trouble(&bench, 3, &json!({"kind": "omitIsLast"}));
     assert!(walk(&bench).await[2].get("isLast").is_none());
 
-    trouble(&bench, 1, json!({"kind": "claimLast"}));
+    trouble(&bench, 1, &json!({"kind": "claimLast"}));
     let pages = walk(&bench).await;
     assert_eq!((sizes(&pages), &pages[0]["isLast"]), (vec![5, 5, 1], &json!(true)));
 
-    trouble(&bench, 1, json!({"kind": "loseToken"}));
+    trouble(&bench, 1, &json!({"kind": "loseToken"}));
     let pages = walk(&bench).await;
     assert_eq!((sizes(&pages), &pages[0]["isLast"]), (vec![5], &json!(false)));
 
-    trouble(&bench, 3, json!({"kind": "nullToken"}));
+    trouble(&bench, 3, &json!({"kind": "nullToken"}));
     assert_eq!(walk(&bench).await[2].get("nextPageToken"), Some(&Value::Null));
 
-    trouble(&bench, 3, json!({"kind": "extraPage"}));
+    trouble(&bench, 3, &json!({"kind": "extraPage"}));
     let pages = walk(&bench).await;
     assert_eq!(
         (sizes(&pages), &pages[2]["isLast"], &pages[3]["isLast"]),
@@ -100,14 +100,14 @@ async fn pages_misbehave_as_told() {
 #[tokio::test]
 async fn a_page_may_warn_and_end_the_result_too_early() {
     let bench = eleven().await;
-    trouble(&bench, 1, json!({"kind": "warn"}));
+    trouble(&bench, 1, &json!({"kind": "warn"}));
     let pages = walk(&bench).await;
     assert_eq!(pages[0]["warnings"][0]["type"], "CLAUSE_LIMIT_EXCEEDED");
     assert_eq!(sizes(&pages), [5, 5, 1]);
     trouble(
         &bench,
         2,
-        json!({"kind": "warn", "warning": "CLAUSE_RESULT_TRUNCATED", "truncateTo": 3}),
+        &json!({"kind": "warn", "warning": "CLAUSE_RESULT_TRUNCATED", "truncateTo": 3}),
     );
     let pages = walk(&bench).await;
     assert_eq!(pages[1]["warnings"][0]["type"], "CLAUSE_RESULT_TRUNCATED");

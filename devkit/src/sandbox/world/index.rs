@@ -34,7 +34,8 @@ pub(crate) struct SearchIndex {
     pub(crate) lag: Lag,
     projects: BTreeMap<u64, BTreeMap<u64, Arc<Issue>>>,
     homes: HashMap<u64, u64>,
-    by_updated: BTreeSet<(Timestamp, u64)>,
+    /// In the order of their changes, each with its project.
+    by_updated: BTreeMap<(Timestamp, u64), (u64, Arc<Issue>)>,
     pending: VecDeque<Pending>,
 }
 
@@ -57,7 +58,8 @@ impl SearchIndex {
     pub(super) fn enter(&mut self, project: u64, issue: Arc<Issue>) {
         self.drop_known(issue.id);
         self.homes.insert(issue.id, project);
-        self.by_updated.insert((issue.updated, issue.id));
+        let place = (issue.updated, issue.id);
+        self.by_updated.insert(place, (project, Arc::clone(&issue)));
         self.projects.entry(project).or_default().insert(issue.id, issue);
     }
 
@@ -133,6 +135,7 @@ impl SearchIndex {
         &self,
         range: impl RangeBounds<(Timestamp, u64)>,
     ) -> impl Iterator<Item = (u64, &Arc<Issue>)> {
-        self.by_updated.range(range).filter_map(|(_, id)| self.get(*id))
+        let changes = self.by_updated.range(range);
+        changes.map(|(_, (project, issue))| (*project, issue))
     }
 }

@@ -173,10 +173,10 @@ impl<'s> Compiler<'_, 's> {
         if empty {
             return Test::Constant(not);
         }
-        let part = self.texts(clause).concat().to_lowercase();
-        // Jira takes a trailing star as the end of a word that goes on.
-        let part = part.trim_end_matches('*').to_owned();
-        Test::Text { part, not }
+        let text = self.texts(clause).concat().to_lowercase();
+        let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '*');
+        let words = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        Test::Text { words, not }
     }
 
     /// An issue is unresolved, or resolved as done; there is no other resolution here.

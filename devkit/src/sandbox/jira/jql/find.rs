@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::compile::{Plan, Searcher};
-use super::order;
+use super::field::Field;
+use super::order::{self, By};
 use super::parser::Operator;
 use super::test::{Moment, Test};
 use crate::sandbox::search_cache::Row;
@@ -34,7 +35,7 @@ pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeS
         }
     };
     let index = &searcher.site.register.index;
-    each_candidate(index, &plan.test, &shown, |project, issue| {
+    each_candidate(index, plan, &shown, |project, issue| {
         if reconciled.is_empty() || !reconciled.contains(&issue.id) {
             consider(project, issue);
         }
@@ -45,7 +46,8 @@ pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeS
             consider(home.id, issue);
         }
     }
-    hits.sort_unstable_by(|left, right| order::compare(&plan.order, (left.0, left.1), (right.0, right.1)));
+    // Candidates come in runs that are in order already, which this sort makes use of.
+    hits.sort_by(|left, right| order::compare(&plan.order, (left.0, left.1), (right.0, right.1)));
     let row = |(project, issue): (&Project, &Arc<Issue>)| Row {
         project: project.id,
         issue: Arc::clone(issue),
@@ -67,11 +69,11 @@ pub(crate) fn matches(searcher: &Searcher<'_>, plan: &Plan, ids: &[u64]) -> Vec<
 /// Hands on every issue that may meet the query, and as few others as the index allows.
 fn each_candidate<'a>(
     index: &'a SearchIndex,
-    test: &Test,
+    plan: &Plan,
     shown: &BTreeMap<u64, &'a Project>,
     mut take: impl FnMut(u64, &'a Arc<Issue>),
 ) {
-    let parts = match test {
+    let parts = match &plan.test {
         Test::All(parts) => parts.as_slice(),
         single => std::slice::from_ref(single),
     };
@@ -94,8 +96,10 @@ fn each_candidate<'a>(
         .filter(|id| in_question(id))
         .map(|id| index.size(*id))
         .sum();
-    // A long way through the changes is worse than all issues of the projects.
-    if range != (Bound::Unbounded, Bound::Unbounded) && index.is_shorter(range, size / 4) {
+    // A long way through the changes is worse than all issues of the projects, unless they are wanted in that order.
+    let in_order =
+        matches!(plan.order.first(), Some((By::Time(Field::Updated), _))) && projects.is_none_or(|ids| ids.len() > 1);
+    if in_order || range != (Bound::Unbounded, Bound::Unbounded) && index.is_shorter(range, size / 2) {
         for (project, issue) in index.changed_within(range) {
             take(project, issue);
         }

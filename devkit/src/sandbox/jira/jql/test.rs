@@ -39,9 +39,9 @@ pub(super) enum Test {
         operator: Operator,
         at: Timestamp,
     },
-    /// In lower case.
+    /// Words of the summary, in lower case; one with a star behind it is the beginning of a word.
     Text {
-        part: String,
+        words: Vec<String>,
         not: bool,
     },
     /// Met by no issue, or by all.
@@ -83,7 +83,7 @@ impl Test {
             }
             Self::Resolved(resolved) => issue.resolved.is_some() == *resolved,
             Self::Time { of, operator, at } => of.get(issue).is_some_and(|own| compare_time(*operator, own, *at)),
-            Self::Text { part, not } => issue.summary.to_lowercase().contains(part) != *not,
+            Self::Text { words, not } => has_words(&issue.summary, words) != *not,
             Self::Constant(met) => *met,
         }
     }
@@ -95,6 +95,17 @@ fn compare(found: Option<bool>, empty: bool, not: bool) -> bool {
         None => empty && !not,
         Some(found) => found != not,
     }
+}
+
+fn has_words(summary: &str, words: &[String]) -> bool {
+    let summary = summary.to_lowercase();
+    words.iter().all(|word| {
+        let mut own = summary.split(|letter: char| !letter.is_alphanumeric());
+        match word.strip_suffix('*') {
+            Some(beginning) => own.any(|own| own.starts_with(beginning)),
+            None => own.any(|own| own == word),
+        }
+    })
 }
 
 fn compare_time(operator: Operator, own: Timestamp, other: Timestamp) -> bool {
