@@ -122,7 +122,7 @@ async fn a_timer_touches_an_issue_for_ever() {
         assert_eq!(found(&bench, &format!("updated >= {}", now - 30_000)).await, ["ENG-1"]);
     }
     bench.run(json!({"command": "touchIssue", "issue": "ENG-1"}));
-    bench.run(json!({"command": "advanceClock", "seconds": 60}));
+    bench.run(json!({"command": "advanceClock", "seconds": 90}));
     assert!(!found(&bench, "updated >= -1m").await.contains(&"ENG-1".to_owned()));
 }
 
@@ -179,4 +179,23 @@ async fn ten_thousand_people_are_mostly_apps() {
             .count()
     });
     assert_eq!(apps, 1500);
+}
+
+#[tokio::test]
+async fn a_command_that_fails_has_changed_nothing() {
+    let bench = Bench::new().await;
+    let fails = |text: Value| bench.sandbox.command(crate::client::command(text)).is_err();
+    // Only one of the projects has such a status.
+    assert!(fails(
+        json!({"command": "changeIssues", "set": {"status": "In Review", "summary": "new"}})
+    ));
+    assert!(fails(
+        json!({"command": "addIssues", "project": "OPS", "count": 5, "set": {"status": "In Review"}})
+    ));
+    assert!(fails(json!({"command": "changeIssues", "ids": [1]})));
+    assert!(fails(
+        json!({"command": "moveIssue", "issue": "OPS-1", "project": "OPS"})
+    ));
+    assert!(found(&bench, "summary ~ new").await == ["ITS-1"]);
+    assert_eq!(found(&bench, "project = OPS order by key").await, ["OPS-1", "OPS-2"]);
 }

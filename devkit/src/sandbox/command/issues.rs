@@ -29,8 +29,11 @@ pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
             let now = world.now();
             let site = site_mut(world, site.as_deref())?;
             let ids = pick(site, project.as_deref(), ids, percent)?;
-            for (place, id) in ids.iter().enumerate() {
-                change(site, *id, &set, now, Some(place))?;
+            // All are changed before the first is written: a command that fails has changed nothing.
+            let places = ids.iter().enumerate();
+            let changed = places.map(|(place, id)| changed(site, *id, &set, now, Some(place)));
+            for (project, issue) in changed.collect::<Result<Vec<_>, _>>()? {
+                site.write_issue(project, issue, now);
             }
             Ok(Answer::Issues { ids })
         }
@@ -163,14 +166,15 @@ fn enter_status(project: &Project, issue: &mut Issue, status: &str, now: Timesta
     issue.resolved = done.then(|| issue.resolved.unwrap_or(now));
 }
 
-/// Changes one issue; `place` in a bulk change gives it a new summary where none is set.
-fn change(
-    site: &mut Site,
+/// An issue as it is after the change, with its project; `place` in a bulk change gives it a new summary where none is
+/// set.
+fn changed(
+    site: &Site,
     id: u64,
     set: &IssueChange,
     now: Timestamp,
     place: Option<usize>,
-) -> Result<(), CommandError> {
+) -> Result<(u64, Issue), CommandError> {
     let unknown = || CommandError::unknown("issue", id.to_string());
     let (project, issue) = site.issue_by_id(id).ok_or_else(unknown)?;
     let mut issue = issue.clone();
@@ -179,9 +183,7 @@ fn change(
         issue.summary = format!("Issue {}, changed as number {}", issue.number, place + 1);
     }
     issue.updated = now;
-    let project = project.id;
-    site.write_issue(project, issue, now);
-    Ok(())
+    Ok((project.id, issue))
 }
 
 fn update(world: &mut World, command: IssueCommand) -> Applied {
@@ -216,7 +218,9 @@ fn update(world: &mut World, command: IssueCommand) -> Applied {
     let now = world.now();
     let site = site_mut(world, site.as_deref())?;
     let id = find_issue(site, &issue)?;
-    change(site, id, &set, now, None).map(|()| Answer::Done)
+    let (project, issue) = changed(site, id, &set, now, None)?;
+    site.write_issue(project, issue, now);
+    Ok(Answer::Done)
 }
 
 /// The issues a bulk command means, in the order of their ids.
@@ -282,15 +286,21 @@ fn add(world: &mut World, command: IssueCommand) -> Applied {
     for n in 0..count {
         let back = spread / i64::from(count.max(1)) * i64::from(count - 1 - n);
         let at = now.checked_sub(SignedDuration::from_millis(back)).unwrap_or(now);
-        let mut checked = Ok(());
+        let mut set_well = Ok(());
         let summary = format!("Issue {}", n + 1);
         let id = site.add_issue_with(project, &summary, &reporter, at, |project, issue| {
             if varied {
                 vary(project, issue, n as usize, &people);
             }
-            checked = set_all(project, issue, &set, at);
+            set_well = set_all(project, issue, &set, at);
         });
-        checked?;
+        if let Err(error) = set_well {
+            // What is wrong with one is wrong with all, so that this is the first.
+            if let Some(id) = id {
+                site.delete_issue(id);
+            }
+            return Err(error);
+        }
         ids.extend(id);
     }
     Ok(Answer::Issues { ids })
