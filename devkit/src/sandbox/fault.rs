@@ -21,6 +21,9 @@ pub struct FaultRule {
     pub client_id: Option<String>,
     /// Account id behind the token; unset meets every account.
     pub account_id: Option<String>,
+    /// How many requests it lets pass before it meets the first.
+    #[serde(default)]
+    pub skip: u32,
     /// How many requests it meets before it is spent; unset never ends.
     pub times: Option<u32>,
     /// Before the request takes effect (it then never does, unless only delayed or held), or after.
@@ -50,6 +53,7 @@ impl FaultRule {
             exact_path: false,
             client_id: None,
             account_id: None,
+            skip: 0,
             times: None,
             when,
             action,
@@ -60,6 +64,13 @@ impl FaultRule {
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// The same rule, after it let `skip` requests pass.
+    #[must_use]
+    pub fn skip(mut self, skip: u32) -> Self {
+        self.skip = skip;
         self
     }
 

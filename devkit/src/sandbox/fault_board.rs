@@ -137,15 +137,26 @@ impl FaultBoard {
         inner.rules.iter().filter_map(state).collect()
     }
 
-    /// The first rule for this moment that meets the request; uses one of its `times`.
+    /// The first rule for this moment that meets the request; uses one of its `times`. Those that are still to let
+    /// requests pass count it among them, whichever rule meets it.
     pub(crate) fn strike(&self, when: When, target: &Target<'_>) -> Option<Strike> {
         let mut inner = self.lock();
-        let meets = |rule: &FaultRule| rule.when == when && rule.times != Some(0) && rule.meets(target);
-        let (id, rule) = inner.rules.iter_mut().find(|(_, rule)| meets(rule))?;
+        let mut met = None;
+        for (id, rule) in &mut inner.rules {
+            if rule.when != when || rule.times == Some(0) || !rule.meets(target) {
+                continue;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+            } else if met.is_none() {
+                met = Some((*id, rule));
+            }
+        }
+        let (id, rule) = met?;
         if let Some(times) = rule.times.as_mut() {
             *times -= 1;
         }
-        let (id, action) = (*id, rule.action.clone());
+        let action = rule.action.clone();
         let gate = Arc::clone(inner.gates.get(&id)?);
         Some(Strike { id, action, gate })
     }

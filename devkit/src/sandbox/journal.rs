@@ -10,7 +10,8 @@ use tokio::sync::watch;
 /// How many requests are remembered; older ones fall out.
 const CAPACITY: usize = 200_000;
 
-/// One request as it arrived. Holds no token, secret or code: those stand in headers and bodies, which are not kept.
+/// One request as it arrived. Holds no token, secret or code: those stand in headers, and in bodies of the authorization
+/// server, which are not kept.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
@@ -26,6 +27,8 @@ pub struct Request {
     pub path: String,
     /// Query as sent; left out at the consent page, whose query carries the caller's `state`.
     pub query: Option<String>,
+    /// Body of a call to a site's API as sent, its query for example; left out when it is empty or beyond 8 KiB.
+    pub body: Option<String>,
     /// Status answered; `None` while the answer is held, or when the connection was lost before it.
     pub status: Option<u16>,
     /// Client id of the app, from the token request or the grant behind the access token.

@@ -193,6 +193,38 @@ async fn the_journal_names_callers_and_holds_no_secret() {
 }
 
 #[tokio::test]
+async fn an_endpoint_may_be_gone_or_ask_for_half_an_hour_after_it_answered_twice() {
+    let bench = Bench::new().await;
+    bench.run(json!({"command": "addFault", "rule": {
+        "method": "POST", "path": "/search/jql", "skip": 2, "times": 1,
+        "action": {"kind": "rateLimit", "reason": "jira-quota-tenant-based", "retryAfterSeconds": 1800},
+    }}));
+    bench.run(json!({"command": "addFault", "rule": {
+        "path": "/search/jql", "skip": 3,
+        "action": {"kind": "status", "code": 410, "body": "{\"errorMessages\":[\"The API has been removed.\"]}"},
+    }}));
+    let query = json!({"jql": "project = ENG"});
+    let mark = bench.sandbox.mark();
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        let response = bench.post("/rest/api/3/search/jql", &query).send().await.unwrap();
+        let wait = response.headers().get("retry-after").cloned();
+        assert_eq!(
+            wait.is_some_and(|wait| wait == "1800"),
+            response.status() == 429,
+            "{response:?}"
+        );
+        statuses.push(response.status().as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 429, 410, 410]);
+    // What was asked stands in the journal; what the authorization server was told does not.
+    bench.rotated(&bench.tokens.refresh_token).await;
+    let bodies: Vec<_> = bench.sandbox.requests_since(mark);
+    assert_eq!(bodies[0].body.as_deref(), Some(query.to_string().as_str()));
+    assert_eq!(bodies[5].body, None);
+}
+
+#[tokio::test]
 async fn commands_come_over_http_too_and_say_what_is_wrong() {
     let bench = Bench::new().await;
     let send = async |body: Value| answer(bench.http.post(bench.url("/_sandbox/commands")).json(&body)).await;

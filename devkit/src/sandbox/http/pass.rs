@@ -23,6 +23,9 @@ use crate::sandbox::shared::Shared;
 /// The largest body the sandbox reads, in bytes.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
+/// The longest body that the journal keeps, in bytes.
+const LONGEST_KEPT: usize = 8 * 1024;
+
 /// Takes a request through journal and faults to its handler.
 pub(super) async fn through(
     State(shared): State<Arc<Shared>>,
@@ -78,6 +81,7 @@ fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::R
         host: host.unwrap_or_default().to_ascii_lowercase(),
         path: path.to_owned(),
         query: parts.uri.query().map(str::to_owned),
+        body: None,
         status: None,
         client_id: None,
         account_id: None,
@@ -96,8 +100,15 @@ fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::R
     } else if let Some((client_id, account_id)) = owner(shared, &parts.headers) {
         entry.client_id = Some(client_id);
         entry.account_id = Some(account_id);
+        entry.body = kept(path, body);
     }
     entry
+}
+
+/// The body of a call to a site's API, if it is short.
+fn kept(path: &str, body: &Bytes) -> Option<String> {
+    let short = path.starts_with("/ex/jira/") && (1..=LONGEST_KEPT).contains(&body.len());
+    short.then(|| String::from_utf8_lossy(body).into_owned())
 }
 
 fn owner(shared: &Shared, headers: &HeaderMap) -> Option<(String, String)> {
