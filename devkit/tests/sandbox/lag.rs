@@ -36,6 +36,25 @@ async fn an_issue_is_found_late_and_with_the_time_it_changed() {
 }
 
 #[tokio::test]
+async fn of_two_issues_one_is_indexed_minutes_late_though_nothing_lags_any_more() {
+    let bench = Bench::new().await;
+    bench.run(json!({"command": "stopClock", "stopped": true}));
+    bench.run(json!({"command": "setIndexLag", "untilReleased": true}));
+    bench.run(json!({"command": "updateIssue", "issue": "ENG-1", "labels": ["new"]}));
+    let changed = bench.sandbox.state(|world| world.now().as_millisecond());
+    bench.run(json!({"command": "setIndexLag"}));
+    bench.run(json!({"command": "advanceClock", "seconds": 240}));
+    bench.run(json!({"command": "updateIssue", "issue": "ENG-2", "labels": ["new"]}));
+    assert_eq!(found(&bench, "labels = new").await, ["ENG-2"]);
+    let late = id_of(&bench, "ENG-1");
+    bench.run(json!({"command": "releaseIndex", "ids": [late]}));
+    assert_eq!(found(&bench, &format!("updated = {changed}")).await, ["ENG-1"]);
+    let now = changed + 240_000;
+    assert_eq!(found(&bench, &format!("updated = {now}")).await, ["ENG-2"]);
+    assert_eq!(bench.sandbox.state(|world| world.now().as_millisecond()), now);
+}
+
+#[tokio::test]
 async fn reconciled_issues_are_found_in_spite_of_the_lag() {
     let bench = Bench::new().await;
     bench.run(json!({"command": "setIndexLag", "untilReleased": true}));

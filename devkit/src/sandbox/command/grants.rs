@@ -59,6 +59,10 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             Ok(Answer::Done)
         }
         Command::AdvanceClock { seconds } => advance(world, seconds),
+        Command::StopClock { stopped } => {
+            world.clock.stop(stopped);
+            Ok(Answer::Done)
+        }
         other => return apply_to_grants(world, other),
     })
 }
@@ -214,10 +218,9 @@ fn set_expires_in(world: &mut World, seconds: u64, client_id: Option<String>) ->
 
 fn advance(world: &mut World, seconds: u64) -> Applied {
     let step = i64::try_from(seconds).ok().map(SignedDuration::from_secs);
-    let offset = step.and_then(|step| world.offset.checked_add(step));
+    let moved = step.and_then(|step| world.clock.advance(step));
     let too_far = || CommandError::Invalid("the clock cannot be moved that far".to_owned());
-    world.offset = offset.ok_or_else(too_far)?;
-    Ok(Answer::Done)
+    moved.map(|()| Answer::Done).ok_or_else(too_far)
 }
 
 fn revoke(world: &mut World, client_id: Option<String>, account: Option<&str>) -> Applied {

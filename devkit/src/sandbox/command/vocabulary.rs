@@ -96,6 +96,9 @@ pub enum Command {
     SetRefusal { kind: RefusalKind },
     /// Moves the sandbox's clock forward.
     AdvanceClock { seconds: u64 },
+    /// Stops the sandbox's clock, which then moves by command only, or lets it run on from where it stands. Bursts do
+    /// not refill while it is stopped.
+    StopClock { stopped: bool },
 
     // People.
     /// Adds an account, with product access on the sites, and an agent's licence there if asked.

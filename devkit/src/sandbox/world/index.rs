@@ -1,6 +1,6 @@
 //! What search knows of issues: it may lag behind what they are, and is ordered for the questions search is asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
@@ -37,13 +37,15 @@ pub(crate) struct SearchIndex {
     /// In the order of their changes, each with its project.
     by_updated: BTreeMap<(Timestamp, u64), (u64, Arc<Issue>)>,
     pending: VecDeque<Pending>,
+    /// The issues of what is pending, so that the rest need not look for themselves.
+    late: HashSet<u64>,
 }
 
 impl SearchIndex {
     /// Takes note of a write, now or as late as the lag has it.
     pub(super) fn note(&mut self, project: u64, issue: Arc<Issue>, now: Timestamp) {
         let due = match self.lag {
-            Lag::None if self.pending.iter().all(|pending| pending.issue.id != issue.id) => {
+            Lag::None if !self.late.contains(&issue.id) => {
                 return self.enter(project, issue);
             }
             // Writes to one issue come in their order, also after the lag was taken away.
@@ -51,6 +53,7 @@ impl SearchIndex {
             Lag::For(lag) => Some(now.checked_add(lag).unwrap_or(Timestamp::MAX)),
             Lag::UntilReleased => None,
         };
+        self.late.insert(issue.id);
         self.pending.push_back(Pending { due, project, issue });
     }
 
@@ -74,7 +77,9 @@ impl SearchIndex {
     /// Forgets an issue, and what was still to be learned of it.
     pub(super) fn forget(&mut self, id: u64) {
         self.drop_known(id);
-        self.pending.retain(|pending| pending.issue.id != id);
+        if self.late.remove(&id) {
+            self.pending.retain(|pending| pending.issue.id != id);
+        }
     }
 
     /// Whether something is due to be learned.
@@ -97,6 +102,7 @@ impl SearchIndex {
         let all = std::mem::take(&mut self.pending);
         let (learned, waiting): (VecDeque<_>, _) = all.into_iter().partition(|pending| now(pending));
         self.pending = waiting;
+        self.late = self.pending.iter().map(|pending| pending.issue.id).collect();
         let count = learned.len();
         for Pending { project, issue, .. } in learned {
             self.enter(project, issue);

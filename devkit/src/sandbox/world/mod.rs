@@ -1,6 +1,7 @@
 //! What exists in the sandbox: people, sites, projects, and the ledger of OAuth grants. No HTTP in here.
 
 mod account;
+mod clock;
 mod desk;
 mod index;
 mod issue;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::account::Account;
+use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::{App, Ledger};
 use super::permission::Holder;
@@ -104,7 +105,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         portal_lens_in_search: false,
         languages: languages()?,
         templates: read("templates.json", TEMPLATES)?,
-        offset: SignedDuration::ZERO,
+        clock: Clock::default(),
         version: 0,
     };
     let sites: Vec<SeedSite> = read("sites.json", SITES)?;

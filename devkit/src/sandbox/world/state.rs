@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::account::Account;
+use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::Ledger;
 use super::site::Site;
@@ -27,17 +28,16 @@ pub struct World {
     /// Languages beside English by their two letters.
     pub(crate) languages: BTreeMap<String, Arc<Dictionary>>,
     pub(crate) templates: BTreeMap<String, Template>,
-    pub(crate) offset: SignedDuration,
+    pub(crate) clock: Clock,
     /// Grows with every change, so that what was worked out before it is known to be old.
     pub(crate) version: u64,
 }
 
 impl World {
-    /// The time in the sandbox, in whole milliseconds as Jira has it: the real one, moved by what commands added.
+    /// The time in the sandbox, in whole milliseconds as Jira has it: the real one, moved or stopped by commands.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now().checked_add(self.offset).unwrap_or(Timestamp::MAX);
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+        self.clock.now()
     }
 
     /// Whether the clock has brought something that [`Self::settle`] would carry out.
