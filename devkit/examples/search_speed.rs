@@ -36,15 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     run(json!({"command": "setQuota", "off": true}))?;
     run(json!({"command": "setBurst", "off": true}))?;
-    run(json!({"command": "createProjects", "count": 10}))?;
     let begin = Instant::now();
-    for n in 1..=10 {
-        let project = format!("P{n}");
-        let month = 30 * 24 * 3600;
-        run(
-            json!({"command": "addIssues", "project": project, "count": 5000, "spreadSeconds": month, "varied": true}),
-        )?;
-    }
+    sandbox.populate(10, 50_000)?;
     println!("{:>9.1?}  50,000 issues made", begin.elapsed());
     let begin = Instant::now();
     run(json!({"command": "changeIssues", "percent": 1}))?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use devkit::control_plane::{ControlPlane, Error, clear_kubeconfig};
 use devkit::demo;
-use devkit::sandbox::Sandbox;
+use devkit::sandbox::{self, Sandbox};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Development kit of jira-operator; never shipped.
@@ -32,6 +32,15 @@ enum Command {
         /// Address to listen on; port 0 takes a free one. Keep to loopback: whoever reaches it commands it.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        /// Begin with this many issues beside the seed's, changed in the last thirty days.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        issues: u32,
+        /// How many new projects (P1, P2 and so on) they are in.
+        #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
+        projects: u32,
+        /// Carry out this command of the sandbox, as JSON, before it is ready; may be given several times.
+        #[arg(long = "command", value_name = "JSON", value_parser = sandbox_command)]
+        commands: Vec<sandbox::Command>,
     },
     /// Show the operator at work: a control plane, a sandbox of Jira Cloud, and the operator between them.
     Demo {
@@ -45,7 +54,12 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Arguments::parse_from(arguments()).command {
         Command::ControlPlane { kubeconfig } => control_plane(&kubeconfig).await,
-        Command::Sandbox { listen } => sandbox(listen).await,
+        Command::Sandbox {
+            listen,
+            issues,
+            projects,
+            commands,
+        } => run_sandbox(listen, (projects, issues), commands).await,
         Command::Demo { once } => demo(once).await,
     };
     match result {
@@ -107,10 +121,25 @@ async fn control_plane(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(result?)
 }
 
-/// Runs a sandbox until told to stop.
-async fn sandbox(listen: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
+/// A command of the sandbox as it is typed.
+fn sandbox_command(text: &str) -> Result<sandbox::Command, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// Runs a sandbox, with this many projects and issues beside the seed's if there are to be issues, until told to stop.
+async fn run_sandbox(
+    listen: SocketAddr,
+    (projects, issues): (u32, u32),
+    commands: Vec<sandbox::Command>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
     let sandbox = Sandbox::start_on(listen).await?;
+    if issues > 0 {
+        sandbox.populate(projects, issues)?;
+    }
+    for command in commands {
+        sandbox.command(command)?;
+    }
     let url = sandbox.url();
     println!("The Jira sandbox is ready. Point the operator at it:");
     for name in ["AUTH", "API", "SITE"] {

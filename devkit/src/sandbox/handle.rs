@@ -1,19 +1,20 @@
 //! The handle of a running sandbox: start, command, observe; dropping it stops it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::command::{self, Answer, Command, CommandError};
+use super::command::{self, Answer, Command, CommandError, IssueCommand};
 use super::connection::{Connection, CuttableListener};
 use super::fault::FaultRule;
 use super::http;
 use super::journal::{Mark, Request};
 use super::limits::Spent;
 use super::shared::Shared;
-use super::world::{self, World};
+use super::world::{self, Issue, World};
 
 /// A sandbox that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +124,56 @@ impl Sandbox {
     /// When the command names something unknown or asks for the impossible; nothing has changed then.
     pub fn command(&self, command: impl Into<Command>) -> Result<Answer, CommandError> {
         command::apply(&self.shared, command.into())
+    }
+
+    /// Makes `projects` projects (at least one), `P1` and so on, on the seed's first site, and this many unlike issues in them, changed
+    /// one after the other in the last thirty days.
+    ///
+    /// # Errors
+    /// When there are such projects already.
+    pub fn populate(&self, projects: u32, issues: u32) -> Result<(), CommandError> {
+        let projects = projects.max(1);
+        self.command(Command::CreateProjects {
+            site: None,
+            count: projects,
+            prefix: None,
+            template: None,
+        })?;
+        for n in 1..=projects {
+            // The first take what does not divide evenly.
+            let more = u32::from(n <= issues % projects);
+            self.command(IssueCommand::AddIssues {
+                site: None,
+                project: format!("P{n}"),
+                count: issues / projects + more,
+                spread_seconds: 30 * 24 * 3600,
+                varied: true,
+                set: None,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What a perfect mirror of the seed's first site holds: by id, with their keys, the issues of all live projects
+    /// that the account (by default the dedicated one) may read. Search may lag behind it.
+    #[must_use]
+    pub fn readable_issues(&self, account: Option<&str>) -> BTreeMap<u64, (String, Arc<Issue>)> {
+        let world = self.shared.world();
+        let account = world.account(account.unwrap_or(world::BOT));
+        let (Some(site), Some(account)) = (world.site(world::SITE), account) else {
+            return BTreeMap::new();
+        };
+        let projects = site.projects.values();
+        let shown = projects.filter(|project| project.is_live() && site.browses(project, &account.account_id));
+        let issues = shown.flat_map(|project| project.issues.values().map(move |issue| (project, issue)));
+        issues
+            .map(|(project, issue)| {
+                (
+                    issue.id,
+                    (format!("{}-{}", project.key, issue.number), Arc::clone(issue)),
+                )
+            })
+            .collect()
     }
 
     /// Reads the world, for assertions. Do not call the sandbox from inside.

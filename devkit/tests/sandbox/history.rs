@@ -168,9 +168,12 @@ async fn thousands_of_issues_are_made_changed_and_deleted_at_once() {
 #[tokio::test]
 async fn ten_thousand_people_are_mostly_apps() {
     let bench = Bench::new().await;
-    bench.run(json!({"command": "addAccounts", "count": 2000, "appsPercent": 75}));
-    let (_, body) = answer(bench.get("/rest/api/3/users/search?maxResults=1000&startAt=1000")).await;
-    assert_eq!(body.as_array().unwrap().len(), 1000);
+    bench.run(json!({"command": "addAccounts", "count": 10_000, "appsPercent": 75}));
+    for start in [1000, 9000] {
+        let path = format!("/rest/api/3/users/search?maxResults=1000&startAt={start}");
+        let (_, body) = answer(bench.get(&path)).await;
+        assert_eq!(body.as_array().unwrap().len(), 1000);
+    }
     let apps = bench.sandbox.state(|world| {
         world
             .accounts
@@ -178,7 +181,7 @@ async fn ten_thousand_people_are_mostly_apps() {
             .filter(|a| a.display_name.starts_with("App "))
             .count()
     });
-    assert_eq!(apps, 1500);
+    assert_eq!(apps, 7500);
 }
 
 #[tokio::test]
@@ -198,4 +201,31 @@ async fn a_command_that_fails_has_changed_nothing() {
     ));
     assert!(found(&bench, "summary ~ new").await == ["ITS-1"]);
     assert_eq!(found(&bench, "project = OPS order by key").await, ["OPS-1", "OPS-2"]);
+}
+
+#[tokio::test]
+async fn a_perfect_mirror_is_what_search_finds_once_it_has_caught_up() {
+    let bench = Bench::new().await;
+    bench.run(json!({"command": "trashProject", "project": "ITS"}));
+    bench.sandbox.populate(3, 100).unwrap();
+    bench.run(json!({"command": "setProjectPrivate", "project": "P2", "private": true}));
+    bench.run(json!({"command": "archiveProject", "project": "P3"}));
+    bench.run(json!({"command": "setIndexLag", "untilReleased": true}));
+    bench.run(json!({"command": "moveIssue", "issue": "P1-7", "project": "ENG"}));
+    let (id, mirror) = (id_of(&bench, "ENG-4"), bench.sandbox.readable_issues(None));
+    assert_eq!(mirror[&id].0, "ENG-4");
+    let body = json!({"jql": "created > 0 order by id", "maxResults": 5000, "fields": ["key"]});
+    let keys = async || {
+        let (_, page) = search(&bench, body.clone()).await;
+        let issues = page["issues"].as_array().unwrap().clone();
+        issues.iter().map(|issue| text(&issue["key"])).collect::<Vec<_>>()
+    };
+    assert!(keys().await.contains(&"P1-7".to_owned()));
+    bench.run(json!({"command": "releaseIndex"}));
+    let mut found = keys().await;
+    let mut held: Vec<String> = mirror.into_values().map(|(key, _)| key).collect();
+    found.sort_unstable();
+    held.sort_unstable();
+    assert_eq!(found, held);
+    assert_eq!(held.iter().filter(|key| key.starts_with("P1-")).count(), 33);
 }

@@ -145,7 +145,8 @@ impl Site {
     }
 
     /// Whether the account may read the project.
-    pub(crate) fn browses(&self, project: &Project, account: &str) -> bool {
+    #[must_use]
+    pub fn browses(&self, project: &Project, account: &str) -> bool {
         self.holds(project, None, account, "BROWSE_PROJECTS", Lens::Work)
     }
 
