@@ -229,3 +229,28 @@ async fn a_perfect_mirror_is_what_search_finds_once_it_has_caught_up() {
     assert_eq!(found, held);
     assert_eq!(held.iter().filter(|key| key.starts_with("P1-")).count(), 33);
 }
+
+#[tokio::test]
+async fn an_issue_may_be_hidden_while_its_project_is_open() {
+    let bench = Bench::new().await;
+    let id = id_of(&bench, "ENG-2");
+    let hide = |hidden: bool| bench.run(json!({"command": "hideIssue", "issue": "ENG-2", "hidden": hidden}));
+    bench.run(json!({"command": "updateIssue", "issue": "ENG-1", "parent": "ENG-2"}));
+    let before = issue(&bench, "ENG-2").await.1;
+    hide(true);
+    assert_eq!(issue(&bench, "ENG-2").await.0, 404);
+    assert_eq!(found(&bench, "project = ENG order by key").await, ["ENG-1", "ENG-3"]);
+    assert!(refused(&bench, "key in (ENG-1, ENG-2)").await.contains("'ENG-2'"));
+    assert!(!bench.sandbox.readable_issues(None).contains_key(&id));
+    assert_eq!(issue(&bench, "ENG-1").await.1["fields"]["parent"], Value::Null);
+    let body = json!({"issueIdsOrKeys": [id.to_string(), "ENG-1"], "fields": ["summary"]});
+    let (_, body) = answer(bench.post("/rest/api/3/issue/bulkfetch", &body)).await;
+    assert_eq!(body["issues"].as_array().unwrap().len(), 1);
+    let body = json!({"issueIds": [id], "jqls": ["project = ENG"]});
+    let (_, body) = answer(bench.post("/rest/api/3/jql/match", &body)).await;
+    assert_eq!(body["matches"][0]["matchedIssues"], json!([]));
+    let body = json!({"jql": "project = ENG", "reconcileIssues": [id]});
+    assert_eq!(search(&bench, body).await.1["issues"].as_array().unwrap().len(), 2);
+    hide(false);
+    assert_eq!(issue(&bench, "ENG-2").await.1, before);
+}

@@ -63,6 +63,13 @@ pub enum IssueCommand {
         issue: String,
         project: String,
     },
+    /// Hides an issue from everybody, or shows it again, as a security level does to those outside of it: its project
+    /// stays open, its `updated` stays as it is, and search follows at once.
+    HideIssue {
+        site: Option<String>,
+        issue: String,
+        hidden: bool,
+    },
     /// Lets a timer touch an issue: whenever the site is asked, its `updated` is never older than so many seconds.
     /// Without `everySeconds` the timer stops.
     TouchIssue {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::answer::{Answer, CommandError};
 use super::issue_vocabulary::{IssueChange, IssueCommand};
 use super::people::{account_id, site_mut};
-use super::projects::find;
+use super::projects::{find, find_issue};
 use super::search;
 use crate::sandbox::world::{Issue, PRIORITIES, Project, Site, World};
 
@@ -90,11 +90,6 @@ fn apply_to_one(world: &mut World, command: IssueCommand) -> Applied {
         }
         other => search::apply(world, other),
     }
-}
-
-fn find_issue(site: &Site, issue: &str) -> Result<u64, CommandError> {
-    let found = site.issue(issue).map(|(_, issue)| issue.id);
-    found.ok_or_else(|| CommandError::unknown("issue", issue))
 }
 
 /// The same change with ids in the place of addresses, keys and the names of priorities.

@@ -117,6 +117,12 @@ pub(super) fn find(site: &Site, project: &str) -> Result<u64, CommandError> {
     found.ok_or_else(|| CommandError::unknown("project", project))
 }
 
+/// The id of the issue with this id or key.
+pub(super) fn find_issue(site: &Site, issue: &str) -> Result<u64, CommandError> {
+    let found = site.issue(issue).map(|(_, issue)| issue.id);
+    found.ok_or_else(|| CommandError::unknown("issue", issue))
+}
+
 pub(super) fn change(
     world: &mut World,
     site: Option<&str>,

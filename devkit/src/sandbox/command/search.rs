@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::answer::{Answer, CommandError};
 use super::issue_vocabulary::IssueCommand;
 use super::people::{account_id, add_account, cloud_id, site_mut};
+use super::projects::find_issue;
 use crate::sandbox::random;
 use crate::sandbox::world::{Account, AccountType, Lag, World};
 
@@ -33,6 +34,16 @@ pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
             let index = &mut site_mut(world, site.as_deref())?.register.index;
             let count = index.release(ids.as_ref());
             Ok(Answer::Count { count })
+        }
+        IssueCommand::HideIssue { site, issue, hidden } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find_issue(site, &issue)?;
+            if hidden {
+                site.register.hidden.insert(id);
+            } else {
+                site.register.hidden.remove(&id);
+            }
+            Ok(Answer::Done)
         }
         IssueCommand::SetTimeZone { account, time_zone } => {
             if TimeZone::get(&time_zone).is_err() {

@@ -220,7 +220,7 @@ impl<'a> Printer<'a> {
     fn parent(&mut self, text: &mut String, id: Option<u64>) {
         let call = self.call;
         let found = id.and_then(|id| call.site.issue_by_id(id));
-        let found = found.filter(|(project, _)| call.site.browses(project, call.me()));
+        let found = found.filter(|(project, issue)| call.site.reads(project, issue, call.me()));
         let Some((project, parent)) = found else {
             return text.push_str("null");
         };

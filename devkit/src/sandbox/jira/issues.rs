@@ -15,7 +15,7 @@ const MOST: usize = 100;
 /// The issue by this id or key, if the caller may read it. Archived projects stay readable by their links.
 fn readable<'a>(call: &Call<'a>, id_or_key: &str) -> Option<(&'a Project, &'a Issue)> {
     let found = call.site.issue(id_or_key);
-    found.filter(|(project, _)| call.site.browses(project, call.me()))
+    found.filter(|(project, issue)| call.site.reads(project, issue, call.me()))
 }
 
 /// `GET /rest/api/3/issue/{issueIdOrKey}`.

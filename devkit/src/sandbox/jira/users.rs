@@ -147,7 +147,7 @@ fn assigned_in<'a>(call: &'a Call<'_>) -> Result<(&'a Project, Option<&'a Issue>
         return Err(Box::new(reply::jira_error(400, message)));
     };
     let found = call.site.issue(name);
-    let found = found.filter(|(project, _)| call.site.browses(project, call.me()));
+    let found = found.filter(|(project, issue)| call.site.reads(project, issue, call.me()));
     let message = "Issue does not exist or you do not have permission to see it.";
     let (project, issue) = found.ok_or_else(|| Box::new(reply::jira_error(404, message)))?;
     Ok((project, Some(issue)))

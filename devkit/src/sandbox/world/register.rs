@@ -1,6 +1,6 @@
 //! The register of a site's issues. Every write passes here, so that keys, search index and issues agree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +19,8 @@ pub(crate) struct Register {
     left_behind: BTreeMap<(u64, u64), u64>,
     /// Issues that a timer touches, and how often.
     pub(crate) touched: BTreeMap<u64, SignedDuration>,
+    /// Issues that nobody may read although their project is open, as a security level does.
+    pub(crate) hidden: BTreeSet<u64>,
     /// What search knows.
     pub(crate) index: SearchIndex,
 }
@@ -124,6 +126,7 @@ impl Site {
         let home = self.register.homes.remove(&id);
         self.register.index.forget(id);
         self.register.touched.remove(&id);
+        self.register.hidden.remove(&id);
         home.and_then(|home| self.leave(home, id)).is_some()
     }
 

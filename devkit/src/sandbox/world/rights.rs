@@ -150,6 +150,12 @@ impl Site {
         self.holds(project, None, account, "BROWSE_PROJECTS", Lens::Work)
     }
 
+    /// Whether the account may read the issue, which nobody may while it is hidden.
+    #[must_use]
+    pub fn reads(&self, project: &Project, issue: &Issue, account: &str) -> bool {
+        !self.register.hidden.contains(&issue.id) && self.browses(project, account)
+    }
+
     /// Whether lists of projects show it to the account: also to its administrators, and also while it lies in the trash.
     pub(crate) fn views(&self, project: &Project, account: &str) -> bool {
         let grants = |permission| self.scheme_grants(project, None, account, permission, Lens::Work);

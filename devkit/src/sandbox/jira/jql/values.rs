@@ -43,7 +43,7 @@ impl Searcher<'_> {
         let found = self
             .site
             .issue(text)
-            .filter(|(project, _)| self.site.browses(project, me));
+            .filter(|(project, issue)| self.site.reads(project, issue, me));
         found.map(|(_, issue)| issue.id).ok_or_else(|| match text.parse() {
             Ok(id) => unknown_id(field, id),
             Err(_) => format!("An issue with key '{text}' does not exist for field '{field}'."),
