@@ -181,6 +181,26 @@ pub fn conditions(
     all
 }
 
+/// Puts one condition in its place among the others; it keeps its transition time while its status
+/// stays.
+pub fn put(conditions: &mut Vec<Condition>, finding: &Finding, generation: i64, now: &Time) {
+    let status = status_of(finding.reason);
+    let mut one = [condition(
+        finding.condition,
+        status,
+        finding.reason,
+        &finding.message,
+        generation,
+        now,
+    )];
+    keep_times(&mut one, conditions);
+    let [condition] = one;
+    match conditions.iter_mut().find(|other| other.type_ == condition.type_) {
+        Some(place) => *place = condition,
+        None => conditions.push(condition),
+    }
+}
+
 /// A condition keeps its transition time while its status stays.
 pub fn keep_times(conditions: &mut [Condition], before: &[Condition]) {
     for condition in conditions {

@@ -57,6 +57,8 @@ pub struct JiraIssueStatus {
     pub url: String,
     /// Key of the project.
     pub project: String,
+    /// Jira's id of the project; it never changes.
+    pub project_id: String,
     /// Name of the issue type.
     #[serde(rename = "type")]
     pub issue_type: String,

@@ -43,23 +43,18 @@ pub fn default_token_secret(integration: &str) -> String {
 /// Name of the `JiraProject` for a project key: lower case, `_` becomes `-`, because object
 /// names are DNS subdomains and project keys are not.
 #[must_use]
-pub fn project_object(integration: &str, project_key: &str) -> String {
+pub fn object(integration: &str, project_key: &str) -> String {
     let key = project_key.to_lowercase().replace('_', "-");
     // A name must not end in a dash.
     format!("{integration}-{}", key.trim_end_matches('-'))
 }
 
-/// The name to fall back to where [`project_object`] is taken by another integration or a
+/// The name to fall back to where [`object`] is taken by another integration or a
 /// person: six hex digits that depend on the integration's uid and the project's identity.
 #[must_use]
-pub fn project_object_disambiguated(
-    integration: &str,
-    project_key: &str,
-    integration_uid: &str,
-    identity: &str,
-) -> String {
+pub fn object_disambiguated(integration: &str, project_key: &str, integration_uid: &str, identity: &str) -> String {
     let digest = Sha256::digest(format!("{integration_uid}/{identity}"));
-    let mut name = project_object(integration, project_key);
+    let mut name = object(integration, project_key);
     name.push('-');
     for byte in digest.iter().take(3) {
         // Writing to a String does not fail.
@@ -74,16 +69,16 @@ mod tests {
 
     #[test]
     fn project_names_are_dns_names() {
-        assert_eq!(project_object("acme", "SUP"), "acme-sup");
-        assert_eq!(project_object("acme", "A_B2"), "acme-a-b2");
-        assert_eq!(project_object("acme", "AB_"), "acme-ab");
+        assert_eq!(object("acme", "SUP"), "acme-sup");
+        assert_eq!(object("acme", "A_B2"), "acme-a-b2");
+        assert_eq!(object("acme", "AB_"), "acme-ab");
     }
 
     #[test]
     fn disambiguated_names_differ_by_integration_and_project() {
-        let one = project_object_disambiguated("acme", "X_Y", "uid-1", "10001");
-        let two = project_object_disambiguated("acme", "X_Y", "uid-2", "10001");
-        let three = project_object_disambiguated("acme", "X_Y", "uid-1", "10002");
+        let one = object_disambiguated("acme", "X_Y", "uid-1", "10001");
+        let two = object_disambiguated("acme", "X_Y", "uid-2", "10001");
+        let three = object_disambiguated("acme", "X_Y", "uid-1", "10002");
         assert!(one.starts_with("acme-x-y-") && one.len() == "acme-x-y-".len() + 6);
         assert!(one != two && one != three);
     }

@@ -4,6 +4,7 @@
 pub mod desk_models;
 pub mod endpoints;
 pub mod error;
+pub mod issue_models;
 pub mod jira;
 pub mod lenient;
 pub mod models;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use clap::Args;
+use jiff::SignedDuration;
 use kube::{Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -19,10 +20,10 @@ use tracing::{info, warn};
 
 use super::atlassian_options::AtlassianOptions;
 use crate::{
-    api::{integration::JiraIntegration, project::JiraProject},
+    api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     controller::{
-        self, Events, Memories, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
+        self, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
         watch_progress::WatchProgress,
     },
     grant::{
@@ -52,6 +53,11 @@ pub struct Options {
     watch_namespaces: Vec<String>,
     #[command(flatten)]
     atlassian: AtlassianOptions,
+    /// Seconds that a mirrored issue must be missing in Jira's lists before it is looked up and, if
+    /// it is gone, removed. Jira's index may be minutes late.
+    #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(..=86_400))]
+    deletion_delay: u32,
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -125,6 +131,8 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         keeper: Keeper::new(store.clone(), endpoint, on_exchange),
         metrics,
         memories: Memories::default(),
+        mirrors: Mirrors::default(),
+        deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),
         passes: Semaphore::new(PASSES),
     })
@@ -179,9 +187,10 @@ async fn wait_for_crds(
     loop {
         let lacking = futures::join!(
             lacking::<JiraIntegration>(client, namespace),
-            lacking::<JiraProject>(client, namespace)
+            lacking::<JiraProject>(client, namespace),
+            lacking::<JiraIssue>(client, namespace)
         );
-        let lacking: Vec<String> = [lacking.0, lacking.1].into_iter().flatten().collect();
+        let lacking: Vec<String> = [lacking.0, lacking.1, lacking.2].into_iter().flatten().collect();
         let text = lacking.join(" and ");
         if !text.is_empty() {
             warn!("waiting for {text}");

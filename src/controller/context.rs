@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use kube::Client;
 use tokio::sync::Semaphore;
 
-use super::{events::Events, index::SecretIndex, memory::Memories};
+use super::{events::Events, index::SecretIndex, issues::Mirrors, memory::Memories};
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, secret::Secret},
     grant::keeper::Keeper,
@@ -30,6 +31,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// What is remembered between passes.
     pub memories: Memories,
+    /// Mirrors of issues.
+    pub mirrors: Mirrors,
+    /// How long an issue must be missing in Jira's lists before it is looked up.
+    pub deletion_delay: SignedDuration,
     /// Which integrations name which Secrets.
     pub index: Arc<SecretIndex>,
     /// Bounds the passes that run at once over all namespaces.

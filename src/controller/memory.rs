@@ -36,6 +36,8 @@ pub struct Memory {
     pub jira_wait: Option<JiraWait>,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
+    /// When the next slice of unfinished work is due.
+    pub work_at: Option<Timestamp>,
     /// resourceVersion of the credential Secret as last seen.
     pub credentials: Option<String>,
     /// Which grant was judged last.

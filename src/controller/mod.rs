@@ -5,6 +5,7 @@ pub mod context;
 mod diagnosis;
 mod events;
 mod index;
+mod issues;
 mod memory;
 mod observe;
 mod outcome;
@@ -16,9 +17,11 @@ mod settle;
 mod steps;
 pub mod watch_progress;
 mod watches;
+mod work;
 
 pub use events::Events;
 pub use index::SecretIndex;
+pub use issues::Mirrors;
 pub use memory::Memories;
 pub use watches::run;
 

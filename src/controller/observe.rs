@@ -148,8 +148,23 @@ impl Seen {
                 .jira_wait
                 .as_ref()
                 .is_some_and(|wait| wait.until <= self.now),
+            work_at: self.work_at(),
             now: self.now,
         }
+    }
+
+    /// When the next slice of unfinished work is due. After a restart the status tells that some
+    /// is unfinished.
+    fn work_at(&self) -> Option<Timestamp> {
+        let sync = self.status.sync.as_ref();
+        let filling = sync.is_some_and(|sync| sync.progress.is_some());
+        let listing = self
+            .status
+            .users
+            .as_ref()
+            .is_some_and(|users| users.next_offset.is_some());
+        let unfinished = (filling || listing) && self.memory.written.is_none();
+        self.memory.work_at.or_else(|| unfinished.then_some(self.now))
     }
 
     /// Until when the pass is put off, because the cluster refused what it has to write. A change

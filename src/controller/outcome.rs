@@ -11,7 +11,9 @@ use super::{observe::Seen, schedule::until_next_hour};
 use crate::{
     api::{
         condition::{ConditionType, Finding, find},
-        integration::{AccountStatus, ProjectCounts, SiteStatus, TokenStatus},
+        integration::{
+            AccountStatus, DirectoryStatus, ProjectCounts, RemovedIssues, SiteStatus, SyncProgress, TokenStatus,
+        },
         reason::Reason,
     },
     atlassian::{error::JiraError, secret::TokenHash},
@@ -55,6 +57,23 @@ pub struct Synced {
     pub succeeded: bool,
 }
 
+/// How the mirror of issues stands.
+#[derive(Debug, Default)]
+pub struct IssuesNews {
+    /// Up to when changes were fetched.
+    pub cursor: Option<Timestamp>,
+    /// How many there are.
+    pub tracked: usize,
+    /// How far the first or a new synchronisation is.
+    pub progress: Option<SyncProgress>,
+    /// When everything was listed last.
+    pub last_sweep: Option<Timestamp>,
+    /// What left the mirror so far.
+    pub removed: RemovedIssues,
+    /// Objects that were written or removed.
+    pub changed: usize,
+}
+
 /// What a pass found out and did.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -76,6 +95,12 @@ pub struct Outcome {
     pub absent: BTreeSet<ConditionType>,
     /// The synchronisation.
     pub synced: Option<Synced>,
+    /// When work that is left unfinished goes on: at once where a slice ended.
+    pub work_at: Option<Timestamp>,
+    /// The mirror of issues, where it was looked at.
+    pub issues: Option<IssuesNews>,
+    /// The directory of people, where it changed.
+    pub users: Option<DirectoryStatus>,
     /// Calls to Jira.
     pub calls: u32,
     /// When the token is to be refreshed.
@@ -103,6 +128,11 @@ impl Outcome {
         let stop = (!finding.is_true()).then_some(Stop::After(finding.condition));
         self.note(finding);
         stop.map_or(Ok(()), Err)
+    }
+
+    /// Work goes on then, or earlier where something else asks for it.
+    pub fn work_on(&mut self, at: Timestamp) {
+        self.work_at = Some(self.work_at.map_or(at, |other| other.min(at)));
     }
 
     /// Takes a finding in.

@@ -42,7 +42,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         .collect();
     let ready = ready(&findings, Reason::Connected, spec.projects.is_some());
     // A pass that asked Jira nothing has not judged a new spec.
-    let judged = if due == Due::Refresh {
+    let judged = if matches!(due, Due::Refresh | Due::Slice) {
         before.observed_generation
     } else {
         None
@@ -64,8 +64,11 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
             Token::Retracted => None,
         },
         projects: outcome.counts.clone().or_else(|| before.projects.clone()),
-        sync: sync(seen, outcome, ended, random),
-        users: before.users.clone(),
+        sync: with_issues(sync(seen, outcome, ended, random), outcome),
+        users: match &outcome.users {
+            Some(users) => Some(users.clone()),
+            None => before.users.clone(),
+        },
         api: match &outcome.synced {
             Some(_) => Some(ApiStatus {
                 calls_last_sync: i64::from(outcome.calls),
@@ -115,6 +118,25 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
         last_diagnosis_time: diagnosed,
         changed: i64::try_from(synced.applied.changed).unwrap_or(i64::MAX),
         ..before.unwrap_or_default()
+    })
+}
+
+/// Adds how the mirror of issues stands.
+fn with_issues(sync: Option<SyncStatus>, outcome: &Outcome) -> Option<SyncStatus> {
+    let Some(issues) = &outcome.issues else {
+        return sync;
+    };
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let sync = sync.unwrap_or_default();
+    let changed = if outcome.synced.is_some() { sync.changed } else { 0 };
+    Some(SyncStatus {
+        cursor: issues.cursor.map(|at| format!("{at:.3}")),
+        issues_tracked: Some(number(issues.tracked)),
+        progress: issues.progress.clone(),
+        last_sweep_time: issues.last_sweep.map(Time),
+        removed: Some(issues.removed),
+        changed: changed.saturating_add(number(issues.changed)),
+        ..sync
     })
 }
 

@@ -19,6 +19,8 @@ pub enum Due {
     Full,
     /// Ask whether everything is as it was.
     Plain,
+    /// Go on with what an earlier pass left unfinished, without asking whether all is well.
+    Slice,
     /// Ask Jira nothing: keep the token fresh.
     Refresh,
 }
@@ -30,6 +32,7 @@ impl Due {
         match self {
             Self::Full => "full",
             Self::Plain => "plain",
+            Self::Slice => "slice",
             Self::Refresh => "refresh",
         }
     }
@@ -48,6 +51,8 @@ pub struct Asked<'a> {
     pub next_look: Option<Timestamp>,
     /// A retry is due.
     pub retry_due: bool,
+    /// When the next slice of unfinished work is due.
+    pub work_at: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
@@ -79,7 +84,8 @@ pub fn due(asked: &Asked<'_>) -> Due {
     // A pass that ended without a synchronisation set the time anew.
     let next = asked.next_look.or(next_sync);
     if next.is_some_and(|next| asked.now < next) {
-        return Due::Refresh;
+        let work = asked.work_at.is_some_and(|at| at <= asked.now);
+        return if work { Due::Slice } else { Due::Refresh };
     }
     let diagnosed = sync.and_then(|s| s.last_diagnosis_time.as_ref()).map(|t| t.0);
     let stale = diagnosed.is_none_or(|at| asked.now.duration_since(at) >= DIAGNOSIS_EVERY);
@@ -99,6 +105,8 @@ fn is_troubled(status: &JiraIntegrationStatus) -> bool {
         ConditionType::StatusMappingValid,
     ];
     let blocked = [Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
+    // Of these each synchronisation of issues tells anew.
+    let of_issues = [Reason::IntervalStretched, Reason::MirrorTruncated, Reason::SyncPartial];
     ConditionType::STEPS.iter().any(|step| {
         let Some(found) = Finding::carried(*step, &status.conditions) else {
             return *step != ConditionType::ServiceDesksReady;
@@ -106,7 +114,11 @@ fn is_troubled(status: &JiraIntegrationStatus) -> bool {
         let asked_again = again.contains(step) && found.reason.entry().holds == Holds::False;
         // Of a desk whose project is blocked there is nothing else to ask.
         let of_blocked = found.reason == Reason::SkippedAfterAccessible;
-        !found.is_true() && !asked_again && !of_blocked && !blocked.contains(&found.reason)
+        !found.is_true()
+            && !asked_again
+            && !of_blocked
+            && !blocked.contains(&found.reason)
+            && !of_issues.contains(&found.reason)
     })
 }
 
@@ -184,6 +196,7 @@ mod tests {
             status,
             next_look: None,
             retry_due: false,
+            work_at: None,
             now: minute(now),
         })
     }
@@ -204,6 +217,7 @@ mod tests {
             status: &status,
             next_look: None,
             retry_due: false,
+            work_at: None,
             now: minute(1),
         };
         assert_eq!(due(&asked), Due::Full);
@@ -254,6 +268,7 @@ mod tests {
             status: &status,
             next_look: Some(minute(2)),
             retry_due: false,
+            work_at: None,
             now: minute(2),
         };
         assert_ne!(due(&asked), Due::Refresh, "though nextSyncTime is in the future");
@@ -268,6 +283,7 @@ mod tests {
             status: &status,
             next_look: None,
             retry_due: true,
+            work_at: None,
             now: minute(1),
         };
         assert_eq!(due(&asked), Due::Full);

@@ -46,7 +46,7 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
     let next_look = match (&outcome.synced, passed.done) {
         (Some(_), _) => None,
         // Nothing was asked that a look would ask.
-        (None, Due::Refresh) => seen.memory.next_look,
+        (None, Due::Refresh | Due::Slice) => seen.memory.next_look,
         (None, Due::Full | Due::Plain) => Some(after(ended, interval)),
     };
     let look = match &jira_wait {
@@ -57,17 +57,25 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         Some(at) => [Some(at), None, None, None],
         None => [look, outcome.refresh_at, outcome.exchange_at, outcome.busy_until],
     };
+    let work_at = match passed.done {
+        Due::Refresh => seen.memory.work_at,
+        Due::Full | Due::Plain | Due::Slice => outcome.work_at,
+    };
+    // What waits for Jira or the cluster is gone on with by the pass that ends the wait.
+    let work = work_at.filter(|_| retry_at.is_none() && jira_wait.is_none());
     let memory = Memory {
         failures,
         retry_at,
         jira_failures,
         jira_wait,
         next_look,
+        work_at,
         credentials: seen.credentials_version.clone(),
         lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
         ..memory
     };
-    (memory, requeue(&times, ended))
+    let [a, b, c, d] = times;
+    (memory, requeue(&[a, b, c, d, work], ended))
 }
 
 /// When what the cluster refused is tried again, and how often it was refused in a row.

@@ -62,13 +62,25 @@ impl Pass<'_> {
             return self.refresh(&held).await;
         }
         let mut jira = self.ctx.jira(held.access.token.clone());
-        if self.due == Due::Plain && self.is_unchanged(&jira).await? {
-            return self.refresh(&held).await;
-        }
-        self.due = Due::Full;
-        let ended = self.diagnose(&site, held, &mut jira).await;
+        let ended = self.ask(&site, held, &mut jira).await;
         self.outcome.calls = jira.calls();
         ended
+    }
+
+    /// The steps that ask Jira, and then the work that they allow.
+    async fn ask(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
+        let cheap = match self.due {
+            Due::Slice => true,
+            Due::Plain => self.is_unchanged(jira).await?,
+            Due::Full | Due::Refresh => false,
+        };
+        if cheap {
+            self.refresh(&held).await?;
+        } else {
+            self.due = Due::Full;
+            self.diagnose(site, held, jira).await?;
+        }
+        self.work(jira).await
     }
 
     /// No request leaves for a site that is not allowed, and no token is spent for it.
@@ -209,7 +221,6 @@ impl Pass<'_> {
             known: &known,
         };
         let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
-        self.outcome.calls = jira.calls();
         match answer {
             Ok(true) => {
                 self.outcome.note(synced_finding(known.len()));

@@ -187,8 +187,9 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Gr
     loop {
         let objects: Vec<Arc<Guarded>> = stores.iter().flat_map(Store::state).collect();
         count(&ctx, &objects);
-        ctx.memories
-            .retain(&objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>());
+        let uids = objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>();
+        ctx.memories.retain(&uids);
+        ctx.mirrors.retain(&uids);
         let unreadable = objects.iter().filter(|object| object.0.is_err());
         let in_doubt = unreadable.filter_map(|object| object.namespace()).collect();
         let names = objects

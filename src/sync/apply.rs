@@ -123,7 +123,7 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
 
 fn object_name(owner: &Owner, entry: &Entry) -> String {
     let existing = entry.existing.as_ref().map(ResourceExt::name_any);
-    existing.unwrap_or_else(|| names::project_object(&owner.name, &entry.key))
+    existing.unwrap_or_else(|| names::object(&owner.name, &entry.key))
 }
 
 /// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
@@ -166,9 +166,9 @@ async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Re
 /// Creates the object under its natural name, or, where that is another integration's or a
 /// person's, under one that cannot be. Nothing that exists is taken over.
 async fn create(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<JiraProject> {
-    let natural = names::project_object(&owner.name, &entry.key);
+    let natural = names::object(&owner.name, &entry.key);
     let identity = entry.status.id.as_deref().unwrap_or(&entry.key);
-    let other = names::project_object_disambiguated(&owner.name, &entry.key, &owner.uid, identity);
+    let other = names::object_disambiguated(&owner.name, &entry.key, &owner.uid, identity);
     match create_named(api, owner, entry, &natural).await? {
         Some(created) => Ok(created),
         None => match create_named(api, owner, entry, &other).await? {

@@ -2,7 +2,7 @@
 //! there.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::{
     api::{
@@ -106,6 +106,9 @@ pub fn entry(
         last_changed: before.last_changed.clone(),
         ..describe(project, &before)
     };
+    // How its issues are synchronised is found out after this.
+    let synced = |c: &&Condition| c.type_ == ConditionType::Synced.as_str();
+    status.conditions.extend(before.conditions.iter().find(synced).cloned());
     if status != before {
         status.last_changed = Some(now);
     }

@@ -1,8 +1,10 @@
-//! Synchronisation: the projects of a site as objects in the cluster.
+//! Synchronisation: the projects of a site and their issues as objects in the cluster.
 
 pub mod apply;
 pub mod confirm;
 pub mod entry;
 pub mod inventory;
+pub mod issues;
 pub mod known;
+pub mod phase;
 pub mod removal;

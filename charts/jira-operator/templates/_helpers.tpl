@@ -59,6 +59,15 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects/status]
   verbs: [update]
+# sync/issues/cluster.rs: keeps mirrored issues: list what is there, create what is missing, get the
+# one whose name turned out to be taken, delete what left Jira or the scope.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraissues]
+  verbs: [list, get, create, delete]
+# sync/issues/cluster.rs: writes what Jira says of an issue.
+- apiGroups: [jira-operator.dev]
+  resources: [jiraissues/status]
+  verbs: [patch]
 # controller/observe.rs: reads the Secret with the OAuth app's credentials.
 # grant/store.rs, grant/publish.rs: read the grant and what workloads mount.
 - apiGroups: [""]

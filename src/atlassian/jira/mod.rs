@@ -3,12 +3,14 @@
 
 mod client;
 mod desks;
+mod issues;
 mod permissions;
 mod projects;
 mod users;
 
 pub use self::{
     client::Jira,
+    issues::{ID_PAGE, PAGE, Wanted},
     permissions::{Held, Questions},
     projects::ProjectFilter,
 };

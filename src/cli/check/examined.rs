@@ -45,7 +45,7 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
     let unwell = projects.into_iter().filter(|(_, found)| !found.iter().all(is_fine));
     subject.parts = unwell
         .map(|(key, found)| {
-            let mut part = Subject::new("JiraProject", namespace, &names::project_object(name, &key));
+            let mut part = Subject::new("JiraProject", namespace, &names::object(name, &key));
             part.lines = found
                 .iter()
                 .map(Line::of)

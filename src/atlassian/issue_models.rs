@@ -1,0 +1,234 @@
+//! Issues as Jira answers them: every field may be missing or null.
+
+use jiff::{Timestamp, fmt::strtime};
+use serde::{Deserialize, Serialize};
+
+use super::lenient::{NumericId, id, or_default};
+
+/// The fields that are asked for.
+pub const FIELDS: [&str; 11] = [
+    "summary",
+    "status",
+    "issuetype",
+    "priority",
+    "assignee",
+    "reporter",
+    "labels",
+    "created",
+    "updated",
+    "resolutiondate",
+    "project",
+];
+
+/// A page of `search/jql`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchPage {
+    /// The issues.
+    #[serde(default, deserialize_with = "or_default")]
+    pub issues: Vec<Issue>,
+    /// Leads to the next page; absent on the last one.
+    #[serde(default)]
+    pub next_page_token: Option<String>,
+    /// Whether it is the last page, as far as Jira says.
+    #[serde(default)]
+    pub is_last: Option<bool>,
+    /// A page with warnings may be incomplete.
+    #[serde(default, deserialize_with = "or_default")]
+    pub warnings: Vec<serde_json::Value>,
+}
+
+/// Answer of `issue/bulkfetch`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Fetched {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) issues: Vec<Issue>,
+}
+
+/// Answer of `jql/match`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Matches {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) matches: Vec<Match>,
+}
+
+/// What one query of `jql/match` would find.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Match {
+    /// Ids of the issues that it would find.
+    #[serde(default, deserialize_with = "or_default")]
+    pub matched_issues: Vec<NumericId>,
+    /// What is wrong with it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub errors: Vec<String>,
+}
+
+/// Answer of `jql/parse`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Parsed {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) queries: Vec<ParsedQuery>,
+}
+
+/// What `jql/parse` says of one query.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ParsedQuery {
+    /// What is wrong with it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub errors: Vec<String>,
+    /// Its parts.
+    #[serde(default)]
+    structure: Option<serde_json::Value>,
+}
+
+impl ParsedQuery {
+    /// Whether it says in which order issues come.
+    #[must_use]
+    pub fn has_order(&self) -> bool {
+        let order = self.structure.as_ref().and_then(|parts| parts.get("orderBy"));
+        order.is_some_and(|order| !order.is_null())
+    }
+}
+
+/// An issue.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Issue {
+    /// Its id, which never changes.
+    #[serde(deserialize_with = "id")]
+    pub id: String,
+    /// Its key now.
+    #[serde(default, deserialize_with = "or_default")]
+    pub key: String,
+    /// What was asked for.
+    #[serde(default, deserialize_with = "or_default")]
+    pub fields: IssueFields,
+}
+
+/// The fields of an issue.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct IssueFields {
+    /// Summary.
+    #[serde(default)]
+    pub summary: Option<String>,
+    /// Status.
+    #[serde(default)]
+    pub status: Option<IssueStatus>,
+    /// Issue type.
+    #[serde(default)]
+    pub issuetype: Option<Named>,
+    /// Priority.
+    #[serde(default)]
+    pub priority: Option<Named>,
+    /// Who works on it.
+    #[serde(default)]
+    pub assignee: Option<Person>,
+    /// Who reported it.
+    #[serde(default)]
+    pub reporter: Option<Person>,
+    /// Labels.
+    #[serde(default, deserialize_with = "or_default")]
+    pub labels: Vec<String>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<String>,
+    /// When it was updated last.
+    #[serde(default)]
+    pub updated: Option<String>,
+    /// When it was resolved.
+    #[serde(default)]
+    pub resolutiondate: Option<String>,
+    /// The project.
+    #[serde(default)]
+    pub project: Option<IssueProject>,
+}
+
+/// The status of an issue.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueStatus {
+    /// Its id.
+    #[serde(default, deserialize_with = "super::lenient::maybe_id")]
+    pub id: String,
+    /// Its name, in the language of the account.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Its category.
+    #[serde(default)]
+    pub status_category: Option<StatusCategory>,
+}
+
+/// The category of a status.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct StatusCategory {
+    /// new, indeterminate, done or undefined.
+    #[serde(default, deserialize_with = "or_default")]
+    pub key: String,
+}
+
+/// Something with a name.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Named {
+    /// The name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+}
+
+/// A person on an issue.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Atlassian account id.
+    #[serde(default, deserialize_with = "or_default")]
+    pub account_id: String,
+    /// Display name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub display_name: String,
+}
+
+/// The project of an issue.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct IssueProject {
+    /// Its id.
+    #[serde(default, deserialize_with = "super::lenient::maybe_id")]
+    pub id: String,
+    /// Its key.
+    #[serde(default, deserialize_with = "or_default")]
+    pub key: String,
+}
+
+/// Reads a time of Jira: with an offset that has no colon, in the zone of the account.
+#[must_use]
+pub fn time(text: &str) -> Option<Timestamp> {
+    let broken = strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok();
+    let read = broken.and_then(|broken| broken.to_timestamp().ok());
+    read.or_else(|| text.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_and_without_a_colon() {
+        let utc: Timestamp = "2026-04-28T13:33:15.438Z".parse().unwrap();
+        for text in [
+            "2026-04-28T15:33:15.438+0200",
+            "2026-04-28T15:33:15.438+02:00",
+            "2026-04-28T13:33:15.438Z",
+        ] {
+            assert_eq!(time(text), Some(utc), "{text}");
+        }
+        assert_eq!(time("yesterday"), None);
+    }
+
+    #[test]
+    fn an_issue_may_lack_everything_but_its_id() {
+        let bare: Issue = serde_json::from_str(r#"{"id": 10001, "fields": null}"#).unwrap();
+        assert_eq!(bare.id, "10001");
+        let nulls = r#"{"id": "1", "key": "A-1", "fields": {"summary": null, "status": null, "labels": null, "assignee": null}}"#;
+        let nulls: Issue = serde_json::from_str(nulls).unwrap();
+        assert!(nulls.fields.labels.is_empty() && nulls.fields.status.is_none());
+    }
+}

@@ -1,0 +1,112 @@
+//! Issues: searched, fetched by id, matched against queries.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::Jira;
+use crate::atlassian::{
+    error::JiraError,
+    issue_models::{FIELDS, Fetched, Issue, Match, Matches, Parsed, ParsedQuery, SearchPage},
+};
+
+/// Most issues in one page of ids [OAS].
+pub const ID_PAGE: usize = 5000;
+/// Most issues in one page with fields, and in one `bulkfetch` [OAS].
+pub const PAGE: usize = 100;
+
+/// What a search is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// Everything that is mirrored, 100 issues a page.
+    Issues,
+    /// Ids and keys only, 5,000 a page.
+    Ids,
+    /// The time of the last update of the first issue.
+    Newest,
+}
+
+impl Wanted {
+    fn body(self, jql: &str, token: Option<&str>) -> Value {
+        let (fields, most): (&[&str], usize) = match self {
+            Self::Issues => (&FIELDS, PAGE),
+            Self::Ids => (&["key"], ID_PAGE),
+            Self::Newest => (&["updated"], 1),
+        };
+        let mut body = json!({"jql": jql, "fields": fields, "maxResults": most});
+        if let (Some(token), Some(fields)) = (token, body.as_object_mut()) {
+            fields.insert("nextPageToken".to_owned(), token.into());
+        }
+        body
+    }
+}
+
+impl Jira {
+    /// One page of a search. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `Refused` with status 400 for a query that Jira does not accept: one project in it that the
+    /// account does not see is enough.
+    pub async fn search(
+        &self,
+        cloud_id: &str,
+        jql: &str,
+        wanted: Wanted,
+        token: Option<&str>,
+    ) -> Result<SearchPage, JiraError> {
+        let body = wanted.body(jql, token);
+        self.call(Method::POST, cloud_id, "/rest/api/3/search/jql", |r| r.json(&body))
+            .await
+    }
+
+    /// The issues with these ids, at most 100, whatever the search index says. What does not exist
+    /// or is not shown is left out. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<Vec<Issue>, JiraError> {
+        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+        let body = json!({"issueIdsOrKeys": ids, "fields": FIELDS});
+        let path = "/rest/api/3/issue/bulkfetch";
+        let fetched: Fetched = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        Ok(fetched.issues)
+    }
+
+    /// One issue, which may be archived. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `NotFound` when it is deleted or hidden: both look alike.
+    pub async fn issue(&self, cloud_id: &str, id: u64) -> Result<Issue, JiraError> {
+        let path = format!("/rest/api/3/issue/{id}");
+        let query = [("fields", FIELDS.join(","))];
+        self.call(Method::GET, cloud_id, &path, |r| r.query(&query)).await
+    }
+
+    /// Which of the issues each query would find, in the order of the queries. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn matches(&self, cloud_id: &str, ids: &BTreeSet<u64>, jqls: &[String]) -> Result<Vec<Match>, JiraError> {
+        let body = json!({"issueIds": ids, "jqls": jqls});
+        let answer: Matches = self
+            .call(Method::POST, cloud_id, "/rest/api/3/jql/match", |r| r.json(&body))
+            .await?;
+        Ok(answer.matches)
+    }
+
+    /// What is wrong with each query, in the order of the queries. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn parse_jql(&self, cloud_id: &str, jqls: &[String]) -> Result<Vec<ParsedQuery>, JiraError> {
+        let body = json!({"queries": jqls});
+        let path = "/rest/api/3/jql/parse";
+        let parsed: Parsed = self
+            .call(Method::POST, cloud_id, path, |r| {
+                r.query(&[("validation", "strict")]).json(&body)
+            })
+            .await?;
+        Ok(parsed.queries)
+    }
+}

@@ -1,0 +1,260 @@
+//! The mirror of issues as work of a pass: what is to be mirrored, what the cluster and the status
+//! tell of the last time, and what is said of it afterwards.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+use super::{
+    outcome::{IssuesNews, Stop},
+    pass::Pass,
+    schedule::Due,
+    work::Slice,
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        integration::{MirrorMode, SyncProgress},
+        project::JiraProject,
+        reason::Reason,
+    },
+    atlassian::error::JiraError,
+    diagnose::judge,
+    grant::store::{WriteError, describe},
+    sync::{
+        apply,
+        issues::{
+            cluster::ClusterMirror,
+            engine::{self, Report},
+            error::MirrorError,
+            observed::Lens,
+            scope::{Scope, restore, scope},
+            state::{Moment, Settings, State},
+            told::{self, Told},
+        },
+        phase::Phases,
+    },
+};
+
+/// How long changes may be late in Jira's index: usually seconds, after bulk changes minutes.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// How often everything is listed.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+type Kept = Arc<AsyncMutex<Option<State>>>;
+
+/// The mirrors of all integrations, by uid. All of it can be lost: it is told from the cluster.
+#[derive(Default)]
+pub struct Mirrors(Mutex<HashMap<String, Kept>>);
+
+impl Mirrors {
+    async fn of(&self, uid: &str) -> OwnedMutexGuard<Option<State>> {
+        let kept = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(uid.to_owned()).or_default())
+        };
+        kept.lock_owned().await
+    }
+
+    /// Forgets all but these.
+    pub fn retain(&self, uids: &std::collections::HashSet<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|uid, _| uids.contains(uid));
+    }
+}
+
+impl Pass<'_> {
+    /// Goes on with the mirror of issues, where the spec speaks of issues or once did.
+    pub(super) async fn issues(&mut self, slice: &Slice<'_>) -> Result<(), Stop> {
+        let declared = self.seen.integration.spec.issues.is_some();
+        let mirrored = self.seen.status.sync.as_ref().and_then(|sync| sync.issues_tracked);
+        if !declared && mirrored.unwrap_or(0) == 0 {
+            return Ok(());
+        }
+        let known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
+            Ok(known) => known,
+            Err(error) => return self.issues_failed(&describe(&error)),
+        };
+        let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
+        let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
+        let scope = scope(&self.seen.integration.spec, &slice.site_url, &known);
+        let (mut state, lost) = match self.recall(kept.take(), &mirror, &known).await {
+            Ok(recalled) => recalled,
+            Err(error) => return self.issues_failed(&describe(&error)),
+        };
+        scope.review(&mut state);
+        let started = Instant::now();
+        let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
+        scope.note_filters(&mut state);
+        let told = Told {
+            scope: &scope,
+            state: &state,
+            report: &report,
+            failed: ended.is_err(),
+            now: self.seen.now,
+        };
+        let written = told::write(&self.ctx.client, &self.seen.owner(), &known, &told).await;
+        let progress = progress(&state, &report, started);
+        self.news(&state, &report, progress);
+        *kept = Some(state);
+        match (ended, written) {
+            (Err(error), _) => self.mirror_failed(error),
+            (Ok(()), Err(error)) => self.issues_failed(&describe(&error)),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+
+    /// What is remembered, or what the cluster tells. A full pass looks at the objects themselves,
+    /// and finds out whether somebody removed one.
+    async fn recall(
+        &self,
+        kept: Option<State>,
+        mirror: &ClusterMirror,
+        known: &[JiraProject],
+    ) -> kube::Result<(State, bool)> {
+        match kept {
+            Some(state) if self.due != Due::Full => Ok((state, false)),
+            Some(mut state) => {
+                let index = mirror.read().await?;
+                let lost = index.len() < state.index.len();
+                state.index = index;
+                Ok((state, lost))
+            }
+            None => {
+                let index = mirror.read().await?;
+                Ok((restore(self.seen.status.sync.as_ref(), known, index), false))
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        slice: &Slice<'_>,
+        mirror: &ClusterMirror,
+        scope: &Scope,
+        state: &mut State,
+        lost: bool,
+    ) -> (Report, Result<(), MirrorError>) {
+        let spec = &self.seen.integration.spec;
+        let issues = spec.issues();
+        let phases = Phases::new(&spec.status_mapping);
+        let settings = Settings {
+            cloud_id: &slice.cloud_id,
+            lens: Lens {
+                site_url: &slice.site_url,
+                phases: &phases,
+            },
+            mode: if spec.issues.is_some() {
+                issues.mirror
+            } else {
+                MirrorMode::None
+            },
+            max: usize::try_from(issues.max_objects).unwrap_or(1),
+            followed: &scope.followed,
+            held: &scope.held,
+            archived: &scope.archived,
+            overlap: OVERLAP,
+            confirm_after: self.ctx.deletion_delay,
+            sweep_every: SWEEP_EVERY,
+        };
+        let deadline = slice.deadline;
+        let moment = Moment {
+            now: self.seen.now,
+            is_over: &move || Instant::now() >= deadline,
+            requested: slice.requested || lost,
+            slice: self.due == Due::Slice,
+        };
+        engine::run(slice.jira, mirror, &settings, moment, state).await
+    }
+
+    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>) {
+        if report.unfinished {
+            self.outcome.work_on(Timestamp::now());
+        }
+        if let Some(at) = report.look_at {
+            self.outcome.work_on(at);
+        }
+        self.outcome.issues = Some(IssuesNews {
+            cursor: state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            tracked: state.index.len(),
+            progress,
+            last_sweep: state.last_sweep,
+            removed: state.removed,
+            changed: report.changed,
+        });
+        let max = usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1);
+        let finding = told::finding(&self.seen.integration.spec, state, report, max);
+        if let Some(finding) = finding {
+            self.outcome.note(finding);
+        }
+    }
+
+    fn mirror_failed(&mut self, error: MirrorError) -> Result<(), Stop> {
+        match error {
+            MirrorError::Jira(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
+            MirrorError::Jira(error @ JiraError::ScopeMismatch(_)) => {
+                self.outcome.note(judge::scopes::refused(&error.to_string()));
+                Ok(())
+            }
+            MirrorError::Jira(error @ (JiraError::Unavailable { .. } | JiraError::Redirected)) => {
+                self.outcome.retry_after = error.retry_after();
+                self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
+                self.unsynced();
+                Ok(())
+            }
+            MirrorError::Cluster { source, .. }
+                if matches!(WriteError::from_kube(&source), WriteError::Terminating) =>
+            {
+                Err(Stop::Quiet)
+            }
+            MirrorError::Cluster { object, source } => {
+                let what = format!("JiraIssue {object} could not be written: {}.", describe(&source));
+                let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what);
+                self.outcome.note(finding);
+                self.unsynced();
+                Ok(())
+            }
+            other => self.issues_failed(&other.to_string()),
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // It is what the work ends with.
+    fn issues_failed(&mut self, why: &str) -> Result<(), Stop> {
+        let what = format!("The issues could not be synchronised: {why}.");
+        let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what);
+        self.outcome.note(finding);
+        self.unsynced();
+        Ok(())
+    }
+
+    /// The synchronisation as a whole did not succeed.
+    fn unsynced(&mut self) {
+        if let Some(synced) = &mut self.outcome.synced {
+            synced.succeeded = false;
+        }
+    }
+}
+
+/// How far a synchronisation is that takes several slices.
+fn progress(state: &State, report: &Report, started: Instant) -> Option<SyncProgress> {
+    if !state.is_filling() {
+        return None;
+    }
+    let remaining = state.queue.len();
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let done = state.listed.saturating_sub(remaining);
+    let percent = done.saturating_mul(100).checked_div(state.listed).unwrap_or(0);
+    let millis = usize::try_from(started.elapsed().as_millis())
+        .unwrap_or(usize::MAX)
+        .max(1);
+    Some(SyncProgress {
+        percent: number(percent),
+        issues_per_second: number(report.fetched.saturating_mul(1000).checked_div(millis).unwrap_or(0)),
+        remaining: number(remaining),
+    })
+}

@@ -1,0 +1,35 @@
+//! Whether an issue belongs in the mirror: a pure function.
+
+use super::{observed::Observed, removals::Fate, state::Settings};
+use crate::api::integration::MirrorMode;
+
+/// What is to become of an issue that Jira answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is mirrored.
+    Keep,
+    /// It is not mirrored, or no longer.
+    Leave(Fate),
+    /// Nothing follows: its project cannot be read properly now.
+    Ignore,
+}
+
+/// Decides. `matches` is what Jira said of the project's jql, where it has one.
+#[must_use]
+pub fn verdict(issue: &Observed, settings: &Settings<'_>, matches: Option<bool>) -> Verdict {
+    if settings.project(&issue.project_id).is_none() {
+        return if settings.archived.contains(&issue.project_id) {
+            Verdict::Leave(Fate::Archived)
+        } else if settings.held.contains(&issue.project_id) {
+            Verdict::Ignore
+        } else {
+            Verdict::Leave(Fate::Moved)
+        };
+    }
+    let done = settings.mode == MirrorMode::Open && !issue.is_open;
+    match settings.mode {
+        MirrorMode::None => Verdict::Leave(Fate::NoLongerMatching),
+        _ if done || matches == Some(false) => Verdict::Leave(Fate::NoLongerMatching),
+        _ => Verdict::Keep,
+    }
+}

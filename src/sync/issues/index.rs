@@ -1,0 +1,140 @@
+//! What is mirrored, as far as it is needed to tell what changed: a few words for each issue.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::observed::Observed;
+
+/// A mirrored issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// Name of its object.
+    pub object: String,
+    /// Id of its project.
+    pub project_id: String,
+    /// When it was updated last, in epoch milliseconds.
+    pub updated: i64,
+    /// Whether it is not done.
+    pub is_open: bool,
+    /// Digest of what is mirrored.
+    pub digest: u64,
+}
+
+impl Tracked {
+    /// What is to be remembered of an issue that was stored under this name.
+    #[must_use]
+    pub fn of(issue: &Observed, object: String) -> Self {
+        Self {
+            object,
+            project_id: issue.project_id.clone(),
+            updated: issue.updated,
+            is_open: issue.is_open,
+            digest: issue.digest,
+        }
+    }
+}
+
+/// All mirrored issues by id, and in the order of their last update.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    by_id: HashMap<u64, Tracked>,
+    by_update: BTreeSet<(i64, u64)>,
+}
+
+impl Index {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&Tracked> {
+        self.by_id.get(&id)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Tracked)> {
+        self.by_id.iter().map(|(id, tracked)| (*id, tracked))
+    }
+
+    /// Takes one in, or what it became.
+    pub fn insert(&mut self, id: u64, tracked: Tracked) {
+        let updated = tracked.updated;
+        if let Some(before) = self.by_id.insert(id, tracked) {
+            self.by_update.remove(&(before.updated, id));
+        }
+        self.by_update.insert((updated, id));
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, id: u64) -> Option<Tracked> {
+        let tracked = self.by_id.remove(&id)?;
+        self.by_update.remove(&(tracked.updated, id));
+        Some(tracked)
+    }
+
+    /// So many whose last update is longest ago.
+    #[must_use]
+    pub fn oldest(&self, count: usize) -> Vec<u64> {
+        self.by_update.iter().take(count).map(|(_, id)| *id).collect()
+    }
+
+    /// The update that is longest ago.
+    #[must_use]
+    pub fn oldest_update(&self) -> Option<i64> {
+        self.by_update.first().map(|(updated, _)| *updated)
+    }
+
+    /// How many of a project there are.
+    #[must_use]
+    pub fn count_in(&self, project_id: &str) -> usize {
+        let of_project = |tracked: &&Tracked| tracked.project_id == project_id;
+        self.by_id.values().filter(of_project).count()
+    }
+
+    /// How many of a project there are that are not done.
+    #[must_use]
+    pub fn open_in(&self, project_id: &str) -> usize {
+        let open = |tracked: &&Tracked| tracked.is_open && tracked.project_id == project_id;
+        self.by_id.values().filter(open).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tracked(updated: i64) -> Tracked {
+        Tracked {
+            object: "acme-sup-1".into(),
+            project_id: "1".into(),
+            updated,
+            is_open: true,
+            digest: 0,
+        }
+    }
+
+    #[test]
+    fn the_oldest_is_found_whatever_was_updated_since() {
+        let mut index = Index::default();
+        index.insert(1, tracked(10));
+        index.insert(2, tracked(20));
+        assert_eq!(index.oldest(1), [1]);
+        index.insert(1, tracked(30));
+        assert_eq!(index.oldest(1), [2]);
+        index.insert(1, tracked(30));
+        assert_eq!((index.remove(2).is_some(), index.len()), (true, 1));
+        assert_eq!((index.oldest(5), index.oldest_update()), (vec![1], Some(30)));
+        assert_eq!(
+            (index.remove(1).is_some(), index.oldest_update(), index.is_empty()),
+            (true, None, true)
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! Where mirrored issues are kept. The engine knows no more of it than this.
+
+use std::future::Future;
+
+use super::{error::MirrorError, index::Tracked, observed::Observed};
+
+/// Keeps issues.
+pub trait Mirror: Sync {
+    /// Keeps an issue as it is now; `known` is what is kept of it so far. The name under which it
+    /// is kept.
+    ///
+    /// # Errors
+    /// When it could not be kept.
+    fn put(
+        &self,
+        issue: &Observed,
+        known: Option<&Tracked>,
+    ) -> impl Future<Output = Result<String, MirrorError>> + Send;
+
+    /// Keeps an issue no longer.
+    ///
+    /// # Errors
+    /// When it is still there.
+    fn remove(&self, known: &Tracked) -> impl Future<Output = Result<(), MirrorError>> + Send;
+}

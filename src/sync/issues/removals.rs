@@ -1,0 +1,30 @@
+//! What became of issues that left the mirror, and how many.
+
+use crate::api::integration::RemovedIssues;
+
+/// What became of an issue that leaves the mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Deleted, or hidden by a security level.
+    Gone,
+    /// In a project that is not synchronised.
+    Moved,
+    /// Archived with its project.
+    Archived,
+    /// Done, outside the jql, or pushed out.
+    NoLongerMatching,
+    /// Its project is out of scope.
+    OutOfScope,
+}
+
+/// Counts one more.
+pub fn count(removed: &mut RemovedIssues, fate: Fate) {
+    let counter = match fate {
+        Fate::Gone => &mut removed.gone,
+        Fate::Moved => &mut removed.moved,
+        Fate::Archived => &mut removed.archived,
+        Fate::NoLongerMatching => &mut removed.no_longer_matching,
+        Fate::OutOfScope => &mut removed.hidden,
+    };
+    *counter = counter.saturating_add(1);
+}

@@ -1,0 +1,153 @@
+//! What is to be mirrored, as the spec and the known projects say, and what the cluster tells of the
+//! last time: pure functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{
+    index::Index,
+    query::Followed,
+    state::{Counts, Lane, State},
+};
+use crate::api::{
+    condition::{ConditionType, is_true},
+    integration::{JiraIntegrationSpec, SyncStatus},
+    project::{JiraProject, Lifecycle},
+};
+
+/// The projects of an integration, as far as their issues are concerned.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Those that can be read.
+    pub followed: Vec<Followed>,
+    /// Ids of those that cannot be read now.
+    pub held: BTreeSet<String>,
+    /// Ids of those that are archived.
+    pub archived: BTreeSet<String>,
+    /// Under which settings each is to be mirrored, by id.
+    filters: BTreeMap<String, String>,
+}
+
+/// Sorts the projects.
+#[must_use]
+pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject]) -> Scope {
+    let mut scope = Scope::default();
+    for project in known {
+        let Some(status) = &project.status else { continue };
+        let Some(id) = status.id.clone() else { continue };
+        let key = status.key.clone().unwrap_or_else(|| project.spec.key.clone());
+        let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
+        if status.lifecycle == Lifecycle::Archived {
+            scope.archived.insert(id);
+        } else if readable {
+            let named = spec
+                .projects
+                .iter()
+                .flatten()
+                .find(|named| named.key == project.spec.key);
+            let jql = named.and_then(|named| named.jql.clone());
+            scope
+                .filters
+                .insert(id.clone(), filter(spec, site_url, &key, jql.as_deref()));
+            scope.followed.push(Followed {
+                id,
+                key,
+                declared: project.spec.key.clone(),
+                jql,
+            });
+        } else {
+            scope.held.insert(id);
+        }
+    }
+    scope
+}
+
+/// Stands for everything that decides what is mirrored of a project and how it looks.
+fn filter(spec: &JiraIntegrationSpec, site_url: &str, key: &str, jql: Option<&str>) -> String {
+    let mode = spec.issues().mirror;
+    let rules = serde_json::to_string(&spec.status_mapping).unwrap_or_default();
+    let text = format!("{mode:?}\n{site_url}\n{key}\n{}\n{rules}", jql.unwrap_or_default());
+    let digest = Sha256::digest(text);
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Scope {
+    /// Projects that were mirrored under other settings are mirrored anew.
+    pub fn review(&self, state: &mut State) {
+        for project in &self.followed {
+            let now = self.filters.get(&project.id);
+            let before = state.filters.get(&project.id);
+            if before.is_some() && before != now {
+                state.filters.remove(&project.id);
+                state
+                    .lanes
+                    .insert(project.id.clone(), Lane::Unfilled { resumed: false });
+                // What is queued was listed under the former settings.
+                state.queue.clear();
+            }
+        }
+    }
+
+    /// Notes under which settings projects are mirrored now.
+    pub fn note_filters(&self, state: &mut State) {
+        for project in &self.followed {
+            if !matches!(state.lane(&project.id), Lane::Unfilled { .. })
+                && let Some(filter) = self.filters.get(&project.id)
+            {
+                state.filters.insert(project.id.clone(), filter.clone());
+            }
+        }
+        state.filters.retain(|id, _| !self.archived.contains(id));
+    }
+}
+
+/// What the status and the objects tell of the last time.
+#[must_use]
+pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], index: Index) -> State {
+    let time = |text: &String| text.parse::<Timestamp>().ok();
+    let cursor = sync.and_then(|sync| sync.cursor.as_ref()).and_then(time);
+    let mut state = State {
+        index,
+        cursor: cursor.map(Timestamp::as_millisecond),
+        last_sweep: sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0),
+        removed: sync.and_then(|sync| sync.removed).unwrap_or_default(),
+        ..State::default()
+    };
+    for status in known.iter().filter_map(|project| project.status.as_ref()) {
+        let (Some(id), Some(issues)) = (&status.id, &status.issues) else {
+            continue;
+        };
+        let count = |number: i64| usize::try_from(number).unwrap_or_default();
+        let counts = Counts {
+            open: count(issues.open),
+            matching: count(issues.matching.unwrap_or(issues.open)),
+            as_of: issues.as_of.0,
+        };
+        state.counts.insert(id.clone(), counts);
+        let behind = issues.cursor.as_ref().and_then(time);
+        let lane = match (&issues.filter, behind) {
+            (None, _) => Lane::Unfilled { resumed: true },
+            (Some(_), Some(behind)) => Lane::Behind(behind.as_millisecond()),
+            (Some(_), None) => Lane::Joined,
+        };
+        state.lanes.insert(id.clone(), lane);
+        if let Some(filter) = &issues.filter {
+            state.filters.insert(id.clone(), filter.clone());
+        }
+    }
+    // Without a cursor nothing tells which changes were seen.
+    if state.cursor.is_none() {
+        state.lanes.clear();
+    }
+    state
+}
+
+impl Scope {
+    /// Under which settings the project is to be mirrored.
+    #[must_use]
+    pub fn filter_of(&self, project_id: &str) -> Option<&String> {
+        self.filters.get(project_id)
+    }
+}

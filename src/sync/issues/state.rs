@@ -1,0 +1,135 @@
+//! What the mirror remembers between passes. All but the index can be told from what is written in
+//! status; the index is read from the cluster.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{index::Index, observed::Lens, query::Followed};
+use crate::api::integration::{MirrorMode, RemovedIssues};
+
+/// How a project is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Nothing of it is mirrored yet, or under other settings.
+    Unfilled {
+        /// What is mirrored of it is as the settings want it: only the rest is to be fetched.
+        resumed: bool,
+    },
+    /// Its changes were fetched up to this time, in epoch milliseconds: it lags behind the others.
+    Behind(i64),
+    /// It is followed with the others.
+    Joined,
+}
+
+/// How many issues a project has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Not done.
+    pub open: usize,
+    /// To be mirrored.
+    pub matching: usize,
+    /// When they were counted.
+    pub as_of: Timestamp,
+}
+
+/// The memory of one mirror.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// What is mirrored.
+    pub index: Index,
+    /// The newest update that was seen of the projects that are followed together, in epoch
+    /// milliseconds by Jira's clock.
+    pub cursor: Option<i64>,
+    /// When that was reached.
+    pub reached: Option<Timestamp>,
+    /// Where a round of changes goes on that a slice did not end.
+    pub round: Option<i64>,
+    /// How each project is followed, by id.
+    pub lanes: BTreeMap<String, Lane>,
+    /// Under which settings each project was mirrored, by id.
+    pub filters: BTreeMap<String, String>,
+    /// Ids that are still to be fetched.
+    pub queue: VecDeque<u64>,
+    /// How many were to be fetched when they were listed.
+    pub listed: usize,
+    /// Mirrored issues that a sweep did not list, and since when.
+    pub missing: BTreeMap<u64, Timestamp>,
+    /// Queries of persons that Jira accepted.
+    pub valid_jql: BTreeSet<String>,
+    /// Those that it did not, with its words.
+    pub invalid_jql: BTreeMap<String, String>,
+    /// Counts by id of the project.
+    pub counts: BTreeMap<String, Counts>,
+    /// When everything was listed last.
+    pub last_sweep: Option<Timestamp>,
+    /// What left the mirror so far.
+    pub removed: RemovedIssues,
+}
+
+impl State {
+    /// How the project is followed.
+    #[must_use]
+    pub fn lane(&self, project_id: &str) -> Lane {
+        let lane = self.lanes.get(project_id).copied();
+        lane.unwrap_or(Lane::Unfilled { resumed: false })
+    }
+
+    /// Whether issues are still to be fetched.
+    #[must_use]
+    pub fn is_filling(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// How many issues are to be mirrored, as far as they were counted.
+    #[must_use]
+    pub fn matching(&self) -> usize {
+        self.counts.values().map(|counts| counts.matching).sum()
+    }
+}
+
+/// What is to be mirrored.
+#[derive(Clone, Debug)]
+pub struct Settings<'a> {
+    /// The site.
+    pub cloud_id: &'a str,
+    /// What issues are seen through.
+    pub lens: Lens<'a>,
+    /// Which issues.
+    pub mode: MirrorMode,
+    /// How many at most.
+    pub max: usize,
+    /// Projects that can be read.
+    pub followed: &'a [Followed],
+    /// Ids of projects in scope that cannot be read now: what is mirrored of them stays.
+    pub held: &'a BTreeSet<String>,
+    /// Ids of projects in scope that are archived.
+    pub archived: &'a BTreeSet<String>,
+    /// How long changes may be late in Jira's index.
+    pub overlap: SignedDuration,
+    /// How long an issue must be missing before it is looked up.
+    pub confirm_after: SignedDuration,
+    /// How often everything is listed.
+    pub sweep_every: SignedDuration,
+}
+
+impl Settings<'_> {
+    /// A project that can be read.
+    #[must_use]
+    pub fn project(&self, id: &str) -> Option<&Followed> {
+        self.followed.iter().find(|project| project.id == id)
+    }
+}
+
+/// The time of a pass.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// Now. Only spans are told from it: a clock that is off by hours does no harm.
+    pub now: Timestamp,
+    /// Whether the slice is over.
+    pub is_over: &'a (dyn Fn() -> bool + Sync),
+    /// A person asked for everything.
+    pub requested: bool,
+    /// Only what was left unfinished is to be done.
+    pub slice: bool,
+}

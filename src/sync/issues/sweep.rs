@@ -1,0 +1,268 @@
+//! Lists everything that is to be mirrored, counts it, and queues what is not there yet.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+
+use super::{
+    engine::{Engine, Trouble},
+    error::MirrorError,
+    listing::{Listed, list},
+    mirror::Mirror,
+    query::{Followed, PROJECTS, blamed, matching, newest},
+    state::{Counts, Lane},
+};
+use crate::{
+    api::integration::MirrorMode,
+    atlassian::{issue_models::time, jira::Wanted},
+};
+
+/// What was listed.
+#[derive(Default)]
+struct Sweep<'a> {
+    /// Ids by query, in its order.
+    lists: Vec<Vec<u64>>,
+    /// Projects of which everything was listed.
+    complete: BTreeSet<&'a str>,
+    /// How many issues each project has, by its id.
+    counts: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Sweep<'a> {
+    fn add(&mut self, projects: &[&'a Followed], listed: Listed) {
+        let by_key: BTreeMap<&str, &str> = projects.iter().map(|p| (p.key.as_str(), p.id.as_str())).collect();
+        for project in projects {
+            self.counts.entry(project.id.as_str()).or_default();
+            if listed.is_complete {
+                self.complete.insert(project.id.as_str());
+            }
+        }
+        for (_, key) in &listed.issues {
+            let of = key.rsplit_once('-').map_or("", |(project, _)| project);
+            if let Some(id) = by_key.get(of) {
+                *self.counts.entry(id).or_default() += 1;
+            }
+        }
+        self.lists.push(listed.issues.into_iter().map(|(id, _)| id).collect());
+    }
+
+    fn total(&self) -> usize {
+        self.counts.values().sum()
+    }
+}
+
+impl<M: Mirror> Engine<'_, M> {
+    /// Lists everything, or only projects of which nothing is mirrored yet.
+    pub(super) async fn sweep(&mut self, everything: bool) -> Result<(), MirrorError> {
+        let settings = self.settings;
+        let unfilled = |project: &&Followed| matches!(self.state.lane(&project.id), Lane::Unfilled { .. });
+        let projects: Vec<&Followed> = settings
+            .followed
+            .iter()
+            .filter(|project| everything || unfilled(project))
+            .collect();
+        if self.state.cursor.is_none() && settings.mode != MirrorMode::None {
+            self.begin(projects.clone()).await?;
+        }
+        self.validate(&projects).await?;
+        let sweep = self.list_all(&projects, settings.mode).await?;
+        self.count(&sweep, &projects).await?;
+        if everything {
+            self.state.last_sweep = Some(self.moment.now);
+        }
+        if settings.mode != MirrorMode::None {
+            self.queue(&sweep);
+            self.note_missing(&sweep);
+        }
+        Ok(())
+    }
+
+    /// Where changes are followed from: the newest update before the first listing.
+    async fn begin(&mut self, mut projects: Vec<&Followed>) -> Result<(), MirrorError> {
+        let mut found = None;
+        while !projects.is_empty() {
+            let group: Vec<&Followed> = projects.iter().take(PROJECTS).copied().collect();
+            let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
+            let answer = self
+                .jira
+                .search(self.settings.cloud_id, &newest(&ids), Wanted::Newest, None)
+                .await
+                .map_err(MirrorError::from);
+            let done: Vec<&Followed> = match answer {
+                Ok(page) => {
+                    let updates = page
+                        .issues
+                        .iter()
+                        .filter_map(|issue| time(issue.fields.updated.as_deref()?));
+                    found = found.max(updates.map(Timestamp::as_millisecond).max());
+                    group
+                }
+                Err(error) => match error.refused_query().map(|message| blamed(message, &group)) {
+                    Some(Some(project)) => vec![project],
+                    _ => return Err(error),
+                },
+            };
+            projects.retain(|project| !done.iter().any(|done| done.id == project.id));
+        }
+        self.state.cursor = found;
+        self.state.reached = Some(self.moment.now);
+        Ok(())
+    }
+
+    /// Asks Jira whether it accepts the jql of each project, alone: what is well formed alone cannot
+    /// leave its parentheses.
+    async fn validate(&mut self, projects: &[&Followed]) -> Result<(), MirrorError> {
+        let unknown: BTreeSet<String> = projects
+            .iter()
+            .filter_map(|project| project.jql.clone())
+            .filter(|jql| !self.state.valid_jql.contains(jql))
+            .collect();
+        let jqls: Vec<String> = unknown.into_iter().collect();
+        if jqls.is_empty() {
+            return Ok(());
+        }
+        let answers = self.jira.parse_jql(self.settings.cloud_id, &jqls).await?;
+        self.state.invalid_jql.clear();
+        for (jql, answer) in jqls.into_iter().zip(answers) {
+            let error = match answer.errors.first().cloned() {
+                None if answer.has_order() => Some("it has an ORDER BY, which has no place here".to_owned()),
+                error => error,
+            };
+            match error {
+                Some(error) => {
+                    self.state.invalid_jql.insert(jql, error);
+                }
+                None => {
+                    self.state.valid_jql.insert(jql);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists by one query for all projects without a jql, and by one for each with one.
+    async fn list_all<'p>(&mut self, projects: &[&'p Followed], mode: MirrorMode) -> Result<Sweep<'p>, MirrorError> {
+        let (narrowed, mut plain): (Vec<&Followed>, Vec<&Followed>) =
+            projects.iter().copied().partition(|project| project.jql.is_some());
+        let mut sweep = Sweep::default();
+        while !plain.is_empty() {
+            let group: Vec<&Followed> = plain.iter().take(PROJECTS).copied().collect();
+            for project in self.list_group(&group, mode, &mut sweep).await? {
+                plain.retain(|other| other.id != project);
+            }
+        }
+        for project in narrowed {
+            if self.invalid(project).is_none() {
+                self.list_group(&[project], mode, &mut sweep).await?;
+            }
+        }
+        Ok(sweep)
+    }
+
+    /// Lists a group. The ids of the projects that are done with: all of them, or those that Jira
+    /// refuses the query for.
+    async fn list_group<'p>(
+        &mut self,
+        group: &[&'p Followed],
+        mode: MirrorMode,
+        sweep: &mut Sweep<'p>,
+    ) -> Result<Vec<String>, MirrorError> {
+        let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
+        let jql = group.first().and_then(|project| project.jql.as_deref());
+        let listed = list(self.jira, self.settings.cloud_id, &matching(&ids, mode, jql)).await;
+        let error = match listed {
+            Ok(listed) => {
+                self.report.incomplete |= !listed.is_complete;
+                sweep.add(group, listed);
+                return Ok(group.iter().map(|project| project.id.clone()).collect());
+            }
+            Err(error) => error,
+        };
+        let Some(message) = error.refused_query() else {
+            return Err(error);
+        };
+        let refused = match (blamed(message, group), group) {
+            (Some(project), _) => project,
+            (None, [project]) => *project,
+            // Jira names nobody: one by one.
+            (None, _) => {
+                let mut done = Vec::new();
+                for project in group {
+                    done.extend(Box::pin(self.list_group(&[project], mode, sweep)).await?);
+                }
+                return Ok(done);
+            }
+        };
+        let trouble = match &refused.jql {
+            Some(_) => Trouble::Jql(message.to_owned()),
+            None => Trouble::Refused(message.to_owned()),
+        };
+        self.report.troubled.insert(refused.id.clone(), trouble);
+        Ok(vec![refused.id.clone()])
+    }
+
+    /// Keeps the counts. How many issues are open is told by the mirror where it has all, and by a
+    /// listing of its own where it has not.
+    async fn count(&mut self, sweep: &Sweep<'_>, projects: &[&Followed]) -> Result<(), MirrorError> {
+        let all = self.settings.mode == MirrorMode::All;
+        let opened = if all && sweep.total() > 0 {
+            Some(self.list_all(projects, MirrorMode::Open).await?.counts)
+        } else {
+            None
+        };
+        for (id, matching) in &sweep.counts {
+            let open = match &opened {
+                Some(open) => open.get(id).copied().unwrap_or_default(),
+                None => *matching,
+            };
+            let counts = Counts {
+                open,
+                matching: *matching,
+                as_of: self.moment.now,
+            };
+            self.state.counts.insert((*id).to_owned(), counts);
+        }
+        Ok(())
+    }
+
+    /// Queues what is not mirrored yet, or under other settings: of each list as many as there may
+    /// be objects, newest first, and the lists in turns.
+    fn queue(&mut self, sweep: &Sweep<'_>) {
+        let is_there = |id: &u64| {
+            let tracked = self.state.index.get(*id);
+            let lane = tracked.map(|tracked| self.state.lane(&tracked.project_id));
+            matches!(
+                lane,
+                Some(Lane::Joined | Lane::Behind(_) | Lane::Unfilled { resumed: true })
+            )
+        };
+        let mut turns: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        for list in &sweep.lists {
+            for (turn, id) in list.iter().take(self.settings.max).enumerate() {
+                if !is_there(id) {
+                    turns.entry(turn).or_default().push(*id);
+                }
+            }
+        }
+        self.state.queue = turns.into_values().flatten().collect();
+        self.state.listed = self.state.queue.len();
+    }
+
+    /// Notes what is mirrored and was not listed. Of projects that were not listed whole nothing is
+    /// missing.
+    fn note_missing(&mut self, sweep: &Sweep<'_>) {
+        let listed: HashSet<u64> = sweep.lists.iter().flatten().copied().collect();
+        let is_missing = |id: u64, project: &str| sweep.complete.contains(project) && !listed.contains(&id);
+        let missing: Vec<u64> = self
+            .state
+            .index
+            .iter()
+            .filter(|(id, tracked)| is_missing(*id, &tracked.project_id))
+            .map(|(id, _)| id)
+            .collect();
+        self.state.missing.retain(|id, _| !listed.contains(id));
+        for id in missing {
+            self.state.missing.entry(id).or_insert(self.moment.now);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What is said of the mirror: on the integration, and on each project.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Api, Client, ResourceExt, api::PostParams};
+
+use super::{
+    engine::{Report, Trouble},
+    scope::Scope,
+    state::{Counts, Lane, State},
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding, put},
+        integration::{JiraIntegrationSpec, MirrorMode},
+        project::{JiraProject, JiraProjectStatus, ProjectIssues},
+        reason::Reason,
+    },
+    sync::apply::Owner,
+};
+
+/// What there is to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The projects.
+    pub scope: &'a Scope,
+    /// The mirror.
+    pub state: &'a State,
+    /// What was done.
+    pub report: &'a Report,
+    /// It did not end well.
+    pub failed: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The finding of the integration, where there is more to say than that all is well.
+#[must_use]
+pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: usize) -> Option<Finding> {
+    let synced = ConditionType::Synced;
+    let mirrors = spec.issues().mirror != MirrorMode::None;
+    if !report.troubled.is_empty() {
+        let count = report.troubled.len();
+        let first = report.troubled.iter().next().map(|(_, trouble)| trouble.words());
+        let what = format!(
+            "The issues of {} could not be synchronised: {}.",
+            if count == 1 {
+                "one project".to_owned()
+            } else {
+                format!("{count} projects")
+            },
+            first.unwrap_or_default().trim_end_matches('.')
+        );
+        let next = "See the condition Synced of the JiraProject objects.";
+        return Some(Finding::new(synced, Reason::SyncPartial, format!("{what} {next}")));
+    }
+    if report.incomplete {
+        let what = "Jira warned that one of its answers may be incomplete, so nothing is removed for it.";
+        return Some(Finding::with_remedy(synced, Reason::SyncPartial, what));
+    }
+    if mirrors && state.matching() > max {
+        let what = format!(
+            "{max} of {} issues are mirrored, those that were updated last.",
+            state.matching()
+        );
+        return Some(Finding::with_remedy(synced, Reason::MirrorTruncated, &what));
+    }
+    (mirrors && state.is_filling()).then(|| {
+        let message = format!(
+            "Synchronising: {} of {} issues are still to be fetched.",
+            state.queue.len(),
+            state.listed
+        );
+        Finding::new(synced, Reason::SyncSucceeded, message)
+    })
+}
+
+impl Trouble {
+    fn words(&self) -> String {
+        match self {
+            Self::Jql(words) | Self::Refused(words) => words.clone(),
+        }
+    }
+}
+
+/// Writes what is to be said of each project: one write for each that differs.
+///
+/// # Errors
+/// The first write that failed; the others were tried.
+pub async fn write(client: &Client, owner: &Owner, known: &[JiraProject], told: &Told<'_>) -> kube::Result<()> {
+    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+    let mut failed = Ok(());
+    for project in known {
+        let Some(before) = &project.status else { continue };
+        let after = status(before, &project.spec.key, told);
+        if after == *before {
+            continue;
+        }
+        let mut object = project.clone();
+        object.metadata.managed_fields = None;
+        object.status = Some(JiraProjectStatus {
+            last_changed: Some(Time(told.now)),
+            ..after
+        });
+        let written = api
+            .replace_status(&project.name_any(), &PostParams::default(), &object)
+            .await;
+        match written {
+            Ok(_) => {}
+            // Somebody wrote or removed it meanwhile: the next pass looks again.
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            Err(error) => failed = Err(error),
+        }
+    }
+    failed
+}
+
+fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProjectStatus {
+    let mut after = before.clone();
+    let Some(id) = &before.id else { return after };
+    if let Some(counts) = told.state.counts.get(id) {
+        let live = live(told.state, id, *counts);
+        let lane = told.state.lane(id);
+        let filled = !matches!(lane, Lane::Unfilled { .. });
+        let issues = ProjectIssues {
+            open: number(live.open),
+            matching: Some(number(live.matching)),
+            as_of: Time(live.as_of),
+            filter: told.scope.filter_of(id).filter(|_| filled).cloned(),
+            cursor: match lane {
+                Lane::Behind(since) => Timestamp::from_millisecond(since).ok().map(|at| format!("{at:.3}")),
+                _ => None,
+            },
+        };
+        let counted = |issues: &ProjectIssues| ProjectIssues {
+            as_of: Time(Timestamp::UNIX_EPOCH),
+            ..issues.clone()
+        };
+        // A time alone is no news.
+        if before.issues.as_ref().map(counted) != Some(counted(&issues)) {
+            after.issues = Some(issues);
+        }
+    }
+    if !told.failed && told.scope.filter_of(id).is_some() {
+        let generation = before.observed_generation.unwrap_or(1);
+        put(
+            &mut after.conditions,
+            &of_project(key, id, told),
+            generation,
+            &Time(told.now),
+        );
+    }
+    after
+}
+
+/// Where the mirror has all issues, it tells how many there are at this moment.
+fn live(state: &State, id: &str, counts: Counts) -> Counts {
+    if state.is_filling() || state.index.is_empty() || state.index.count_in(id) != counts.matching {
+        return counts;
+    }
+    Counts {
+        open: state.index.open_in(id),
+        ..counts
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
+    let synced = ConditionType::Synced;
+    match told.report.troubled.get(id) {
+        Some(Trouble::Jql(words)) => {
+            let what = format!(
+                "Jira does not accept the jql of spec.projects[{key}]: {}.",
+                words.trim_end_matches('.')
+            );
+            Finding::with_remedy(synced, Reason::JqlInvalid, &what)
+        }
+        Some(Trouble::Refused(words)) => {
+            let what = format!("Jira refuses to search {key}: {}.", words.trim_end_matches('.'));
+            Finding::with_remedy(synced, Reason::SyncPartial, &what)
+        }
+        None if matches!(told.state.lane(id), Lane::Unfilled { .. }) && told.state.is_filling() => Finding::new(
+            synced,
+            Reason::SyncSucceeded,
+            "The first synchronisation of its issues is under way.",
+        ),
+        None => Finding::new(synced, Reason::SyncSucceeded, "Its issues are synchronised."),
+    }
+}
