@@ -5,6 +5,7 @@ pub mod claim;
 pub mod conformance;
 pub mod fleet;
 pub mod hands;
+pub mod issues;
 pub mod look;
 pub mod operator;
 pub mod trouble;
@@ -43,6 +44,8 @@ pub struct Setup {
     pub cluster_wide: bool,
     /// Not started yet.
     pub without_operator: bool,
+    /// Seconds until a missing issue is looked up, where not the default.
+    pub deletion_delay: Option<u32>,
 }
 
 impl Default for Setup {
@@ -53,6 +56,7 @@ impl Default for Setup {
             level: "info",
             cluster_wide: false,
             without_operator: false,
+            deletion_delay: None,
         }
     }
 }
@@ -139,6 +143,9 @@ impl Stage {
             for namespace in std::iter::once(&self.namespace).chain(&self.further) {
                 arguments.extend(["--watch-namespace".to_owned(), namespace.clone()]);
             }
+        }
+        if let Some(seconds) = self.setup.deletion_delay {
+            arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
         }
         let log = self.folder.join("operator.log");
         let operator = Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level);

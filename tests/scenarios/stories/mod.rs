@@ -18,6 +18,7 @@ mod grant_secret;
 mod ground;
 mod healthy;
 mod in_scope;
+mod issues;
 mod limits;
 mod lost_token;
 mod outage;
@@ -79,6 +80,7 @@ pub fn all() -> Vec<Story> {
         ground::stories(),
         healthy::stories(),
         in_scope::stories(),
+        issues::stories(),
         limits::stories(),
         lost_token::stories(),
         outage::stories(),
