@@ -103,7 +103,10 @@ pub fn holds_ready_back(finding: &Finding, spec_names_projects: bool) -> bool {
     ];
     match finding.reason {
         Reason::SomeProjectsBlocked => spec_names_projects,
-        Reason::SyncPartial | Reason::QuotaExhausted | Reason::KnowledgeBaseUnreadable => false,
+        Reason::KnowledgeBaseUnreadable => false,
+        reason if finding.condition == ConditionType::Synced && reason.entry().holds == Holds::False => {
+            reason == Reason::SyncFailed
+        }
         _ => !finding.is_true() && !of_use_without.contains(&finding.condition),
     }
 }

@@ -7,6 +7,7 @@ pub mod error;
 pub mod issue_models;
 pub mod jira;
 pub mod lenient;
+pub mod limits;
 pub mod models;
 pub mod oauth;
 pub mod secret;

@@ -31,6 +31,7 @@ use crate::{
         store::{Store, describe},
     },
     server::health::{self, Health},
+    sync::budget::Pools,
     telemetry::{LogFormat, Metrics, start_logging},
 };
 
@@ -132,6 +133,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         metrics,
         memories: Memories::default(),
         mirrors: Mirrors::default(),
+        pools: Pools::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),
         passes: Semaphore::new(PASSES),

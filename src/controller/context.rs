@@ -10,6 +10,7 @@ use super::{events::Events, index::SecretIndex, issues::Mirrors, memory::Memorie
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, secret::Secret},
     grant::keeper::Keeper,
+    sync::budget::Pools,
     telemetry::Metrics,
 };
 
@@ -33,6 +34,8 @@ pub struct Context {
     pub memories: Memories,
     /// Mirrors of issues.
     pub mirrors: Mirrors,
+    /// The pools of points of OAuth apps.
+    pub pools: Pools,
     /// How long an issue must be missing in Jira's lists before it is looked up.
     pub deletion_delay: SignedDuration,
     /// Which integrations name which Secrets.

@@ -186,10 +186,13 @@ impl Pass<'_> {
             last_sweep: state.last_sweep,
             removed: state.removed,
             changed: report.changed,
+            filled: report.filled > 0,
         });
         let max = usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1);
         let finding = told::finding(&self.seen.integration.spec, state, report, max);
         if let Some(finding) = finding {
+            // What a person has to mend is looked at again at the next interval.
+            self.outcome.patient = true;
             self.outcome.note(finding);
         }
     }
@@ -234,6 +237,7 @@ impl Pass<'_> {
 
     /// The synchronisation as a whole did not succeed.
     fn unsynced(&mut self) {
+        self.outcome.patient = false;
         if let Some(synced) = &mut self.outcome.synced {
             synced.succeeded = false;
         }

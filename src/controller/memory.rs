@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{api::integration::JiraIntegrationStatus, atlassian::secret::TokenHash};
+use crate::{api::integration::JiraIntegrationStatus, atlassian::secret::TokenHash, sync::budget::Costs};
 
 /// Jira is not asked before a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Memory {
     pub jira_wait: Option<JiraWait>,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
+    /// What the last plain pass cost in points, and the last full one.
+    pub costs: Costs,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
     /// resourceVersion of the credential Secret as last seen.

@@ -10,6 +10,7 @@ mod memory;
 mod observe;
 mod outcome;
 mod pass;
+mod quota;
 mod reconcile;
 mod report;
 mod schedule;

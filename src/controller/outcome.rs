@@ -18,7 +18,7 @@ use crate::{
     },
     atlassian::{error::JiraError, secret::TokenHash},
     grant::{finding::clock, pace::after},
-    sync::apply::Applied,
+    sync::{apply::Applied, budget::Costs},
 };
 
 /// Why a pass ended before its last step.
@@ -72,9 +72,13 @@ pub struct IssuesNews {
     pub removed: RemovedIssues,
     /// Objects that were written or removed.
     pub changed: usize,
+    /// Whether issues were fetched by id, as in a first synchronisation.
+    pub filled: bool,
 }
 
 /// What a pass found out and did.
+// Each of its flags is an answer to another question.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Findings by condition.
@@ -111,6 +115,16 @@ pub struct Outcome {
     pub unsaved: bool,
     /// When another process's mark ends.
     pub busy_until: Option<Timestamp>,
+    /// What did not succeed is tried again at the next interval, and not before.
+    pub patient: bool,
+    /// Points that the calls cost.
+    pub points: u64,
+    /// What passes cost.
+    pub costs: Costs,
+    /// By how much the interval is stretched, so that the hour's points last; 1 where it is not.
+    pub stretch: Option<f64>,
+    /// Points an hour that the integration costs at its present interval.
+    pub points_per_hour: Option<u64>,
     /// The wait that Jira asked for.
     pub retry_after: Option<Duration>,
     /// Atlassian asked to slow down.

@@ -12,7 +12,8 @@ use super::{
     context::Context,
     observe::Seen,
     outcome::{Outcome, Token},
-    schedule::Due,
+    schedule::{Due, off_the_hour},
+    settle::interval,
 };
 use crate::{
     api::{
@@ -72,7 +73,8 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         api: match &outcome.synced {
             Some(_) => Some(ApiStatus {
                 calls_last_sync: i64::from(outcome.calls),
-                ..before.api.clone().unwrap_or_default()
+                points_last_sync: i64::try_from(outcome.points).ok(),
+                points_per_hour: outcome.points_per_hour.and_then(|points| i64::try_from(points).ok()),
             }),
             None => before.api.clone(),
         },
@@ -85,7 +87,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
 
 fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option<SyncStatus> {
     let before = seen.status.sync.clone();
-    let next = after(ended, jittered(seen.integration.spec.interval(), random));
+    let next = off_the_hour(after(ended, jittered(interval(seen, outcome), random)), random);
     let Some(synced) = &outcome.synced else {
         // A quota that is spent stays spent across a restart.
         let resumes = outcome

@@ -138,6 +138,17 @@ pub fn until_next_hour(now: Timestamp) -> Duration {
     Duration::from_secs(u64::try_from(3600 - into_the_hour).unwrap_or(3600))
 }
 
+/// A time a little later, where it falls on the first minute of an hour: the quota is refilled then
+/// for everybody, and everybody comes.
+#[must_use]
+pub fn off_the_hour(at: Timestamp, random: f64) -> Timestamp {
+    let into_the_hour = at.as_second().rem_euclid(3600);
+    if into_the_hour >= 60 {
+        return at;
+    }
+    at + Duration::from_mins(1).mul_f64(1.0 + random.clamp(0.0, 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +298,15 @@ mod tests {
             now: minute(1),
         };
         assert_eq!(due(&asked), Due::Full);
+    }
+
+    #[test]
+    fn nothing_is_planned_for_the_first_minute_of_an_hour() {
+        for random in [0.0, 0.5, 1.0] {
+            let moved = off_the_hour(minute(60) + Duration::from_secs(5), random);
+            assert!(moved >= minute(61) && moved <= minute(63));
+            assert_eq!(off_the_hour(minute(62), random), minute(62));
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::{
 /// which Atlassian would still accept what was spent for them.
 const UNSAVED_RETRY: Duration = Duration::from_secs(15);
 
+/// Longest interval to which one is stretched.
+const LONGEST_INTERVAL: Duration = Duration::from_hours(6);
+
 /// A pass that ended.
 pub(super) struct Passed<'a> {
     /// What was done.
@@ -40,7 +43,7 @@ pub(super) struct Passed<'a> {
 /// Decides when the next pass is due, and what it is to remember.
 pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Action) {
     let (outcome, ended) = (passed.outcome, passed.ended);
-    let interval = jittered(seen.integration.spec.interval(), rand::random());
+    let interval = jittered(interval(seen, outcome), rand::random());
     let (retry_at, failures) = retry(seen, passed);
     let (jira_wait, jira_failures) = jira_wait(seen, passed);
     let next_look = match (&outcome.synced, passed.done) {
@@ -70,12 +73,24 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_wait,
         next_look,
         work_at,
+        costs: if passed.done == Due::Refresh {
+            seen.memory.costs
+        } else {
+            outcome.costs
+        },
         credentials: seen.credentials_version.clone(),
         lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
         ..memory
     };
     let [a, b, c, d] = times;
     (memory, requeue(&[a, b, c, d, work], ended))
+}
+
+/// The interval as it is now: longer than declared where the hour's points would not last.
+pub(super) fn interval(seen: &Seen, outcome: &Outcome) -> Duration {
+    let declared = seen.integration.spec.interval();
+    let stretched = declared.mul_f64(outcome.stretch.unwrap_or(1.0));
+    stretched.min(LONGEST_INTERVAL.max(declared))
 }
 
 /// When what the cluster refused is tried again, and how often it was refused in a row.
@@ -104,7 +119,7 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
     let waits = |finding: &Finding| {
         finding.condition != ConditionType::Authorized
             && finding.reason.entry().disposition == Disposition::Retry
-            && (finding.condition == ConditionType::Synced || holds_ready_back(finding, true))
+            && ((finding.condition == ConditionType::Synced && !outcome.patient) || holds_ready_back(finding, true))
     };
     let troubled = outcome.findings.values().any(waits);
     if !troubled && !outcome.rate_limited {

@@ -64,6 +64,7 @@ impl Pass<'_> {
         let mut jira = self.ctx.jira(held.access.token.clone());
         let ended = self.ask(&site, held, &mut jira).await;
         self.outcome.calls = jira.calls();
+        self.settle_accounts(&jira);
         ended
     }
 

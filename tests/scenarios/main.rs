@@ -6,7 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::missing_errors_doc)]
 // Manifests are taken by value where they are written in place; names of kinds are prose here.
-#![allow(clippy::needless_pass_by_value, clippy::doc_markdown, clippy::single_match_else)]
+// A scenario holds a command of the sandbox while it waits, and those are large.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::doc_markdown,
+    clippy::single_match_else,
+    clippy::large_futures
+)]
 
 mod causes;
 mod ledger;

@@ -2,8 +2,8 @@
 //! it is.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 use reqwest::{Client, Method, RequestBuilder, header};
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::atlassian::{
     endpoints::{Endpoints, TENANT_TIMEOUT},
     error::{JiraError, json_or_error},
+    limits::{self, Pool},
     models::{AccessibleResource, Myself, TenantInfo},
     secret::Secret,
     site::SiteUrl,
@@ -25,6 +26,8 @@ pub struct Jira {
     endpoints: Arc<Endpoints>,
     token: Secret,
     calls: Arc<AtomicU32>,
+    points: Arc<AtomicU64>,
+    pool: Arc<Mutex<Option<Pool>>>,
 }
 
 impl Jira {
@@ -36,6 +39,8 @@ impl Jira {
             endpoints,
             token,
             calls: Arc::default(),
+            points: Arc::default(),
+            pool: Arc::default(),
         }
     }
 
@@ -49,6 +54,19 @@ impl Jira {
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many points the calls cost by estimate, in the worse of the two readings of Atlassian's
+    /// prices: one for each call, and one or two for each object that it answered with.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.points.load(Ordering::Relaxed)
+    }
+
+    /// What Atlassian said last of the app's hourly pool.
+    #[must_use]
+    pub fn pool(&self) -> Option<Pool> {
+        *self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks a site for its cloudId: without a token, without following redirects, and without
@@ -114,7 +132,12 @@ impl Jira {
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, asked: &str) -> Result<T, JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
+        if let Some(told) = limits::pool(response.headers()) {
+            *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        }
+        self.points.fetch_add(1, Ordering::Relaxed);
         let json = json_or_error(response, asked).await?;
+        self.points.fetch_add(limits::objects(asked, &json), Ordering::Relaxed);
         // The error would quote the answer.
         serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
             detail: format!("{asked} was answered in an unexpected shape"),

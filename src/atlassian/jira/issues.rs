@@ -16,6 +16,9 @@ pub const ID_PAGE: usize = 5000;
 /// Most issues in one page with fields, and in one `bulkfetch` [OAS].
 pub const PAGE: usize = 100;
 
+/// Most issues that one search reconciles [OAS].
+pub const RECONCILED: usize = 50;
+
 /// What a search is asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted {
@@ -58,6 +61,21 @@ impl Jira {
         let body = wanted.body(jql, token);
         self.call(Method::POST, cloud_id, "/rest/api/3/search/jql", |r| r.json(&body))
             .await
+    }
+
+    /// Which of these issues, at most 50, a query finds, whether or not the search index knows them as
+    /// they are now. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn reconciled(&self, cloud_id: &str, jql: &str, ids: &[u64]) -> Result<Vec<u64>, JiraError> {
+        let mut body = Wanted::Ids.body(jql, None);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("reconcileIssues".to_owned(), json!(ids));
+        }
+        let path = "/rest/api/3/search/jql";
+        let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        Ok(page.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect())
     }
 
     /// The issues with these ids, at most 100, whatever the search index says. What does not exist

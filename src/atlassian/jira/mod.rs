@@ -10,7 +10,7 @@ mod users;
 
 pub use self::{
     client::Jira,
-    issues::{ID_PAGE, PAGE, Wanted},
+    issues::{ID_PAGE, PAGE, RECONCILED, Wanted},
     permissions::{Held, Questions},
     projects::ProjectFilter,
 };

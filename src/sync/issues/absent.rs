@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 
 use super::{engine::Engine, error::MirrorError, mirror::Mirror, query::newest, removals::Fate};
 use crate::atlassian::{
@@ -30,7 +31,7 @@ impl<M: Mirror> Engine<'_, M> {
             for id in gone {
                 self.state.missing.remove(&id);
             }
-            let waited = |since: &jiff::Timestamp| now.duration_since(*since) >= after;
+            let waited = |since: &Timestamp| now.duration_since(*since) >= after;
             let due = self.state.missing.iter().filter(|(_, since)| waited(since));
             let due: Vec<u64> = due.map(|(id, _)| *id).take(PAGE).collect();
             if due.is_empty() {

@@ -1,8 +1,6 @@
 //! Follows changes: one query for all projects that are followed together, one for each that lags
 //! behind.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{
@@ -45,10 +43,7 @@ impl<M: Mirror> Engine<'_, M> {
             let reached = self.follow_together(group.to_vec(), joined.len() <= PROJECTS).await?;
             newest = newest.max(reached);
         }
-        if self.state.round.is_none() && (newest > self.state.cursor || self.state.reached.is_none()) {
-            self.state.cursor = newest;
-            self.state.reached = Some(self.moment.now);
-        }
+        self.reach(newest);
         for project in in_lane(settings, self.state, |lane| matches!(lane, Lane::Behind(_))) {
             self.catch_up(project).await?;
         }
@@ -124,13 +119,24 @@ impl<M: Mirror> Engine<'_, M> {
         i64::try_from(self.settings.overlap.as_millis()).unwrap_or(i64::MAX)
     }
 
+    /// Notes up to when changes were seen.
+    fn reach(&mut self, newest: Option<i64>) {
+        if self.state.round.is_some() {
+            return;
+        }
+        let Some(reached) = self.state.reached.filter(|_| newest <= self.state.cursor) else {
+            self.state.reach(newest, self.moment.now);
+            return;
+        };
+        let waited = self.moment.now.duration_since(reached);
+        self.state.settled |= waited > self.settings.overlap && !self.report.incomplete;
+    }
+
     /// From when changes are asked for. Changes come late into Jira's index, so the query reaches
-    /// back; not for ever, or a burst before a quiet time would be fetched on each pass: what was
-    /// late is in once as much time went by since the newest change was seen.
+    /// back; not for ever, or a burst before a quiet time would be fetched on each pass.
     fn since(&self) -> i64 {
         let cursor = self.state.cursor.unwrap_or(0);
-        let waited = |reached: Timestamp| self.moment.now.duration_since(reached) > self.settings.overlap;
-        if self.state.reached.is_some_and(waited) {
+        if self.state.settled {
             cursor
         } else {
             cursor.saturating_sub(self.overlap())
@@ -178,58 +184,6 @@ impl<M: Mirror> Engine<'_, M> {
                 });
             }
         }
-    }
-
-    /// Takes in changed issues. Those of projects with a jql are matched against it first.
-    pub(super) async fn take_changed(&mut self, issues: Vec<Issue>) -> Result<(), MirrorError> {
-        let settings = self.settings;
-        let narrowed: Vec<(&Followed, u64)> = issues
-            .iter()
-            .filter_map(|issue| {
-                let project = settings.project(&issue.fields.project.as_ref()?.id)?;
-                project.jql.as_ref()?;
-                Some((project, issue.id.parse().ok()?))
-            })
-            .collect();
-        if narrowed.is_empty() {
-            return self.take(issues, None).await;
-        }
-        let ids: BTreeSet<u64> = narrowed.iter().map(|(_, id)| *id).collect();
-        let projects: BTreeSet<&str> = narrowed.iter().map(|(project, _)| project.id.as_str()).collect();
-        let projects: Vec<&Followed> = projects.into_iter().filter_map(|id| settings.project(id)).collect();
-        let jqls: Vec<String> = projects
-            .iter()
-            .map(|project| {
-                format!(
-                    "project = {} AND ({})",
-                    project.id,
-                    project.jql.as_deref().unwrap_or_default()
-                )
-            })
-            .collect();
-        let answers = self.jira.matches(settings.cloud_id, &ids, &jqls).await?;
-        let mut found = BTreeSet::new();
-        let mut unknown = BTreeSet::new();
-        for (project, answer) in projects.iter().zip(&answers) {
-            if let Some(error) = answer.errors.first() {
-                unknown.insert(project.id.clone());
-                let trouble = Trouble::Jql(error.clone());
-                self.report.troubled.insert(project.id.clone(), trouble);
-            }
-            found.extend(
-                answer
-                    .matched_issues
-                    .iter()
-                    .filter_map(|id| id.to_string().parse::<u64>().ok()),
-            );
-        }
-        // Where the jql could not be asked, what is mirrored stays as it is.
-        let is_known = |issue: &Issue| {
-            let project = issue.fields.project.as_ref().map(|project| &project.id);
-            project.is_none_or(|id| !unknown.contains(id))
-        };
-        let issues = issues.into_iter().filter(is_known).collect();
-        self.take(issues, Some(&found)).await
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Report {
     pub changed: usize,
     /// Issues that were fetched.
     pub fetched: usize,
+    /// Issues that were fetched by id, because they were listed and not there.
+    pub filled: usize,
     /// Work is left for the next slice.
     pub unfinished: bool,
     /// When something is to be looked at again.
@@ -148,8 +150,20 @@ impl<M: Mirror> Engine<'_, M> {
         self.let_go(leaving).await?;
         let followed: BTreeSet<&str> = settings.followed.iter().map(|project| project.id.as_str()).collect();
         let known = |id: &String| followed.contains(id.as_str());
-        self.state.counts.retain(|id, _| known(id));
+        self.state
+            .counts
+            .retain(|id, _| known(id) || settings.held.contains(id));
         self.state.lanes.retain(|id, _| known(id) || settings.held.contains(id));
+        // The others are followed on without those that cannot be read now.
+        let cursor = self.state.cursor.unwrap_or(0);
+        for (_, lane) in self
+            .state
+            .lanes
+            .iter_mut()
+            .filter(|(id, lane)| !known(id) && **lane == Lane::Joined)
+        {
+            *lane = Lane::Behind(cursor);
+        }
         let surplus = self.state.index.len().saturating_sub(settings.max);
         let pushed_out = self.state.index.oldest(surplus);
         let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
@@ -168,7 +182,10 @@ impl<M: Mirror> Engine<'_, M> {
                 break;
             };
             let taken = match answer {
-                Ok(issues) => self.take(issues, None).await,
+                Ok(issues) => {
+                    self.report.filled += issues.len();
+                    self.take(issues, None).await
+                }
                 Err(error) => Err(error.into()),
             };
             if let Err(error) = taken {
@@ -192,6 +209,8 @@ impl<M: Mirror> Engine<'_, M> {
             let listed = self.state.counts.contains_key(&project.id);
             if !troubled && listed && matches!(self.state.lane(&project.id), Lane::Unfilled { .. }) {
                 self.state.lanes.insert(project.id.clone(), Lane::Joined);
+                // What was late in the index when it was listed comes with the next changes.
+                self.state.reach(self.state.cursor, self.moment.now);
             }
         }
     }

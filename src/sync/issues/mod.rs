@@ -10,6 +10,7 @@ mod fetch;
 pub mod index;
 mod listing;
 pub mod mirror;
+mod narrowed;
 pub mod observed;
 pub mod query;
 pub mod removals;

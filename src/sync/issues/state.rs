@@ -43,6 +43,8 @@ pub struct State {
     pub cursor: Option<i64>,
     /// When that was reached.
     pub reached: Option<Timestamp>,
+    /// Whether changes were asked for again so long after that, that none can be late any more.
+    pub settled: bool,
     /// Where a round of changes goes on that a slice did not end.
     pub round: Option<i64>,
     /// How each project is followed, by id.
@@ -79,6 +81,13 @@ impl State {
     #[must_use]
     pub fn is_filling(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Changes up to here were seen, and may be followed by late ones.
+    pub fn reach(&mut self, cursor: Option<i64>, now: Timestamp) {
+        self.cursor = cursor;
+        self.reached = Some(now);
+        self.settled = false;
     }
 
     /// How many issues are to be mirrored, as far as they were counted.

@@ -104,8 +104,7 @@ impl<M: Mirror> Engine<'_, M> {
             };
             projects.retain(|project| !done.iter().any(|done| done.id == project.id));
         }
-        self.state.cursor = found;
-        self.state.reached = Some(self.moment.now);
+        self.state.reach(found, self.moment.now);
         Ok(())
     }
 

@@ -118,15 +118,24 @@ pub async fn write(client: &Client, owner: &Owner, known: &[JiraProject], told: 
 fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProjectStatus {
     let mut after = before.clone();
     let Some(id) = &before.id else { return after };
+    if told.scope.archived.contains(id) {
+        after.issues = None;
+    }
     if let Some(counts) = told.state.counts.get(id) {
         let live = live(told.state, id, *counts);
         let lane = told.state.lane(id);
-        let filled = !matches!(lane, Lane::Unfilled { .. });
+        let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
+        let filter = match lane {
+            Lane::Joined | Lane::Behind(_) => told.state.filters.get(id).cloned(),
+            // It is being mirrored anew: after a restart what stands there tells so.
+            Lane::Unfilled { resumed: false } => earlier,
+            Lane::Unfilled { resumed: true } => None,
+        };
         let issues = ProjectIssues {
             open: number(live.open),
             matching: Some(number(live.matching)),
             as_of: Time(live.as_of),
-            filter: told.scope.filter_of(id).filter(|_| filled).cloned(),
+            filter,
             cursor: match lane {
                 Lane::Behind(since) => Timestamp::from_millisecond(since).ok().map(|at| format!("{at:.3}")),
                 _ => None,

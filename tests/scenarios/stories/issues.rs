@@ -11,7 +11,16 @@ use crate::{
 };
 
 pub fn stories() -> Vec<Story> {
-    vec![story("issues::they_arrive_change_and_leave", life)]
+    vec![
+        story("issues::they_arrive_change_and_leave", life),
+        story("issues::more_than_there_may_be_objects", truncated),
+        story("issues::a_jql_narrows_them_and_a_wrong_one_is_told", narrowed),
+        story("issues::a_project_that_is_hidden_keeps_its_issues", hidden),
+        story("issues::slices_go_on_after_a_kill", killed),
+        story("issues::none_are_fetched_where_none_are_asked_for", none),
+        story("issues::an_issue_of_nulls_and_one_of_emoji", odd),
+        story("issues::somebody_deletes_an_object", deleted_object),
+    ]
 }
 
 /// A stage whose missing issues are looked up at once.
@@ -69,5 +78,272 @@ async fn life(plane: Arc<Plane>) {
         })
         .await;
     claim(&told, "Synced", "True", "SyncSucceeded", &[]);
+    stage.close().await;
+}
+
+fn conditions_of(project: &jira_operator::api::project::JiraProject) -> Vec<(String, String)> {
+    let conditions = project.status.as_ref().map(|status| status.conditions.clone());
+    let pairs = conditions.into_iter().flatten();
+    pairs.map(|condition| (condition.type_, condition.reason)).collect()
+}
+
+fn synced_as(reason: &str) -> (String, String) {
+    ("Synced".to_owned(), reason.to_owned())
+}
+
+/// Those that were updated last are mirrored, and the counts stay exact.
+async fn truncated(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-many").await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 50, "spreadSeconds": 5000}));
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 10}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_reason("acme", "Synced", "MirrorTruncated").await;
+    let told = stage.integration("acme").await;
+    claim(
+        &told,
+        "Synced",
+        "False",
+        "MirrorTruncated",
+        &["10 of ", "spec.issues.maxObjects"],
+    );
+    assert!(is_ready(&told), "it holds nothing back");
+    let mirrored = stage.mirrored().await;
+    assert_eq!(mirrored.len(), 10);
+    let open = stage
+        .readable_keys()
+        .iter()
+        .filter(|key| key.starts_with("ENG-"))
+        .count();
+    let project = stage.project("acme-eng").await;
+    assert_eq!(
+        project.status.unwrap().issues.unwrap().open,
+        i64::try_from(open).unwrap()
+    );
+    let oldest = mirrored
+        .values()
+        .map(|issue| issue.status.clone().unwrap().updated)
+        .min()
+        .unwrap();
+
+    let untouched = "ENG-3";
+    assert!(!mirrored.contains_key(untouched));
+    stage.command(json!({"command": "updateIssue", "issue": untouched, "summary": "Now the newest"}));
+    stage.request("acme").await;
+    let after = stage.mirrored().await;
+    assert!(after.contains_key(untouched) && after.len() == 10);
+    assert!(
+        after
+            .values()
+            .all(|issue| issue.status.clone().unwrap().updated > oldest),
+        "the oldest made room"
+    );
+
+    stage
+        .change("acme", json!({"issues": {"mirror": "Open", "maxObjects": 500}}))
+        .await;
+    stage.until_reason("acme", "Synced", "SyncSucceeded").await;
+    assert_eq!(stage.mirrored().await.len(), open);
+    stage.close().await;
+}
+
+async fn narrowed(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-jql").await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 3, "set": {"labels": ["k8s"]}}));
+    let project =
+        |jql: &str| json!({"projects": [{"key": "ENG", "jql": jql}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", project("labels = k8s")).await;
+    stage.until_ready("acme").await;
+    let of = |mirrored: &std::collections::BTreeMap<String, _>, key: &str| {
+        mirrored.keys().filter(|issue| issue.starts_with(key)).count()
+    };
+    stage
+        .until_mirrored("narrowed", |mirrored| of(mirrored, "ENG-") == 3)
+        .await;
+    let mirrored = stage.mirrored().await;
+    let others = of(&mirrored, "OPS-");
+    assert!(others > 0);
+
+    let leaving = mirrored.keys().find(|key| key.starts_with("ENG-")).unwrap().clone();
+    stage.command(json!({"command": "updateIssue", "issue": leaving, "labels": []}));
+    stage.request("acme").await;
+    assert!(!stage.mirrored().await.contains_key(&leaving), "it no longer matches");
+
+    for (wrong, words) in [
+        ("labels = ", "jql of spec.projects[ENG]"),
+        ("a) OR (b", "jql of spec.projects[ENG]"),
+        ("labels = k8s ORDER BY created", "ORDER BY"),
+    ] {
+        stage.change("acme", project(wrong)).await;
+        let partial = stage.until_reason("acme", "Synced", "SyncPartial").await;
+        assert!(partial.message.contains("one project"), "{}", partial.message);
+        let told = stage
+            .until_project("acme-eng", "told", |project| {
+                conditions_of(project).contains(&synced_as("JqlInvalid"))
+            })
+            .await;
+        let synced = told
+            .status
+            .unwrap()
+            .conditions
+            .into_iter()
+            .find(|c| c.type_ == "Synced")
+            .unwrap();
+        assert!(synced.message.contains(words), "{}", synced.message);
+        assert_eq!(of(&stage.mirrored().await, "OPS-"), others, "the other project goes on");
+        stage.change("acme", project("labels = k8s")).await;
+        stage.until_reason("acme", "Synced", "SyncSucceeded").await;
+        stage
+            .until_project("acme-eng", "well", |project| {
+                conditions_of(project).contains(&synced_as("SyncSucceeded"))
+            })
+            .await;
+    }
+    stage.close().await;
+}
+
+/// Losing access to a project is no deletion of its issues.
+async fn hidden(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-hidden").await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
+    let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    let before = stage.mirrored().await;
+    let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
+    stage.command(private(true));
+    stage.request("acme").await;
+    stage.request("acme").await;
+    assert_eq!(stage.mirrored().await.len(), before.len(), "they stay");
+    stage.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "Changed while hidden"}));
+    stage.command(private(false));
+    stage.request("acme").await;
+    stage.request("acme").await;
+    let after = stage.mirrored().await;
+    assert_eq!(after["ENG-1"].status.as_ref().unwrap().summary, "Changed while hidden");
+
+    stage.command(json!({"command": "archiveProject", "project": "ENG"}));
+    stage.request("acme").await;
+    stage
+        .until_mirrored("without the archived project", |mirrored| {
+            !mirrored.keys().any(|key| key.starts_with("ENG-"))
+        })
+        .await;
+    let told = stage.integration("acme").await.status.unwrap().sync.unwrap();
+    assert!(told.removed.unwrap().archived >= 5);
+    stage.close().await;
+}
+
+/// The process is killed while the first synchronisation is under way; what is in the cluster is
+/// not fetched again.
+async fn killed(plane: Arc<Plane>) {
+    let mut stage = stage(&plane, "issues-killed").await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 500}));
+    let fault = |skip: u32| {
+        json!({"command": "addFault", "rule": {
+        "path": "/issue/bulkfetch", "skip": skip, "action": {"kind": "hold"}}})
+    };
+    stage.command(fault(2));
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 1000}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_mirrored("begun", |mirrored| mirrored.len() >= 200).await;
+    stage.kill_operators().await;
+    stage.command(json!({"command": "clearFaults"}));
+    let there = stage.mirrored().await.len();
+    let mark = stage.sandbox.mark();
+    stage.start_operator();
+    let all = stage
+        .readable_keys()
+        .iter()
+        .filter(|key| key.starts_with("ENG-"))
+        .count();
+    stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
+    assert!(there >= 200 && there < all, "{there} of {all} were there");
+    let fetches = stage
+        .calls_since(mark)
+        .into_iter()
+        .filter(|call| call.path.ends_with("bulkfetch"));
+    assert!(fetches.count() <= 6, "each issue at most once more");
+    stage.close().await;
+}
+
+async fn none(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-none").await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 7}));
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "None"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    let open = stage
+        .readable_keys()
+        .iter()
+        .filter(|key| key.starts_with("ENG-"))
+        .count();
+    stage
+        .until_project("acme-eng", "counted", |project| {
+            let issues = project.status.as_ref().and_then(|status| status.issues.as_ref());
+            issues.is_some_and(|issues| issues.open == i64::try_from(open).unwrap())
+        })
+        .await;
+    assert!(stage.mirrored().await.is_empty());
+
+    stage.change("acme", json!({"issues": {"mirror": "Open"}})).await;
+    stage
+        .until_mirrored("mirrored", |mirrored| mirrored.len() == open)
+        .await;
+    stage.change("acme", json!({"issues": {"mirror": "None"}})).await;
+    stage
+        .until_mirrored("let go", std::collections::BTreeMap::is_empty)
+        .await;
+    stage.close().await;
+}
+
+async fn odd(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-odd").await;
+    let long: String = "\u{202e}\u{1f9d1}\u{200d}\u{1f680}שלום "
+        .chars()
+        .cycle()
+        .take(255)
+        .collect();
+    stage.command(json!({"command": "createProject", "key": "LONGKEYTEN", "template": "software"}));
+    stage.command(json!({"command": "createProject", "key": "A_B", "template": "software"}));
+    stage.command(json!({"command": "addIssues", "project": "LONGKEYTEN", "count": 1, "set": {"summary": long}}));
+    stage.command(json!({"command": "addIssues", "project": "A_B", "count": 1}));
+    stage.command(json!({"command": "updateIssue", "issue": "A_B-1",
+        "nulls": ["priority", "assignee", "reporter", "labels", "resolutiondate", "status", "issuetype"]}));
+    let spec = json!({"projects": [{"key": "LONGKEYTEN"}, {"key": "A_B"}], "issues": {"mirror": "All"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    stage
+        .until_mirrored("both", |mirrored| {
+            mirrored.contains_key("LONGKEYTEN-1") && mirrored.contains_key("A_B-1")
+        })
+        .await;
+    let mirrored = stage.mirrored().await;
+    assert_eq!(mirrored["A_B-1"].metadata.name.as_deref(), Some("acme-a-b-1"));
+    let bare = mirrored["A_B-1"].status.clone().unwrap();
+    assert_eq!((bare.phase.as_str(), bare.priority), ("Unknown", None));
+    assert!(
+        mirrored["LONGKEYTEN-1"]
+            .status
+            .clone()
+            .unwrap()
+            .summary
+            .contains('\u{1f9d1}')
+    );
+    stage.close().await;
+}
+
+async fn deleted_object(plane: Arc<Plane>) {
+    let stage = stage(&plane, "issues-object").await;
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    stage
+        .until_mirrored("there", |mirrored| mirrored.contains_key("ENG-1"))
+        .await;
+    stage.delete::<jira_operator::api::issue::JiraIssue>("acme-eng-1").await;
+    stage.request("acme").await;
+    stage
+        .until_mirrored("there again", |mirrored| mirrored.contains_key("ENG-1"))
+        .await;
     stage.close().await;
 }

@@ -24,6 +24,7 @@ mod lost_token;
 mod outage;
 mod permissions;
 mod projects;
+mod quota;
 mod rotation;
 mod scale;
 mod scopes;
@@ -86,6 +87,7 @@ pub fn all() -> Vec<Story> {
         outage::stories(),
         permissions::stories(),
         projects::stories(),
+        quota::stories(),
         rotation::stories(),
         scale::stories(),
         scopes::stories(),

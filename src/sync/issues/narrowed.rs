@@ -1,0 +1,85 @@
+//! Issues of projects that a jql narrows: Jira is asked which of those that changed still match.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    engine::{Engine, Trouble},
+    error::MirrorError,
+    mirror::Mirror,
+    query::Followed,
+};
+use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
+
+/// Ids by project.
+type ByProject<'a> = BTreeMap<&'a str, (&'a Followed, BTreeSet<u64>)>;
+
+impl<M: Mirror> Engine<'_, M> {
+    /// Takes in changed issues. Those of projects with a jql are matched against it first.
+    pub(super) async fn take_changed(&mut self, issues: Vec<Issue>) -> Result<(), MirrorError> {
+        let settings = self.settings;
+        let mut narrowed = ByProject::new();
+        for issue in &issues {
+            let project = issue.fields.project.as_ref();
+            let project = project.and_then(|project| settings.project(&project.id));
+            if let (Some(project), Ok(id)) = (project.filter(|project| project.jql.is_some()), issue.id.parse()) {
+                let of_project = narrowed.entry(&project.id).or_insert((project, BTreeSet::new()));
+                of_project.1.insert(id);
+            }
+        }
+        if narrowed.is_empty() {
+            return self.take(issues, None).await;
+        }
+        let (found, unknown) = self.matching(&narrowed).await?;
+        // Where the jql could not be asked, what is mirrored stays as it is.
+        let is_known = |issue: &Issue| {
+            let project = issue.fields.project.as_ref().map(|project| &project.id);
+            project.is_none_or(|id| !unknown.contains(id))
+        };
+        self.take(issues.into_iter().filter(is_known).collect(), Some(&found))
+            .await
+    }
+
+    /// The issues that match, and the ids of the projects whose jql Jira did not accept.
+    async fn matching(&mut self, narrowed: &ByProject<'_>) -> Result<(BTreeSet<u64>, BTreeSet<String>), MirrorError> {
+        let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
+        let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
+        let answers = self.jira.matches(self.settings.cloud_id, &ids, &jqls).await?;
+        let (mut found, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+        for ((project, ids), answer) in narrowed.values().zip(&answers) {
+            if let Some(error) = answer.errors.first() {
+                unknown.insert(project.id.clone());
+                let trouble = Trouble::Jql(error.clone());
+                self.report.troubled.insert(project.id.clone(), trouble);
+                continue;
+            }
+            let matched = answer
+                .matched_issues
+                .iter()
+                .filter_map(|id| id.to_string().parse::<u64>().ok());
+            found.extend(matched);
+            let leaving = ids
+                .iter()
+                .filter(|id| !found.contains(id) && self.state.index.get(**id).is_some());
+            let leaving: Vec<u64> = leaving.copied().collect();
+            found.extend(self.still_matching(project, &leaving).await?);
+        }
+        Ok((found, unknown))
+    }
+
+    /// Of issues that would leave the mirror, those that match all the same: the index by which Jira
+    /// matches may not know them as they are.
+    async fn still_matching(&self, project: &Followed, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(RECONCILED) {
+            let list: Vec<String> = chunk.iter().map(u64::to_string).collect();
+            let jql = format!("{} AND id in ({})", query(project), list.join(", "));
+            found.extend(self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?);
+        }
+        Ok(found)
+    }
+}
+
+fn query(project: &Followed) -> String {
+    let jql = project.jql.as_deref().unwrap_or_default();
+    format!("project = {} AND ({jql})", project.id)
+}

@@ -1,0 +1,18 @@
+//! The mirror of issues, followed through random histories of a site: the engine in this process,
+//! Jira as the sandbox, the mirror in memory. After each step nothing was removed that lives, and after
+//! quiet the mirror equals the site. `MIRROR_SEEDS` and `MIRROR_STEPS` make it longer; `MIRROR_SEED`
+//! repeats one.
+
+// A test that finds something else than it tells of ends with a panic; that is its report.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
+
+mod history;
+mod keep;
+mod site;
+mod traps;

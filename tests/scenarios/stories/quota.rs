@@ -1,0 +1,54 @@
+//! Points: counted, forecast, and made to last.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{Stage, claim::claim, look::is_ready},
+};
+
+pub fn stories() -> Vec<Story> {
+    vec![story(
+        "quota::the_interval_is_stretched_before_the_points_are_spent",
+        stretched,
+    )]
+}
+
+/// Two integrations of one app have one pool between them.
+async fn stretched(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "quota-stretched").await;
+    stage.connect("acme-oauth").await;
+    stage.command(json!({"command": "setQuota", "points": 2000}));
+    for name in ["acme", "other"] {
+        stage.integrate(name, "acme-oauth", json!({"syncInterval": "1m"})).await;
+    }
+    let told = stage.until_reason("acme", "Synced", "IntervalStretched").await;
+    assert!(told.message.contains("instead of 1m"), "{}", told.message);
+    let object = stage.integration("acme").await;
+    claim(&object, "Synced", "False", "IntervalStretched", &["spec.syncInterval"]);
+    assert!(is_ready(&object), "it holds nothing back");
+    let status = object.status.unwrap();
+    let sync = status.sync.unwrap();
+    let apart = sync
+        .next_sync_time
+        .unwrap()
+        .0
+        .duration_since(sync.last_sync_time.unwrap().0);
+    assert!(apart.as_secs() > 90, "{apart}");
+
+    // What is estimated is never less than what is charged.
+    let spent = stage.sandbox.spent(None).per_object;
+    let api = status.api.unwrap();
+    let estimated = u64::try_from(api.points_last_sync.unwrap()).unwrap();
+    assert!(estimated > 0 && estimated <= spent * 3 / 2, "{estimated} of {spent}");
+    assert!(api.points_per_hour.unwrap() <= 2000);
+
+    stage.command(json!({"command": "setQuota", "points": 65000}));
+    stage.request("other").await;
+    stage.request("acme").await;
+    stage.until_reason("acme", "Synced", "SyncSucceeded").await;
+    stage.close().await;
+}
