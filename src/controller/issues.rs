@@ -166,7 +166,8 @@ impl Pass<'_> {
         let moment = Moment {
             now: self.seen.now,
             is_over: &move || Instant::now() >= deadline,
-            requested: slice.requested || lost,
+            // Another spec may want what was not listed before.
+            requested: slice.requested || lost || self.seen.asked().is_new_generation(),
             slice: self.due == Due::Slice,
         };
         engine::run(slice.jira, mirror, &settings, moment, state).await

@@ -20,7 +20,7 @@ pub fn stories() -> Vec<Story> {
 /// Two integrations of one app have one pool between them.
 async fn stretched(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "quota-stretched").await;
-    stage.connect("acme-oauth").await;
+    let app = stage.connect("acme-oauth").await;
     stage.command(json!({"command": "setQuota", "points": 2000}));
     for name in ["acme", "other"] {
         stage.integrate(name, "acme-oauth", json!({"syncInterval": "1m"})).await;
@@ -40,7 +40,7 @@ async fn stretched(plane: Arc<Plane>) {
     assert!(apart.as_secs() > 90, "{apart}");
 
     // What is estimated is never less than what is charged.
-    let spent = stage.sandbox.spent(None).per_object;
+    let spent = stage.sandbox.spent(Some(&app.client_id)).per_object;
     let api = status.api.unwrap();
     let estimated = u64::try_from(api.points_last_sync.unwrap()).unwrap();
     assert!(estimated > 0 && estimated <= spent * 3 / 2, "{estimated} of {spent}");
