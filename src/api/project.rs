@@ -152,9 +152,6 @@ pub struct RequestTypeEntry {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Id of its issue type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issue_type_id: Option<String>,
     /// What hinders its use: Hidden, Restricted or NotCreatable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hindered_by: Vec<String>,

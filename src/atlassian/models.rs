@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lenient::NumericId;
+use super::{issue_models::IssueStatus, lenient::NumericId};
 
 /// Answer of `/_edge/tenant_info`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -100,12 +100,21 @@ pub struct Status {
     pub name: String,
 }
 
-/// The statuses of one issue type of a project.
+/// An issue type of a project, with its statuses.
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssueTypeStatuses {
+    /// Id of the type.
+    #[serde(default, deserialize_with = "super::lenient::maybe_id")]
+    pub id: String,
+    /// Name of the type, in the account's language.
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
+    pub name: String,
+    /// Whether it is for subtasks.
+    #[serde(default, deserialize_with = "super::lenient::or_default")]
+    pub subtask: bool,
     /// The statuses.
     #[serde(default, deserialize_with = "super::lenient::or_default")]
-    pub statuses: Vec<Status>,
+    pub statuses: Vec<IssueStatus>,
 }
 
 /// A project, from `/rest/api/3/project/search` or `/rest/api/3/project/{projectIdOrKey}`.

@@ -27,7 +27,6 @@ use crate::{
     diagnose::judge,
     grant::store::{WriteError, describe},
     sync::{
-        apply,
         issues::{
             cluster::ClusterMirror,
             engine::{self, Report},
@@ -69,21 +68,12 @@ impl Mirrors {
 }
 
 impl Pass<'_> {
-    /// Goes on with the mirror of issues, where the spec speaks of issues or once did.
-    pub(super) async fn issues(&mut self, slice: &Slice<'_>) -> Result<(), Stop> {
-        let declared = self.seen.integration.spec.issues.is_some();
-        let mirrored = self.seen.status.sync.as_ref().and_then(|sync| sync.issues_tracked);
-        if !declared && mirrored.unwrap_or(0) == 0 {
-            return Ok(());
-        }
-        let known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
-            Ok(known) => known,
-            Err(error) => return self.issues_failed(&describe(&error)),
-        };
+    /// Goes on with the mirror of issues.
+    pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), Stop> {
         let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
         let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
-        let scope = scope(&self.seen.integration.spec, &slice.site_url, &known);
-        let (mut state, lost) = match self.recall(kept.take(), &mirror, &known).await {
+        let scope = scope(&self.seen.integration.spec, &slice.site_url, known);
+        let (mut state, lost) = match self.recall(kept.take(), &mirror, known).await {
             Ok(recalled) => recalled,
             Err(error) => return self.issues_failed(&describe(&error)),
         };
@@ -98,7 +88,7 @@ impl Pass<'_> {
             failed: ended.is_err(),
             now: self.seen.now,
         };
-        let written = told::write(&self.ctx.client, &self.seen.owner(), &known, &told).await;
+        let written = told::write(&self.ctx.client, known, &told).await;
         let progress = progress(&state, &report, started);
         self.news(&state, &report, progress);
         *kept = Some(state);
@@ -107,6 +97,12 @@ impl Pass<'_> {
             (Ok(()), Err(error)) => self.issues_failed(&describe(&error)),
             (Ok(()), Ok(())) => Ok(()),
         }
+    }
+
+    /// Whether the spec speaks of issues, or once did.
+    pub(super) fn follows_issues(&self) -> bool {
+        let tracked = self.seen.status.sync.as_ref().and_then(|sync| sync.issues_tracked);
+        self.seen.integration.spec.issues.is_some() || tracked.unwrap_or(0) > 0
     }
 
     /// What is remembered, or what the cluster tells. A full pass looks at the objects themselves,
@@ -228,7 +224,7 @@ impl Pass<'_> {
     }
 
     #[allow(clippy::unnecessary_wraps)] // It is what the work ends with.
-    fn issues_failed(&mut self, why: &str) -> Result<(), Stop> {
+    pub(super) fn issues_failed(&mut self, why: &str) -> Result<(), Stop> {
         let what = format!("The issues could not be synchronised: {why}.");
         let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what);
         self.outcome.note(finding);

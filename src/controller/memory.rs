@@ -36,6 +36,8 @@ pub struct Memory {
     pub jira_wait: Option<JiraWait>,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
+    /// Since when a person wants to know what projects are made of.
+    pub inventory_since: Option<Timestamp>,
     /// What the last plain pass cost in points, and the last full one.
     pub costs: Costs,
     /// When the next slice of unfinished work is due.

@@ -5,6 +5,7 @@ pub mod context;
 mod diagnosis;
 mod events;
 mod index;
+mod inventory;
 mod issues;
 mod memory;
 mod observe;

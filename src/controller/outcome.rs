@@ -101,6 +101,8 @@ pub struct Outcome {
     pub synced: Option<Synced>,
     /// When work that is left unfinished goes on: at once where a slice ended.
     pub work_at: Option<Timestamp>,
+    /// Since when a person wants to know what projects are made of.
+    pub inventory_since: Option<Timestamp>,
     /// The mirror of issues, where it was looked at.
     pub issues: Option<IssuesNews>,
     /// The directory of people, where it changed.

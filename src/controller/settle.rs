@@ -73,6 +73,7 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_wait,
         next_look,
         work_at,
+        inventory_since: outcome.inventory_since.or(seen.memory.inventory_since),
         costs: if passed.done == Due::Refresh {
             seen.memory.costs
         } else {

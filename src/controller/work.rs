@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{outcome::Stop, pass::Pass, schedule::Due};
-use crate::atlassian::jira::Jira;
+use crate::{atlassian::jira::Jira, grant::store::describe, sync::apply};
 
 /// How long a slice may take.
 const SLICE: Duration = Duration::from_secs(10);
@@ -36,6 +36,18 @@ impl Pass<'_> {
             deadline: Instant::now() + SLICE,
             requested: self.due == Due::Full && self.seen.asked().is_requested(),
         };
-        self.issues(&slice).await
+        // A plain pass without issues leaves the projects as they are.
+        if self.due == Due::Plain && !self.follows_issues() {
+            return Ok(());
+        }
+        let mut known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
+            Ok(known) => known,
+            Err(error) => return self.issues_failed(&describe(&error)),
+        };
+        self.inventory(&slice, &mut known).await?;
+        if self.follows_issues() {
+            self.issues(&slice, &known).await?;
+        }
+        Ok(())
     }
 }

@@ -12,4 +12,4 @@ pub mod judge;
 pub mod nearest;
 #[cfg(test)]
 mod properties;
-mod request_type;
+pub mod request_type;

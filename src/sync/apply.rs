@@ -2,9 +2,10 @@
 //! none for the rest.
 
 use futures::{FutureExt, StreamExt, TryFutureExt, stream};
+use jiff::Timestamp;
 use k8s_openapi::{
     api::core::v1::ObjectReference,
-    apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference},
+    apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference, Time},
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -15,7 +16,7 @@ use super::{entry::Entry, inventory::Plan, removal::Removal};
 use crate::api::{
     condition::keep_times,
     names,
-    project::{JiraProject, JiraProjectSpec},
+    project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
 };
 
 /// How many writes are in flight.
@@ -205,6 +206,35 @@ async fn create_named(
             let existing = api.get_opt(name).await?;
             Ok(existing.filter(|project| is_own(project, owner) && project.spec.key == entry.key))
         }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a status that was found out after the rest, onto the version that was read. None when
+/// somebody wrote or removed the object meanwhile: the next pass looks again.
+///
+/// # Errors
+/// When the API server refuses it.
+pub async fn write_status(
+    client: &Client,
+    project: &JiraProject,
+    status: JiraProjectStatus,
+    now: Timestamp,
+) -> kube::Result<Option<JiraProject>> {
+    let namespace = project.namespace().unwrap_or_default();
+    let api: Api<JiraProject> = Api::namespaced(client.clone(), &namespace);
+    let mut object = project.clone();
+    object.metadata.managed_fields = None;
+    object.status = Some(JiraProjectStatus {
+        last_changed: Some(Time(now)),
+        ..status
+    });
+    match api
+        .replace_status(&project.name_any(), &PostParams::default(), &object)
+        .await
+    {
+        Ok(written) => Ok(Some(written)),
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -8,13 +8,14 @@ use crate::{
     api::{
         condition::{ConditionType, Finding, conditions, ready},
         integration::Mode,
-        project::{JiraProject, JiraProjectStatus, Lifecycle},
+        project::{JiraProject, JiraProjectStatus, Lifecycle, RequestTypeEntry},
         reason::Reason,
     },
     atlassian::models::Project,
     diagnose::{
         evidence::{DesksEvidence, ProjectsEvidence},
         judge::{desks::DeskSummary, project::Seen, projects::Summary, usable},
+        request_type::{creatable, is_hidden, is_restricted},
     },
 };
 
@@ -106,6 +107,9 @@ pub fn entry(
         last_changed: before.last_changed.clone(),
         ..describe(project, &before)
     };
+    if let Some(types) = project.and_then(|project| request_types(given.desks?, &project.id)) {
+        status.request_types = types;
+    }
     // How its issues are synchronised is found out after this.
     let synced = |c: &&Condition| c.type_ == ConditionType::Synced.as_str();
     status.conditions.extend(before.conditions.iter().find(synced).cloned());
@@ -136,6 +140,29 @@ fn describe(project: Option<&Project>, before: &JiraProjectStatus) -> JiraProjec
         issues: before.issues.clone(),
         ..JiraProjectStatus::default()
     }
+}
+
+/// The request types of a project, where Jira answered about them.
+fn request_types(desks: &DesksEvidence, project_id: &str) -> Option<Vec<RequestTypeEntry>> {
+    let desk = desks.desks.get(project_id)?;
+    let checked = desk.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
+    let types = desk.request_types.as_ref().ok()?.iter().map(|kind| {
+        let hindrances = [
+            (is_hidden(kind), "Hidden"),
+            (is_restricted(kind), "Restricted"),
+            (creatable(kind, checked) == Some(false), "NotCreatable"),
+        ];
+        RequestTypeEntry {
+            id: kind.id.clone(),
+            name: kind.name.clone(),
+            hindered_by: hindrances
+                .into_iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, why)| why.to_owned())
+                .collect(),
+        }
+    });
+    Some(types.collect())
 }
 
 /// A service desk that Jira did not answer about keeps its last finding.

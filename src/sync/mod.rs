@@ -9,3 +9,4 @@ pub mod issues;
 pub mod known;
 pub mod phase;
 pub mod removal;
+pub mod workflows;

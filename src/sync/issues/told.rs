@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::{Api, Client, ResourceExt, api::PostParams};
+use kube::Client;
 
 use super::{
     engine::{Report, Trouble},
@@ -16,7 +16,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, ProjectIssues},
         reason::Reason,
     },
-    sync::apply::Owner,
+    sync::apply,
 };
 
 /// What there is to say.
@@ -87,29 +87,15 @@ impl Trouble {
 ///
 /// # Errors
 /// The first write that failed; the others were tried.
-pub async fn write(client: &Client, owner: &Owner, known: &[JiraProject], told: &Told<'_>) -> kube::Result<()> {
-    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> kube::Result<()> {
     let mut failed = Ok(());
     for project in known {
         let Some(before) = &project.status else { continue };
         let after = status(before, &project.spec.key, told);
-        if after == *before {
-            continue;
-        }
-        let mut object = project.clone();
-        object.metadata.managed_fields = None;
-        object.status = Some(JiraProjectStatus {
-            last_changed: Some(Time(told.now)),
-            ..after
-        });
-        let written = api
-            .replace_status(&project.name_any(), &PostParams::default(), &object)
-            .await;
-        match written {
-            Ok(_) => {}
-            // Somebody wrote or removed it meanwhile: the next pass looks again.
-            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
-            Err(error) => failed = Err(error),
+        if after != *before
+            && let Err(error) = apply::write_status(client, project, after, told.now).await
+        {
+            failed = Err(error);
         }
     }
     failed

@@ -18,6 +18,7 @@ mod grant_secret;
 mod ground;
 mod healthy;
 mod in_scope;
+mod inventory;
 mod issues;
 mod limits;
 mod lost_token;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Story> {
         ground::stories(),
         healthy::stories(),
         in_scope::stories(),
+        inventory::stories(),
         issues::stories(),
         limits::stories(),
         lost_token::stories(),

@@ -1,0 +1,80 @@
+//! What projects are made of: issue types, statuses and their phases, request types.
+
+use std::sync::Arc;
+
+use jira_operator::api::project::JiraProject;
+use serde_json::json;
+
+use super::{Story, story};
+use crate::{plane::Plane, stage::Stage};
+
+pub fn stories() -> Vec<Story> {
+    vec![story("inventory::types_statuses_and_phases", phases)]
+}
+
+/// The phase of a status in an issue type.
+fn phase(project: &JiraProject, issue_type: &str, status: &str) -> Option<String> {
+    let types = &project.status.as_ref()?.issue_types;
+    let kind = types.iter().find(|kind| kind.name == issue_type)?;
+    let status = kind.statuses.iter().find(|found| found.name == status)?;
+    Some(status.phase.clone())
+}
+
+async fn phases(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "inventory").await;
+    stage.connect("acme-oauth").await;
+    let rules = json!([
+        {"phase": "Anywhere", "statuses": ["in progress"]},
+        {"phase": "Here", "statuses": ["In Progress"], "projects": ["ENG"], "issueTypes": ["Bug"]},
+    ]);
+    let projects = json!([{"key": "ENG"}, {"key": "SUP"}]);
+    stage
+        .integrate(
+            "acme",
+            "acme-oauth",
+            json!({"projects": projects, "statusMapping": rules}),
+        )
+        .await;
+    stage.until_ready("acme").await;
+    let mapped = stage
+        .until_project("acme-eng", "mapped", |project| {
+            phase(project, "Bug", "In Progress").is_some()
+        })
+        .await;
+    assert_eq!(phase(&mapped, "Bug", "In Progress").as_deref(), Some("Here"));
+    assert_eq!(phase(&mapped, "Task", "In Progress").as_deref(), Some("Anywhere"));
+    assert_eq!(phase(&mapped, "Task", "Done").as_deref(), Some("Done"));
+    let desk = stage.project("acme-sup").await;
+    assert!(!desk.status.unwrap().request_types.is_empty());
+
+    // Another mapping needs no call: what the statuses are is known.
+    let mark = stage.sandbox.mark();
+    stage
+        .change(
+            "acme",
+            json!({"statusMapping": [{"phase": "Doing", "statuses": ["In Progress"]}]}),
+        )
+        .await;
+    stage
+        .until_project("acme-eng", "mapped anew", |project| {
+            phase(project, "Bug", "In Progress").as_deref() == Some("Doing")
+        })
+        .await;
+    let asked = stage
+        .calls_since(mark)
+        .into_iter()
+        .filter(|call| call.path.ends_with("/project/10000/statuses"));
+    assert_eq!(asked.count(), 0);
+
+    let before = stage.project("acme-eng").await.status.unwrap().last_inventory_time;
+    stage.request("acme").await;
+    stage
+        .until_project("acme-eng", "asked for anew", |project| {
+            project
+                .status
+                .as_ref()
+                .is_some_and(|status| status.last_inventory_time > before)
+        })
+        .await;
+    stage.close().await;
+}
