@@ -10,11 +10,10 @@ use jira_operator::atlassian::issue_models::FIELDS;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::Failure;
 use crate::measured::{Measured, since};
 use crate::own;
 use crate::plan::Client;
-use crate::remote::Remote;
+use crate::remote::{Failure, Remote};
 
 /// The clients that are installed, or why one is not.
 #[derive(Default)]

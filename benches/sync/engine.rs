@@ -21,10 +21,9 @@ use jira_operator::sync::phase::Phases;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::Failure;
 use crate::measured::{Measured, Meter};
 use crate::plan::{Row, Task};
-use crate::remote::Remote;
+use crate::remote::{Failure, Remote};
 use crate::sink::Sink;
 
 /// How long a slice may take, as in the operator.

@@ -16,7 +16,6 @@ mod sink;
 mod table;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,10 +24,7 @@ use client::Clients;
 use ground::Ground;
 use measured::Measured;
 use plan::{Row, Who};
-use remote::Remote;
-
-/// What went wrong, in words for a person.
-type Failure = Box<dyn Error + Send + Sync>;
+use remote::{Failure, Remote};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -5,8 +5,7 @@ use std::time::Instant;
 use devkit::sandbox::Spent;
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
-use crate::remote::Remote;
+use crate::remote::{Failure, Remote};
 
 /// What a row took.
 #[derive(Clone, Default, Serialize, Deserialize)]

@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
-use crate::Failure;
 use crate::measured::{Measured, memory, since};
 use crate::plan::Row;
-use crate::remote::Remote;
+use crate::remote::{Failure, Remote};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jira-operator");
 const NAMESPACE: &str = "bench";

@@ -6,10 +6,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::Failure;
 use crate::measured::Measured;
 use crate::plan::{Row, Who, rows};
-use crate::remote::{Place, Remote};
+use crate::remote::{Failure, Place, Remote};
 use crate::{engine, operator};
 
 /// The word by which this program becomes a row.

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::Failure;
-use crate::remote::Remote;
+use crate::remote::{Failure, Remote};
 
 /// A line of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]

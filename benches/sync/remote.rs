@@ -1,11 +1,14 @@
 //! The sandbox from outside: commands, and what its meter shows.
 
+use std::error::Error;
+
 use devkit::sandbox::Spent;
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::Failure;
+/// What went wrong, in words for a person.
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Where a sandbox is, and who may ask it. Has no `Debug`, so that the token is not printed by accident.
 #[derive(Clone, Serialize, Deserialize)]
