@@ -1,0 +1,40 @@
+//! A mirror that keeps nothing: it counts what is put.
+
+use jira_operator::sync::issues::{error::MirrorError, index::Tracked, mirror::Mirror, observed::Observed};
+use tokio::sync::watch;
+
+/// See the module.
+pub struct Sink {
+    puts: watch::Sender<u64>,
+}
+
+impl Sink {
+    /// Nothing was put yet.
+    pub fn new() -> Self {
+        Self {
+            puts: watch::Sender::new(0),
+        }
+    }
+
+    /// How many issues were put so far.
+    pub fn puts(&self) -> u64 {
+        *self.puts.borrow()
+    }
+
+    /// Waits until so many were put.
+    pub async fn reaches(&self, count: u64) {
+        // The sender lives as long as this waits.
+        let _ = self.puts.subscribe().wait_for(|puts| *puts >= count).await;
+    }
+}
+
+impl Mirror for Sink {
+    async fn put(&self, issue: &Observed, _known: Option<&Tracked>) -> Result<String, MirrorError> {
+        self.puts.send_modify(|puts| *puts += 1);
+        Ok(format!("acme-{}", issue.status.key.to_lowercase()))
+    }
+
+    async fn remove(&self, _known: &Tracked) -> Result<(), MirrorError> {
+        Ok(())
+    }
+}
