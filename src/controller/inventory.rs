@@ -14,9 +14,10 @@ use crate::{
 impl Pass<'_> {
     /// Brings the projects up to date. Those that are written change in the list too.
     pub(super) async fn inventory(&mut self, slice: &Slice<'_>, known: &mut [JiraProject]) -> Result<(), Stop> {
-        let requested = match slice.requested {
-            true => Some(self.seen.now),
-            false => self.seen.memory.inventory_since,
+        let requested = if slice.requested {
+            Some(self.seen.now)
+        } else {
+            self.seen.memory.inventory_since
         };
         self.outcome.inventory_since = requested;
         let due = workflows::due(known, requested, self.seen.now);

@@ -32,7 +32,8 @@ impl Costs {
     pub fn an_hour(self, interval: Duration) -> u64 {
         let passes = 3600_u64.checked_div(interval.as_secs()).unwrap_or(0).max(1);
         let full = self.full.unwrap_or(0);
-        let plain = self.plain.unwrap_or(full);
+        // A plain pass asks far less than a full one.
+        let plain = self.plain.unwrap_or(full / 4);
         let fulls = FULL_AN_HOUR.min(passes);
         full * fulls + plain * (passes - fulls)
     }

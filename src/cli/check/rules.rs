@@ -62,6 +62,20 @@ pub const RULES: &[Rule] = &[
         "to write what was found out about a project",
     ),
     rule(
+        "jira-operator.dev",
+        "jiraissues",
+        "",
+        &["list", "get", "create", "delete"],
+        "to keep an object for each mirrored issue",
+    ),
+    rule(
+        "jira-operator.dev",
+        "jiraissues",
+        "status",
+        &["patch"],
+        "to write what Jira says of an issue",
+    ),
+    rule(
         "",
         "secrets",
         "",

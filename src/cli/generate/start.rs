@@ -90,9 +90,14 @@ const SYMPTOMS: &[(&str, &[Reason])] = &[
         &[Reason::KnowledgeBaseUnreadable],
     ),
     (
+        "Issues are missing",
+        &[Reason::MirrorTruncated, Reason::JqlInvalid],
+    ),
+    (
         "Data looks old, or a status is wrong",
         &[
             Reason::QuotaExhausted,
+            Reason::IntervalStretched,
             Reason::SyncFailed,
             Reason::SyncPartial,
             Reason::NeverSynced,

@@ -18,6 +18,9 @@ use crate::atlassian::{
 /// Most pages in a row that bring nothing new.
 const MOST_IDLE: usize = 5;
 
+/// So many issues of the same moment may be fetched twice, to go on from that moment.
+const FEW: usize = 10;
+
 /// How a round of changes ended.
 #[derive(Clone, Copy)]
 struct Round {
@@ -159,6 +162,7 @@ impl<M: Mirror> Engine<'_, M> {
                 .await?;
             self.report.incomplete |= !page.warnings.is_empty();
             let last = last_update(&page.issues);
+            let ties = page.issues.iter().filter(|issue| updated(issue) == last).count();
             let next = next_token(&page, since);
             self.take_changed(page.issues).await?;
             newest = newest.max(last.unwrap_or(newest));
@@ -170,12 +174,14 @@ impl<M: Mirror> Engine<'_, M> {
                     is_complete: true,
                 });
             };
-            if last.is_some_and(|last| last > since) {
+            let leads_on = last.is_some_and(|last| last > since);
+            if leads_on && ties <= FEW {
                 (since, token, idle) = (newest, None, 0);
             } else if token.as_ref() == Some(&next) || idle >= MOST_IDLE {
                 return Err(MirrorError::Pages("the same page was given again"));
             } else {
-                (token, idle) = (Some(next), idle + 1);
+                idle = if leads_on { 0 } else { idle + 1 };
+                token = Some(next);
             }
             if in_slices && token.is_none() && (self.moment.is_over)() {
                 return Ok(Round {
@@ -187,9 +193,13 @@ impl<M: Mirror> Engine<'_, M> {
     }
 }
 
+fn updated(issue: &Issue) -> Option<i64> {
+    let time = issue.fields.updated.as_deref().and_then(time);
+    time.map(Timestamp::as_millisecond)
+}
+
 fn last_update(issues: &[Issue]) -> Option<i64> {
-    let times = issues.iter().filter_map(|issue| time(issue.fields.updated.as_deref()?));
-    times.map(Timestamp::as_millisecond).max()
+    issues.iter().filter_map(updated).max()
 }
 
 /// What leads on from a page. Jira leaves the token out on the last page; a page that says that it is

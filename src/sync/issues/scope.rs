@@ -121,7 +121,7 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], index: Index) -
         };
         let count = |number: i64| usize::try_from(number).unwrap_or_default();
         let counts = Counts {
-            open: count(issues.open),
+            open: Some(count(issues.open)),
             matching: count(issues.matching.unwrap_or(issues.open)),
             as_of: issues.as_of.0,
         };

@@ -25,8 +25,8 @@ pub enum Lane {
 /// How many issues a project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Not done.
-    pub open: usize,
+    /// Not done; none where only the mirror tells, once it has all.
+    pub open: Option<usize>,
     /// To be mirrored.
     pub matching: usize,
     /// When they were counted.

@@ -204,15 +204,15 @@ impl<M: Mirror> Engine<'_, M> {
     /// listing of its own where it has not.
     async fn count(&mut self, sweep: &Sweep<'_>, projects: &[&Followed]) -> Result<(), MirrorError> {
         let all = self.settings.mode == MirrorMode::All;
-        let opened = if all && sweep.total() > 0 {
+        let opened = if all && sweep.total() > self.settings.max {
             Some(self.list_all(projects, MirrorMode::Open).await?.counts)
         } else {
             None
         };
         for (id, matching) in &sweep.counts {
             let open = match &opened {
-                Some(open) => open.get(id).copied().unwrap_or_default(),
-                None => *matching,
+                Some(open) => Some(open.get(id).copied().unwrap_or_default()),
+                None => (!all).then_some(*matching),
             };
             let counts = Counts {
                 open,

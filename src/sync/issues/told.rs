@@ -107,8 +107,8 @@ fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProject
     if told.scope.archived.contains(id) {
         after.issues = None;
     }
-    if let Some(counts) = told.state.counts.get(id) {
-        let live = live(told.state, id, *counts);
+    let counts = told.state.counts.get(id).map(|counts| live(told.state, id, *counts));
+    if let Some((live, open)) = counts.and_then(|counts| Some((counts, counts.open?))) {
         let lane = told.state.lane(id);
         let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
         let filter = match lane {
@@ -118,7 +118,7 @@ fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProject
             Lane::Unfilled { resumed: true } => None,
         };
         let issues = ProjectIssues {
-            open: number(live.open),
+            open: number(open),
             matching: Some(number(live.matching)),
             as_of: Time(live.as_of),
             filter,
@@ -154,7 +154,7 @@ fn live(state: &State, id: &str, counts: Counts) -> Counts {
         return counts;
     }
     Counts {
-        open: state.index.open_in(id),
+        open: Some(state.index.open_in(id)),
         ..counts
     }
 }

@@ -248,7 +248,7 @@ async fn killed(plane: Arc<Plane>) {
     stage.command(fault(2));
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 1000}});
     stage.integrate("acme", "acme-oauth", spec).await;
-    stage.until_mirrored("begun", |mirrored| mirrored.len() >= 200).await;
+    stage.until_mirrored("begun", |mirrored| mirrored.len() >= 103).await;
     stage.kill_operators().await;
     stage.command(json!({"command": "clearFaults"}));
     let there = stage.mirrored().await.len();
@@ -260,7 +260,7 @@ async fn killed(plane: Arc<Plane>) {
         .filter(|key| key.starts_with("ENG-"))
         .count();
     stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
-    assert!(there >= 200 && there < all, "{there} of {all} were there");
+    assert!(there >= 103 && there < all, "{there} of {all} were there");
     let fetches = stage
         .calls_since(mark)
         .into_iter()

@@ -21,7 +21,7 @@ pub fn stories() -> Vec<Story> {
 async fn stretched(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "quota-stretched").await;
     let app = stage.connect("acme-oauth").await;
-    stage.command(json!({"command": "setQuota", "points": 2000}));
+    stage.command(json!({"command": "setQuota", "points": 1000}));
     for name in ["acme", "other"] {
         stage.integrate(name, "acme-oauth", json!({"syncInterval": "1m"})).await;
     }
@@ -44,7 +44,7 @@ async fn stretched(plane: Arc<Plane>) {
     let api = status.api.unwrap();
     let estimated = u64::try_from(api.points_last_sync.unwrap()).unwrap();
     assert!(estimated > 0 && estimated <= spent * 3 / 2, "{estimated} of {spent}");
-    assert!(api.points_per_hour.unwrap() <= 2000);
+    assert!(api.points_per_hour.unwrap() <= 1000);
 
     stage.command(json!({"command": "setQuota", "points": 65000}));
     stage.request("other").await;
