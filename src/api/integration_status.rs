@@ -207,7 +207,7 @@ pub struct ApiStatus {
 }
 
 /// The people of the site, where a directory is kept.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryStatus {
     /// How many ConfigMaps hold them.
@@ -216,14 +216,24 @@ pub struct DirectoryStatus {
     pub active: i64,
     /// Deactivated people.
     pub inactive: i64,
-    /// People whose e-mail address their profile hides.
+    /// Active people whose e-mail address their profile hides.
     pub without_email: i64,
-    /// People who share their display name with others.
+    /// Active people who share their display name with others.
     pub equal_names: i64,
+    /// Accounts that Jira listed when the directory was complete last, apps and customers too: what
+    /// a refresh costs depends on them.
+    #[serde(default)]
+    pub accounts: i64,
     /// When the directory was complete last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sync_time: Option<Time>,
-    /// Where the next slice of a directory under way begins.
+    /// When the listing under way began; absent when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing_since: Option<Time>,
+    /// Where the next slice of a listing under way begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_offset: Option<i64>,
+    /// Why the directory is not up to date; absent when it is. It is tried again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }

@@ -53,8 +53,27 @@ pub fn object(integration: &str, project_key: &str) -> String {
 /// person: six hex digits that depend on the integration's uid and the project's identity.
 #[must_use]
 pub fn object_disambiguated(integration: &str, project_key: &str, integration_uid: &str, identity: &str) -> String {
-    let digest = Sha256::digest(format!("{integration_uid}/{identity}"));
-    let mut name = object(integration, project_key);
+    distinct(
+        object(integration, project_key),
+        &format!("{integration_uid}/{identity}"),
+    )
+}
+
+/// Name of a ConfigMap of the user directory.
+#[must_use]
+pub fn users(integration: &str, number: usize) -> String {
+    format!("{integration}-users-{number}")
+}
+
+/// The name to fall back to where [`users`] is taken by somebody else.
+#[must_use]
+pub fn users_disambiguated(integration: &str, number: usize, integration_uid: &str) -> String {
+    distinct(users(integration, number), &format!("{integration_uid}/users"))
+}
+
+/// The name with six hex digits of a hash.
+fn distinct(mut name: String, of: &str) -> String {
+    let digest = Sha256::digest(of);
     name.push('-');
     for byte in digest.iter().take(3) {
         // Writing to a String does not fail.

@@ -23,7 +23,7 @@ use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     controller::{
-        self, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
+        self, Directories, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
         watch_progress::WatchProgress,
     },
     grant::{
@@ -134,6 +134,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         memories: Memories::default(),
         mirrors: Mirrors::default(),
         pools: Pools::default(),
+        directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),
         passes: Semaphore::new(PASSES),

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use kube::Client;
 use tokio::sync::Semaphore;
 
-use super::{events::Events, index::SecretIndex, issues::Mirrors, memory::Memories};
+use super::{directory::Directories, events::Events, index::SecretIndex, issues::Mirrors, memory::Memories};
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, secret::Secret},
     grant::keeper::Keeper,
@@ -36,6 +36,8 @@ pub struct Context {
     pub mirrors: Mirrors,
     /// The pools of points of OAuth apps.
     pub pools: Pools,
+    /// Listings of people under way.
+    pub directories: Directories,
     /// How long an issue must be missing in Jira's lists before it is looked up.
     pub deletion_delay: SignedDuration,
     /// Which integrations name which Secrets.

@@ -3,6 +3,7 @@
 pub mod answer_deadline;
 pub mod context;
 mod diagnosis;
+mod directory;
 mod events;
 mod index;
 mod inventory;
@@ -21,6 +22,7 @@ pub mod watch_progress;
 mod watches;
 mod work;
 
+pub use directory::Directories;
 pub use events::Events;
 pub use index::SecretIndex;
 pub use issues::Mirrors;

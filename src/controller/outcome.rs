@@ -46,6 +46,18 @@ pub enum Token {
     Retracted,
 }
 
+/// What happened to the directory of people.
+#[derive(Clone, Debug, Default)]
+pub enum Users {
+    /// It stays as it was.
+    #[default]
+    Kept,
+    /// It stands so.
+    Told(DirectoryStatus),
+    /// It was removed.
+    Forgotten,
+}
+
 /// A synchronisation that was made.
 #[derive(Debug)]
 pub struct Synced {
@@ -105,8 +117,8 @@ pub struct Outcome {
     pub inventory_since: Option<Timestamp>,
     /// The mirror of issues, where it was looked at.
     pub issues: Option<IssuesNews>,
-    /// The directory of people, where it changed.
-    pub users: Option<DirectoryStatus>,
+    /// The directory of people.
+    pub users: Users,
     /// Calls to Jira.
     pub calls: u32,
     /// When the token is to be refreshed.

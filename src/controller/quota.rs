@@ -26,8 +26,10 @@ impl Pass<'_> {
         let declared = self.seen.integration.spec.interval();
         let uid = &self.seen.target.owner.uid;
         let app = &credentials.app.client_id;
-        let stretch = self.ctx.pools.stretch(app, uid, costs.an_hour(declared), jira.pool());
-        self.outcome.points_per_hour = Some(costs.an_hour(declared.mul_f64(stretch)));
+        let directory = self.directory_an_hour();
+        let wish = costs.an_hour(declared) + directory;
+        let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool());
+        self.outcome.points_per_hour = Some(costs.an_hour(declared.mul_f64(stretch)) + directory);
         if stretch < WORTH_TELLING {
             return;
         }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     context::Context,
     observe::Seen,
-    outcome::{Outcome, Token},
+    outcome::{Outcome, Token, Users},
     schedule::{Due, off_the_hour},
     settle::interval,
 };
@@ -67,8 +67,9 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         projects: outcome.counts.clone().or_else(|| before.projects.clone()),
         sync: with_issues(sync(seen, outcome, ended, random), outcome),
         users: match &outcome.users {
-            Some(users) => Some(users.clone()),
-            None => before.users.clone(),
+            Users::Kept => before.users.clone(),
+            Users::Told(users) => Some(users.clone()),
+            Users::Forgotten => None,
         },
         api: match &outcome.synced {
             Some(_) => Some(ApiStatus {

@@ -45,6 +45,7 @@ pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
         outcome: &mut outcome,
     };
     let ended = pass.walk().await;
+    pass.forget_directory().await;
     let due = pass.due;
     outcome.complete(seen, ended);
     (outcome, due)

@@ -37,16 +37,20 @@ impl Pass<'_> {
             requested: self.due == Due::Full && self.seen.asked().is_requested(),
         };
         // A plain pass without issues leaves the projects as they are.
-        if self.due == Due::Plain && !self.follows_issues() {
-            return Ok(());
+        if self.due != Due::Plain || self.follows_issues() {
+            self.projects_and_issues(&slice).await?;
         }
+        self.directory(&slice).await
+    }
+
+    async fn projects_and_issues(&mut self, slice: &Slice<'_>) -> Result<(), Stop> {
         let mut known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
             Ok(known) => known,
             Err(error) => return self.issues_failed(&describe(&error)),
         };
-        self.inventory(&slice, &mut known).await?;
+        self.inventory(slice, &mut known).await?;
         if self.follows_issues() {
-            self.issues(&slice, &known).await?;
+            self.issues(slice, &known).await?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
-//! Synchronisation: the projects of a site and their issues as objects in the cluster.
+//! Synchronisation: the projects of a site, their issues and its people as objects in the cluster.
 
 pub mod apply;
 pub mod budget;
 pub mod confirm;
+pub mod directory;
 pub mod entry;
 pub mod inventory;
 pub mod issues;

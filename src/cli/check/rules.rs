@@ -77,6 +77,13 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "",
+        "configmaps",
+        "",
+        &["list", "get", "create", "update", "delete"],
+        "to keep the directory of people",
+    ),
+    rule(
+        "",
         "secrets",
         "",
         &["get", "list", "watch", "create", "update", "patch", "delete"],

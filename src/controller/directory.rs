@@ -1,0 +1,208 @@
+//! The directory of people as work of a pass, and its end when the spec no longer asks for it.
+//!
+//! It holds nothing back: what goes wrong with it is told in `status.users` and by an event.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use kube::Resource;
+
+use super::{
+    outcome::{Stop, Users},
+    pass::Pass,
+    schedule::Due,
+    work::Slice,
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        integration::{DirectoryMode, DirectoryStatus},
+        names,
+        reason::Reason,
+    },
+    atlassian::error::JiraError,
+    grant::store::{WriteError, describe},
+    sync::directory::{
+        cluster::{ConfigMaps, Taken},
+        error::DirectoryError,
+        fetch::{Asked, Run},
+        pace::{Turn, an_hour, turn},
+        slice::{Ended, slice},
+    },
+};
+
+/// What is remembered of the listings under way, by uid of the integration.
+#[derive(Default)]
+pub struct Directories(Mutex<HashMap<String, Run>>);
+
+impl Directories {
+    fn take(&self, uid: &str) -> Run {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(uid).unwrap_or_default()
+    }
+
+    fn keep(&self, uid: &str, run: Run) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(uid.to_owned(), run);
+    }
+
+    /// Forgets all but these.
+    pub fn retain(&self, uids: &HashSet<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|uid, _| uids.contains(uid));
+    }
+}
+
+impl Pass<'_> {
+    /// Goes on with the directory of people, where the spec asks for one.
+    pub(super) async fn directory(&mut self, work: &Slice<'_>) -> Result<(), Stop> {
+        if !self.is_directory_wanted() || self.is_browsing_denied() {
+            return Ok(());
+        }
+        let uid = &self.seen.target.owner.uid;
+        let mut run = self.ctx.directories.take(uid);
+        let before = self.seen.status.users.as_ref();
+        let (now, turn) = (
+            self.seen.now,
+            turn(before, run.wasted(before), self.seen.now, work.requested),
+        );
+        let ended = match (turn, before) {
+            (Turn::Go, Some(before)) if self.due == Due::Slice => self.list(work, before, &mut run).await,
+            (Turn::Rest, _) => return Ok(()),
+            // Its points would be taken for those of every such pass.
+            (Turn::Go, _) => {
+                self.outcome.work_on(now);
+                Ok(())
+            }
+            (Turn::Begin(status), _) => {
+                self.outcome.users = Users::Told(status);
+                self.outcome.work_on(now);
+                Ok(())
+            }
+            (Turn::Wait(at), _) => {
+                self.outcome.work_on(at);
+                Ok(())
+            }
+        };
+        self.ctx.directories.keep(uid, run);
+        ended
+    }
+
+    /// Removes the directory where the spec no longer asks for it, even if nothing else can be done.
+    pub(super) async fn forget_directory(&mut self) {
+        let Some(before) = self.seen.status.users.as_ref().filter(|_| !self.is_directory_wanted()) else {
+            return;
+        };
+        match ConfigMaps::new(&self.ctx.client, &self.seen.owner()).remove_all().await {
+            Ok(()) => self.outcome.users = Users::Forgotten,
+            Err(error) => self.troubled(before.clone(), &error).await,
+        }
+    }
+
+    /// Points that the directory costs in an hour.
+    pub(super) fn directory_an_hour(&self) -> u64 {
+        let status = self.seen.status.users.as_ref();
+        status.filter(|_| self.is_directory_wanted()).map_or(0, an_hour)
+    }
+
+    fn is_directory_wanted(&self) -> bool {
+        let users = self.seen.integration.spec.users.as_ref();
+        users.is_some_and(|users| users.directory == DirectoryMode::ConfigMap)
+    }
+
+    /// Whether the account may not browse users: then the directory stays as it is.
+    fn is_browsing_denied(&self) -> bool {
+        let condition = ConditionType::DirectoryReadable;
+        let carried = || Finding::carried(condition, &self.seen.status.conditions);
+        let finding = self.outcome.findings.get(&condition).cloned().or_else(carried);
+        finding.is_some_and(|finding| finding.reason == Reason::UserBrowsingDenied)
+    }
+
+    async fn list(&mut self, work: &Slice<'_>, from: &DirectoryStatus, run: &mut Run) -> Result<(), Stop> {
+        let maps = ConfigMaps::new(&self.ctx.client, &self.seen.owner());
+        let account = self.outcome.account.as_ref().or(self.seen.status.account.as_ref());
+        let deadline = work.deadline;
+        let asked = Asked {
+            jira: work.jira,
+            cloud_id: &work.cloud_id,
+            own_id: account.map(|account| account.account_id.as_str()),
+            before: from,
+            now: self.seen.now,
+            is_over: &move || Instant::now() >= deadline,
+        };
+        match slice(&maps, &asked, run).await {
+            Ok(ended) => self.listed(ended).await,
+            Err(error) => self.list_failed(from.clone(), error).await,
+        }
+    }
+
+    async fn listed(&mut self, ended: Ended) -> Result<(), Stop> {
+        if let Some(at) = ended.go_on {
+            self.outcome.work_on(at);
+        }
+        for taken in &ended.taken {
+            self.tell_of_taken(taken).await;
+        }
+        match ended.error {
+            Some(error) => self.list_failed(ended.status, error).await,
+            None => {
+                self.outcome.users = Users::Told(ended.status);
+                Ok(())
+            }
+        }
+    }
+
+    async fn list_failed(&mut self, status: DirectoryStatus, error: DirectoryError) -> Result<(), Stop> {
+        let terminating = |error: &kube::Error| matches!(WriteError::from_kube(error), WriteError::Terminating);
+        if error.cluster().is_some_and(terminating) {
+            return Err(Stop::Quiet);
+        }
+        if let DirectoryError::Jira(limited @ JiraError::RateLimited { .. }) = error {
+            self.outcome.users = Users::Told(status);
+            return Err(Stop::RateLimited(limited));
+        }
+        self.troubled(status, &error).await;
+        Ok(())
+    }
+
+    /// Says why the directory is not up to date: in the status, and by an event when that is new.
+    async fn troubled(&mut self, status: DirectoryStatus, error: &DirectoryError) {
+        let cause = error
+            .cluster()
+            .map(|source| format!(": {}", describe(source)))
+            .unwrap_or_default();
+        let trouble = format!("{error}{cause}");
+        let before = self.seen.status.users.as_ref().and_then(|users| users.trouble.as_ref());
+        if before != Some(&trouble) {
+            let note = format!(
+                "The directory of people is not up to date: {trouble}. It stays as it is and is tried again by itself."
+            );
+            self.warn("DirectoryOutdated", &note).await;
+        }
+        self.outcome.users = Users::Told(DirectoryStatus {
+            trouble: Some(trouble),
+            ..status
+        });
+    }
+
+    async fn tell_of_taken(&self, taken: &Taken) {
+        let note = format!(
+            "ConfigMap {} is somebody else's and was left alone; {} is used instead. Find the directory by the labels {}={} and {}={}.",
+            taken.name,
+            taken.instead,
+            names::INTEGRATION_LABEL,
+            self.seen.target.integration,
+            names::COMPONENT_LABEL,
+            names::COMPONENT_USERS
+        );
+        self.warn("ConfigMapNameTaken", &note).await;
+    }
+
+    async fn warn(&self, reason: &str, note: &str) {
+        let object = self.seen.integration.object_ref(&());
+        self.ctx.events.publish(&object, true, reason, note).await;
+    }
+}
