@@ -89,10 +89,7 @@ const SYMPTOMS: &[(&str, &[Reason])] = &[
         "Knowledge base articles do not load",
         &[Reason::KnowledgeBaseUnreadable],
     ),
-    (
-        "Issues are missing",
-        &[Reason::MirrorTruncated, Reason::JqlInvalid],
-    ),
+    ("Issues are missing", &[Reason::MirrorTruncated, Reason::JqlInvalid]),
     (
         "Data looks old, or a status is wrong",
         &[
