@@ -146,12 +146,11 @@ impl Pass<'_> {
         for taken in &ended.taken {
             self.tell_of_taken(taken).await;
         }
-        match ended.error {
-            Some(error) => self.list_failed(ended.status, error).await,
-            None => {
-                self.outcome.users = Users::Told(ended.status);
-                Ok(())
-            }
+        if let Some(error) = ended.error {
+            self.list_failed(ended.status, error).await
+        } else {
+            self.outcome.users = Users::Told(ended.status);
+            Ok(())
         }
     }
 

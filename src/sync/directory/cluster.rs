@@ -1,4 +1,4 @@
-//! Keeps the directory in ConfigMaps: one write for each that differs, none for the rest.
+//! Keeps the directory in `ConfigMaps`: one write for each that differs, none for the rest.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,16 @@ use crate::{api::names, sync::apply::Owner};
 
 /// Key with the people.
 pub const USERS: &str = "users.json";
-/// ConfigMaps in one page of a list: each may have 900 KiB.
+/// `ConfigMaps` in one page of a list: each may have 900 KiB.
 const PAGE: u32 = 20;
 
-/// The ConfigMaps of one integration.
+/// The `ConfigMaps` of one integration.
 pub struct ConfigMaps {
     api: Api<ConfigMap>,
     owner: Owner,
 }
 
-/// A ConfigMap that is there.
+/// A `ConfigMap` that is there.
 #[derive(Clone, Debug)]
 pub struct Kept {
     object: ConfigMap,
@@ -43,7 +43,7 @@ pub struct Taken {
 }
 
 impl ConfigMaps {
-    /// The ConfigMaps of the integration.
+    /// The `ConfigMaps` of the integration.
     #[must_use]
     pub fn new(client: &Client, owner: &Owner) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl ConfigMaps {
         owners.iter().any(|reference| reference.uid == self.owner.uid)
     }
 
-    /// Brings the ConfigMaps to what is wanted. One without anybody goes, unless it was that already
+    /// Brings the `ConfigMaps` to what is wanted. One without anybody goes, unless it was that already
     /// and the listing is not complete: then nobody knows whose place it is. The names that turned
     /// out to be somebody else's.
     ///
@@ -128,7 +128,7 @@ impl ConfigMaps {
         replaced.map(|_| ()).map_err(|source| unwritable(&name, source))
     }
 
-    /// Creates a ConfigMap under the first name that is not in use, or, where that is somebody
+    /// Creates a `ConfigMap` under the first name that is not in use, or, where that is somebody
     /// else's, under one that cannot be.
     async fn create(&self, shard: &Shard, used: &mut BTreeSet<String>) -> Result<Option<Taken>, DirectoryError> {
         let numbered = |number| {
@@ -154,7 +154,7 @@ impl ConfigMaps {
         }))
     }
 
-    /// Whether the ConfigMap under this name is ours: a new one, or one that lost its labels.
+    /// Whether the `ConfigMap` under this name is ours: a new one, or one that lost its labels.
     async fn create_named(&self, name: &str, shard: &Shard) -> Result<bool, DirectoryError> {
         let object = self.desired(&ConfigMap::default(), name, shard);
         match self.api.create(&PostParams::default(), &object).await {

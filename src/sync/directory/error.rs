@@ -16,14 +16,14 @@ pub enum DirectoryError {
     /// An answer that leaves out the account that asks proves nothing about others.
     #[error("Jira does not even find the operator's own account by its id")]
     Blind,
-    /// The cluster cannot be asked for the ConfigMaps.
+    /// The cluster cannot be asked for the `ConfigMaps`.
     #[error(
         "the ConfigMaps labelled {}={} could not be listed",
         names::COMPONENT_LABEL,
         names::COMPONENT_USERS
     )]
     Unreadable(#[source] Box<kube::Error>),
-    /// The cluster refused to keep a ConfigMap.
+    /// The cluster refused to keep a `ConfigMap`.
     #[error("ConfigMap {object} could not be written")]
     Unwritable {
         /// Its name.

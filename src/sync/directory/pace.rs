@@ -24,7 +24,7 @@ const HOUR: i64 = 3600;
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Begin: the status is to say so before the first ConfigMap is written, so that none can be
+    /// Begin: the status is to say so before the first `ConfigMap` is written, so that none can be
     /// forgotten.
     Begin(DirectoryStatus),
     /// Go on with the listing under way.
@@ -137,7 +137,7 @@ fn has_slept(before: &DirectoryStatus, since: Timestamp, spent: i64, now: Timest
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use std::collections::BTreeMap;
 
     use super::*;

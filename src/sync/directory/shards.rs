@@ -1,11 +1,11 @@
-//! Which ConfigMap tells of whom. Everybody stays where they are, and who is new goes where there is
-//! room, so that a change of one person is a change of one ConfigMap.
+//! Which `ConfigMap` tells of whom. Everybody stays where they are, and who is new goes where there is
+//! room, so that a change of one person is a change of one `ConfigMap`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::person::Person;
 
-/// How large the text of a ConfigMap may get, in bytes.
+/// How large the text of a `ConfigMap` may get, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     /// Up to here people are added.
@@ -20,10 +20,10 @@ pub const ROOM: Room = Room {
     limit: 900 * 1024,
 };
 
-/// The people of one ConfigMap.
+/// The people of one `ConfigMap`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shard {
-    /// Name of the ConfigMap; none yet for a new one.
+    /// Name of the `ConfigMap`; none yet for a new one.
     pub name: Option<String>,
     /// People by account id.
     pub people: BTreeMap<String, Person>,
@@ -74,13 +74,12 @@ pub fn merge(before: &[Shard], mut read: BTreeMap<String, Person>, gone: &BTreeS
     for person in homeless {
         let need = size(&person);
         let fits = filling.iter().position(|shard| shard.size + need <= room.fill);
-        match fits.and_then(|index| filling.get_mut(index)) {
-            Some(shard) => shard.add(person),
-            None => {
-                let mut shard = Filling::of(None);
-                shard.add(person);
-                filling.push(shard);
-            }
+        if let Some(shard) = fits.and_then(|index| filling.get_mut(index)) {
+            shard.add(person)
+        } else {
+            let mut shard = Filling::of(None);
+            shard.add(person);
+            filling.push(shard);
         }
     }
     filling.into_iter().map(|filling| filling.shard).collect()

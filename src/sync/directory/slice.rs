@@ -1,5 +1,5 @@
 //! One slice of a listing: what Jira tells until the time or the points are up is brought into the
-//! ConfigMaps at once, and only then the status may say that it was read. So a crash costs at most
+//! `ConfigMaps` at once, and only then the status may say that it was read. So a crash costs at most
 //! the reading of one slice, and no one who was in the directory leaves it by one.
 
 use jiff::Timestamp;
