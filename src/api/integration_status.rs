@@ -148,6 +148,10 @@ pub struct SyncStatus {
     /// How far a first or new synchronisation of issues is; absent when none is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<SyncProgress>,
+    /// When issue types and statuses of all projects were asked for last, which is done once a day
+    /// and on request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inventory_time: Option<Time>,
     /// When all ids were compared with Jira last, to find what is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sweep_time: Option<Time>,

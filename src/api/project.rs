@@ -97,10 +97,6 @@ pub struct JiraProjectStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub request_types: Vec<RequestTypeEntry>,
 
-    /// When issue types and request types were asked for last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_inventory_time: Option<Time>,
-
     /// Issues of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issues: Option<ProjectIssues>,

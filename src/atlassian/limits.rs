@@ -1,8 +1,39 @@
 //! What calls cost in points, and what Atlassian says of the pool that pays for them. Any header may
 //! be missing or odd; nothing here fails.
 
+use std::num::NonZeroU32;
+
+use governor::{DefaultKeyedRateLimiter, Quota};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+/// Calls a second to one endpoint of a site. Atlassian's default limit is 100, and others use the
+/// site too.
+const A_SECOND: u32 = 80;
+/// Calls at once to an endpoint that was left alone.
+const AT_ONCE: u32 = 40;
+
+/// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
+/// shared by everything in this process that calls Jira.
+#[derive(Debug)]
+pub struct Bursts(DefaultKeyedRateLimiter<String>);
+
+impl Default for Bursts {
+    fn default() -> Self {
+        let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(number(A_SECOND)).allow_burst(number(AT_ONCE));
+        Self(DefaultKeyedRateLimiter::keyed(quota))
+    }
+}
+
+impl Bursts {
+    /// Waits until the endpoint may be called.
+    pub async fn admit(&self, cloud_id: &str, method: &str, path: &str) {
+        // Ids in a path belong to one endpoint.
+        let endpoint: String = path.chars().filter(|c| !c.is_ascii_digit()).collect();
+        self.0.until_key_ready(&format!("{cloud_id} {method} {endpoint}")).await;
+    }
+}
 
 /// The hourly pool of points of an OAuth app, over all sites that use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -134,6 +134,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         memories: Memories::default(),
         mirrors: Mirrors::default(),
         pools: Pools::default(),
+        bursts: Arc::default(),
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),

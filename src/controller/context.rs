@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::{directory::Directories, events::Events, index::SecretIndex, issues::Mirrors, memory::Memories};
 use crate::{
-    atlassian::{endpoints::Endpoints, jira::Jira, secret::Secret},
+    atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
     grant::keeper::Keeper,
     sync::budget::Pools,
     telemetry::Metrics,
@@ -34,6 +34,8 @@ pub struct Context {
     pub memories: Memories,
     /// Mirrors of issues.
     pub mirrors: Mirrors,
+    /// Keeps calls to Jira below its limits of bursts.
+    pub bursts: Arc<Bursts>,
     /// The pools of points of OAuth apps.
     pub pools: Pools,
     /// Listings of people under way.
@@ -50,6 +52,6 @@ impl Context {
     /// A caller of Jira with an access token.
     #[must_use]
     pub fn jira(&self, token: Secret) -> Jira {
-        Jira::new(self.http.clone(), Arc::clone(&self.endpoints), token)
+        Jira::new(self.http.clone(), Arc::clone(&self.endpoints), token).within(Arc::clone(&self.bursts))
     }
 }

@@ -8,7 +8,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{api::integration::JiraIntegrationStatus, atlassian::secret::TokenHash, sync::budget::Costs};
+use crate::{
+    api::integration::JiraIntegrationStatus,
+    atlassian::secret::TokenHash,
+    sync::{budget::Costs, workflows::Round},
+};
 
 /// Jira is not asked before a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +40,8 @@ pub struct Memory {
     pub jira_wait: Option<JiraWait>,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
-    /// Since when a person wants to know what projects are made of.
-    pub inventory_since: Option<Timestamp>,
+    /// The round through all projects that is under way.
+    pub inventory: Option<Round>,
     /// What the last plain pass cost in points, and the last full one.
     pub costs: Costs,
     /// When the next slice of unfinished work is due.

@@ -18,7 +18,7 @@ use crate::{
     },
     atlassian::{error::JiraError, secret::TokenHash},
     grant::{finding::clock, pace::after},
-    sync::{apply::Applied, budget::Costs},
+    sync::{apply::Applied, budget::Costs, workflows::Round},
 };
 
 /// Why a pass ended before its last step.
@@ -113,8 +113,10 @@ pub struct Outcome {
     pub synced: Option<Synced>,
     /// When work that is left unfinished goes on: at once where a slice ended.
     pub work_at: Option<Timestamp>,
-    /// Since when a person wants to know what projects are made of.
-    pub inventory_since: Option<Timestamp>,
+    /// The round through all projects that is under way.
+    pub inventory: Option<Round>,
+    /// When the round began that is done.
+    pub inventory_done: Option<Timestamp>,
     /// The mirror of issues, where it was looked at.
     pub issues: Option<IssuesNews>,
     /// The directory of people.

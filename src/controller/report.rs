@@ -65,7 +65,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
             Token::Retracted => None,
         },
         projects: outcome.counts.clone().or_else(|| before.projects.clone()),
-        sync: with_issues(sync(seen, outcome, ended, random), outcome),
+        sync: with_work(sync(seen, outcome, ended, random), outcome),
         users: match &outcome.users {
             Users::Kept => before.users.clone(),
             Users::Told(users) => Some(users.clone()),
@@ -124,8 +124,15 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
     })
 }
 
-/// Adds how the mirror of issues stands.
-fn with_issues(sync: Option<SyncStatus>, outcome: &Outcome) -> Option<SyncStatus> {
+/// Adds how the mirror of issues stands, and when all projects were looked through.
+fn with_work(sync: Option<SyncStatus>, outcome: &Outcome) -> Option<SyncStatus> {
+    let sync = match outcome.inventory_done {
+        Some(at) => Some(SyncStatus {
+            last_inventory_time: Some(Time(at)),
+            ..sync.unwrap_or_default()
+        }),
+        None => sync,
+    };
     let Some(issues) = &outcome.issues else {
         return sync;
     };

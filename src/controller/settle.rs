@@ -73,7 +73,10 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_wait,
         next_look,
         work_at,
-        inventory_since: outcome.inventory_since.or(seen.memory.inventory_since),
+        inventory: match passed.done {
+            Due::Full | Due::Slice => outcome.inventory.clone(),
+            Due::Plain | Due::Refresh => seen.memory.inventory.clone(),
+        },
         costs: if passed.done == Due::Refresh {
             seen.memory.costs
         } else {

@@ -136,7 +136,6 @@ fn describe(project: Option<&Project>, before: &JiraProjectStatus) -> JiraProjec
         style: project.style.clone(),
         issue_types: before.issue_types.clone(),
         request_types: before.request_types.clone(),
-        last_inventory_time: before.last_inventory_time.clone(),
         issues: before.issues.clone(),
         ..JiraProjectStatus::default()
     }

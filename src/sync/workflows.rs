@@ -1,11 +1,10 @@
 //! Issue types, statuses and the phases that they stand for: asked for once a day and on request, one
 //! call a project, and told anew without a call when the mapping changes.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::phase::Phases;
 use crate::{
@@ -21,37 +20,53 @@ const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// How many calls are in flight.
 const IN_FLIGHT: usize = 8;
 
-/// Which projects are asked for: those of which nothing is known, or nothing since a request.
-#[must_use]
-pub fn due(known: &[JiraProject], requested: Option<Timestamp>, now: Timestamp) -> Vec<&JiraProject> {
-    let is_due = |status: &JiraProjectStatus| {
-        let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
-        let last = status.last_inventory_time.as_ref().map(|at| at.0);
-        let is_old = |last: Timestamp| {
+/// A round through all projects that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// When it began.
+    pub since: Timestamp,
+    /// Names of the objects that are done with.
+    pub done: BTreeSet<String>,
+}
+
+impl Round {
+    /// The round that is under way, or a new one where one is due: on request, and when the last is
+    /// a day old.
+    #[must_use]
+    pub fn due(under_way: Option<Self>, last: Option<Timestamp>, requested: bool, now: Timestamp) -> Option<Self> {
+        let old = |last: Timestamp| {
             let ago = now.duration_since(last);
-            // What stands in the status has no fractions of a second.
-            ago >= EVERY || ago.is_negative() || requested.is_some_and(|at| last.as_second() < at.as_second())
+            ago >= EVERY || ago.is_negative()
         };
-        readable && status.id.is_some() && last.is_none_or(is_old)
+        if !requested && (under_way.is_some() || !last.is_none_or(old)) {
+            return under_way;
+        }
+        Some(Self {
+            since: now,
+            done: BTreeSet::new(),
+        })
+    }
+}
+
+/// Which projects are asked for: those that the round has not come to, and those of which nothing is
+/// known yet.
+#[must_use]
+pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>) -> Vec<&'k JiraProject> {
+    let is_due = |project: &&JiraProject| {
+        let Some(status) = &project.status else { return false };
+        let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
+        let name = project.metadata.name.as_ref();
+        let ahead = round.is_some_and(|round| name.is_none_or(|name| !round.done.contains(name)));
+        readable && status.id.is_some() && (ahead || (round.is_none() && status.issue_types.is_empty()))
     };
-    let projects = known.iter();
-    projects
-        .filter(|project| project.status.as_ref().is_some_and(is_due))
-        .collect()
+    known.iter().filter(is_due).collect()
 }
 
 /// What a project was answered, by its name as an object.
 pub type Answers = Vec<(String, Result<Vec<IssueTypeStatuses>, JiraError>)>;
 
-/// Asks for the workflows of these projects until the deadline, those that were never asked for
-/// first. Whether any is left.
-pub async fn ask(jira: &Jira, cloud_id: &str, mut projects: Vec<&JiraProject>, deadline: Instant) -> (Answers, bool) {
-    projects.sort_by_key(|project| {
-        project
-            .status
-            .as_ref()
-            .and_then(|status| status.last_inventory_time.clone())
-    });
+/// Asks for the workflows of these projects until the deadline. Whether any is left.
+pub async fn ask(jira: &Jira, cloud_id: &str, projects: Vec<&JiraProject>, deadline: Instant) -> (Answers, bool) {
     let mut answers = Answers::new();
     let mut left = false;
     for group in projects.chunks(IN_FLIGHT) {
@@ -86,16 +101,10 @@ pub async fn ask(jira: &Jira, cloud_id: &str, mut projects: Vec<&JiraProject>, d
 
 /// The status with what was answered, or with phases as the mapping has them now.
 #[must_use]
-pub fn status(
-    before: &JiraProjectStatus,
-    answer: Option<&[IssueTypeStatuses]>,
-    phases: &Phases,
-    now: Timestamp,
-) -> JiraProjectStatus {
+pub fn status(before: &JiraProjectStatus, answer: Option<&[IssueTypeStatuses]>, phases: &Phases) -> JiraProjectStatus {
     let mut after = before.clone();
     if let Some(answer) = answer {
         after.issue_types = answer.iter().map(entry).collect();
-        after.last_inventory_time = Some(Time(now));
     }
     let key = before.key.clone().unwrap_or_default();
     for kind in &mut after.issue_types {

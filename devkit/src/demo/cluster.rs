@@ -100,6 +100,13 @@ impl Cluster {
         }
     }
 
+    /// `kubectl wait` in the demo's namespace.
+    pub(super) async fn wait(&self, what: &[&str]) -> Result<(), Error> {
+        let mut arguments = vec!["wait", "-n", "demo", "--timeout=60s"];
+        arguments.extend(what);
+        self.kubectl(&arguments).await.map(drop)
+    }
+
     /// Waits until a condition has a reason, and returns its message.
     pub(super) async fn until(&self, object: &str, condition: &str, reason: &str) -> Result<String, Error> {
         let path = format!("--for=jsonpath={{.status.conditions[?(@.type==\"{condition}\")].reason}}={reason}");

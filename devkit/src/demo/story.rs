@@ -1,5 +1,7 @@
 //! What the demo shows, in order.
 
+use serde_json::json;
+
 use super::cluster::Error;
 use super::troupe::Troupe;
 use crate::sandbox::{AppCredentials, Command};
@@ -15,6 +17,7 @@ const EXAMPLES: [&str; 3] = [
 pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
     troupe.cluster.kubectl(&["create", "namespace", "demo"]).await?;
     healthy(troupe).await?;
+    issues(troupe).await?;
     lacking_permission(troupe).await?;
     missing_scope(troupe).await?;
     revoked(troupe).await?;
@@ -63,8 +66,47 @@ async fn healthy(troupe: &Troupe) -> Result<(), Error> {
     show(troupe, &["get", "secret", "acme-jira-token", "-n", "demo"]).await
 }
 
+async fn issues(troupe: &Troupe) -> Result<(), Error> {
+    say("2. Issues come into the cluster where the spec asks for it: open ones, as JiraIssue objects.");
+    let mirror = r#"{"spec": {"issues": {"mirror": "Open"}, "syncInterval": "1m"}}"#;
+    let patch = [
+        "patch",
+        "jiraintegration",
+        "acme",
+        "-n",
+        "demo",
+        "--type",
+        "merge",
+        "-p",
+        mirror,
+    ];
+    troupe.cluster.kubectl(&patch).await?;
+    troupe.cluster.wait(&["--for=create", "jiraissue/acme-eng-1"]).await?;
+    let all = [
+        "get",
+        "jp,jissue",
+        "-n",
+        "demo",
+        "-l",
+        "jira-operator.dev/integration=acme",
+    ];
+    show(troupe, &all).await?;
+    say("Somebody starts to work on ENG-1 in Jira and deletes ENG-2; the next pass brings both:");
+    let update =
+        json!({"command": "updateIssue", "issue": "ENG-1", "status": "In Progress", "assignee": "dana@acme.example"});
+    for command in [update, json!({"command": "deleteIssue", "issue": "ENG-2"})] {
+        let command = serde_json::from_value(command).map_err(|error| Error::Start(error.to_string()))?;
+        change(troupe, command)?;
+    }
+    request(troupe, "acme").await?;
+    let started = "--for=jsonpath={.status.phase}=InProgress";
+    troupe.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
+    troupe.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
+    show(troupe, &all).await
+}
+
 async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
-    say("2. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
+    say("3. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
     let permission = |held: bool| {
         let (site, project, name) = (Some("globex".to_owned()), "HELP".to_owned(), "EDIT_ISSUES".to_owned());
         if held {
@@ -123,7 +165,7 @@ async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
 }
 
 async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
-    say("3. A grant without the scope for writing, while the integration is to write:");
+    say("4. A grant without the scope for writing, while the integration is to write:");
     let reading = [
         "read:jira-work",
         "read:jira-user",
@@ -144,7 +186,7 @@ async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
 }
 
 async fn revoked(troupe: &Troupe) -> Result<(), Error> {
-    say("4. A grant that its owner revokes under the account's connected apps:");
+    say("5. A grant that its owner revokes under the account's connected apps:");
     let app = register(troupe, "revoked-oauth", grant(None, None)).await?;
     integrate(
         troupe,

@@ -36,7 +36,7 @@ impl Troupe {
             .await
             .map_err(started("jira-operator crds"))?;
         cluster.apply(None, &String::from_utf8_lossy(&crds.stdout)).await?;
-        for crd in ["jiraintegrations", "jiraprojects"] {
+        for crd in ["jiraintegrations", "jiraprojects", "jiraissues"] {
             let crd = format!("crd/{crd}.jira-operator.dev");
             cluster
                 .kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd])
@@ -122,7 +122,8 @@ fn start_operator(program: &PathBuf, cluster: &Cluster, sandbox: &Sandbox) -> Re
         .map_err(started("a listener"))?;
     let mut command = Command::new(program);
     command
-        .args(["run", "--listen", &free.to_string()])
+        // Nothing lags in the sandbox, so that what is missing can be looked up at once.
+        .args(["run", "--listen", &free.to_string(), "--deletion-delay", "1"])
         .env("KUBECONFIG", cluster.kubeconfig());
     for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
         command.env(name, sandbox.url());

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::atlassian::{
     endpoints::{Endpoints, TENANT_TIMEOUT},
     error::{JiraError, json_or_error},
-    limits::{self, Pool},
+    limits::{self, Bursts, Pool},
     models::{AccessibleResource, Myself, TenantInfo},
     secret::Secret,
     site::SiteUrl,
@@ -28,6 +28,7 @@ pub struct Jira {
     calls: Arc<AtomicU32>,
     points: Arc<AtomicU64>,
     pool: Arc<Mutex<Option<Pool>>>,
+    bursts: Option<Arc<Bursts>>,
 }
 
 impl Jira {
@@ -41,6 +42,16 @@ impl Jira {
             calls: Arc::default(),
             points: Arc::default(),
             pool: Arc::default(),
+            bursts: None,
+        }
+    }
+
+    /// The same caller, kept below Atlassian's limits of bursts.
+    #[must_use]
+    pub fn within(self, bursts: Arc<Bursts>) -> Self {
+        Self {
+            bursts: Some(bursts),
+            ..self
         }
     }
 
@@ -118,6 +129,9 @@ impl Jira {
         build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
     ) -> Result<T, JiraError> {
         let asked = format!("{method} {path}");
+        if let Some(bursts) = &self.bursts {
+            bursts.admit(cloud_id, method.as_str(), path).await;
+        }
         let url = format!("{}{path}", self.endpoints.gateway(cloud_id));
         let request = build(self.authorized(self.http.request(method, url)));
         self.send(request, &asked).await

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT, project::JiraProject};
 use k8s_openapi::{
     api::{core::v1::Secret, events::v1::Event},
-    apimachinery::pkg::apis::meta::v1::Condition,
+    apimachinery::pkg::apis::meta::v1::{Condition, Time},
 };
 use kube::{
     Api, Client, ResourceExt,
@@ -18,6 +18,9 @@ use super::Stage;
 
 /// Longest time to wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Longest time in which it is known what projects are made of, where all is well.
+const LOOKED_THROUGH_WITHIN: Duration = Duration::from_secs(10);
 
 impl Stage {
     /// The integrations of the namespace.
@@ -79,20 +82,53 @@ impl Stage {
 
     /// Waits until an integration is Ready, for the spec as it is now.
     pub async fn until_ready(&self, name: &str) -> JiraIntegration {
-        self.until(name, "Ready", |o| is_ready(o) && observed(o)).await
+        self.until(name, "Ready", |o| is_ready(o) && observed(o)).await;
+        self.until_looked_through(&self.namespace, name, None).await
+    }
+
+    /// Waits, where all is well, until it is known what the projects are made of: that follows the
+    /// first pass and each one that is asked for, within a moment. The object as it is then.
+    pub async fn until_looked_through(&self, namespace: &str, name: &str, before: Option<Time>) -> JiraIntegration {
+        let api: Api<JiraIntegration> = Api::namespaced(self.client.clone(), namespace);
+        let started = std::time::Instant::now();
+        loop {
+            let object = api.get(name).await.expect("it exists");
+            let sync = object.status.as_ref().and_then(|status| status.sync.as_ref());
+            let known = sync.and_then(|sync| sync.last_inventory_time.clone()) > before;
+            let conditions = object
+                .status
+                .as_ref()
+                .map(|s| s.conditions.as_slice())
+                .unwrap_or_default();
+            let synced = |c: &Condition| {
+                c.type_ == "Synced"
+                    && ["SyncSucceeded", "IntervalStretched", "MirrorTruncated"].contains(&c.reason.as_str())
+            };
+            let well = conditions.iter().any(synced);
+            if known || !well || object.spec.suspend || started.elapsed() > LOOKED_THROUGH_WITHIN {
+                return object;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
     }
 
     /// Asks for a full pass now, and waits until it is answered.
     pub async fn request(&self, name: &str) -> JiraIntegration {
         let value = format!("{}", jiff::Timestamp::now());
         let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});
+        let before = self.integrations().get(name).await.expect("it exists").status;
+        let before = before
+            .and_then(|status| status.sync)
+            .and_then(|sync| sync.last_inventory_time);
         self.integrations()
             .patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await
             .expect("the annotation is set");
         let answered =
             |o: &JiraIntegration| o.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref()) == Some(&value);
-        self.until(name, "answered", answered).await
+        let found = self.until(name, "answered", answered).await;
+        self.until_looked_through(&self.namespace, name, before).await;
+        found
     }
 
     /// Changes the spec of an integration.
