@@ -147,11 +147,10 @@ impl Pass<'_> {
             self.tell_of_taken(taken).await;
         }
         if let Some(error) = ended.error {
-            self.list_failed(ended.status, error).await
-        } else {
-            self.outcome.users = Users::Told(ended.status);
-            Ok(())
+            return self.list_failed(ended.status, error).await;
         }
+        self.outcome.users = Users::Told(ended.status);
+        Ok(())
     }
 
     async fn list_failed(&mut self, status: DirectoryStatus, error: DirectoryError) -> Result<(), Stop> {

@@ -75,7 +75,7 @@ pub fn merge(before: &[Shard], mut read: BTreeMap<String, Person>, gone: &BTreeS
         let need = size(&person);
         let fits = filling.iter().position(|shard| shard.size + need <= room.fill);
         if let Some(shard) = fits.and_then(|index| filling.get_mut(index)) {
-            shard.add(person)
+            shard.add(person);
         } else {
             let mut shard = Filling::of(None);
             shard.add(person);
