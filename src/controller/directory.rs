@@ -77,10 +77,11 @@ impl Pass<'_> {
                 self.outcome.work_on(now);
                 Ok(())
             }
+            // Nothing of an earlier listing counts for it.
             (Turn::Begin(status), _) => {
                 self.outcome.users = Users::Told(status);
                 self.outcome.work_on(now);
-                Ok(())
+                return Ok(());
             }
             (Turn::Wait(at), _) => {
                 self.outcome.work_on(at);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, Request, When};
+use devkit::sandbox::{Command, FaultAction, FaultRule, Mark, Request, When};
 use jira_operator::api::integration::{DirectoryStatus, JiraIntegration};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
@@ -22,6 +22,8 @@ use crate::{
     },
 };
 
+/// Where people are asked for by id.
+const BY_ID: &str = "/rest/api/3/user/bulk";
 /// Where the whole list is asked for.
 const LIST: &str = "/rest/api/3/users/search";
 /// How the directory is found.
@@ -33,6 +35,7 @@ pub fn stories() -> Vec<Story> {
         story("directory::ten_thousand_accounts_most_of_them_apps", mostly_apps),
         story("directory::a_person_has_the_name", name_taken),
         story("directory::nobody_leaves_by_a_failure", failures),
+        story("directory::nobody_leaves_by_a_false_answer", false_answers),
     ]
 }
 
@@ -42,6 +45,17 @@ fn wanted() -> Value {
 
 fn users(object: &JiraIntegration) -> Option<&DirectoryStatus> {
     object.status.as_ref()?.users.as_ref()
+}
+
+/// How often something was asked for.
+fn asked(stage: &Stage, mark: Mark, path: &str) -> usize {
+    let calls = stage.sandbox.requests_since(mark);
+    calls.iter().filter(|call| call.path.ends_with(path)).count()
+}
+
+/// The trouble that is told of.
+fn trouble(object: &JiraIntegration) -> Option<&str> {
+    users(object)?.trouble.as_deref()
 }
 
 fn is_complete(users: &DirectoryStatus) -> bool {
@@ -161,7 +175,7 @@ async fn life(plane: Arc<Plane>) {
 
 /// Ten thousand accounts, of which few are people.
 async fn mostly_apps(plane: Arc<Plane>) {
-    let stage = Stage::open(&plane, "directory-apps").await;
+    let mut stage = Stage::open(&plane, "directory-apps").await;
     for number in 0..10_000 {
         let add = json!({
             "command": "addAccount", "email": "", "displayName": format!("App {number}"), "accountType": "app",
@@ -191,9 +205,19 @@ async fn mostly_apps(plane: Arc<Plane>) {
     let paused = |o: &JiraIntegration| users(o).and_then(|users| users.next_offset) == Some(3000);
     let paused = stage.until("acme", "one that lists three thousand", paused).await;
     assert!(is_ready(&paused), "it holds nothing back");
-    let again = stage.sandbox.requests_since(mark);
-    assert_eq!(again.iter().filter(|call| call.path.ends_with(LIST)).count(), 3);
+    assert_eq!(asked(&stage, mark, LIST), 3);
     assert_eq!(stage.people().await, people, "who was not listed yet is still there");
+
+    stage.kill_operators().await;
+    stage.start_operator();
+    let after = stage.request("acme").await;
+    assert_eq!(
+        users(&after),
+        users(&paused),
+        "a crash neither loses its place nor hastens it"
+    );
+    assert_eq!(asked(&stage, mark, LIST), 3);
+    assert_eq!(stage.people().await, people);
     stage.close().await;
 }
 
@@ -247,7 +271,7 @@ async fn failures(plane: Arc<Plane>) {
     let people = stage.people().await;
 
     let refused = FaultAction::Html { code: 502 };
-    stage.sandbox.fault(FaultRule::path(LIST, When::Before, refused));
+    let _ = stage.sandbox.fault(FaultRule::path(LIST, When::Before, refused));
     stage.request("acme").await;
     let told = stage
         .until("acme", "one that tells of trouble", |o| {
@@ -277,13 +301,7 @@ async fn failures(plane: Arc<Plane>) {
     let mark = stage.sandbox.mark();
     let denied = stage.request("acme").await;
     claim(&denied, "DirectoryReadable", "False", "UserBrowsingDenied", &[]);
-    assert!(
-        !stage
-            .sandbox
-            .requests_since(mark)
-            .iter()
-            .any(|call| call.path.ends_with(LIST))
-    );
+    assert_eq!(asked(&stage, mark, LIST), 0);
     assert_eq!(stage.people().await, people, "it keeps what it has");
     stage.jira(may_browse(true));
 
@@ -296,5 +314,55 @@ async fn failures(plane: Arc<Plane>) {
     stage.delete::<ConfigMap>("acme-users-0").await;
     stage.list_again().await;
     assert_eq!(stage.people().await, people, "what a person removed is made anew");
+    stage.close().await;
+}
+
+/// Jira answers what cannot be: a list without anybody, one that goes round in circles, and people
+/// unknown by their ids.
+async fn false_answers(plane: Arc<Plane>) {
+    let stage = connected(&plane, "directory-false", wanted()).await;
+    let before = stage.until_listed().await;
+    let people = stage.people().await;
+    let answer = |path: &str, body: &str| {
+        let action = FaultAction::Status {
+            code: 200,
+            headers: BTreeMap::default(),
+            body: body.into(),
+        };
+        let _ = stage.sandbox.fault(FaultRule::path(path, When::Before, action));
+    };
+
+    answer(LIST, "[]");
+    let mark = stage.sandbox.mark();
+    let empty = stage.list_again().await;
+    assert_eq!(
+        asked(&stage, mark, BY_ID),
+        1,
+        "whom the list left out was asked for by id"
+    );
+    assert_eq!(stage.people().await, people);
+    assert_eq!(empty.active, before.active);
+
+    answer(BY_ID, r#"{"isLast": true, "values": []}"#);
+    stage.request("acme").await;
+    let says = |part: &'static str| move |o: &JiraIntegration| trouble(o).is_some_and(|told| told.contains(part));
+    stage
+        .until("acme", "one that mistrusts this", says("own account"))
+        .await;
+    assert_eq!(stage.people().await, people);
+
+    stage.jira(Command::ClearFaults);
+    answer(LIST, r#"[{"accountId": "1", "accountType": "app"}]"#);
+    stage.request("acme").await;
+    stage.until("acme", "one that sees the circle", says("circles")).await;
+    assert_eq!(stage.people().await, people);
+
+    stage.jira(Command::ClearFaults);
+    stage.request("acme").await;
+    stage
+        .until("acme", "one without trouble", |o| trouble(o).is_none())
+        .await;
+    stage.until_listed().await;
+    assert_eq!(stage.people().await, people);
     stage.close().await;
 }
