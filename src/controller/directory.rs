@@ -77,10 +77,11 @@ impl Pass<'_> {
                 self.outcome.work_on(now);
                 Ok(())
             }
+            // Nothing of an earlier listing counts for it.
             (Turn::Begin(status), _) => {
                 self.outcome.users = Users::Told(status);
                 self.outcome.work_on(now);
-                Ok(())
+                return Ok(());
             }
             (Turn::Wait(at), _) => {
                 self.outcome.work_on(at);
@@ -147,11 +148,10 @@ impl Pass<'_> {
             self.tell_of_taken(taken).await;
         }
         if let Some(error) = ended.error {
-            self.list_failed(ended.status, error).await
-        } else {
-            self.outcome.users = Users::Told(ended.status);
-            Ok(())
+            return self.list_failed(ended.status, error).await;
         }
+        self.outcome.users = Users::Told(ended.status);
+        Ok(())
     }
 
     async fn list_failed(&mut self, status: DirectoryStatus, error: DirectoryError) -> Result<(), Stop> {

@@ -14,6 +14,7 @@ mod causes_together;
 mod connect;
 mod cost;
 mod credentials;
+mod directory;
 mod grant_secret;
 mod ground;
 mod healthy;
@@ -78,6 +79,7 @@ pub fn all() -> Vec<Story> {
         connect::stories(),
         cost::stories(),
         credentials::stories(),
+        directory::stories(),
         grant_secret::stories(),
         ground::stories(),
         healthy::stories(),
