@@ -3,6 +3,7 @@
 
 pub mod claim;
 pub mod conformance;
+pub mod directory;
 pub mod fleet;
 pub mod hands;
 pub mod issues;

@@ -1,105 +1,33 @@
 //! The directory of people: who comes into it, who stays, who leaves, and what it costs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, Mark, Request, When};
-use jira_operator::api::integration::{DirectoryStatus, JiraIntegration};
+use devkit::sandbox::Command;
+use jira_operator::api::integration::JiraIntegration;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
     Api, ResourceExt,
-    api::{ListParams, ObjectMeta, PostParams},
+    api::{ObjectMeta, PostParams},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Story, story};
 use crate::{
     plane::Plane,
     stage::{
-        BOT, Stage,
-        claim::claim,
+        Stage,
+        directory::{LIST, asked, users, wanted},
         hands::connected,
-        look::{PATIENCE, is_ready},
+        look::is_ready,
     },
 };
-
-/// Where people are asked for by id.
-const BY_ID: &str = "/rest/api/3/user/bulk";
-/// Where the whole list is asked for.
-const LIST: &str = "/rest/api/3/users/search";
-/// How the directory is found.
-const LABELS: &str = "jira-operator.dev/integration=acme,jira-operator.dev/component=users";
 
 pub fn stories() -> Vec<Story> {
     vec![
         story("directory::people_come_change_and_leave", life),
         story("directory::ten_thousand_accounts_most_of_them_apps", mostly_apps),
         story("directory::a_person_has_the_name", name_taken),
-        story("directory::nobody_leaves_by_a_failure", failures),
-        story("directory::nobody_leaves_by_a_false_answer", false_answers),
     ]
-}
-
-fn wanted() -> Value {
-    json!({"projects": [{"key": "SUP"}], "users": {"directory": "ConfigMap"}})
-}
-
-fn users(object: &JiraIntegration) -> Option<&DirectoryStatus> {
-    object.status.as_ref()?.users.as_ref()
-}
-
-/// How often something was asked for.
-fn asked(stage: &Stage, mark: Mark, path: &str) -> usize {
-    let calls = stage.sandbox.requests_since(mark);
-    calls.iter().filter(|call| call.path.ends_with(path)).count()
-}
-
-/// The trouble that is told of.
-fn trouble(object: &JiraIntegration) -> Option<&str> {
-    users(object)?.trouble.as_deref()
-}
-
-fn is_complete(users: &DirectoryStatus) -> bool {
-    users.last_sync_time.is_some() && users.next_offset.is_none()
-}
-
-impl Stage {
-    /// The `ConfigMap`s of the directory by name.
-    async fn shards(&self) -> BTreeMap<String, ConfigMap> {
-        let params = ListParams::default().labels(LABELS);
-        let list = self.all::<ConfigMap>().list(&params).await.expect("the ConfigMaps");
-        list.items.into_iter().map(|map| (map.name_any(), map)).collect()
-    }
-
-    /// Everybody in the directory by display name, as a workload reads it.
-    async fn people(&self) -> BTreeMap<String, Value> {
-        let shards = self.shards().await;
-        let lists = shards
-            .values()
-            .map(|map| &map.data.as_ref().expect("data")["users.json"]);
-        let lists = lists.map(|text| serde_json::from_str::<Vec<Value>>(text).expect("a JSON list"));
-        let named = |person: Value| (person["displayName"].as_str().expect("a name").to_owned(), person);
-        lists.flatten().map(named).collect()
-    }
-
-    /// Waits until the directory is complete.
-    async fn until_listed(&self) -> DirectoryStatus {
-        let found = self
-            .until("acme", "one with a complete directory", |o| {
-                users(o).is_some_and(is_complete)
-            })
-            .await;
-        users(&found).expect("a directory").clone()
-    }
-
-    /// Asks for everything, and waits until the list was asked for anew and read to its end.
-    async fn list_again(&self) -> DirectoryStatus {
-        let mark = self.sandbox.mark();
-        self.request("acme").await;
-        let listed = |calls: &[Request]| calls.iter().any(|call| call.path.ends_with(LIST));
-        let waited = tokio::time::timeout(PATIENCE, self.sandbox.wait_for_requests(mark, listed)).await;
-        assert!(waited.is_ok(), "nobody was listed\n{}", self.log_tail());
-        self.until_listed().await
-    }
 }
 
 async fn life(plane: Arc<Plane>) {
@@ -261,108 +189,5 @@ async fn name_taken(plane: Arc<Plane>) {
     assert!(stage.shards().await.is_empty());
     let still = api.get("acme-users-0").await.unwrap();
     assert_eq!(still.resource_version(), theirs.resource_version());
-    stage.close().await;
-}
-
-/// A failing list, a lost permission, text that is none, and a removed object.
-async fn failures(plane: Arc<Plane>) {
-    let stage = connected(&plane, "directory-failures", wanted()).await;
-    stage.until_listed().await;
-    let people = stage.people().await;
-
-    let refused = FaultAction::Html { code: 502 };
-    let _ = stage.sandbox.fault(FaultRule::path(LIST, When::Before, refused));
-    stage.request("acme").await;
-    let told = stage
-        .until("acme", "one that tells of trouble", |o| {
-            users(o).is_some_and(|u| u.trouble.is_some())
-        })
-        .await;
-    stage.until_event("acme", "DirectoryOutdated").await;
-    assert!(is_ready(&told), "it holds nothing back");
-    claim(&told, "Synced", "True", "SyncSucceeded", &[]);
-    assert_eq!(stage.people().await, people);
-    stage.jira(Command::ClearFaults);
-    stage.list_again().await;
-    let healed = stage
-        .until("acme", "one without trouble", |o| {
-            users(o).is_some_and(|u| u.trouble.is_none() && is_complete(u))
-        })
-        .await;
-    assert!(is_ready(&healed));
-
-    let may_browse = |held| Command::SetGlobalPermission {
-        site: None,
-        account: Some(BOT.into()),
-        permission: "USER_PICKER".into(),
-        held,
-    };
-    stage.jira(may_browse(false));
-    let mark = stage.sandbox.mark();
-    let denied = stage.request("acme").await;
-    claim(&denied, "DirectoryReadable", "False", "UserBrowsingDenied", &[]);
-    assert_eq!(asked(&stage, mark, LIST), 0);
-    assert_eq!(stage.people().await, people, "it keeps what it has");
-    stage.jira(may_browse(true));
-
-    let api: Api<ConfigMap> = stage.all();
-    let spoiled = json!({"data": {"users.json": "{spoiled"}});
-    let (params, patch) = (kube::api::PatchParams::default(), kube::api::Patch::Merge(spoiled));
-    api.patch("acme-users-0", &params, &patch).await.unwrap();
-    stage.list_again().await;
-    assert_eq!(stage.people().await, people, "what a person spoiled is mended");
-    stage.delete::<ConfigMap>("acme-users-0").await;
-    stage.list_again().await;
-    assert_eq!(stage.people().await, people, "what a person removed is made anew");
-    stage.close().await;
-}
-
-/// Jira answers what cannot be: a list without anybody, one that goes round in circles, and people
-/// unknown by their ids.
-async fn false_answers(plane: Arc<Plane>) {
-    let stage = connected(&plane, "directory-false", wanted()).await;
-    let before = stage.until_listed().await;
-    let people = stage.people().await;
-    let answer = |path: &str, body: &str| {
-        let action = FaultAction::Status {
-            code: 200,
-            headers: BTreeMap::default(),
-            body: body.into(),
-        };
-        let _ = stage.sandbox.fault(FaultRule::path(path, When::Before, action));
-    };
-
-    answer(LIST, "[]");
-    let mark = stage.sandbox.mark();
-    let empty = stage.list_again().await;
-    assert_eq!(
-        asked(&stage, mark, BY_ID),
-        1,
-        "whom the list left out was asked for by id"
-    );
-    assert_eq!(stage.people().await, people);
-    assert_eq!(empty.active, before.active);
-
-    answer(BY_ID, r#"{"isLast": true, "values": []}"#);
-    stage.request("acme").await;
-    let says = |part: &'static str| move |o: &JiraIntegration| trouble(o).is_some_and(|told| told.contains(part));
-    stage
-        .until("acme", "one that mistrusts this", says("own account"))
-        .await;
-    assert_eq!(stage.people().await, people);
-
-    stage.jira(Command::ClearFaults);
-    answer(LIST, r#"[{"accountId": "1", "accountType": "app"}]"#);
-    stage.request("acme").await;
-    stage.until("acme", "one that sees the circle", says("circles")).await;
-    assert_eq!(stage.people().await, people);
-
-    stage.jira(Command::ClearFaults);
-    stage.request("acme").await;
-    stage
-        .until("acme", "one without trouble", |o| trouble(o).is_none())
-        .await;
-    stage.until_listed().await;
-    assert_eq!(stage.people().await, people);
     stage.close().await;
 }

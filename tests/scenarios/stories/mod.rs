@@ -15,6 +15,7 @@ mod connect;
 mod cost;
 mod credentials;
 mod directory;
+mod directory_trouble;
 mod grant_secret;
 mod ground;
 mod healthy;
@@ -80,6 +81,7 @@ pub fn all() -> Vec<Story> {
         cost::stories(),
         credentials::stories(),
         directory::stories(),
+        directory_trouble::stories(),
         grant_secret::stories(),
         ground::stories(),
         healthy::stories(),
