@@ -114,12 +114,20 @@ impl Stage {
 
     /// Asks for a full pass now, and waits until it is answered.
     pub async fn request(&self, name: &str) -> JiraIntegration {
-        let value = format!("{}", jiff::Timestamp::now());
-        let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});
         let before = self.integrations().get(name).await.expect("it exists").status;
         let before = before
             .and_then(|status| status.sync)
             .and_then(|sync| sync.last_inventory_time);
+        // Times in a status have no fractions: within the same second an answer would not be told from
+        // the one before.
+        while before
+            .as_ref()
+            .is_some_and(|at| at.0.as_second() >= jiff::Timestamp::now().as_second())
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let value = format!("{}", jiff::Timestamp::now());
+        let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});
         self.integrations()
             .patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await
