@@ -29,7 +29,8 @@ impl Pass<'_> {
         let directory = self.directory_an_hour();
         let wish = costs.an_hour(declared) + directory;
         let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool());
-        self.outcome.points_per_hour = Some(costs.an_hour(declared.mul_f64(stretch)) + directory);
+        let an_hour = costs.an_hour(declared.mul_f64(stretch)) + directory;
+        self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
         if stretch < WORTH_TELLING {
             return;
         }

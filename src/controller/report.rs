@@ -138,14 +138,13 @@ fn with_work(sync: Option<SyncStatus>, outcome: &Outcome) -> Option<SyncStatus> 
     };
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let sync = sync.unwrap_or_default();
-    let changed = if outcome.synced.is_some() { sync.changed } else { 0 };
     Some(SyncStatus {
         cursor: issues.cursor.map(|at| format!("{at:.3}")),
         issues_tracked: Some(number(issues.tracked)),
         progress: issues.progress.clone(),
         last_sweep_time: issues.last_sweep.map(Time),
         removed: Some(issues.removed),
-        changed: changed.saturating_add(number(issues.changed)),
+        changed: sync.changed.saturating_add(number(issues.changed)),
         ..sync
     })
 }

@@ -27,6 +27,12 @@ pub struct Costs {
 }
 
 impl Costs {
+    /// Whether any pass was seen whole.
+    #[must_use]
+    pub const fn are_known(self) -> bool {
+        self.plain.is_some() || self.full.is_some()
+    }
+
     /// Points an hour at this interval.
     #[must_use]
     pub fn an_hour(self, interval: Duration) -> u64 {

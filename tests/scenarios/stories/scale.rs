@@ -115,17 +115,22 @@ async fn thousand_and_one(plane: Arc<Plane>) {
     assert_eq!(asked(&calls, "/permissions/check").len(), 2, "chunks of 1,000");
     let first = written(&stage, &mut audit, 1).await;
     let cost = (count(&first, "jiraprojects"), count(&first, "jiraprojects/status"));
-    assert_eq!(cost, (1001, 1001), "one creation and one status for each");
     assert_eq!(
-        count(&first, "jiraintegrations/status"),
-        1,
-        "one pass, one status: {first:?}"
+        cost,
+        (1001, 2002),
+        "one creation, one status for what was found out, and one for what it is made of"
+    );
+    let statuses = count(&first, "jiraintegrations/status");
+    assert!(
+        statuses <= 4,
+        "one for each pass or slice that has something to say: {statuses}"
     );
 
     let second = stage.request("acme").await;
     claim(&second, "Synced", "True", "SyncSucceeded", &["1001 projects"]);
     let again = written(&stage, &mut audit, 1).await;
-    assert_eq!(again, [("patch".to_owned(), "jiraintegrations/status".to_owned())]);
+    let of_integration = ("patch".to_owned(), "jiraintegrations/status".to_owned());
+    assert!(again.iter().all(|write| *write == of_integration), "{again:?}");
 
     // In an outage only the integration says so.
     let fault = stage.sandbox.fault(FaultRule::path(
