@@ -1,6 +1,6 @@
 //! What projects are made of, as work of a pass: issue types, statuses and phases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kube::ResourceExt;
 
@@ -36,39 +36,56 @@ impl Pass<'_> {
             Err(error @ JiraError::RateLimited { .. }) => Some(error.clone()),
             _ => None,
         });
-        if let Some(round) = &mut round {
-            round.done.extend(answers.iter().map(|(name, _)| name.clone()));
-        }
-        if left {
-            self.outcome.work_on(self.seen.now);
-        } else if limited.is_none() {
-            self.outcome.inventory_done = round.take().map(|round| round.since);
-        }
-        self.outcome.inventory = round;
+        let refused = |error: &JiraError| matches!(error, JiraError::NotFound(_) | JiraError::Forbidden(_));
+        let settled = |answer: &Result<_, JiraError>| answer.as_ref().err().is_none_or(refused);
+        let mut done: BTreeSet<String> = answers
+            .iter()
+            .filter(|(_, answer)| settled(answer))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let failed = answers.len() > done.len();
         let answers = answers
             .into_iter()
             .filter_map(|(name, answer)| Some((name, answer.ok()?)));
-        self.write_workflows(&answers.collect(), known).await;
+        let unwritten = self.write_workflows(&answers.collect(), known).await;
+        done.retain(|name| !unwritten.contains(name));
+        if left {
+            self.outcome.work_on(self.seen.now);
+        }
+        // What failed is asked for again by the next pass that has the time.
+        let complete = !left && !failed && unwritten.is_empty();
+        if let Some(round) = &mut round {
+            round.done.extend(done);
+        }
+        if complete {
+            self.outcome.inventory_done = round.take().map(|round| round.since);
+        }
+        self.outcome.inventory = round;
         limited.map_or(Ok(()), |error| Err(Stop::RateLimited(error)))
     }
 
+    /// Writes what differs. The names of the objects that could not be written.
     async fn write_workflows(
         &self,
         answers: &HashMap<String, Vec<crate::atlassian::models::IssueTypeStatuses>>,
         known: &mut [JiraProject],
-    ) {
+    ) -> BTreeSet<String> {
+        let mut unwritten = BTreeSet::new();
         let phases = Phases::new(&self.seen.integration.spec.status_mapping);
         for project in known {
             let Some(before) = &project.status else { continue };
             let answer = answers.get(&project.name_any()).map(Vec::as_slice);
             let after = workflows::status(before, answer, &phases);
             if after != *before {
-                // What could not be written is written by a later pass.
                 let written = apply::write_status(&self.ctx.client, project, after, self.seen.now).await;
-                if let Ok(Some(written)) = written {
-                    *project = written;
+                match written {
+                    Ok(Some(written)) => *project = written,
+                    Ok(None) | Err(_) => {
+                        unwritten.insert(project.name_any());
+                    }
                 }
             }
         }
+        unwritten
     }
 }

@@ -73,9 +73,10 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_wait,
         next_look,
         work_at,
-        inventory: match passed.done {
-            Due::Full | Due::Slice => outcome.inventory.clone(),
-            Due::Plain | Due::Refresh => seen.memory.inventory.clone(),
+        // A pass that did not come to it leaves it as it was.
+        inventory: match outcome.inventory_done {
+            Some(_) => None,
+            None => outcome.inventory.clone().or_else(|| seen.memory.inventory.clone()),
         },
         costs: if passed.done == Due::Refresh {
             seen.memory.costs
