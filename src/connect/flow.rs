@@ -282,7 +282,7 @@ mod tests {
         let flood: Vec<String> = (0..=MOST_EACH)
             .map(|_| flows.begin(who("acme"), &nonce(), at(1)))
             .collect();
-        assert_eq!(flows.claim(&flood[0], None, at(1)), Err(Rejected::Unknown));
+        assert_eq!(flows.claim(flood.first().unwrap(), None, at(1)), Err(Rejected::Unknown));
         assert!(flows.claim(&kept, Some(&mine), at(1)).is_ok());
     }
 }

@@ -136,8 +136,8 @@ impl Keys {
                     if secret.owner_references().iter().any(|known| known.uid == owner.uid) {
                         return Ok(key);
                     }
-                    let owned = with_owner(secret, owner);
-                    api.replace(names::CONNECT_KEY_SECRET, &params, &owned).await
+                    let shared = with_owner(secret, owner);
+                    api.replace(names::CONNECT_KEY_SECRET, &params, &shared).await
                 }
             };
             match written {

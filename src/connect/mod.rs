@@ -4,6 +4,7 @@
 //! and comes back with a code and a state ([`flow`]). The code is exchanged, the result judged
 //! ([`judge`]) and stored ([`service`]).
 
+pub mod answer;
 pub mod capability;
 pub mod flow;
 pub mod judge;

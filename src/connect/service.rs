@@ -18,7 +18,13 @@ use crate::{
         integration::JiraIntegration,
         reason::Reason,
     },
-    atlassian::{endpoints::Endpoints, jira::Jira, oauth::Tokens, token_answer::ExchangeFailure},
+    atlassian::{
+        endpoints::Endpoints,
+        jira::Jira,
+        oauth::{TokenEndpoint, Tokens},
+        secret::Secret,
+        token_answer::ExchangeFailure,
+    },
     diagnose::evidence::Declared,
     grant::{
         connect::{Consent, NotTaken},
@@ -109,6 +115,45 @@ impl Connector {
             Err(refused) => not_taken(refused, &key),
         }
     }
+}
+
+/// What a consent brought that is to be kept elsewhere than in a cluster.
+pub struct Brought {
+    /// The refresh token.
+    pub refresh_token: Secret,
+    /// What was found of it.
+    pub outcome: Outcome,
+}
+
+/// Exchanges the code and judges what it brought, for somebody who keeps it elsewhere. `name` is that of the
+/// Secret with the credentials.
+///
+/// # Errors
+/// What became of the consent, where there is nothing to keep.
+pub async fn bring(
+    (http, endpoints): (Http, Arc<Endpoints>),
+    declared: &Declared,
+    credentials: &Credentials,
+    consent: &Consent,
+    key: &GrantKey,
+) -> Result<Brought, Outcome> {
+    let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
+    let exchanged = endpoint.exchange_code(&credentials.app, &consent.code, &consent.redirect_uri);
+    let tokens = exchanged
+        .await
+        .map_err(|failure| not_taken(NotTaken::Exchange(failure), key))?;
+    let Some(refresh_token) = tokens.refresh_token else {
+        return Err(not_taken(NotTaken::NoRefreshToken, key));
+    };
+    let jira = Jira::new(http, endpoints, tokens.access_token);
+    let judged = judge(&jira, declared, tokens.scopes.as_deref()).await;
+    if !judged.is_right() {
+        return Err(not_taken(NotTaken::Refused(judged), key));
+    }
+    Ok(Brought {
+        refresh_token,
+        outcome: connected(judged),
+    })
 }
 
 fn connected(judged: Judged) -> Outcome {

@@ -43,7 +43,7 @@ impl Links {
             Err(error) => {
                 let error = match &error {
                     KeyError::Cluster(error) => describe(error),
-                    other => other.to_string(),
+                    other @ KeyError::NotOurs => other.to_string(),
                 };
                 let (namespace, name) = (&seen.target.namespace, &seen.target.integration);
                 warn!(namespace, name, error, "no link to connect could be made");

@@ -75,6 +75,23 @@ impl Keeper {
         task.await.unwrap_or_else(interrupted)
     }
 
+    /// Tries again to store what a consent brought. Nothing to do when it is stored.
+    ///
+    /// # Errors
+    /// When the cluster still does not take it.
+    pub async fn store_again(&self, key: &GrantKey) -> Result<(), Trouble> {
+        let place = self.lanes.place(key);
+        place.lock().await.save(&self.store, key).await
+    }
+
+    /// Takes the refresh token that could not be stored out of this process, for somebody who keeps it
+    /// elsewhere: it is not written any more.
+    pub async fn give_up(&self, key: &GrantKey) -> Option<Secret> {
+        let place = self.lanes.place(key);
+        let unsaved = place.lock().await.unsaved.take()?;
+        unsaved.record.refresh_token
+    }
+
     async fn connect_alone<J, F, R>(
         &self,
         key: &GrantKey,

@@ -16,43 +16,14 @@ use super::{
     visit::{Elsewhere, elsewhere},
 };
 use crate::{
-    atlassian::secret::Secret,
     connect::{
+        answer::Answer,
         flow::{Rejected, Ticket},
         outcome::{Failure, Outcome},
         service::declined,
     },
     grant::connect::Consent,
 };
-
-/// What Atlassian sends back (RFC 6749 §4.1.2).
-struct Answer {
-    state: String,
-    code: Option<Secret>,
-    error: Option<String>,
-    description: String,
-}
-
-impl Answer {
-    /// Reads the query. A parameter that is given twice is one too many: then nothing is believed.
-    fn read(query: &str) -> Option<Self> {
-        let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let value = |name: &str| -> Option<Option<String>> {
-            let mut found = pairs
-                .iter()
-                .filter(|(key, _)| key == name)
-                .map(|(_, value)| value.clone());
-            let first = found.next();
-            found.next().is_none().then_some(first)
-        };
-        Some(Self {
-            state: value("state")??,
-            code: value("code")?.filter(|code| !code.is_empty()).map(Secret::new),
-            error: value("error")?,
-            description: value("error_description")?.unwrap_or_default(),
-        })
-    }
-}
 
 /// `GET /connect/callback`.
 pub(super) async fn callback(

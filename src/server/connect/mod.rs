@@ -2,20 +2,14 @@
 
 mod callback;
 mod guard;
-mod pages;
+pub mod pages;
 mod result;
 mod start;
 mod visit;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    http::header,
-    middleware,
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Router, middleware, routing::get};
 use kube::Client;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -76,27 +70,10 @@ fn router(pages: Arc<Pages>) -> Router {
     Router::new()
         .route("/connect/callback", get(callback::callback))
         .route("/connect/-/result/{id}", get(result::result))
-        .route("/connect/-/style.css", get(style))
-        .route("/connect/-/icon.svg", get(icon))
         .route("/connect/{namespace}/{name}", get(start::page))
         .route("/connect/{namespace}/{name}/start", get(start::begin))
         .fallback(visit::nothing_here)
         .with_state(pages)
+        .merge(pages::assets())
         .layer(middleware::from_fn(guard::headers))
-}
-
-async fn style() -> Response {
-    asset("text/css; charset=utf-8", include_str!("pages/style.css"))
-}
-
-async fn icon() -> Response {
-    asset("image/svg+xml", include_str!("pages/icon.svg"))
-}
-
-fn asset(kind: &'static str, text: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-    ];
-    (headers, text).into_response()
 }

@@ -1,12 +1,23 @@
 //! The pages, as what stands on them. Text is escaped by the templates.
 
 use askama::Template;
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::{
-    condition::{ConditionType, Finding},
-    consent::Scope,
-    reason::{Holds, Reason},
+use tracing::warn;
+
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        consent::Scope,
+        reason::{Holds, Reason},
+    },
+    connect::outcome::{Outcome, Told as Words},
 };
 
 /// The page that a link opens.
@@ -89,6 +100,67 @@ fn line(sign: usize, condition: &str, reason: &str, message: &str) -> Line {
         } else {
             message.to_owned()
         },
+    }
+}
+
+/// A template as an answer.
+pub fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(error) => {
+            warn!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What the pages are set with.
+pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let style = || async { asset("text/css; charset=utf-8", include_str!("pages/style.css")) };
+    let icon = || async { asset("image/svg+xml", include_str!("pages/icon.svg")) };
+    Router::new()
+        .route("/connect/-/style.css", get(style))
+        .route("/connect/-/icon.svg", get(icon))
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
+    (headers, text).into_response()
+}
+
+/// What became of a consent, as a page.
+#[must_use]
+pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
+    match outcome {
+        Outcome::Connected { account, findings } => Told {
+            title: "Connected".to_owned(),
+            tone: "good",
+            lines: vec![format!(
+                "The grant of {} is in order. You can close this page.",
+                account.display_name
+            )],
+            findings: of_findings(findings),
+            ..Told::default()
+        },
+        Outcome::Refused(findings) => Told {
+            title: "The grant was not taken over".to_owned(),
+            tone: "bad",
+            lines: vec!["It is not the right one, and nothing of it was kept. What was there is as before.".to_owned()],
+            findings: of_findings(findings),
+            ..Told::default()
+        },
+        Outcome::Failed(failure) => {
+            let Words { title, what, next } = failure.told(callback);
+            Told {
+                title,
+                tone: "bad",
+                lines: vec![what, next],
+                ..Told::default()
+            }
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Pages,
-    pages::{Told, of_conditions, of_findings},
-    visit::{Elsewhere, Visit, elsewhere, show},
+    pages::{Told, of_conditions, of_outcome, show},
+    visit::{Elsewhere, Visit, elsewhere},
 };
 use crate::{
     api::{
@@ -59,17 +59,10 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
             match outcome.as_ref() {
                 Outcome::Connected { account, .. } => connected(Some(account), visit.as_ref(), fresh),
                 Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
-                Outcome::Refused(findings) => Told {
-                    title: "The grant was not taken over".to_owned(),
-                    tone: "bad",
-                    lines: vec![
-                        "Atlassian gave a grant, but it is not the right one. Nothing of it was kept.".to_owned(),
-                    ],
-                    findings: of_findings(findings),
+                other => Told {
                     again,
-                    ..Told::default()
+                    ..of_outcome(other, &pages.public.callback())
                 },
-                Outcome::Failed(failure) => failed(failure, again, &pages.public.callback()),
             }
         }
     };
@@ -91,17 +84,6 @@ fn working() -> Told {
         lines: vec!["The consent is being exchanged and checked.".to_owned()],
         refreshes: true,
         every: 1,
-        ..Told::default()
-    }
-}
-
-fn failed(failure: &Failure, again: Option<String>, callback: &str) -> Told {
-    let told = failure.told(callback);
-    Told {
-        title: told.title,
-        tone: "bad",
-        lines: vec![told.what, told.next],
-        again,
         ..Told::default()
     }
 }

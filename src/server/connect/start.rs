@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::{
     Pages,
-    pages::{Start, Told, of_findings},
-    visit::{Elsewhere, Visit, elsewhere, show, unreachable},
+    pages::{Start, Told, of_findings, show},
+    visit::{Elsewhere, Visit, elsewhere, unreachable},
 };
 use crate::{
     api::{

@@ -1,13 +1,15 @@
 //! Who comes with which link, and the pages for those who come with none.
 
-use askama::Template;
 use axum::{
     http::{StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use tracing::warn;
 
-use super::{Pages, pages::Told};
+use super::{
+    Pages,
+    pages::{Told, show},
+};
 use crate::{
     api::integration::JiraIntegration,
     atlassian::secret::TokenHash,
@@ -28,28 +30,17 @@ pub(super) struct Visit {
 }
 
 /// A page instead of what was asked for.
-pub(super) struct Elsewhere(StatusCode, Told);
+pub(super) struct Elsewhere(StatusCode, Box<Told>);
 
 impl IntoResponse for Elsewhere {
     fn into_response(self) -> Response {
-        let mut answer = show(self.0, &self.1);
+        let mut answer = show(self.0, &*self.1);
         if self.0 == StatusCode::TOO_MANY_REQUESTS {
             answer
                 .headers_mut()
                 .insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
         }
         answer
-    }
-}
-
-/// A template as an answer.
-pub(super) fn show(status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
-        Ok(text) => (status, Html(text)).into_response(),
-        Err(error) => {
-            warn!(%error, "a page could not be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
     }
 }
 
@@ -60,14 +51,14 @@ pub(super) fn elsewhere(status: StatusCode, title: &str, lines: &[&str]) -> Else
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         ..Told::default()
     };
-    Elsewhere(status, told)
+    Elsewhere(status, Box::new(told))
 }
 
 pub(super) async fn nothing_here() -> Response {
     let lines = ["The pages here are opened by the link in the status of a JiraIntegration:"];
     let Elsewhere(status, mut told) = elsewhere(StatusCode::NOT_FOUND, "There is nothing here", &lines);
-    told.command = "kubectl get jiraintegration NAME -o jsonpath='{.status.authorizationURL}'".to_owned();
-    show(status, &told)
+    "kubectl get jiraintegration NAME -o jsonpath='{.status.authorizationURL}'".clone_into(&mut told.command);
+    show(status, &*told)
 }
 
 impl Pages {
