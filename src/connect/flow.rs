@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +79,8 @@ struct Flow {
     ticket: Ticket,
     browser: TokenHash,
     expires_at: Timestamp,
+    /// Later ones have higher numbers.
+    number: u64,
     stage: Stage,
 }
 
@@ -103,6 +108,7 @@ impl Flow {
 pub struct Flows {
     key: Key,
     table: Mutex<HashMap<String, Flow>>,
+    begun: AtomicU64,
 }
 
 impl Default for Flows {
@@ -110,6 +116,7 @@ impl Default for Flows {
         Self {
             key: Key::random(),
             table: Mutex::default(),
+            begun: AtomicU64::default(),
         }
     }
 }
@@ -131,6 +138,7 @@ impl Flows {
             ticket,
             browser: browser.hash(),
             expires_at: now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX),
+            number: self.begun.fetch_add(1, Ordering::Relaxed),
             stage: Stage::Started,
         };
         let state = format!("{id}.{}", flow.code(&self.key, &id));
@@ -188,7 +196,7 @@ fn make_room(table: &mut HashMap<String, Flow>, counts: impl Fn(&Flow) -> bool, 
         let oldest = table
             .iter()
             .filter(|(_, flow)| counted(flow))
-            .min_by_key(|(_, flow)| flow.expires_at);
+            .min_by_key(|(_, flow)| flow.number);
         let Some(id) = oldest.map(|(id, _)| id.clone()) else {
             return;
         };
