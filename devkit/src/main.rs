@@ -38,6 +38,9 @@ enum Command {
         /// How many new projects (P1, P2 and so on) they are in.
         #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
         projects: u32,
+        /// Give the app of devkit/seed/apps.json this callback URL.
+        #[arg(long, value_name = "URL")]
+        callback_url: Option<String>,
         /// Carry out this command of the sandbox, as JSON, before it is ready; may be given several times.
         #[arg(long = "command", value_name = "JSON", value_parser = sandbox_command)]
         commands: Vec<sandbox::Command>,
@@ -58,8 +61,9 @@ async fn main() -> ExitCode {
             listen,
             issues,
             projects,
+            callback_url,
             commands,
-        } => run_sandbox(listen, (projects, issues), commands).await,
+        } => run_sandbox(listen, (projects, issues), callback_url, commands).await,
         Command::Demo { once } => demo(once).await,
     };
     match result {
@@ -130,6 +134,7 @@ fn sandbox_command(text: &str) -> Result<sandbox::Command, serde_json::Error> {
 async fn run_sandbox(
     listen: SocketAddr,
     (projects, issues): (u32, u32),
+    callback_url: Option<String>,
     commands: Vec<sandbox::Command>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
@@ -137,14 +142,26 @@ async fn run_sandbox(
     if issues > 0 {
         sandbox.populate(projects, issues)?;
     }
+    if let Some(callback_url) = callback_url {
+        let client_id = None;
+        sandbox.command(sandbox::Command::SetCallback {
+            client_id,
+            callback_url,
+        })?;
+    }
     for command in commands {
         sandbox.command(command)?;
     }
-    let url = sandbox.url();
+    let (url, app) = (sandbox.url(), sandbox.app(None)?);
     println!("The Jira sandbox is ready. Point the operator at it:");
     for name in ["AUTH", "API", "SITE"] {
         println!("  export ATLASSIAN_{name}_URL={url}");
     }
+    println!(
+        "Its app is {}, with the callback URL {}; ask for its secret by",
+        app.client_id, app.callback_url
+    );
+    println!("  curl -s {url}/_sandbox/commands -d '{{\"command\": \"describeApp\"}}'");
     println!("Change it by POST {url}/_sandbox/commands, see what it was asked at {url}/_sandbox/requests.");
     stop.told().await;
     Ok(())

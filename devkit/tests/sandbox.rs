@@ -3,6 +3,8 @@
 
 #[path = "sandbox/client.rs"]
 mod client;
+#[path = "sandbox/consent.rs"]
+mod consent;
 #[path = "sandbox/desks.rs"]
 mod desks;
 #[path = "sandbox/faults.rs"]
@@ -17,6 +19,8 @@ mod issues;
 mod lag;
 #[path = "sandbox/limits.rs"]
 mod limits;
+#[path = "sandbox/login.rs"]
+mod login;
 #[path = "sandbox/oauth.rs"]
 mod oauth;
 #[path = "sandbox/pages.rs"]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::world::{AccountType, World};
+use super::world::{Account, App, LoginRefusal, Site, World};
 
 /// An authorize request that may be shown to a person.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Decision {
     pub(crate) account: String,
     /// Cloud ids.
     pub(crate) sites: BTreeSet<String>,
+    /// Which of the scopes asked for; `None` means all.
+    pub(crate) scopes: Option<BTreeSet<String>>,
     /// Accept or cancel.
     pub(crate) accept: bool,
 }
@@ -35,8 +37,8 @@ pub(crate) enum ConsentError {
     WrongRedirect,
     #[error("the app is private: only its owner may authorise it")]
     NotShared,
-    #[error("the account cannot log in to give its consent")]
-    CannotLogIn,
+    #[error("{0}")]
+    CannotLogIn(#[from] LoginRefusal),
     #[error("the account has no access to the chosen site, or none was chosen")]
     NoSite,
     #[error("the callback URL of the app is not a URL")]
@@ -91,14 +93,47 @@ impl Request {
 
     /// The callback address with these parameters and the caller's `state`.
     fn callback(&self, world: &World, pairs: &[(&str, &str)]) -> Result<String, ConsentError> {
-        let app = world.ledger.apps.get(&self.client_id);
-        let app = app.ok_or(ConsentError::UnknownClient)?;
+        let app = self.app(world)?;
         let mut url = Url::parse(&app.callback_url).map_err(|_| ConsentError::BadCallback)?;
         url.query_pairs_mut().extend_pairs(pairs);
         if let Some(state) = &self.state {
             url.query_pairs_mut().append_pair("state", state);
         }
         Ok(url.into())
+    }
+
+    /// The app that asks.
+    pub(crate) fn app<'a>(&self, world: &'a World) -> Result<&'a App, ConsentError> {
+        world
+            .ledger
+            .apps
+            .get(&self.client_id)
+            .ok_or(ConsentError::UnknownClient)
+    }
+
+    /// Whether this account may be asked for its consent at all.
+    pub(crate) fn may_be_granted_by(&self, world: &World, account: &Account) -> Result<(), ConsentError> {
+        account.may_log_in()?;
+        let app = self.app(world)?;
+        let allowed = app.shared || app.owner == account.account_id;
+        allowed.then_some(()).ok_or(ConsentError::NotShared)
+    }
+
+    /// Makes the grant and a code for it, and returns where the browser goes.
+    pub(crate) fn granted(
+        &self,
+        world: &mut World,
+        account: &str,
+        sites: &BTreeSet<String>,
+        scopes: &BTreeSet<String>,
+    ) -> Result<String, ConsentError> {
+        let app = self.app(world)?.clone();
+        let scopes = scopes.difference(&app.withheld).cloned().collect::<BTreeSet<_>>();
+        let now = world.now();
+        let ledger = &mut world.ledger;
+        let grant = ledger.consent(&app.client_id, account, sites, &scopes);
+        let code = ledger.issue_code(now, grant, &app, scopes.contains("offline_access"));
+        self.callback(world, &[("code", &code)])
     }
 
     /// Where a rejected request is sent.
@@ -108,39 +143,33 @@ impl Request {
     }
 }
 
+/// The sites that an account can let an app in on: those whose products it may use.
+pub(crate) fn sites_of<'a>(world: &'a World, account: &str) -> Vec<&'a Site> {
+    let sites = world.sites.values();
+    sites
+        .filter(|site| site.host.is_some() && site.has_product_access(account))
+        .collect()
+}
+
 /// Carries a decision out and returns where the browser goes.
 pub(crate) fn decide(world: &mut World, request: &Request, decision: &Decision) -> Result<String, ConsentError> {
     if let Some(rejection) = request.rejection(world) {
         return request.rejected(world, &rejection);
     }
-    let app = world.ledger.apps.get(&request.client_id).cloned();
-    let app = app.ok_or(ConsentError::UnknownClient)?;
-    if !app.shared && app.owner != decision.account {
-        return Err(ConsentError::NotShared);
-    }
-    let account = world.accounts.get(&decision.account);
-    // Only people log in; apps, managed service accounts and portal customers have no Atlassian account to do it with.
-    let person = |kind| kind == AccountType::Atlassian;
-    if !account.is_some_and(|account| account.active && person(account.account_type)) {
-        return Err(ConsentError::CannotLogIn);
-    }
+    let account = world.accounts.get(&decision.account).ok_or(LoginRefusal::Unknown)?;
+    request.may_be_granted_by(world, account)?;
     if !decision.accept {
         let description = ("error_description", "User did not authorize the request");
         return request.callback(world, &[("error", "access_denied"), description]);
     }
-    let me = decision.account.as_str();
-    let reaches = |id: &String| {
-        let site = world.sites.get(id);
-        site.is_some_and(|site| site.host.is_some() && site.has_product_access(me))
-    };
-    if decision.sites.is_empty() || !decision.sites.iter().all(reaches) {
+    let reached: BTreeSet<_> = sites_of(world, &decision.account)
+        .iter()
+        .map(|site| &site.cloud_id)
+        .collect();
+    if decision.sites.is_empty() || !decision.sites.iter().all(|id| reached.contains(id)) {
         return Err(ConsentError::NoSite);
     }
-    let now = world.now();
-    let ledger = &mut world.ledger;
-    let (sites, scopes) = (&decision.sites, &request.scopes);
-    let grant = ledger.consent(&app.client_id, &decision.account, sites, scopes);
-    let offline = scopes.contains("offline_access");
-    let code = ledger.issue_code(now, grant, &app, offline);
-    request.callback(world, &[("code", &code)])
+    let chosen = decision.scopes.as_ref();
+    let scopes = chosen.map_or_else(|| request.scopes.clone(), |chosen| &request.scopes & chosen);
+    request.granted(world, &decision.account, &decision.sites, &scopes)
 }

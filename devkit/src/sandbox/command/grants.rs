@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::answer::{Answer, CommandError};
 use super::people::{account_id, cloud_id};
 use super::vocabulary::Command;
-use crate::sandbox::consent::{self, Decision};
+use crate::sandbox::consent::{self, Decision, Request};
 use crate::sandbox::random;
 use crate::sandbox::world::{App, CLIENT_ID, Grant, World};
 
@@ -35,19 +35,6 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             app.client_secret = random::secret("cs-", 48);
             describe(app)
         }),
-        Command::MintGrant {
-            client_id,
-            account,
-            sites,
-            scopes,
-            online,
-        } => mint(world, client_id, account.as_deref(), sites, scopes, !online),
-        Command::Consent {
-            authorize_url,
-            account,
-            sites,
-            deny,
-        } => click_consent(world, &authorize_url, account.as_deref(), sites, deny),
         Command::SetExpiresIn { seconds, client_id } => set_expires_in(world, seconds, client_id),
         Command::SetAbsoluteExpiry { days } => {
             let limit = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
@@ -63,6 +50,35 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             world.clock.stop(stopped);
             Ok(Answer::Done)
         }
+        other => return apply_to_consents(world, other),
+    })
+}
+
+/// Commands that make grants, or say what comes of consents.
+fn apply_to_consents(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
+    Ok(match command {
+        Command::MintGrant {
+            client_id,
+            account,
+            sites,
+            scopes,
+            online,
+        } => mint(world, client_id, account.as_deref(), sites, scopes, !online),
+        Command::Consent {
+            authorize_url,
+            account,
+            sites,
+            deny,
+        } => click_consent(world, &authorize_url, account.as_deref(), sites, !deny),
+        Command::MintCode {
+            authorize_url,
+            account,
+            sites,
+        } => mint_code(world, &authorize_url, account.as_deref(), sites),
+        Command::WithholdScopes { client_id, scopes } => app_mut(world, client_id).map(|app| {
+            app.withheld = scopes.into_iter().collect();
+            Answer::Done
+        }),
         other => return apply_to_grants(world, other),
     })
 }
@@ -141,6 +157,7 @@ fn create_app(
         scopes: scopes.map_or(model.scopes, BTreeSet::from_iter),
         owner,
         shared: !private,
+        withheld: BTreeSet::new(),
         expires_in: None,
     };
     let answer = describe(&app);
@@ -185,26 +202,42 @@ fn mint(
     })
 }
 
+fn invalid(error: impl std::fmt::Display) -> CommandError {
+    CommandError::Invalid(error.to_string())
+}
+
+/// The authorize request at this address.
+fn request_at(world: &World, authorize_url: &str) -> Result<Request, CommandError> {
+    let url = url::Url::parse(authorize_url).map_err(invalid)?;
+    let query: Vec<_> = url.query_pairs().into_owned().collect();
+    Request::read(world, &query).map_err(invalid)
+}
+
 fn click_consent(
     world: &mut World,
     authorize_url: &str,
     account: Option<&str>,
     sites: Option<Vec<String>>,
-    deny: bool,
+    accept: bool,
 ) -> Applied {
+    let decision = Decision {
+        account: account_id(world, account)?,
+        sites: site_ids(world, sites)?,
+        scopes: None,
+        accept,
+    };
+    let request = request_at(world, authorize_url)?;
+    let location = consent::decide(world, &request, &decision).map_err(invalid)?;
+    Ok(Answer::Redirect { location })
+}
+
+fn mint_code(world: &mut World, authorize_url: &str, account: Option<&str>, sites: Option<Vec<String>>) -> Applied {
     let account = account_id(world, account)?;
     let sites = site_ids(world, sites)?;
-    let invalid = |message: String| CommandError::Invalid(message);
-    let url = url::Url::parse(authorize_url).map_err(|error| invalid(error.to_string()))?;
-    let query: Vec<_> = url.query_pairs().into_owned().collect();
-    let request = consent::Request::read(world, &query).map_err(|e| invalid(e.to_string()))?;
-    let decision = Decision {
-        account,
-        sites,
-        accept: !deny,
-    };
-    let location = consent::decide(world, &request, &decision);
-    let location = location.map_err(|error| invalid(error.to_string()))?;
+    let request = request_at(world, authorize_url)?;
+    let location = request
+        .granted(world, &account, &sites, &request.scopes)
+        .map_err(invalid)?;
     Ok(Answer::Redirect { location })
 }
 

@@ -65,6 +65,19 @@ pub enum Command {
         #[serde(default)]
         deny: bool,
     },
+    /// Makes a grant and a code for the request at this address, as the consent page would, for an account that cannot log
+    /// in there: a managed service account's for example.
+    MintCode {
+        authorize_url: String,
+        account: Option<String>,
+        sites: Option<Vec<String>>,
+    },
+    /// From now on no consent to the app grants these scopes, however many are asked for. Atlassian lets nobody choose, but
+    /// a grant can hold less than was asked for all the same. An empty list ends it.
+    WithholdScopes {
+        client_id: Option<String>,
+        scopes: Vec<String>,
+    },
     /// Revokes the account's grant to the app, as a person does under connected apps.
     RevokeGrant {
         client_id: Option<String>,

@@ -1,96 +1,130 @@
-//! The consent page: choose account and sites, accept or cancel, and go back to the app.
+//! The consent page: who is logged in, which site, which scopes; accept or cancel, and go back to the app.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
+use super::page::{Body, Fields, hidden, page as html};
+use super::{login, session};
 use crate::sandbox::consent::{self, ConsentError, Decision, Request};
 use crate::sandbox::reply::{self, escape};
 use crate::sandbox::shared::Shared;
-use crate::sandbox::world::{Account, AccountType, World};
+use crate::sandbox::world::{Account, World};
 
-type Pairs = Vec<(String, String)>;
+/// Fields in which the form says what the person decided; an app cannot put them there.
+const OWN_FIELDS: [&str; 5] = ["account", "site", "scopes", "chosen", "decision"];
 
-fn pairs(text: &[u8]) -> Pairs {
-    url::form_urlencoded::parse(text).into_owned().collect()
-}
-
-/// `GET /authorize`.
-pub(super) async fn page(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+/// `GET /authorize`. Whoever is not logged in is sent to the login page first; whoever is, is not asked who they are.
+pub(super) async fn page(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.unwrap_or_default();
     let world = shared.world();
-    let query = pairs(query.unwrap_or_default().as_bytes());
-    let shown = Request::read(&world, &query).and_then(|request| show(&world, &request, &query));
-    shown.unwrap_or_else(|error| refuse(&error))
+    let shown = show(&world, &query, world.logged_in(session::of(&headers)));
+    shown.unwrap_or_else(|error| refuse(&error, &query))
 }
 
-/// `POST /authorize`: the form of the page, with the request's own parameters carried along.
+/// `POST /authorize`: the form of the page, with the request's own parameters carried along. The account stands in the
+/// form, so that what was shown is what is granted, whoever logged in in another tab meanwhile.
 pub(super) async fn submit(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let mut world = shared.world_mut();
-    let form = pairs(&body);
-    let values = |name: &'static str| {
-        let found = form.iter().filter(move |(key, _)| key == name);
-        found.map(|(_, value)| value.clone())
-    };
+    let form = Fields::read(&body);
+    let owned = |name: &'static str| form.values(name).map(str::to_owned).collect::<BTreeSet<_>>();
     let decision = Decision {
-        account: values("account").next().unwrap_or_default(),
-        sites: values("site").collect(),
-        accept: values("decision").next().as_deref() == Some("accept"),
+        account: form.value("account").to_owned(),
+        sites: owned("site"),
+        scopes: (form.value("scopes") == "chosen").then(|| owned("chosen")),
+        accept: form.value("decision") == "accept",
     };
-    let location = Request::read(&world, &form).and_then(|request| consent::decide(&mut world, &request, &decision));
-    match location {
+    let request = Request::read(&world, form.all());
+    match request.and_then(|request| consent::decide(&mut world, &request, &decision)) {
         Ok(location) => reply::redirect(&location),
-        Err(error) => refuse(&error),
+        Err(error) => refuse(&error, ""),
     }
 }
 
-fn refuse(error: &ConsentError) -> Response {
-    let message = format!("<p>{}.</p>", escape(&error.to_string()));
-    reply::html(400, "Something went wrong", &message)
+fn refuse(error: &ConsentError, query: &str) -> Response {
+    let mut body = Body::default();
+    body.add(format_args!("<p>{}.</p>\n", escape(&error.to_string())));
+    if matches!(error, ConsentError::NotShared) && !query.is_empty() {
+        body.add(switch_account(query));
+    }
+    html(400, "Something went wrong", &body)
 }
 
-fn show(world: &World, request: &Request, query: &Pairs) -> Result<Response, ConsentError> {
+fn switch_account(query: &str) -> String {
+    let address = login::address(&format!("/authorize?{query}"));
+    format!("<p><a href=\"{}\">Switch account</a></p>\n", escape(&address))
+}
+
+fn show(world: &World, query: &str, account: Option<&Account>) -> Result<Response, ConsentError> {
+    let fields = Fields::read(query.as_bytes());
+    let request = Request::read(world, fields.all())?;
     if let Some(rejection) = request.rejection(world) {
         let location = request.rejected(world, &rejection)?;
         return Ok(reply::redirect(&location));
     }
-    let app = world.ledger.apps.get(&request.client_id);
-    let app = app.ok_or(ConsentError::UnknownClient)?;
-    let mut form = String::from("<form method=\"post\" action=\"/authorize\">");
-    for (key, value) in query {
-        let (key, value) = (escape(key), escape(value));
-        push(
-            &mut form,
-            format_args!("<input type=\"hidden\" name=\"{key}\" value=\"{value}\">"),
-        );
+    let Some(account) = account else {
+        return Ok(reply::redirect(&login::address(&format!("/authorize?{query}"))));
+    };
+    request.may_be_granted_by(world, account)?;
+    let app = escape(&request.app(world)?.name);
+    let mut body = Body::default();
+    let who = login::describe(account);
+    body.add(format_args!("<p>Logged in as <strong>{who}</strong></p>\n"));
+    body.add(switch_account(query));
+    body.add("<form method=\"post\" action=\"/authorize\">\n");
+    let carried = fields
+        .all()
+        .iter()
+        .filter(|(key, _)| !OWN_FIELDS.contains(&key.as_str()));
+    for (key, value) in carried {
+        body.add(hidden(key, value));
     }
-    form.push_str("<p><label>Account <select name=\"account\">");
-    for account in world.accounts.values().filter(|account| can_log_in(account)) {
-        let (id, name) = (escape(&account.account_id), escape(&account.email));
-        push(&mut form, format_args!("<option value=\"{id}\">{name}</option>"));
+    body.add(hidden("account", &account.account_id));
+    let sites = site_chooser(world, account);
+    let no_site = "<p>This account can use no site on which the app could be let in.</p>\n";
+    body.add(sites.as_deref().unwrap_or(no_site));
+    body.add(format_args!("<p>{app} asks for:</p>\n{}", scope_list(&request.scopes)));
+    if sites.is_some() {
+        body.add(scope_choice(&request.scopes));
+        body.add("<button name=\"decision\" value=\"accept\">Accept</button> ");
     }
-    form.push_str("</select></label></p><p><label>Use app on <select name=\"site\">");
-    for site in world.sites.values().filter(|site| site.host.is_some()) {
+    body.add("<button name=\"decision\" value=\"deny\">Cancel</button>\n</form>");
+    let title = format!("{} is requesting access", request.app(world)?.name);
+    Ok(html(200, &title, &body))
+}
+
+/// The sites to choose from, if there are any.
+fn site_chooser(world: &World, account: &Account) -> Option<String> {
+    let sites = consent::sites_of(world, &account.account_id);
+    let options = sites.iter().map(|site| {
         let (id, url) = (escape(&site.cloud_id), escape(&site.url()));
-        push(&mut form, format_args!("<option value=\"{id}\">{url}</option>"));
-    }
-    form.push_str("</select></label></p><ul>");
-    for scope in &request.scopes {
-        push(&mut form, format_args!("<li>{}</li>", escape(scope)));
-    }
-    form.push_str("</ul><button name=\"decision\" value=\"accept\">Accept</button> ");
-    form.push_str("<button name=\"decision\" value=\"deny\">Cancel</button></form>");
-    let title = format!("{} is requesting access", escape(&app.name));
-    Ok(reply::html(200, &title, &form))
+        format!("<option value=\"{id}\">{url}</option>\n")
+    });
+    let options: String = options.collect();
+    let chooser =
+        format!("<label for=\"site\">Use app on</label>\n<select id=\"site\" name=\"site\">\n{options}</select>\n");
+    (!options.is_empty()).then_some(chooser)
 }
 
-fn can_log_in(account: &Account) -> bool {
-    account.active && account.account_type == AccountType::Atlassian
+fn scope_list(scopes: &BTreeSet<String>) -> String {
+    let lines = scopes.iter().map(|scope| format!("<li>{}</li>\n", escape(scope)));
+    format!("<ul>\n{}</ul>\n", lines.collect::<String>())
 }
 
-fn push(form: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = form.write_fmt(text);
+/// What Atlassian's page has not: a choice of scopes, to see what an app makes of a grant that holds less than it asked for.
+fn scope_choice(scopes: &BTreeSet<String>) -> String {
+    let boxes = scopes.iter().map(|scope| {
+        let scope = escape(scope);
+        format!("<label><input type=\"checkbox\" name=\"chosen\" value=\"{scope}\" checked> Grant {scope}</label>\n")
+    });
+    format!(
+        "<details><summary>Sandbox only: grant fewer</summary>\n\
+         <p>Atlassian lets nobody choose. What is unticked here is not granted.</p>\n{}{}</details>\n",
+        hidden("scopes", "chosen"),
+        boxes.collect::<String>()
+    )
 }

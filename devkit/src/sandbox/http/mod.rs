@@ -3,9 +3,12 @@
 mod authorize;
 mod control;
 mod edge;
+mod login;
+mod page;
 mod pass;
 mod resources;
 mod router;
+mod session;
 mod token;
 
 pub(crate) use router::router;

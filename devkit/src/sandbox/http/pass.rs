@@ -88,7 +88,7 @@ fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::R
         grant_type: None,
         faults: Vec::new(),
     };
-    if path == "/authorize" {
+    if matches!(path, "/authorize" | "/login") {
         entry.query = None;
     } else if path == "/oauth/token" {
         let request = TokenRequest::read(&parts.headers, body).unwrap_or_default();

@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{authorize, control, edge, pass, resources, token};
+use super::{authorize, control, edge, login, pass, resources, token};
 use crate::sandbox::jira;
 use crate::sandbox::reply;
 use crate::sandbox::shared::Shared;
@@ -17,6 +17,7 @@ use crate::sandbox::shared::Shared;
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     let watched = Router::new()
         .route("/authorize", get(authorize::page).post(authorize::submit))
+        .route("/login", get(login::page).post(login::submit))
         .route("/oauth/token", post(token::exchange))
         .route(
             "/oauth/token/accessible-resources",

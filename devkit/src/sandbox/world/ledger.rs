@@ -18,6 +18,8 @@ pub struct App {
     pub callback_url: String,
     /// Scopes added in the console; a consent may ask for these and `offline_access` only.
     pub scopes: BTreeSet<String>,
+    /// Scopes that no consent from now on grants, whatever is asked for.
+    pub withheld: BTreeSet<String>,
     /// Account id of the owner.
     pub owner: String,
     /// Whether others than the owner may authorise it.

@@ -10,6 +10,7 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::{App, Ledger};
+use super::login::Logins;
 use super::permission::Holder;
 use super::site::Site;
 use super::state::World;
@@ -101,6 +102,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         accounts: accounts.collect(),
         sites: BTreeMap::new(),
         ledger: Ledger::default(),
+        logins: Logins::default(),
         portal_lens_in_check: false,
         portal_lens_in_search: false,
         languages: languages()?,
@@ -124,6 +126,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
             scopes: seed.scopes,
             owner,
             shared: seed.shared,
+            withheld: BTreeSet::new(),
             expires_in: None,
         };
         world.ledger.apps.insert(app.client_id.clone(), app);

@@ -9,6 +9,7 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::Ledger;
+use super::login::Logins;
 use super::site::Site;
 use super::template::Template;
 
@@ -25,6 +26,8 @@ pub struct World {
     /// Whether `project/search` lists service projects to those who may only open the portal. Undocumented, off by
     /// default.
     pub portal_lens_in_search: bool,
+    /// Who is logged in in which browser.
+    pub(crate) logins: Logins,
     /// Languages beside English by their two letters.
     pub(crate) languages: BTreeMap<String, Arc<Dictionary>>,
     pub(crate) templates: BTreeMap<String, Template>,
