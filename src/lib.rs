@@ -7,6 +7,7 @@
 pub mod api;
 pub mod atlassian;
 pub mod cli;
+pub mod connect;
 pub mod controller;
 pub mod diagnose;
 pub mod grant;

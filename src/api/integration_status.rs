@@ -50,6 +50,11 @@ pub struct JiraIntegrationStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiStatus>,
 
+    /// Where a person connects the integration in the browser; only while one is needed, and only where
+    /// the operator serves the pages.
+    #[serde(default, rename = "authorizationURL", skip_serializing_if = "Option::is_none")]
+    pub authorization_url: Option<String>,
+
     /// Since when spec.suspend is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_since: Option<Time>,
@@ -74,7 +79,7 @@ pub struct SiteStatus {
 }
 
 /// The account that holds the grant.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountStatus {
     /// Atlassian account id.

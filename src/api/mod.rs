@@ -6,6 +6,7 @@
 
 pub mod condition;
 pub mod condition_type;
+pub mod consent;
 pub mod crd;
 pub mod integration;
 pub mod integration_status;

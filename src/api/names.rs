@@ -17,6 +17,11 @@ pub const COMPONENT_LABEL: &str = "jira-operator.dev/component";
 pub const COMPONENT_GRANT: &str = "grant";
 /// Value of [`COMPONENT_LABEL`] on the Secrets that workloads mount.
 pub const COMPONENT_TOKEN: &str = "token";
+/// Value of [`COMPONENT_LABEL`] on the Secret with the key of connect links.
+pub const COMPONENT_CONNECT: &str = "connect";
+/// Name of the Secret, in each namespace where somebody has to connect, with the key under which connect
+/// links are made.
+pub const CONNECT_KEY_SECRET: &str = "jira-operator-connect";
 /// Annotation by which a person asks for a full pass now; any new value counts.
 pub const REQUESTED_AT: &str = "jira-operator.dev/requestedAt";
 /// Label saying where a `JiraIssue` comes from; mirrored ones carry [`ORIGIN_MIRROR`].

@@ -30,6 +30,23 @@ impl Endpoints {
         format!("{}/oauth/token", base(&self.auth))
     }
 
+    /// The address where a person logs in and consents, with the parameters that Atlassian documents for
+    /// 3LO apps (<https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/>). None when the
+    /// authorization server's address cannot carry a query.
+    #[must_use]
+    pub fn authorize(&self, client_id: &str, scopes: &str, redirect_uri: &str, state: &str) -> Option<Url> {
+        let mut url = Url::parse(&format!("{}/authorize", base(&self.auth))).ok()?;
+        url.query_pairs_mut()
+            .append_pair("audience", "api.atlassian.com")
+            .append_pair("client_id", client_id)
+            .append_pair("scope", scopes)
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("state", state)
+            .append_pair("response_type", "code")
+            .append_pair("prompt", "consent");
+        Some(url)
+    }
+
     /// Base URL of a site's REST API behind the gateway: the only host that accepts a 3LO token.
     #[must_use]
     pub fn gateway(&self, cloud_id: &str) -> String {

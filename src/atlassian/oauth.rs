@@ -5,9 +5,11 @@ use std::{
     time::Duration,
 };
 
+use futures::{FutureExt, future::BoxFuture};
 use oauth2::{
-    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RefreshToken, RequestTokenError, TokenResponse,
-    TokenUrl, basic::BasicClient,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+    basic::{BasicClient, BasicRequestTokenError, BasicTokenResponse},
 };
 use reqwest::{Client, StatusCode};
 
@@ -68,30 +70,69 @@ impl TokenEndpoint {
     /// # Errors
     /// An [`ExchangeFailure`]; only `GrantRefused` proves that the grant is dead.
     pub async fn refresh(&self, app: &App, refresh_token: &Secret) -> Result<Tokens, ExchangeFailure> {
-        let url = TokenUrl::new(self.endpoints.token()).map_err(|_| ExchangeFailure::Unavailable {
-            detail: "the address of the authorization server is not a URL".to_owned(),
-            retry_after: None,
-        })?;
-        let client = BasicClient::new(ClientId::new(app.client_id.clone()))
+        let client = self.client(app)?;
+        let token = RefreshToken::new(refresh_token.expose().to_owned());
+        let found: Arc<Mutex<Option<Secret>>> = Arc::default();
+        let send = self.sender(&found);
+        read(client.exchange_refresh_token(&token).request_async(&send).await, &found)
+    }
+
+    /// Exchanges the code that a consent ended with. `redirect_uri` is the one that the consent was
+    /// asked for with (RFC 6749 §4.1.3). A code works once, and not for long.
+    ///
+    /// # Errors
+    /// An [`ExchangeFailure`]; `GrantRefused` says that the code is used, expired or another app's.
+    pub async fn exchange_code(&self, app: &App, code: &Secret, redirect_uri: &str) -> Result<Tokens, ExchangeFailure> {
+        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| no_url("the callback address"))?;
+        let client = self.client(app)?.set_redirect_uri(redirect);
+        let code = AuthorizationCode::new(code.expose().to_owned());
+        let found: Arc<Mutex<Option<Secret>>> = Arc::default();
+        let send = self.sender(&found);
+        read(client.exchange_code(code).request_async(&send).await, &found)
+    }
+
+    fn client(&self, app: &App) -> Result<OauthClient, ExchangeFailure> {
+        let url =
+            TokenUrl::new(self.endpoints.token()).map_err(|_| no_url("the address of the authorization server"))?;
+        Ok(BasicClient::new(ClientId::new(app.client_id.clone()))
             .set_client_secret(ClientSecret::new(app.client_secret.expose().to_owned()))
             .set_token_uri(url)
-            .set_auth_type(AuthType::RequestBody);
-        let found: Arc<Mutex<Option<Secret>>> = Arc::default();
-        let token = RefreshToken::new(refresh_token.expose().to_owned());
-        let (http, slot) = (self.http.clone(), Arc::clone(&found));
-        let send = move |request: HttpRequest| send(http.clone(), request, Arc::clone(&slot));
-        let answer = client.exchange_refresh_token(&token).request_async(&send).await;
-        match answer {
-            Ok(answer) => Ok(Tokens {
-                access_token: Secret::new(answer.access_token().secret().clone()),
-                lifetime: answer.expires_in().unwrap_or(DEFAULT_LIFETIME),
-                refresh_token: answer.refresh_token().map(|t| Secret::new(t.secret().clone())),
-                scopes: answer.scopes().map(|all| all.iter().map(|s| s.to_string()).collect()),
-            }),
-            Err(RequestTokenError::Request(Sorted(failure))) => Err(failure),
-            // The other variants carry the raw body and are never printed.
-            Err(_) => Err(unreadable(&found)),
-        }
+            .set_auth_type(AuthType::RequestBody))
+    }
+
+    fn sender(
+        &self,
+        found: &Arc<Mutex<Option<Secret>>>,
+    ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Sorted>> + use<> {
+        let (http, slot) = (self.http.clone(), Arc::clone(found));
+        move |request: HttpRequest| send(http.clone(), request, Arc::clone(&slot)).boxed()
+    }
+}
+
+/// The crate's client with a token endpoint.
+type OauthClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+fn no_url(what: &str) -> ExchangeFailure {
+    ExchangeFailure::Unavailable {
+        detail: format!("{what} is not a URL"),
+        retry_after: None,
+    }
+}
+
+fn read(
+    answer: Result<BasicTokenResponse, BasicRequestTokenError<Sorted>>,
+    found: &Mutex<Option<Secret>>,
+) -> Result<Tokens, ExchangeFailure> {
+    match answer {
+        Ok(answer) => Ok(Tokens {
+            access_token: Secret::new(answer.access_token().secret().clone()),
+            lifetime: answer.expires_in().unwrap_or(DEFAULT_LIFETIME),
+            refresh_token: answer.refresh_token().map(|t| Secret::new(t.secret().clone())),
+            scopes: answer.scopes().map(|all| all.iter().map(|s| s.to_string()).collect()),
+        }),
+        Err(RequestTokenError::Request(Sorted(failure))) => Err(failure),
+        // The other variants carry the raw body and are never printed.
+        Err(_) => Err(unreadable(found)),
     }
 }
 

@@ -3,9 +3,12 @@
 mod atlassian_options;
 pub mod check;
 mod completions;
+mod connect;
 mod crds;
+mod disconnect;
 mod generate;
 mod run;
+mod steer;
 
 use std::{ffi::OsStr, path::Path};
 
@@ -27,6 +30,16 @@ enum Command {
     Run(Box<run::Options>),
     /// Say what works, what does not, and why.
     Check(Box<check::Options>),
+    /// Connect an integration: log in with the dedicated account, and the grant goes into the cluster.
+    Connect(Box<connect::Options>),
+    /// End the grant of an integration.
+    Disconnect(disconnect::Options),
+    /// Stop calling Atlassian for an integration.
+    Suspend(steer::Target),
+    /// Go on with an integration that was suspended.
+    Resume(steer::Target),
+    /// Ask for a full pass now, and wait for it.
+    Reconcile(steer::Reconcile),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
     Crds(crds::Options),
     /// Print the completions of a shell.
@@ -76,6 +89,17 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
     let failed = |message: String| Failure { message, code: 1 };
     match cli.command {
         Command::Run(options) => run::run(*options).await.map(|()| 0).map_err(failed),
+        Command::Connect(options) => connect::run(*options).await.map_err(|message| Failure {
+            message,
+            code: connect::NOTHING,
+        }),
+        Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0).map_err(failed),
+        Command::Suspend(target) => steer::suspend(target, true).await.map(|()| 0).map_err(failed),
+        Command::Resume(target) => steer::suspend(target, false).await.map(|()| 0).map_err(failed),
+        Command::Reconcile(options) => steer::reconcile(options)
+            .await
+            .map(|ready| u8::from(!ready))
+            .map_err(failed),
         Command::Crds(options) => crds::run(&options).map(|()| 0).map_err(failed),
         Command::Completions(options) => {
             let done = completions::run(&options, Cli::command(), PROGRAM);

@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use kube::Client;
 use tokio::sync::Semaphore;
 
-use super::{directory::Directories, events::Events, index::SecretIndex, issues::Mirrors, memory::Memories};
+use super::{
+    directory::Directories, events::Events, index::SecretIndex, issues::Mirrors, link::Links, memory::Memories,
+};
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
     grant::keeper::Keeper,
@@ -26,6 +28,8 @@ pub struct Context {
     pub site_suffixes: Vec<String>,
     /// Holds the grants.
     pub keeper: Arc<Keeper>,
+    /// Makes the links by which people connect, where the pages are served.
+    pub links: Option<Links>,
     /// Publishes events.
     pub events: Events,
     /// Counts.

@@ -8,6 +8,7 @@ mod events;
 mod index;
 mod inventory;
 mod issues;
+mod link;
 mod memory;
 mod observe;
 mod outcome;
@@ -26,6 +27,7 @@ pub use directory::Directories;
 pub use events::Events;
 pub use index::SecretIndex;
 pub use issues::Mirrors;
+pub use link::Links;
 pub use memory::Memories;
 pub use watches::run;
 

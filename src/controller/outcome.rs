@@ -95,6 +95,8 @@ pub struct IssuesNews {
 pub struct Outcome {
     /// Findings by condition.
     pub findings: BTreeMap<ConditionType, Finding>,
+    /// Where a person connects, while one is needed.
+    pub authorization_url: Option<String>,
     /// The site.
     pub site: Option<SiteStatus>,
     /// The account.

@@ -55,10 +55,13 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
         Some(_) => Due::Refresh,
         None => schedule::due(&seen.asked()),
     };
-    let (outcome, done) = steps::run(&ctx, &seen, due).await;
+    let (mut outcome, done) = steps::run(&ctx, &seen, due).await;
     if outcome.quiet {
         debug!(namespace = seen.target.namespace, "the namespace is being deleted");
         return Ok(Action::await_change());
+    }
+    if let Some(links) = &ctx.links {
+        outcome.authorization_url = links.offer(&seen, &outcome).await;
     }
     let ended = Timestamp::now();
     let mut status = report::status(&seen, done, &outcome, ended, rand::random());

@@ -79,6 +79,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
             }),
             None => before.api.clone(),
         },
+        authorization_url: outcome.authorization_url.clone(),
         suspended_since: None,
         last_handled_reconcile_at: handled
             .map(str::to_owned)
@@ -175,6 +176,7 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
     JiraIntegrationStatus {
         observed_generation: Some(seen.generation()),
         conditions,
+        authorization_url: None,
         suspended_since: Some(since),
         ..before.clone()
     }

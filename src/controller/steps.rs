@@ -22,7 +22,7 @@ use crate::{
     grant::{
         credentials::Credentials,
         finding,
-        freshness::refresh_at,
+        freshness::{NotConnected, refresh_at},
         held::{Held, Trouble},
         keeper::Wish,
         publish::Found,
@@ -119,7 +119,7 @@ impl Pass<'_> {
                 self.outcome.note(finding::held(&held, &self.seen.grant));
                 Ok(self.take(held))
             }
-            Err(trouble) => self.without_grant(trouble),
+            Err(trouble) => self.without_grant(trouble).await,
         }
     }
 
@@ -145,7 +145,7 @@ impl Pass<'_> {
         held
     }
 
-    fn without_grant(&mut self, trouble: Trouble) -> Result<Held, Stop> {
+    async fn without_grant(&mut self, trouble: Trouble) -> Result<Held, Stop> {
         let Some(finding) = finding::trouble(&trouble, &self.seen.grant) else {
             return Err(Stop::Quiet);
         };
@@ -168,6 +168,8 @@ impl Pass<'_> {
                 }
             }
             Trouble::NotWritable { unsaved, .. } => self.outcome.unsaved = unsaved,
+            // Who disconnects wants the access token gone as well.
+            Trouble::NotConnected(NotConnected::Disconnected(_)) => self.retract().await?,
             _ => {}
         }
         Err(Stop::After(Authorized))

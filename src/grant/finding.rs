@@ -113,6 +113,7 @@ fn not_connected(why: NotConnected, key: &GrantKey) -> Finding {
             "Nobody has connected yet: Secret {} has no refresh-token.",
             key.credentials
         ),
+        NotConnected::Disconnected(at) => format!("It was disconnected on request at {}.", clock(at)),
         NotConnected::RefreshTokenUsed => format!(
             "The refresh-token in Secret {} was used before, and its grant is no longer stored.",
             key.credentials

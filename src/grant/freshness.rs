@@ -54,6 +54,8 @@ pub enum NotConnected {
     RefreshTokenUsed,
     /// The grant that is stored belongs to another client-id.
     ClientIdChanged,
+    /// A person disconnected it then, and has not connected again.
+    Disconnected(Timestamp),
 }
 
 /// Decides. `holder` is this process; `rejected` an access token that Atlassian no longer
@@ -85,6 +87,9 @@ pub fn decide(
         .is_some_and(|id| *id != credentials.app.client_id)
     {
         return Decision::NotConnected(NotConnected::ClientIdChanged);
+    }
+    if let Some(at) = record.disconnected {
+        return Decision::NotConnected(NotConnected::Disconnected(at));
     }
     let Some(token) = &record.refresh_token else {
         return not_connected(record, credentials).unwrap_or_else(|again| {
@@ -313,6 +318,22 @@ mod tests {
         let rejected = Secret::new("a".into());
         let decision = decide(Some(&connected()), &credentials(None), second(1), "me", Some(&rejected));
         assert!(matches!(decision, Decision::Exchange(_)));
+    }
+
+    #[test]
+    fn what_was_disconnected_stays_so_until_a_token_comes_that_was_never_seen() {
+        let mut record = connected();
+        record.disconnect(Some(&Secret::new("git".into())), second(5));
+        for seen in [None, Some("r1"), Some("git")] {
+            assert!(matches!(
+                at(&record, seen, 9),
+                Decision::NotConnected(NotConnected::Disconnected(_))
+            ));
+        }
+        assert!(matches!(
+            at(&record, Some("new"), 9),
+            Decision::Exchange(Exchange { adopts: true, .. })
+        ));
     }
 
     #[test]

@@ -36,13 +36,13 @@ pub struct Wish {
 
 /// Holds all grants of this process.
 pub struct Keeper {
-    store: Store,
-    endpoint: TokenEndpoint,
+    pub(super) store: Store,
+    pub(super) endpoint: TokenEndpoint,
     /// Random, so that a restarted process does not take its predecessor's mark for its own.
-    holder: String,
-    lanes: Lanes,
-    tasks: TaskTracker,
-    on_exchange: Box<dyn Fn(&'static str) + Send + Sync>,
+    pub(super) holder: String,
+    pub(super) lanes: Lanes,
+    pub(super) tasks: TaskTracker,
+    pub(super) on_exchange: Box<dyn Fn(&'static str) + Send + Sync>,
 }
 
 impl Keeper {
@@ -211,6 +211,7 @@ impl Keeper {
         lane.unsaved = Some(Unsaved {
             record,
             spent: exchange.token.hash(),
+            prevails: false,
         });
         lane.save(&self.store, key).await?;
         if salvaged {

@@ -48,6 +48,8 @@ pub(super) struct Pause {
 pub(super) struct Unsaved {
     pub(super) record: Record,
     pub(super) spent: TokenHash,
+    /// They come of a person's consent just now, and take the place of whatever is stored.
+    pub(super) prevails: bool,
 }
 
 impl Lane {
@@ -132,7 +134,11 @@ impl Lane {
             .map_or_else(|| TokenHash::stored(""), Secret::hash);
         record.secret = Record::new(&key.namespace, &key.secret_name()).secret;
         record.mark = None;
-        let mut unsaved = Unsaved { record, spent };
+        let mut unsaved = Unsaved {
+            record,
+            spent,
+            prevails: false,
+        };
         info!(
             namespace = key.namespace,
             grant = key.secret_name(),
@@ -186,5 +192,5 @@ fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
     let nothing_there = current.refresh_token.is_none() && current.mark.is_none();
     unsaved.record.home_uid.clone_from(&current.secret.metadata.uid);
     unsaved.record.secret = current.secret;
-    still_marked || still_stored || nothing_there
+    unsaved.prevails || still_marked || still_stored || nothing_there
 }

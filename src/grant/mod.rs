@@ -3,7 +3,9 @@
 //! One grant Secret belongs to each credential Secret and is shared by every integration that
 //! names it, because two copies of a rotating refresh token kill each other.
 
+pub mod connect;
 pub mod credentials;
+pub mod disconnect;
 pub mod finding;
 pub mod freshness;
 pub mod held;

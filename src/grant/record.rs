@@ -41,6 +41,8 @@ pub struct Record {
     pub mark: Option<Mark>,
     /// The refusal that must not be asked for again.
     pub refusal: Option<Refusal>,
+    /// When a person disconnected it: what is left is a tombstone with the hashes.
+    pub disconnected: Option<Timestamp>,
 }
 
 /// An access token.
@@ -137,6 +139,32 @@ impl Record {
         self.settle(spent, adopted, app);
     }
 
+    /// Takes over the grant that a consent ended with. `supplied` is what stands in the person's Secret
+    /// now: it counts as seen, so that it does not take the new grant's place. False when there is no
+    /// refresh token, and nothing is taken.
+    pub fn take_connected(&mut self, tokens: Tokens, supplied: Option<&Secret>, app: &App, at: Timestamp) -> bool {
+        let Some(first) = tokens.refresh_token.clone() else {
+            return false;
+        };
+        if let Some(supplied) = supplied {
+            self.remember(supplied);
+        }
+        self.take(tokens, &first, true, app, at);
+        true
+    }
+
+    /// Leaves a tombstone: no token, and the hashes of those that must not be adopted again, `supplied`
+    /// from the person's Secret among them.
+    pub fn disconnect(&mut self, supplied: Option<&Secret>, at: Timestamp) {
+        if let Some(supplied) = supplied.filter(|token| !self.adopted.contains(&token.hash())) {
+            self.remember(supplied);
+        }
+        (self.refresh_token, self.access, self.scopes) = (None, None, None);
+        (self.mark, self.refusal) = (None, None);
+        self.offline_access_missing = false;
+        self.disconnected = Some(at);
+    }
+
     /// Takes over a refresh token that was found in an answer without a usable access token. The
     /// access token of the same grant is as good as before.
     pub fn take_salvaged(&mut self, refresh_token: Secret, spent: &Secret, adopted: bool, app: &App) {
@@ -150,6 +178,7 @@ impl Record {
         self.home_uid = self.secret.metadata.uid.clone();
         self.mark = None;
         self.refusal = None;
+        self.disconnected = None;
         if adopted {
             self.remember(spent);
         }
@@ -231,6 +260,32 @@ mod tests {
         assert_eq!((read.mark, read.adopted), (record.mark, record.adopted));
         assert_eq!(read.scopes.unwrap(), ["read:jira-work"]);
         assert_eq!(read.home_uid.as_deref(), Some("u1"));
+    }
+
+    #[test]
+    fn a_consent_makes_what_was_supplied_seen_and_starts_a_lineage_of_its_own() {
+        let (first, supplied) = (Secret::new("r9".into()), Secret::new("git".into()));
+        let mut record = Record::new("ns", "s-grant");
+        assert!(!record.take_connected(tokens(None), Some(&supplied), &app(), Timestamp::UNIX_EPOCH));
+        assert!(record.take_connected(tokens(Some("r9")), Some(&supplied), &app(), Timestamp::UNIX_EPOCH));
+        assert_eq!(record.lineage(), Some(&first.hash()));
+        assert!(record.adopted.contains(&supplied.hash()));
+        assert_eq!(record.refresh_token, Some(first));
+    }
+
+    #[test]
+    fn a_tombstone_holds_hashes_and_no_token_and_a_new_consent_lifts_it() {
+        let mut record = Record::new("ns", "s-grant");
+        assert!(record.take_connected(tokens(Some("r9")), None, &app(), Timestamp::UNIX_EPOCH));
+        record.disconnect(Some(&Secret::new("git".into())), Timestamp::UNIX_EPOCH);
+        let read = Record::read(record.render());
+        assert!(read.refresh_token.is_none() && read.access.is_none() && read.scopes.is_none());
+        assert_eq!(read.disconnected, Some(Timestamp::UNIX_EPOCH));
+        for seen in ["r9", "git"] {
+            assert!(read.adopted.contains(&Secret::new(seen.into()).hash()), "{seen}");
+        }
+        record.take_connected(tokens(Some("r10")), None, &app(), Timestamp::UNIX_EPOCH);
+        assert_eq!(record.disconnected, None);
     }
 
     #[test]

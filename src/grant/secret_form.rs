@@ -58,6 +58,7 @@ impl Record {
             home_uid: text("home-uid"),
             adopted: annotation(HASHES).map(|all| hashes(&all)).unwrap_or_default(),
             mark: mark(),
+            disconnected: time("disconnected-at"),
             refusal: text("refusal").and_then(|json| serde_json::from_str(&json).ok()),
             secret,
         }
@@ -109,6 +110,7 @@ impl Record {
             ("exchange-deadline", mark.map(|m| m.deadline.to_string())),
             ("exchange-spends", mark.map(|m| m.spends.as_str().to_owned())),
             ("refusal", refusal),
+            ("disconnected-at", self.disconnected.map(|at| at.to_string())),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), ByteString(value?.into_bytes()))))

@@ -1,3 +1,4 @@
-//! What the operator serves: probes and metrics.
+//! The HTTP servers: probes and metrics on one listener, the connect pages on another.
 
+pub mod connect;
 pub mod health;

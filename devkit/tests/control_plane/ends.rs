@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::witness::{PATIENCE, create_namespace, process_ids_with, processes_with, until};
+use crate::witness::{PATIENCE, create_namespace, process_ids_with, processes_with, stands_still, until};
 
 #[tokio::test]
 async fn two_side_by_side_do_not_meet() {
@@ -43,9 +43,12 @@ async fn a_frozen_one_dies_with_its_launcher_too() {
     let (mut launcher, marker) = launch(&file).await;
     let frozen = process_ids_with(&marker);
     assert!(!frozen.is_empty());
-    for id in frozen {
-        kill(Pid::from_raw(id), Signal::SIGSTOP).unwrap();
+    for id in &frozen {
+        kill(Pid::from_raw(*id), Signal::SIGSTOP).unwrap();
     }
+    // The signal is only sent when `kill` returns. What is not standing still yet would stop when nobody is left to
+    // be told of it.
+    until("they stand still", || frozen.iter().all(|id| stands_still(*id))).await;
     signal(&launcher, Signal::SIGKILL);
     launcher.wait().await.unwrap();
     until("the frozen are gone too", || processes_with(&marker).is_empty()).await;

@@ -1,6 +1,7 @@
 //! What the tests see from outside: processes, conditions that come true, and objects made of JSON.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -30,6 +31,17 @@ pub(crate) fn process_ids_with(text: &str) -> Vec<i32> {
         })
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect()
+}
+
+/// Whether every thread of the process is stopped.
+pub(crate) fn stands_still(process: i32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let is_stopped = |path: PathBuf| {
+        // The state follows the name, which is in parentheses.
+        let stat = fs::read_to_string(path).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    threads.flatten().all(|thread| is_stopped(thread.path().join("stat")))
 }
 
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {

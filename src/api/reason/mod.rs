@@ -47,6 +47,24 @@ impl Reason {
         all.into_iter().any(|other| tells.contains(&other))
     }
 
+    /// Whether a person has to consent anew before this is mended.
+    #[must_use]
+    pub fn needs_consent(self) -> bool {
+        matches!(
+            self,
+            Self::NotConnected
+                | Self::ReconnectRequired
+                | Self::GrantSharedElsewhere
+                | Self::SiteNotGranted
+                | Self::ScopesMissing
+                | Self::WrongAccount
+                | Self::ManagedServiceAccount
+                | Self::AppAccount
+                | Self::PortalCustomerAccount
+                | Self::AccountInactive
+        )
+    }
+
     /// Whether a condition with this reason is one that a cause before it explains.
     #[must_use]
     pub fn is_consequence(self) -> bool {

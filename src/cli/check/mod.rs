@@ -9,25 +9,25 @@ mod files;
 #[cfg(test)]
 mod fixtures;
 mod live;
-mod manifest;
+pub(super) mod manifest;
 mod mark;
 mod operator;
-mod options;
-mod output;
+pub(super) mod options;
+pub(super) mod output;
 mod reasons;
 mod refresh;
 mod render;
-mod report;
+pub(super) mod report;
 mod rights;
 mod rules;
-mod save;
+pub(super) mod save;
 mod schema;
-mod secrets;
+pub(super) mod secrets;
 mod site;
 mod values;
 mod wait;
 mod walk;
-mod world;
+pub(super) mod world;
 
 pub use self::options::Options;
 use self::{

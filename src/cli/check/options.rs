@@ -84,7 +84,11 @@ pub struct Options {
     pub(super) atlassian: AtlassianOptions,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a time such as 90s.
+///
+/// # Errors
+/// When it is none.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "it must be a time such as 90s, 2m or 1h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds = match unit {

@@ -1,7 +1,10 @@
 //! How a report reaches the person or the program that asked: the format, the terminal's width,
 //! and whether it takes colours.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    os::fd::AsFd,
+};
 
 use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
@@ -28,12 +31,18 @@ pub enum Format {
     Yaml,
 }
 
+/// The report as text for people on standard error.
+#[must_use]
+pub fn on_stderr(report: &Report) -> String {
+    render::text(report, page(&std::io::stderr()))
+}
+
 /// Prints the report.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn print(report: &Report, format: Format) -> Result<(), String> {
-    let text = written(report, format, page())?;
+    let text = written(report, format, page(&std::io::stdout()))?;
     let mut out = std::io::stdout().lock();
     let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     done.map_err(|error| format!("the findings could not be printed: {error}"))
@@ -50,10 +59,9 @@ fn written(report: &Report, format: Format, page: Page) -> Result<String, String
     }
 }
 
-fn page() -> Page {
-    let out = std::io::stdout();
+fn page(out: &(impl IsTerminal + AsFd)) -> Page {
     let terminal = out.is_terminal();
-    let width = terminal_size_of(&out).map(|(Width(columns), _)| usize::from(columns));
+    let width = terminal_size_of(out).map(|(Width(columns), _)| usize::from(columns));
     Page {
         width: width.filter(|width| terminal && *width > 0).unwrap_or(COLUMNS),
         colour: terminal && wants_colour(|name| std::env::var(name).ok()),

@@ -53,7 +53,7 @@ pub struct Refreshed {
 /// When nothing could be spent, or the new token could not be kept.
 pub async fn refresh(manifests: &mut Manifests, atlassian: &Atlassian, save: &Path) -> Result<Refreshed, String> {
     let ready = ready(manifests)?;
-    let place = Place::prepare(save)?;
+    let place = Place::prepare("--save", save)?;
     let deaf = Deaf::until_kept()?;
     let endpoint = TokenEndpoint::new(atlassian.http.clone(), atlassian.endpoints.clone());
     let answer = endpoint.refresh(&ready.credentials.app, &ready.token).await;

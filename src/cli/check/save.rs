@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// First line of a file that this program wrote, and may replace.
-const HEADER: &str = "# Written by jira-operator check --refresh.";
+const HEADER: &str = "# Written by jira-operator";
 /// Bytes that are taken on the disk beforehand: more than the manifest needs.
 const ROOM: usize = 16 * 1024;
 
@@ -36,22 +36,22 @@ impl Place {
     ///
     /// # Errors
     /// When the file cannot be written, or is somebody else's.
-    pub fn prepare(target: &Path) -> Result<Self, String> {
+    pub fn prepare(flag: &str, target: &Path) -> Result<Self, String> {
         let shown = target.display();
         match fs::read_to_string(target) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Ok(text) if text.starts_with(HEADER) => {}
             Ok(_) => {
                 return Err(format!(
-                    "--save {shown}: the file exists and was not written by this command; name another one"
+                    "{flag} {shown}: the file exists and was not written by this program; name another one"
                 ));
             }
-            Err(error) => return Err(format!("--save {shown}: {error}")),
+            Err(error) => return Err(format!("{flag} {shown}: {error}")),
         }
-        let cannot = |error: std::io::Error| format!("--save {shown} cannot be written: {error}. Nothing was spent.");
+        let cannot = |error: std::io::Error| format!("{flag} {shown} cannot be written: {error}. Nothing was spent.");
         let name = target
             .file_name()
-            .ok_or_else(|| format!("--save {shown} is no name of a file"))?;
+            .ok_or_else(|| format!("{flag} {shown} is no name of a file"))?;
         let waiting = format!(".{}.{:08x}", name.to_string_lossy(), rand::random::<u32>());
         let waiting = target.with_file_name(waiting);
         let mut file = OpenOptions::new()
@@ -78,7 +78,7 @@ impl Place {
         let shown = self.target.display().to_string();
         let lost = |error: String| {
             format!(
-                "the new refresh token could not be written to {shown}: {error}. Atlassian accepts the old one for ten minutes more: run this again now, with another --save"
+                "the new refresh token could not be written to {shown}: {error}. Run this again with another file; a refresh token that was exchanged is accepted for ten minutes more"
             )
         };
         let text = manifest(secret, credentials, token).map_err(lost)?;
@@ -109,9 +109,12 @@ impl Drop for Place {
     }
 }
 
-/// The Secret as it can be applied. All three keys stand in it, so that it can take the place of
+/// The Secret as it can be applied, as text. All three keys stand in it, so that it can take the place of
 /// the manifest that it was made from.
-fn manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<String, String> {
+///
+/// # Errors
+/// When it cannot be written as YAML.
+pub fn manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<String, String> {
     let mut metadata = json!({"name": secret.metadata.name});
     if let (Some(fields), Some(namespace)) = (metadata.as_object_mut(), &secret.metadata.namespace) {
         fields.insert("namespace".to_owned(), json!(namespace));
@@ -128,7 +131,7 @@ fn manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Res
         },
     });
     let yaml = serde_saphyr::to_string(&manifest).map_err(|error| error.to_string())?;
-    Ok(format!("{HEADER} It holds secrets: keep it out of Git.\n{yaml}"))
+    Ok(format!("{HEADER}. It holds secrets: keep it out of Git.\n{yaml}"))
 }
 
 #[cfg(test)]
@@ -155,7 +158,7 @@ mod tests {
             },
             refresh_token: None,
         };
-        Place::prepare(target)?.keep(&secret, &credentials, &Secret::new(token.to_owned()))
+        Place::prepare("--save", target)?.keep(&secret, &credentials, &Secret::new(token.to_owned()))
     }
 
     #[test]
@@ -179,12 +182,12 @@ mod tests {
         let target = folder.join("acme.yaml");
         fs::write(&target, "kind: JiraIntegration\n").unwrap();
         assert!(
-            Place::prepare(&target)
+            Place::prepare("--save", &target)
                 .unwrap_err()
-                .contains("was not written by this command")
+                .contains("was not written by this program")
         );
-        assert!(Place::prepare(&folder.join("missing/token.yaml")).is_err());
-        drop(Place::prepare(&folder.join("token.yaml")).unwrap());
+        assert!(Place::prepare("--save", &folder.join("missing/token.yaml")).is_err());
+        drop(Place::prepare("--save", &folder.join("token.yaml")).unwrap());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -3,53 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::api::{
+    consent::{OFFLINE, SCOPES as CONSENT, Scope, scope_parameter},
     integration::Mode,
     requirements::{FEATURES, Feature, Permission},
 };
-
-/// The scope without which there is no refresh token.
-const OFFLINE: &str = "offline_access";
-
-/// Every scope that the consent asks for, with the API in the developer console that has it, and
-/// what it is for. More than is used today, so that later features need no new consent.
-const CONSENT: &[(&str, &str, &str)] = &[
-    (
-        "read:jira-work",
-        "Jira platform",
-        "projects, issues, permissions, statuses",
-    ),
-    (
-        "write:jira-work",
-        "Jira platform",
-        "create and change issues, comment, transition, assign",
-    ),
-    (
-        "read:jira-user",
-        "Jira platform",
-        "who the account is, and looking people up",
-    ),
-    (
-        "manage:jira-webhook",
-        "Jira platform",
-        "hearing of changes instead of asking for them",
-    ),
-    (
-        "read:servicedesk-request",
-        "Jira Service Management",
-        "service desks, request types, forms, articles",
-    ),
-    (
-        "write:servicedesk-request",
-        "Jira Service Management",
-        "raise requests, comment on them",
-    ),
-    ("read:me", "User identity", "who consented, before a site is chosen"),
-    (
-        OFFLINE,
-        "none: only in the address",
-        "a refresh token, without which the grant lasts an hour",
-    ),
-];
 
 const HEAD: &str = "# Scopes and permissions
 
@@ -131,11 +88,10 @@ Not told to the operator, so not claimed:
 /// The page.
 pub(super) fn page() -> String {
     let mut page = String::from(HEAD);
-    let scopes: Vec<&str> = CONSENT.iter().map(|(scope, ..)| *scope).collect();
-    let _ = write!(page, "{}\n```\n{SCOPES}", scopes.join(" "));
+    let _ = write!(page, "{}\n```\n{SCOPES}", scope_parameter());
     page.push_str("\n| scope | API in the console | for | used today |\n|---|---|---|---|\n");
-    for (scope, api, what) in CONSENT {
-        let _ = writeln!(page, "| `{scope}` | {api} | {what} | {} |", used_today(scope));
+    for Scope { name, api, purpose } in CONSENT {
+        let _ = writeln!(page, "| `{name}` | {api} | {purpose} | {} |", used_today(name));
     }
     page.push_str(MODES);
     page.push_str("| feature | modes | where | OAuth scopes | project permissions |\n|---|---|---|---|---|\n");
@@ -242,25 +198,6 @@ fn today(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_consent_covers_every_feature() {
-        for scope in FEATURES.iter().flat_map(|feature| feature.scopes) {
-            assert!(CONSENT.iter().any(|(name, ..)| name == scope), "{scope}");
-        }
-    }
-
-    #[test]
-    fn the_address_in_the_readme_asks_for_the_whole_set() {
-        let readme = include_str!("../../../README.md");
-        let (_, from) = readme.split_once("&scope=").unwrap_or_default();
-        let mut asked: Vec<&str> = from.lines().next().unwrap_or_default().split("%20").collect();
-        let all: Vec<String> = CONSENT.iter().map(|(scope, ..)| scope.replace(':', "%3A")).collect();
-        let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
-        asked.sort_unstable();
-        all.sort_unstable();
-        assert_eq!(asked, all);
-    }
 
     #[test]
     fn every_permission_stands_in_the_table_once() {

@@ -8,15 +8,15 @@ Paths as Atlassian's support pages give them; see [Jira's words](#jiras-words) f
 
 ### How to connect
 
-A person does it, in the browser, as the dedicated account; the operator cannot.
+A person does it, logged in as the dedicated account; [connect.md](connect.md) has every way and the app that it takes.
 
-1. Open a private browser window, so that no other account is logged in, and log in as the account that `spec.account` names.
-2. Open the app's authorization address with all scopes and `offline_access`, choose the site, and accept: [Connect a site](../README.md#connect-a-site)
-   has the address and the exchange of the code.
-3. Put the new refresh token into the Secret that `spec.secretRef` names, as `refresh-token`. It is adopted at once, and once only.
+- **In the browser:** open the link in `status.authorizationURL` in a private window, so that no other account is logged in, and press *Connect*. The
+  link is there while a person is needed, where the operator serves the pages.
+- **In the terminal:** `jira-operator connect NAME -n NAMESPACE`, which needs no pages: the callback is on your own machine.
+- **From Git:** `jira-operator connect NAME --print` gives the Secret to seal; its `refresh-token` is adopted at once, and once only.
 
 If the consent screen does not let you: *Distribution* in the [developer console](https://developer.atlassian.com/console/myapps/) has to be shared
-unless the account owns the app, and the callback URL in the address has to be the one under *Authorization*.
+unless the account owns the app, and the callback URL under *Authorization* has to be the one that the page or the command names.
 
 ### How to give access to Jira
 

@@ -162,10 +162,7 @@ async fn deleted_while_stopped(plane: Arc<Plane>) {
         "Authorized",
         "False",
         "NotConnected",
-        &[
-            "Secret acme-oauth has no refresh-token",
-            "put the new refresh token into the Secret",
-        ],
+        &["Secret acme-oauth has no refresh-token", "jira-operator connect"],
     );
     claim(&lost, "Stalled", "True", "NotConnected", &[]);
     assert_eq!(stage.exchanges(), 1);

@@ -11,7 +11,7 @@ pub(super) static CREDENTIALS_NOT_FOUND: Guide = Guide {
     mend: &[
         "In the [developer console](https://developer.atlassian.com/console/myapps/) open your app, then *Settings*: client id and secret are there.",
         "Put them into a Secret of that name, under the keys `client-id` and `client-secret`. `kubectl create secret generic --from-file` keeps them out of your shell's history.",
-        "No grant yet? Add `refresh-token`, as in [Connect a site](../README.md#connect-a-site).",
+        "No grant yet? Then [connect](#how-to-connect) once the Secret is there.",
     ],
     operator: "It watches for the Secret and goes on as soon as it is there: the order of `kubectl apply` does not matter.",
     terms: &[],
@@ -36,6 +36,7 @@ pub(super) static NOT_CONNECTED: Guide = Guide {
     apart: &[
         "\"has no refresh-token\": nobody has connected yet.",
         "\"was used before\": the value in your Secret is an old one, for example brought back by a Git revert, and the grant that came from it is gone.",
+        "\"was disconnected on request\": somebody ran `jira-operator disconnect`; no token that was seen before is adopted again.",
         "\"client-id was changed\": the stored grant belongs to the former app. Setting `client-id` back mends it at once.",
     ],
     mend: &["Step by step: [How to connect](#how-to-connect)."],
@@ -71,7 +72,7 @@ pub(super) static RECONNECT_REQUIRED: Guide = Guide {
         "Step by step: [How to connect](#how-to-connect).",
         "Give each cluster an app of its own, so that none shares a grant with another.",
     ],
-    operator: "It asks Atlassian again only when a new `refresh-token` stands in the Secret. The access token in the consumers' Secret stays until it expires, within an hour.",
+    operator: "It asks Atlassian again only after a new consent, or when a new `refresh-token` stands in the Secret. The access token in the consumers' Secret stays until it expires, within an hour.",
     terms: &[
         "`invalid_grant`",
         "refresh_token is invalid",
@@ -86,7 +87,7 @@ pub(super) static OFFLINE_ACCESS_MISSING: Guide = Guide {
     apart: &[
         "`offline_access` is no permission in the developer console: it stands only in the address that the account opens to consent.",
     ],
-    mend: &["[How to connect](#how-to-connect) leads to an address that has it."],
+    mend: &["[Connect](#how-to-connect) again: it is always among what is asked for there."],
     operator: "It publishes the access token as usual and refreshes with the token that it has.",
     terms: &["`offline_access`", "no refresh token"],
 };
@@ -98,7 +99,7 @@ pub(super) static GRANT_SHARED_ELSEWHERE: Guide = Guide {
         "*One token in two Secrets*: the same `refresh-token` was put into two credential Secrets.",
     ],
     mend: &[
-        "[Connect](#how-to-connect) this one anew, best with an app of its own, and put the new `refresh-token` into its Secret.",
+        "[Connect](#how-to-connect) this one anew, best with an app of its own.",
         "Leave Secrets ending in `-grant` out of backups and of Git. Integrations in one namespace share a grant by naming the same Secret.",
     ],
     operator: "It never spends the copy. The older one of the two goes on undisturbed.",

@@ -1,0 +1,165 @@
+//! The callback on this machine: takes the browser's answer, once, and shows what came of it.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    atlassian::secret::Secret,
+    connect::{answer::Answer, public_url::CALLBACK},
+    server::connect::pages::{Told, assets, show},
+};
+
+/// How long the last page has to reach the browser.
+const LAST_PAGE: Duration = Duration::from_secs(2);
+
+/// A browser that waits for its page.
+pub struct Waiting {
+    /// What it brought.
+    pub answer: Answer,
+    page: oneshot::Sender<Told>,
+}
+
+impl Waiting {
+    /// Shows the browser what came of it. It may be gone, and need not see it.
+    pub fn show(self, told: Told) {
+        let _ = self.page.send(told);
+    }
+}
+
+/// The callback's listener.
+pub struct Loopback {
+    tasks: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+    arrived: oneshot::Receiver<Waiting>,
+    /// The address that the app has to have.
+    pub callback: String,
+}
+
+struct Expected {
+    state: Secret,
+    sender: Mutex<Option<oneshot::Sender<Waiting>>>,
+}
+
+impl Loopback {
+    /// Listens on this machine, and on nothing that others reach.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn listen(port: u16, state: Secret) -> Result<Self, String> {
+        let taken = |error: std::io::Error| {
+            format!(
+                "port {port} of this machine cannot be used: {error}. Free it, or use --port N and set http://localhost:N{CALLBACK} as the callback URL of the app in the developer console"
+            )
+        };
+        let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .await
+            .map_err(taken)?;
+        // localhost may be either; a machine without IPv6 has only the one.
+        let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)))
+            .await
+            .ok();
+        let (sender, arrived) = oneshot::channel();
+        let expected = Arc::new(Expected {
+            state,
+            sender: Mutex::new(Some(sender)),
+        });
+        let stop = CancellationToken::new();
+        let serve = |listener| {
+            let router = Router::new()
+                .route(CALLBACK, get(callback))
+                .with_state(Arc::clone(&expected))
+                .merge(assets());
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                let stopped = async move { stop.cancelled().await };
+                let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            })
+        };
+        Ok(Self {
+            tasks: [Some(first), second].into_iter().flatten().map(serve).collect(),
+            arrived,
+            stop: stop.clone(),
+            callback: format!("http://localhost:{port}{CALLBACK}"),
+        })
+    }
+
+    /// Ends once the last page has reached the browser, or a moment has passed.
+    pub async fn close(mut self) {
+        self.stop.cancel();
+        let sent = futures::future::join_all(self.tasks.drain(..));
+        let _ = tokio::time::timeout(LAST_PAGE, sent).await;
+    }
+
+    /// Waits for the browser.
+    pub async fn arrival(&mut self) -> Option<Waiting> {
+        (&mut self.arrived).await.ok()
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQuery) -> Response {
+    let Some(answer) = Answer::read(query.as_deref().unwrap_or_default()) else {
+        return strange();
+    };
+    if !same(&answer.state, expected.state.expose()) {
+        return strange();
+    }
+    let sender = expected.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(sender) = sender else {
+        return show(
+            StatusCode::BAD_REQUEST,
+            &told("This consent was used already", "The terminal says what came of it."),
+        );
+    };
+    let (page, shown) = oneshot::channel();
+    let gone = || told("The command has ended", "Nothing was taken over. Run it again.");
+    if sender.send(Waiting { answer, page }).is_err() {
+        return show(StatusCode::GONE, &gone());
+    }
+    match shown.await {
+        Ok(told) => show(StatusCode::OK, &told),
+        Err(_) => show(StatusCode::GONE, &gone()),
+    }
+}
+
+/// Compared without telling by the time it takes how much is right.
+fn same(one: &str, other: &str) -> bool {
+    Secret::new(one.to_owned()).hash() == Secret::new(other.to_owned()).hash()
+}
+
+fn strange() -> Response {
+    let page = told(
+        "This consent was not begun here",
+        "What came back does not belong to the command that is waiting. Use the link that it printed last.",
+    );
+    show(StatusCode::BAD_REQUEST, &page)
+}
+
+fn told(title: &str, line: &str) -> Told {
+    Told {
+        title: title.to_owned(),
+        tone: "bad",
+        lines: vec![line.to_owned()],
+        ..Told::default()
+    }
+}

@@ -1,0 +1,107 @@
+//! What is to be connected: an integration and its app's credentials, from the cluster or from files.
+
+use kube::{Api, ResourceExt};
+
+use super::options::Options;
+use crate::{
+    api::integration::JiraIntegration,
+    cli::check::{
+        manifest::Manifests,
+        world::{Atlassian, Cluster},
+    },
+    grant::{
+        credentials::{Credentials, CredentialsError},
+        store::describe,
+    },
+};
+
+/// An integration and its credentials.
+pub struct Subject {
+    /// The integration.
+    pub integration: JiraIntegration,
+    /// The app's credentials.
+    pub credentials: Credentials,
+    /// The cluster, where it came from one.
+    pub cluster: Option<Cluster>,
+}
+
+impl Subject {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub async fn find(options: &Options, atlassian: &Atlassian) -> Result<Self, String> {
+        if options.files.is_empty() {
+            return Self::of_cluster(options).await;
+        }
+        Self::of_files(options, atlassian).await
+    }
+
+    async fn of_cluster(options: &Options) -> Result<Self, String> {
+        let cluster = Cluster::of(options.context.as_deref()).await?;
+        let namespace = options.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+        let name = options.name.clone().unwrap_or_default();
+        let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
+        let found = api.get_opt(&name).await.map_err(|error| {
+            format!(
+                "JiraIntegration {name} in namespace {namespace} could not be read: {}",
+                describe(&error)
+            )
+        })?;
+        let integration =
+            found.ok_or_else(|| format!("there is no JiraIntegration {name} in namespace {namespace}"))?;
+        let secret = &integration.spec.secret_ref.name;
+        let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::namespaced(cluster.client.clone(), &namespace);
+        let read = secrets.get_opt(secret).await.map_err(|error| {
+            format!(
+                "Secret {secret} in namespace {namespace}, which has the app's credentials, could not be read: {}",
+                describe(&error)
+            )
+        })?;
+        let credentials = Credentials::read(secret, read.as_ref()).map_err(|error| unusable(&error))?;
+        Ok(Self {
+            integration,
+            credentials,
+            cluster: Some(cluster),
+        })
+    }
+
+    async fn of_files(options: &Options, atlassian: &Atlassian) -> Result<Self, String> {
+        let mut manifests = Manifests::read(&options.files)?;
+        manifests.ask_sites(atlassian, true).await;
+        let named =
+            |integration: &JiraIntegration| options.name.as_ref().is_none_or(|name| integration.name_any() == *name);
+        let mut found = manifests.integrations.iter().filter_map(|declared| {
+            let integration = declared.integration.as_ref().filter(|integration| named(integration))?;
+            Some((integration.clone(), declared.secret.clone()))
+        });
+        let (mut integration, secret) = match (found.next(), found.next()) {
+            (Some(one), None) => one,
+            (None, _) => return Err("the files have no JiraIntegration that can be read, or none of that name; jira-operator check -f FILE says more".to_owned()),
+            (Some(_), Some(_)) => return Err("the files have more than one JiraIntegration: say which by NAME".to_owned()),
+        };
+        let secret = secret.ok_or_else(|| {
+            format!(
+                "the files lack the Secret {} with client-id and client-secret",
+                integration.spec.secret_ref.name
+            )
+        })?;
+        let credentials = secret.credentials().map_err(|error| unusable(&error))?;
+        if integration.metadata.namespace.is_none() {
+            integration.metadata.namespace = options.namespace.clone().or(secret.namespace);
+        }
+        Ok(Self {
+            integration,
+            credentials,
+            cluster: None,
+        })
+    }
+}
+
+fn unusable(error: &CredentialsError) -> String {
+    let text = error.to_string();
+    format!(
+        "{} Put the OAuth app's client-id and client-secret there",
+        text.trim_end()
+    )
+}

@@ -1,0 +1,98 @@
+//! `jira-operator disconnect`: ends the grant in the cluster, and says where it is ended at Atlassian.
+
+use clap::Args;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, ResourceExt, api::ListParams};
+
+use super::check::world::Cluster;
+use crate::{
+    api::integration::JiraIntegration,
+    connect::service::grant_key,
+    grant::{
+        credentials::Credentials,
+        disconnect::disconnect,
+        finding,
+        store::{GrantKey, Store, describe},
+    },
+};
+
+/// Where people see and end the grants of their account.
+const CONNECTED_APPS: &str = "https://id.atlassian.com/manage-profile/apps";
+
+/// Options of `disconnect`.
+// What stands here is what --help prints, where Markdown has no place.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Name of a JiraIntegration.
+    name: String,
+    /// Namespace; by default that of the kubeconfig's context.
+    #[arg(short, long, value_name = "NS")]
+    namespace: Option<String>,
+    /// Context of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+}
+
+/// Disconnects.
+pub(super) async fn run(options: Options) -> Result<(), String> {
+    let cluster = Cluster::of(options.context.as_deref()).await?;
+    let namespace = options.namespace.unwrap_or_else(|| cluster.namespace.clone());
+    let name = &options.name;
+    let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
+    let all = api.list(&ListParams::default()).await.map_err(|error| {
+        format!(
+            "the JiraIntegrations of namespace {namespace} could not be read: {}",
+            describe(&error)
+        )
+    })?;
+    let integration = all.iter().find(|one| one.name_any() == *name);
+    let integration =
+        integration.ok_or_else(|| format!("there is no JiraIntegration {name} in namespace {namespace}"))?;
+    let key = grant_key(integration);
+    let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), &namespace);
+    let secret = secrets.get_opt(&key.credentials).await.map_err(|error| {
+        format!(
+            "Secret {} could not be read, so a refresh-token in it would be adopted again: {}",
+            key.credentials,
+            describe(&error)
+        )
+    })?;
+    let credentials = Credentials::read(&key.credentials, secret.as_ref()).ok();
+    let store = Store::new(cluster.client.clone(), Vec::new());
+    let ended = disconnect(&store, &key, credentials.as_ref()).await;
+    let was_connected = ended.map_err(|trouble| {
+        let finding = finding::trouble(&trouble, &key);
+        finding.map_or_else(
+            || "the namespace is being deleted".to_owned(),
+            |finding| finding.message,
+        )
+    })?;
+    say(&key, was_connected);
+    let others = all
+        .iter()
+        .filter(|one| one.name_any() != *name && grant_key(one) == key);
+    let others: Vec<String> = others.map(ResourceExt::name_any).collect();
+    if !others.is_empty() {
+        println!(
+            "The same grant was used by {}, which are disconnected too.",
+            others.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn say(key: &GrantKey, was_connected: bool) {
+    let grant = key.secret_name();
+    if was_connected {
+        println!(
+            "Disconnected: the tokens in Secret {grant} are gone, and the operator takes back what workloads mount."
+        );
+    } else {
+        println!("There was no grant in Secret {grant}; it is marked as disconnected all the same.");
+    }
+    println!("No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect.");
+    println!(
+        "At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open\n  {CONNECTED_APPS}"
+    );
+}

@@ -1,0 +1,167 @@
+//! `jira-operator suspend`, `resume` and `reconcile`: what people would do with `kubectl` by hand.
+
+use std::time::Duration;
+
+use clap::Args;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use kube::{
+    Api, ResourceExt,
+    api::{Patch, PatchParams, WatchEvent, WatchParams},
+};
+use serde_json::{Value, json};
+
+use super::check::{options::duration, world::Cluster};
+use crate::{
+    api::{
+        condition::{ConditionType, find},
+        integration::JiraIntegration,
+        names,
+    },
+    grant::store::describe,
+};
+
+/// Which integration.
+// What stands here is what --help prints, where Markdown has no place.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Name of a JiraIntegration.
+    name: String,
+    /// Namespace; by default that of the kubeconfig's context.
+    #[arg(short, long, value_name = "NS")]
+    namespace: Option<String>,
+    /// Context of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+}
+
+/// Options of `reconcile`.
+#[derive(Debug, Args)]
+pub struct Reconcile {
+    #[command(flatten)]
+    target: Target,
+    /// How long to wait for the answer, such as 90s or 2m; 0s does not wait.
+    #[arg(long, default_value = "1m", value_name = "TIME", value_parser = duration)]
+    timeout: Duration,
+}
+
+struct Found {
+    api: Api<JiraIntegration>,
+    namespace: String,
+}
+
+impl Target {
+    async fn find(&self) -> Result<Found, String> {
+        let cluster = Cluster::of(self.context.as_deref()).await?;
+        let namespace = self.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+        Ok(Found {
+            api: Api::namespaced(cluster.client, &namespace),
+            namespace,
+        })
+    }
+
+    async fn patch(&self, found: &Found, patch: Value) -> Result<JiraIntegration, String> {
+        let params = PatchParams {
+            field_manager: Some("jira-operator-cli".to_owned()),
+            ..PatchParams::default()
+        };
+        let done = found.api.patch(&self.name, &params, &Patch::Merge(patch)).await;
+        done.map_err(|error| match &error {
+            kube::Error::Api(status) if status.code == 404 => {
+                format!(
+                    "there is no JiraIntegration {} in namespace {}",
+                    self.name, found.namespace
+                )
+            }
+            error => format!(
+                "JiraIntegration {} could not be changed: {}",
+                self.name,
+                describe(error)
+            ),
+        })
+    }
+}
+
+/// Suspends or resumes.
+pub(super) async fn suspend(target: Target, suspended: bool) -> Result<(), String> {
+    let found = target.find().await?;
+    let changed = target.patch(&found, json!({"spec": {"suspend": suspended}})).await?;
+    let (namespace, name) = (&found.namespace, &target.name);
+    if suspended {
+        println!(
+            "Suspended {namespace}/{name}: Atlassian is not called for it, and its access token is left to expire."
+        );
+    } else {
+        println!("Resumed {namespace}/{name}.");
+    }
+    if is_managed(&changed) {
+        println!(
+            "The object looks as if it were applied from Git or by Helm: set spec.suspend there as well, or it comes back."
+        );
+    }
+    Ok(())
+}
+
+/// Whether another tool applies the object, as its usual marks tell.
+fn is_managed(integration: &JiraIntegration) -> bool {
+    let marks = [
+        "argocd.argoproj.io/",
+        "kustomize.toolkit.fluxcd.io/",
+        "helm.toolkit.fluxcd.io/",
+        "meta.helm.sh/",
+    ];
+    let keys = integration.labels().keys().chain(integration.annotations().keys());
+    keys.into_iter()
+        .any(|key| marks.iter().any(|mark| key.starts_with(mark)))
+}
+
+/// Asks for a full pass now, and waits for its answer. True when the integration is Ready then.
+pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
+    let found = options.target.find().await?;
+    let asked = Timestamp::now().to_string();
+    let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});
+    let integration = options.target.patch(&found, annotation).await?;
+    let (namespace, name) = (&found.namespace, &options.target.name);
+    println!("Asked for a full pass of {namespace}/{name}.");
+    if integration.spec.suspend {
+        println!("It is suspended, so nothing happens until: jira-operator resume {name} -n {namespace}");
+        return Ok(false);
+    }
+    if options.timeout.is_zero() {
+        return Ok(true);
+    }
+    let answer = tokio::time::timeout(options.timeout, answered(&found.api, name, &asked)).await;
+    let integration = answer.map_err(|_| {
+        format!(
+            "no answer within {} s: is the operator running, or does Atlassian ask it to wait? jira-operator check --operator",
+            options.timeout.as_secs()
+        )
+    })??;
+    let conditions = integration.status.map(|status| status.conditions).unwrap_or_default();
+    let Some(ready) = find(&conditions, ConditionType::Ready) else {
+        return Ok(false);
+    };
+    println!("Ready {} {}: {}", ready.status, ready.reason, ready.message);
+    Ok(ready.status == "True")
+}
+
+async fn answered(api: &Api<JiraIntegration>, name: &str, asked: &str) -> Result<JiraIntegration, String> {
+    let failed = |error: kube::Error| format!("JiraIntegration {name} could not be watched: {}", describe(&error));
+    let params = WatchParams::default().fields(&format!("metadata.name={name}"));
+    loop {
+        let mut events = Box::pin(api.watch(&params, "0").await.map_err(failed)?);
+        while let Some(event) = events.try_next().await.map_err(failed)? {
+            let (WatchEvent::Added(object) | WatchEvent::Modified(object)) = event else {
+                continue;
+            };
+            let handled = object
+                .status
+                .as_ref()
+                .and_then(|status| status.last_handled_reconcile_at.as_deref());
+            if handled == Some(asked) {
+                return Ok(object);
+            }
+        }
+    }
+}

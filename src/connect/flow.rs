@@ -1,0 +1,296 @@
+//! Consents under way. A state belongs to one integration and to the browser that started, works once,
+//! and not for long (RFC 6749 §10.12). What is under way is lost with the process: then it is started again.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use super::{
+    capability::Who,
+    key::{Key, nonce},
+    outcome::Outcome,
+};
+use crate::atlassian::secret::{Secret, TokenHash};
+
+/// What the code in a state is for.
+const PURPOSE: &str = "jira-operator.dev/connect-state";
+/// How long a person has from the button to the way back.
+pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// How long an outcome can be looked at.
+const SHOWN_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// Most consents under way for one integration; one more takes the place of the oldest.
+const MOST_EACH: usize = 20;
+/// Most consents under way in all.
+const MOST: usize = 2000;
+
+/// What a consent is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The integration.
+    pub who: Who,
+    /// The grant that was there when it began.
+    pub lineage: Option<TokenHash>,
+}
+
+/// How far a consent is.
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// The browser is at Atlassian.
+    Started,
+    /// The code is being exchanged.
+    Exchanging,
+    /// It is over.
+    Ended {
+        /// What became of it.
+        outcome: Arc<Outcome>,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Why a state is not accepted.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Rejected {
+    /// It is not one of ours, was changed, or the process that made it is gone.
+    #[error("the state is unknown")]
+    Unknown,
+    /// It took too long.
+    #[error("the state has expired")]
+    Expired,
+    /// It was started in another browser.
+    #[error("the state belongs to another browser")]
+    OtherBrowser,
+    /// It was used before, by the same browser: the outcome can be looked at again.
+    #[error("the state was used before")]
+    Used {
+        /// The consent.
+        id: String,
+    },
+}
+
+struct Flow {
+    ticket: Ticket,
+    browser: TokenHash,
+    expires_at: Timestamp,
+    /// Later ones have higher numbers.
+    number: u64,
+    stage: Stage,
+}
+
+impl Flow {
+    /// What the code in its state is over.
+    fn code(&self, key: &Key, id: &str) -> String {
+        key.sign(&self.parts(id))
+    }
+
+    fn parts<'a>(&'a self, id: &'a str) -> [&'a str; 4] {
+        [PURPOSE, id, &self.ticket.who.uid, self.browser.as_str()]
+    }
+
+    fn is_of(&self, browser: Option<&Secret>) -> bool {
+        browser.map(Secret::hash).as_ref() == Some(&self.browser)
+    }
+
+    fn is_past(&self, now: Timestamp) -> bool {
+        let shown_until = self.expires_at.saturating_add(SHOWN_FOR).unwrap_or(Timestamp::MAX);
+        shown_until <= now && !matches!(self.stage, Stage::Exchanging)
+    }
+}
+
+/// All consents under way.
+pub struct Flows {
+    key: Key,
+    table: Mutex<HashMap<String, Flow>>,
+    begun: AtomicU64,
+}
+
+impl Default for Flows {
+    fn default() -> Self {
+        Self {
+            key: Key::random(),
+            table: Mutex::default(),
+            begun: AtomicU64::default(),
+        }
+    }
+}
+
+impl Flows {
+    fn table(&self, now: Timestamp) -> MutexGuard<'_, HashMap<String, Flow>> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.retain(|_, flow| !flow.is_past(now));
+        table
+    }
+
+    /// Begins a consent, and gives its state.
+    pub fn begin(&self, ticket: Ticket, browser: &Secret, now: Timestamp) -> String {
+        let id = nonce().expose().to_owned();
+        let mut table = self.table(now);
+        make_room(&mut table, |flow| flow.ticket.who == ticket.who, MOST_EACH);
+        make_room(&mut table, |_| true, MOST);
+        let flow = Flow {
+            ticket,
+            browser: browser.hash(),
+            expires_at: now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX),
+            number: self.begun.fetch_add(1, Ordering::Relaxed),
+            stage: Stage::Started,
+        };
+        let state = format!("{id}.{}", flow.code(&self.key, &id));
+        table.insert(id, flow);
+        state
+    }
+
+    /// Takes a state back, once: the consent that it belongs to.
+    ///
+    /// # Errors
+    /// When it is not to be accepted. Nothing of it is used up then.
+    pub fn claim(&self, state: &str, browser: Option<&Secret>, now: Timestamp) -> Result<(String, Ticket), Rejected> {
+        let (id, code) = state.split_once('.').ok_or(Rejected::Unknown)?;
+        let mut table = self.table(now);
+        let flow = table.get_mut(id).ok_or(Rejected::Unknown)?;
+        if !self.key.verifies(&flow.parts(id), code) {
+            return Err(Rejected::Unknown);
+        }
+        if !flow.is_of(browser) {
+            return Err(Rejected::OtherBrowser);
+        }
+        match flow.stage {
+            Stage::Started if flow.expires_at <= now => Err(Rejected::Expired),
+            Stage::Started => {
+                flow.stage = Stage::Exchanging;
+                Ok((id.to_owned(), flow.ticket.clone()))
+            }
+            Stage::Exchanging | Stage::Ended { .. } => Err(Rejected::Used { id: id.to_owned() }),
+        }
+    }
+
+    /// Keeps what became of a consent.
+    pub fn end(&self, id: &str, outcome: Outcome, now: Timestamp) {
+        if let Some(flow) = self.table(now).get_mut(id) {
+            flow.stage = Stage::Ended {
+                outcome: Arc::new(outcome),
+                at: now,
+            };
+        }
+    }
+
+    /// How far a consent is, for the browser that started it.
+    #[must_use]
+    pub fn look(&self, id: &str, browser: Option<&Secret>, now: Timestamp) -> Option<(Ticket, Stage)> {
+        let table = self.table(now);
+        let flow = table.get(id).filter(|flow| flow.is_of(browser))?;
+        Some((flow.ticket.clone(), flow.stage.clone()))
+    }
+}
+
+/// Drops the oldest of those that count until one more fits. A code that is being exchanged stays.
+fn make_room(table: &mut HashMap<String, Flow>, counts: impl Fn(&Flow) -> bool, most: usize) {
+    let counted = |flow: &Flow| counts(flow) && !matches!(flow.stage, Stage::Exchanging);
+    while table.values().filter(|flow| counted(flow)).count() >= most {
+        let oldest = table
+            .iter()
+            .filter(|(_, flow)| counted(flow))
+            .min_by_key(|(_, flow)| flow.number);
+        let Some(id) = oldest.map(|(id, _)| id.clone()) else {
+            return;
+        };
+        table.remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::connect::outcome::Failure;
+
+    fn who(name: &str) -> Ticket {
+        let who = Who {
+            namespace: "support".into(),
+            name: name.into(),
+            uid: format!("uid-{name}"),
+        };
+        Ticket { who, lineage: None }
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn a_state_works_once_and_its_outcome_is_shown_again_to_the_same_browser() {
+        let (flows, mine, other) = (Flows::default(), nonce(), nonce());
+        let state = flows.begin(who("acme"), &mine, at(0));
+        assert_eq!(flows.claim(&state, Some(&other), at(1)), Err(Rejected::OtherBrowser));
+        assert_eq!(flows.claim(&state, None, at(1)), Err(Rejected::OtherBrowser));
+        let (id, claimed) = flows.claim(&state, Some(&mine), at(1)).unwrap();
+        assert_eq!(claimed, who("acme"));
+        assert_eq!(
+            flows.claim(&state, Some(&mine), at(1)),
+            Err(Rejected::Used { id: id.clone() })
+        );
+        assert!(matches!(
+            flows.look(&id, Some(&mine), at(1)),
+            Some((_, Stage::Exchanging))
+        ));
+        flows.end(&id, Outcome::Failed(Failure::Declined), at(1));
+        assert!(matches!(
+            flows.look(&id, Some(&mine), at(20)),
+            Some((_, Stage::Ended { .. }))
+        ));
+        assert!(flows.look(&id, Some(&other), at(1)).is_none());
+        assert!(flows.look(&id, Some(&mine), at(26)).is_none(), "not for ever");
+    }
+
+    #[test]
+    fn a_state_that_is_changed_late_or_of_another_process_is_refused() {
+        let (flows, mine) = (Flows::default(), nonce());
+        let state = flows.begin(who("acme"), &mine, at(0));
+        let another = flows.begin(who("globex"), &mine, at(0));
+        let mixed = format!(
+            "{}.{}",
+            state.split_once('.').unwrap().0,
+            another.split_once('.').unwrap().1
+        );
+        for wrong in ["", ".", "x.y", &state[1..], &format!("{state}0"), &mixed] {
+            assert_eq!(
+                flows.claim(wrong, Some(&mine), at(1)),
+                Err(Rejected::Unknown),
+                "{wrong}"
+            );
+        }
+        assert_eq!(flows.claim(&state, Some(&mine), at(10)), Err(Rejected::Expired));
+        assert_eq!(
+            Flows::default().claim(&state, Some(&mine), at(1)),
+            Err(Rejected::Unknown)
+        );
+        assert!(
+            flows.claim(&another, Some(&mine), at(9)).is_ok(),
+            "each stands for itself"
+        );
+    }
+
+    #[test]
+    fn two_tabs_go_on_beside_each_other_and_a_flood_pushes_out_its_own() {
+        let (flows, mine) = (Flows::default(), nonce());
+        let (first, second) = (
+            flows.begin(who("acme"), &mine, at(0)),
+            flows.begin(who("acme"), &mine, at(0)),
+        );
+        for state in [&first, &second] {
+            assert!(flows.claim(state, Some(&mine), at(1)).is_ok());
+        }
+        let kept = flows.begin(who("globex"), &mine, at(0));
+        let flood: Vec<String> = (0..=MOST_EACH)
+            .map(|_| flows.begin(who("acme"), &nonce(), at(1)))
+            .collect();
+        assert_eq!(flows.claim(flood.first().unwrap(), None, at(1)), Err(Rejected::Unknown));
+        assert!(flows.claim(&kept, Some(&mine), at(1)).is_ok());
+    }
+}

@@ -1,0 +1,102 @@
+//! Is the grant that a consent brought the right one? Judged by the same questions and with the same
+//! findings as on every pass, and before anything of it is stored.
+
+use crate::{
+    api::{
+        condition::{
+            ConditionType::{AccountEligible, ScopesGranted},
+            Finding,
+        },
+        consent,
+        integration::AccountStatus,
+        reason::Reason,
+    },
+    atlassian::{jira::Jira, site::SiteUrl},
+    diagnose::{
+        evidence::Declared,
+        gather,
+        judge::{
+            account, enumerate,
+            scopes::{self, Needs},
+            site::{self, Site},
+        },
+    },
+};
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// In the order of the steps; what was not reached is absent.
+    pub findings: Vec<Finding>,
+    /// The account, where Jira told.
+    pub account: Option<AccountStatus>,
+}
+
+impl Judged {
+    /// Whether the grant is the right one: everything was looked at, and all of it is in order.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        let reached = self.findings.last().map(|finding| finding.condition);
+        reached == Some(AccountEligible) && self.findings.iter().all(Finding::is_true)
+    }
+}
+
+/// Asks three questions with the new access token and judges the answers. `granted` are the scopes of
+/// the token answer, where it names them.
+pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>) -> Judged {
+    let mut judged = Judged::default();
+    let address = match SiteUrl::parse(&declared.site, &declared.site_suffixes) {
+        Ok(address) => address,
+        Err(error) => {
+            judged.findings.push(site::not_allowed(&error));
+            return judged;
+        }
+    };
+    let evidence = gather::site::site(jira, &address).await;
+    let site = match site::judge(&address, declared.bound.as_ref(), &evidence) {
+        Ok((site, finding)) => {
+            judged.findings.push(finding);
+            site
+        }
+        Err(finding) => {
+            judged.findings.push(finding);
+            return judged;
+        }
+    };
+    judged.findings.push(judge_scopes(declared, &site, granted));
+    let answer = jira.myself(&site.status.cloud_id).await;
+    judged.account = answer.as_ref().ok().map(|account| AccountStatus {
+        account_id: account.account_id.clone(),
+        display_name: account.display_name.clone(),
+        account_type: account.account_type.clone(),
+    });
+    judged.findings.push(account::judge(declared.account.as_ref(), &answer));
+    judged
+}
+
+/// All scopes that were asked for must be there: later features then need no new consent. What the site's
+/// own list has to say is judged by what the spec needs, because not every site has service desks.
+fn judge_scopes(declared: &Declared, site: &Site, granted: Option<&[String]>) -> Finding {
+    let needs = Needs {
+        mode: declared.mode,
+        service_projects: false,
+    };
+    let missing = scopes::missing(needs, granted, &site.scopes);
+    if !missing.is_empty() {
+        return scopes::judge(needs, &missing);
+    }
+    let listed = granted.filter(|list| !list.is_empty());
+    let lacks = |scope: &str| listed.is_some_and(|list| !list.iter().any(|granted| granted == scope));
+    let lacking: Vec<String> = consent::of_jira()
+        .filter(|scope| lacks(scope))
+        .map(str::to_owned)
+        .collect();
+    if lacking.is_empty() {
+        return Finding::plain(ScopesGranted, Reason::AllScopesGranted);
+    }
+    let what = format!(
+        "The consent asked for more scopes than were granted; lacking: {}.",
+        enumerate(&lacking, 3)
+    );
+    Finding::with_remedy(ScopesGranted, Reason::ScopesMissing, &what)
+}

@@ -1,0 +1,214 @@
+//! Brings a consent to its end: from the code to the grant in its Secret.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1;
+use kube::{Api, Client, ResourceExt, api::ListParams};
+use reqwest::Client as Http;
+use url::Url;
+
+use super::{
+    judge::{Judged, judge},
+    outcome::{Failure, Outcome},
+};
+use crate::{
+    api::{
+        condition::{ConditionType::Authorized, Finding},
+        consent,
+        integration::JiraIntegration,
+        reason::Reason,
+    },
+    atlassian::{
+        endpoints::Endpoints,
+        jira::Jira,
+        oauth::{TokenEndpoint, Tokens},
+        secret::Secret,
+        token_answer::ExchangeFailure,
+    },
+    diagnose::evidence::Declared,
+    grant::{
+        connect::{Consent, NotTaken},
+        credentials::{Credentials, CredentialsError},
+        finding,
+        held::Trouble,
+        keeper::Keeper,
+        store::GrantKey,
+    },
+};
+
+/// What connecting takes.
+#[derive(Clone)]
+pub struct Connector {
+    /// The cluster.
+    pub client: Client,
+    /// The grants.
+    pub keeper: Arc<Keeper>,
+    /// The way to Atlassian.
+    pub http: Http,
+    /// Where Atlassian is.
+    pub endpoints: Arc<Endpoints>,
+    /// Host suffixes of sites that are allowed besides Jira Cloud's.
+    pub site_suffixes: Vec<String>,
+}
+
+/// The grant that belongs to an integration.
+#[must_use]
+pub fn grant_key(integration: &JiraIntegration) -> GrantKey {
+    GrantKey {
+        namespace: integration.namespace().unwrap_or_default(),
+        credentials: integration.spec.secret_ref.name.clone(),
+    }
+}
+
+impl Connector {
+    /// The integration, if there is one. By a list of one: the operator has no right to get them.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn integration(&self, namespace: &str, name: &str) -> kube::Result<Option<JiraIntegration>> {
+        let api: Api<JiraIntegration> = Api::namespaced(self.client.clone(), namespace);
+        let one = ListParams::default().fields(&format!("metadata.name={name}"));
+        Ok(api.list(&one).await?.items.into_iter().next())
+    }
+
+    /// The app's credentials.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked; inside, when the Secret cannot be used.
+    pub async fn credentials(
+        &self,
+        integration: &JiraIntegration,
+    ) -> kube::Result<Result<Credentials, CredentialsError>> {
+        let key = grant_key(integration);
+        let api: Api<v1::Secret> = Api::namespaced(self.client.clone(), &key.namespace);
+        let secret = api.get_opt(&key.credentials).await?;
+        Ok(Credentials::read(&key.credentials, secret.as_ref()))
+    }
+
+    /// Where the person consents. Always the full set of scopes, so that later features need no new
+    /// consent.
+    #[must_use]
+    pub fn authorize(&self, credentials: &Credentials, redirect_uri: &str, state: &str) -> Option<Url> {
+        let scopes = consent::scope_parameter();
+        self.endpoints
+            .authorize(&credentials.app.client_id, &scopes, redirect_uri, state)
+    }
+
+    /// Exchanges the code, judges what it brought and stores it.
+    pub async fn complete(&self, integration: &JiraIntegration, credentials: Credentials, consent: Consent) -> Outcome {
+        let key = grant_key(integration);
+        let declared = Declared::of(integration, &self.site_suffixes);
+        let (found, keep) = tokio::sync::oneshot::channel();
+        let (http, endpoints) = (self.http.clone(), Arc::clone(&self.endpoints));
+        let look = move |tokens: Tokens| async move {
+            let jira = Jira::new(http, endpoints, tokens.access_token);
+            let judged = judge(&jira, &declared, tokens.scopes.as_deref()).await;
+            if !judged.is_right() {
+                return Err(judged);
+            }
+            // Nobody may be waiting any more; the grant is stored all the same.
+            let _ = found.send(judged);
+            Ok(())
+        };
+        match self.keeper.connect(&key, credentials, consent, look).await {
+            Ok(_) => connected(keep.await.unwrap_or_default()),
+            Err(refused) => not_taken(refused, &key),
+        }
+    }
+}
+
+/// What a consent brought that is to be kept elsewhere than in a cluster.
+pub struct Brought {
+    /// The refresh token.
+    pub refresh_token: Secret,
+    /// What was found of it.
+    pub outcome: Outcome,
+}
+
+/// Exchanges the code and judges what it brought, for somebody who keeps it elsewhere. `name` is that of the
+/// Secret with the credentials.
+///
+/// # Errors
+/// What became of the consent, where there is nothing to keep.
+pub async fn bring(
+    (http, endpoints): (Http, Arc<Endpoints>),
+    declared: &Declared,
+    credentials: &Credentials,
+    consent: &Consent,
+    key: &GrantKey,
+) -> Result<Brought, Outcome> {
+    let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
+    let exchanged = endpoint.exchange_code(&credentials.app, &consent.code, &consent.redirect_uri);
+    let tokens = exchanged
+        .await
+        .map_err(|failure| not_taken(NotTaken::Exchange(failure), key))?;
+    let Some(refresh_token) = tokens.refresh_token else {
+        return Err(not_taken(NotTaken::NoRefreshToken, key));
+    };
+    let jira = Jira::new(http, endpoints, tokens.access_token);
+    let judged = judge(&jira, declared, tokens.scopes.as_deref()).await;
+    if !judged.is_right() {
+        return Err(not_taken(NotTaken::Refused(judged), key));
+    }
+    Ok(Brought {
+        refresh_token,
+        outcome: connected(judged),
+    })
+}
+
+fn connected(judged: Judged) -> Outcome {
+    Outcome::Connected {
+        account: judged.account.unwrap_or_default(),
+        findings: judged.findings,
+    }
+}
+
+/// The answer of Atlassian to a consent that ended with an error (RFC 6749 §4.1.2.1).
+#[must_use]
+pub fn declined(error: &str, description: &str) -> Outcome {
+    let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
+    Outcome::Failed(match error {
+        "access_denied" => Failure::Declined,
+        _ => Failure::AppRefused {
+            error: clean(error),
+            description: clean(description),
+        },
+    })
+}
+
+fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {
+    let of = |reason, what: &str| Outcome::Refused(vec![Finding::with_remedy(Authorized, reason, what)]);
+    match refused {
+        NotTaken::Refused(judged) => Outcome::Refused(judged.findings),
+        NotTaken::NoRefreshToken => of(
+            Reason::OfflineAccessMissing,
+            "Atlassian sent no refresh token, so the grant would end within an hour; it was not stored.",
+        ),
+        NotTaken::Exchange(ExchangeFailure::ClientRefused) => {
+            let what = format!(
+                "Atlassian refused the client-id or client-secret in Secret {}.",
+                key.credentials
+            );
+            of(Reason::ClientSecretRejected, &what)
+        }
+        NotTaken::Exchange(ExchangeFailure::GrantRefused { description }) => {
+            Outcome::Failed(Failure::CodeRefused { description })
+        }
+        NotTaken::Exchange(ExchangeFailure::Unavailable { detail, .. }) => {
+            let what = format!("The code could not be exchanged: {detail}.");
+            of(Reason::AuthServerUnavailable, &what)
+        }
+        // Half an answer of a consent is not worth keeping: the person is here to try again.
+        NotTaken::Exchange(ExchangeFailure::Salvaged { .. }) => of(
+            Reason::AuthServerUnavailable,
+            "Atlassian's answer to the code could not be read.",
+        ),
+        NotTaken::Cluster(Trouble::NotWritable {
+            detail, unsaved: true, ..
+        }) => Outcome::Failed(Failure::Unsaved { detail }),
+        NotTaken::Cluster(trouble) => match finding::trouble(&trouble, key) {
+            Some(finding) => Outcome::Refused(vec![finding]),
+            None => Outcome::Failed(Failure::Changed),
+        },
+    }
+}

@@ -1,0 +1,33 @@
+//! Ends a grant on a person's wish: its tokens go, and a tombstone with the hashes stays, so that no
+//! copy of them in Git is adopted again.
+
+use jiff::Timestamp;
+
+use super::{
+    connect::unmarked,
+    credentials::Credentials,
+    held::Trouble,
+    lane::{ATTEMPTS, CONTENDED},
+    store::{GrantKey, Store, WriteError},
+};
+
+/// Leaves the tombstone. `credentials` are the person's, where they can be read. Whether there was a
+/// grant to end.
+///
+/// # Errors
+/// When the grant Secret cannot be read or written; it is as before then.
+pub async fn disconnect(store: &Store, key: &GrantKey, credentials: Option<&Credentials>) -> Result<bool, Trouble> {
+    let supplied = credentials.and_then(|credentials| credentials.refresh_token.as_ref());
+    for _ in 0..ATTEMPTS {
+        let mut record = unmarked(store, key, "").await?;
+        let was_connected = record.refresh_token.is_some();
+        record.disconnect(supplied, Timestamp::now());
+        match store.write(&record).await {
+            Ok(_) => return Ok(was_connected),
+            Err(WriteError::Conflict | WriteError::Gone) => {}
+            Err(WriteError::Terminating) => return Err(Trouble::Terminating),
+            Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, None)),
+        }
+    }
+    Err(Trouble::not_writable(CONTENDED, None))
+}

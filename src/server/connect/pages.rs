@@ -1,0 +1,197 @@
+//! The pages, as what stands on them. Text is escaped by the templates.
+
+use askama::Template;
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use tracing::warn;
+
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        consent::Scope,
+        reason::{Holds, Reason},
+    },
+    connect::outcome::{Outcome, Told as Words},
+};
+
+/// The page that a link opens.
+#[derive(Template)]
+#[template(path = "start.html")]
+pub struct Start<'a> {
+    /// Namespace of the integration.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Address of the site.
+    pub site: &'a str,
+    /// Why somebody is needed.
+    pub why: &'a str,
+    /// The account to log in as; none where the spec names none.
+    pub account: Option<&'a str>,
+    /// What will be asked for.
+    pub scopes: &'a [Scope],
+    /// Whether the integration only reads.
+    pub observes: bool,
+    /// Where the button leads.
+    pub start: &'a str,
+}
+
+/// A page that tells something.
+#[derive(Default, Template)]
+#[template(path = "result.html")]
+pub struct Told {
+    /// The sentence on top.
+    pub title: String,
+    /// How it is meant: good, bad or unsure.
+    pub tone: &'static str,
+    /// Sentences.
+    pub lines: Vec<String>,
+    /// Conditions with what was found.
+    pub findings: Vec<Line>,
+    /// Where to try again.
+    pub again: Option<String>,
+    /// Whether the page looks again by itself.
+    pub refreshes: bool,
+    /// Seconds until it does.
+    pub every: u32,
+    /// What tells more in the terminal.
+    pub command: String,
+}
+
+/// One condition on a page.
+pub struct Line {
+    /// Good, bad or unsure.
+    pub tone: &'static str,
+    /// Its sign.
+    pub mark: &'static str,
+    /// The sign in words, for those who do not see it.
+    pub spoken: &'static str,
+    /// The condition.
+    pub condition: String,
+    /// Its reason.
+    pub reason: String,
+    /// What it says, where something is to be said.
+    pub message: String,
+}
+
+/// Signs of what holds, what does not, and what is not known.
+const SIGNS: [(&str, &str, &str); 3] = [
+    ("good", "✓", "is in order"),
+    ("bad", "✗", "is not in order"),
+    ("unsure", "!", "is not known"),
+];
+
+fn line(sign: usize, condition: &str, reason: &str, message: &str) -> Line {
+    let (tone, mark, spoken) = SIGNS.get(sign).copied().unwrap_or(("unsure", "!", "is not known"));
+    Line {
+        tone,
+        mark,
+        spoken,
+        condition: condition.to_owned(),
+        reason: reason.to_owned(),
+        message: if tone == "good" {
+            String::new()
+        } else {
+            message.to_owned()
+        },
+    }
+}
+
+/// A template as an answer.
+pub fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(error) => {
+            warn!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What the pages are set with.
+pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let style = || async { asset("text/css; charset=utf-8", include_str!("pages/style.css")) };
+    let icon = || async { asset("image/svg+xml", include_str!("pages/icon.svg")) };
+    Router::new()
+        .route("/connect/-/style.css", get(style))
+        .route("/connect/-/icon.svg", get(icon))
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
+    (headers, text).into_response()
+}
+
+/// What became of a consent, as a page.
+#[must_use]
+pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
+    match outcome {
+        Outcome::Connected { account, findings } => Told {
+            title: "Connected".to_owned(),
+            tone: "good",
+            lines: vec![format!(
+                "The grant of {} is in order. You can close this page.",
+                account.display_name
+            )],
+            findings: of_findings(findings),
+            ..Told::default()
+        },
+        Outcome::Refused(findings) => Told {
+            title: "The grant was not taken over".to_owned(),
+            tone: "bad",
+            lines: vec!["It is not the right one, and nothing of it was kept. What was there is as before.".to_owned()],
+            findings: of_findings(findings),
+            ..Told::default()
+        },
+        Outcome::Failed(failure) => {
+            let Words { title, what, next } = failure.told(callback);
+            Told {
+                title,
+                tone: "bad",
+                lines: vec![what, next],
+                ..Told::default()
+            }
+        }
+    }
+}
+
+/// Findings as lines. A reason that is reported of a condition that is True elsewhere is one that keeps
+/// this consent from being taken.
+#[must_use]
+pub fn of_findings(findings: &[Finding]) -> Vec<Line> {
+    let sign = |finding: &Finding| match finding.reason.entry().holds {
+        Holds::True if finding.reason == Reason::OfflineAccessMissing => 1,
+        Holds::True => 0,
+        Holds::False => 1,
+        Holds::Unknown => 2,
+    };
+    let all = findings.iter();
+    all.map(|f| line(sign(f), f.condition.as_str(), f.reason.as_str(), &f.message))
+        .collect()
+}
+
+/// The steps of an integration as lines; what sums them up is left out.
+#[must_use]
+pub fn of_conditions(conditions: &[Condition]) -> Vec<Line> {
+    let steps = ConditionType::STEPS.into_iter();
+    let found = steps.filter_map(|step| conditions.iter().find(|c| c.type_ == step.as_str()));
+    found
+        .map(|condition| {
+            let sign = match condition.status.as_str() {
+                "True" => 0,
+                "False" => 1,
+                _ => 2,
+            };
+            line(sign, &condition.type_, &condition.reason, &condition.message)
+        })
+        .collect()
+}

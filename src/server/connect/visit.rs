@@ -1,0 +1,155 @@
+//! Who comes with which link, and the pages for those who come with none.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tracing::warn;
+
+use super::{
+    Pages,
+    pages::{Told, show},
+};
+use crate::{
+    api::integration::JiraIntegration,
+    atlassian::secret::TokenHash,
+    connect::{
+        capability::{self, Who},
+        key::KeyError,
+        service::grant_key,
+    },
+    grant::store::describe,
+};
+
+/// An integration that somebody came with a good link for.
+pub(super) struct Visit {
+    pub(super) integration: JiraIntegration,
+    pub(super) who: Who,
+    /// The grant that is there.
+    pub(super) lineage: Option<TokenHash>,
+}
+
+/// A page instead of what was asked for.
+pub(super) struct Elsewhere(StatusCode, Box<Told>);
+
+impl IntoResponse for Elsewhere {
+    fn into_response(self) -> Response {
+        let mut answer = show(self.0, &*self.1);
+        if self.0 == StatusCode::TOO_MANY_REQUESTS {
+            answer
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
+        }
+        answer
+    }
+}
+
+pub(super) fn elsewhere(status: StatusCode, title: &str, lines: &[&str]) -> Elsewhere {
+    let told = Told {
+        title: title.to_owned(),
+        tone: "bad",
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        ..Told::default()
+    };
+    Elsewhere(status, Box::new(told))
+}
+
+pub(super) async fn nothing_here() -> Response {
+    let lines = ["The pages here are opened by the link in the status of a JiraIntegration:"];
+    let Elsewhere(status, mut told) = elsewhere(StatusCode::NOT_FOUND, "There is nothing here", &lines);
+    "kubectl get jiraintegration NAME -o jsonpath='{.status.authorizationURL}'".clone_into(&mut told.command);
+    show(status, &*told)
+}
+
+impl Pages {
+    /// Counts a request.
+    pub(super) fn admit(&self) -> Result<(), Elsewhere> {
+        if self.limits.admits() {
+            return Ok(());
+        }
+        Err(too_many())
+    }
+
+    /// A link that is not valid, whatever is wrong with it: whether an integration exists is nobody's business.
+    pub(super) fn miss(&self) -> Elsewhere {
+        if !self.limits.admits_miss() {
+            return too_many();
+        }
+        elsewhere(
+            StatusCode::NOT_FOUND,
+            "This link is not valid",
+            &[
+                "It was used already and did its work, it belongs to an integration that is gone, or it was not copied whole.",
+                "If the integration still needs to be connected, its status has a new link in authorizationURL.",
+            ],
+        )
+    }
+
+    /// Looks at a link.
+    pub(super) async fn visit(&self, namespace: &str, name: &str, code: &str) -> Result<Visit, Elsewhere> {
+        self.admit()?;
+        let watched = self.namespaces.is_empty() || self.namespaces.iter().any(|ns| ns == namespace);
+        if !watched || !is_name(namespace) || !is_name(name) {
+            return Err(self.miss());
+        }
+        let visit = self.look_up(namespace, name).await?.ok_or_else(|| self.miss())?;
+        let key = match self.keys.existing(namespace).await {
+            Ok(key) => key.ok_or_else(|| self.miss())?,
+            Err(KeyError::NotOurs) => return Err(self.miss()),
+            Err(KeyError::Cluster(error)) => return Err(unreachable(&error)),
+        };
+        let valid = capability::is_valid(&key, &visit.who, visit.lineage.as_ref(), code);
+        if !valid || !capability::is_needed(&visit.integration) {
+            return Err(self.miss());
+        }
+        Ok(visit)
+    }
+
+    /// The integration as it is now.
+    pub(super) async fn look_up(&self, namespace: &str, name: &str) -> Result<Option<Visit>, Elsewhere> {
+        let found = self.connector.integration(namespace, name).await;
+        let Some(integration) = found.map_err(|error| unreachable(&error))? else {
+            return Ok(None);
+        };
+        let record = self.store.read(&grant_key(&integration)).await;
+        let record = record.map_err(|error| unreachable(&error))?;
+        Ok(Some(Visit {
+            who: Who::of(&integration),
+            lineage: record.and_then(|record| record.lineage().cloned()),
+            integration,
+        }))
+    }
+
+    /// The present link, where a person is needed.
+    pub(super) async fn link(&self, visit: &Visit) -> Option<String> {
+        if !capability::is_needed(&visit.integration) {
+            return None;
+        }
+        let key = self.keys.existing(&visit.who.namespace).await.ok().flatten()?;
+        let link = capability::link(self.public.url(), &key, &visit.who, visit.lineage.as_ref())?;
+        Some(link.into())
+    }
+}
+
+/// What can be a name of an object: anything else could change the question that the API server is asked.
+fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed)
+}
+
+fn too_many() -> Elsewhere {
+    elsewhere(
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many requests",
+        &["Wait a few seconds and reload the page."],
+    )
+}
+
+pub(super) fn unreachable(error: &kube::Error) -> Elsewhere {
+    warn!(error = describe(error), "a connect page could not ask the cluster");
+    elsewhere(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The cluster did not answer",
+        &["Nothing was changed. Reload the page in a moment."],
+    )
+}
