@@ -92,7 +92,7 @@ fn show(world: &World, query: &str, account: Option<&Account>) -> Result<Respons
         body.add(scope_choice(&request.scopes));
         body.add("<button name=\"decision\" value=\"accept\">Accept</button> ");
     }
-    body.add("<button name=\"decision\" value=\"deny\">Cancel</button>\n</form>");
+    body.add("<button name=\"decision\" value=\"deny\" formnovalidate>Cancel</button>\n</form>");
     let title = format!("{} is requesting access", request.app(world)?.name);
     Ok(html(200, &title, &body))
 }
