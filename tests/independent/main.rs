@@ -18,7 +18,6 @@ use jira_operator::atlassian::{
     token_answer::ExchangeFailure,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::server::{REDIRECT_URI, Server};
@@ -38,6 +37,7 @@ fn main() -> ExitCode {
         trial(&runtime, "a_hundred_rotations_each_with_the_token_of_the_last", rotate),
         trial(&runtime, "a_replayed_token_is_refused_and_ends_its_family", replay),
         trial(&runtime, "a_revoked_grant_refreshes_no_more", revoke),
+        trial(&runtime, "a_code_works_once", code_twice),
         trial(&runtime, "a_wrong_client_secret_is_no_dead_grant", wrong_secret),
     ];
     libtest_mimic::run(&arguments, stories.into()).exit_code()
@@ -59,23 +59,9 @@ where
 
 /// The first tokens of a grant that a person gives.
 async fn first(server: &Server, name: &str) -> Tokens {
-    let code = person::grants(server, name).await;
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", &server.app.client_id),
-        ("client_secret", server.app.client_secret.expose()),
-        ("redirect_uri", REDIRECT_URI),
-        ("code", &code),
-    ];
-    let request = server.http.post(server.url("/oauth/token")).form(&form);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
-    let text = |name: &str| answer[name].as_str().map(str::to_owned);
-    Tokens {
-        access_token: Secret::new(text("access_token").expect("an access token")),
-        lifetime: Duration::from_secs(answer["expires_in"].as_u64().expect("a lifetime")),
-        refresh_token: text("refresh_token").map(Secret::new),
-        scopes: text("scope").map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
-    }
+    let code = Secret::new(person::grants(server, name).await);
+    let exchanged = server.tokens.exchange_code(&server.app, &code, REDIRECT_URI).await;
+    exchanged.unwrap_or_else(|failure| panic!("no tokens for the code: {failure}"))
 }
 
 fn next(tokens: Tokens) -> Secret {
@@ -153,6 +139,22 @@ async fn revoke(server: Server) {
     let counts = server.counts().await;
     assert_eq!((counts.consumed, counts.revoked, counts.refusals.len()), (1, 1, 1));
     println!("revocation: the token was revoked and then refused; the server: {counts:?}");
+}
+
+async fn code_twice(server: Server) {
+    let code = Secret::new(person::grants(&server, "noor").await);
+    let elsewhere = format!("{REDIRECT_URI}/elsewhere");
+    for (redirect_uri, works) in [(elsewhere.as_str(), false), (REDIRECT_URI, true), (REDIRECT_URI, false)] {
+        let answer = server.tokens.exchange_code(&server.app, &code, redirect_uri).await;
+        match answer {
+            Ok(tokens) => assert!(works && tokens.refresh_token.is_some()),
+            Err(ExchangeFailure::GrantRefused { .. }) => assert!(!works),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let counts = server.counts().await;
+    assert_eq!((counts.grants, counts.refusals.len()), (1, 2));
+    println!("code: refused for another callback address, taken once, refused the second time; the server: {counts:?}");
 }
 
 async fn wrong_secret(server: Server) {
