@@ -47,7 +47,7 @@ export async function heading(page, text) {
 
 /** The page of a consent that was refused: on it stands why, and the way back. */
 export async function refusedFor(page, reason) {
-  await page.waitForURL(/\/connect\/result\//);
+  await page.waitForURL(/\/connect\/-\/result\//);
   await page.getByText(reason, { exact: true }).first().waitFor();
   await page.getByRole("link", { name: "Try again" }).waitFor();
 }

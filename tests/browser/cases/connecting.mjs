@@ -26,10 +26,10 @@ async function happyPath({ stage, person, screenshots, note }) {
   const account = await integration.ready();
   const readyTook = performance.now() - clickedAt;
   assert.equal(account.displayName, "Jira Bot");
-  await page.waitForURL(/\/connect\/result\//);
+  await page.waitForURL(/\/connect\/-\/result\//);
   assert.ok(!page.url().includes("code="), "the code stays in the address");
   // The page shows by itself that all is well.
-  await page.getByText("Connected", { exact: true }).first().waitFor();
+  await heading(page, "Connected and ready");
   await portray(page, "connected", screenshots);
   note(`link ${linkTook.toFixed(0)} ms after apply, Ready ${readyTook.toFixed(0)} ms after the click, kubectl's share included`);
   assert.ok(linkTook < LINK_WITHIN && readyTook < READY_WITHIN, "too slow");
@@ -47,10 +47,9 @@ async function twoTabs({ stage, person }) {
   // The second tab still shows the login; by now the browser is logged in, and there is nothing left to connect.
   await logIn(second, BOT);
   await accept(second, { site: ACME });
-  await second.waitForURL(/\/connect\/(result|callback)/);
-  await second.getByRole("heading", { level: 1 }).waitFor();
-  const account = await integration.ready();
-  assert.equal(account.displayName, "Jira Bot");
+  await heading(second, "Connected and ready");
+  assert.equal(await stage.codesExchanged(integration.app), 1);
+  assert.equal((await integration.ready()).displayName, "Jira Bot");
 }
 
 async function twoIntegrations({ stage, person }) {
@@ -68,7 +67,7 @@ async function twoIntegrations({ stage, person }) {
   assert.equal((await acme.status()).site.url, ACME);
   assert.equal((await globex.status()).site.url, GLOBEX);
   for (const page of [left, right]) {
-    await page.getByText("Connected", { exact: true }).first().waitFor();
+    await heading(page, "Connected and ready");
   }
 }
 

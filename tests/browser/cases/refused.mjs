@@ -68,7 +68,7 @@ async function declined({ stage, person }) {
   await connect(page, await integration.link());
   await logIn(page, BOT);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.waitForURL(/\/connect\/result\//);
+  await page.waitForURL(/\/connect\/-\/result\//);
   await page.getByText("declined").first().waitFor();
   await integration.isNotConnected();
   await mend(page, integration);
