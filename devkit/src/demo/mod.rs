@@ -2,18 +2,19 @@
 //! them, told to somebody who sees it for the first time.
 
 mod cluster;
+mod invitation;
 mod story;
 mod troupe;
 
 pub use cluster::Error;
 pub use troupe::Troupe;
 
-/// Starts everything, with the connect pages, for a program that plays on it. What was started ends with the [`Troupe`].
+/// Starts everything for a program that plays on it. What was started ends with the [`Troupe`].
 ///
 /// # Errors
 /// When something could not be started.
 pub async fn stage() -> Result<Troupe, Error> {
-    Troupe::assemble(true).await
+    Troupe::assemble().await
 }
 
 /// Starts everything and tells the story. Every claim is waited for; an error says which one did
@@ -22,7 +23,8 @@ pub async fn stage() -> Result<Troupe, Error> {
 /// # Errors
 /// When something could not be started, or something shown was not as told.
 pub async fn tell() -> Result<Troupe, Error> {
-    let troupe = Troupe::assemble(false).await?;
+    let troupe = Troupe::assemble().await?;
     story::tell(&troupe).await?;
+    invitation::tell(&troupe).await?;
     Ok(troupe)
 }

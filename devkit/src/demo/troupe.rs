@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-
 use tokio::process::{Child, Command};
 
 use super::cluster::{Cluster, Error};
@@ -17,14 +16,14 @@ use crate::workspace::devkit_folder;
 pub struct Troupe {
     pub(super) cluster: Cluster,
     pub(super) sandbox: Sandbox,
-    /// The operator's connect pages, as a browser on this machine reaches them; the sandbox's app knows them too.
-    pages: Option<String>,
+    /// The operator's connect pages, as a browser on this machine reaches them.
+    pub(super) pages: String,
     operator: Child,
 }
 
 impl Troupe {
-    /// Builds the operator, visibly, and starts everything, with the connect pages if asked for.
-    pub(super) async fn assemble(with_pages: bool) -> Result<Self, Error> {
+    /// Builds the operator, visibly, and starts everything.
+    pub(super) async fn assemble() -> Result<Self, Error> {
         println!("Building the operator …");
         let program = build_operator().await?;
         println!("Starting a Kubernetes API server …");
@@ -46,17 +45,16 @@ impl Troupe {
                 .kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd])
                 .await?;
         }
-        let port = if with_pages { Some(free_address()?.port()) } else { None };
-        let operator = start_operator(&program, &cluster, &sandbox, port)?;
-        let pages = port.map(|port| format!("http://localhost:{port}"));
-        if let Some(pages) = &pages {
-            let (client_id, callback_url) = (None, format!("{pages}/connect/callback"));
-            let told = sandbox.command(sandbox::Command::SetCallback {
-                client_id,
-                callback_url,
-            });
-            told.map_err(|error| Error::Start(error.to_string()))?;
-        }
+        let listen = free_address()?;
+        let pages = format!("http://localhost:{}", listen.port());
+        let callback = sandbox::Command::SetCallback {
+            client_id: None,
+            callback_url: format!("{pages}/connect/callback"),
+        };
+        sandbox
+            .command(callback)
+            .map_err(|error| Error::Start(error.to_string()))?;
+        let operator = start_operator(&program, &cluster, &sandbox, listen, &pages)?;
         Ok(Self {
             cluster,
             sandbox,
@@ -145,7 +143,13 @@ fn free_address() -> Result<SocketAddr, Error> {
     listener.local_addr().map_err(started("a listener"))
 }
 
-fn start_operator(program: &Path, cluster: &Cluster, sandbox: &Sandbox, pages: Option<u16>) -> Result<Child, Error> {
+fn start_operator(
+    program: &Path,
+    cluster: &Cluster,
+    sandbox: &Sandbox,
+    listen: SocketAddr,
+    pages: &str,
+) -> Result<Child, Error> {
     let log = cluster.operator_log();
     let output = std::fs::File::create(&log).map_err(started("the operator's log"))?;
     let errors = output.try_clone().map_err(started("the operator's log"))?;
@@ -153,12 +157,8 @@ fn start_operator(program: &Path, cluster: &Cluster, sandbox: &Sandbox, pages: O
     command
         // Nothing lags in the sandbox, so that what is missing can be looked up at once.
         .args(["run", "--listen", &free_address()?.to_string(), "--deletion-delay", "1"])
+        .args(["--connect-listen", &listen.to_string(), "--public-url", pages])
         .env("KUBECONFIG", cluster.kubeconfig());
-    if let Some(port) = pages {
-        command
-            .args(["--connect-listen", &format!("127.0.0.1:{port}")])
-            .args(["--public-url", &format!("http://localhost:{port}")]);
-    }
     for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
         command.env(name, sandbox.url());
     }

@@ -1,0 +1,50 @@
+//! The demo's last scene belongs to its reader: an integration that nobody has connected yet, and the link that does it.
+
+use serde_json::json;
+
+use super::cluster::Error;
+use super::troupe::Troupe;
+
+const SITE: &str = "https://acme.atlassian.net";
+/// The dedicated account in the sandbox.
+const ACCOUNT: &str = "jira-bot@acme.example";
+
+/// Applies the integration, waits for its link, and says what to do with it.
+pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
+    println!(
+        "\n── Now you: the Secret of this integration has an app's credentials and no token. Connect it in your browser.\n"
+    );
+    apply(troupe).await?;
+    let object = "jiraintegration/yours";
+    troupe.cluster.until(object, "Authorized", "NotConnected").await?;
+    troupe
+        .cluster
+        .wait(&["--for=jsonpath={.status.authorizationURL}", object])
+        .await?;
+    let words = ["get", "-n", "demo", object, "-o", "jsonpath={.status.authorizationURL}"];
+    println!("$ kubectl {}", words.join(" "));
+    let link = troupe.cluster.kubectl(&words).await?;
+    if !link.starts_with(&format!("{}/connect/demo/yours?", troupe.pages)) {
+        return Err(Error::NotAsTold(format!("the link to connect leads elsewhere: {link}")));
+    }
+    println!(
+        "{link}\n\n   Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept.\n   \
+         The page then shows how it becomes Ready. Log in as somebody else, or choose the other site, to see it refused.\n"
+    );
+    Ok(())
+}
+
+async fn apply(troupe: &Troupe) -> Result<(), Error> {
+    let app = troupe.sandbox.create_app();
+    let app = app.map_err(|error| Error::Start(error.to_string()))?;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "yours-oauth"},
+        "stringData": {"client-id": app.client_id, "client-secret": app.client_secret},
+    });
+    let integration = json!({
+        "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration", "metadata": {"name": "yours"},
+        "spec": {"site": SITE, "secretRef": {"name": "yours-oauth"}, "account": {"email": ACCOUNT}},
+    });
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [secret, integration]});
+    troupe.cluster.apply(Some("demo"), &list.to_string()).await
+}
