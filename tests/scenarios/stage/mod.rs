@@ -10,6 +10,7 @@ pub mod issues;
 pub mod look;
 pub mod operator;
 pub mod trouble;
+pub mod visitor;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
@@ -47,6 +48,8 @@ pub struct Setup {
     pub without_operator: bool,
     /// Seconds until a missing issue is looked up, where not the default.
     pub deletion_delay: Option<u32>,
+    /// It serves the pages by which people connect.
+    pub pages: bool,
 }
 
 impl Default for Setup {
@@ -58,6 +61,7 @@ impl Default for Setup {
             cluster_wide: false,
             without_operator: false,
             deletion_delay: None,
+            pages: false,
         }
     }
 }
@@ -75,6 +79,8 @@ pub struct Stage {
     folder: PathBuf,
     kubeconfig: PathBuf,
     setup: Setup,
+    /// Where the pages are, with the port that every operator of this stage uses.
+    pub pages: String,
 }
 
 impl Stage {
@@ -130,6 +136,7 @@ impl Stage {
             folder,
             kubeconfig,
             setup,
+            pages: format!("http://localhost:{}", free_port()),
         };
         if !stage.setup.without_operator {
             stage.start_operator();
@@ -147,6 +154,11 @@ impl Stage {
         }
         if let Some(seconds) = self.setup.deletion_delay {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
+        }
+        if self.setup.pages {
+            let listen = self.pages.replace("http://localhost", "127.0.0.1");
+            arguments.extend(["--connect-listen".to_owned(), listen]);
+            arguments.extend(["--public-url".to_owned(), self.pages.clone()]);
         }
         let log = self.folder.join("operator.log");
         let operator = Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level);
@@ -269,6 +281,14 @@ impl Stage {
     pub fn log(&self) -> PathBuf {
         self.folder.join("operator.log")
     }
+}
+
+/// A port of this machine that nobody has.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 async fn create_namespace(client: &Client, base: &str) -> String {

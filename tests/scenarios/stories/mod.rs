@@ -25,6 +25,8 @@ mod issues;
 mod limits;
 mod lost_token;
 mod outage;
+mod pages;
+mod pages_attacks;
 mod permissions;
 mod projects;
 mod quota;
@@ -91,6 +93,8 @@ pub fn all() -> Vec<Story> {
         limits::stories(),
         lost_token::stories(),
         outage::stories(),
+        pages::stories(),
+        pages_attacks::stories(),
         permissions::stories(),
         projects::stories(),
         quota::stories(),
