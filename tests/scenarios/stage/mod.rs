@@ -35,6 +35,8 @@ pub const SITE: &str = "https://acme.atlassian.net";
 pub const BOT: &str = "jira-bot@acme.example";
 
 /// How a stage is set up.
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Setup {
     /// Namespaces that the operator watches besides its own.
     pub further_namespaces: usize,

@@ -54,8 +54,8 @@ async fn tampered(plane: Arc<Plane>) {
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&stage.link("acme").await).await;
     let callback = stage.accept(&authorize);
-    let state = state_of(&callback).to_owned();
-    let (id, code) = state.split_once('.').expect("a signed state");
+    let signed = state_of(&callback).to_owned();
+    let (id, code) = signed.split_once('.').expect("a signed state");
     let flipped = if code.starts_with('0') { "1" } else { "0" };
     let made_up = [
         String::new(),
@@ -64,7 +64,7 @@ async fn tampered(plane: Arc<Plane>) {
         format!("{id}.{flipped}{}", &code[1..]),
         format!("{id}.{}", "0".repeat(64)),
         format!("{}.{code}", "0".repeat(32)),
-        format!("{state}%00"),
+        format!("{signed}%00"),
     ];
     for wrong in made_up {
         let page = visitor.open(&with(&callback, "state", &wrong)).await;
@@ -75,7 +75,7 @@ async fn tampered(plane: Arc<Plane>) {
     for odd in [
         format!("{}/connect/callback", stage.pages),
         callback.replace("state=", "other="),
-        format!("{callback}&state={state}"),
+        format!("{callback}&state={signed}"),
         format!("{callback}&code=another"),
     ] {
         assert_eq!(visitor.open(&odd).await.status, 400, "{odd}");
