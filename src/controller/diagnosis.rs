@@ -67,7 +67,7 @@ impl Pass<'_> {
         };
         let evidence = self.ask_projects(jira, &site.status, &known).await?;
         let missing = self.scopes(&granted, evidence.has_service_projects());
-        let around = self.ask_around(jira, &site.status, &evidence, &missing).await?;
+        let around = self.ask_around(jira, &site.status, &known, &evidence, &missing).await?;
         self.synchronise(&known, &evidence, &around).await
     }
 
@@ -187,6 +187,7 @@ impl Pass<'_> {
         &mut self,
         jira: &Jira,
         site: &SiteStatus,
+        known: &[JiraProject],
         evidence: &ProjectsEvidence,
         missing_scopes: &BTreeSet<&'static str>,
     ) -> Result<Surroundings, Stop> {
@@ -196,6 +197,8 @@ impl Pass<'_> {
             rules: &spec.status_mapping,
             pinned: spec.pinned(),
             missing_scopes,
+            known: &identities(known),
+            turn: Some(self.seen.memory.looks),
         };
         let around = surroundings(jira, &site.cloud_id, asked, evidence).await;
         let around = around.map_err(Stop::RateLimited)?;

@@ -13,6 +13,7 @@ mod causes_statuses;
 mod causes_together;
 mod connect;
 mod cost;
+mod cost_turns;
 mod credentials;
 mod directory;
 mod directory_trouble;
@@ -79,6 +80,7 @@ pub fn all() -> Vec<Story> {
         causes_together::stories(),
         connect::stories(),
         cost::stories(),
+        cost_turns::stories(),
         credentials::stories(),
         directory::stories(),
         directory_trouble::stories(),
