@@ -177,8 +177,10 @@ impl Pass<'_> {
                 self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
             }
             other => {
+                // As above nothing is known of the projects; that Jira refused the question lasts.
                 self.note_sync_failed(&other.to_string());
-                Stop::Unchanged
+                let finding = judge::unavailable(ProjectsAccessible, &other);
+                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
             }
         })
     }
@@ -240,8 +242,8 @@ impl Pass<'_> {
         self.report_sync(applied, summaries.len())
     }
 
-    /// Jira refused a question that it should answer, or the cluster did. That proves nothing
-    /// about the projects, whose condition keeps its last answer.
+    /// The cluster refused a question that it should answer. That proves nothing about the projects,
+    /// whose condition keeps its last answer.
     #[allow(clippy::unnecessary_wraps)] // It is what the pass ends with.
     fn sync_failed(&mut self, why: &str) -> Result<(), Stop> {
         self.note_sync_failed(why);
