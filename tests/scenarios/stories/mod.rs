@@ -10,6 +10,7 @@ mod causes_people;
 mod causes_projects;
 mod causes_scopes;
 mod causes_statuses;
+mod causes_tickets;
 mod causes_together;
 mod connect;
 mod cost;
@@ -77,6 +78,7 @@ pub fn all() -> Vec<Story> {
         causes_projects::stories(),
         causes_scopes::stories(),
         causes_statuses::stories(),
+        causes_tickets::stories(),
         causes_together::stories(),
         connect::stories(),
         cost::stories(),
