@@ -1,6 +1,7 @@
 //! The stage of a scenario: a namespace with the chart's RBAC, a sandbox of Jira Cloud, an
 //! operator between them, and eyes on what a user would see.
 
+pub mod checking;
 pub mod claim;
 pub mod conformance;
 pub mod directory;

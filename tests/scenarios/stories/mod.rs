@@ -10,9 +10,11 @@ mod causes_people;
 mod causes_projects;
 mod causes_scopes;
 mod causes_statuses;
+mod causes_tickets;
 mod causes_together;
 mod connect;
 mod cost;
+mod cost_turns;
 mod credentials;
 mod directory;
 mod directory_trouble;
@@ -78,9 +80,11 @@ pub fn all() -> Vec<Story> {
         causes_projects::stories(),
         causes_scopes::stories(),
         causes_statuses::stories(),
+        causes_tickets::stories(),
         causes_together::stories(),
         connect::stories(),
         cost::stories(),
+        cost_turns::stories(),
         credentials::stories(),
         directory::stories(),
         directory_trouble::stories(),
