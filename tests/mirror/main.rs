@@ -14,5 +14,6 @@
 
 mod history;
 mod keep;
+mod pages;
 mod site;
 mod traps;

@@ -83,14 +83,15 @@ pub async fn run<M: Mirror>(
         report: Report::default(),
     };
     let ended = engine.walk().await;
-    engine.report.unfinished |= engine.state.is_filling() || engine.state.round.is_some();
+    engine.report.unfinished |= engine.state.is_filling() || !engine.state.rounds.is_empty();
     (engine.report, ended)
 }
 
 impl<M: Mirror> Engine<'_, M> {
     async fn walk(&mut self) -> Result<(), MirrorError> {
         self.leave_scope().await?;
-        if self.settings.mode != MirrorMode::None && (!self.moment.slice || self.state.round.is_some()) {
+        self.review_rounds();
+        if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.rounds.is_empty()) {
             self.follow().await?;
         }
         if let Some(everything) = self.listing_due() {

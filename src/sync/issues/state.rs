@@ -22,6 +22,17 @@ pub enum Lane {
     Joined,
 }
 
+/// A round of changes that goes on in the next slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unended {
+    /// From where, in epoch milliseconds.
+    pub at: i64,
+    /// Whether pages so far may lack issues.
+    pub is_doubtful: bool,
+    /// When it began.
+    pub began: Timestamp,
+}
+
 /// How many issues a project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
@@ -45,8 +56,9 @@ pub struct State {
     pub reached: Option<Timestamp>,
     /// Whether changes were asked for again so long after that, that none can be late any more.
     pub settled: bool,
-    /// Where a round of changes goes on that a slice did not end.
-    pub round: Option<i64>,
+    /// Rounds of changes that a slice did not end: of a project that lags behind by its id, of those
+    /// that are followed together under an empty one.
+    pub rounds: BTreeMap<String, Unended>,
     /// How each project is followed, by id.
     pub lanes: BTreeMap<String, Lane>,
     /// Under which settings each project was mirrored, by id.
