@@ -12,8 +12,10 @@
     clippy::needless_pass_by_value
 )]
 
+mod fill;
 mod history;
 mod keep;
 mod pages;
 mod site;
+mod standing;
 mod traps;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     decide::{Verdict, verdict},
@@ -24,6 +24,9 @@ use crate::{
 
 /// How many writes are in flight.
 const WRITES: usize = 8;
+
+/// When to list again after a list that may lack issues.
+const DOUBTED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a pass did, besides what the state tells.
 #[derive(Debug, Default)]
@@ -108,15 +111,16 @@ impl<M: Mirror> Engine<'_, M> {
         if self.state.is_filling() {
             return None;
         }
-        let due = self.state.last_sweep.is_none_or(|last| {
+        let old = |last: Timestamp, every: SignedDuration| {
             let since = self.moment.now.duration_since(last);
-            since >= self.settings.sweep_every || since.is_negative()
-        });
-        let asked = self.moment.requested && !self.moment.slice;
-        let is_new = |project: &Followed| {
-            let unfilled = matches!(self.state.lane(&project.id), Lane::Unfilled { .. });
-            unfilled && self.invalid(project).is_none()
+            since >= every || since.is_negative()
         };
+        let due = match (self.state.doubted, self.state.last_sweep) {
+            (Some(doubted), _) => old(doubted, DOUBTED),
+            (None, last) => last.is_none_or(|last| old(last, self.settings.sweep_every)),
+        };
+        let asked = self.moment.requested && !self.moment.slice;
+        let is_new = |project: &Followed| self.state.lane(&project.id).is_unfilled() && self.invalid(project).is_none();
         let new = self.settings.followed.iter().any(is_new);
         (due || asked || new).then_some(due || asked)
     }
@@ -143,7 +147,7 @@ impl<M: Mirror> Engine<'_, M> {
         let fate = |tracked: &Tracked| match settings.mode {
             MirrorMode::None => Some(Fate::NoLongerMatching),
             _ if settings.archived.contains(&tracked.project_id) => Some(Fate::Archived),
-            _ if settings.project(&tracked.project_id).is_some() || settings.held.contains(&tracked.project_id) => None,
+            _ if settings.project(&tracked.project_id).is_some() || settings.is_held(&tracked.project_id) => None,
             _ => Some(Fate::OutOfScope),
         };
         let index = self.state.index.iter();
@@ -151,10 +155,9 @@ impl<M: Mirror> Engine<'_, M> {
         self.let_go(leaving).await?;
         let followed: BTreeSet<&str> = settings.followed.iter().map(|project| project.id.as_str()).collect();
         let known = |id: &String| followed.contains(id.as_str());
-        self.state
-            .counts
-            .retain(|id, _| known(id) || settings.held.contains(id));
-        self.state.lanes.retain(|id, _| known(id) || settings.held.contains(id));
+        self.state.counts.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.lanes.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.queued.retain(known);
         // The others are followed on without those that cannot be read now.
         let cursor = self.state.cursor.unwrap_or(0);
         for (_, lane) in self
@@ -197,22 +200,29 @@ impl<M: Mirror> Engine<'_, M> {
         if let Some(error) = first_error {
             return Err(error);
         }
-        if self.state.queue.is_empty() && self.state.last_sweep.is_some() {
+        if self.state.queue.is_empty() {
             self.join_filled();
         }
         Ok(())
     }
 
-    /// Projects of which everything was fetched are followed with the others.
+    /// Projects of which everything was fetched are followed, with the others unless those went on
+    /// since it was listed.
     fn join_filled(&mut self) {
-        for project in self.settings.followed {
-            let troubled = self.report.troubled.contains_key(&project.id);
-            let listed = self.state.counts.contains_key(&project.id);
-            if !troubled && listed && matches!(self.state.lane(&project.id), Lane::Unfilled { .. }) {
-                self.state.lanes.insert(project.id.clone(), Lane::Joined);
+        let reached = self.state.cursor.unwrap_or(0);
+        for id in std::mem::take(&mut self.state.queued) {
+            let Lane::Unfilled { since, .. } = self.state.lane(&id) else {
+                continue;
+            };
+            let since = since.unwrap_or(reached);
+            let lane = if since == reached && self.state.rounds.is_empty() {
                 // What was late in the index when it was listed comes with the next changes.
                 self.state.reach(self.state.cursor, self.moment.now);
-            }
+                Lane::Joined
+            } else {
+                Lane::Behind(since)
+            };
+            self.state.lanes.insert(id, lane);
         }
     }
 
