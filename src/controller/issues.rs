@@ -118,14 +118,14 @@ impl Pass<'_> {
         match kept {
             Some(state) if self.due != Due::Full => Ok((state, false)),
             Some(mut state) => {
-                let index = mirror.read().await?;
-                let lost = index.len() < state.index.len();
-                state.index = index;
+                let found = mirror.read().await?;
+                let lost = found.index.len() < state.index.len();
+                (state.index, state.half_made) = (found.index, found.half_made);
                 Ok((state, lost))
             }
             None => {
-                let index = mirror.read().await?;
-                Ok((restore(self.seen.status.sync.as_ref(), known, index), false))
+                let found = mirror.read().await?;
+                Ok((restore(self.seen.status.sync.as_ref(), known, found), false))
             }
         }
     }

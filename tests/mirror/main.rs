@@ -12,6 +12,7 @@
     clippy::needless_pass_by_value
 )]
 
+mod crash;
 mod fill;
 mod history;
 mod keep;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use devkit::sandbox::{Command, Sandbox};
@@ -32,7 +32,10 @@ use jira_operator::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-use super::{keep::Memory, standing::Standing};
+use super::{
+    keep::{Memory, distance},
+    standing::Standing,
+};
 
 /// Address of the site.
 const SITE_URL: &str = "https://acme.atlassian.net";
@@ -182,6 +185,7 @@ impl Site {
         };
         let mut state = std::mem::take(&mut self.state);
         scope.review(&mut state);
+        let (before, raw) = (self.memory.objects(), self.memory.raw.load(Ordering::SeqCst));
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
         let told = Told {
@@ -204,6 +208,9 @@ impl Site {
         };
         self.state = state;
         self.last = report;
+        let written = self.memory.raw.load(Ordering::SeqCst) - raw;
+        let necessary = distance(&before, &self.memory.objects());
+        assert_eq!(written, necessary, "writes of a pass that ended with {ended:?}");
         ended
     }
 
@@ -217,7 +224,7 @@ impl Site {
         };
         let standing = self.standing();
         let known = self.known(&standing);
-        self.state = restore(Some(&sync), &known, self.memory.index());
+        self.state = restore(Some(&sync), &known, self.memory.read());
     }
 
     /// What a perfect mirror holds: key, summary and update of each issue, by id.

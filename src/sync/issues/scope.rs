@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{
-    index::Index,
+    cluster::Found,
     query::Followed,
     state::{Counts, Lane, State},
 };
@@ -109,11 +109,12 @@ impl Scope {
 
 /// What the status and the objects tell of the last time.
 #[must_use]
-pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], index: Index) -> State {
+pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -> State {
     let time = |text: &String| text.parse::<Timestamp>().ok();
     let cursor = sync.and_then(|sync| sync.cursor.as_ref()).and_then(time);
     let mut state = State {
-        index,
+        index: found.index,
+        half_made: found.half_made,
         cursor: cursor.map(Timestamp::as_millisecond),
         last_sweep: sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0),
         removed: sync.and_then(|sync| sync.removed).unwrap_or_default(),

@@ -76,6 +76,8 @@ pub struct State {
     /// Rounds of changes that a slice did not end: of a project that lags behind by its id, of those
     /// that are followed together under an empty one.
     pub rounds: BTreeMap<String, Unended>,
+    /// Names of objects that were left half made, and may still become an issue's.
+    pub half_made: BTreeSet<String>,
     /// How each project is followed, by id.
     pub lanes: BTreeMap<String, Lane>,
     /// Under which settings each project was mirrored, by id.
@@ -96,6 +98,10 @@ pub struct State {
     pub counts: BTreeMap<String, Counts>,
     /// When everything was listed last.
     pub last_sweep: Option<Timestamp>,
+    /// Everything was listed, and what is to be concluded from that once it was fetched is open.
+    pub is_listed: bool,
+    /// An issue found no room, or pushed another one out, since everything was listed.
+    pub is_crowded: bool,
     /// When a list came last of which Jira warned that it may lack issues.
     pub doubted: Option<Timestamp>,
     /// What left the mirror so far.

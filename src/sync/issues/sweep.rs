@@ -234,6 +234,7 @@ impl<M: Mirror> Engine<'_, M> {
         } else if everything {
             self.state.last_sweep = Some(self.moment.now);
             self.state.doubted = None;
+            (self.state.is_listed, self.state.is_crowded) = (true, false);
         }
         let reached = self.state.cursor.unwrap_or(0);
         for id in sweep.counts.keys() {
