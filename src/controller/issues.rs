@@ -72,7 +72,9 @@ impl Pass<'_> {
     pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), Stop> {
         let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
         let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
-        let scope = scope(&self.seen.integration.spec, &slice.site_url, known);
+        let synced = self.outcome.synced.as_ref();
+        let diagnosed = synced.is_some_and(|synced| synced.full && synced.succeeded);
+        let scope = scope(&self.seen.integration.spec, &slice.site_url, known, diagnosed);
         let (mut state, lost) = match self.recall(kept.take(), &mirror, known).await {
             Ok(recalled) => recalled,
             Err(error) => return self.issues_failed(&describe(&error)),
@@ -116,14 +118,14 @@ impl Pass<'_> {
         match kept {
             Some(state) if self.due != Due::Full => Ok((state, false)),
             Some(mut state) => {
-                let index = mirror.read().await?;
-                let lost = index.len() < state.index.len();
-                state.index = index;
+                let found = mirror.read().await?;
+                let lost = found.index.len() < state.index.len();
+                (state.index, state.half_made) = (found.index, found.half_made);
                 Ok((state, lost))
             }
             None => {
-                let index = mirror.read().await?;
-                Ok((restore(self.seen.status.sync.as_ref(), known, index), false))
+                let found = mirror.read().await?;
+                Ok((restore(self.seen.status.sync.as_ref(), known, found), false))
             }
         }
     }
@@ -154,6 +156,7 @@ impl Pass<'_> {
             followed: &scope.followed,
             held: &scope.held,
             archived: &scope.archived,
+            is_whole: scope.is_whole,
             overlap: OVERLAP,
             confirm_after: self.ctx.deletion_delay,
             sweep_every: SWEEP_EVERY,
