@@ -78,6 +78,46 @@ impl Finding {
     pub fn is_true(&self) -> bool {
         self.reason.entry().holds == Holds::True
     }
+
+    /// Of two findings of one condition the graver, whose message names the other. Of two that are as
+    /// grave the later.
+    #[must_use]
+    pub fn and_then(self, later: Self) -> Self {
+        let (stands, other) = if later.gravity() >= self.gravity() {
+            (later, self)
+        } else {
+            (self, later)
+        };
+        if other.is_true() || other.message == stands.message {
+            return stands;
+        }
+        let first = other.message.split_inclusive(". ").next().unwrap_or_default();
+        let tails = [
+            format!(" Also: {}", first.trim_end()),
+            format!(" Also: {}.", other.reason.as_str()),
+        ];
+        let [said, named] = &tails;
+        let fits = stands.message.chars().count() + said.chars().count() <= LONGEST_MESSAGE;
+        let tail = if fits { said } else { named };
+        Self {
+            message: with_short_tail(&stands.message, tail),
+            ..stands
+        }
+    }
+
+    /// What keeps `Ready` from being True goes before what does not, and what was not synchronised
+    /// before what was, but late or in part.
+    fn gravity(&self) -> u8 {
+        match self.reason {
+            Reason::MirrorTruncated => 1,
+            Reason::IntervalStretched => 2,
+            Reason::SyncPartial => 3,
+            Reason::QuotaExhausted => 4,
+            _ if self.is_true() => 0,
+            _ if self.reason.entry().holds == Holds::Unknown => 5,
+            _ => 6,
+        }
+    }
 }
 
 fn status_of(reason: Reason) -> &'static str {

@@ -92,7 +92,7 @@ impl Pass<'_> {
         };
         let written = told::write(&self.ctx.client, known, &told).await;
         let progress = progress(&state, &report, started);
-        self.news(&state, &report, progress);
+        self.news(&state, &report, progress, ended.is_ok());
         *kept = Some(state);
         match (ended, written) {
             (Err(error), _) => self.mirror_failed(error),
@@ -172,11 +172,13 @@ impl Pass<'_> {
         engine::run(slice.jira, mirror, &settings, moment, state).await
     }
 
-    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>) {
-        if report.unfinished {
+    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>, went_well: bool) {
+        // What failed would fail again at once: it is gone on with by the pass that looks whether it
+        // still does.
+        if report.unfinished && went_well {
             self.outcome.work_on(Timestamp::now());
         }
-        if let Some(at) = report.look_at {
+        if let Some(at) = report.look_at.filter(|_| went_well) {
             self.outcome.work_on(at);
         }
         self.outcome.issues = Some(IssuesNews {
@@ -191,8 +193,10 @@ impl Pass<'_> {
         let max = usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1);
         let finding = told::finding(&self.seen.integration.spec, state, report, max);
         if let Some(finding) = finding {
-            // What a person has to mend is looked at again at the next interval.
-            self.outcome.patient = true;
+            // What a person has to mend is looked at again at the next interval, unless something else
+            // is to be tried again.
+            let present = self.outcome.findings.get(&ConditionType::Synced);
+            self.outcome.patient = present.is_none_or(Finding::is_true);
             self.outcome.note(finding);
         }
     }

@@ -168,9 +168,19 @@ impl Outcome {
         self.work_at = Some(self.work_at.map_or(at, |other| other.min(at)));
     }
 
-    /// Takes a finding in.
+    /// Takes a finding in. Several kinds of work have to do with the synchronisation: of what they
+    /// find the gravest stands.
     pub fn note(&mut self, finding: Finding) {
-        self.findings.insert(finding.condition, finding);
+        let condition = finding.condition;
+        let before = self
+            .findings
+            .remove(&condition)
+            .filter(|_| condition == ConditionType::Synced);
+        let finding = match before {
+            Some(before) => before.and_then(finding),
+            None => finding,
+        };
+        self.findings.insert(condition, finding);
     }
 
     /// Fills in the conditions that were not reached.
@@ -248,6 +258,9 @@ impl Outcome {
     /// Being asked to slow down proves nothing about what was asked.
     fn wait(&mut self, seen: &Seen, error: &JiraError) {
         self.rate_limited = true;
+        if let Some(synced) = &mut self.synced {
+            synced.succeeded = false;
+        }
         let quota = error.is_quota().then(|| until_next_hour(seen.now));
         self.retry_after = error.retry_after().or(quota);
         let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));
