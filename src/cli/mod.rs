@@ -8,6 +8,7 @@ mod connect;
 mod crds;
 mod disconnect;
 mod generate;
+mod pages;
 mod run;
 mod steer;
 
