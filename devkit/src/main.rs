@@ -10,6 +10,7 @@ use devkit::control_plane::{ControlPlane, Error, clear_kubeconfig};
 use devkit::demo;
 use devkit::sandbox::{self, Sandbox};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Development kit of jira-operator; never shipped.
 #[derive(Parser)]
@@ -45,6 +46,9 @@ enum Command {
         #[arg(long = "command", value_name = "JSON", value_parser = sandbox_command)]
         commands: Vec<sandbox::Command>,
     },
+    /// Run a control plane, a sandbox and the operator with its connect pages in the foreground, for a program that plays
+    /// on them: a line of JSON tells how they are reached. Ends with SIGINT, SIGTERM or its standard input.
+    Stage,
     /// Show the operator at work: a control plane, a sandbox of Jira Cloud, and the operator between them.
     Demo {
         /// End after the story; the exit code says whether everything was as told.
@@ -64,6 +68,7 @@ async fn main() -> ExitCode {
             callback_url,
             commands,
         } => run_sandbox(listen, (projects, issues), callback_url, commands).await,
+        Command::Stage => stage().await,
         Command::Demo { once } => demo(once).await,
     };
     match result {
@@ -100,6 +105,36 @@ async fn demo(once: bool) -> Result<(), Box<dyn std::error::Error>> {
     }
     troupe.dismiss().await;
     result
+}
+
+/// Runs everything for another program until told to stop, or until that program is gone.
+async fn stage() -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = Stop::listen()?;
+    let mut gone = input_ended();
+    let mut troupe = tokio::select! {
+        staged = demo::stage() => staged?,
+        () = stop.told() => return Ok(()),
+        _ = &mut gone => return Ok(()),
+    };
+    println!("{}", troupe.addresses());
+    let mut result = Ok(());
+    tokio::select! {
+        () = stop.told() => {}
+        _ = &mut gone => {}
+        error = troupe.broken() => result = Err(error.into()),
+    }
+    troupe.dismiss().await;
+    result
+}
+
+/// Resolves when standard input ends. Read by a thread of its own, which the end of the process does not wait for.
+fn input_ended() -> oneshot::Receiver<()> {
+    let (ended, gone) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        ended.send(())
+    });
+    gone
 }
 
 /// Runs a control plane until told to stop; the kubeconfig is gone when it is.

@@ -2,6 +2,7 @@
 
 mod atlassian_options;
 pub mod check;
+mod cluster_options;
 mod completions;
 mod connect;
 mod crds;

@@ -48,12 +48,12 @@ impl Cluster {
         self.control_plane.folder().join("operator.log")
     }
 
-    /// How kubectl is called from a shell.
-    pub(super) fn kubectl_words(&self) -> String {
+    /// How kubectl is called, program and arguments.
+    pub(super) fn kubectl_words(&self) -> Vec<String> {
         let command = self.control_plane.kubectl();
         let command = command.as_std();
         let words = std::iter::once(command.get_program()).chain(command.get_args());
-        words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
     }
 
     pub(super) async fn broken(&self) -> Error {

@@ -1,26 +1,30 @@
 //! Those who play in the demo: control plane, sandbox, operator.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+
+use serde_json::{Value, json};
 
 use tokio::process::{Child, Command};
 
 use super::cluster::{Cluster, Error};
 use crate::control_plane::ControlPlane;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{self, Sandbox};
 use crate::workspace::devkit_folder;
 
 /// Everything that runs. Dropping it ends it.
 pub struct Troupe {
     pub(super) cluster: Cluster,
     pub(super) sandbox: Sandbox,
+    /// The operator's connect pages, as a browser on this machine reaches them; the sandbox's app knows them too.
+    pages: Option<String>,
     operator: Child,
 }
 
 impl Troupe {
-    /// Builds the operator, visibly, and starts everything.
-    pub(super) async fn assemble() -> Result<Self, Error> {
+    /// Builds the operator, visibly, and starts everything, with the connect pages if asked for.
+    pub(super) async fn assemble(with_pages: bool) -> Result<Self, Error> {
         println!("Building the operator …");
         let program = build_operator().await?;
         println!("Starting a Kubernetes API server …");
@@ -42,11 +46,34 @@ impl Troupe {
                 .kubectl(&["wait", "--for=condition=Established", "--timeout=30s", &crd])
                 .await?;
         }
-        let operator = start_operator(&program, &cluster, &sandbox)?;
+        let port = if with_pages { Some(free_address()?.port()) } else { None };
+        let operator = start_operator(&program, &cluster, &sandbox, port)?;
+        let pages = port.map(|port| format!("http://localhost:{port}"));
+        if let Some(pages) = &pages {
+            let (client_id, callback_url) = (None, format!("{pages}/connect/callback"));
+            let told = sandbox.command(sandbox::Command::SetCallback {
+                client_id,
+                callback_url,
+            });
+            told.map_err(|error| Error::Start(error.to_string()))?;
+        }
         Ok(Self {
             cluster,
             sandbox,
+            pages,
             operator,
+        })
+    }
+
+    /// How everything is reached, for a program.
+    #[must_use]
+    pub fn addresses(&self) -> Value {
+        json!({
+            "kubectl": self.cluster.kubectl_words(),
+            "kubeconfig": self.cluster.kubeconfig(),
+            "sandbox": self.sandbox.url(),
+            "pages": self.pages,
+            "operatorLog": self.cluster.operator_log(),
         })
     }
 
@@ -58,7 +85,7 @@ impl Troupe {
             self.cluster.kubeconfig().display(),
             self.cluster.operator_log().display(),
             self.sandbox.url(),
-            kubectl = self.cluster.kubectl_words(),
+            kubectl = self.cluster.kubectl_words().join(" "),
         )
     }
 
@@ -113,18 +140,25 @@ async fn build_operator() -> Result<PathBuf, Error> {
     Ok(own.with_file_name("jira-operator"))
 }
 
-fn start_operator(program: &PathBuf, cluster: &Cluster, sandbox: &Sandbox) -> Result<Child, Error> {
+fn free_address() -> Result<SocketAddr, Error> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(started("a listener"))?;
+    listener.local_addr().map_err(started("a listener"))
+}
+
+fn start_operator(program: &Path, cluster: &Cluster, sandbox: &Sandbox, pages: Option<u16>) -> Result<Child, Error> {
     let log = cluster.operator_log();
     let output = std::fs::File::create(&log).map_err(started("the operator's log"))?;
     let errors = output.try_clone().map_err(started("the operator's log"))?;
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|l| l.local_addr())
-        .map_err(started("a listener"))?;
     let mut command = Command::new(program);
     command
         // Nothing lags in the sandbox, so that what is missing can be looked up at once.
-        .args(["run", "--listen", &free.to_string(), "--deletion-delay", "1"])
+        .args(["run", "--listen", &free_address()?.to_string(), "--deletion-delay", "1"])
         .env("KUBECONFIG", cluster.kubeconfig());
+    if let Some(port) = pages {
+        command
+            .args(["--connect-listen", &format!("127.0.0.1:{port}")])
+            .args(["--public-url", &format!("http://localhost:{port}")]);
+    }
     for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
         command.env(name, sandbox.url());
     }

@@ -60,6 +60,16 @@ async fn a_person_consents_in_the_browser_and_the_code_works_once() {
 }
 
 #[tokio::test]
+async fn accepting_without_a_site_grants_nothing() {
+    let bench = Bench::new().await;
+    let (mut browser, page) = consent_page(&bench, "jira-bot@acme.example").await;
+    assert!(page.says("<option value=\"\">Choose a site</option>") && page.says("https://globex.atlassian.net"));
+    let answered = browser.submit(&page, &[("site", ""), ("decision", "accept")]).await;
+    assert_eq!(answered.status, 400);
+    assert!(answered.says("no access to the chosen site, or none was chosen"));
+}
+
+#[tokio::test]
 async fn cancelling_goes_back_to_the_app_with_an_error() {
     let bench = Bench::new().await;
     let (mut browser, page) = consent_page(&bench, "dana@acme.example").await;

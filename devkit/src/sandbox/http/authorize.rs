@@ -34,7 +34,7 @@ pub(super) async fn submit(State(shared): State<Arc<Shared>>, body: Bytes) -> Re
     let owned = |name: &'static str| form.values(name).map(str::to_owned).collect::<BTreeSet<_>>();
     let decision = Decision {
         account: form.value("account").to_owned(),
-        sites: owned("site"),
+        sites: owned("site").into_iter().filter(|site| !site.is_empty()).collect(),
         scopes: (form.value("scopes") == "chosen").then(|| owned("chosen")),
         accept: form.value("decision") == "accept",
     };
@@ -105,8 +105,11 @@ fn site_chooser(world: &World, account: &Account) -> Option<String> {
         format!("<option value=\"{id}\">{url}</option>\n")
     });
     let options: String = options.collect();
-    let chooser =
-        format!("<label for=\"site\">Use app on</label>\n<select id=\"site\" name=\"site\">\n{options}</select>\n");
+    // Nothing is chosen beforehand: the order of sites means nothing.
+    let chooser = format!(
+        "<label for=\"site\">Use app on</label>\n<select id=\"site\" name=\"site\" required>\n\
+         <option value=\"\">Choose a site</option>\n{options}</select>\n"
+    );
     (!options.is_empty()).then_some(chooser)
 }
 

@@ -1,5 +1,6 @@
 //! The login page: an address is all that it takes, and the browser stays logged in, also for the next app that asks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -80,7 +81,9 @@ fn form(world: &World, present: Option<&Account>, destination: Option<&str>) -> 
          <h2>Or choose an account</h2>\n\
          <form method=\"post\" action=\"/login\">\n{carried}<ul class=\"choices\">\n"
     ));
-    for account in world.accounts.values().filter(|account| account.may_log_in().is_ok()) {
+    let people = world.accounts.values().filter(|account| account.may_log_in().is_ok());
+    let people: BTreeMap<_, _> = people.map(|account| (&account.email, account)).collect();
+    for account in people.values() {
         let (name, email) = (escape(&account.display_name), escape(&account.email));
         body.add(format_args!(
             "<li><button name=\"email\" value=\"{email}\">{name} <small>{email}</small></button></li>\n"

@@ -15,7 +15,7 @@ label { display: block } ul { padding-left: 1.2rem }
 input[type=email], select, button { font: inherit; padding: .5rem .7rem; box-sizing: border-box }
 input[type=email], select { width: 100%; margin: .3rem 0 1rem }
 ul.choices { list-style: none; padding: 0 } .choices button { width: 100%; text-align: left; margin-bottom: .4rem }
-small { display: block; overflow-wrap: anywhere } .note { border-left: .25rem solid #888; padding-left: .8rem }";
+form > button { margin-top: 1rem } small { display: block; overflow-wrap: anywhere } .note { border-left: .25rem solid #888; padding-left: .8rem }";
 
 /// The body of a page, piece by piece.
 #[derive(Default)]
