@@ -142,7 +142,7 @@ impl Written {
                 }
                 if credentials.refresh_token.is_none() {
                     let message = format!(
-                        "Secret {} has no refresh-token: the integration stays NotConnected until one is put there.",
+                        "Secret {} has no refresh-token: the integration is NotConnected until somebody connects it.",
                         self.name
                     );
                     subject
