@@ -51,6 +51,14 @@ async fn it_renders_as_its_values_say_and_refuses_what_they_cannot_be() {
         json!({"logFormat": "xml"}),
         json!({"crds": {"enabled": "maybe"}}),
         json!({"image": {"repositry": "typo"}}),
+        json!({"connect": {"publicURL": "http://jira.example.com"}}),
+        json!({"connect": {"publicURL": "https://jira.example.com/operator"}}),
+        json!({"connect": {"publicURL": "https://me@jira.example.com"}}),
+        json!({"connect": {"publicURL": "jira.example.com"}}),
+        json!({"connect": {"port": 8080}}),
+        json!({"connect": {"port": "8082"}}),
+        json!({"connect": {"publicUrl": ""}}),
+        json!({"extraEnv": [{"name": "PUBLIC_URL", "value": "https://jira.example.com"}]}),
     ] {
         let refused = rendered(&helm, bad.clone()).await;
         assert!(refused.is_err(), "{bad} is accepted");
@@ -72,4 +80,58 @@ async fn the_pod_runs_restricted_and_alone() {
     ] {
         assert!(manifests.contains(line), "{line} is not in the manifests");
     }
+}
+
+/// The document of a kind, of which there has to be one.
+fn only<'a>(manifests: &'a str, kind: &str) -> &'a str {
+    let wanted = format!("\nkind: {kind}\n");
+    let mut found = manifests.split("\n---").filter(|document| document.contains(&wanted));
+    let one = found.next().unwrap_or_else(|| panic!("there is no {kind}"));
+    assert!(found.next().is_none(), "there are several of {kind}");
+    one
+}
+
+#[tokio::test]
+async fn the_connect_pages_have_an_address_or_are_not_served() {
+    let helm = Helm::find_or_build().await.expect("Helm");
+    let off = rendered(&helm, json!({})).await.unwrap();
+    for absent in ["CONNECT_LISTEN", "PUBLIC_URL", "name: connect", "\nkind: Service\n"] {
+        assert!(!off.contains(absent), "{absent} is there by default");
+    }
+
+    for address in [
+        "https://jira.example.com",
+        "http://localhost:8080",
+        "http://[::1]:8080/",
+    ] {
+        let values = json!({"connect": {"publicURL": address, "port": 9000}});
+        helm.lint(&chart(), &values).await.expect("helm lint finds nothing");
+        let on = rendered(&helm, values).await.unwrap();
+        let operator = only(&on, "Deployment");
+        for there in [
+            "name: CONNECT_LISTEN\n              value: \"0.0.0.0:9000\"\n",
+            &format!("name: PUBLIC_URL\n              value: \"{address}\"\n"),
+            "name: connect\n              containerPort: 9000\n",
+        ] {
+            assert!(operator.contains(there), "{address}: {there} is not in the Deployment");
+        }
+        let service = only(&on, "Service");
+        assert!(service.contains("name: jira-operator-connect\n") && service.contains("type: ClusterIP\n"));
+        assert_eq!(
+            service.matches("targetPort:").count(),
+            1,
+            "probes and metrics are not behind it"
+        );
+        assert!(service.contains("port: 80\n      targetPort: connect\n"));
+        assert!(!on.contains("kind: Ingress"), "that is the cluster's affair");
+    }
+
+    let long = "a".repeat(63);
+    let values = json!({"connect": {"publicURL": "https://jira.example.com"}, "fullnameOverride": long});
+    let named = rendered(&helm, values).await.unwrap();
+    let shortened = format!("name: {}-connect\n", "a".repeat(55));
+    assert!(
+        only(&named, "Service").contains(&shortened),
+        "no name of a Service is longer than 63"
+    );
 }

@@ -8,9 +8,12 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
-use devkit::sandbox::{Command, Sandbox};
+use devkit::sandbox::{Command, FaultAction, FaultRule, Sandbox, When};
 use jira_operator::{
-    api::condition::Finding,
+    api::{
+        condition::{ConditionType, Finding},
+        reason::Reason,
+    },
     atlassian::{
         endpoints::{Endpoints, http_client},
         jira::Jira,
@@ -30,13 +33,16 @@ struct Site {
     declared: Value,
 }
 
-/// Sites of which findings are kept.
-fn sites() -> Vec<Site> {
-    let site = |name, commands, declared| Site {
+fn site(name: &'static str, commands: Value, declared: Value) -> Site {
+    Site {
         name,
         commands,
         declared,
-    };
+    }
+}
+
+/// Sites of which findings are kept.
+fn sites() -> Vec<Site> {
     vec![
         site("healthy", json!([]), json!({})),
         site(
@@ -132,11 +138,17 @@ fn declared(of: &Value) -> Declared {
 
 /// Everything that is asked of a sandbox to which this happened, and the sandbox.
 async fn asked(site: &Site) -> (Evidence, Sandbox) {
+    let (jira, sandbox) = sandbox(&site.commands).await;
+    (gather(&jira, declared(&site.declared), None).await, sandbox)
+}
+
+/// A way to ask a sandbox to which this happened, and the sandbox.
+async fn sandbox(commands: &Value) -> (Jira, Sandbox) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let sandbox = Sandbox::start().await.unwrap();
     let app = sandbox.app(None).unwrap();
     let tokens = sandbox.mint(&app.client_id, None).unwrap();
-    for command in site.commands.as_array().unwrap() {
+    for command in commands.as_array().unwrap() {
         let command: Command = serde_json::from_value(command.clone()).unwrap();
         sandbox.command(command).unwrap();
     }
@@ -147,8 +159,7 @@ async fn asked(site: &Site) -> (Evidence, Sandbox) {
         site: Some(address),
     };
     let token = Secret::new(tokens.access_token);
-    let jira = Jira::new(http_client().unwrap(), Arc::new(endpoints), token);
-    (gather(&jira, declared(&site.declared), None).await, sandbox)
+    (Jira::new(http_client().unwrap(), Arc::new(endpoints), token), sandbox)
 }
 
 /// Findings as they are printed and kept.
@@ -223,4 +234,79 @@ fn kept_evidence_gives_the_kept_findings_byte_for_byte() {
     }
     let expected: BTreeSet<String> = sites().iter().map(|site| site.name.to_owned()).collect();
     assert_eq!(replayed, expected);
+}
+
+fn of_desk(evidence: &Evidence, key: &str) -> Finding {
+    let findings = judge(evidence);
+    let desk = |f: &&Finding| f.condition == ConditionType::ServiceDeskReady;
+    findings.projects.get(key).unwrap().iter().find(desk).unwrap().clone()
+}
+
+#[tokio::test]
+async fn pages_that_are_shorter_than_they_tell_lose_no_desk_and_no_request_type() {
+    let site = site(
+        "short pages",
+        json!([
+            {"command": "createProjects", "count": 9, "prefix": "D", "template": "service"},
+            {"command": "removeDesk", "project": "D9"},
+            {"command": "capPages", "most": 2},
+        ]),
+        json!({}),
+    );
+    let (evidence, _sandbox) = asked(&site).await;
+    let desks = evidence.desks.as_ref().unwrap();
+    assert_eq!(desks.listed.as_ref().unwrap().len(), 10);
+    for desk in desks.desks.values() {
+        assert_eq!(desk.request_types.as_ref().unwrap().len(), 3);
+    }
+    assert_eq!(of_desk(&evidence, "D9").reason, Reason::ServiceDeskMissing);
+    assert_eq!(of_desk(&evidence, "D8").reason, Reason::ServiceDeskUsable);
+}
+
+#[tokio::test]
+async fn a_desk_that_does_not_answer_leaves_the_others_known_and_two_are_an_outage() {
+    let (jira, sandbox) = sandbox(&json!([
+        {"command": "createProjects", "count": 3, "prefix": "D", "template": "service"},
+    ]))
+    .await;
+    let action = FaultAction::Html { code: 503 };
+    let rule = FaultRule::path("/requesttype", When::Before, action);
+    let _ = sandbox.fault(rule.clone().times(1));
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let found = |evidence: &Evidence| -> Vec<Reason> {
+        let keys = judge(evidence).projects.into_keys();
+        let keys = keys.filter(|key| !["ENG", "OPS"].contains(&key.as_str()));
+        keys.map(|key| of_desk(evidence, &key).reason).collect()
+    };
+    let unknown = found(&evidence).iter().filter(|r| **r == Reason::NotChecked).count();
+    let usable = found(&evidence)
+        .iter()
+        .filter(|r| **r == Reason::ServiceDeskUsable)
+        .count();
+    assert_eq!((unknown, usable), (1, 4), "{:?}", found(&evidence));
+    let all = |f: &&Finding| f.condition == ConditionType::ServiceDesksReady;
+    let findings = judge(&evidence).integration;
+    assert_eq!(findings.iter().find(all).unwrap().reason, Reason::SiteUnavailable);
+
+    let _ = sandbox.fault(rule);
+    let mark = sandbox.mark();
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    assert!(found(&evidence).iter().all(|reason| *reason == Reason::NotChecked));
+    let calls = sandbox.requests_since(mark);
+    let of_types = calls.iter().filter(|call| call.path.ends_with("/requesttype")).count();
+    assert_eq!(of_types, 2, "more would be asked in vain");
+}
+
+#[tokio::test]
+async fn a_site_without_service_management_has_no_desk_and_no_outage() {
+    let (jira, sandbox) = sandbox(&json!([])).await;
+    let rule = FaultRule::path(
+        "/rest/servicedeskapi/servicedesk",
+        When::Before,
+        FaultAction::Html { code: 404 },
+    );
+    let _ = sandbox.fault(rule);
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    assert_eq!(evidence.desks.as_ref().unwrap().listed, Ok(Vec::new()));
+    assert_eq!(of_desk(&evidence, "SUP").reason, Reason::ServiceDeskMissing);
 }

@@ -161,6 +161,7 @@ impl<'a> Bench<'a> {
             followed: &self.followed,
             held: &none,
             archived: &none,
+            is_whole: true,
             overlap: SignedDuration::from_mins(10),
             confirm_after: SignedDuration::from_mins(5),
             sweep_every: SignedDuration::from_hours(1),

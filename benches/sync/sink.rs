@@ -29,6 +29,10 @@ impl Sink {
 }
 
 impl Mirror for Sink {
+    async fn discard(&self, _object: &str) -> Result<(), MirrorError> {
+        Ok(())
+    }
+
     async fn put(&self, issue: &Observed, _known: Option<&Tracked>) -> Result<String, MirrorError> {
         self.puts.send_modify(|puts| *puts += 1);
         Ok(format!("acme-{}", issue.status.key.to_lowercase()))

@@ -52,6 +52,19 @@ impl Finding {
         Self::new(condition, reason, format!("{} {remedy}", shortened(what, room)))
     }
 
+    /// The same with a further sentence, before the remedy where it has one. What is said before that is
+    /// cut short where there is no room.
+    #[must_use]
+    pub fn noting(self, note: &str) -> Self {
+        let remedy = self.reason.entry().remedy;
+        let what = self.message.strip_suffix(remedy).unwrap_or(&self.message).trim_end();
+        let remedy = if self.message.ends_with(remedy) { remedy } else { "" };
+        let tail = format!("{note} {remedy}");
+        let room = LONGEST_MESSAGE.saturating_sub(tail.trim_end().chars().count() + 1);
+        let message = format!("{} {}", shortened(what, room), tail.trim_end());
+        Self { message, ..self }
+    }
+
     /// A finding that says what the table says of the reason.
     #[must_use]
     pub fn plain(condition: ConditionType, reason: Reason) -> Self {
@@ -64,6 +77,46 @@ impl Finding {
     #[must_use]
     pub fn is_true(&self) -> bool {
         self.reason.entry().holds == Holds::True
+    }
+
+    /// Of two findings of one condition the graver, whose message names the other. Of two that are as
+    /// grave the later.
+    #[must_use]
+    pub fn and_then(self, later: Self) -> Self {
+        let (stands, other) = if later.gravity() >= self.gravity() {
+            (later, self)
+        } else {
+            (self, later)
+        };
+        if other.is_true() || other.message == stands.message {
+            return stands;
+        }
+        let first = other.message.split_inclusive(". ").next().unwrap_or_default();
+        let tails = [
+            format!(" Also: {}", first.trim_end()),
+            format!(" Also: {}.", other.reason.as_str()),
+        ];
+        let [said, named] = &tails;
+        let fits = stands.message.chars().count() + said.chars().count() <= LONGEST_MESSAGE;
+        let tail = if fits { said } else { named };
+        Self {
+            message: with_short_tail(&stands.message, tail),
+            ..stands
+        }
+    }
+
+    /// What keeps `Ready` from being True goes before what does not, and what was not synchronised
+    /// before what was, but late or in part.
+    fn gravity(&self) -> u8 {
+        match self.reason {
+            Reason::MirrorTruncated => 1,
+            Reason::IntervalStretched => 2,
+            Reason::SyncPartial => 3,
+            Reason::QuotaExhausted => 4,
+            _ if self.is_true() => 0,
+            _ if self.reason.entry().holds == Holds::Unknown => 5,
+            _ => 6,
+        }
     }
 }
 
@@ -83,13 +136,17 @@ fn whole_sentence(message: String) -> String {
     format!("{}.", shortened(&message, LONGEST_MESSAGE - 1))
 }
 
-/// At most so many characters of the text.
+/// At most so many characters of the text, cut between words where it has some.
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let room = most.saturating_sub(1);
+    let kept: String = text.chars().take(room).collect();
+    let inside_word = text.chars().nth(room).is_some_and(|next| !next.is_whitespace());
+    let whole = kept.trim_end().rsplit_once(char::is_whitespace).filter(|_| inside_word);
+    let whole = whole.map_or(kept.as_str(), |(whole, _)| whole);
+    format!("{}…", whole.trim_end_matches([' ', ',', ';', ':']))
 }
 
 /// Whether a finding that is not True keeps `Ready` from being True. Blocked projects do only

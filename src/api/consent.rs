@@ -1,7 +1,7 @@
 //! What a consent asks for: one list, which the consent, its page and the documentation read.
 
 /// The scope without which there is no refresh token (facts of Atlassian's refresh-token documentation:
-/// it is asked for in the address alone and is no permission of the app).
+/// it is asked for in the address of the consent alone and is no permission of the app).
 pub const OFFLINE: &str = "offline_access";
 
 /// The API of the developer console that has Jira's own scopes.
@@ -52,7 +52,7 @@ pub const SCOPES: &[Scope] = &[
     scope("read:me", "User identity", "who consented, before a site is chosen"),
     scope(
         OFFLINE,
-        "none: only in the address",
+        "none: asked for when connecting",
         "a refresh token, without which the grant lasts an hour",
     ),
 ];

@@ -50,7 +50,8 @@ pub struct JiraIntegrationSpec {
     pub secret_ref: SecretReference,
 
     /// The dedicated Atlassian account that is expected to hold the grant. When set, a grant of
-    /// any other account is refused and its token is not published. Recommended.
+    /// any other account is refused and its token is not published. Needed for connecting in the
+    /// browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<ExpectedAccount>,
 

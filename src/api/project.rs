@@ -157,8 +157,9 @@ pub struct RequestTypeEntry {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectIssues {
-    /// Issues that are not done.
-    pub open: i64,
+    /// Issues that are not done. Absent while only a first synchronisation under way will tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<i64>,
     /// Issues that are to be mirrored, whether or not there is room for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<i64>,
@@ -167,7 +168,11 @@ pub struct ProjectIssues {
     /// What was mirrored, as a digest of the settings: with other settings it is done anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Up to when changes were fetched, where the project lags behind the others.
+    /// What is being mirrored, in the same form, while a first or new synchronisation is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filling: Option<String>,
+    /// Up to when changes were fetched, where the project lags behind the others or is still being
+    /// filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct DeskPage<T> {
     /// The entries.
-    #[serde(default = "Vec::new")]
+    #[serde(
+        default = "Vec::new",
+        deserialize_with = "super::lenient::or_default",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub values: Vec<T>,
     /// Whether it is the last page.
     #[serde(default)]
@@ -31,6 +35,18 @@ pub struct ServiceDesk {
     /// Key of its project.
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub project_key: String,
+}
+
+impl ServiceDesk {
+    /// The desk of a project, by the identifier that Jira takes for its id.
+    #[must_use]
+    pub fn of_project(project_id: &str) -> Self {
+        Self {
+            id: format!("projectId:{project_id}"),
+            project_id: project_id.to_owned(),
+            project_key: String::new(),
+        }
+    }
 }
 
 /// A request type. Restricted ones are listed to project administrators only.

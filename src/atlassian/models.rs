@@ -76,6 +76,20 @@ pub struct User {
     pub active: bool,
 }
 
+impl User {
+    /// The address, where the profile shows it: a hidden one is absent, null or empty.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.email_address.as_deref().filter(|address| !address.is_empty())
+    }
+
+    /// Whether it is a customer of service desks only, who has no place among those who work on issues.
+    #[must_use]
+    pub fn is_customer(&self) -> bool {
+        self.account_type == "customer" || self.account_id.starts_with("qm:")
+    }
+}
+
 /// A page of `/rest/api/3/user/bulk`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

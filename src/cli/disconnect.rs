@@ -4,7 +4,7 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::check::world::Cluster;
+use super::cluster_options::ClusterOptions;
 use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
@@ -26,18 +26,13 @@ const CONNECTED_APPS: &str = "https://id.atlassian.com/manage-profile/apps";
 pub struct Options {
     /// Name of a JiraIntegration.
     name: String,
-    /// Namespace; by default that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NS")]
-    namespace: Option<String>,
-    /// Context of the kubeconfig.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
 }
 
 /// Disconnects.
 pub(super) async fn run(options: Options) -> Result<(), String> {
-    let cluster = Cluster::of(options.context.as_deref()).await?;
-    let namespace = options.namespace.unwrap_or_else(|| cluster.namespace.clone());
+    let (cluster, namespace) = options.cluster.cluster().await?;
     let name = &options.name;
     let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
     let all = api.list(&ListParams::default()).await.map_err(|error| {

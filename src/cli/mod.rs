@@ -2,11 +2,13 @@
 
 mod atlassian_options;
 pub mod check;
+mod cluster_options;
 mod completions;
 mod connect;
 mod crds;
 mod disconnect;
 mod generate;
+mod pages;
 mod run;
 mod steer;
 

@@ -18,26 +18,19 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::atlassian_options::AtlassianOptions;
+use super::{atlassian_options::AtlassianOptions, pages};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
-    connect::{
-        public_url::{self, PublicUrl},
-        service::Connector,
-    },
     controller::{
-        self, Directories, Events, Links, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline,
-        context::Context, watch_progress::WatchProgress,
+        self, Directories, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
+        watch_progress::WatchProgress,
     },
     grant::{
         keeper::Keeper,
         store::{Store, describe},
     },
-    server::{
-        connect::{self, Pages},
-        health::{self, Health},
-    },
+    server::health::{self, Health},
     sync::budget::Pools,
     telemetry::{LogFormat, Metrics, start_logging},
 };
@@ -51,13 +44,8 @@ pub struct Options {
     /// Address for /healthz, /readyz and /metrics.
     #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Address for the pages by which people connect in the browser. Not served when not given.
-    #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR")]
-    connect_listen: Option<SocketAddr>,
-    /// Under which address people see these pages; the app's callback URL is this and /connect/callback.
-    #[arg(long, env = "PUBLIC_URL", default_value = public_url::DEFAULT, value_parser = PublicUrl::parse,
-          value_name = "URL")]
-    public_url: PublicUrl,
+    #[command(flatten)]
+    pages: pages::Options,
     /// Namespace to watch; repeatable. Every namespace when not given.
     #[arg(
         long = "watch-namespace",
@@ -91,13 +79,12 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         .map_err(|e| format!("--listen {}: {e}", options.listen))?;
     let listen = listener.local_addr().map_err(|e| e.to_string())?;
     let namespaces = namespaces(&options.watch_namespaces);
-    let connect = connect_listener(&options).await?;
-    let public = options.public_url.clone();
+    let pages = options.pages.listen().await?;
     let stop = stop_on_signal().map_err(|e| e.to_string())?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = Store::new(client, namespaces.clone());
     let ctx = Arc::new(context(options, &store)?);
-    let pages = connect.map(|listener| tokio::spawn(serve_pages(listener, &ctx, &store, public, &namespaces)));
+    let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &store, &namespaces)));
     let keeper = Arc::clone(&ctx.keeper);
     let health = Arc::new(Health {
         metrics: Arc::clone(&ctx.metrics),
@@ -135,45 +122,6 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
     Ok(builder.with_layer(&AnswerDeadline).with_layer(progress).build())
 }
 
-/// Where the connect pages are served, if they are.
-async fn connect_listener(options: &Options) -> Result<Option<TcpListener>, String> {
-    let Some(address) = options.connect_listen else {
-        return Ok(None);
-    };
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|e| format!("--connect-listen {address}: {e}"))?;
-    let (listen, callback) = (
-        listener.local_addr().map_err(|e| e.to_string())?,
-        options.public_url.callback(),
-    );
-    info!(%listen, callback, "the connect pages are served; the app's callback URL has to be as said here");
-    Ok(Some(listener))
-}
-
-/// The pages by which people connect.
-fn serve_pages(
-    listener: TcpListener,
-    ctx: &Context,
-    store: &Store,
-    public: PublicUrl,
-    namespaces: &[String],
-) -> impl Future<Output = ()> + use<> {
-    let connector = Connector {
-        client: ctx.client.clone(),
-        keeper: Arc::clone(&ctx.keeper),
-        http: ctx.http.clone(),
-        endpoints: Arc::clone(&ctx.endpoints),
-        site_suffixes: ctx.site_suffixes.clone(),
-    };
-    let pages = Arc::new(Pages::new(connector, store.clone(), public, namespaces.to_vec()));
-    async move {
-        if let Err(error) = connect::serve(listener, pages, CancellationToken::new()).await {
-            warn!(%error, "the connect pages ended");
-        }
-    }
-}
-
 /// What every pass has at hand.
 fn context(options: Options, store: &Store) -> Result<Context, String> {
     let endpoints = options.atlassian.endpoints()?;
@@ -182,9 +130,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
     let counted = Arc::clone(&metrics);
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
     let on_exchange = Box::new(move |outcome| counted.exchange(outcome));
-    let links = options
-        .connect_listen
-        .map(|_| Links::new(options.public_url.url().clone(), store.client(), store.clone()));
+    let links = options.pages.links(store);
     Ok(Context {
         links,
         events: Events::new(store.client()),

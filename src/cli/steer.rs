@@ -11,7 +11,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::check::{options::duration, world::Cluster};
+use super::{check::options::duration, cluster_options::ClusterOptions};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -28,12 +28,8 @@ use crate::{
 pub struct Target {
     /// Name of a JiraIntegration.
     name: String,
-    /// Namespace; by default that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NS")]
-    namespace: Option<String>,
-    /// Context of the kubeconfig.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
 }
 
 /// Options of `reconcile`.
@@ -53,8 +49,7 @@ struct Found {
 
 impl Target {
     async fn find(&self) -> Result<Found, String> {
-        let cluster = Cluster::of(self.context.as_deref()).await?;
-        let namespace = self.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+        let (cluster, namespace) = self.cluster.cluster().await?;
         Ok(Found {
             api: Api::namespaced(cluster.client, &namespace),
             namespace,

@@ -67,7 +67,7 @@ impl Pass<'_> {
         };
         let evidence = self.ask_projects(jira, &site.status, &known).await?;
         let missing = self.scopes(&granted, evidence.has_service_projects());
-        let around = self.ask_around(jira, &site.status, &evidence, &missing).await?;
+        let around = self.ask_around(jira, &site.status, &known, &evidence, &missing).await?;
         self.synchronise(&known, &evidence, &around).await
     }
 
@@ -177,8 +177,10 @@ impl Pass<'_> {
                 self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
             }
             other => {
+                // As above nothing is known of the projects; that Jira refused the question lasts.
                 self.note_sync_failed(&other.to_string());
-                Stop::Unchanged
+                let finding = judge::unavailable(ProjectsAccessible, &other);
+                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
             }
         })
     }
@@ -187,6 +189,7 @@ impl Pass<'_> {
         &mut self,
         jira: &Jira,
         site: &SiteStatus,
+        known: &[JiraProject],
         evidence: &ProjectsEvidence,
         missing_scopes: &BTreeSet<&'static str>,
     ) -> Result<Surroundings, Stop> {
@@ -196,6 +199,8 @@ impl Pass<'_> {
             rules: &spec.status_mapping,
             pinned: spec.pinned(),
             missing_scopes,
+            known: &identities(known),
+            turn: Some(self.seen.memory.looks),
         };
         let around = surroundings(jira, &site.cloud_id, asked, evidence).await;
         let around = around.map_err(Stop::RateLimited)?;
@@ -237,8 +242,8 @@ impl Pass<'_> {
         self.report_sync(applied, summaries.len())
     }
 
-    /// Jira refused a question that it should answer, or the cluster did. That proves nothing
-    /// about the projects, whose condition keeps its last answer.
+    /// The cluster refused a question that it should answer. That proves nothing about the projects,
+    /// whose condition keeps its last answer.
     #[allow(clippy::unnecessary_wraps)] // It is what the pass ends with.
     fn sync_failed(&mut self, why: &str) -> Result<(), Stop> {
         self.note_sync_failed(why);

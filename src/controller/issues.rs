@@ -72,7 +72,9 @@ impl Pass<'_> {
     pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), Stop> {
         let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
         let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
-        let scope = scope(&self.seen.integration.spec, &slice.site_url, known);
+        let synced = self.outcome.synced.as_ref();
+        let diagnosed = synced.is_some_and(|synced| synced.full && synced.succeeded);
+        let scope = scope(&self.seen.integration.spec, &slice.site_url, known, diagnosed);
         let (mut state, lost) = match self.recall(kept.take(), &mirror, known).await {
             Ok(recalled) => recalled,
             Err(error) => return self.issues_failed(&describe(&error)),
@@ -90,7 +92,7 @@ impl Pass<'_> {
         };
         let written = told::write(&self.ctx.client, known, &told).await;
         let progress = progress(&state, &report, started);
-        self.news(&state, &report, progress);
+        self.news(&state, &report, progress, ended.is_ok());
         *kept = Some(state);
         match (ended, written) {
             (Err(error), _) => self.mirror_failed(error),
@@ -116,14 +118,14 @@ impl Pass<'_> {
         match kept {
             Some(state) if self.due != Due::Full => Ok((state, false)),
             Some(mut state) => {
-                let index = mirror.read().await?;
-                let lost = index.len() < state.index.len();
-                state.index = index;
+                let found = mirror.read().await?;
+                let lost = found.index.len() < state.index.len();
+                (state.index, state.half_made) = (found.index, found.half_made);
                 Ok((state, lost))
             }
             None => {
-                let index = mirror.read().await?;
-                Ok((restore(self.seen.status.sync.as_ref(), known, index), false))
+                let found = mirror.read().await?;
+                Ok((restore(self.seen.status.sync.as_ref(), known, found), false))
             }
         }
     }
@@ -154,6 +156,7 @@ impl Pass<'_> {
             followed: &scope.followed,
             held: &scope.held,
             archived: &scope.archived,
+            is_whole: scope.is_whole,
             overlap: OVERLAP,
             confirm_after: self.ctx.deletion_delay,
             sweep_every: SWEEP_EVERY,
@@ -169,11 +172,13 @@ impl Pass<'_> {
         engine::run(slice.jira, mirror, &settings, moment, state).await
     }
 
-    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>) {
-        if report.unfinished {
+    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>, went_well: bool) {
+        // What failed would fail again at once: it is gone on with by the pass that looks whether it
+        // still does.
+        if report.unfinished && went_well {
             self.outcome.work_on(Timestamp::now());
         }
-        if let Some(at) = report.look_at {
+        if let Some(at) = report.look_at.filter(|_| went_well) {
             self.outcome.work_on(at);
         }
         self.outcome.issues = Some(IssuesNews {
@@ -188,8 +193,10 @@ impl Pass<'_> {
         let max = usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1);
         let finding = told::finding(&self.seen.integration.spec, state, report, max);
         if let Some(finding) = finding {
-            // What a person has to mend is looked at again at the next interval.
-            self.outcome.patient = true;
+            // What a person has to mend is looked at again at the next interval, unless something else
+            // is to be tried again.
+            let present = self.outcome.findings.get(&ConditionType::Synced);
+            self.outcome.patient = present.is_none_or(Finding::is_true);
             self.outcome.note(finding);
         }
     }

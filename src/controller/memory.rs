@@ -38,6 +38,8 @@ pub struct Memory {
     pub jira_failures: u32,
     /// When Jira may be asked again.
     pub jira_wait: Option<JiraWait>,
+    /// How many full looks were taken: what they cannot all look at takes turns.
+    pub looks: usize,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
     /// The round through all projects that is under way.

@@ -7,6 +7,7 @@ mod directory;
 mod events;
 mod index;
 mod inventory;
+mod invite;
 mod issues;
 mod link;
 mod memory;

@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     api::{
+        condition::{ConditionType, Finding},
         integration::{JiraIntegration, JiraIntegrationStatus},
         names,
+        reason::Reason,
     },
     atlassian::site::{SiteUrl, SiteUrlError},
     grant::{
@@ -62,6 +64,37 @@ pub async fn still_exists(ctx: &Context, seen: &Seen) -> kube::Result<bool> {
         .any(|object| object.uid() == seen.integration.uid() && object.metadata.deletion_timestamp.is_none()))
 }
 
+/// What is remembered; after a restart what the status tells of it: a quota that was spent still is.
+fn recall(ctx: &Context, integration: &JiraIntegration) -> Memory {
+    let memory = ctx.memories.of(&integration.uid().unwrap_or_default());
+    if memory.written.is_some() || memory.jira_wait.is_some() {
+        return memory;
+    }
+    Memory {
+        jira_wait: written_wait(integration, Timestamp::now()),
+        ..memory
+    }
+}
+
+fn written_wait(integration: &JiraIntegration, now: Timestamp) -> Option<JiraWait> {
+    let status = integration.status.as_ref()?;
+    let spent = Finding::carried(ConditionType::Synced, &status.conditions)
+        .is_some_and(|finding| finding.reason == Reason::QuotaExhausted);
+    let until = status.sync.as_ref()?.next_sync_time.as_ref()?.0;
+    // Another spec may name another app.
+    let same = status.observed_generation == integration.metadata.generation;
+    (spent && same && until > now).then(|| JiraWait {
+        until,
+        by_atlassian: true,
+        of: asks_jira_as(integration),
+    })
+}
+
+/// Which site is asked with which credentials.
+fn asks_jira_as(integration: &JiraIntegration) -> String {
+    format!("{} {}", integration.spec.site, integration.spec.secret_ref.name)
+}
+
 /// Reads the cluster: the person's Secret and the one for workloads.
 ///
 /// # Errors
@@ -70,7 +103,7 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
     let integration = integration.clone();
     let namespace = integration.namespace().unwrap_or_default();
     let name = integration.spec.secret_ref.name.clone();
-    let memory = ctx.memories.of(&integration.uid().unwrap_or_default());
+    let memory = recall(ctx, &integration);
     let target = Target {
         namespace: namespace.clone(),
         name: token_secret_name(&integration),
@@ -195,7 +228,7 @@ impl Seen {
     /// Which site is asked with which credentials.
     #[must_use]
     pub fn asks_jira_as(&self) -> String {
-        format!("{} {}", self.integration.spec.site, self.grant.credentials)
+        asks_jira_as(&self.integration)
     }
 
     /// The integration as owner of its projects.

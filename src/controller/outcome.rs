@@ -21,6 +21,9 @@ use crate::{
     sync::{apply::Applied, budget::Costs, workflows::Round},
 };
 
+/// How the sentence begins that says when a synchronisation last succeeded.
+const LAST_SUCCESS: &str = "It last succeeded at ";
+
 /// Why a pass ended before its last step.
 #[derive(Debug)]
 pub enum Stop {
@@ -28,8 +31,6 @@ pub enum Stop {
     After(ConditionType),
     /// Atlassian asked to slow down.
     RateLimited(JiraError),
-    /// What was not reached keeps its last answer.
-    Unchanged,
     /// The namespace is being deleted: nothing is to be said.
     Quiet,
 }
@@ -167,18 +168,48 @@ impl Outcome {
         self.work_at = Some(self.work_at.map_or(at, |other| other.min(at)));
     }
 
-    /// Takes a finding in.
+    /// Takes a finding in. Several kinds of work have to do with the synchronisation: of what they
+    /// find the gravest stands.
     pub fn note(&mut self, finding: Finding) {
-        self.findings.insert(finding.condition, finding);
+        let condition = finding.condition;
+        let before = self
+            .findings
+            .remove(&condition)
+            .filter(|_| condition == ConditionType::Synced);
+        let finding = match before {
+            Some(before) => before.and_then(finding),
+            None => finding,
+        };
+        self.findings.insert(condition, finding);
     }
 
     /// Fills in the conditions that were not reached.
     pub fn complete(&mut self, seen: &Seen, ended: Result<(), Stop>) {
         match ended {
-            Ok(()) | Err(Stop::Unchanged) => self.carry(seen),
+            Ok(()) => self.carry(seen),
             Err(Stop::Quiet) => self.quiet = true,
             Err(Stop::After(cause)) => self.skip(seen, cause),
             Err(Stop::RateLimited(error)) => self.wait(seen, &error),
+        }
+        self.tell_last_success(seen);
+    }
+
+    /// Since when a synchronisation fails follows from when one last succeeded. As long as it fails the
+    /// time stays what it was.
+    fn tell_last_success(&mut self, seen: &Seen) {
+        let failing = [Reason::SyncFailed, Reason::SyncPartial, Reason::QuotaExhausted];
+        let synced = self.findings.get(&ConditionType::Synced);
+        let Some(finding) = synced.filter(|f| failing.contains(&f.reason) && !f.message.contains(LAST_SUCCESS)) else {
+            return;
+        };
+        let before = find(&seen.status.conditions, ConditionType::Synced);
+        let before = before.and_then(|condition| condition.message.split_once(LAST_SUCCESS));
+        let before = before.and_then(|(_, rest)| Some(rest.split_once('.')?.0.to_owned()));
+        let sync = seen.status.sync.as_ref();
+        let last = || Some(clock(sync?.last_sync_time.as_ref()?.0));
+        if let Some(at) = before.or_else(last) {
+            let finding = finding.clone().noting(&format!("{LAST_SUCCESS}{at}."));
+            self.note(finding);
         }
     }
 
@@ -227,6 +258,9 @@ impl Outcome {
     /// Being asked to slow down proves nothing about what was asked.
     fn wait(&mut self, seen: &Seen, error: &JiraError) {
         self.rate_limited = true;
+        if let Some(synced) = &mut self.synced {
+            synced.succeeded = false;
+        }
         let quota = error.is_quota().then(|| until_next_hour(seen.now));
         self.retry_after = error.retry_after().or(quota);
         let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));

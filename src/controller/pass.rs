@@ -92,6 +92,9 @@ impl Pass<'_> {
 
 /// The finding for a synchronisation that succeeded.
 pub(super) fn synced_finding(projects: usize) -> Finding {
-    let message = format!("The last synchronisation succeeded: {projects} projects.");
+    let message = match projects {
+        1 => "The last synchronisation succeeded: one project.".to_owned(),
+        _ => format!("The last synchronisation succeeded: {projects} projects."),
+    };
     Finding::new(ConditionType::Synced, Reason::SyncSucceeded, message)
 }

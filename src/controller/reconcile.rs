@@ -9,6 +9,7 @@ use tracing::{debug, info, warn};
 use super::{
     Guarded,
     context::Context,
+    invite::invite,
     observe::{Seen, observe},
     outcome::Outcome,
     report,
@@ -60,9 +61,7 @@ pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action
         debug!(namespace = seen.target.namespace, "the namespace is being deleted");
         return Ok(Action::await_change());
     }
-    if let Some(links) = &ctx.links {
-        outcome.authorization_url = links.offer(&seen, &outcome).await;
-    }
+    outcome.authorization_url = invite(&ctx, &seen, &outcome).await;
     let ended = Timestamp::now();
     let mut status = report::status(&seen, done, &outcome, ended, rand::random());
     let written = write(&ctx, &seen, &mut status, outcome.synced.is_some()).await;

@@ -89,13 +89,12 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
 
 fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option<SyncStatus> {
     let before = seen.status.sync.clone();
-    let next = off_the_hour(after(ended, jittered(interval(seen, outcome), random)), random);
+    // A quota that is spent stays spent across a restart.
+    let resumes = outcome
+        .retry_after
+        .filter(|_| outcome.rate_limited)
+        .map(|wait| Time(after(ended, wait)));
     let Some(synced) = &outcome.synced else {
-        // A quota that is spent stays spent across a restart.
-        let resumes = outcome
-            .retry_after
-            .filter(|_| outcome.rate_limited)
-            .map(|wait| Time(after(ended, wait)));
         return match (before, resumes) {
             (Some(sync), Some(at)) => Some(SyncStatus {
                 next_sync_time: Some(at),
@@ -104,6 +103,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
             (before, _) => before,
         };
     };
+    let next = off_the_hour(after(ended, jittered(interval(seen, outcome), random)), random);
     let earlier = before.as_ref();
     let last = if synced.succeeded {
         Some(Time(ended))
@@ -118,7 +118,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
     Some(SyncStatus {
         last_sync_time: last,
         last_duration: Some(format!("{:.1}s", ended.duration_since(seen.now).as_secs_f64())),
-        next_sync_time: Some(Time(next)),
+        next_sync_time: Some(resumes.unwrap_or(Time(next))),
         last_diagnosis_time: diagnosed,
         changed: i64::try_from(synced.applied.changed).unwrap_or(i64::MAX),
         ..before.unwrap_or_default()

@@ -72,6 +72,7 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_failures,
         jira_wait,
         next_look,
+        looks: seen.memory.looks.wrapping_add(usize::from(passed.done == Due::Full)),
         work_at,
         // A pass that did not come to it leaves it as it was.
         inventory: match outcome.inventory_done {

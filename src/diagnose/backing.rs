@@ -12,7 +12,7 @@ use crate::{
         reason::Reason::{self, *},
         requirements::{AGENT, BROWSE, FEATURES},
     },
-    atlassian::{error::JiraError, models::Project, site::SiteUrl},
+    atlassian::{desk_models::RequestType, error::JiraError, models::Project, site::SiteUrl},
 };
 
 fn refuses<T>(answer: &Answer<T>) -> bool {
@@ -103,7 +103,10 @@ fn directory(evidence: &Evidence, reason: Reason) -> bool {
         UsersReadable => directory.may_browse && pinned.iter().all(|p| known(&p.account_id, false)),
         UserBrowsingDenied => !directory.may_browse,
         PinnedUserNotFound => directory.pinned.is_ok() && pinned.iter().any(|p| !known(&p.account_id, false)),
-        PinnedUserInactive => pinned.iter().all(|p| known(&p.account_id, false)),
+        PinnedUserInactive => {
+            let inactive = |id: &str| known(id, false) && !known(id, true);
+            pinned.iter().all(|p| known(&p.account_id, false)) && pinned.iter().any(|p| inactive(&p.account_id))
+        }
         SiteUnavailable => directory.pinned.is_err(),
         _ => reason.is_consequence(),
     }
@@ -241,20 +244,45 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
     if reason == ServiceDeskMissing {
         return listed.is_some() && !is_listed;
     }
-    let Some(DeskEvidence { request_types, .. }) = desks.desks.get(&project.id) else {
+    let Some(answers @ DeskEvidence { request_types, .. }) = desks.desks.get(&project.id) else {
         return reason == KnowledgeBaseUnreadable && desks.knowledge_base.as_ref().is_some_and(Answer::is_err);
     };
     let types = request_types.as_deref().unwrap_or_default();
-    let hidden = types
-        .iter()
-        .any(|kind| kind.group_ids.as_ref().is_some_and(Vec::is_empty));
+    let restricted = |kind: &RequestType| {
+        let status = kind.restriction_status.as_deref().unwrap_or_default();
+        status.to_ascii_uppercase() == "RESTRICTED"
+    };
+    let hidden = |kind: &RequestType| kind.group_ids.as_ref().is_some_and(Vec::is_empty);
+    let closed = |kind: &RequestType| evidence.declared.mode == Mode::Enforce && is_closed(answers, kind);
+    let all = |test: &dyn Fn(&RequestType) -> bool| !types.is_empty() && types.iter().all(test);
     match reason {
         ServiceDeskUsable => !types.is_empty(),
         NoRequestTypes => refuses(request_types) || request_types.as_ref().is_ok_and(Vec::is_empty),
-        RequestTypesHidden => hidden,
-        RequestTypesRestricted => types.iter().any(|kind| kind.restriction_status.is_some()),
-        RequestTypesNotCreatable => !types.is_empty() && evidence.declared.mode == Mode::Enforce,
+        RequestTypesRestricted => all(&restricted),
+        RequestTypesHidden => all(&|kind| restricted(kind) || hidden(kind)) && types.iter().any(hidden),
+        RequestTypesNotCreatable => {
+            all(&|kind| restricted(kind) || hidden(kind) || closed(kind)) && types.iter().any(closed)
+        }
         KnowledgeBaseUnreadable => desks.knowledge_base.as_ref().is_some_and(Answer::is_err),
         _ => false,
     }
+}
+
+/// Whether Jira said that no request of the type can be raised, or showed a form that nobody can fill in.
+fn is_closed(desk: &DeskEvidence, kind: &RequestType) -> bool {
+    let refused = match (kind.can_create_request, &desk.creatable) {
+        (Some(may), _) => !may,
+        (None, Some(Ok(may))) => !may.contains(&kind.id),
+        (None, _) => false,
+    };
+    let probed = desk.forms.iter().find(|(of, _)| of.id == kind.id);
+    let probed = probed.and_then(|(_, form)| form.as_ref().ok());
+    let fields = probed
+        .or(kind.fields.as_ref())
+        .map(|form| form.request_type_fields.as_slice());
+    let cannot = fields.unwrap_or_default().iter().any(|field| {
+        let given = !field.preset_values.is_empty() || !field.default_values.is_empty();
+        field.required && !field.visible && !given
+    });
+    refused || cannot
 }

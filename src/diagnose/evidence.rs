@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
+        condition::{ConditionType, find},
         integration::{
             ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus, StatusMapping,
         },
         project::JiraProject,
+        reason::Reason,
         requirements::SERVICE_DESK,
     },
     atlassian::{
@@ -74,6 +76,7 @@ impl Declared {
             Some(KnownProject {
                 id: project.status.as_ref()?.id.clone()?,
                 key: project.spec.key.clone(),
+                closed: is_closed(project),
             })
         });
         Self {
@@ -90,6 +93,17 @@ pub struct KnownProject {
     pub id: String,
     /// Its key when it was seen last.
     pub key: String,
+    /// Whether its service desk was found to be one on which no request can be raised.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
+}
+
+/// Whether no request could be raised on the service desk of a project when it was looked at last.
+#[must_use]
+pub fn is_closed(project: &JiraProject) -> bool {
+    let conditions = project.status.as_ref().map(|status| status.conditions.as_slice());
+    let desk = find(conditions.unwrap_or_default(), ConditionType::ServiceDeskReady);
+    desk.is_some_and(|condition| condition.reason == Reason::RequestTypesNotCreatable.as_str())
 }
 
 impl From<&Project> for KnownProject {
@@ -97,6 +111,7 @@ impl From<&Project> for KnownProject {
         Self {
             id: project.id.clone(),
             key: project.key.clone(),
+            closed: false,
         }
     }
 }
@@ -205,7 +220,7 @@ impl ProjectsEvidence {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DesksEvidence {
-    /// Every desk that the account can reach.
+    /// Every desk that the account can reach; where each that was asked about answered, those.
     pub listed: Answer<Vec<ServiceDesk>>,
     /// What was asked of single desks, by project id.
     pub desks: BTreeMap<String, DeskEvidence>,
@@ -232,8 +247,10 @@ pub struct DeskEvidence {
     pub request_types: Answer<Vec<RequestType>>,
     /// Ids of those it may raise requests of; asked only where the list leaves it open.
     pub creatable: Option<Answer<BTreeSet<String>>>,
-    /// The form of the first type that cannot be used, asked only where none can.
-    pub form: Option<(RequestType, Answer<Form>)>,
+    /// The forms of single types, asked only where there is a doubt: where no request can be raised, and
+    /// where the account would be told of fields that others are not shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<(RequestType, Answer<Form>)>,
 }
 
 /// What was answered about people.
@@ -275,10 +292,26 @@ pub struct PersonEvidence {
     pub found: Answer<Vec<User>>,
     /// Whether all accounts of the site were looked through, deactivated ones too.
     pub looked_through: bool,
-    /// Whether issues of the project can be assigned to the person.
+    /// Whether the project is a service project.
+    pub service_project: Answer<bool>,
+    /// Whether issues of the project can be assigned to the person; of a customer of a service project
+    /// it is not asked.
     pub assignable: Option<Answer<bool>>,
     /// Whether the account may raise requests for others, in a service project.
-    pub may_raise: Option<Answer<bool>>,
+    pub may_raise: Option<Answer<Raising>>,
+}
+
+/// What a service desk tells of raising requests for others.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub enum Raising {
+    /// The form of a request type lets the account.
+    Allowed,
+    /// The form does not let it.
+    Denied,
+    /// The form does not tell.
+    Untold,
+    /// The account sees no request type whose form could tell.
+    NoRequestType,
 }
 
 impl PersonEvidence {
@@ -291,10 +324,10 @@ impl PersonEvidence {
             return users.first();
         }
         let theirs = |user: &&User| {
-            let address = user.email_address.as_deref();
+            let address = user.address();
             address.is_some_and(|address| address.eq_ignore_ascii_case(&self.email))
         };
-        let hidden = |user: &&User| user.email_address.is_none();
+        let hidden = |user: &&User| user.address().is_none();
         users.iter().find(theirs).or_else(|| users.iter().find(hidden))
     }
 }

@@ -95,6 +95,8 @@ async fn ask_around(
         rules: &evidence.declared.status_mapping,
         pinned: &evidence.declared.pinned,
         missing_scopes,
+        known: &evidence.declared.known,
+        turn: None,
     };
     match surroundings(jira, cloud_id, asked, projects).await {
         Ok(around) => {

@@ -5,6 +5,8 @@
 mod arbitrary;
 #[cfg(test)]
 mod backing;
+#[cfg(test)]
+mod backing_person;
 pub mod evidence;
 pub mod examine;
 pub mod gather;

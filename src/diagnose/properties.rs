@@ -11,6 +11,7 @@ use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use super::{
     arbitrary::{connected, declared, evidence, outage, person},
     backing::{backs, backs_project},
+    backing_person::backs_person,
     evidence::{Answer, Evidence},
     examine::{self, Findings},
     judge::person as judge_person,
@@ -138,6 +139,7 @@ proptest! {
         for finding in &findings {
             prop_assert!(finding.message.ends_with('.'), "{:?}", finding);
             prop_assert!(finding.message.contains(finding.reason.remedy()), "{:?}", finding);
+            prop_assert!(backs_person(&evidence, finding.reason), "{:?} of {:#?}", finding, evidence);
         }
         let usable = findings.iter().any(|f| f.reason == judge_person::PersonReason::PersonUsable);
         let known = evidence.account().is_some_and(|user| user.active);

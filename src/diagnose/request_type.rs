@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::atlassian::desk_models::RequestType;
+use crate::atlassian::desk_models::{Form, FormField, RequestType};
 
 /// Whether the type is in no portal group, which hides it. Where groups are not told it is not.
 #[must_use]
@@ -23,4 +23,21 @@ pub fn is_restricted(kind: &RequestType) -> bool {
 pub fn creatable(kind: &RequestType, checked: Option<&BTreeSet<String>>) -> Option<bool> {
     kind.can_create_request
         .or_else(|| checked.map(|ids| ids.contains(&kind.id)))
+}
+
+/// Whether nothing is known against raising requests of the type but what its form may require.
+#[must_use]
+pub fn is_open(kind: &RequestType) -> bool {
+    !is_hidden(kind) && !is_restricted(kind)
+}
+
+/// Names of the fields that a form requires, that the account cannot fill in, and that nothing else
+/// fills in.
+#[must_use]
+pub fn unseen_fields(form: &Form) -> Vec<String> {
+    let unseen = |field: &&FormField| {
+        field.required && !field.visible && field.preset_values.is_empty() && field.default_values.is_empty()
+    };
+    let fields = form.request_type_fields.iter().filter(unseen);
+    fields.map(|field| field.name.clone()).collect()
 }

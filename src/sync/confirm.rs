@@ -20,9 +20,10 @@ use crate::{
         models::Project,
     },
     diagnose::{
-        evidence::DirectoryEvidence,
+        evidence::{DirectoryEvidence, is_closed},
         gather::{
-            desks::{DeskAsked, desks},
+            desk_asked::DeskAsked,
+            desks::desks,
             projects::{everything, is_readable},
             statuses::statuses,
         },
@@ -150,9 +151,12 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bo
     let held = |status: &JiraProjectStatus| status.permissions.iter().cloned().collect::<BTreeSet<String>>();
     let asked: Vec<DeskAsked> = unwell
         .iter()
-        .filter_map(|(_, status, _)| Some(DeskAsked::of(status.id.as_deref()?, before.spec.mode, &held(status))))
+        .filter_map(|(project, status, _)| {
+            let asked = DeskAsked::of(status.id.as_deref()?, before.spec.mode, &held(status));
+            Some(asked.that_was_closed(is_closed(project)))
+        })
         .collect();
-    let evidence = desks(jira, cloud_id, &asked, None).await?;
+    let evidence = desks(jira, cloud_id, &asked, None, Some(0)).await?;
     Ok(unwell.iter().all(|(project, status, finding)| {
         let held = held(status);
         let judged = judge::desk::judge(&Desk {

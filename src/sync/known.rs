@@ -8,7 +8,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
-    diagnose::evidence::KnownProject,
+    diagnose::evidence::{KnownProject, is_closed},
 };
 
 /// Ids of the known projects that were live and well enough to be confirmed in bulk.
@@ -50,6 +50,7 @@ pub fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
             Some(KnownProject {
                 id,
                 key: project.spec.key.clone(),
+                closed: is_closed(project),
             })
         })
         .collect()
@@ -66,6 +67,7 @@ pub fn browsed(known: &[JiraProject]) -> Vec<KnownProject> {
             Some(KnownProject {
                 id: status.id.clone()?,
                 key: status.key.clone()?,
+                closed: false,
             })
         })
         .collect()

@@ -71,10 +71,14 @@ fn causes() -> Vec<Cause> {
     ]
 }
 
-/// The findings that are Jira's, as programs read them.
+/// The findings that are Jira's, as programs read them, but for the file that they come from.
 fn of_jira(ran: &Ran) -> Vec<Value> {
     let local = |entry: &Value| ["Fields", "Credentials"].contains(&entry["condition"].as_str().unwrap());
-    ran.entries().into_iter().filter(|entry| !local(entry)).collect()
+    let mut entries: Vec<Value> = ran.entries().into_iter().filter(|entry| !local(entry)).collect();
+    for entry in &mut entries {
+        entry.as_object_mut().unwrap().remove("file");
+    }
+    entries
 }
 
 #[tokio::test]

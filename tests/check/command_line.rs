@@ -12,7 +12,12 @@ async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
         (&["acme", "-f", "x.yaml"], "cannot be used with"),
         (&["--refresh", "-f", "x.yaml"], "--save"),
         (&["--person", "a@acme.example", "acme"], "--project"),
-        (&["--person", "a@acme.example", "--project", "SUP"], "NAME"),
+        (
+            &["--person", "a@acme.example", "--project", "SUP", "-A"],
+            "cannot be used with",
+        ),
+        (&["-f", "x.yaml", "--kubeconfig", "y"], "cannot be used with"),
+        (&["acme", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),
         (&["--evidence-out", "x.json"], "needs the NAME of one integration"),
         (&["--service-account", "x"], "--operator"),
         (&["--wait", "soon", "acme"], "90s, 2m or 1h"),

@@ -268,3 +268,43 @@ async fn a_refusal_is_told_and_leaves_no_file() {
     assert!(!Path::new(&save).exists());
     program.close(&[]);
 }
+
+#[tokio::test]
+async fn of_several_files_each_finding_names_its_own_and_a_namespace_can_be_given() {
+    let program = Program::new().await;
+    let (integration, _) = written(&program);
+    let plain = INTEGRATION.replace(", namespace: support", "");
+    let elsewhere = program.file(
+        "b.yaml",
+        &plain.replace("ENG", "eng").replace("name: acme,", "name: other"),
+    );
+    let elsewhere = elsewhere.as_str();
+    let both = ["-f", &integration, "--filename", elsewhere, "--offline"];
+    let short = program.check(&[&both[..], &["-o", "short"]].concat()).await;
+    assert!(
+        short.out.contains(&format!("{elsewhere}: × JiraIntegration")),
+        "{}",
+        short.out
+    );
+    for format in ["json", "yaml"] {
+        let ran = program.check(&[&both[..], &["-o", format]].concat()).await;
+        assert!(
+            ran.out.contains(elsewhere) && ran.out.contains(&integration),
+            "{}",
+            ran.out
+        );
+    }
+    let one = program.check(&["-f", elsewhere, "--offline", "-o", "json"]).await;
+    assert!(!one.out.contains("\"file\""), "{}", one.out);
+    let given = program.check(&["-f", elsewhere, "--offline", "-n", "support"]).await;
+    given.claim(1, &["JiraIntegration support/"]);
+
+    // A JiraIssue is called what it is.
+    let issue = "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIssue\nmetadata: {name: mine}\nspec: {}\n";
+    let issue = program.file("issue.yaml", issue);
+    program
+        .check(&["-f", &issue, "--offline"])
+        .await
+        .claim_named(&["JiraIssue mine"]);
+    program.close(&[]);
+}

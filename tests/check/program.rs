@@ -143,6 +143,12 @@ impl Ran {
         self
     }
 
+    /// Claims that the output names these things, whatever the exit code.
+    #[track_caller]
+    pub fn claim_named(&self, named: &[&str]) -> &Self {
+        self.claim(self.code, named)
+    }
+
     #[track_caller]
     pub fn without(&self, part: &str) {
         assert!(!self.words().contains(part), "{part:?} is in:\n{}", self.out);

@@ -10,10 +10,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    keep::Writes,
-    site::{Site, Standing},
-};
+use super::{keep::Writes, site::Site, standing::Standing};
 
 /// Projects of the histories.
 const PROJECTS: [&str; 4] = ["ENG", "OPS", "SUP", "ITS"];

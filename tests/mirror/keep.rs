@@ -1,7 +1,7 @@
 //! A mirror in memory that watches over what is written to it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -10,12 +10,7 @@ use std::{
 
 use jira_operator::{
     api::issue::JiraIssueStatus,
-    sync::issues::{
-        error::MirrorError,
-        index::{Index, Tracked},
-        mirror::Mirror,
-        observed::Observed,
-    },
+    sync::issues::{cluster::Found, error::MirrorError, index::Tracked, mirror::Mirror, observed::Observed},
 };
 
 /// What is kept of one issue.
@@ -25,7 +20,7 @@ pub struct Kept {
     pub status: JiraIssueStatus,
 }
 
-/// How often what was done.
+/// How often what was done to issues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Writes {
     pub created: usize,
@@ -33,10 +28,28 @@ pub struct Writes {
     pub removed: usize,
 }
 
+/// The objects by name, each with what is kept in it; nothing in one that was left half made.
+pub type Objects = BTreeMap<String, Option<JiraIssueStatus>>;
+
+/// How many writes lead from some objects to others: two for a creation, one for a change, one for
+/// a removal, one for an object that was half made and becomes whole or goes.
+pub fn distance(before: &Objects, after: &Objects) -> usize {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let writes = names.into_iter().map(|name| match (before.get(name), after.get(name)) {
+        (None, Some(Some(_))) => 2,
+        (before, after) if before == after => 0,
+        _ => 1,
+    });
+    writes.sum()
+}
+
 #[derive(Default)]
 pub struct Memory {
     pub kept: Mutex<HashMap<u64, Kept>>,
+    pub half_made: Mutex<BTreeSet<String>>,
     pub writes: Mutex<Writes>,
+    /// Writes as an API server counts them.
+    pub raw: AtomicUsize,
     /// Issues that were removed since this was emptied.
     pub removed: Mutex<Vec<(u64, JiraIssueStatus)>>,
     /// After so many writes nothing is written any more, and the pass hangs, as in a crash.
@@ -51,15 +64,28 @@ impl Memory {
     }
 
     /// What the cluster would tell after a restart.
-    pub fn index(&self) -> Index {
-        let mut index = Index::default();
+    pub fn read(&self) -> Found {
+        let mut found = Found::default();
         for (id, kept) in self.kept.lock().unwrap().iter() {
-            index.insert(*id, kept.tracked.clone());
+            found.index.insert(*id, kept.tracked.clone());
         }
-        index
+        found.half_made.clone_from(&self.half_made.lock().unwrap());
+        found
     }
 
-    async fn alive(&self) {
+    pub fn objects(&self) -> Objects {
+        let half_made = self.half_made.lock().unwrap();
+        let mut objects: Objects = half_made.iter().map(|name| (name.clone(), None)).collect();
+        let kept = self.kept.lock().unwrap();
+        objects.extend(
+            kept.values()
+                .map(|kept| (kept.tracked.object.clone(), Some(kept.status.clone()))),
+        );
+        objects
+    }
+
+    /// One write, unless the process is dead by now.
+    async fn write(&self) {
         let left = self.dies_after.load(Ordering::SeqCst);
         if left == 0 {
             std::future::pending::<()>().await;
@@ -67,17 +93,27 @@ impl Memory {
         if left != usize::MAX {
             self.dies_after.store(left - 1, Ordering::SeqCst);
         }
+        self.raw.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn is_half_made(&self, object: &str) -> bool {
+        self.half_made.lock().unwrap().contains(object)
     }
 }
 
 impl Mirror for Memory {
     async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<String, MirrorError> {
-        self.alive().await;
         let object = format!("acme-{}", issue.id);
+        if known.is_none() && !self.is_half_made(&object) {
+            self.write().await;
+            self.half_made.lock().unwrap().insert(object.clone());
+        }
+        self.write().await;
         let kept = Kept {
             tracked: Tracked::of(issue, object.clone()),
             status: issue.status.clone(),
         };
+        self.half_made.lock().unwrap().remove(&object);
         let before = self.kept.lock().unwrap().insert(issue.id, kept);
         let mut writes = self.writes.lock().unwrap();
         match (&before, known) {
@@ -91,8 +127,14 @@ impl Mirror for Memory {
         Ok(object)
     }
 
+    async fn discard(&self, object: &str) -> Result<(), MirrorError> {
+        self.write().await;
+        assert!(self.half_made.lock().unwrap().remove(object), "{object} is there");
+        Ok(())
+    }
+
     async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
-        self.alive().await;
+        self.write().await;
         let mut kept = self.kept.lock().unwrap();
         let id = kept
             .iter()

@@ -12,7 +12,11 @@
     clippy::needless_pass_by_value
 )]
 
+mod crash;
+mod fill;
 mod history;
 mod keep;
+mod pages;
 mod site;
+mod standing;
 mod traps;

@@ -2,13 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use devkit::sandbox::{Command, Sandbox};
 use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
-    api::integration::{MirrorMode, RemovedIssues},
+    api::{
+        integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, SyncStatus},
+        project::{Lifecycle, ProjectIssues},
+    },
     atlassian::{
         endpoints::{Endpoints, http_client},
         jira::Jira,
@@ -19,32 +22,32 @@ use jira_operator::{
             engine::{Report, run},
             error::MirrorError,
             observed::Lens,
-            query::Followed,
-            state::{Counts, Lane, Moment, Settings, State},
+            scope::{restore, scope},
+            state::{Moment, Settings, State},
+            told::{Told, status},
         },
         phase::Phases,
     },
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-use super::keep::Memory;
+use super::{
+    keep::{Memory, distance},
+    standing::Standing,
+};
 
-/// What a status would carry over a restart.
+/// Address of the site.
+const SITE_URL: &str = "https://acme.atlassian.net";
+
+/// What statuses carry over a restart.
 #[derive(Clone, Default)]
-struct Written {
-    cursor: Option<i64>,
-    lanes: BTreeMap<String, Lane>,
-    counts: BTreeMap<String, Counts>,
+pub struct Written {
+    cursor: Option<String>,
     last_sweep: Option<Timestamp>,
     removed: RemovedIssues,
-}
-
-/// Where the projects of the site stand.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    pub followed: Vec<Followed>,
-    pub held: BTreeSet<String>,
-    pub archived: BTreeSet<String>,
+    /// Of each project, by its id.
+    pub issues: BTreeMap<String, ProjectIssues>,
 }
 
 pub struct Site {
@@ -54,17 +57,18 @@ pub struct Site {
     pub state: State,
     pub mode: MirrorMode,
     pub max: usize,
-    /// jql by key of the project.
+    /// jql by declared key of the project.
     pub jql: BTreeMap<String, String>,
     pub overlap: SignedDuration,
     cloud_id: String,
     /// How far the operator's clock is off.
     pub skew: SignedDuration,
-    written: Written,
+    pub written: Written,
     pub last: Report,
-    /// Keys under which projects were mirrored: with another one their issues are fetched anew, as
-    /// with other settings.
-    keys: BTreeMap<String, String>,
+    /// Ids of projects that are not in scope.
+    pub excluded: BTreeSet<String>,
+    /// The key under which each project was found first, by its id.
+    pub declared: BTreeMap<String, String>,
 }
 
 impl Site {
@@ -85,7 +89,8 @@ impl Site {
             skew: SignedDuration::ZERO,
             written: Written::default(),
             last: Report::default(),
-            keys: BTreeMap::new(),
+            excluded: BTreeSet::new(),
+            declared: BTreeMap::new(),
         };
         site.command(json!({"command": "stopClock", "stopped": true}));
         site.command(json!({"command": "setBurst", "off": true}));
@@ -120,30 +125,17 @@ impl Site {
         self.sandbox.state(devkit::sandbox::World::now) + self.skew
     }
 
-    /// Where the projects stand at this moment.
-    pub fn standing(&self) -> Standing {
-        let jql = &self.jql;
-        self.sandbox.state(|world| {
-            let site = world.site("acme").unwrap();
-            let bot = world.account("jira-bot@acme.example").unwrap().account_id.clone();
-            let mut standing = Standing::default();
-            for project in site.projects.values() {
-                let id = project.id.to_string();
-                if project.archived.is_some() && project.deleted.is_none() {
-                    standing.archived.insert(id);
-                } else if project.is_live() && site.browses(project, &bot) {
-                    standing.followed.push(Followed {
-                        id,
-                        key: project.key.clone(),
-                        declared: project.key.clone(),
-                        jql: jql.get(&project.key).cloned(),
-                    });
-                } else {
-                    standing.held.insert(id);
-                }
-            }
-            standing
-        })
+    /// What a person declared.
+    fn spec(&self) -> JiraIntegrationSpec {
+        let projects = self.declared.values().map(|key| match self.jql.get(key) {
+            Some(jql) => json!({"key": key, "jql": jql}),
+            None => json!({"key": key}),
+        });
+        let spec = json!({
+            "site": SITE_URL, "secretRef": {"name": "acme-oauth"}, "projects": projects.collect::<Vec<_>>(),
+            "issues": {"mirror": self.mode, "maxObjects": self.max},
+        });
+        serde_json::from_value(spec).unwrap()
     }
 
     /// One pass with the projects as they stand.
@@ -165,18 +157,22 @@ impl Site {
         slice: bool,
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), MirrorError> {
-        let phases = Phases::default();
+        let known = self.known(standing);
+        let spec = self.spec();
+        let scope = scope(&spec, SITE_URL, &known, standing.diagnosed);
+        let phases = Phases::new(&spec.status_mapping);
         let settings = Settings {
             cloud_id: &self.cloud_id,
             lens: Lens {
-                site_url: "https://acme.atlassian.net",
+                site_url: SITE_URL,
                 phases: &phases,
             },
             mode: self.mode,
             max: self.max,
-            followed: &standing.followed,
-            held: &standing.held,
-            archived: &standing.archived,
+            followed: &scope.followed,
+            held: &scope.held,
+            archived: &scope.archived,
+            is_whole: scope.is_whole,
             overlap: self.overlap,
             confirm_after: SignedDuration::from_mins(5),
             sweep_every: SignedDuration::from_hours(1),
@@ -188,70 +184,73 @@ impl Site {
             slice,
         };
         let mut state = std::mem::take(&mut self.state);
-        for project in &standing.followed {
-            let before = self.keys.insert(project.id.clone(), project.key.clone());
-            if before.is_some_and(|before| before != project.key) {
-                state
-                    .lanes
-                    .insert(project.id.clone(), Lane::Unfilled { resumed: false });
-                state.queue.clear();
-            }
-        }
+        scope.review(&mut state);
+        let (before, raw) = (self.memory.objects(), self.memory.raw.load(Ordering::SeqCst));
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
+        scope.note_filters(&mut state);
+        let told = Told {
+            scope: &scope,
+            state: &state,
+            report: &report,
+            failed: ended.is_err(),
+            now: moment.now,
+        };
+        let issues = known.iter().filter_map(|project| {
+            let before = project.status.as_ref()?;
+            Some((before.id.clone()?, status(before, &project.spec.key, &told).issues?))
+        });
+        let cursor = state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        self.written = Written {
+            issues: issues.collect(),
+            cursor: cursor.map(|at| format!("{at:.3}")),
+            last_sweep: state.last_sweep,
+            removed: state.removed,
+        };
         self.state = state;
         self.last = report;
-        self.written = Written {
-            cursor: self.state.cursor,
-            lanes: self.state.lanes.clone(),
-            counts: self.state.counts.clone(),
-            last_sweep: self.state.last_sweep,
-            removed: self.state.removed,
-        };
+        let written = self.memory.raw.load(Ordering::SeqCst) - raw;
+        let necessary = distance(&before, &self.memory.objects());
+        assert_eq!(written, necessary, "writes of a pass that ended with {ended:?}");
         ended
     }
 
     /// The process was killed and starts anew: what it knew is gone, but for what was written.
     pub fn restart(&mut self) {
-        let written = self.written.clone();
-        self.state = State {
-            index: self.memory.index(),
-            cursor: written.cursor,
-            lanes: written.lanes,
-            counts: written.counts,
-            last_sweep: written.last_sweep,
-            removed: written.removed,
-            ..State::default()
+        let sync = SyncStatus {
+            cursor: self.written.cursor.clone(),
+            last_sweep_time: self.written.last_sweep.map(Time),
+            removed: Some(self.written.removed),
+            ..SyncStatus::default()
         };
-        // What was being mirrored for the first time goes on; what was being mirrored anew begins again.
-        let never = |id: &String| !self.keys.contains_key(id);
-        for (_, lane) in self.state.lanes.iter_mut().filter(|(id, _)| never(id)) {
-            if let Lane::Unfilled { resumed } = lane {
-                *resumed = true;
-            }
-        }
-        if self.state.cursor.is_none() {
-            self.state.lanes.clear();
-        }
+        let standing = self.standing();
+        let known = self.known(&standing);
+        self.state = restore(Some(&sync), &known, self.memory.read());
     }
 
     /// What a perfect mirror holds: key, summary and update of each issue, by id.
     pub fn expected(&self) -> BTreeMap<u64, (String, String, i64)> {
         let standing = self.standing();
-        let followed: BTreeMap<&str, &Followed> = standing.followed.iter().map(|p| (p.key.as_str(), p)).collect();
+        let by_key: BTreeMap<&str, &str> = standing
+            .projects
+            .iter()
+            .map(|(id, found)| (found.key.as_str(), id.as_str()))
+            .collect();
         let done = self.done_statuses();
+        let belongs = |key: &str, issue: &devkit::sandbox::Issue| {
+            let project = key.rsplit_once('-').map_or("", |(project, _)| project);
+            let Some(id) = by_key.get(project) else { return false };
+            let jql = self.declared.get(*id).and_then(|declared| self.jql.get(declared));
+            let narrowed = jql.is_none_or(|jql| issue.labels.iter().any(|label| jql.ends_with(label)));
+            (self.mode == MirrorMode::All || !done.contains(&issue.status_id)) && narrowed
+        };
         let readable = self.sandbox.readable_issues(None).into_iter();
-        readable
-            .filter(|(_, (key, issue))| {
-                let project = key.rsplit_once('-').map_or("", |(project, _)| project);
-                let Some(followed) = followed.get(project) else {
-                    return false;
-                };
-                let open = !done.contains(&issue.status_id);
-                let narrowed =
-                    followed.jql.as_deref() != Some("labels = k8s") || issue.labels.iter().any(|l| l == "k8s");
-                (self.mode == MirrorMode::All || open) && narrowed
-            })
-            .map(|(id, (key, issue))| (id, (key, issue.summary.clone(), issue.updated.as_millisecond())))
+        let mut all: Vec<_> = readable
+            .filter(|(_, (key, issue))| belongs(key, issue))
+            .map(|(id, (key, issue))| (issue.updated.as_millisecond(), id, key, issue.summary.clone()))
+            .collect();
+        all.sort_by(|a, b| b.cmp(a));
+        let kept = all.into_iter().take(self.max);
+        kept.map(|(updated, id, key, summary)| (id, (key, summary, updated)))
             .collect()
     }
 
@@ -268,10 +267,14 @@ impl Site {
 
     /// What is mirrored, in the same form; without what belongs to projects that cannot be read.
     pub fn mirrored(&self) -> BTreeMap<u64, (String, String, i64)> {
-        let held = self.standing().held;
+        let standing = self.standing();
+        let held = |id: &String| {
+            let found = standing.projects.get(id);
+            found.is_some_and(|found| !found.readable && found.lifecycle != Lifecycle::Archived)
+        };
         let kept = self.memory.kept.lock().unwrap();
         kept.iter()
-            .filter(|(_, kept)| !held.contains(&kept.tracked.project_id))
+            .filter(|(_, kept)| !held(&kept.tracked.project_id))
             .map(|(id, kept)| {
                 let status = &kept.status;
                 (*id, (status.key.clone(), status.summary.clone(), kept.tracked.updated))

@@ -149,31 +149,6 @@ async fn a_removed_endpoint_is_told() {
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
 }
 
-/// Killed after every write that there is, and begun again: the mirror is whole, and what was
-/// written is not written again.
-#[tokio::test]
-async fn a_crash_after_any_write_does_no_harm() {
-    for killed_after in (0..250).step_by(10) {
-        let mut site = with_issues(230).await;
-        site.memory
-            .dies_after
-            .store(killed_after, std::sync::atomic::Ordering::SeqCst);
-        let standing = site.standing();
-        let pass = site.pass_over(&standing, false, false);
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(700), pass).await;
-        site.memory
-            .dies_after
-            .store(usize::MAX, std::sync::atomic::Ordering::SeqCst);
-        site.restart();
-        claim_equal(&mut site).await;
-        let writes = *site.memory.writes.lock().unwrap();
-        assert_eq!(
-            (writes.created, writes.changed, writes.removed),
-            (site.expected().len(), 0, 0)
-        );
-    }
-}
-
 /// Moved while ids are listed and before they are fetched: it keeps its place under its id.
 #[tokio::test]
 async fn an_issue_that_moves_keeps_its_object() {

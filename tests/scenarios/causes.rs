@@ -23,6 +23,7 @@ const PROJECTS: &str = "projects do not appear";
 const REQUESTS: &str = "request types or forms do not load";
 const PERMISSIONS: &str = "permission errors";
 const ARTICLES: &str = "knowledge base";
+const TICKETS: &str = "a ticket for a person fails";
 const OLD: &str = "data looks old";
 
 /// All of them.
@@ -130,6 +131,16 @@ pub const CAUSES: &[Cause] = &[
         "articles are refused for want of a licence",
     ),
     row("articles-scope", ARTICLES, "articles are refused for want of a scope"),
+    row("person-not-in-directory", TICKETS, "not in the directory"),
+    row("person-inactive", TICKETS, "inactive"),
+    row("person-email-hidden", TICKETS, "e-mail hidden: pin it"),
+    row("person-not-assignable", TICKETS, "not assignable in that project"),
+    row(
+        "person-may-not-be-raised-for",
+        TICKETS,
+        "the account may not raise requests for others there",
+    ),
+    row("person-not-looked-up", TICKETS, "the account may not browse users"),
     row("quota-spent", OLD, "the quota is spent"),
     row("sync-failing", OLD, "the synchronisation fails, and since when"),
     row("status-unknown", OLD, "the mapping names a status that no workflow has"),

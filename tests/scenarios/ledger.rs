@@ -6,7 +6,7 @@ use std::{
 };
 
 use devkit::control_plane::{AuditEntry, ControlPlane};
-use jira_operator::api::reason::Reason;
+use jira_operator::{api::reason::Reason, diagnose::judge::person::PersonReason};
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
 use kube::{Api, ResourceExt, api::ListParams};
 
@@ -17,6 +17,8 @@ use crate::{
 
 /// Reasons that conditions carried.
 static MET: Mutex<BTreeSet<Reason>> = Mutex::new(BTreeSet::new());
+/// Findings about people that were read.
+static MET_OF_PEOPLE: Mutex<BTreeSet<PersonReason>> = Mutex::new(BTreeSet::new());
 /// Causes that a scenario produced, read and mended.
 static CAUSED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 /// What was found on control planes that are gone by now.
@@ -35,6 +37,12 @@ struct Found {
 /// Notes that a condition carried a reason.
 pub fn met(reason: Reason) {
     MET.lock().unwrap_or_else(PoisonError::into_inner).insert(reason);
+}
+
+/// Notes that a check of a person gave a reason.
+pub fn met_person(reason: PersonReason) {
+    let mut met = MET_OF_PEOPLE.lock().unwrap_or_else(PoisonError::into_inner);
+    met.insert(reason);
 }
 
 /// Notes that a scenario produced a cause, read what is said of it, mended it, and saw it heal.
@@ -63,6 +71,8 @@ pub async fn verdict(plane: &Plane, whole: bool) -> bool {
     close(&plane.control).await;
     let met = MET.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let unmet: Vec<&Reason> = Reason::ALL.iter().filter(|reason| !met.contains(reason)).collect();
+    let met = MET_OF_PEOPLE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let unmet_of_people: Vec<&PersonReason> = PersonReason::ALL.iter().filter(|r| !met.contains(r)).collect();
     let caused = CAUSED.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let untold: Vec<&Cause> = CAUSES.iter().filter(|cause| !caused.contains(cause.id)).collect();
     let all = EARLIER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,6 +81,7 @@ pub async fn verdict(plane: &Plane, whole: bool) -> bool {
     let unused: Vec<_> = granted.difference(&used).collect();
     let refused: Vec<_> = all.iter().flat_map(|f| &f.refused).collect();
     report("every reason was met", &unmet)
+        & report("every reason of a person was met", &unmet_of_people)
         & report("every cause was told", &untold)
         & report("every RBAC rule was used", &unused)
         & report("no call was refused", &refused)

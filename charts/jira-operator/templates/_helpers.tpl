@@ -15,6 +15,10 @@
 {{- end }}
 {{- end }}
 
+{{- define "jira-operator.connectName" -}}
+{{- printf "%s-connect" (include "jira-operator.fullname" . | trunc 55 | trimSuffix "-") }}
+{{- end }}
+
 {{- define "jira-operator.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "jira-operator.fullname" .) .Values.serviceAccount.name }}
@@ -41,6 +45,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 {{- define "jira-operator.rules" -}}
 # controller/watches.rs: learns of integrations and of their changes.
 # controller/observe.rs: asks whether an integration still exists before its grant is written back.
+# connect/service.rs: looks at the one that a connect link is for, by a list of one.
 # cli/run.rs: waits at the start until the definitions are installed.
 - apiGroups: [jira-operator.dev]
   resources: [jiraintegrations]
@@ -76,6 +81,8 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
   verbs: [list, get, create, update, delete]
 # controller/observe.rs: reads the Secret with the OAuth app's credentials.
 # grant/store.rs, grant/publish.rs: read the grant and what workloads mount.
+# connect/service.rs: reads the credentials once more when a person comes to connect.
+# connect/key.rs: reads the key of connect links, the Secret jira-operator-connect of a namespace.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
@@ -86,6 +93,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
   resources: [secrets]
   verbs: [list, watch]
 # grant/store.rs: keeps the grant. grant/publish.rs: keeps the Secret that workloads mount.
+# connect/key.rs: makes the key of connect links, and notes who owns it; the owners' end is its end.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create, update]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{Bench, answer, text};
+use crate::client::{Bench, answer, command, text};
 
 #[tokio::test]
 async fn desks_are_listed_to_everybody_who_may_open_the_portal() {
@@ -29,6 +29,18 @@ async fn desks_are_listed_to_everybody_who_may_open_the_portal() {
     let (status, error) = answer(bench.get(&format!("{path}/ENG"))).await;
     assert_eq!(status, 404);
     assert!(error["i18nErrorMessage"]["i18nKey"].is_string());
+}
+
+#[tokio::test]
+async fn pages_can_be_shorter_than_the_limit_that_they_tell() {
+    let bench = Bench::new().await;
+    let capped = json!({"command": "capPages", "most": 1});
+    bench.sandbox.command(command(capped)).unwrap();
+    let (_, page) = answer(bench.get("/rest/servicedeskapi/servicedesk?limit=100")).await;
+    let told = (&page["size"], &page["limit"], &page["isLastPage"]);
+    assert_eq!(told, (&json!(1), &json!(100), &json!(false)));
+    let (_, page) = answer(bench.get("/rest/servicedeskapi/servicedesk?limit=100&start=1")).await;
+    assert_eq!((&page["size"], &page["isLastPage"]), (&json!(1), &json!(true)));
 }
 
 #[tokio::test]

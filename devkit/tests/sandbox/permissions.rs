@@ -127,6 +127,12 @@ async fn global_permissions_and_bad_questions() {
     let check = async |body: Value| answer(bench.post("/rest/api/3/permissions/check", &body)).await;
     let (status, body) = check(json!({"globalPermissions": ["ADMINISTER", "BULK_CHANGE"]})).await;
     assert_eq!((status, &body["globalPermissions"]), (200, &json!(["BULK_CHANGE"])));
+    for empty in [
+        json!({"projectPermissions": []}),
+        json!({"projectPermissions": [{"permissions": [], "projects": [1]}]}),
+    ] {
+        assert_eq!(check(empty).await.0, 400, "without at least one project permission");
+    }
     let unknown = json!({"projectPermissions": [{"permissions": ["PERMISSION_123"], "projects": [1]}]});
     let (status, body) = check(unknown).await;
     let errors = json!({"PERMISSION_123": "Unrecognized permission"});

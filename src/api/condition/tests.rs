@@ -193,3 +193,26 @@ fn a_long_message_is_cut_and_its_remedy_is_not() {
     assert_eq!(finding.message.chars().count(), LONGEST_MESSAGE);
     assert!(finding.message.ends_with("ü…."), "{}", finding.message);
 }
+
+/// Several kinds of work tell of one synchronisation: none hides what another one found.
+#[test]
+fn the_gravest_finding_stands_and_names_the_other() {
+    let of = |reason| Finding::plain(ConditionType::Synced, reason);
+    let partial = of(Reason::SyncPartial).and_then(of(Reason::MirrorTruncated));
+    assert_eq!(partial.reason, Reason::SyncPartial);
+    assert!(partial.message.contains("spec.issues.maxObjects") || partial.message.contains("MirrorTruncated"));
+    let failed = of(Reason::SyncFailed).and_then(of(Reason::SyncPartial));
+    assert_eq!(failed.reason, Reason::SyncFailed);
+    let spent = of(Reason::MirrorTruncated).and_then(of(Reason::QuotaExhausted));
+    assert_eq!(spent.reason, Reason::QuotaExhausted);
+    let told = Finding::new(ConditionType::Synced, Reason::SyncSucceeded, "Synchronising.");
+    assert_eq!(
+        of(Reason::SyncSucceeded).and_then(told.clone()),
+        told,
+        "the later of two"
+    );
+    assert_eq!(of(Reason::SyncFailed).and_then(told), of(Reason::SyncFailed));
+    let long = Finding::new(ConditionType::Synced, Reason::SyncPartial, "x".repeat(400));
+    let message = long.and_then(of(Reason::MirrorTruncated)).message;
+    assert!(message.ends_with("Also: MirrorTruncated."), "{message}");
+}

@@ -233,8 +233,8 @@ reasons! {
         "Put a request type into a portal group in the project's settings under Request types.";
     RequestTypesNotCreatable [ServiceDeskReady] False Stalled:
         "The account may not raise a request of any type on the service desk.",
-        "The account lacks Create issues in the project, or a form requires a field that the account cannot see.",
-        "Grant the account Create issues in the project, or make the required fields of the form visible.";
+        "A form requires a field that the account cannot see, the request type's issue type left the project, Customer permissions leave the account out, or it lacks Create issues, of which CreateDenied tells.",
+        "Show the required fields, give the type an issue type of the project, or let the account in under Customer permissions.";
     KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled:
         "Jira refuses the account the knowledge base's articles. Requests are not affected.",
         "The account has no Confluence access, the knowledge base's permissions leave it out, or the grant lacks a scope for articles.",

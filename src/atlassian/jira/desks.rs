@@ -26,7 +26,19 @@ impl Jira {
     /// # Errors
     /// That of the first page that fails.
     pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
-        self.desk_pages(cloud_id, "/rest/servicedeskapi/servicedesk", &[]).await
+        let listed = self
+            .desk_pages(
+                cloud_id,
+                "/rest/servicedeskapi/servicedesk",
+                &[],
+                |desk: &ServiceDesk| &desk.id,
+            )
+            .await;
+        match listed {
+            // So a site answers that has no service management.
+            Err(JiraError::NotFound(_)) => Ok(Vec::new()),
+            listed => listed,
+        }
     }
 
     /// The request types of a desk that the account gets to see, with their forms where Jira
@@ -36,7 +48,9 @@ impl Jira {
     /// That of the first page that fails.
     pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
-        self.desk_pages(cloud_id, &path, &[("expand", "field")]).await
+        let fields = [("expand", "field")];
+        self.desk_pages(cloud_id, &path, &fields, |kind: &RequestType| &kind.id)
+            .await
     }
 
     /// Which of these request types, by id, the account may raise requests of. Experimental.
@@ -82,13 +96,15 @@ impl Jira {
         answer.map(|_| ())
     }
 
+    /// The pages of a list, each entry once by its id.
     async fn desk_pages<T: DeserializeOwned>(
         &self,
         cloud_id: &str,
         path: &str,
         further: &[(&str, &str)],
+        id: fn(&T) -> &str,
     ) -> Result<Vec<T>, JiraError> {
-        let mut all = Vec::new();
+        let mut all: Vec<T> = Vec::new();
         let mut start = 0_usize;
         for _ in 0..MOST_PAGES {
             let (from, limit) = (start.to_string(), PAGE.to_string());
@@ -97,13 +113,24 @@ impl Jira {
                 .call(Method::GET, cloud_id, path, |r| r.query(&paging).query(further))
                 .await?;
             let count = page.values.len();
-            all.extend(page.values);
+            for entry in page.values {
+                // Where entries are taken out of pages, pages by what was received overlap.
+                if !all.iter().any(|known| id(known) == id(&entry)) {
+                    all.push(entry);
+                }
+            }
             // A page may be short, or empty, while more follow: what the account may not see is
             // taken out of it.
             if page.is_last_page.unwrap_or(count == 0) {
                 break;
             }
-            start += page.limit.unwrap_or(0).max(count).max(1);
+            // Of an empty page only the limit tells how many were looked at. With others it is no help: a
+            // server may echo what was asked for and give less.
+            start += if count == 0 {
+                page.limit.unwrap_or(PAGE).max(1)
+            } else {
+                count
+            };
         }
         Ok(all)
     }

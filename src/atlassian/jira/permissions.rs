@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::client::Jira;
 use crate::atlassian::{error::JiraError, models::PermissionGrants};
@@ -44,7 +44,7 @@ impl Jira {
         }
         for (index, asked) in calls.into_iter().enumerate() {
             let global: &[&str] = if index == 0 { &questions.global } else { &[] };
-            let body = json!({"globalPermissions": global, "projectPermissions": asked});
+            let body = body(global, asked);
             let answer: PermissionGrants = self
                 .call(Method::POST, cloud_id, "/rest/api/3/permissions/check", |r| {
                     r.json(&body)
@@ -60,6 +60,18 @@ impl Jira {
         }
         Ok(held)
     }
+}
+
+/// The body of a call. A list of project permissions with nothing in it is refused [OAS].
+fn body(global: &[&str], projects: Vec<Value>) -> Value {
+    let mut body = Map::new();
+    if !global.is_empty() {
+        body.insert("globalPermissions".to_owned(), json!(global));
+    }
+    if !projects.is_empty() {
+        body.insert("projectPermissions".to_owned(), projects.into());
+    }
+    body.into()
 }
 
 /// The questions cut into calls of at most [`PERMISSION_CHUNK`] projects.
@@ -86,6 +98,16 @@ fn chunks(questions: &[(Vec<&'static str>, Vec<String>)]) -> Vec<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_with_nothing_in_it_is_left_out() {
+        assert_eq!(
+            body(&["USER_PICKER"], Vec::new()),
+            json!({"globalPermissions": ["USER_PICKER"]})
+        );
+        let of_one = json!({"permissions": ["A"], "projects": [1]});
+        assert_eq!(body(&[], vec![of_one.clone()]), json!({"projectPermissions": [of_one]}));
+    }
 
     #[test]
     fn questions_share_a_call_and_none_is_without_a_project() {

@@ -75,7 +75,7 @@ impl Jira {
     /// # Errors
     /// `NotFound` when the account that asks cannot see the project.
     pub async fn is_assignable(&self, cloud_id: &str, project: &str, account_id: &str) -> Result<bool, JiraError> {
-        let query = [("project", project), ("accountId", account_id), ("maxResults", "50")];
+        let query = [("project", project), ("accountId", account_id), ("maxResults", "1000")];
         let path = "/rest/api/3/user/assignable/search";
         let found: Vec<User> = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
         Ok(found.iter().any(|user| user.account_id == account_id))

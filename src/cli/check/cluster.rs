@@ -57,11 +57,14 @@ impl Question<'_> {
     /// # Errors
     /// When the API server cannot be asked, or there is nothing to look at.
     pub async fn ask(&self) -> Result<Answer, String> {
-        let integrations = self.integrations().await?;
+        let mut integrations = self.integrations().await?;
+        if let Some(wanted) = self.person {
+            integrations = vec![meant(integrations, wanted.project)?];
+        }
         let mut answer = Answer {
             report: Report {
                 subjects: Vec::new(),
-                brief: !matches!(self.which, Which::Named(_)),
+                brief: !matches!(self.which, Which::Named(_)) && self.person.is_none(),
             },
             evidence: None,
             without_evidence: None,
@@ -140,6 +143,28 @@ impl Question<'_> {
     }
 }
 
+/// The integration that a question about a project means: the only one, or the only one with the
+/// project in scope.
+fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, String> {
+    let names: Vec<String> = integrations.iter().map(ResourceExt::name_any).collect();
+    let has = |integration: &JiraIntegration| {
+        let named = integration.spec.projects.as_ref();
+        named.is_none_or(|named| named.iter().any(|project| project.key == key))
+    };
+    let alone = integrations.len() == 1;
+    let mut fitting = integrations.into_iter().filter(|integration| alone || has(integration));
+    match (fitting.next(), fitting.next()) {
+        (Some(integration), None) => Ok(integration),
+        (first, _) => {
+            let which = if first.is_some() { "Several have" } else { "None has" };
+            let list = names.join(", ");
+            Err(format!(
+                "there are several JiraIntegrations: name one of {list}. {which} {key} in scope"
+            ))
+        }
+    }
+}
+
 fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if status.code == 403 => {
@@ -149,5 +174,42 @@ fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
             "the cluster does not know {resource}: install the definitions with jira-operator crds | kubectl apply -f -"
         ),
         other => format!("{resource} could not be read: {}", describe(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn integration(name: &str, projects: &Value) -> JiraIntegration {
+        let object = json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration", "metadata": {"name": name},
+            "spec": {"site": "https://acme.atlassian.net", "secretRef": {"name": "x"}, "projects": projects},
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn who_asks_about_a_person_need_not_name_the_only_integration_that_fits() {
+        let of = |keys: &[(&str, Value)]| -> Result<String, String> {
+            let all = keys
+                .iter()
+                .map(|(name, projects)| integration(name, projects))
+                .collect();
+            meant(all, "SUP").map(|integration| integration.name_any())
+        };
+        let (sup, eng) = (json!([{"key": "SUP"}]), json!([{"key": "ENG"}]));
+        assert_eq!(of(&[("a", eng.clone())]), Ok("a".into()));
+        assert_eq!(of(&[("a", eng.clone()), ("b", sup.clone())]), Ok("b".into()));
+        let several = of(&[("a", Value::Null), ("b", sup)]).unwrap_err();
+        assert!(
+            several.contains("name one of a, b") && several.contains("Several have SUP"),
+            "{several}"
+        );
+        let none = of(&[("a", eng.clone()), ("b", eng)]).unwrap_err();
+        assert!(none.contains("None has SUP"), "{none}");
     }
 }

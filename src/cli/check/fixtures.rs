@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{
     evidence_file::Saved,
     manifest::Manifests,
@@ -45,7 +47,7 @@ fn nowhere() -> Atlassian {
 
 /// What `check -f FILE --offline` finds.
 async fn found(file: &Path) -> Report {
-    let mut manifests = Manifests::read(&[file.to_owned()]).unwrap();
+    let mut manifests = Manifests::read(&[file.to_owned()], None).unwrap();
     manifests.ask_sites(&nowhere(), true).await;
     manifests.report(None)
 }
@@ -81,7 +83,7 @@ fn compare(file: &Path, text: &str) {
 
 fn readable(text: &str) {
     for line in text.lines() {
-        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+        assert!(line.width() <= 80, "wider than 80 columns: {line}");
     }
 }
 
@@ -141,6 +143,60 @@ async fn the_examples_are_told_as_their_texts_say() {
             .all(|(_, l)| l.mark != Mark::Finding || placeholders(l));
         assert!(only_placeholders, "{text}");
     }
+}
+
+/// Those findings of a file that do not depend on which Secrets stand in others.
+fn of_fields(report: &Report, file: Option<&Path>) -> Vec<(String, String)> {
+    let not_in_files = LocalReason::SecretNotInFiles.as_str();
+    let flat = report.flat().into_iter();
+    let wrong = flat.filter(|(_, line)| line.mark != Mark::Fine && line.reason != not_in_files);
+    let here = wrong.filter(|(subject, _)| file.is_none_or(|file| Path::new(&subject.file) == file));
+    here.map(|(_, line)| (line.reason.clone(), line.message.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_folder_of_broken_manifests_is_told_file_by_file() {
+    let whole = found(Path::new("tests/fixtures/broken")).await;
+    for file in files("tests/fixtures/broken", "yaml") {
+        let alone = found(&file).await;
+        assert_eq!(
+            of_fields(&whole, Some(&file)),
+            of_fields(&alone, None),
+            "{}",
+            file.display()
+        );
+    }
+    compare(Path::new("tests/fixtures/folders/broken.txt"), &render::short(&whole));
+}
+
+#[tokio::test]
+async fn the_folder_of_examples_has_nothing_but_placeholders() {
+    let whole = found(Path::new("examples")).await;
+    let text = render::text(&whole, PAGE);
+    readable(&text);
+    compare(Path::new("tests/fixtures/folders/examples.txt"), &text);
+    let placeholder = LocalReason::PlaceholderValue.as_str();
+    assert!(
+        of_fields(&whole, None).iter().all(|(reason, _)| reason == placeholder),
+        "{text}"
+    );
+}
+
+/// Between its marks the documentation has these texts, as they are printed.
+#[test]
+fn the_documentation_shows_the_examples_and_how_a_broken_manifest_looks() {
+    let text = |file: &str| fs::read_to_string(file).unwrap();
+    let shown = format!(
+        "\n```sh\njira-operator check -f examples --offline\n```\n\n```text\n{}```\n\n```sh\njira-operator check -f tests/fixtures/broken/key-lower-case.yaml --offline\n```\n\n```text\n{}```\n\n",
+        text("tests/fixtures/folders/examples.txt"),
+        text("tests/fixtures/broken/key-lower-case.txt"),
+    );
+    let docs = text(DOCS);
+    let begin = "<!-- outputs: written with UPDATE_FIXTURES=1 -->\n";
+    let (before, rest) = docs.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    compare(Path::new(DOCS), &format!("{before}{begin}{shown}{END}{after}"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `check -f`: what can be told of manifests without a cluster, and without an access token.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -27,6 +29,8 @@ pub struct Manifests {
     pub secrets: Vec<Written>,
     /// What is known already without any request.
     subjects: Vec<Subject>,
+    /// Whether it has to be said of each thing in which file it stands.
+    several_files: bool,
 }
 
 /// An integration of a file.
@@ -41,17 +45,28 @@ pub struct Declared {
 }
 
 impl Manifests {
-    /// Reads the files and tries everything that needs no request.
+    /// Reads the files and tries everything that needs no request. What names no namespace is taken for
+    /// one of `namespace`.
     ///
     /// # Errors
     /// When the definitions cannot be read.
-    pub fn read(files: &[std::path::PathBuf]) -> Result<Self, String> {
+    pub fn read(files: &[std::path::PathBuf], namespace: Option<&str>) -> Result<Self, String> {
         let definitions = definitions()?;
-        let (documents, unreadable) = files::read(files);
-        let mut all = Self::default();
+        let (mut documents, unreadable) = files::read(files);
+        if let Some(namespace) = namespace {
+            documents.iter_mut().for_each(|document| put_into(namespace, document));
+        }
+        let read = documents.iter().map(|document| &document.file);
+        let names: BTreeSet<&String> = read.chain(unreadable.iter().map(|file| &file.file)).collect();
+        let mut all = Self {
+            several_files: names.len() > 1,
+            ..Self::default()
+        };
         all.subjects.extend(unreadable.iter().map(unreadable_file));
         let secrets = documents.iter().filter(|document| is_secret(&document.object));
-        all.secrets = secrets.map(|document| Written::read(&document.object)).collect();
+        all.secrets = secrets
+            .map(|document| Written::read(&document.file, &document.object))
+            .collect();
         for document in documents.iter().filter(|document| !is_secret(&document.object)) {
             all.take(document, &definitions);
         }
@@ -82,7 +97,7 @@ impl Manifests {
             secret: None,
             subject,
         };
-        declared.find_secret(&self.secrets);
+        declared.find_secret(&self.secrets, &document.file);
         self.integrations.push(declared);
     }
 
@@ -92,10 +107,6 @@ impl Manifests {
             let Some(integration) = &declared.integration else {
                 continue;
             };
-            let told = |line: &Line| line.message.starts_with("spec.site ");
-            if declared.subject.lines.iter().any(told) {
-                continue;
-            }
             let told = |line: &Line| line.message.starts_with("spec.site ");
             if declared.subject.lines.iter().any(told) {
                 continue;
@@ -126,7 +137,19 @@ impl Manifests {
             subjects.push(declared.subject);
         }
         let wanted = |secret: &&Written| used.contains(&secret.name) || secret.is_meant_for_us();
-        subjects.extend(self.secrets.iter().filter(wanted).map(Written::subject));
+        let several = self.several_files;
+        let of_secret = |secret: &Written| {
+            let mut subject = secret.subject();
+            if several {
+                subject.file.clone_from(&secret.file);
+                subject.notes.push(format!("In {}.", secret.file));
+            }
+            subject
+        };
+        subjects.extend(self.secrets.iter().filter(wanted).map(of_secret));
+        if !several {
+            subjects.iter_mut().for_each(|subject| subject.file.clear());
+        }
         Report::of(subjects)
     }
 
@@ -144,22 +167,20 @@ impl Declared {
         self.subject.lines.push(Line::of(finding));
     }
 
-    fn find_secret(&mut self, secrets: &[Written]) {
+    /// Of Secrets with the name that of the same file is meant.
+    fn find_secret(&mut self, secrets: &[Written], file: &str) {
         let Some(integration) = &self.integration else {
             return;
         };
         let name = &integration.spec.secret_ref.name;
         let namespace = integration.metadata.namespace.as_deref();
-        let same = |secret: &&Written| match (secret.namespace.as_deref(), namespace) {
-            (Some(theirs), Some(ours)) => theirs == ours,
-            _ => true,
-        };
         let of_name: Vec<&Written> = secrets.iter().filter(|secret| secret.name == *name).collect();
-        if let Some(secret) = of_name.iter().copied().find(same) {
+        if let Some(secret) = meant(&of_name, namespace, file) {
             self.secret = Some(secret.clone());
             return;
         }
-        let (reason, message) = match of_name.first() {
+        let here = of_name.iter().find(|secret| secret.file == file);
+        let (reason, message) = match here.or(of_name.first()) {
             Some(elsewhere) => (
                 LocalReason::SecretElsewhere,
                 format!(
@@ -177,6 +198,20 @@ impl Declared {
         };
         self.subject.lines.push(Line::local("Credentials", reason, message));
     }
+}
+
+/// Of Secrets with the name that spec.secretRef gives that of the same file. One of another file goes
+/// before one that this file has for another namespace only where it is plainly for this one.
+fn meant<'s>(of_name: &[&'s Written], namespace: Option<&str>, file: &str) -> Option<&'s Written> {
+    let all = || of_name.iter().copied();
+    let here = |secret: &&Written| secret.file == file;
+    let same = |secret: &&Written| match (secret.namespace.as_deref(), namespace) {
+        (Some(theirs), Some(ours)) => theirs == ours,
+        _ => true,
+    };
+    let plainly = |secret: &&Written| namespace.is_some() && secret.namespace.as_deref() == namespace;
+    let found = all().filter(here).find(same).or_else(|| all().find(plainly));
+    found.or_else(|| all().find(same).filter(|_| !all().any(|secret| here(&secret))))
 }
 
 fn fields(definition: &Definition, object: &Value) -> Vec<Line> {
@@ -219,6 +254,14 @@ fn is_object_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(part)
 }
 
+/// What names no namespace is applied to that of the command line.
+fn put_into(namespace: &str, document: &mut Document) {
+    let metadata = document.object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        metadata.entry("namespace").or_insert_with(|| namespace.into());
+    }
+}
+
 fn named(document: &Document, kind: &str) -> Subject {
     let text = |name: &str| {
         document
@@ -226,21 +269,18 @@ fn named(document: &Document, kind: &str) -> Subject {
             .pointer(&format!("/metadata/{name}"))
             .and_then(Value::as_str)
     };
-    let object = match kind {
-        "JiraIntegration" => "JiraIntegration",
-        "JiraProject" => "JiraProject",
-        _ => "Object",
-    };
     let name = text("name")
         .or_else(|| text("generateName"))
         .unwrap_or("(without a name)");
-    let mut subject = Subject::new(object, text("namespace").unwrap_or_default(), name);
+    let mut subject = Subject::new(kind, text("namespace").unwrap_or_default(), name);
+    subject.file.clone_from(&document.file);
     subject.notes.push(format!("In {}.", document.file));
     subject
 }
 
 fn unreadable_file(file: &Unreadable) -> Subject {
     let mut subject = Subject::new("File", "", &file.file);
+    subject.file.clone_from(&file.file);
     let line = Line::local("YAML", LocalReason::FileUnreadable, file.message.clone());
     subject.lines.push(line);
     subject
@@ -261,7 +301,8 @@ fn unknown_kind(document: &Document, definitions: &[Definition]) -> Subject {
         ),
         None => format!("There is no kind {kind} in {version}."),
     };
-    let mut subject = named(document, kind);
+    let is_kind = meant.is_some_and(|meant| meant.kind == kind);
+    let mut subject = named(document, if is_kind { kind } else { "Object" });
     subject
         .lines
         .push(Line::local("Kind", LocalReason::UnknownKind, message));

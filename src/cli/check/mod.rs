@@ -82,7 +82,7 @@ fn replay(file: &std::path::Path) -> Result<Report, String> {
 
 async fn installation(options: &Options) -> Result<Report, String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let cluster = Cluster::of(options.context.as_deref()).await?;
+    let cluster = Cluster::of(options.context.as_deref(), options.kubeconfig.as_deref()).await?;
     let installed = Installed {
         namespace: options.namespace.as_deref(),
         service_account: options.service_account.as_deref(),
@@ -96,7 +96,7 @@ async fn installation(options: &Options) -> Result<Report, String> {
 
 async fn of_files(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let mut manifests = Manifests::read(&options.files)?;
+    let mut manifests = Manifests::read(&options.files, options.namespace.as_deref())?;
     manifests.ask_sites(&atlassian, options.offline).await;
     let mut trouble = None;
     if let Some(save) = options.save.as_ref().filter(|_| options.refresh) {
@@ -115,7 +115,7 @@ async fn of_files(options: &Options) -> Result<(Report, Option<String>), String>
 /// What was found, and what could not be done besides.
 async fn integrations(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let cluster = Cluster::of(options.context.as_deref()).await?;
+    let cluster = Cluster::of(options.context.as_deref(), options.kubeconfig.as_deref()).await?;
     let which = match (&options.name, options.all, &options.namespace) {
         (Some(name), ..) => Which::Named(name.clone()),
         (None, true, None) => Which::All,

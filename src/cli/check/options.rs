@@ -21,7 +21,7 @@ Examples:
   jira-operator check acme                  one integration
   jira-operator check -A -o short           what is not fine, in all namespaces
   jira-operator check acme --wait 2m        until it is fine, at most two minutes
-  jira-operator check acme --person a@acme.example --project SUP
+  jira-operator check --person a@acme.example --project SUP
   jira-operator check -f acme.yaml          manifests, without a cluster
   jira-operator check -f acme.yaml -f secret.yaml --refresh --save token.yaml
   jira-operator check --operator -n jira    the operator's installation";
@@ -35,8 +35,8 @@ Examples:
 pub struct Options {
     /// Name of a JiraIntegration.
     pub(super) name: Option<String>,
-    /// Namespace; by default that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NS", conflicts_with_all = ["files", "evidence"])]
+    /// Namespace; by default that of the kubeconfig's context. With -f, of what names none in the files.
+    #[arg(short, long, value_name = "NS", conflicts_with = "evidence")]
     pub(super) namespace: Option<String>,
     /// Every integration: of all namespaces, or of --namespace.
     #[arg(short = 'A', long = "all-namespaces")]
@@ -44,14 +44,18 @@ pub struct Options {
     /// Context of the kubeconfig.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "evidence"])]
     pub(super) context: Option<String>,
+    /// Kubeconfig to use, instead of KUBECONFIG or the one of your home folder.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "evidence"])]
+    pub(super) kubeconfig: Option<PathBuf>,
     /// Why does a ticket for the person with this e-mail address fail? Looked at live only.
-    #[arg(long, value_name = "EMAIL", requires_all = ["name", "project"])]
+    /// Without NAME at the namespace's only integration, or the only one with the project in scope.
+    #[arg(long, value_name = "EMAIL", requires = "project", conflicts_with_all = ["all", "files", "operator", "evidence"])]
     pub(super) person: Option<String>,
     /// Key of the project that the ticket is for.
     #[arg(long, value_name = "KEY", requires = "person")]
     pub(super) project: Option<String>,
     /// File or folder of manifests, or - for standard input; repeatable. No cluster is asked.
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", visible_alias = "filename", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Send no request at all: only what the files tell is looked at.
     #[arg(long, requires = "files", conflicts_with = "refresh")]

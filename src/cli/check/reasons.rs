@@ -63,7 +63,7 @@ local_reasons! {
     SecretElsewhere Warning:
         "A Secret with the name that spec.secretRef gives is among the files, but for another namespace.";
     NoRefreshToken Warning:
-        "The Secret has no refresh-token, so nobody is connected until one is put there.";
+        "The Secret has no refresh-token, so nothing is connected until somebody does it.";
     SiteExists Fine:
         "A Jira Cloud site answers under spec.site.";
     NotLookedAt Unknown:

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::{
     mark::Mark,
     report::{Counts, Line, Report, Subject},
@@ -45,8 +47,12 @@ pub fn short(report: &Report) -> String {
         .iter()
         .filter(|(_, line)| line.mark != Mark::Fine && !line.explained && line.condition != "Ready");
     told.map(|(subject, line)| {
+        let file = match subject.file.as_str() {
+            "" => String::new(),
+            file => format!("{}: ", clean(file)),
+        };
         format!(
-            "{} {} {} {} {}: {}\n",
+            "{file}{} {} {} {} {}: {}\n",
             sign(line.mark),
             subject.object,
             clean(&subject.path()),
@@ -170,8 +176,8 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ').flat_map(|word| pieces(word, room)) {
-        let taken = line.chars().count();
-        if taken > 0 && taken + 1 + word.chars().count() > room {
+        let taken = line.width();
+        if taken > 0 && taken + 1 + word.width() > room {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         } else if taken > 0 {
             line.push(' ');
@@ -183,11 +189,15 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 }
 
 fn pieces(word: &str, room: usize) -> Vec<String> {
-    let letters: Vec<char> = word.chars().collect();
-    if letters.is_empty() {
-        return vec![String::new()];
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    for letter in word.chars() {
+        if !piece.is_empty() && piece.width() + letter.width().unwrap_or(0) > room {
+            pieces.push(std::mem::take(&mut piece));
+        }
+        piece.push(letter);
     }
-    letters.chunks(room).map(|chunk| chunk.iter().collect()).collect()
+    pieces.push(piece);
+    pieces
 }
 
 /// Without what a terminal would take for a command: messages quote names from Jira and from files.
@@ -214,11 +224,23 @@ mod tests {
         for width in [10, 40, 60, 80, 120] {
             let page = Page { width, colour: false };
             let text = text(&report(&format!("{} and {}", "a".repeat(200), "bc ".repeat(60))), page);
-            let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
             assert!(widest <= width.max(NARROWEST), "{widest} columns at {width}:\n{text}");
             let letters: String = text.split_whitespace().collect();
             assert!(letters.contains(&"a".repeat(200)), "no letter is lost:\n{text}");
         }
+    }
+
+    #[test]
+    fn letters_that_take_two_columns_are_counted_so() {
+        let page = Page {
+            width: 80,
+            colour: false,
+        };
+        let wide = format!("{} {}", "\u{7533}\u{8acb} ".repeat(40), "\u{8acb}".repeat(90));
+        let text = text(&report(&wide), page);
+        let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+        assert!((70..=80).contains(&widest), "{widest} columns:\n{text}");
     }
 
     #[test]

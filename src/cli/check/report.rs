@@ -30,7 +30,9 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// Its kind.
-    pub object: &'static str,
+    pub object: String,
+    /// The file that it stands in, where several are looked at.
+    pub file: String,
     /// Its namespace, if it has one.
     pub namespace: String,
     /// Its name.
@@ -80,12 +82,14 @@ pub struct Entry<'a> {
     reason: &'a str,
     message: &'a str,
     hint: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    file: &'a str,
 }
 
 impl<'a> Entry<'a> {
     fn of(subject: &'a Subject, line: &'a Line) -> Self {
         Self {
-            object: subject.object,
+            object: &subject.object,
             namespace: &subject.namespace,
             name: &subject.name,
             condition: &line.condition,
@@ -93,6 +97,7 @@ impl<'a> Entry<'a> {
             reason: &line.reason,
             message: &line.message,
             hint: &line.hint,
+            file: &subject.file,
         }
     }
 }
@@ -170,9 +175,10 @@ impl Line {
 impl Subject {
     /// A subject of which nothing is said yet.
     #[must_use]
-    pub fn new(object: &'static str, namespace: &str, name: &str) -> Self {
+    pub fn new(object: &str, namespace: &str, name: &str) -> Self {
         Self {
-            object,
+            object: object.to_owned(),
+            file: String::new(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             ready: None,

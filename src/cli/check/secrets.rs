@@ -35,6 +35,8 @@ const KEYS: [&str; 3] = [CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN];
 pub struct Written {
     /// Its name.
     pub name: String,
+    /// The file that it stands in.
+    pub file: String,
     /// Its namespace, where the file names one.
     pub namespace: Option<String>,
     /// The Secret as the API server would store it.
@@ -46,7 +48,7 @@ pub struct Written {
 impl Written {
     /// Reads a Secret of a file.
     #[must_use]
-    pub fn read(object: &Value) -> Self {
+    pub fn read(file: &str, object: &Value) -> Self {
         let none = Map::new();
         let fields = object.as_object().unwrap_or(&none);
         let text = |name: &str| {
@@ -89,6 +91,7 @@ impl Written {
         }
         Self {
             name: text("name").unwrap_or_default(),
+            file: file.to_owned(),
             namespace: text("namespace"),
             secret,
             flaws,
@@ -139,7 +142,7 @@ impl Written {
                 }
                 if credentials.refresh_token.is_none() {
                     let message = format!(
-                        "Secret {} has no refresh-token: the integration stays NotConnected until one is put there.",
+                        "Secret {} has no refresh-token: the integration is NotConnected until somebody connects it.",
                         self.name
                     );
                     subject

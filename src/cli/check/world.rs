@@ -1,6 +1,6 @@
 //! What a check asks: Atlassian, and a cluster where there is one.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use kube::{
     Client, Config,
@@ -51,24 +51,25 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster of a context, or of the current one.
+    /// The cluster of a context, or of the current one, of this kubeconfig or of the usual one.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn of(context: Option<&str>) -> Result<Self, String> {
+    pub async fn of(context: Option<&str>, kubeconfig: Option<&Path>) -> Result<Self, String> {
         let nowhere = |error: String| {
             format!(
-                "no cluster to talk to: {error}. Set KUBECONFIG, name a context with --context, or check files with -f."
+                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, name a context with --context, or check files with -f."
             )
         };
-        let mut config = match context {
-            None => Config::infer().await.map_err(|error| nowhere(error.to_string()))?,
-            Some(context) => {
+        let mut config = match (context, kubeconfig) {
+            (None, None) => Config::infer().await.map_err(|error| nowhere(error.to_string()))?,
+            (context, file) => {
                 let options = KubeConfigOptions {
-                    context: Some(context.to_owned()),
+                    context: context.map(str::to_owned),
                     ..KubeConfigOptions::default()
                 };
-                let kubeconfig = Kubeconfig::read().map_err(|error| nowhere(error.to_string()))?;
+                let kubeconfig = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+                let kubeconfig = kubeconfig.map_err(|error| nowhere(error.to_string()))?;
                 let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
                 config.map_err(|error| nowhere(error.to_string()))?
             }

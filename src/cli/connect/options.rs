@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::cli::{atlassian_options::AtlassianOptions, check::options::duration};
+use crate::cli::{atlassian_options::AtlassianOptions, check::options::duration, cluster_options::ClusterOptions};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -29,12 +29,8 @@ pub struct Options {
     /// Name of a JiraIntegration; may be left out where -f has one alone.
     #[arg(required_unless_present = "files")]
     pub(super) name: Option<String>,
-    /// Namespace; by default that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NS")]
-    pub(super) namespace: Option<String>,
-    /// Context of the kubeconfig.
-    #[arg(long, value_name = "NAME", conflicts_with = "files")]
-    pub(super) context: Option<String>,
+    #[command(flatten)]
+    pub(super) cluster: ClusterOptions,
     /// Port of the callback on this machine.
     #[arg(long, default_value_t = 8080, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: u16,

@@ -38,8 +38,7 @@ impl Subject {
     }
 
     async fn of_cluster(options: &Options) -> Result<Self, String> {
-        let cluster = Cluster::of(options.context.as_deref()).await?;
-        let namespace = options.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+        let (cluster, namespace) = options.cluster.cluster().await?;
         let name = options.name.clone().unwrap_or_default();
         let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
         let found = api.get_opt(&name).await.map_err(|error| {
@@ -67,7 +66,7 @@ impl Subject {
     }
 
     async fn of_files(options: &Options, atlassian: &Atlassian) -> Result<Self, String> {
-        let mut manifests = Manifests::read(&options.files)?;
+        let mut manifests = Manifests::read(&options.files, options.cluster.namespace.as_deref())?;
         manifests.ask_sites(atlassian, true).await;
         let named =
             |integration: &JiraIntegration| options.name.as_ref().is_none_or(|name| integration.name_any() == *name);
@@ -88,7 +87,7 @@ impl Subject {
         })?;
         let credentials = secret.credentials().map_err(|error| unusable(&error))?;
         if integration.metadata.namespace.is_none() {
-            integration.metadata.namespace = options.namespace.clone().or(secret.namespace);
+            integration.metadata.namespace = options.cluster.namespace.clone().or(secret.namespace);
         }
         Ok(Self {
             integration,

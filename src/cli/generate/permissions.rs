@@ -15,20 +15,21 @@ the **permissions** of the account decide where. A scope never widens what the a
 
 ## Scopes of the app
 
-To copy into the address that the account opens to consent:
+What every consent asks for, in the browser and in the terminal, so that the app has to have it ([how to make one](connect.md#the-app)):
 
 ```text
 ";
 
 const SCOPES: &str = "
 In the [developer console](https://developer.atlassian.com/console/myapps/) open the app, then *Permissions*: *Add* the API, *Configure*, and choose the
-scopes of the *classic* kind. The ones for service desks stand in a part of their own. `offline_access` is nowhere in the console: it stands only in the
-address. A scope that is added to the app later reaches a grant only by [connecting again](troubleshooting.md#how-to-connect).
+scopes of the *classic* kind. The ones for service desks stand in a part of their own. `offline_access` is nowhere in the console: it is asked for
+when connecting. A scope that is added to the app later reaches a grant only by [connecting again](troubleshooting.md#how-to-connect).
 ";
 
 const MODES: &str = "
-With `mode: Observe` the scopes and permissions that write are not needed, and `ScopesGranted` and `Permitted` do not ask for them. The grant may
-have them all the same; Observe never writes to Jira.
+With `mode: Observe` the scopes and permissions that write are not needed, and `ScopesGranted` and `Permitted` do not ask for them. Connecting
+asks for them all the same, so that a change of mode needs no new consent; Observe never writes to Jira. [A grant with fewer](connect.md#from-git) comes
+through the Secret.
 
 ## What each feature needs
 
@@ -65,7 +66,7 @@ Roles can be renamed and schemes changed, so the operator never looks at their n
 | any, with `mode: Observe` | any role with *Browse spaces* (*Browse Projects*) | *Viewer* |
 
 A role of its own for the operator, granted exactly these permissions in the schemes, is the cleanest where many projects share a scheme. *Administrators* works
-and gives more than is needed. [How to add the account](troubleshooting.md#how-to-add-the-account-to-a-project), [how to grant a
+and gives more than is needed. What other guides ask for, and what of it the operator needs: [connect.md](connect.md#its-roles). [How to add the account](troubleshooting.md#how-to-add-the-account-to-a-project), [how to grant a
 permission](troubleshooting.md#how-to-grant-a-permission).
 
 ## What can be asked and what cannot
@@ -78,6 +79,7 @@ Not told to the operator, so not claimed:
 
 - **Why** a permission is lacking: role membership and schemes are shown to administrators only.
 - Whether an invisible project is private, deleted or mistyped: Jira answers alike.
+- Whether the account is a *User Access Admin* or has another role of administrators at Atlassian: nothing here needs one.
 - Restricted request types, unless the account administers the project.
 - Issue-level (work item) security, and permissions granted to *Reporter* or *Current assignee*: they differ from issue to issue, and Jira answers for the project.
 - Conditions and validators of workflows, and fields that a screen requires: they show when an issue is written.

@@ -12,11 +12,12 @@ A person does it, logged in as the dedicated account; [connect.md](connect.md) h
 
 - **In the browser:** open the link in `status.authorizationURL` in a private window, so that no other account is logged in, and press *Connect*. The
   link is there while a person is needed, where the operator serves the pages.
-- **In the terminal:** `jira-operator connect NAME -n NAMESPACE`, which needs no pages: the callback is on your own machine.
+- **In the terminal:** `jira-operator connect NAME -n NAMESPACE`, or `kubectl jira connect`, which needs no pages: the callback is on your own machine.
 - **From Git:** `jira-operator connect NAME --print` gives the Secret to seal; its `refresh-token` is adopted at once, and once only.
 
 If the consent screen does not let you: *Distribution* in the [developer console](https://developer.atlassian.com/console/myapps/) has to be shared
-unless the account owns the app, and the callback URL under *Authorization* has to be the one that the page or the command names.
+unless the account owns the app, and the callback URL under *Authorization* has to be the one that the page or the command names. What the page says after
+the consent, line by line: [connect.md](connect.md#in-the-browser).
 
 ### How to give access to Jira
 

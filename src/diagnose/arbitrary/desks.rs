@@ -97,12 +97,12 @@ fn form() -> BoxedStrategy<Form> {
 fn desk() -> BoxedStrategy<DeskEvidence> {
     let types = prop_oneof![alike(), vec(request_type(), 0..4)];
     let creatable = option::of(answer(btree_set(id(), 0..4)));
-    let form = option::weighted(0.3, (request_type(), answer(form())));
-    (answer(types), creatable, form)
-        .prop_map(|(request_types, creatable, form)| DeskEvidence {
+    let forms = vec((request_type(), answer(form())), 0..3);
+    (answer(types), creatable, forms)
+        .prop_map(|(request_types, creatable, forms)| DeskEvidence {
             request_types,
             creatable,
-            form,
+            forms,
         })
         .boxed()
 }

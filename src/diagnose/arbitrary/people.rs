@@ -6,7 +6,7 @@ use super::answers::{answer, text};
 use crate::{
     api::integration::{ExpectedAccount, PinnedUser},
     atlassian::models::{Myself, User},
-    diagnose::evidence::{DirectoryEvidence, PersonEvidence},
+    diagnose::evidence::{DirectoryEvidence, PersonEvidence, Raising},
 };
 
 fn account_id() -> BoxedStrategy<String> {
@@ -99,7 +99,17 @@ pub fn directory() -> BoxedStrategy<DirectoryEvidence> {
 pub fn person() -> BoxedStrategy<PersonEvidence> {
     let asked = (email(), text(), option::of(account_id()));
     let found = (answer(any::<bool>()), answer(vec(user(), 0..4)), any::<bool>());
-    let able = (option::of(answer(any::<bool>())), option::of(answer(any::<bool>())));
+    let raising = select(vec![
+        Raising::Allowed,
+        Raising::Denied,
+        Raising::Untold,
+        Raising::NoRequestType,
+    ]);
+    let able = (
+        option::of(answer(any::<bool>())),
+        option::of(answer(raising)),
+        answer(any::<bool>()),
+    );
     (asked, found, able)
         .prop_map(|(asked, found, able)| PersonEvidence {
             email: asked.0,
@@ -108,6 +118,7 @@ pub fn person() -> BoxedStrategy<PersonEvidence> {
             may_browse: found.0,
             found: found.1,
             looked_through: found.2,
+            service_project: able.2,
             assignable: able.0,
             may_raise: able.1,
         })

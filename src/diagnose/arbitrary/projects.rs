@@ -45,7 +45,11 @@ pub fn keys() -> BoxedStrategy<Vec<String>> {
 
 /// Projects that were seen before.
 pub fn known() -> BoxedStrategy<Vec<KnownProject>> {
-    vec((id(), key()).prop_map(|(id, key)| KnownProject { id, key }), 0..4).boxed()
+    vec(
+        (id(), key()).prop_map(|(id, key)| KnownProject { id, key, closed: false }),
+        0..4,
+    )
+    .boxed()
 }
 
 fn project() -> BoxedStrategy<Project> {

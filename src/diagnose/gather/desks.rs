@@ -1,12 +1,12 @@
-//! Asks about service desks: the list of them, the request types of each, and forms only where no
-//! type can be used.
+//! Asks about service desks: the request types of each, the list of desks only where one does not
+//! answer, and forms only where there is a doubt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::desk_asked::{DeskAsked, Doubt, doubt};
 use crate::{
-    api::{integration::Mode, requirements::CREATE},
     atlassian::{
         desk_models::{RequestType, ServiceDesk},
         error::JiraError,
@@ -14,40 +14,28 @@ use crate::{
     },
     diagnose::{
         evidence::{Answer, DeskEvidence, DesksEvidence},
-        request_type::{creatable, is_hidden, is_restricted},
+        judge::is_outage,
+        request_type::{creatable, is_open, unseen_fields},
     },
 };
 
 /// How many desks are asked at once: far below what Jira allows in a second.
 const AT_ONCE: usize = 4;
+/// Calls that a look at all desks may cost where nothing is wrong, for as long as there are not more
+/// desks than that. What is left of them goes to forms that are in doubt.
+const AFFORDED: usize = 22;
+/// Most forms that are read of one desk, the first one included.
+const MOST_FORMS: usize = 3;
 
-/// A service project whose desk is asked about.
-#[derive(Clone, Debug)]
-pub struct DeskAsked {
-    /// Id of the project.
-    pub project_id: String,
-    /// Whether requests are to be raised there.
-    pub writes: bool,
-    /// Whether the account may create issues in the project, which lets it raise requests of every
-    /// type of which Jira does not say otherwise.
-    pub creates: bool,
-}
+/// Evidence of desks by the id of their project.
+type ByProject = BTreeMap<String, DeskEvidence>;
 
-impl DeskAsked {
-    /// The project with this id, in which these permissions are held.
-    #[must_use]
-    pub fn of(project_id: &str, mode: Mode, held: &BTreeSet<String>) -> Self {
-        Self {
-            project_id: project_id.to_owned(),
-            writes: mode == Mode::Enforce,
-            creates: held.contains(CREATE),
-        }
-    }
-}
-
-/// Asks about the desks of service projects: one call for the list unless it is given, one for
-/// each desk, one for the knowledge base; at most two more for a desk where no request can be
-/// raised. After an outage at the first desk the others are not asked.
+/// Asks about the desks of service projects: one call for each desk, one for the knowledge base, one
+/// for the list of desks if one is not found and no list is given; at most three more for a desk on
+/// which no request can be raised. Forms are read where there is a doubt, as far as the calls that
+/// are afforded go; where they do not go far enough the desks take `turn`s, and without a turn all
+/// are read. Of a desk that does not answer only itself is not known; after two of them the others
+/// are not asked.
 ///
 /// # Errors
 /// When Atlassian asks to slow down, or the grant's scopes do not cover it; what else fails is
@@ -57,32 +45,25 @@ pub async fn desks(
     cloud_id: &str,
     projects: &[DeskAsked],
     listed: Option<Vec<ServiceDesk>>,
+    turn: Option<usize>,
 ) -> Result<DesksEvidence, JiraError> {
+    let is_listed = |asked: &&DeskAsked| {
+        let mut given = listed.iter().flatten();
+        listed.is_none() || given.any(|desk| desk.project_id == asked.project_id)
+    };
+    let wanted: Vec<&DeskAsked> = projects.iter().filter(is_listed).collect();
+    let (mut desks, down) = types(jira, cloud_id, &wanted).await?;
     let listed = match listed {
         Some(listed) => Ok(listed),
-        None => kept(jira.service_desks(cloud_id).await)?,
+        None => reached(jira, cloud_id, &mut desks).await?,
     };
-    let of = |asked: &DeskAsked| {
-        let desk = listed
-            .as_ref()
-            .ok()?
-            .iter()
-            .find(|desk| desk.project_id == asked.project_id)?;
-        Some((asked.clone(), desk.clone()))
-    };
-    let mut wanted = projects.iter().filter_map(of);
-    let mut desks: BTreeMap<String, DeskEvidence> = BTreeMap::new();
-    let mut down = false;
-    if let Some((asked, desk)) = wanted.next() {
-        let (id, evidence) = one(jira, cloud_id, asked, desk).await?;
-        down = matches!(evidence.request_types, Err(JiraError::Unavailable { .. }));
-        desks.insert(id, evidence);
-    }
     let mut knowledge_base = None;
     if !desks.is_empty() && !down {
-        let others: Vec<_> = wanted.map(|(asked, desk)| one(jira, cloud_id, asked, desk)).collect();
-        let others: Vec<_> = stream::iter(others).buffered(AT_ONCE).try_collect().await?;
-        desks.extend(others);
+        let asked: Vec<&DeskAsked> = wanted
+            .into_iter()
+            .filter(|asked| desks.contains_key(&asked.project_id))
+            .collect();
+        look_closer(jira, cloud_id, &asked, &mut desks, turn).await?;
         knowledge_base = match jira.knowledge_base(cloud_id).await {
             Err(error @ JiraError::RateLimited { .. }) => return Err(error),
             // Scopes may cover desks and not articles.
@@ -96,40 +77,144 @@ pub async fn desks(
     })
 }
 
-async fn one(
-    jira: &Jira,
-    cloud_id: &str,
-    asked: DeskAsked,
-    desk: ServiceDesk,
-) -> Result<(String, DeskEvidence), JiraError> {
-    let mut evidence = DeskEvidence {
-        request_types: kept(jira.request_types(cloud_id, &desk.id).await)?,
-        creatable: None,
-        form: None,
-    };
-    let types = evidence.request_types.as_deref().unwrap_or_default();
-    let open: Vec<RequestType> = types
-        .iter()
-        .filter(|t| !is_hidden(t) && !is_restricted(t))
-        .cloned()
-        .collect();
-    let told = open.iter().any(|kind| kind.can_create_request == Some(true));
-    if asked.writes && !told {
-        let untold = open.iter().filter(|kind| kind.can_create_request.is_none());
-        let ids: Vec<String> = untold.map(|kind| kind.id.clone()).collect();
-        if !ids.is_empty() && !asked.creates {
-            evidence.creatable = Some(kept(jira.creatable(cloud_id, &desk.id, &ids).await)?);
-        }
-        let may_raise = |kind: &RequestType| {
-            let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
-            creatable(kind, checked).unwrap_or(asked.creates)
-        };
-        if let Some(first) = open.first().filter(|_| !open.iter().any(may_raise)) {
-            let form = kept(jira.form(cloud_id, &desk.id, &first.id).await)?;
-            evidence.form = Some((first.clone(), form));
+/// The request types of each desk, and whether so little was answered that asking further is in
+/// vain: one failure may be the desk's own, two are an outage.
+async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskAsked]) -> Result<(ByProject, bool), JiraError> {
+    let mut desks = ByProject::new();
+    let mut rest = wanted.iter();
+    let mut failures = 0;
+    for asked in rest.by_ref() {
+        let (id, evidence) = one(jira, cloud_id, asked).await?;
+        let failed = matches!(evidence.request_types, Err(JiraError::Unavailable { .. }));
+        desks.insert(id, evidence);
+        failures += usize::from(failed);
+        if !failed || failures > 1 {
+            break;
         }
     }
-    Ok((asked.project_id, evidence))
+    if failures > 0 && failures == desks.len() && (failures > 1 || wanted.len() == 1) {
+        return Ok((desks, true));
+    }
+    let others: Vec<_> = rest.map(|asked| one(jira, cloud_id, asked)).collect();
+    let others: Vec<_> = stream::iter(others).buffered(AT_ONCE).try_collect().await?;
+    desks.extend(others);
+    Ok((desks, false))
+}
+
+async fn one(jira: &Jira, cloud_id: &str, asked: &DeskAsked) -> Result<(String, DeskEvidence), JiraError> {
+    let desk = ServiceDesk::of_project(&asked.project_id);
+    let evidence = DeskEvidence {
+        request_types: kept(jira.request_types(cloud_id, &desk.id).await)?,
+        creatable: None,
+        forms: Vec::new(),
+    };
+    Ok((asked.project_id.clone(), evidence))
+}
+
+/// The desks that the account reaches: those that answered. Where one was not found the list tells
+/// whether there is none; of those that are not in it there is no more evidence.
+async fn reached(jira: &Jira, cloud_id: &str, desks: &mut ByProject) -> Result<Answer<Vec<ServiceDesk>>, JiraError> {
+    let not_found = |desk: &DeskEvidence| matches!(desk.request_types, Err(JiraError::NotFound(_)));
+    if desks.values().any(not_found) {
+        let listed = kept(jira.service_desks(cloud_id).await)?;
+        let is_listed = |id: &String| listed.iter().flatten().any(|desk| desk.project_id == *id);
+        desks.retain(|id, desk| !not_found(desk) || is_listed(id));
+        return Ok(listed);
+    }
+    let failure = desks.values().filter_map(|desk| desk.request_types.as_ref().err());
+    let outage = failure.filter(|error| is_outage(error)).next();
+    Ok(match outage {
+        Some(error) => Err(error.clone()),
+        None => Ok(desks.keys().map(|id| ServiceDesk::of_project(id)).collect()),
+    })
+}
+
+/// Asks what the lists of request types leave open.
+async fn look_closer(
+    jira: &Jira,
+    cloud_id: &str,
+    asked: &[&DeskAsked],
+    desks: &mut ByProject,
+    turn: Option<usize>,
+) -> Result<(), JiraError> {
+    let mut doubtful = Vec::new();
+    for asked in asked {
+        let Some(evidence) = desks.get_mut(&asked.project_id) else {
+            continue;
+        };
+        permitted(jira, cloud_id, asked, evidence).await?;
+        match doubt(asked, evidence) {
+            None => {}
+            Some(Doubt::Grave) => read_forms(jira, cloud_id, asked, evidence).await?,
+            Some(Doubt::Slight) => doubtful.push(*asked),
+        }
+    }
+    // One call for each desk, and one for articles.
+    let spare = AFFORDED.saturating_sub(asked.len() + 1).max(1);
+    let from = turn.map_or(0, |turn| turn.wrapping_mul(spare) % doubtful.len().max(1));
+    let most = if turn.is_none() {
+        doubtful.len()
+    } else {
+        spare.min(doubtful.len())
+    };
+    for asked in doubtful.iter().cycle().skip(from).take(most) {
+        if let Some(evidence) = desks.get_mut(&asked.project_id) {
+            read_forms(jira, cloud_id, asked, evidence).await?;
+        }
+    }
+    Ok(())
+}
+
+fn open_types(evidence: &DeskEvidence) -> Vec<RequestType> {
+    let types = evidence.request_types.iter().flatten();
+    types.filter(|kind| is_open(kind)).cloned().collect()
+}
+
+/// Asks which requests may be raised, where the list does not tell and no permission does.
+async fn permitted(
+    jira: &Jira,
+    cloud_id: &str,
+    asked: &DeskAsked,
+    evidence: &mut DeskEvidence,
+) -> Result<(), JiraError> {
+    let open = open_types(evidence);
+    let told = open.iter().any(|kind| kind.can_create_request == Some(true));
+    let untold = open.iter().filter(|kind| kind.can_create_request.is_none());
+    let ids: Vec<String> = untold.map(|kind| kind.id.clone()).collect();
+    if asked.writes && !told && !ids.is_empty() && !asked.creates {
+        let desk = ServiceDesk::of_project(&asked.project_id);
+        evidence.creatable = Some(kept(jira.creatable(cloud_id, &desk.id, &ids).await)?);
+    }
+    Ok(())
+}
+
+/// Reads the form of the first type that may be used, and of two more if it requires what nobody can
+/// fill in; where none may be used that of the first.
+async fn read_forms(
+    jira: &Jira,
+    cloud_id: &str,
+    asked: &DeskAsked,
+    evidence: &mut DeskEvidence,
+) -> Result<(), JiraError> {
+    let open = open_types(evidence);
+    let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
+    let may_raise = |kind: &&RequestType| creatable(kind, checked).unwrap_or(asked.creates);
+    let usable: Vec<RequestType> = open.iter().filter(may_raise).cloned().collect();
+    let (types, most) = if usable.is_empty() {
+        (open, 1)
+    } else {
+        (usable, MOST_FORMS)
+    };
+    let desk = ServiceDesk::of_project(&asked.project_id);
+    for kind in types.into_iter().take(most) {
+        let form = kept(jira.form(cloud_id, &desk.id, &kind.id).await)?;
+        let closed = form.as_ref().is_ok_and(|form| !unseen_fields(form).is_empty());
+        evidence.forms.push((kind, form));
+        if !closed {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn kept<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {

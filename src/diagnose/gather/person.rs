@@ -6,10 +6,14 @@ use crate::{
         requirements::{BROWSE_USERS, SERVICE_DESK},
     },
     atlassian::{
+        error::JiraError,
         jira::{Jira, Questions},
         models::User,
     },
-    diagnose::evidence::{Answer, PersonEvidence},
+    diagnose::{
+        evidence::{Answer, PersonEvidence, Raising},
+        request_type::is_open,
+    },
 };
 
 /// Accounts in one page of everybody [OAS].
@@ -36,6 +40,12 @@ pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pin
     if pinned.is_none() && may_browse == Ok(true) && found.as_ref().is_ok_and(Vec::is_empty) {
         (found, looked_through) = look_through(jira, cloud_id, email).await;
     }
+    let kind = jira.project(cloud_id, project).await;
+    let service_project = kind.as_ref().map(|kind| kind.project_type_key == SERVICE_DESK);
+    let may_raise = match &kind {
+        Ok(kind) if kind.project_type_key == SERVICE_DESK => Some(raising(jira, cloud_id, &kind.id).await),
+        _ => None,
+    };
     let mut evidence = PersonEvidence {
         email: email.to_owned(),
         project: project.to_owned(),
@@ -43,13 +53,17 @@ pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pin
         may_browse,
         found,
         looked_through,
+        service_project: service_project.map_err(Clone::clone),
         assignable: None,
-        may_raise: may_raise(jira, cloud_id, project).await,
+        may_raise,
     };
-    // Of a deactivated account nothing more is to be asked.
+    // Of a deactivated account nothing more is to be asked, and nothing of a project that is not seen.
+    // For a customer requests are raised, and to customers nothing is assigned.
+    let seen = !matches!(evidence.service_project, Err(JiraError::NotFound(_)));
+    let desk = evidence.service_project == Ok(true);
     let account = evidence
         .account()
-        .filter(|user| user.active)
+        .filter(|user| seen && user.active && !(desk && user.is_customer()))
         .map(|user| user.account_id.clone());
     if let Some(id) = account {
         evidence.assignable = Some(jira.is_assignable(cloud_id, project, &id).await);
@@ -65,11 +79,7 @@ async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (Answer<Vec<U
             Ok(page) => page,
             Err(error) => return (Err(error), false),
         };
-        let is_theirs = |user: &&User| {
-            user.email_address
-                .as_deref()
-                .is_some_and(|e| e.eq_ignore_ascii_case(email))
-        };
+        let is_theirs = |user: &&User| user.address().is_some_and(|e| e.eq_ignore_ascii_case(email));
         let theirs: Vec<User> = page.iter().filter(is_theirs).cloned().collect();
         if !theirs.is_empty() || page.is_empty() {
             return (Ok(theirs), true);
@@ -81,20 +91,16 @@ async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (Answer<Vec<U
 }
 
 /// Whether the account may raise requests for others: any form of the desk tells.
-async fn may_raise(jira: &Jira, cloud_id: &str, project: &str) -> Option<Answer<bool>> {
-    let kind = jira.project(cloud_id, project).await.ok()?;
-    if kind.project_type_key != SERVICE_DESK {
-        return None;
-    }
-    let types = match jira.request_types(cloud_id, &format!("projectId:{}", kind.id)).await {
-        Ok(types) => types,
-        Err(error) => return Some(Err(error)),
+async fn raising(jira: &Jira, cloud_id: &str, project_id: &str) -> Answer<Raising> {
+    let desk = format!("projectId:{project_id}");
+    let types = jira.request_types(cloud_id, &desk).await?;
+    let Some(kind) = types.iter().find(|kind| is_open(kind)).or(types.first()) else {
+        return Ok(Raising::NoRequestType);
     };
-    match jira
-        .form(cloud_id, &format!("projectId:{}", kind.id), &types.first()?.id)
-        .await
-    {
-        Ok(form) => form.can_raise_on_behalf_of.map(Ok),
-        Err(error) => Some(Err(error)),
-    }
+    let form = jira.form(cloud_id, &desk, &kind.id).await?;
+    Ok(match form.can_raise_on_behalf_of {
+        Some(true) => Raising::Allowed,
+        Some(false) => Raising::Denied,
+        None => Raising::Untold,
+    })
 }

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    desks::{DeskAsked, desks},
-    directory::directory,
-    statuses::statuses,
-};
+use super::{desk_asked::DeskAsked, desks::desks, directory::directory, statuses::statuses};
 use crate::{
     api::{
         integration::{Mode, PinnedUser, StatusMapping},
@@ -27,6 +23,10 @@ pub struct Asked<'a> {
     pub pinned: &'a [PinnedUser],
     /// Scopes that the grant lacks.
     pub missing_scopes: &'a BTreeSet<&'static str>,
+    /// Projects that were seen before.
+    pub known: &'a [KnownProject],
+    /// Whose turn it is where more forms are in doubt than can be asked for; absent, all are asked for.
+    pub turn: Option<usize>,
 }
 
 /// What was answered.
@@ -58,7 +58,7 @@ pub async fn surroundings(
     let mut scope_refused = None;
     let mut of_desks = None;
     if !asked.missing_scopes.contains(SCOPE_DESK) {
-        match ask_desks(jira, cloud_id, asked.mode, &in_use, projects).await {
+        match ask_desks(jira, cloud_id, asked, &in_use, projects).await {
             Ok(evidence) => of_desks = Some(evidence),
             Err(JiraError::ScopeMismatch(call)) => scope_refused = Some(call),
             Err(error) => return Err(error),
@@ -81,16 +81,17 @@ fn is_browsed(project: &Project, projects: &ProjectsEvidence) -> bool {
 async fn ask_desks(
     jira: &Jira,
     cloud_id: &str,
-    mode: Mode,
+    asked: Asked<'_>,
     in_use: &[&Project],
     projects: &ProjectsEvidence,
 ) -> Result<DesksEvidence, JiraError> {
     let service = in_use.iter().filter(|p| p.project_type_key == SERVICE_DESK);
-    let asked: Vec<DeskAsked> = service
-        .map(|p| DeskAsked::of(&p.id, mode, &projects.held_in(&p.id)))
+    let was_closed = |id: &str| asked.known.iter().any(|known| known.id == id && known.closed);
+    let of_desks: Vec<DeskAsked> = service
+        .map(|p| DeskAsked::of(&p.id, asked.mode, &projects.held_in(&p.id)).that_was_closed(was_closed(&p.id)))
         .collect();
-    if asked.is_empty() {
+    if of_desks.is_empty() {
         return Ok(DesksEvidence::default());
     }
-    desks(jira, cloud_id, &asked, projects.desks.clone()).await
+    desks(jira, cloud_id, &of_desks, projects.desks.clone(), asked.turn).await
 }

@@ -8,15 +8,12 @@ use crate::{
         condition::{ConditionType::ServiceDeskReady, Finding},
         integration::Mode,
         reason::Reason,
-        requirements::AGENT,
+        requirements::{AGENT, CREATE},
     },
-    atlassian::{
-        desk_models::{FormField, RequestType},
-        error::JiraError,
-    },
+    atlassian::{desk_models::RequestType, error::JiraError},
     diagnose::{
         evidence::{DeskEvidence, DesksEvidence},
-        request_type::{creatable, is_hidden, is_restricted},
+        request_type::{self, creatable, is_hidden, is_restricted},
     },
 };
 
@@ -58,13 +55,24 @@ impl<'a> Desk<'a> {
         self.evidence.desks.get(self.project_id)
     }
 
+    /// Whether there is a desk for the account. What was asked about it was because there is, or because
+    /// nothing is known against it.
     fn is_listed(&self) -> Option<bool> {
+        if self.answer().is_some() {
+            return Some(true);
+        }
         let listed = self.evidence.listed.as_ref().ok()?;
         Some(listed.iter().any(|desk| desk.project_id == self.project_id))
     }
 
     fn types(&self) -> Option<&'a [RequestType]> {
         self.answer()?.request_types.as_deref().ok()
+    }
+
+    /// Whether Jira says that requests of the type may be raised, or not.
+    fn creatable(&self, kind: &RequestType) -> Option<bool> {
+        let checked = self.answer().and_then(|a| a.creatable.as_ref()?.as_ref().ok());
+        creatable(kind, checked)
     }
 
     fn writes(&self) -> bool {
@@ -135,12 +143,11 @@ pub fn is_refusal(error: &JiraError) -> bool {
 
 /// Why one type cannot be used.
 fn hindrance(desk: &Desk<'_>, kind: &RequestType) -> Option<Reason> {
-    let checked = desk.answer().and_then(|a| a.creatable.as_ref()?.as_ref().ok());
     if is_restricted(kind) {
         Some(Reason::RequestTypesRestricted)
     } else if is_hidden(kind) {
         Some(Reason::RequestTypesHidden)
-    } else if desk.writes() && (creatable(kind, checked) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
+    } else if desk.writes() && (desk.creatable(kind) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
         Some(Reason::RequestTypesNotCreatable)
     } else {
         None
@@ -153,56 +160,56 @@ fn none_usable(desk: &Desk<'_>) -> Option<(Reason, String)> {
     let hindrances = hindrances?;
     // What was nearest to being of use says best what to do.
     let reason = *hindrances.iter().max()?;
-    let of = |reason: Reason| -> Vec<String> {
-        let same = types
-            .iter()
-            .zip(&hindrances)
-            .filter(|(_, hindrance)| **hindrance == reason);
-        same.map(|(kind, _)| kind.name.clone()).collect()
+    let of_it = types.iter().zip(&hindrances).filter(|(_, other)| **other == reason);
+    let of_it: Vec<&RequestType> = of_it.map(|(kind, _)| kind).collect();
+    let (how, else_wrong) = match reason {
+        Reason::RequestTypesRestricted => ("restricted".to_owned(), ""),
+        Reason::RequestTypesHidden => ("in no portal group".to_owned(), "restricted"),
+        _ => (closed_how(desk, &of_it), "hidden or restricted"),
     };
-    let form = required_unseen(desk, types);
-    let told = [
-        (
-            Reason::RequestTypesNotCreatable,
-            format!("not open to the account{form}"),
-        ),
-        (Reason::RequestTypesHidden, "in no portal group".to_owned()),
-        (Reason::RequestTypesRestricted, "restricted".to_owned()),
-    ]
-    .into_iter()
-    .filter(|(reason, _)| hindrances.contains(reason))
-    .map(|(reason, how)| format!("{} ({how})", enumerate(&of(reason), 2)))
-    .collect::<Vec<_>>()
-    .join(", ");
-    let what = format!("No request type of {} can be used: {told}.", desk.key);
+    let also = match types.len() - of_it.len() {
+        0 => String::new(),
+        1 => format!("; one other is {else_wrong}"),
+        some => format!("; {some} others are {else_wrong}"),
+    };
+    let names: Vec<String> = of_it.iter().map(|kind| kind.name.clone()).collect();
+    let key = desk.key;
+    let list = enumerate(&names, 2);
+    let what = format!("No request type of {key} can be used: {list} ({how}){also}.");
     Some((reason, what))
 }
 
-/// What the message says of fields that nobody can fill in.
-fn required_unseen(desk: &Desk<'_>, types: &[RequestType]) -> String {
+/// What is said of types of which no request can be raised.
+fn closed_how(desk: &Desk<'_>, types: &[&RequestType]) -> String {
     let fields: BTreeSet<String> = types.iter().flat_map(|kind| unseen_fields(desk, kind)).collect();
     let fields: Vec<String> = fields.into_iter().collect();
-    match fields.as_slice() {
-        [] => String::new(),
-        fields => format!("; the form requires {}, hidden from it", enumerate(fields, 2)),
+    let told = types.iter().any(|kind| desk.creatable(kind) == Some(false));
+    let lacks = if desk.held.contains(CREATE) {
+        ""
+    } else {
+        ", which lacks Create issues"
+    };
+    match (told, fields.as_slice()) {
+        (_, []) => format!("not open to the account{lacks}"),
+        (true, fields) => format!(
+            "not open to the account{lacks}; the form requires {}, hidden from it",
+            enumerate(fields, 2)
+        ),
+        (false, fields) => format!("the form requires {}, hidden from the account", enumerate(fields, 2)),
     }
 }
 
 /// Fields that the form of a type requires, that the account cannot fill in, and that nothing
 /// else fills in.
 fn unseen_fields(desk: &Desk<'_>, kind: &RequestType) -> Vec<String> {
-    let probed = desk.answer().and_then(|answer| answer.form.as_ref());
-    let probed = probed.filter(|(probed, _)| probed.id == kind.id);
+    let mut probed = desk.answer().into_iter().flat_map(|answer| &answer.forms);
+    let probed = probed.find(|(probed, _)| probed.id == kind.id);
     let probed = probed.and_then(|(_, form)| form.as_ref().ok());
     // A form that was asked for by itself shows hidden fields, too, to who administers the desk.
-    let Some(form) = probed.or(kind.fields.as_ref()) else {
-        return Vec::new();
-    };
-    let unseen = |field: &&FormField| {
-        field.required && !field.visible && field.preset_values.is_empty() && field.default_values.is_empty()
-    };
-    let fields = form.request_type_fields.iter().filter(unseen);
-    fields.map(|field| field.name.clone()).collect()
+    probed
+        .or(kind.fields.as_ref())
+        .map(request_type::unseen_fields)
+        .unwrap_or_default()
 }
 
 /// Of a desk that does not exist there are no articles to tell of.

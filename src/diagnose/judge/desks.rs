@@ -107,7 +107,10 @@ fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Fin
     } else {
         ""
     };
-    let what = format!("{} of {all} service desks cannot be used: {list}.{also}", blocked.len());
+    let what = match all {
+        1 => format!("The one service desk in scope cannot be used: {list}.{also}"),
+        _ => format!("{} of {all} service desks cannot be used: {list}.{also}", blocked.len()),
+    };
     let one = blocked.first().filter(|_| blocked.len() == 1).map(|desk| &desk.finding);
     summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one)
 }
@@ -116,7 +119,10 @@ fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Fin
 fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
     let keys: Vec<String> = blocked.iter().map(|desk| desk.key.clone()).collect();
     let list = enumerate(&keys, 3);
-    let what = format!("{NO_AGENT}{} of {all} service projects: {list}.", keys.len());
+    let what = match all {
+        1 => format!("{NO_AGENT}the one service project in scope: {list}."),
+        _ => format!("{NO_AGENT}{} of {all} service projects: {list}.", keys.len()),
+    };
     Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what)
 }
 
@@ -242,7 +248,7 @@ mod tests {
                 &[NotAnAgent, SkippedAfterAccessible],
                 ok(),
                 SomeServiceDesksBlocked,
-                &["1 of 1"],
+                &["The one service desk in scope cannot be used"],
             ),
             (&[SkippedAfterAccessible], ok(), SkippedAfterAccessible, &["SUP."]),
             (&[NotChecked, ServiceDeskUsable], ok(), NotChecked, &[]),

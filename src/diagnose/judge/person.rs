@@ -1,7 +1,10 @@
 //! Why a ticket for one person fails in one project.
 
 use super::not_asked;
-use crate::{atlassian::error::JiraError, diagnose::evidence::PersonEvidence};
+use crate::{
+    atlassian::error::JiraError,
+    diagnose::evidence::{PersonEvidence, Raising},
+};
 
 macro_rules! person_reasons {
     ($($name:ident: $meaning:literal, $remedy:literal;)+) => {
@@ -57,13 +60,13 @@ person_reasons! {
         "Issues of the project cannot be assigned to the person.",
         "Grant the person's role Assignable user in the project's permission scheme, or add the person to the project.";
     RequestsForOthersDenied:
-        "The account may not raise requests for other people on this service desk.",
+        "The operator's account may not raise requests for other people on this service desk.",
         "Make the account an agent of the service project: Jira Service Management access and an agent role.";
     PersonNotAsked:
-        "Jira did not answer a question about the person.",
+        "Jira did not answer a question about the person or the project.",
         "Try again; if it lasts, run the check without --person.";
     PersonUsable:
-        "The person can be assigned, and requests can be raised for them.", "";
+        "Nothing stands in the way of a ticket for the person, as far as Jira can be asked.", "";
 }
 
 /// A finding about a person.
@@ -78,16 +81,54 @@ pub struct PersonFinding {
 /// Judges the person: every finding, the gravest first; one that says so where there is none.
 #[must_use]
 pub fn judge(evidence: &PersonEvidence) -> Vec<PersonFinding> {
-    let mut all = vec![found(evidence), assignable(evidence), requests(evidence)];
-    let mut findings: Vec<PersonFinding> = all.drain(..).flatten().collect();
+    let all = [
+        found(evidence),
+        project(evidence),
+        assignable(evidence),
+        requests(evidence),
+    ];
+    let mut findings: Vec<PersonFinding> = Vec::new();
+    for finding in all.into_iter().flatten() {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
     if findings.is_empty() {
-        let message = format!("{} can be used in {}.", evidence.email, evidence.project);
         findings.push(PersonFinding {
             reason: PersonReason::PersonUsable,
-            message,
+            message: usable(evidence),
         });
     }
     findings
+}
+
+/// What was asked about them, and what about the operator's account.
+fn usable(evidence: &PersonEvidence) -> String {
+    let PersonEvidence { email, project, .. } = evidence;
+    let assignable = evidence.assignable == Some(Ok(true));
+    let raised = evidence.may_raise == Some(Ok(Raising::Allowed));
+    match (assignable, raised) {
+        (true, true) => format!(
+            "Issues of {project} can be assigned to {email}, and the operator's account, of which Jira was asked, may raise requests for others there."
+        ),
+        (true, false) => format!("Issues of {project} can be assigned to {email}."),
+        (false, _) => format!(
+            "{email} is a portal customer, and the operator's account, of which Jira was asked, may raise requests for others in {project}."
+        ),
+    }
+}
+
+/// Whether the project that the ticket is for is seen at all.
+fn project(evidence: &PersonEvidence) -> Option<PersonFinding> {
+    match evidence.service_project.as_ref().err()? {
+        JiraError::NotFound(_) | JiraError::Forbidden(_) => Some(not_visible(evidence)),
+        error => Some(unanswered(error)),
+    }
+}
+
+fn not_visible(evidence: &PersonEvidence) -> PersonFinding {
+    let what = format!("Jira shows the account no project {}.", evidence.project);
+    finding(PersonReason::PersonProjectNotVisible, &what)
 }
 
 fn finding(reason: PersonReason, what: &str) -> PersonFinding {
@@ -117,7 +158,7 @@ fn found(evidence: &PersonEvidence) -> Option<PersonFinding> {
         let what = format!("The account of {email} ({}) is deactivated.", user.account_id);
         return Some(finding(PersonReason::PersonInactive, &what));
     }
-    (evidence.pinned.is_none() && user.email_address.is_none()).then(|| {
+    (evidence.pinned.is_none() && user.address().is_none()).then(|| {
         let what = format!(
             "Jira found {} for {email}, but the profile hides its address.",
             user.account_id
@@ -153,24 +194,28 @@ fn assignable(evidence: &PersonEvidence) -> Option<PersonFinding> {
             );
             Some(finding(PersonReason::PersonNotAssignable, &what))
         }
-        Err(JiraError::NotFound(_)) => {
-            let what = format!("Jira shows the account no project {}.", evidence.project);
-            Some(finding(PersonReason::PersonProjectNotVisible, &what))
-        }
+        Err(JiraError::NotFound(_)) => Some(not_visible(evidence)),
         Err(error) => Some(unanswered(error)),
     }
 }
 
 fn requests(evidence: &PersonEvidence) -> Option<PersonFinding> {
+    let (email, project) = (&evidence.email, &evidence.project);
+    let untold = |why: &str| {
+        let what =
+            format!("Whether the operator's account may raise requests for others in {project} cannot be told: {why}.");
+        Some(finding(PersonReason::PersonNotAsked, &what))
+    };
     match evidence.may_raise.as_ref()? {
-        Ok(true) => None,
-        Ok(false) => {
+        Ok(Raising::Allowed) => None,
+        Ok(Raising::Denied) => {
             let what = format!(
-                "The account may not raise requests for {} in {}.",
-                evidence.email, evidence.project
+                "Jira was asked about the operator's account: it may not raise requests for others in {project}, {email} included."
             );
             Some(finding(PersonReason::RequestsForOthersDenied, &what))
         }
+        Ok(Raising::Untold) => untold("Jira's answer about the form leaves it out"),
+        Ok(Raising::NoRequestType) => untold("it sees no request type there"),
         Err(error) => Some(unanswered(error)),
     }
 }
@@ -197,8 +242,9 @@ mod tests {
             may_browse: Ok(true),
             found: Ok(vec![user(Some("Ann@Acme.example"), true)]),
             looked_through: false,
+            service_project: Ok(true),
             assignable: Some(Ok(true)),
-            may_raise: Some(Ok(true)),
+            may_raise: Some(Ok(Raising::Allowed)),
         }
     }
 
@@ -245,12 +291,17 @@ mod tests {
         assert_eq!(reasons(elsewhere), [PersonNotFound]);
         let inactive = |e: &mut PersonEvidence| e.found = Ok(vec![user(Some(ANN), false)]);
         assert_eq!(reasons(inactive), [PersonInactive]);
-        let hidden = |e: &mut PersonEvidence| e.found = Ok(vec![user(None, true)]);
-        assert_eq!(reasons(hidden), [PersonEmailHidden]);
+        for address in [None, Some("")] {
+            let hidden = |e: &mut PersonEvidence| e.found = Ok(vec![user(address, true)]);
+            assert_eq!(reasons(hidden), [PersonEmailHidden]);
+        }
         assert_eq!(reasons(|e| e.assignable = Some(Ok(false))), [PersonNotAssignable]);
         let mistyped = |e: &mut PersonEvidence| e.assignable = Some(Err(JiraError::NotFound("No project".into())));
         assert_eq!(reasons(mistyped), [PersonProjectNotVisible]);
-        assert_eq!(reasons(|e| e.may_raise = Some(Ok(false))), [RequestsForOthersDenied]);
+        assert_eq!(
+            reasons(|e| e.may_raise = Some(Ok(Raising::Denied))),
+            [RequestsForOthersDenied]
+        );
         assert_eq!(reasons(|e| e.found = Err(JiraError::Redirected)), [PersonNotAsked]);
     }
 
@@ -266,10 +317,40 @@ mod tests {
         let both = |e: &mut PersonEvidence| {
             e.found = Ok(vec![user(None, true)]);
             e.assignable = Some(Ok(false));
-            e.may_raise = Some(Ok(false));
+            e.may_raise = Some(Ok(Raising::Denied));
         };
         let expected = [PersonEmailHidden, PersonNotAssignable, RequestsForOthersDenied];
         assert_eq!(reasons(both), expected);
+    }
+
+    /// What was not answered is said, once, and never taken for an answer.
+    #[test]
+    fn what_jira_does_not_answer_is_said_with_its_why() {
+        use PersonReason::*;
+        let mistyped = |e: &mut PersonEvidence| {
+            e.service_project = Err(JiraError::NotFound("No project".into()));
+            (e.assignable, e.may_raise) = (None, None);
+        };
+        assert_eq!(reasons(mistyped), [PersonProjectNotVisible]);
+        let down = |e: &mut PersonEvidence| {
+            e.service_project = Err(JiraError::Redirected);
+            e.assignable = Some(Err(JiraError::Redirected));
+            e.may_raise = None;
+        };
+        assert_eq!(reasons(down), [PersonNotAsked]);
+        for raising in [Raising::NoRequestType, Raising::Untold] {
+            assert_eq!(reasons(|e| e.may_raise = Some(Ok(raising))), [PersonNotAsked]);
+        }
+    }
+
+    /// A customer works on nothing; requests are raised for them.
+    #[test]
+    fn a_customer_of_a_service_project_is_usable_without_being_assignable() {
+        let mut evidence = well();
+        evidence.assignable = None;
+        let [only] = judge(&evidence).try_into().unwrap();
+        assert_eq!(only.reason, PersonReason::PersonUsable);
+        assert!(only.message.contains("portal customer") && only.message.contains("operator's account"));
     }
 
     /// Where users may not be browsed, an empty list of the assignable proves nothing.

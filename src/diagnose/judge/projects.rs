@@ -82,7 +82,10 @@ pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
             Finding::new(ProjectsAccessible, Reason::AllProjectsAccessible, message)
         }
         (all, blocked) if all == blocked => {
-            let what = format!("None of the {all} projects in scope can be used: {list}.");
+            let what = match all {
+                1 => format!("The one project in scope cannot be used: {list}."),
+                _ => format!("None of the {all} projects in scope can be used: {list}."),
+            };
             summed_up(
                 ProjectsAccessible,
                 Reason::AllProjectsBlocked,
@@ -135,7 +138,12 @@ mod tests {
     fn none_visible_and_all_blocked_are_different_things() {
         assert_eq!(judge(&[], false).reason, Reason::NoProjectsVisible);
         let blocked = [project("A", Some(Reason::BrowseDenied))];
-        assert_eq!(judge(&blocked, true).reason, Reason::AllProjectsBlocked);
+        let all = judge(&blocked, true);
+        assert_eq!(all.reason, Reason::AllProjectsBlocked);
+        assert!(
+            all.message
+                .starts_with("The one project in scope cannot be used: A (BrowseDenied).")
+        );
         assert_eq!(judge(&[project("A", None)], true).reason, Reason::AllProjectsAccessible);
     }
 }

@@ -130,7 +130,7 @@ mod tests {
         let answers = DeskEvidence {
             request_types: Err(JiraError::Redirected),
             creatable: None,
-            form: None,
+            forms: Vec::new(),
         };
         let evidence = DesksEvidence {
             listed: Ok(vec![listed]),

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     connect::{
         answer::Answer,
+        capability::is_needed,
         flow::{Rejected, Ticket},
         outcome::{Failure, Outcome},
         service::declined,
@@ -77,7 +78,8 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: Answer) -> Outcome {
     if visit.who != ticket.who {
         return changed;
     }
-    if visit.lineage != ticket.lineage {
+    // Only what is not needed any more: a grant may also have changed because a token was refused.
+    if visit.lineage != ticket.lineage && !is_needed(&visit.integration) {
         return Outcome::Failed(Failure::AlreadyConnected);
     }
     let Ok(Ok(credentials)) = ready_to_leave(pages, &visit).await else {

@@ -11,12 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Pages,
-    pages::{Told, of_conditions, of_outcome, show},
+    pages::{Told, of_conditions, of_findings, of_outcome, show},
     visit::{Elsewhere, Visit, elsewhere},
 };
 use crate::{
     api::{
-        condition::{ConditionType, find, is_true},
+        condition::{ConditionType, Finding, find, is_true},
         integration::{AccountStatus, JiraIntegrationStatus},
     },
     connect::{
@@ -57,7 +57,7 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
         Stage::Ended { outcome, at } => {
             let fresh = now.duration_since(at) < WATCHED_FOR;
             match outcome.as_ref() {
-                Outcome::Connected { account, .. } => connected(Some(account), visit.as_ref(), fresh),
+                Outcome::Connected { account, findings } => connected(Some((account, findings)), visit.as_ref(), fresh),
                 Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
                 other => Told {
                     again,
@@ -88,14 +88,16 @@ fn working() -> Told {
     }
 }
 
-fn connected(account: Option<&AccountStatus>, visit: Option<&Visit>, fresh: bool) -> Told {
+fn connected(taken: Option<(&AccountStatus, &[Finding])>, visit: Option<&Visit>, fresh: bool) -> Told {
     let status = visit
         .and_then(|visit| visit.integration.status.clone())
         .unwrap_or_default();
     let ready = is_true(&status.conditions, ConditionType::Ready);
     let settled = is_settled(&status);
-    let whose = account
-        .map(|account| format!(" as {}", account.display_name))
+    // Until the operator has looked, the conditions speak of what was there before.
+    let stale = taken.filter(|_| !is_true(&status.conditions, ConditionType::Authorized));
+    let whose = taken
+        .map(|(account, _)| format!(" as {}", account.display_name))
         .unwrap_or_default();
     let (title, tone, line) = match (ready, settled) {
         (true, _) => ("Connected and ready", "good", "You can close this page."),
@@ -117,7 +119,10 @@ fn connected(account: Option<&AccountStatus>, visit: Option<&Visit>, fresh: bool
         title: title.to_owned(),
         tone,
         lines: vec![format!("The operator is connected to {name}{whose}."), line.to_owned()],
-        findings: of_conditions(&status.conditions),
+        findings: match stale {
+            Some((_, findings)) => of_findings(findings),
+            None => of_conditions(&status.conditions),
+        },
         refreshes: fresh && !ready,
         every: 2,
         ..Told::default()

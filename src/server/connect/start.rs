@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::Deserialize;
 
 use super::{
@@ -20,6 +21,7 @@ use crate::{
         condition::{ConditionType, find},
         consent::SCOPES,
         integration::{ExpectedAccount, Mode},
+        reason::Reason,
     },
     connect::flow::Ticket,
     grant::{credentials::Credentials, finding},
@@ -50,7 +52,7 @@ fn render(visit: &Visit, code: &str) -> Response {
     let spec = &visit.integration.spec;
     let conditions = visit.integration.status.iter().flat_map(|status| &status.conditions);
     let conditions: Vec<_> = conditions.cloned().collect();
-    let why = find(&conditions, ConditionType::Ready).map(|ready| ready.message.clone());
+    let why = find(&conditions, ConditionType::Ready).map(without_remedy);
     let (namespace, name) = (&visit.who.namespace, &visit.who.name);
     show(
         StatusCode::OK,
@@ -58,13 +60,23 @@ fn render(visit: &Visit, code: &str) -> Response {
             namespace,
             name,
             site: &spec.site,
-            why: why.as_deref().unwrap_or_default(),
+            why: why.unwrap_or_default(),
             account: spec.account.as_ref().and_then(account_name),
             scopes: SCOPES,
             observes: spec.mode == Mode::Observe,
             start: &format!("/connect/{namespace}/{name}/start?key={code}"),
         },
     )
+}
+
+/// What a condition says, without what to do about it: that is what the page is for.
+fn without_remedy(condition: &Condition) -> &str {
+    let message = condition.message.as_str();
+    let remedy = Reason::parse(&condition.reason).map(|reason| reason.entry().remedy);
+    let cut = remedy
+        .and_then(|remedy| message.split_once(remedy))
+        .map(|(what, _)| what.trim_end());
+    cut.unwrap_or(message)
 }
 
 /// How people know the account.

@@ -1,6 +1,8 @@
 //! Follows changes: one query for all projects that are followed together, one for each that lags
 //! behind.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -8,11 +10,14 @@ use super::{
     error::MirrorError,
     mirror::Mirror,
     query::{Followed, PROJECTS, blamed, changed},
-    state::{Lane, Settings, State},
+    state::{Lane, Settings, State, Unended},
 };
-use crate::atlassian::{
-    issue_models::{Issue, SearchPage, time},
-    jira::Wanted,
+use crate::{
+    api::integration::MirrorMode,
+    atlassian::{
+        issue_models::{Issue, SearchPage, time},
+        jira::Wanted,
+    },
 };
 
 /// Most pages in a row that bring nothing new.
@@ -21,13 +26,30 @@ const MOST_IDLE: usize = 5;
 /// So many issues of the same moment may be fetched twice, to go on from that moment.
 const FEW: usize = 10;
 
+/// Stands for the round of the projects that are followed together; no id is empty.
+const TOGETHER: &str = "";
+
 /// How a round of changes ended.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Round {
-    /// The newest update that was seen.
-    newest: i64,
+    /// The newest update that was seen, if there was any.
+    newest: Option<i64>,
     /// Whether everything was seen up to there.
     is_complete: bool,
+    /// Whether pages may lack issues, as Jira warned or as they look.
+    is_doubtful: bool,
+}
+
+/// How to go on from a page.
+enum Onward {
+    /// With the next page, by Jira's token.
+    By(String),
+    /// With what changed since this time: there is no token, or none is needed.
+    Since(i64),
+    /// There is no more.
+    Ended,
+    /// There is more, and no way to it.
+    CutOff,
 }
 
 /// The projects that are followed in this way.
@@ -37,16 +59,36 @@ fn in_lane<'s>(settings: &'s Settings<'_>, state: &State, fits: impl Fn(Lane) ->
 }
 
 impl<M: Mirror> Engine<'_, M> {
+    /// Forgets rounds of projects that are no longer followed in their way.
+    pub(super) fn review_rounds(&mut self) {
+        let settings = self.settings;
+        let together = !in_lane(settings, self.state, |lane| lane == Lane::Joined).is_empty();
+        let behind = in_lane(settings, self.state, |lane| matches!(lane, Lane::Behind(_)));
+        let goes_on = |id: &String| match id.as_str() {
+            TOGETHER => together,
+            id => behind.iter().any(|project| project.id == id),
+        };
+        let mirrors = settings.mode != MirrorMode::None;
+        self.state.rounds.retain(|id, _| mirrors && goes_on(id));
+    }
+
     /// Fetches what changed.
     pub(super) async fn follow(&mut self) -> Result<(), MirrorError> {
         let settings = self.settings;
         let joined = in_lane(settings, self.state, |lane| lane == Lane::Joined);
-        let mut newest = self.state.cursor;
+        let mut all = Round {
+            newest: self.state.cursor,
+            ..Round::default()
+        };
         for group in joined.chunks(PROJECTS) {
-            let reached = self.follow_together(group.to_vec(), joined.len() <= PROJECTS).await?;
-            newest = newest.max(reached);
+            let round = self.follow_together(group.to_vec(), joined.len() <= PROJECTS).await?;
+            all.newest = all.newest.max(round.newest);
+            all.is_doubtful |= round.is_doubtful;
         }
-        self.reach(newest);
+        // Where a page may lack issues it is asked for again on the next pass.
+        if !all.is_doubtful && !self.state.rounds.contains_key(TOGETHER) {
+            self.reach(all.newest);
+        }
         for project in in_lane(settings, self.state, |lane| matches!(lane, Lane::Behind(_))) {
             self.catch_up(project).await?;
         }
@@ -55,19 +97,12 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Changes of projects that are followed together. A project that Jira refuses the query for
     /// goes its own way from here, with the time up to which it was followed.
-    async fn follow_together(
-        &mut self,
-        mut group: Vec<&Followed>,
-        in_slices: bool,
-    ) -> Result<Option<i64>, MirrorError> {
-        let from = self.state.round.unwrap_or_else(|| self.since());
+    async fn follow_together(&mut self, mut group: Vec<&Followed>, in_slices: bool) -> Result<Round, MirrorError> {
+        let from = self.since();
         while !group.is_empty() {
-            let round = self.round(&group, from, in_slices).await;
+            let round = self.go_on(TOGETHER, &group, from, in_slices).await;
             let error = match round {
-                Ok(round) => {
-                    self.state.round = (!round.is_complete).then_some(round.newest);
-                    return Ok(Some(round.newest));
-                }
+                Ok(round) => return Ok(round),
                 Err(error) => error,
             };
             let Some(message) = error.refused_query().map(str::to_owned) else {
@@ -80,7 +115,39 @@ impl<M: Mirror> Engine<'_, M> {
                 group.retain(|other| other.id != project.id);
             }
         }
-        Ok(None)
+        Ok(Round::default())
+    }
+
+    /// A round, or the rest of one that earlier slices did not end. Of one that took several slices
+    /// only what was seen in so much less time is sure: what Jira's index learned behind its back is
+    /// asked for by the next.
+    async fn go_on(
+        &mut self,
+        of: &str,
+        projects: &[&Followed],
+        from: i64,
+        in_slices: bool,
+    ) -> Result<Round, MirrorError> {
+        let before = self.state.rounds.get(of).copied();
+        let start = before.map_or(from, |before| before.at);
+        let mut round = self.round(projects, start, in_slices).await?;
+        round.is_doubtful |= before.is_some_and(|before| before.is_doubtful);
+        if !round.is_complete {
+            let unended = Unended {
+                at: round.newest.unwrap_or(start).max(start),
+                is_doubtful: round.is_doubtful,
+                began: before.map_or(self.moment.now, |before| before.began),
+            };
+            self.state.rounds.insert(of.to_owned(), unended);
+        } else if let Some(before) = self.state.rounds.remove(of) {
+            let took = self.moment.now.duration_since(before.began).as_millis();
+            let took = i64::try_from(took).unwrap_or_default().max(0);
+            round.newest = round
+                .newest
+                .max(Some(before.at))
+                .map(|newest| newest.saturating_sub(took));
+        }
+        Ok(round)
     }
 
     fn split_off(&mut self, project: &Followed, message: &str) {
@@ -96,24 +163,28 @@ impl<M: Mirror> Engine<'_, M> {
         let Lane::Behind(since) = self.state.lane(&project.id) else {
             return Ok(());
         };
-        let from = since.saturating_sub(self.overlap());
-        match self.round(&[project], from, true).await {
-            Ok(round) if round.is_complete => {
-                self.report.troubled.remove(&project.id);
-                self.state.lanes.insert(project.id.clone(), Lane::Joined);
-            }
-            Ok(round) => {
-                self.state.lanes.insert(project.id.clone(), Lane::Behind(round.newest));
-                self.report.unfinished = true;
-            }
+        let from = since.saturating_sub(self.overlap()).max(0);
+        let in_one = !self.state.rounds.contains_key(&project.id);
+        let round = match self.go_on(&project.id, &[project], from, true).await {
+            Ok(round) => round,
             Err(error) => {
                 let Some(message) = error.refused_query().map(str::to_owned) else {
                     return Err(error);
                 };
-                self.report
-                    .troubled
-                    .insert(project.id.clone(), Trouble::Refused(message));
+                let trouble = Trouble::Refused(message);
+                self.report.troubled.insert(project.id.clone(), trouble);
+                return Ok(());
             }
+        };
+        if !round.is_complete {
+            self.report.unfinished = true;
+        } else if !round.is_doubtful && in_one && !self.state.rounds.contains_key(TOGETHER) {
+            self.report.troubled.remove(&project.id);
+            self.state.lanes.insert(project.id.clone(), Lane::Joined);
+            self.state.reach(self.state.cursor, self.moment.now);
+        } else if !round.is_doubtful {
+            let reached = round.newest.unwrap_or(since).max(since);
+            self.state.lanes.insert(project.id.clone(), Lane::Behind(reached));
         }
         Ok(())
     }
@@ -124,25 +195,21 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Notes up to when changes were seen.
     fn reach(&mut self, newest: Option<i64>) {
-        if self.state.round.is_some() {
-            return;
-        }
         let Some(reached) = self.state.reached.filter(|_| newest <= self.state.cursor) else {
             self.state.reach(newest, self.moment.now);
             return;
         };
         let waited = self.moment.now.duration_since(reached);
-        self.state.settled |= waited > self.settings.overlap && !self.report.incomplete;
+        self.state.settled |= waited > self.settings.overlap;
     }
 
     /// From when changes are asked for. Changes come late into Jira's index, so the query reaches
     /// back; not for ever, or a burst before a quiet time would be fetched on each pass.
     fn since(&self) -> i64 {
-        let cursor = self.state.cursor.unwrap_or(0);
-        if self.state.settled {
-            cursor
-        } else {
-            cursor.saturating_sub(self.overlap())
+        match self.state.cursor {
+            None => 0,
+            Some(cursor) if self.state.settled => cursor.saturating_add(1),
+            Some(cursor) => cursor.saturating_sub(self.overlap()).max(0),
         }
     }
 
@@ -151,43 +218,33 @@ impl<M: Mirror> Engine<'_, M> {
     /// moves to the end; Jira's own token is used only where that would not lead on.
     async fn round(&mut self, projects: &[&Followed], from: i64, in_slices: bool) -> Result<Round, MirrorError> {
         let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
-        let (mut since, mut newest) = (from, from);
-        let mut token: Option<String> = None;
-        let mut idle = 0;
+        let (mut round, mut since, mut token) = (Round::default(), from, None);
+        let (mut seen, mut idle) = (HashSet::new(), 0);
         loop {
             let jql = changed(&ids, since);
             let page = self
                 .jira
                 .search(self.settings.cloud_id, &jql, Wanted::Issues, token.as_deref())
                 .await?;
-            self.report.incomplete |= !page.warnings.is_empty();
-            let last = last_update(&page.issues);
-            let ties = page.issues.iter().filter(|issue| updated(issue) == last).count();
-            let next = next_token(&page, since);
+            round.is_doubtful |= !page.warnings.is_empty();
+            round.newest = round.newest.max(last_update(&page.issues));
+            let news = page.issues.iter().map(|issue| (issue.id.clone(), updated(issue)));
+            let brings_news = news.filter(|news| seen.insert(news.clone())).count() > 0;
+            idle = if brings_news { 0 } else { idle + 1 };
+            let onward = onward(&page, since);
             self.take_changed(page.issues).await?;
-            newest = newest.max(last.unwrap_or(newest));
-            let Some(next) = next else {
-                // A page with warnings may lack issues: it is asked for again on the next pass.
-                let newest = if self.report.incomplete { from } else { newest };
-                return Ok(Round {
-                    newest,
-                    is_complete: true,
-                });
-            };
-            let leads_on = last.is_some_and(|last| last > since);
-            if leads_on && ties <= FEW {
-                (since, token, idle) = (newest, None, 0);
-            } else if token.as_ref() == Some(&next) || idle >= MOST_IDLE {
-                return Err(MirrorError::Pages("the same page was given again"));
-            } else {
-                idle = if leads_on { 0 } else { idle + 1 };
-                token = Some(next);
+            match onward {
+                Onward::Since(last) => (since, token) = (last, None),
+                Onward::By(next) if token.as_ref() != Some(&next) && idle <= MOST_IDLE => token = Some(next),
+                Onward::By(_) => return Err(MirrorError::Pages("the same page was given again")),
+                Onward::Ended | Onward::CutOff => {
+                    round.is_doubtful |= matches!(onward, Onward::CutOff);
+                    round.is_complete = true;
+                }
             }
-            if in_slices && token.is_none() && (self.moment.is_over)() {
-                return Ok(Round {
-                    newest,
-                    is_complete: false,
-                });
+            self.report.incomplete |= round.is_doubtful;
+            if round.is_complete || (in_slices && token.is_none() && (self.moment.is_over)()) {
+                return Ok(round);
             }
         }
     }
@@ -203,9 +260,18 @@ fn last_update(issues: &[Issue]) -> Option<i64> {
 }
 
 /// What leads on from a page. Jira leaves the token out on the last page; a page that says that it is
-/// not the last and has none is gone on from by time.
-fn next_token(page: &SearchPage, since: i64) -> Option<String> {
+/// not the last and has none is gone on from by time, as is every page that ends with few issues of
+/// one moment.
+fn onward(page: &SearchPage, since: i64) -> Onward {
+    let last = last_update(&page.issues);
+    let ties = page.issues.iter().filter(|issue| updated(issue) == last).count();
+    let leads_on = last.filter(|last| *last > since);
     let token = page.next_page_token.clone().filter(|token| !token.is_empty());
-    let cut_off = page.is_last == Some(false) && last_update(&page.issues) > Some(since);
-    token.or_else(|| cut_off.then(String::new))
+    match (token, leads_on) {
+        (Some(_), Some(last)) if ties <= FEW => Onward::Since(last),
+        (Some(next), _) => Onward::By(next),
+        (None, _) if page.is_last != Some(false) => Onward::Ended,
+        (None, Some(last)) => Onward::Since(last),
+        (None, None) => Onward::CutOff,
+    }
 }

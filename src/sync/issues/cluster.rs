@@ -1,6 +1,8 @@
 //! Keeps mirrored issues as `JiraIssue` objects: two writes for a new one, because a status is
 //! dropped on creation, one for a changed one, one for a removed one.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kube::{
     Api, Client, ResourceExt,
@@ -25,6 +27,15 @@ use crate::{
 /// Objects in one page of a list.
 const PAGE: u32 = 500;
 
+/// What stands in the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The issues.
+    pub index: Index,
+    /// Names of objects without an issue: a crash came between the two writes that make one.
+    pub half_made: BTreeSet<String>,
+}
+
 /// Mirrored issues of one integration.
 pub struct ClusterMirror {
     api: Api<JiraIssue>,
@@ -45,7 +56,7 @@ impl ClusterMirror {
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn read(&self) -> kube::Result<Index> {
+    pub async fn read(&self) -> kube::Result<Found> {
         let selector = format!(
             "{}={},{}={}",
             names::INTEGRATION_LABEL,
@@ -53,38 +64,21 @@ impl ClusterMirror {
             names::ORIGIN_LABEL,
             names::ORIGIN_MIRROR
         );
-        let mut index = Index::default();
+        let mut found = Found::default();
         let mut params = ListParams::default().labels(&selector).limit(PAGE);
         loop {
             let page = self.api.list(&params).await?;
-            for issue in &page.items {
-                if let Some((id, tracked)) = self.tracked(issue) {
-                    index.insert(id, tracked);
+            for issue in page.items.iter().filter(|issue| self.is_own(issue)) {
+                match tracked(issue) {
+                    Some((id, tracked)) => found.index.insert(id, tracked),
+                    None => drop(found.half_made.insert(issue.name_any())),
                 }
             }
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
-                None => return Ok(index),
+                None => return Ok(found),
             }
         }
-    }
-
-    /// An object of ours. One without a status, because a crash came between the two writes that
-    /// make it, is found again by its name when its issue is kept.
-    fn tracked(&self, issue: &JiraIssue) -> Option<(u64, Tracked)> {
-        if !self.is_own(issue) {
-            return None;
-        }
-        let status = issue.status.as_ref()?;
-        let updated: Option<Timestamp> = status.updated.parse().ok();
-        let tracked = Tracked {
-            object: issue.name_any(),
-            project_id: status.project_id.clone(),
-            updated: updated.map_or(0, Timestamp::as_millisecond),
-            is_open: status.category != "done",
-            digest: u64::from_str_radix(&status.hash, 16).unwrap_or(0),
-        };
-        Some((status.id.parse().ok()?, tracked))
     }
 
     fn is_own(&self, issue: &JiraIssue) -> bool {
@@ -152,6 +146,20 @@ impl ClusterMirror {
     }
 }
 
+/// The issue that an object holds.
+fn tracked(issue: &JiraIssue) -> Option<(u64, Tracked)> {
+    let status = issue.status.as_ref()?;
+    let updated: Option<Timestamp> = status.updated.parse().ok();
+    let tracked = Tracked {
+        object: issue.name_any(),
+        project_id: status.project_id.clone(),
+        updated: updated.map_or(0, Timestamp::as_millisecond),
+        is_open: status.category != "done",
+        digest: u64::from_str_radix(&status.hash, 16).unwrap_or(0),
+    };
+    Some((status.id.parse().ok()?, tracked))
+}
+
 /// The status with a null for what it has not, so that a merge removes what was there before.
 fn whole(status: &JiraIssueStatus) -> Value {
     let mut value = serde_json::to_value(status).unwrap_or_default();
@@ -175,14 +183,18 @@ impl Mirror for ClusterMirror {
         })
     }
 
-    async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
-        match self.api.delete(&known.object, &DeleteParams::default()).await {
+    async fn discard(&self, object: &str) -> Result<(), MirrorError> {
+        match self.api.delete(object, &DeleteParams::default()).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(source) => Err(MirrorError::Cluster {
-                object: known.object.clone(),
+                object: object.to_owned(),
                 source: Box::new(source),
             }),
         }
+    }
+
+    async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
+        self.discard(&known.object).await
     }
 }

@@ -20,7 +20,7 @@ pub fn verdict(issue: &Observed, settings: &Settings<'_>, matches: Option<bool>)
     if settings.project(&issue.project_id).is_none() {
         return if settings.archived.contains(&issue.project_id) {
             Verdict::Leave(Fate::Archived)
-        } else if settings.held.contains(&issue.project_id) {
+        } else if settings.is_held(&issue.project_id) {
             Verdict::Ignore
         } else {
             Verdict::Leave(Fate::Moved)

@@ -3,27 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    decide::{Verdict, verdict},
     error::MirrorError,
     fetch::Fetching,
     index::Tracked,
     mirror::Mirror,
-    observed::Observed,
     query::Followed,
-    removals::{Fate, count},
+    removals::Fate,
     state::{Lane, Moment, Settings, State},
 };
-use crate::{
-    api::integration::MirrorMode,
-    atlassian::{issue_models::Issue, jira::Jira},
-};
+use crate::{api::integration::MirrorMode, atlassian::jira::Jira};
 
-/// How many writes are in flight.
-const WRITES: usize = 8;
+/// When to list again after a list that may lack issues.
+const DOUBTED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a pass did, besides what the state tells.
 #[derive(Debug, Default)]
@@ -83,14 +77,15 @@ pub async fn run<M: Mirror>(
         report: Report::default(),
     };
     let ended = engine.walk().await;
-    engine.report.unfinished |= engine.state.is_filling() || engine.state.round.is_some();
+    engine.report.unfinished |= engine.state.is_filling() || !engine.state.rounds.is_empty();
     (engine.report, ended)
 }
 
 impl<M: Mirror> Engine<'_, M> {
     async fn walk(&mut self) -> Result<(), MirrorError> {
         self.leave_scope().await?;
-        if self.settings.mode != MirrorMode::None && (!self.moment.slice || self.state.round.is_some()) {
+        self.review_rounds();
+        if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.rounds.is_empty()) {
             self.follow().await?;
         }
         if let Some(everything) = self.listing_due() {
@@ -107,15 +102,18 @@ impl<M: Mirror> Engine<'_, M> {
         if self.state.is_filling() {
             return None;
         }
-        let due = self.state.last_sweep.is_none_or(|last| {
+        let old = |last: Timestamp, every: SignedDuration| {
             let since = self.moment.now.duration_since(last);
-            since >= self.settings.sweep_every || since.is_negative()
-        });
-        let asked = self.moment.requested && !self.moment.slice;
-        let is_new = |project: &Followed| {
-            let unfilled = matches!(self.state.lane(&project.id), Lane::Unfilled { .. });
-            unfilled && self.invalid(project).is_none()
+            since >= every || since.is_negative()
         };
+        let due = match (self.state.doubted, self.state.last_sweep) {
+            (Some(doubted), _) => old(doubted, DOUBTED),
+            (None, last) => last.is_none_or(|last| old(last, self.settings.sweep_every)),
+        };
+        // There is not room for all any more: how many there are is to be said.
+        let due = due || (self.state.is_crowded && self.state.matching() <= self.settings.max);
+        let asked = self.moment.requested && !self.moment.slice;
+        let is_new = |project: &Followed| self.state.lane(&project.id).is_unfilled() && self.invalid(project).is_none();
         let new = self.settings.followed.iter().any(is_new);
         (due || asked || new).then_some(due || asked)
     }
@@ -142,7 +140,7 @@ impl<M: Mirror> Engine<'_, M> {
         let fate = |tracked: &Tracked| match settings.mode {
             MirrorMode::None => Some(Fate::NoLongerMatching),
             _ if settings.archived.contains(&tracked.project_id) => Some(Fate::Archived),
-            _ if settings.project(&tracked.project_id).is_some() || settings.held.contains(&tracked.project_id) => None,
+            _ if settings.project(&tracked.project_id).is_some() || settings.is_held(&tracked.project_id) => None,
             _ => Some(Fate::OutOfScope),
         };
         let index = self.state.index.iter();
@@ -150,10 +148,9 @@ impl<M: Mirror> Engine<'_, M> {
         self.let_go(leaving).await?;
         let followed: BTreeSet<&str> = settings.followed.iter().map(|project| project.id.as_str()).collect();
         let known = |id: &String| followed.contains(id.as_str());
-        self.state
-            .counts
-            .retain(|id, _| known(id) || settings.held.contains(id));
-        self.state.lanes.retain(|id, _| known(id) || settings.held.contains(id));
+        self.state.counts.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.lanes.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.queued.retain(known);
         // The others are followed on without those that cannot be read now.
         let cursor = self.state.cursor.unwrap_or(0);
         for (_, lane) in self
@@ -165,9 +162,10 @@ impl<M: Mirror> Engine<'_, M> {
             *lane = Lane::Behind(cursor);
         }
         let surplus = self.state.index.len().saturating_sub(settings.max);
-        let pushed_out = self.state.index.oldest(surplus);
-        let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
-        self.let_go(pushed_out.collect()).await
+        let pushed_out = self.state.index.by_update().take(surplus);
+        let pushed_out = pushed_out.map(|(_, id)| (id, Fate::NoLongerMatching));
+        let pushed_out: Vec<(u64, Fate)> = pushed_out.collect();
+        self.let_go(pushed_out).await
     }
 
     /// Fetches what is queued, until the slice is over.
@@ -196,112 +194,30 @@ impl<M: Mirror> Engine<'_, M> {
         if let Some(error) = first_error {
             return Err(error);
         }
-        if self.state.queue.is_empty() && self.state.last_sweep.is_some() {
+        if self.state.queue.is_empty() {
             self.join_filled();
+            self.discard().await?;
         }
         Ok(())
     }
 
-    /// Projects of which everything was fetched are followed with the others.
+    /// Projects of which everything was fetched are followed, with the others unless those went on
+    /// since it was listed.
     fn join_filled(&mut self) {
-        for project in self.settings.followed {
-            let troubled = self.report.troubled.contains_key(&project.id);
-            let listed = self.state.counts.contains_key(&project.id);
-            if !troubled && listed && matches!(self.state.lane(&project.id), Lane::Unfilled { .. }) {
-                self.state.lanes.insert(project.id.clone(), Lane::Joined);
+        let reached = self.state.cursor.unwrap_or(0);
+        for id in std::mem::take(&mut self.state.queued) {
+            let Lane::Unfilled { since, .. } = self.state.lane(&id) else {
+                continue;
+            };
+            let since = since.unwrap_or(reached);
+            let lane = if since == reached && self.state.rounds.is_empty() {
                 // What was late in the index when it was listed comes with the next changes.
                 self.state.reach(self.state.cursor, self.moment.now);
-            }
+                Lane::Joined
+            } else {
+                Lane::Behind(since)
+            };
+            self.state.lanes.insert(id, lane);
         }
-    }
-
-    /// Takes in issues as Jira answered them. `matches` holds the ids that their projects' jql
-    /// finds, where that was asked.
-    pub(super) async fn take(
-        &mut self,
-        issues: Vec<Issue>,
-        matches: Option<&BTreeSet<u64>>,
-    ) -> Result<(), MirrorError> {
-        let lens = self.settings.lens;
-        let seen = issues.into_iter().filter_map(|issue| Observed::of(issue, lens));
-        let (mut keep, mut leave) = (Vec::new(), Vec::new());
-        for issue in seen {
-            self.report.fetched += 1;
-            let narrowed = self
-                .settings
-                .project(&issue.project_id)
-                .is_some_and(|p| p.jql.is_some());
-            let found = matches.filter(|_| narrowed).map(|ids| ids.contains(&issue.id));
-            match verdict(&issue, self.settings, found) {
-                Verdict::Keep => keep.push(issue),
-                Verdict::Leave(fate) => leave.push((issue.id, fate)),
-                Verdict::Ignore => {}
-            }
-        }
-        self.let_go(leave).await?;
-        self.keep(keep).await
-    }
-
-    /// Keeps what is new or different, and makes room for it.
-    async fn keep(&mut self, issues: Vec<Observed>) -> Result<(), MirrorError> {
-        let one_of_each: BTreeMap<u64, Observed> = issues.into_iter().map(|issue| (issue.id, issue)).collect();
-        let wanted: Vec<Observed> = one_of_each
-            .into_values()
-            .filter(|issue| self.is_wanted(issue))
-            .collect();
-        let (mirror, index) = (self.mirror, &self.state.index);
-        let puts: Vec<_> = wanted
-            .iter()
-            .map(|issue| async move { (issue, mirror.put(issue, index.get(issue.id)).await) })
-            .collect();
-        let stored: Vec<_> = stream::iter(puts).buffer_unordered(WRITES).collect().await;
-        let mut failed = Ok(());
-        for (issue, stored) in stored {
-            match stored {
-                Ok(object) => {
-                    self.state.index.insert(issue.id, Tracked::of(issue, object));
-                    self.report.changed += 1;
-                }
-                Err(error) => failed = Err(error),
-            }
-        }
-        failed?;
-        let surplus = self.state.index.len().saturating_sub(self.settings.max);
-        let pushed_out = self.state.index.oldest(surplus);
-        let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
-        self.let_go(pushed_out.collect()).await
-    }
-
-    fn is_wanted(&self, issue: &Observed) -> bool {
-        if let Some(known) = self.state.index.get(issue.id) {
-            return known.digest != issue.digest;
-        }
-        let is_full = self.state.index.len() >= self.settings.max;
-        let oldest = self.state.index.oldest_update();
-        !is_full || oldest.is_none_or(|oldest| issue.updated > oldest)
-    }
-
-    /// Lets go of issues, if they are mirrored.
-    pub(super) async fn let_go(&mut self, leaving: Vec<(u64, Fate)>) -> Result<(), MirrorError> {
-        let (mirror, index) = (self.mirror, &self.state.index);
-        let known = leaving
-            .into_iter()
-            .filter_map(|(id, fate)| Some((id, fate, index.get(id)?)));
-        let removals: Vec<_> = known
-            .map(|(id, fate, tracked)| async move { (id, fate, mirror.remove(tracked).await) })
-            .collect();
-        let removed: Vec<_> = stream::iter(removals).buffer_unordered(WRITES).collect().await;
-        let mut failed = Ok(());
-        for (id, fate, removed) in removed {
-            match removed {
-                Ok(()) => {
-                    self.state.index.remove(id);
-                    count(&mut self.state.removed, fate);
-                    self.report.changed += 1;
-                }
-                Err(error) => failed = Err(error),
-            }
-        }
-        failed
     }
 }

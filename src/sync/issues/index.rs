@@ -80,16 +80,9 @@ impl Index {
         Some(tracked)
     }
 
-    /// So many whose last update is longest ago.
-    #[must_use]
-    pub fn oldest(&self, count: usize) -> Vec<u64> {
-        self.by_update.iter().take(count).map(|(_, id)| *id).collect()
-    }
-
-    /// The update that is longest ago.
-    #[must_use]
-    pub fn oldest_update(&self) -> Option<i64> {
-        self.by_update.first().map(|(updated, _)| *updated)
+    /// Updates and ids, what was updated longest ago first.
+    pub fn by_update(&self) -> impl Iterator<Item = (i64, u64)> {
+        self.by_update.iter().copied()
     }
 
     /// How many of a project there are.
@@ -126,14 +119,14 @@ mod tests {
         let mut index = Index::default();
         index.insert(1, tracked(10));
         index.insert(2, tracked(20));
-        assert_eq!(index.oldest(1), [1]);
+        assert_eq!(index.by_update().next(), Some((10, 1)));
         index.insert(1, tracked(30));
-        assert_eq!(index.oldest(1), [2]);
+        assert_eq!(index.by_update().next(), Some((20, 2)));
         index.insert(1, tracked(30));
         assert_eq!((index.remove(2).is_some(), index.len()), (true, 1));
-        assert_eq!((index.oldest(5), index.oldest_update()), (vec![1], Some(30)));
+        assert_eq!(index.by_update().collect::<Vec<_>>(), [(30, 1)]);
         assert_eq!(
-            (index.remove(1).is_some(), index.oldest_update(), index.is_empty()),
+            (index.remove(1).is_some(), index.by_update().next(), index.is_empty()),
             (true, None, true)
         );
     }

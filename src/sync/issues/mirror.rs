@@ -17,6 +17,13 @@ pub trait Mirror: Sync {
         known: Option<&Tracked>,
     ) -> impl Future<Output = Result<String, MirrorError>> + Send;
 
+    /// Takes away an object of this name that was left half made: a crash came between the writes that
+    /// make it, and no issue is kept under it.
+    ///
+    /// # Errors
+    /// When it is still there.
+    fn discard(&self, object: &str) -> impl Future<Output = Result<(), MirrorError>> + Send;
+
     /// Keeps an issue no longer.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod error;
 mod fetch;
 pub mod index;
+mod keeping;
 mod listing;
 pub mod mirror;
 mod narrowed;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{
-    index::Index,
+    cluster::Found,
     query::Followed,
     state::{Counts, Lane, State},
 };
@@ -26,14 +26,20 @@ pub struct Scope {
     pub held: BTreeSet<String>,
     /// Ids of those that are archived.
     pub archived: BTreeSet<String>,
+    /// Whether these are all that are in scope. An object that somebody deleted, or that has no status
+    /// yet, is no project that went out of it.
+    pub is_whole: bool,
     /// Under which settings each is to be mirrored, by id.
     filters: BTreeMap<String, String>,
 }
 
-/// Sorts the projects.
+/// Sorts the projects. `diagnosed` says that a full look has just written an object for each of them.
 #[must_use]
-pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject]) -> Scope {
-    let mut scope = Scope::default();
+pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], diagnosed: bool) -> Scope {
+    let mut scope = Scope {
+        is_whole: diagnosed && known.iter().all(|project| project.status.is_some()),
+        ..Scope::default()
+    };
     for project in known {
         let Some(status) = &project.status else { continue };
         let Some(id) = status.id.clone() else { continue };
@@ -81,21 +87,19 @@ impl Scope {
             let before = state.filters.get(&project.id);
             if before.is_some() && before != now {
                 state.filters.remove(&project.id);
-                state
-                    .lanes
-                    .insert(project.id.clone(), Lane::Unfilled { resumed: false });
+                state.lanes.insert(project.id.clone(), Lane::UNFILLED);
                 // What is queued was listed under the former settings.
                 state.queue.clear();
+                state.queued.clear();
             }
         }
     }
 
-    /// Notes under which settings projects are mirrored now.
+    /// Notes under which settings projects are mirrored now, or are being mirrored.
     pub fn note_filters(&self, state: &mut State) {
         for project in &self.followed {
-            if !matches!(state.lane(&project.id), Lane::Unfilled { .. })
-                && let Some(filter) = self.filters.get(&project.id)
-            {
+            let begun = !matches!(state.lane(&project.id), Lane::Unfilled { since: None, .. });
+            if begun && let Some(filter) = self.filters.get(&project.id) {
                 state.filters.insert(project.id.clone(), filter.clone());
             }
         }
@@ -105,11 +109,12 @@ impl Scope {
 
 /// What the status and the objects tell of the last time.
 #[must_use]
-pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], index: Index) -> State {
+pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -> State {
     let time = |text: &String| text.parse::<Timestamp>().ok();
     let cursor = sync.and_then(|sync| sync.cursor.as_ref()).and_then(time);
     let mut state = State {
-        index,
+        index: found.index,
+        half_made: found.half_made,
         cursor: cursor.map(Timestamp::as_millisecond),
         last_sweep: sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0),
         removed: sync.and_then(|sync| sync.removed).unwrap_or_default(),
@@ -121,19 +126,22 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], index: Index) -
         };
         let count = |number: i64| usize::try_from(number).unwrap_or_default();
         let counts = Counts {
-            open: Some(count(issues.open)),
-            matching: count(issues.matching.unwrap_or(issues.open)),
+            open: issues.open.map(count),
+            matching: count(issues.matching.or(issues.open).unwrap_or_default()),
             as_of: issues.as_of.0,
         };
         state.counts.insert(id.clone(), counts);
         let behind = issues.cursor.as_ref().and_then(time);
         let lane = match (&issues.filter, behind) {
-            (None, _) => Lane::Unfilled { resumed: true },
+            (None, since) => Lane::Unfilled {
+                resumed: true,
+                since: since.map(Timestamp::as_millisecond),
+            },
             (Some(_), Some(behind)) => Lane::Behind(behind.as_millisecond()),
             (Some(_), None) => Lane::Joined,
         };
         state.lanes.insert(id.clone(), lane);
-        if let Some(filter) = &issues.filter {
+        if let Some(filter) = issues.filter.as_ref().or(issues.filling.as_ref()) {
             state.filters.insert(id.clone(), filter.clone());
         }
     }

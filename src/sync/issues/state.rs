@@ -15,11 +15,39 @@ pub enum Lane {
     Unfilled {
         /// What is mirrored of it is as the settings want it: only the rest is to be fetched.
         resumed: bool,
+        /// From when its changes are to be followed once all is fetched, in epoch milliseconds: up to
+        /// when those of the others were seen when it was listed. None before it is listed.
+        since: Option<i64>,
     },
     /// Its changes were fetched up to this time, in epoch milliseconds: it lags behind the others.
     Behind(i64),
     /// It is followed with the others.
     Joined,
+}
+
+impl Lane {
+    /// Nothing of it is mirrored, and it was not listed.
+    pub const UNFILLED: Self = Self::Unfilled {
+        resumed: false,
+        since: None,
+    };
+
+    /// Whether it is still being filled.
+    #[must_use]
+    pub const fn is_unfilled(self) -> bool {
+        matches!(self, Self::Unfilled { .. })
+    }
+}
+
+/// A round of changes that goes on in the next slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unended {
+    /// From where, in epoch milliseconds.
+    pub at: i64,
+    /// Whether pages so far may lack issues.
+    pub is_doubtful: bool,
+    /// When it began.
+    pub began: Timestamp,
 }
 
 /// How many issues a project has.
@@ -45,14 +73,19 @@ pub struct State {
     pub reached: Option<Timestamp>,
     /// Whether changes were asked for again so long after that, that none can be late any more.
     pub settled: bool,
-    /// Where a round of changes goes on that a slice did not end.
-    pub round: Option<i64>,
+    /// Rounds of changes that a slice did not end: of a project that lags behind by its id, of those
+    /// that are followed together under an empty one.
+    pub rounds: BTreeMap<String, Unended>,
+    /// Names of objects that were left half made, and may still become an issue's.
+    pub half_made: BTreeSet<String>,
     /// How each project is followed, by id.
     pub lanes: BTreeMap<String, Lane>,
     /// Under which settings each project was mirrored, by id.
     pub filters: BTreeMap<String, String>,
     /// Ids that are still to be fetched.
     pub queue: VecDeque<u64>,
+    /// Ids of the projects that are being filled and of which all that is to be fetched was queued.
+    pub queued: BTreeSet<String>,
     /// How many were to be fetched when they were listed.
     pub listed: usize,
     /// Mirrored issues that a sweep did not list, and since when.
@@ -65,6 +98,12 @@ pub struct State {
     pub counts: BTreeMap<String, Counts>,
     /// When everything was listed last.
     pub last_sweep: Option<Timestamp>,
+    /// Everything was listed, and what is to be concluded from that once it was fetched is open.
+    pub is_listed: bool,
+    /// An issue found no room, or pushed another one out, since everything was listed.
+    pub is_crowded: bool,
+    /// When a list came last of which Jira warned that it may lack issues.
+    pub doubted: Option<Timestamp>,
     /// What left the mirror so far.
     pub removed: RemovedIssues,
 }
@@ -74,7 +113,7 @@ impl State {
     #[must_use]
     pub fn lane(&self, project_id: &str) -> Lane {
         let lane = self.lanes.get(project_id).copied();
-        lane.unwrap_or(Lane::Unfilled { resumed: false })
+        lane.unwrap_or(Lane::UNFILLED)
     }
 
     /// Whether issues are still to be fetched.
@@ -114,6 +153,8 @@ pub struct Settings<'a> {
     pub held: &'a BTreeSet<String>,
     /// Ids of projects in scope that are archived.
     pub archived: &'a BTreeSet<String>,
+    /// Whether every project in scope is among these, so that any other is out of scope.
+    pub is_whole: bool,
     /// How long changes may be late in Jira's index.
     pub overlap: SignedDuration,
     /// How long an issue must be missing before it is looked up.
@@ -123,6 +164,13 @@ pub struct Settings<'a> {
 }
 
 impl Settings<'_> {
+    /// Whether a project is in scope, or may be, and cannot be read now.
+    #[must_use]
+    pub fn is_held(&self, id: &str) -> bool {
+        let is_unknown = || !self.archived.contains(id) && self.project(id).is_none();
+        self.held.contains(id) || (!self.is_whole && is_unknown())
+    }
+
     /// A project that can be read.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<&Followed> {

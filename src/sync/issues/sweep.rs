@@ -55,7 +55,7 @@ impl<M: Mirror> Engine<'_, M> {
     /// Lists everything, or only projects of which nothing is mirrored yet.
     pub(super) async fn sweep(&mut self, everything: bool) -> Result<(), MirrorError> {
         let settings = self.settings;
-        let unfilled = |project: &&Followed| matches!(self.state.lane(&project.id), Lane::Unfilled { .. });
+        let unfilled = |project: &&Followed| self.state.lane(&project.id).is_unfilled();
         let projects: Vec<&Followed> = settings
             .followed
             .iter()
@@ -67,9 +67,7 @@ impl<M: Mirror> Engine<'_, M> {
         self.validate(&projects).await?;
         let sweep = self.list_all(&projects, settings.mode).await?;
         self.count(&sweep, &projects).await?;
-        if everything {
-            self.state.last_sweep = Some(self.moment.now);
-        }
+        self.note_listed(&sweep, everything);
         if settings.mode != MirrorMode::None {
             self.queue(&sweep);
             self.note_missing(&sweep);
@@ -210,6 +208,10 @@ impl<M: Mirror> Engine<'_, M> {
             None
         };
         for (id, matching) in &sweep.counts {
+            // A list that may lack issues tells less than an earlier one.
+            if !sweep.complete.contains(id) && self.state.counts.contains_key(*id) {
+                continue;
+            }
             let open = match &opened {
                 Some(open) => Some(open.get(id).copied().unwrap_or_default()),
                 None => (!all).then_some(*matching),
@@ -224,6 +226,28 @@ impl<M: Mirror> Engine<'_, M> {
         Ok(())
     }
 
+    /// Notes what was listed: until when the others were followed by then, and when to list again.
+    fn note_listed(&mut self, sweep: &Sweep<'_>, everything: bool) {
+        let is_doubtful = sweep.counts.keys().any(|id| !sweep.complete.contains(id));
+        if is_doubtful {
+            self.state.doubted = Some(self.moment.now);
+        } else if everything {
+            self.state.last_sweep = Some(self.moment.now);
+            self.state.doubted = None;
+            (self.state.is_listed, self.state.is_crowded) = (true, false);
+        }
+        let reached = self.state.cursor.unwrap_or(0);
+        for id in sweep.counts.keys() {
+            if let Lane::Unfilled { resumed, since } = self.state.lane(id) {
+                // What is there already was fetched after an earlier time.
+                let since = since.filter(|_| resumed).or(Some(reached));
+                let lane = Lane::Unfilled { resumed, since };
+                self.state.lanes.insert((*id).to_owned(), lane);
+                self.state.queued.insert((*id).to_owned());
+            }
+        }
+    }
+
     /// Queues what is not mirrored yet, or under other settings: of each list as many as there may
     /// be objects, newest first, and the lists in turns.
     fn queue(&mut self, sweep: &Sweep<'_>) {
@@ -232,7 +256,7 @@ impl<M: Mirror> Engine<'_, M> {
             let lane = tracked.map(|tracked| self.state.lane(&tracked.project_id));
             matches!(
                 lane,
-                Some(Lane::Joined | Lane::Behind(_) | Lane::Unfilled { resumed: true })
+                Some(Lane::Joined | Lane::Behind(_) | Lane::Unfilled { resumed: true, .. })
             )
         };
         let mut turns: BTreeMap<usize, Vec<u64>> = BTreeMap::new();

@@ -101,31 +101,40 @@ pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> k
     failed
 }
 
-fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProjectStatus {
+/// What the status of a project becomes.
+#[must_use]
+pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraProjectStatus {
     let mut after = before.clone();
     let Some(id) = &before.id else { return after };
     if told.scope.archived.contains(id) {
         after.issues = None;
     }
     let counts = told.state.counts.get(id).map(|counts| live(told.state, id, *counts));
-    if let Some((live, open)) = counts.and_then(|counts| Some((counts, counts.open?))) {
+    if let Some(counts) = counts {
         let lane = told.state.lane(id);
         let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
         let filter = match lane {
             Lane::Joined | Lane::Behind(_) => told.state.filters.get(id).cloned(),
             // It is being mirrored anew: after a restart what stands there tells so.
-            Lane::Unfilled { resumed: false } => earlier,
-            Lane::Unfilled { resumed: true } => None,
+            Lane::Unfilled { resumed: false, .. } => earlier,
+            Lane::Unfilled { resumed: true, .. } => None,
         };
         let issues = ProjectIssues {
-            open: number(open),
-            matching: Some(number(live.matching)),
-            as_of: Time(live.as_of),
+            open: counts.open.map(number),
+            matching: Some(number(counts.matching)),
+            as_of: Time(counts.as_of),
             filter,
+            filling: lane
+                .is_unfilled()
+                .then(|| told.state.filters.get(id).cloned())
+                .flatten(),
             cursor: match lane {
-                Lane::Behind(since) => Timestamp::from_millisecond(since).ok().map(|at| format!("{at:.3}")),
-                _ => None,
-            },
+                Lane::Behind(since) => Some(since),
+                Lane::Unfilled { since, .. } => since,
+                Lane::Joined => None,
+            }
+            .and_then(|since| Timestamp::from_millisecond(since).ok())
+            .map(|at| format!("{at:.3}")),
         };
         let counted = |issues: &ProjectIssues| ProjectIssues {
             as_of: Time(Timestamp::UNIX_EPOCH),
@@ -177,7 +186,7 @@ fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
             let what = format!("Jira refuses to search {key}: {}.", words.trim_end_matches('.'));
             Finding::with_remedy(synced, Reason::SyncPartial, &what)
         }
-        None if matches!(told.state.lane(id), Lane::Unfilled { .. }) && told.state.is_filling() => Finding::new(
+        None if told.state.lane(id).is_unfilled() && told.state.is_filling() => Finding::new(
             synced,
             Reason::SyncSucceeded,
             "The first synchronisation of its issues is under way.",

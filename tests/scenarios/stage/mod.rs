@@ -1,6 +1,7 @@
 //! The stage of a scenario: a namespace with the chart's RBAC, a sandbox of Jira Cloud, an
 //! operator between them, and eyes on what a user would see.
 
+pub mod checking;
 pub mod claim;
 pub mod conformance;
 pub mod directory;
@@ -10,6 +11,7 @@ pub mod issues;
 pub mod look;
 pub mod operator;
 pub mod trouble;
+pub mod visitor;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
@@ -34,6 +36,8 @@ pub const SITE: &str = "https://acme.atlassian.net";
 pub const BOT: &str = "jira-bot@acme.example";
 
 /// How a stage is set up.
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Setup {
     /// Namespaces that the operator watches besides its own.
     pub further_namespaces: usize,
@@ -47,6 +51,8 @@ pub struct Setup {
     pub without_operator: bool,
     /// Seconds until a missing issue is looked up, where not the default.
     pub deletion_delay: Option<u32>,
+    /// It serves the pages by which people connect.
+    pub pages: bool,
 }
 
 impl Default for Setup {
@@ -58,6 +64,7 @@ impl Default for Setup {
             cluster_wide: false,
             without_operator: false,
             deletion_delay: None,
+            pages: false,
         }
     }
 }
@@ -75,6 +82,8 @@ pub struct Stage {
     folder: PathBuf,
     kubeconfig: PathBuf,
     setup: Setup,
+    /// Where the pages are, with the port that every operator of this stage uses.
+    pub pages: String,
 }
 
 impl Stage {
@@ -130,6 +139,7 @@ impl Stage {
             folder,
             kubeconfig,
             setup,
+            pages: format!("http://localhost:{}", free_port()),
         };
         if !stage.setup.without_operator {
             stage.start_operator();
@@ -147,6 +157,11 @@ impl Stage {
         }
         if let Some(seconds) = self.setup.deletion_delay {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
+        }
+        if self.setup.pages {
+            let listen = self.pages.replace("http://localhost", "127.0.0.1");
+            arguments.extend(["--connect-listen".to_owned(), listen]);
+            arguments.extend(["--public-url".to_owned(), self.pages.clone()]);
         }
         let log = self.folder.join("operator.log");
         let operator = Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level);
@@ -269,6 +284,14 @@ impl Stage {
     pub fn log(&self) -> PathBuf {
         self.folder.join("operator.log")
     }
+}
+
+/// A port of this machine that nobody has.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 async fn create_namespace(client: &Client, base: &str) -> String {

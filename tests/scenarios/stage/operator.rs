@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    net::TcpListener,
     path::Path,
     process::Stdio,
     sync::{Mutex, PoisonError},
@@ -15,6 +14,7 @@ use nix::{
 };
 use tokio::process::{Child, Command};
 
+use super::free_port;
 use crate::plane::OPERATOR;
 
 /// Process ids of operators that run.
@@ -38,10 +38,7 @@ pub struct Operator {
 impl Operator {
     /// Starts one. `kubeconfig` is its way to the API server, `atlassian` to everything else.
     pub fn start(kubeconfig: &Path, log: &Path, atlassian: &str, arguments: &[String], level: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let output = File::options()
             .create(true)

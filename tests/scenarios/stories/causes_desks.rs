@@ -148,7 +148,12 @@ async fn restricted(plane: Arc<Plane>) {
 /// Whether lists tell it, or only the check of permissions.
 async fn not_creatable(plane: Arc<Plane>) {
     let stage = connected(&plane, "not-creatable", json!({})).await;
-    let named = ["SUP", "Ask a question", "not open to the account", "Create issues"];
+    let named = [
+        "SUP",
+        "Ask a question",
+        "not open to the account",
+        "Customer permissions",
+    ];
     let spoil = change(None, None, Some(false));
     let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
     mended(&stage, trouble, change(None, None, Some(true))).await;
@@ -205,7 +210,7 @@ async fn not_told(plane: Arc<Plane>) {
                     "acme-sup",
                     "ServiceDeskReady",
                     "RequestTypesNotCreatable",
-                    &["not open"],
+                    &["not open to the account, which lacks Create issues"],
                 ),
                 told("acme", "ServiceDesksReady", "SomeServiceDesksBlocked", &["SUP"]),
             ],
@@ -230,28 +235,36 @@ fn field(required: bool) -> Command {
     })
 }
 
-/// A form is looked at where no request can be raised. Hidden fields are told to administrators of
-/// the desk, so that to others nothing of them is claimed.
+/// A required field that the form does not show is told to administrators of the desk alone, so that to
+/// others nothing of it is claimed. Jira goes on saying that requests can be raised: the field alone
+/// closes the desk, and the field alone opens it.
 async fn hidden_field(plane: Arc<Plane>) {
     let stage = connected(&plane, "form", json!({})).await;
-    stage.jira(field(true));
-    let spoil = change(None, None, Some(false));
-    let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &["not open to the account"]).await;
-    let desk = stage.project("acme-sup").await;
-    let said = &crate::stage::claim::project_condition(&desk, "ServiceDeskReady").message;
-    assert!(!said.contains("Cost centre"), "nobody told it that: {said}");
-    mended(&stage, trouble, change(None, None, Some(true))).await;
+    let nobody_told = stage.suffers(field(true), &[]).await;
+    stage.heals(nobody_told, field(false)).await;
 
     administrator(&stage);
     stage.request("acme").await;
     let named = [
-        "the form requires Cost centre, hidden from it",
-        "make the required fields of the form visible",
+        "Ask a question, Report a problem (the form requires Cost centre, hidden from the account)",
+        "Show the required fields",
     ];
-    let spoil = change(None, None, Some(false));
-    let trouble = unwell(&stage, spoil, "RequestTypesNotCreatable", &named).await;
-    let mend = Change::Jira(vec![field(false), change(None, None, Some(true))]);
-    mended(&stage, trouble, mend).await;
+    let trouble = unwell(&stage, field(true), "RequestTypesNotCreatable", &named).await;
+    let desk = stage.project("acme-sup").await;
+    let said = &crate::stage::claim::project_condition(&desk, "ServiceDeskReady").message;
+    assert!(!said.contains("not open"), "Jira says otherwise: {said}");
+    mended(&stage, trouble, field(false)).await;
+
+    // One form that can be filled in is enough.
+    let of_one = |required| {
+        let mut command = field(required);
+        if let Command::Desk(DeskCommand::SetFormField { request_type, .. }) = &mut command {
+            *request_type = Some("Ask a question".into());
+        }
+        command
+    };
+    let fine = stage.suffers(of_one(true), &[]).await;
+    stage.heals(fine, of_one(false)).await;
     ledger::caused("form-field-hidden");
     stage.close().await;
 }

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Most calls for all of a healthy site with a hundred projects, twenty of them service desks.
-const WHOLE: usize = 30;
+pub(super) const WHOLE: usize = 30;
 /// Most calls more for each project in trouble.
-const EACH_TROUBLE: usize = 3;
+pub(super) const EACH_TROUBLE: usize = 3;
 /// Most calls of a pass that the clock brings and that finds nothing changed.
 const PLAIN: usize = 2;
 
@@ -32,7 +32,7 @@ pub fn stories() -> Vec<Story> {
 }
 
 /// A hundred projects: the four of the seed, 78 more for developers and 18 more desks.
-async fn hundred(plane: &Arc<Plane>, name: &str) -> Stage {
+pub(super) async fn hundred(plane: &Arc<Plane>, name: &str) -> Stage {
     let stage = Stage::open(plane, name).await;
     for (count, prefix, template) in [(78, "P", "software"), (18, "D", "service")] {
         stage.jira(Command::CreateProjects {
@@ -48,7 +48,7 @@ async fn hundred(plane: &Arc<Plane>, name: &str) -> Stage {
 
 /// A spec that asks everything there is to ask. Statuses are asked for once for all projects, and
 /// once for each project that a rule names.
-fn spec(stage: &Stage, keys: Option<Vec<String>>) -> Value {
+pub(super) fn spec(stage: &Stage, keys: Option<Vec<String>>) -> Value {
     let id = |email: &str| {
         let read = stage
             .sandbox
@@ -93,7 +93,7 @@ fn by_endpoint(calls: &[Request]) -> BTreeMap<String, usize> {
 }
 
 /// Claims that a pass made no more than so many calls, and that the status says how many.
-fn claim_cost(what: &str, calls: &[Request], most: usize, status: &JiraIntegration) {
+pub(super) fn claim_cost(what: &str, calls: &[Request], most: usize, status: &JiraIntegration) {
     let endpoints = by_endpoint(calls);
     println!("{what}: {} calls, at most {most}", calls.len());
     assert!(
@@ -110,7 +110,7 @@ fn claim_cost(what: &str, calls: &[Request], most: usize, status: &JiraIntegrati
 }
 
 /// A full pass that is asked for, and the calls it made.
-async fn full(stage: &Stage) -> (JiraIntegration, Vec<Request>) {
+pub(super) async fn full(stage: &Stage) -> (JiraIntegration, Vec<Request>) {
     let mark = stage.sandbox.mark();
     let after = stage.request("acme").await;
     (after, stage.calls_since(mark))

@@ -115,10 +115,7 @@ async fn truncated(plane: Arc<Plane>) {
         .filter(|key| key.starts_with("ENG-"))
         .count();
     let project = stage.project("acme-eng").await;
-    assert_eq!(
-        project.status.unwrap().issues.unwrap().open,
-        i64::try_from(open).unwrap()
-    );
+    assert_eq!(project.status.unwrap().issues.unwrap().open, i64::try_from(open).ok());
     let oldest = mirrored
         .values()
         .map(|issue| issue.status.clone().unwrap().updated)
@@ -283,7 +280,7 @@ async fn none(plane: Arc<Plane>) {
     stage
         .until_project("acme-eng", "counted", |project| {
             let issues = project.status.as_ref().and_then(|status| status.issues.as_ref());
-            issues.is_some_and(|issues| issues.open == i64::try_from(open).unwrap())
+            issues.is_some_and(|issues| issues.open == i64::try_from(open).ok())
         })
         .await;
     assert!(stage.mirrored().await.is_empty());

@@ -201,12 +201,25 @@ async fn question_refused(plane: Arc<Plane>) {
     claim(&failed, "Ready", "False", "SyncFailed", &[words]);
     claim(&failed, "Reconciling", "True", "SyncFailed", &[]);
     assert_eq!(stage.project_versions().await, before, "projects were touched");
+    // Nothing is known of the projects, and the command says the same.
+    let named = ["Jira could not be asked", words];
+    claim(&failed, "ProjectsAccessible", "Unknown", "SiteUnavailable", &named);
+    for type_ in ["ProjectsAccessible", "DirectoryReadable", "Synced"] {
+        let told = condition(&failed, type_);
+        let expected = (told.reason.clone(), told.message.clone());
+        assert_eq!(stage.checked("acme", type_).await, expected, "{type_}");
+    }
+    // Since when it fails is said, and stays the same as long as it does.
+    let since = condition(&failed, "Synced").message.clone();
+    assert!(since.contains("It last succeeded at 20"), "{since}");
+    let still = stage.request("acme").await;
+    assert_eq!(condition(&still, "Synced").message, since);
 
     stage.sandbox.release(fault).unwrap();
     let healed = stage.until_ready("acme").await;
     claim(&healed, "Synced", "True", "SyncSucceeded", &[]);
     stage
-        .until_events("acme", &["Connected", "SyncFailed", "SyncSucceeded"])
+        .until_events("acme", &["Connected", "SiteUnavailable", "SyncFailed", "SyncSucceeded"])
         .await;
     ledger::caused("sync-failing");
     stage.close().await;

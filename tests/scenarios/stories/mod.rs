@@ -10,9 +10,11 @@ mod causes_people;
 mod causes_projects;
 mod causes_scopes;
 mod causes_statuses;
+mod causes_tickets;
 mod causes_together;
 mod connect;
 mod cost;
+mod cost_turns;
 mod credentials;
 mod directory;
 mod directory_trouble;
@@ -25,6 +27,8 @@ mod issues;
 mod limits;
 mod lost_token;
 mod outage;
+mod pages;
+mod pages_attacks;
 mod permissions;
 mod projects;
 mod quota;
@@ -76,9 +80,11 @@ pub fn all() -> Vec<Story> {
         causes_projects::stories(),
         causes_scopes::stories(),
         causes_statuses::stories(),
+        causes_tickets::stories(),
         causes_together::stories(),
         connect::stories(),
         cost::stories(),
+        cost_turns::stories(),
         credentials::stories(),
         directory::stories(),
         directory_trouble::stories(),
@@ -91,6 +97,8 @@ pub fn all() -> Vec<Story> {
         limits::stories(),
         lost_token::stories(),
         outage::stories(),
+        pages::stories(),
+        pages_attacks::stories(),
         permissions::stories(),
         projects::stories(),
         quota::stories(),

@@ -82,6 +82,9 @@ pub enum DeskCommand {
     SetKnowledgeBase { site: Option<String>, licensed: bool },
     /// Whether lists of request types say `canCreateRequest`. Not shown, only `requesttype/permissions/check` tells.
     ShowCanCreate { site: Option<String>, shown: bool },
+    /// Cuts the pages of this API to so many entries, while they tell the limit that was asked for; left out, they hold
+    /// up to 100 again. What Jira caps pages at, and whether it says so, is not documented.
+    CapPages { site: Option<String>, most: Option<usize> },
 }
 
 /// A request type to be made.

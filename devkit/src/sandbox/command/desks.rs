@@ -118,6 +118,10 @@ fn apply_to_desk(world: &mut World, command: DeskCommand) -> Applied {
             site_mut(world, site.as_deref())?.tells_can_create = shown;
             Ok(Answer::Done)
         }
+        DeskCommand::CapPages { site, most } => {
+            site_mut(world, site.as_deref())?.desk_page = most;
+            Ok(Answer::Done)
+        }
         other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
     }
 }

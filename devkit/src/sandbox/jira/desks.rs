@@ -44,7 +44,13 @@ pub(super) fn base(call: &Call<'_>) -> String {
 
 /// A page in the shape of this API.
 pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
-    let Page { start, limit } = call.page("start", "limit", 50, 100);
+    let most = call.site.desk_page.unwrap_or(100);
+    let Page { start, limit } = call.page("start", "limit", 50, most);
+    // What is told may be what was asked for.
+    let told = match call.site.desk_page {
+        Some(_) => call.page("start", "limit", 50, usize::MAX).limit,
+        None => limit,
+    };
     let page: Vec<&Value> = values.iter().skip(start).take(limit).collect();
     let next = start + page.len();
     let address = format!("{}/{}", call.site.gateway_url(), call.path);
@@ -58,7 +64,7 @@ pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(rest);
         query.append_pair("start", &next.to_string());
-        query.append_pair("limit", &limit.to_string());
+        query.append_pair("limit", &told.to_string());
         let link = format!("{address}?{}", query.finish());
         links.insert("next".to_owned(), link.into());
     }
@@ -69,7 +75,7 @@ pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
             "_expands": [],
             "size": size,
             "start": start,
-            "limit": limit,
+            "limit": told,
             "isLastPage": is_last,
             "_links": links,
             "values": page,

@@ -12,6 +12,8 @@ use crate::sandbox::world::{Issue, Kind, Lens, Project, catalogue, known};
 
 /// The most projects, and the most issues, that one check may name.
 const MOST_CHECKED: usize = 1000;
+/// What is said of a list of project permissions without one.
+const NO_PROJECT_PERMISSION: &str = "At least one project permission must be provided.";
 
 fn kind_name(kind: Kind) -> &'static str {
     match kind {
@@ -159,6 +161,9 @@ pub(super) fn check(call: &Call<'_>) -> Answered {
             "Only Jira administrators can perform this operation.",
         ));
     }
+    if check.project_permissions.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(reply::jira_error(400, NO_PROJECT_PERMISSION));
+    }
     let questions = check.project_permissions.unwrap_or_default();
     let globals = check.global_permissions.unwrap_or_default();
     validate(&questions, &globals)?;
@@ -193,8 +198,7 @@ fn validate(questions: &[Question], globals: &[String]) -> Result<(), Box<Respon
         .iter()
         .any(|question| question.permissions.iter().all(String::is_empty))
     {
-        let message = "At least one project permission must be provided.";
-        return Err(Box::new(reply::jira_error(400, message)));
+        return Err(Box::new(reply::jira_error(400, NO_PROJECT_PERMISSION)));
     }
     let of_kind = |key: &str, kind| known(key).is_some_and(|entry| entry.kind == kind);
     let keys = questions.iter().flat_map(|question| &question.permissions);

@@ -43,6 +43,8 @@ pub struct Site {
     pub knowledge_base: bool,
     /// Whether lists of request types say `canCreateRequest`; some sites' answers leave it out.
     pub tells_can_create: bool,
+    /// Entries on a page of the service desk API, which goes on telling the limit that was asked for.
+    pub desk_page: Option<usize>,
     /// The language that names are given in; `None` is English.
     pub(crate) language: Option<Arc<Dictionary>>,
     /// Where each issue is, what search knows, and the keys that issues left behind.
@@ -77,6 +79,7 @@ impl Site {
             no_access_status: 403,
             knowledge_base: true,
             tells_can_create: true,
+            desk_page: None,
             language: None,
             projects: BTreeMap::new(),
             register: Register::default(),

@@ -93,6 +93,6 @@ pub(super) static EMAIL_HIDDEN: Guide = Guide {
         "Set `spec.account.accountId`; the message has the id of the account that holds the grant. See [How to find an account id](#how-to-find-an-account-id).",
         "Or, logged in as the account: profile picture → *Account settings* → *Profile and visibility* → *Contact* → *Email address* → *Anyone*.",
     ],
-    operator: "It leaves the consumers' Secret as it is: a token that was published stays, a new one is not published until the account is known.",
+    operator: "It leaves the consumers' Secret as it is: a token that was published stays, a new one is not published until the account is known. Who connects in the browser or in the terminal is refused with this reason, and nothing is stored.",
     terms: &["profile visibility", "GDPR", "emailAddress is missing"],
 };

@@ -85,7 +85,7 @@ pub(super) static RECONNECT_REQUIRED: Guide = Guide {
 pub(super) static OFFLINE_ACCESS_MISSING: Guide = Guide {
     found: "Atlassian answered a refresh with an access token and without a new refresh token. The condition stays True: the operator keeps the old token and the grant works today. It is a warning, because it may end without another one.",
     apart: &[
-        "`offline_access` is no permission in the developer console: it stands only in the address that the account opens to consent.",
+        "`offline_access` is no permission in the developer console: it is asked for when connecting. A `refresh-token` that was made in another way may come from a consent without it.",
     ],
     mend: &["[Connect](#how-to-connect) again: it is always among what is asked for there."],
     operator: "It publishes the access token as usual and refreshes with the token that it has.",
@@ -100,7 +100,7 @@ pub(super) static GRANT_SHARED_ELSEWHERE: Guide = Guide {
     ],
     mend: &[
         "[Connect](#how-to-connect) this one anew, best with an app of its own.",
-        "Leave Secrets ending in `-grant` out of backups and of Git. Integrations in one namespace share a grant by naming the same Secret.",
+        "Leave Secrets ending in `-grant` out of backups and of Git, and take a `refresh-token` that was adopted out of its source ([why](connect.md#a-cluster-from-a-backup)). Integrations in one namespace share a grant by naming the same Secret.",
     ],
     operator: "It never spends the copy. The older one of the two goes on undisturbed.",
     terms: &["restore", "Velero", "cluster migration"],

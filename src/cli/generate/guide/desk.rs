@@ -78,11 +78,12 @@ pub(super) static REQUEST_TYPES_HIDDEN: Guide = Guide {
 };
 
 pub(super) static REQUEST_TYPES_NOT_CREATABLE: Guide = Guide {
-    found: "Jira says of each visible request type whether the account may raise a request of it: in the list, or, where that is silent and issues may not be created in the project either, to a question of its own. It may of none. Only then the form of the first one is read too, to see whether it requires a field that the account cannot fill in and that has no preset value; the message names such fields.",
+    found: "Jira says of each visible request type whether the account may raise a request of it: in the list, or, where that is silent and issues may not be created in the project either, to a question of its own. Forms are read where there is a doubt, to see whether they require a field that the account cannot fill in and that has no preset value: that of the first type where no request can be raised, and where the account administers the project that of the first type, with two more if it is of no use, because Jira tells only administrators of fields that a form does not show. With more than twenty desks in doubt they take turns, a full look each. The message names such fields.",
     apart: &[
-        "*Create issues is lacking*: [CreateDenied](#createdenied) is shown as well.",
+        "*A required field is hidden*: the message names it. To an account that does not administer the project Jira tells of no such field; then only a request that is refused shows it.",
+        "*The issue type is gone*: the request type's issue type (*work type*) was taken out of the project's scheme.",
         "*Customer permissions*: only invited customers may raise requests, and the account is neither a customer nor an agent.",
-        "*A required field is hidden*: the message names it.",
+        "*Create issues is lacking*: the message says so, and [CreateDenied](#createdenied) is shown as well.",
         "Jira's separate Forms (formerly ProForma), which can be attached to a request type, have an API of their own. They are out of scope: the operator does not read them, so a form that requires an answer there is not found here and shows only when a request is refused.",
     ],
     mend: &[

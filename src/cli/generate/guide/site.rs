@@ -70,7 +70,7 @@ pub(super) static SITE_UNAVAILABLE: Guide = Guide {
 pub(super) static SCOPES_MISSING: Guide = Guide {
     found: "Atlassian says which scopes a token has: once when it is issued, once in the list of granted sites. A scope that the spec needs is missing in one of them; or all are there and Jira still refused a call because \"scope does not match\". The message names each scope and what needs it.",
     apart: &[
-        "*Not asked for*: the scope is missing in the app's *Permissions* or in the address that was opened to consent.",
+        "*Not asked for*: the `refresh-token` came from a consent that asked for less. Connecting in the browser or in the terminal asks for all scopes, and Atlassian refuses one that is missing in the app's *Permissions*.",
         "*Added later*: the app has it, and the consent is older. A scope that is added to the app never reaches an existing grant.",
         "*Only some APIs*: the service desk scopes belong to the Jira Service Management API; adding the Jira platform's API does not bring them.",
         "*Granular scopes*: a hand-made list of granular scopes lacks one of those that a call needs. Use the classic ones.",

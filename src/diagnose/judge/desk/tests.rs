@@ -39,7 +39,7 @@ fn evidence(types: Vec<RequestType>) -> DesksEvidence {
     let desk = DeskEvidence {
         request_types: Ok(types),
         creatable: None,
-        form: None,
+        forms: Vec::new(),
     };
     DesksEvidence {
         listed: Ok(serde_json::from_value(json!([{"id": "7", "projectId": "1", "projectKey": "SUP"}])).unwrap()),
@@ -106,16 +106,12 @@ fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
         (
             vec![hidden(1), closed(2), hidden(3), hidden(4), restricted(5)],
             RequestTypesNotCreatable,
-            &[
-                "Type 5 (restricted)",
-                "Type 1, Type 3 and 1 more (in no portal group)",
-                "Type 2 (not open",
-            ],
+            &["can be used: Type 2 (not open to the account); 4 others are hidden or restricted. Show"],
         ),
         (
             vec![hidden(1), restricted(2)],
             RequestTypesHidden,
-            &["Type 2 (restricted)"],
+            &["Type 1 (in no portal group); one other is restricted. Put"],
         ),
     ];
     for (types, reason, said) in table {
@@ -159,13 +155,15 @@ fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
     };
     let with = |form| {
         let mut evidence = evidence(vec![untold(1)]);
-        only(&mut evidence).form = Some((untold(1), form));
+        only(&mut evidence).forms = vec![(untold(1), form)];
         finding(&evidence)
     };
     let closed = with(Ok(form(json!({}))));
     assert_eq!(closed.reason, Reason::RequestTypesNotCreatable);
     assert!(
-        closed.message.contains("requires Cost centre, hidden from it)"),
+        closed
+            .message
+            .contains("Type 1 (the form requires Cost centre, hidden from the account). Show"),
         "{}",
         closed.message
     );
@@ -184,6 +182,29 @@ fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
     assert_eq!(
         with(Err(JiraError::NotFound("no".into()))).reason,
         Reason::ServiceDeskUsable
+    );
+}
+
+/// What Jira proves is said, and Create issues is not blamed where the account holds it.
+#[test]
+fn a_type_that_is_closed_is_told_with_what_is_known_of_it() {
+    let evidence = evidence(vec![closed(1)]);
+    let held = finding(&evidence);
+    assert!(!held.message.contains("Create issues"), "{}", held.message);
+    let lacking = judged(&evidence, Mode::Enforce, Some(CREATE)).unwrap();
+    assert!(
+        lacking
+            .message
+            .contains("not open to the account, which lacks Create issues")
+    );
+    let long = "A request type with a long name ".repeat(9);
+    let named = kind(1, json!({"name": long, "canCreateRequest": false}));
+    let message = finding(&self::evidence(vec![named])).message;
+    assert!(message.chars().count() < 300 && message.contains(Reason::RequestTypesNotCreatable.entry().remedy));
+    let cut = message.split('…').next().unwrap();
+    assert!(
+        long.contains(&format!("{} ", cut.split(": ").nth(1).unwrap())),
+        "{message}"
     );
 }
 

@@ -1,0 +1,83 @@
+//! The pages by which people connect in the browser: where they are served, and under which address.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    connect::{
+        public_url::{self, PublicUrl},
+        service::Connector,
+    },
+    controller::{Links, context::Context},
+    grant::store::Store,
+    server::connect::{Pages, serve},
+};
+
+// What stands here is what --help prints of each flag; a comment on the struct itself would take
+// the place of the command's.
+#[allow(missing_docs)]
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Address for the pages by which people connect in the browser. Not served when not given.
+    #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR")]
+    connect_listen: Option<SocketAddr>,
+    /// Under which address people see these pages; the app's callback URL is this and /connect/callback.
+    #[arg(long, env = "PUBLIC_URL", default_value = public_url::DEFAULT, value_parser = PublicUrl::parse,
+          value_name = "URL")]
+    public_url: PublicUrl,
+}
+
+/// Pages that have a place to be served.
+pub struct Ready {
+    listener: TcpListener,
+    public: PublicUrl,
+}
+
+impl Options {
+    /// Takes the place, where the pages are to be served.
+    ///
+    /// # Errors
+    /// When it is taken.
+    pub(super) async fn listen(&self) -> Result<Option<Ready>, String> {
+        let Some(address) = self.connect_listen else {
+            return Ok(None);
+        };
+        let failed = |error: std::io::Error| format!("--connect-listen {address}: {error}");
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let (listen, callback) = (listener.local_addr().map_err(failed)?, self.public_url.callback());
+        info!(%listen, callback, "serving the connect pages; the app's callback URL has to be this one");
+        Ok(Some(Ready {
+            listener,
+            public: self.public_url.clone(),
+        }))
+    }
+
+    /// What makes links to the pages, where they are served.
+    pub(super) fn links(&self, store: &Store) -> Option<Links> {
+        self.connect_listen?;
+        Some(Links::new(self.public_url.url().clone(), store.client(), store.clone()))
+    }
+}
+
+impl Ready {
+    /// Serves them for the integrations of these namespaces.
+    pub(super) fn serve(self, ctx: &Context, store: &Store, namespaces: &[String]) -> impl Future<Output = ()> + use<> {
+        let connector = Connector {
+            client: ctx.client.clone(),
+            keeper: Arc::clone(&ctx.keeper),
+            http: ctx.http.clone(),
+            endpoints: Arc::clone(&ctx.endpoints),
+            site_suffixes: ctx.site_suffixes.clone(),
+        };
+        let pages = Arc::new(Pages::new(connector, store.clone(), self.public, namespaces.to_vec()));
+        async move {
+            if let Err(error) = serve(self.listener, pages, CancellationToken::new()).await {
+                warn!(%error, "the connect pages ended");
+            }
+        }
+    }
+}

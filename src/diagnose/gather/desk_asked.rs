@@ -1,0 +1,134 @@
+//! A service desk that is to be asked about, and how much doubt the list of its request types leaves.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::{
+        integration::Mode,
+        requirements::{ADMINISTER, CREATE},
+    },
+    diagnose::{
+        evidence::DeskEvidence,
+        request_type::{creatable, is_open},
+    },
+};
+
+/// A service project whose desk is asked about.
+#[derive(Clone, Debug)]
+pub struct DeskAsked {
+    /// Id of the project.
+    pub project_id: String,
+    /// Whether requests are to be raised there.
+    pub writes: bool,
+    /// Whether the account may create issues in the project, which lets it raise requests of every
+    /// type of which Jira does not say otherwise.
+    pub creates: bool,
+    /// Whether the account administers the project. Only to administrators Jira tells the fields that a
+    /// form does not show.
+    pub administers: bool,
+    /// Whether no request could be raised there when it was looked at last.
+    pub was_closed: bool,
+}
+
+/// How much doubt there is whether requests can be raised on a desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A form may require what nobody can fill in, and nothing speaks for it.
+    Slight,
+    /// No request can be raised, as far as is known, or none could.
+    Grave,
+}
+
+impl DeskAsked {
+    /// The project with this id, in which these permissions are held.
+    #[must_use]
+    pub fn of(project_id: &str, mode: Mode, held: &BTreeSet<String>) -> Self {
+        Self {
+            project_id: project_id.to_owned(),
+            writes: mode == Mode::Enforce,
+            creates: held.contains(CREATE),
+            administers: held.contains(ADMINISTER),
+            was_closed: false,
+        }
+    }
+
+    /// The same, on which a request could be raised when it was looked at last, or not.
+    #[must_use]
+    pub fn that_was_closed(self, was_closed: bool) -> Self {
+        Self { was_closed, ..self }
+    }
+}
+
+/// What is in doubt about a desk whose request types were asked for; none where nothing is, or where
+/// no form could tell.
+#[must_use]
+pub fn doubt(asked: &DeskAsked, evidence: &DeskEvidence) -> Option<Doubt> {
+    let types = evidence.request_types.iter().flatten();
+    let open: Vec<_> = types.filter(|kind| is_open(kind)).collect();
+    if !asked.writes || open.is_empty() {
+        return None;
+    }
+    let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
+    let mut open_to_us = open
+        .iter()
+        .filter(|kind| creatable(kind, checked).unwrap_or(asked.creates))
+        .peekable();
+    if asked.was_closed || open_to_us.peek().is_none() {
+        return Some(Doubt::Grave);
+    }
+    let untold = open_to_us.all(|kind| kind.fields.is_none());
+    (asked.administers || untold).then_some(Doubt::Slight)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn desk(differs: &[(&str, Value)]) -> DeskEvidence {
+        let mut kind = json!({
+            "id": "1", "name": "Ask", "groupIds": ["1"], "canCreateRequest": true, "fields": {"requestTypeFields": []},
+        });
+        for (key, value) in differs {
+            kind.as_object_mut().unwrap().insert((*key).to_owned(), value.clone());
+        }
+        DeskEvidence {
+            request_types: Ok(vec![serde_json::from_value(kind).unwrap()]),
+            creatable: None,
+            forms: Vec::new(),
+        }
+    }
+
+    fn asked(held: &[&str], mode: Mode) -> DeskAsked {
+        DeskAsked::of("1", mode, &held.iter().map(|key| (*key).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_form_is_in_doubt_where_more_may_be_told_of_it() {
+        let (agent, administrator) = (
+            asked(&[CREATE], Mode::Enforce),
+            asked(&[CREATE, ADMINISTER], Mode::Enforce),
+        );
+        assert_eq!(doubt(&agent, &desk(&[])), None);
+        assert_eq!(doubt(&administrator, &desk(&[])), Some(Doubt::Slight));
+        assert_eq!(doubt(&agent, &desk(&[("fields", Value::Null)])), Some(Doubt::Slight));
+        assert_eq!(
+            doubt(&agent, &desk(&[("canCreateRequest", json!(false))])),
+            Some(Doubt::Grave)
+        );
+        assert_eq!(
+            doubt(&agent.clone().that_was_closed(true), &desk(&[])),
+            Some(Doubt::Grave)
+        );
+    }
+
+    #[test]
+    fn no_form_is_asked_for_in_vain() {
+        let administrator = asked(&[CREATE, ADMINISTER], Mode::Enforce);
+        assert_eq!(doubt(&administrator, &desk(&[("groupIds", json!([]))])), None);
+        let reader = asked(&[CREATE, ADMINISTER], Mode::Observe);
+        assert_eq!(doubt(&reader, &desk(&[("fields", Value::Null)])), None);
+    }
+}

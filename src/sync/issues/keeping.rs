@@ -1,0 +1,192 @@
+//! Writes to the mirror what an issue became: kept, changed, or let go of. There is room for so many,
+//! those that were updated last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, stream};
+
+use super::{
+    decide::{Verdict, verdict},
+    engine::Engine,
+    error::MirrorError,
+    index::{Index, Tracked},
+    mirror::Mirror,
+    observed::Observed,
+    removals::{Fate, count},
+};
+use crate::atlassian::issue_models::Issue;
+
+/// How many writes are in flight.
+const WRITES: usize = 8;
+
+/// What is to be written so that there are at most so many: issues that are new or different, and
+/// ids that make room for them.
+struct Room {
+    puts: Vec<Observed>,
+    pushed_out: Vec<u64>,
+}
+
+/// Decides before anything is written, so that nothing is kept only to be let go of.
+fn room(index: &Index, max: usize, issues: Vec<Observed>) -> Room {
+    let one_of_each: BTreeMap<u64, Observed> = issues.into_iter().map(|issue| (issue.id, issue)).collect();
+    let is_new = |issue: &&Observed| index.get(issue.id).is_none();
+    let new = one_of_each.values().filter(is_new).count();
+    let surplus = (index.len() + new).saturating_sub(max);
+    let others = index.by_update().filter(|(_, id)| !one_of_each.contains_key(id));
+    let mut oldest: Vec<(i64, u64)> = others.take(surplus).collect();
+    oldest.extend(one_of_each.values().map(|issue| (issue.updated, issue.id)));
+    oldest.sort_unstable();
+    let without: BTreeSet<u64> = oldest.into_iter().take(surplus).map(|(_, id)| id).collect();
+    let differs = |issue: &Observed| index.get(issue.id).is_none_or(|known| known.digest != issue.digest);
+    let puts = one_of_each
+        .into_values()
+        .filter(|issue| !without.contains(&issue.id) && differs(issue));
+    Room {
+        puts: puts.collect(),
+        pushed_out: without.into_iter().filter(|id| index.get(*id).is_some()).collect(),
+    }
+}
+
+impl<M: Mirror> Engine<'_, M> {
+    /// Takes in issues as Jira answered them. `matches` holds the ids that their projects' jql
+    /// finds, where that was asked.
+    pub(super) async fn take(
+        &mut self,
+        issues: Vec<Issue>,
+        matches: Option<&BTreeSet<u64>>,
+    ) -> Result<(), MirrorError> {
+        let lens = self.settings.lens;
+        let seen = issues.into_iter().filter_map(|issue| Observed::of(issue, lens));
+        // Jira's index may still have an issue as it was before.
+        let index = &self.state.index;
+        let is_stale = |issue: &Observed| {
+            let known = index.get(issue.id).map_or(i64::MIN, |known| known.updated);
+            issue.updated != 0 && issue.updated < known
+        };
+        let seen: Vec<Observed> = seen.filter(|issue| !is_stale(issue)).collect();
+        let (mut keep, mut leave) = (Vec::new(), Vec::new());
+        for issue in seen {
+            self.report.fetched += 1;
+            let narrowed = self
+                .settings
+                .project(&issue.project_id)
+                .is_some_and(|p| p.jql.is_some());
+            let found = matches.filter(|_| narrowed).map(|ids| ids.contains(&issue.id));
+            match verdict(&issue, self.settings, found) {
+                Verdict::Keep => keep.push(issue),
+                Verdict::Leave(fate) => leave.push((issue.id, fate)),
+                Verdict::Ignore => {}
+            }
+        }
+        self.let_go(leave).await?;
+        self.keep(keep).await
+    }
+
+    /// Keeps what is new or different, and makes room for it.
+    async fn keep(&mut self, issues: Vec<Observed>) -> Result<(), MirrorError> {
+        let count = issues.len();
+        let Room { puts, pushed_out } = room(&self.state.index, self.settings.max, issues);
+        self.state.is_crowded |= !pushed_out.is_empty() || (puts.len() < count && self.is_full());
+        let (mirror, index) = (self.mirror, &self.state.index);
+        let writes: Vec<_> = puts
+            .iter()
+            .map(|issue| async move { (issue, mirror.put(issue, index.get(issue.id)).await) })
+            .collect();
+        let stored: Vec<_> = stream::iter(writes).buffer_unordered(WRITES).collect().await;
+        let mut failed = Ok(());
+        for (issue, stored) in stored {
+            match stored {
+                Ok(object) => {
+                    self.state.half_made.remove(&object);
+                    self.state.index.insert(issue.id, Tracked::of(issue, object));
+                    self.report.changed += 1;
+                }
+                Err(error) => failed = Err(error),
+            }
+        }
+        failed?;
+        let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
+        self.let_go(pushed_out.collect()).await
+    }
+
+    fn is_full(&self) -> bool {
+        self.state.index.len() >= self.settings.max
+    }
+
+    /// Lets go of issues, if they are mirrored.
+    pub(super) async fn let_go(&mut self, leaving: Vec<(u64, Fate)>) -> Result<(), MirrorError> {
+        let (mirror, index) = (self.mirror, &self.state.index);
+        let known = leaving
+            .into_iter()
+            .filter_map(|(id, fate)| Some((id, fate, index.get(id)?)));
+        let removals: Vec<_> = known
+            .map(|(id, fate, tracked)| async move { (id, fate, mirror.remove(tracked).await) })
+            .collect();
+        let removed: Vec<_> = stream::iter(removals).buffer_unordered(WRITES).collect().await;
+        let mut failed = Ok(());
+        for (id, fate, removed) in removed {
+            match removed {
+                Ok(()) => {
+                    self.state.index.remove(id);
+                    count(&mut self.state.removed, fate);
+                    self.report.changed += 1;
+                }
+                Err(error) => failed = Err(error),
+            }
+        }
+        failed
+    }
+
+    /// Takes away objects that were left half made, once everything was listed and fetched: those
+    /// whose issues are mirrored have become theirs by now.
+    pub(super) async fn discard(&mut self) -> Result<(), MirrorError> {
+        if !std::mem::take(&mut self.state.is_listed) {
+            return Ok(());
+        }
+        while let Some(object) = self.state.half_made.pop_first() {
+            if let Err(error) = self.mirror.discard(&object).await {
+                self.state.half_made.insert(object);
+                return Err(error);
+            }
+            self.report.changed += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::sync::{issues::observed::Lens, phase::Phases};
+
+    fn issue(id: u64, second: u32) -> Observed {
+        let updated = format!("2026-04-28T15:33:{second:02}.000+0000");
+        let issue = serde_json::json!({"id": id, "key": format!("A-{id}"), "fields": {"updated": updated}});
+        let lens = Lens {
+            site_url: "https://acme.atlassian.net",
+            phases: &Phases::default(),
+        };
+        Observed::of(serde_json::from_value(issue).unwrap(), lens).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_kept_only_to_be_let_go_of() {
+        let mut index = Index::default();
+        for id in 1..=3 {
+            let issue = issue(id, u32::try_from(id).unwrap());
+            index.insert(id, Tracked::of(&issue, format!("a-{id}")));
+        }
+        let plan = |issues: Vec<Observed>| {
+            let Room { puts, pushed_out } = room(&index, 4, issues);
+            (puts.iter().map(|issue| issue.id).collect::<Vec<_>>(), pushed_out)
+        };
+        assert_eq!(plan(vec![issue(4, 0)]), (vec![4], vec![]), "there is room");
+        assert_eq!(plan(vec![issue(4, 9), issue(5, 8), issue(6, 0)]), (vec![4, 5], vec![1]));
+        assert_eq!(
+            plan(vec![issue(1, 7), issue(4, 9), issue(5, 8)]),
+            (vec![1, 4, 5], vec![2])
+        );
+        assert_eq!(plan(vec![issue(2, 2)]), (vec![], vec![]), "it is as it was");
+    }
+}

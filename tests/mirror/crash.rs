@@ -1,0 +1,124 @@
+//! The process is killed: after every page that Jira answers, after writes, between the two writes
+//! that make an object.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use jira_operator::api::integration::MirrorMode;
+use serde_json::json;
+
+use super::site::Site;
+
+async fn with_issues(count: u32) -> Site {
+    let site = Site::new(MirrorMode::All).await;
+    site.command(json!({"command": "addIssues", "project": "ENG", "count": count, "spreadSeconds": 86_400}));
+    site
+}
+
+/// A pass that gets so many answers of Jira, and then is killed.
+async fn killed_after_answers(site: &mut Site, answers: usize) {
+    let rule = json!({"path": "/rest/api/3/", "skip": answers, "action": {"kind": "hold"}});
+    site.command(json!({"command": "addFault", "rule": rule}));
+    let standing = site.standing();
+    let pass = site.pass_over(&standing, false, false);
+    let _ = tokio::time::timeout(Duration::from_millis(300), pass).await;
+    site.command(json!({"command": "clearFaults"}));
+    site.restart();
+}
+
+/// A pass that is killed after so many writes.
+async fn killed_after_writes(site: &mut Site, writes: usize) {
+    site.memory.dies_after.store(writes, Ordering::SeqCst);
+    let standing = site.standing();
+    let pass = site.pass_over(&standing, false, false);
+    let _ = tokio::time::timeout(Duration::from_millis(300), pass).await;
+    site.memory.dies_after.store(usize::MAX, Ordering::SeqCst);
+    site.restart();
+}
+
+async fn claim_whole(site: &mut Site, what: &str) {
+    for _ in 0..2 {
+        site.advance(1);
+        site.pass(false).await.unwrap();
+    }
+    assert_eq!(site.mirrored(), site.expected(), "{what}");
+    let raw = site.memory.raw.load(Ordering::SeqCst);
+    let writes = *site.memory.writes.lock().unwrap();
+    let exact = 2 * writes.created + writes.changed + writes.removed;
+    assert_eq!(raw, exact, "{what}: {writes:?}");
+    assert!(site.memory.half_made.lock().unwrap().is_empty(), "{what}");
+}
+
+/// A first synchronisation of eight answers: where changes begin, the list, and six pages of issues.
+#[tokio::test]
+async fn a_crash_after_any_page_of_the_first_synchronisation_does_no_harm() {
+    let mut undisturbed = with_issues(560).await;
+    let mark = undisturbed.sandbox.mark();
+    undisturbed.pass(false).await.unwrap();
+    let answers = undisturbed.sandbox.requests_since(mark).len();
+    assert!(answers >= 8, "{answers}");
+    for after in 0..=answers {
+        let mut site = with_issues(560).await;
+        killed_after_answers(&mut site, after).await;
+        claim_whole(&mut site, &format!("killed after page {after} of {answers}")).await;
+        let writes = *site.memory.writes.lock().unwrap();
+        let all = site.expected().len();
+        assert_eq!((writes.created, writes.changed, writes.removed), (all, 0, 0));
+    }
+}
+
+/// Changes of several pages, and a kill after each.
+#[tokio::test]
+async fn a_crash_after_any_page_of_changes_loses_none() {
+    let mut site = with_issues(400).await;
+    site.pass(false).await.unwrap();
+    for after in 0..=5 {
+        for n in 0..4 {
+            site.advance(1);
+            let edit = json!({"labels": [format!("{after}-{n}")]});
+            let ids: Vec<u64> = site.expected().keys().copied().skip(n * 90).take(90).collect();
+            site.command(json!({"command": "changeIssues", "ids": ids, "set": edit}));
+        }
+        let before = *site.memory.writes.lock().unwrap();
+        killed_after_answers(&mut site, after).await;
+        claim_whole(&mut site, &format!("killed after page {after} of changes")).await;
+        let writes = *site.memory.writes.lock().unwrap();
+        assert_eq!(writes.changed - before.changed, 360, "one for each change");
+        assert_eq!((writes.created, writes.removed), (before.created, before.removed));
+    }
+}
+
+/// Killed after every tenth write and the one that follows it, which is the second of two.
+#[tokio::test]
+async fn a_crash_after_any_write_does_no_harm() {
+    for tens in (0..120).step_by(10) {
+        for writes in [tens, tens + 1] {
+            let mut site = with_issues(60).await;
+            killed_after_writes(&mut site, writes).await;
+            claim_whole(&mut site, &format!("killed after {writes} writes")).await;
+            let writes = *site.memory.writes.lock().unwrap();
+            assert_eq!(
+                (writes.created, writes.changed, writes.removed),
+                (site.expected().len(), 0, 0)
+            );
+        }
+    }
+}
+
+/// A crash between the two writes that make an object, and the issue is deleted before the next pass:
+/// nothing but the object itself tells of it.
+#[tokio::test]
+async fn an_object_that_was_left_half_made_does_not_stay() {
+    let mut site = with_issues(1).await;
+    site.pass(true).await.unwrap();
+    site.advance(1);
+    site.command(json!({"command": "addIssues", "project": "OPS", "count": 1, "set": {"labels": ["short-lived"]}}));
+    killed_after_writes(&mut site, 1).await;
+    assert_eq!(site.memory.half_made.lock().unwrap().len(), 1);
+    let newest = *site.expected().keys().max().unwrap();
+    site.command(json!({"command": "deleteIssues", "ids": [newest]}));
+    site.pass(false).await.unwrap();
+    site.advance(3700);
+    site.pass(false).await.unwrap();
+    assert!(site.memory.half_made.lock().unwrap().is_empty());
+    assert_eq!(site.mirrored(), site.expected());
+}

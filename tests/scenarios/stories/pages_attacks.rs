@@ -1,0 +1,267 @@
+//! What people must not be able to do with the connect pages: every one of these fails closed, with a page
+//! that says so.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    Story,
+    pages::{dedicated, nothing_leaked, waiting},
+    story,
+};
+use crate::{
+    plane::Plane,
+    stage::{BOT, Stage, visitor::Visitor},
+};
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("pages::a_state_that_is_changed_or_made_up_is_refused", tampered),
+        story("pages::a_consent_ends_in_the_browser_that_began", other_browser),
+        story("pages::a_callback_works_once", replayed),
+        story("pages::two_integrations_are_not_mixed_up", mixed_up),
+        story("pages::two_tabs_connect_once", two_tabs),
+        story("pages::nobody_binds_an_account_that_the_spec_does_not_name", no_account),
+        story("pages::guessing_is_stopped_and_stops_nobody_else", guessing),
+        story("pages::the_listener_has_the_pages_and_nothing_else", nothing_else),
+    ]
+}
+
+/// Claims that nothing was exchanged and nothing stored.
+async fn untouched(stage: &Stage) {
+    assert_eq!(stage.exchanges(), 0, "no code was exchanged");
+    assert!(stage.secret("acme-oauth-grant").await.is_none());
+}
+
+/// The callback's address with another value for a parameter.
+fn with(callback: &str, name: &str, value: &str) -> String {
+    let (address, query) = callback.split_once('?').expect("a query");
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((key, _)) if key == name => format!("{key}={value}"),
+        _ => pair.to_owned(),
+    });
+    format!("{address}?{}", pairs.collect::<Vec<_>>().join("&"))
+}
+
+fn state_of(callback: &str) -> &str {
+    let (_, state) = callback.split_once("state=").expect("a state");
+    state.split('&').next().unwrap_or_default()
+}
+
+async fn tampered(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-state", dedicated()).await;
+    let mut visitor = Visitor::default();
+    let authorize = visitor.press(&stage.link("acme").await).await;
+    let callback = stage.accept(&authorize);
+    let signed = state_of(&callback).to_owned();
+    let (id, code) = signed.split_once('.').expect("a signed state");
+    let flipped = if code.starts_with('0') { "1" } else { "0" };
+    let made_up = [
+        String::new(),
+        "x".repeat(40),
+        id.to_owned(),
+        format!("{id}.{flipped}{}", &code[1..]),
+        format!("{id}.{}", "0".repeat(64)),
+        format!("{}.{code}", "0".repeat(32)),
+        format!("{signed}%00"),
+    ];
+    for wrong in made_up {
+        let page = visitor.open(&with(&callback, "state", &wrong)).await;
+        assert_eq!(page.status, 400, "{wrong}");
+        page.says(&["was not begun here", "Nothing was taken over"]);
+    }
+    // Without one, with two, and with two codes.
+    for odd in [
+        format!("{}/connect/callback", stage.pages),
+        callback.replace("state=", "other="),
+        format!("{callback}&state={signed}"),
+        format!("{callback}&code=another"),
+    ] {
+        assert_eq!(visitor.open(&odd).await.status, 400, "{odd}");
+    }
+    untouched(&stage).await;
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    stage.close().await;
+}
+
+async fn other_browser(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-browser", dedicated()).await;
+    let link = stage.link("acme").await;
+    let mut visitor = Visitor::default();
+    let callback = stage.accept(&visitor.press(&link).await);
+    // An attacker's consent is pushed into somebody else's browser, one without and one with a cookie of its own.
+    let mut victim = Visitor::default();
+    let page = victim.open(&callback).await;
+    assert_eq!(page.status, 403);
+    page.says(&["another browser", "Nothing was taken over"]);
+    victim.press(&link).await;
+    assert_eq!(victim.open(&callback).await.status, 403);
+    untouched(&stage).await;
+    let result = visitor.come_back(&callback).await;
+    result.says(&["Connected"]);
+    stage.until_ready("acme").await;
+    nothing_leaked(&stage, &victim);
+    stage.close().await;
+}
+
+async fn replayed(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-replay", dedicated()).await;
+    let mut visitor = Visitor::default();
+    let callback = stage.accept(&visitor.press(&stage.link("acme").await).await);
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    stage.until_ready("acme").await;
+    let spent = stage.exchanges();
+    // The browser's own reload shows the result again; anybody else learns nothing.
+    let reload = visitor.open(&callback).await;
+    assert_eq!(reload.status, 303);
+    let result = visitor.open(&format!("{}{}", stage.pages, reload.location)).await;
+    result.says(&["Connected and ready"]);
+    let mut other = Visitor::default();
+    assert_eq!(other.open(&callback).await.status, 403);
+    assert_eq!(
+        other.open(&format!("{}{}", stage.pages, reload.location)).await.status,
+        404
+    );
+    assert_eq!(stage.exchanges(), spent, "nothing was exchanged again");
+    stage.close().await;
+}
+
+/// One browser connects two integrations at once, and what comes back for one is given to the other.
+async fn mixed_up(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-mixed", dedicated()).await;
+    stage.register("other-oauth").await;
+    stage.integrate("other", "other-oauth", dedicated()).await;
+    let (acme, other) = (stage.link("acme").await, stage.link("other").await);
+    let mut visitor = Visitor::default();
+    let (first, second) = (visitor.press(&acme).await, visitor.press(&other).await);
+    let (first, second) = (stage.accept(&first), stage.accept(&second));
+    // The link of one does not open the other.
+    let key = acme.split_once("key=").expect("a key").1;
+    let crossed = format!("{}?key={key}", other.split('?').next().unwrap_or_default());
+    assert_eq!(visitor.open(&crossed).await.status, 404);
+    // The code of one app is worth nothing to the other integration.
+    let crossed = with(&second, "state", state_of(&first));
+    let page = visitor.come_back(&crossed).await;
+    page.says(&["did not honour the consent", "Try again"]);
+    assert!(
+        !stage
+            .secret("acme-oauth-grant")
+            .await
+            .unwrap_or_default()
+            .contains_key("refresh-token")
+    );
+    // The other goes on, and the first can be begun anew.
+    visitor.come_back(&second).await.says(&["Connected"]);
+    let again = stage.accept(&visitor.press(&acme).await);
+    visitor.come_back(&again).await.says(&["Connected"]);
+    stage.until_ready("acme").await;
+    stage.until_ready("other").await;
+    stage.close().await;
+}
+
+async fn two_tabs(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-tabs", dedicated()).await;
+    let link = stage.link("acme").await;
+    let mut visitor = Visitor::default();
+    let (first, second) = (visitor.press(&link).await, visitor.press(&link).await);
+    let (first, second) = (stage.accept(&first), stage.accept(&second));
+    visitor.come_back(&first).await.says(&["Connected"]);
+    stage.until_ready("acme").await;
+    let grant = stage.secret("acme-oauth-grant").await.expect("a grant");
+    visitor.come_back(&second).await.says(&["Connected and ready"]);
+    let after = stage.secret("acme-oauth-grant").await.expect("a grant");
+    assert_eq!(
+        after["refresh-token"], grant["refresh-token"],
+        "the second tab replaced nothing"
+    );
+    stage.close().await;
+}
+
+async fn no_account(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-nobody", json!({})).await;
+    let link = stage.link("acme").await;
+    let mut visitor = Visitor::default();
+    let page = visitor.open(&link).await;
+    page.says(&["Name the account first", "spec:", "email:"]);
+    assert!(!page.text.contains("class=\"button\""), "there is no button");
+    let page = visitor.open(&link.replace("?key", "/start?key")).await;
+    assert_eq!(page.status, 403);
+    page.says(&["Name the account first"]);
+    untouched(&stage).await;
+    stage.change("acme", json!({"account": {"email": BOT}})).await;
+    let callback = stage.accept(&visitor.press(&link).await);
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    stage.close().await;
+}
+
+async fn guessing(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-guess", dedicated()).await;
+    let link = stage.link("acme").await;
+    let address = link.split('?').next().unwrap_or_default();
+    let mut attacker = Visitor::default();
+    let mut answers = Vec::new();
+    for guess in 0..80 {
+        answers.push(attacker.open(&format!("{address}?key={guess:064x}")).await.status);
+    }
+    assert_eq!(answers.first(), Some(&404));
+    assert!(answers.contains(&429), "{answers:?}");
+    let stopped = attacker.open(&format!("{address}?key={:064x}", 0)).await;
+    assert_eq!(stopped.headers.get("retry-after").map(String::as_str), Some("10"));
+    // What does not exist looks like what does, and who has the link is not held up.
+    assert!([404, 429].contains(&attacker.open(&address.replace("/acme", "/nothing")).await.status));
+    assert_eq!(Visitor::default().open(&link).await.status, 200);
+    stage.close().await;
+}
+
+async fn nothing_else(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-only", dedicated()).await;
+    let link = stage.link("acme").await;
+    let mut visitor = Visitor::default();
+    for path in [
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/",
+        "/connect",
+        "/connect/-/result/x",
+        "/connect/a,b/c",
+    ] {
+        let page = visitor.open(&format!("{}{path}", stage.pages)).await;
+        assert_eq!(page.status, 404, "{path}");
+    }
+    for path in [
+        link.clone(),
+        format!("{}/connect/-/style.css", stage.pages),
+        format!("{}/nothing", stage.pages),
+    ] {
+        let page = visitor.open(&path).await;
+        let header = |name: &str| page.headers.get(name).cloned().unwrap_or_default();
+        assert!(
+            header("content-security-policy").starts_with("default-src 'none'"),
+            "{path}"
+        );
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("x-frame-options"), "DENY");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+    }
+    let page = visitor.open(&link).await;
+    assert_eq!(page.headers.get("cache-control").map(String::as_str), Some("no-store"));
+    assert!(page.text.len() < 50_000 && !page.text.contains("<script") && !page.text.contains("http://www"));
+    // No address in a request leads the browser elsewhere.
+    let page = visitor
+        .open(&format!("{link}&redirect_uri=https://evil.example&next=//evil.example"))
+        .await;
+    assert!(!page.text.contains("evil.example"));
+    let start = link.replace("?key", "/start?key");
+    let left = visitor
+        .open(&format!("{start}&redirect_uri=https%3A%2F%2Fevil.example"))
+        .await;
+    assert!(left.location.starts_with(stage.sandbox.url()) && !left.location.contains("evil"));
+    let cookie = left.headers.get("set-cookie").cloned().unwrap_or_default();
+    assert!(
+        cookie.contains("HttpOnly; SameSite=Lax") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+    stage.close().await;
+}
