@@ -274,14 +274,25 @@ async fn of_several_files_each_finding_names_its_own_and_a_namespace_can_be_give
     let program = Program::new().await;
     let (integration, _) = written(&program);
     let plain = INTEGRATION.replace(", namespace: support", "");
-    let elsewhere = program.file("b.yaml", &plain.replace("ENG", "eng").replace("name: acme,", "name: other"));
+    let elsewhere = program.file(
+        "b.yaml",
+        &plain.replace("ENG", "eng").replace("name: acme,", "name: other"),
+    );
     let elsewhere = elsewhere.as_str();
     let both = ["-f", &integration, "--filename", elsewhere, "--offline"];
     let short = program.check(&[&both[..], &["-o", "short"]].concat()).await;
-    assert!(short.out.contains(&format!("{elsewhere}: × JiraIntegration")), "{}", short.out);
+    assert!(
+        short.out.contains(&format!("{elsewhere}: × JiraIntegration")),
+        "{}",
+        short.out
+    );
     for format in ["json", "yaml"] {
         let ran = program.check(&[&both[..], &["-o", format]].concat()).await;
-        assert!(ran.out.contains(elsewhere) && ran.out.contains(&integration), "{}", ran.out);
+        assert!(
+            ran.out.contains(elsewhere) && ran.out.contains(&integration),
+            "{}",
+            ran.out
+        );
     }
     let one = program.check(&["-f", elsewhere, "--offline", "-o", "json"]).await;
     assert!(!one.out.contains("\"file\""), "{}", one.out);
@@ -291,6 +302,9 @@ async fn of_several_files_each_finding_names_its_own_and_a_namespace_can_be_give
     // A JiraIssue is called what it is.
     let issue = "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIssue\nmetadata: {name: mine}\nspec: {}\n";
     let issue = program.file("issue.yaml", issue);
-    program.check(&["-f", &issue, "--offline"]).await.claim_named(&["JiraIssue mine"]);
+    program
+        .check(&["-f", &issue, "--offline"])
+        .await
+        .claim_named(&["JiraIssue mine"]);
     program.close(&[]);
 }
