@@ -161,8 +161,11 @@ async fn resolve(
         if evidence.found.values().any(|project| project.key == *key) {
             continue;
         }
+        let was_known = known.iter().any(|k| k.key == *key);
         let project = match by_id {
             Some(project) => Some(project.clone()),
+            // By its id it was asked for already, and is not shown.
+            None if was_known => None,
             None => match single(jira, cloud_id, key).await {
                 Ok(project) => Some(project),
                 Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => None,
