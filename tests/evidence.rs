@@ -310,3 +310,17 @@ async fn a_site_without_service_management_has_no_desk_and_no_outage() {
     assert_eq!(evidence.desks.as_ref().unwrap().listed, Ok(Vec::new()));
     assert_eq!(of_desk(&evidence, "SUP").reason, Reason::ServiceDeskMissing);
 }
+
+#[tokio::test]
+async fn one_failure_about_a_single_project_hides_nothing_and_two_are_an_outage() {
+    let (jira, sandbox) = sandbox(&json!([])).await;
+    let rule = FaultRule::path("/project/SPU", When::Before, FaultAction::Html { code: 503 });
+    for (failures, reason) in [(1, Reason::SomeProjectsBlocked), (2, Reason::SiteUnavailable)] {
+        let _ = sandbox.fault(rule.clone().times(failures));
+        let evidence = gather(&jira, declared(&json!({"projects": ["ENG", "SPU"]})), None).await;
+        let findings = judge(&evidence).integration;
+        let of_projects = |f: &&Finding| f.condition == ConditionType::ProjectsAccessible;
+        let found = findings.iter().find(of_projects).unwrap();
+        assert_eq!(found.reason, reason, "{}", found.message);
+    }
+}

@@ -250,7 +250,7 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
     let types = request_types.as_deref().unwrap_or_default();
     let restricted = |kind: &RequestType| {
         let status = kind.restriction_status.as_deref().unwrap_or_default();
-        status.to_ascii_uppercase() == "RESTRICTED"
+        status.eq_ignore_ascii_case("RESTRICTED")
     };
     let hidden = |kind: &RequestType| kind.group_ids.as_ref().is_some_and(Vec::is_empty);
     let closed = |kind: &RequestType| evidence.declared.mode == Mode::Enforce && is_closed(answers, kind);

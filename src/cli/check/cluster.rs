@@ -148,8 +148,8 @@ impl Question<'_> {
 fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, String> {
     let names: Vec<String> = integrations.iter().map(ResourceExt::name_any).collect();
     let has = |integration: &JiraIntegration| {
-        let named = integration.spec.projects.as_ref();
-        named.is_none_or(|named| named.iter().any(|project| project.key == key))
+        let scope = integration.spec.projects.as_ref();
+        scope.is_none_or(|scope| scope.iter().any(|project| project.key == key))
     };
     let alone = integrations.len() == 1;
     let mut fitting = integrations.into_iter().filter(|integration| alone || has(integration));

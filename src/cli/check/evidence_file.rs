@@ -22,7 +22,7 @@ use crate::{
     },
     diagnose::{
         evidence::{Evidence, PersonEvidence},
-        judge,
+        judge::{self, person::PersonReason},
     },
 };
 
@@ -124,6 +124,9 @@ impl Saved {
             let mut subject = Subject::new("Person", "", &person.email);
             let found = judge::person::judge(person);
             subject.lines = found.iter().map(|found| Line::person(&person.project, found)).collect();
+            // Of what is fine lines have no message, and this one says what was asked and what was not.
+            let usable = found.iter().filter(|f| f.reason == PersonReason::PersonUsable);
+            subject.closing = usable.map(|found| found.message.clone()).collect();
             subject
         });
         integration.into_iter().chain(person).collect()

@@ -54,7 +54,9 @@ impl Manifests {
         let definitions = definitions()?;
         let (mut documents, unreadable) = files::read(files);
         if let Some(namespace) = namespace {
-            documents.iter_mut().for_each(|document| put_into(namespace, document));
+            for document in &mut documents {
+                put_into(namespace, document);
+            }
         }
         let read = documents.iter().map(|document| &document.file);
         let names: BTreeSet<&String> = read.chain(unreadable.iter().map(|file| &file.file)).collect();
@@ -147,8 +149,8 @@ impl Manifests {
             subject
         };
         subjects.extend(self.secrets.iter().filter(wanted).map(of_secret));
-        if !several {
-            subjects.iter_mut().for_each(|subject| subject.file.clear());
+        for subject in subjects.iter_mut().filter(|_| !several) {
+            subject.file.clear();
         }
         Report::of(subjects)
     }

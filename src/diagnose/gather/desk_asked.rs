@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// A service project whose desk is asked about.
+// Each of its flags is an answer to another question.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug)]
 pub struct DeskAsked {
     /// Id of the project.

@@ -121,9 +121,8 @@ async fn reached(jira: &Jira, cloud_id: &str, desks: &mut ByProject) -> Result<A
         desks.retain(|id, desk| !not_found(desk) || is_listed(id));
         return Ok(listed);
     }
-    let failure = desks.values().filter_map(|desk| desk.request_types.as_ref().err());
-    let outage = failure.filter(|error| is_outage(error)).next();
-    Ok(match outage {
+    let mut failures = desks.values().filter_map(|desk| desk.request_types.as_ref().err());
+    Ok(match failures.find(|error| is_outage(error)) {
         Some(error) => Err(error.clone()),
         None => Ok(desks.keys().map(|id| ServiceDesk::of_project(id)).collect()),
     })

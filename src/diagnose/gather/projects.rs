@@ -117,10 +117,18 @@ async fn find_portals(jira: &Jira, cloud_id: &str, evidence: &mut ProjectsEviden
 /// # Errors
 /// When Jira does not answer properly.
 pub async fn is_readable(jira: &Jira, cloud_id: &str, id: &str) -> Result<bool, JiraError> {
-    match jira.project(cloud_id, id).await {
+    match single(jira, cloud_id, id).await {
         Ok(_) => Ok(true),
         Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(false),
         Err(other) => Err(other),
+    }
+}
+
+/// A single project. Its own failure is no outage: it is asked for once more before it counts as one.
+async fn single(jira: &Jira, cloud_id: &str, id_or_key: &str) -> Result<Project, JiraError> {
+    match jira.project(cloud_id, id_or_key).await {
+        Err(JiraError::Unavailable { retry_after: None, .. }) => jira.project(cloud_id, id_or_key).await,
+        answer => answer,
     }
 }
 
@@ -153,9 +161,12 @@ async fn resolve(
         if evidence.found.values().any(|project| project.key == *key) {
             continue;
         }
+        let was_known = known.iter().any(|k| k.key == *key);
         let project = match by_id {
             Some(project) => Some(project.clone()),
-            None => match jira.project(cloud_id, key).await {
+            // By its id it was asked for already, and is not shown.
+            None if was_known => None,
+            None => match single(jira, cloud_id, key).await {
                 Ok(project) => Some(project),
                 Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => None,
                 Err(other) => return Err(other),

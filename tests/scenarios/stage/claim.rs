@@ -187,13 +187,16 @@ impl Stage {
 
     /// Calls to Jira, and not to the token endpoint, since a place in the journal. What projects are
     /// made of is asked for after all else, in slices, at one call a project and day or request: such
-    /// calls at the end are left out.
+    /// calls at the end and at the beginning are left out.
     pub fn calls_since(&self, mark: devkit::sandbox::Mark) -> Vec<devkit::sandbox::Request> {
         let mut calls = self.sandbox.requests_since(mark);
         calls.retain(|r| r.path != "/oauth/token");
         let of_inventory = |r: &devkit::sandbox::Request| r.path.contains("/project/") && r.path.ends_with("/statuses");
         let end = calls.iter().rposition(|call| !of_inventory(call));
         calls.truncate(end.map_or(0, |last| last + 1));
+        // Of the pass before some may come after the mark.
+        let begin = calls.iter().position(|call| !of_inventory(call));
+        calls.drain(..begin.unwrap_or(0));
         calls
     }
 }

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{AccountType, Command, DeskCommand, NewRequestType, ShapeCommand};
-use jira_operator::diagnose::judge::person::PersonReason::{self, *};
+use jira_operator::diagnose::judge::person::PersonReason::{
+    self, PersonEmailHidden, PersonInactive, PersonNotAsked, PersonNotAssignable, PersonNotFound, PersonNotLookedUp,
+    PersonProjectNotVisible, PersonUsable, RequestsForOthersDenied,
+};
 use serde_json::json;
 
 use super::{Story, story};
@@ -33,7 +36,9 @@ pub fn stories() -> Vec<Story> {
 /// The person is of no use for a ticket in SUP for this reason, until it is mended.
 async fn told(stage: &Stage, email: &str, reason: PersonReason, named: &[&str], mend: Vec<Command>) {
     stage.check_person(email, "SUP", reason, named).await;
-    mend.into_iter().for_each(|command| stage.jira(command));
+    for command in mend {
+        stage.jira(command);
+    }
     fine(stage, email).await;
 }
 
