@@ -70,6 +70,7 @@ impl<'a> Bench<'a> {
             key: key.clone(),
             declared: key.clone(),
             jql: None,
+            is_desk: false,
         });
         Ok(Self {
             remote,
@@ -155,6 +156,7 @@ impl<'a> Bench<'a> {
             lens: Lens {
                 site_url: "https://acme.atlassian.net",
                 phases: &phases,
+                projects: &self.followed,
             },
             mode: MirrorMode::All,
             max: self.issues,

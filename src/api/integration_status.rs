@@ -194,7 +194,7 @@ pub struct RemovedIssues {
     /// pushed out by issues updated later.
     #[serde(default)]
     pub no_longer_matching: i64,
-    /// In a project that is no longer in scope or that Jira no longer shows.
+    /// Refused to the account, or in a project that is no longer in scope or no longer shown.
     #[serde(default)]
     pub hidden: i64,
 }

@@ -19,7 +19,7 @@ pub enum JiraError {
     /// 403.
     #[error("Jira answered 403: {0}")]
     Forbidden(String),
-    /// 404 or 410: not there, or not visible.
+    /// 404: not there, or not visible.
     #[error("Jira answered that it does not exist: {0}")]
     NotFound(String),
     /// 429.
@@ -116,7 +116,7 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked
         401 if message.contains("scope does not match") => JiraError::ScopeMismatch(asked.to_owned()),
         401 => JiraError::Unauthorized(said()),
         403 => JiraError::Forbidden(said()),
-        404 | 410 => JiraError::NotFound(said()),
+        404 => JiraError::NotFound(said()),
         429 => JiraError::RateLimited {
             reason: header(headers, "ratelimit-reason")
                 .unwrap_or("no reason given")

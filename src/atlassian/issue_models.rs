@@ -3,7 +3,7 @@
 use jiff::{Timestamp, fmt::strtime};
 use serde::{Deserialize, Serialize};
 
-use super::lenient::{NumericId, id, or_default};
+use super::lenient::{NumericId, id, or_default, or_odd, texts};
 
 /// The fields that are asked for.
 pub const FIELDS: [&str; 11] = [
@@ -25,8 +25,8 @@ pub const FIELDS: [&str; 11] = [
 #[serde(rename_all = "camelCase")]
 pub struct SearchPage {
     /// The issues.
-    #[serde(default, deserialize_with = "or_default")]
-    pub issues: Vec<Issue>,
+    #[serde(flatten)]
+    pub found: Fetched,
     /// Leads to the next page; absent on the last one.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -38,11 +38,36 @@ pub struct SearchPage {
     pub warnings: Vec<serde_json::Value>,
 }
 
-/// Answer of `issue/bulkfetch`.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Fetched {
+/// The issues of an answer. One that cannot be read leaves the others as they are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Listed")]
+pub struct Fetched {
+    /// Those that can be read.
+    pub issues: Vec<Issue>,
+    /// How many cannot.
+    pub odd: usize,
+}
+
+/// The issues of an answer as they came.
+#[derive(Deserialize)]
+struct Listed {
     #[serde(default, deserialize_with = "or_default")]
-    pub(super) issues: Vec<Issue>,
+    issues: Vec<serde_json::Value>,
+}
+
+impl From<Listed> for Fetched {
+    fn from(listed: Listed) -> Self {
+        let all = listed.issues.len();
+        let read = listed
+            .issues
+            .into_iter()
+            .filter_map(|issue| Issue::deserialize(issue).ok());
+        let issues: Vec<Issue> = read.collect();
+        Self {
+            odd: all - issues.len(),
+            issues,
+        }
+    }
 }
 
 /// Answer of `jql/match`.
@@ -105,41 +130,41 @@ pub struct Issue {
     pub fields: IssueFields,
 }
 
-/// The fields of an issue.
+/// The fields of an issue. One in another form than it is documented counts as missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct IssueFields {
     /// Summary.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub summary: Option<String>,
     /// Status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub status: Option<IssueStatus>,
     /// Issue type.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub issuetype: Option<Named>,
     /// Priority.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub priority: Option<Named>,
     /// Who works on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub assignee: Option<Person>,
     /// Who reported it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub reporter: Option<Person>,
     /// Labels.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "texts")]
     pub labels: Vec<String>,
     /// When it was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub created: Option<String>,
     /// When it was updated last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub updated: Option<String>,
     /// When it was resolved.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub resolutiondate: Option<String>,
     /// The project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_odd")]
     pub project: Option<IssueProject>,
 }
 
@@ -207,7 +232,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]
@@ -230,5 +255,21 @@ mod tests {
         let nulls = r#"{"id": "1", "key": "A-1", "fields": {"summary": null, "status": null, "labels": null, "assignee": null}}"#;
         let nulls: Issue = serde_json::from_str(nulls).unwrap();
         assert!(nulls.fields.labels.is_empty() && nulls.fields.status.is_none());
+    }
+
+    #[test]
+    fn an_odd_field_is_missing_and_an_odd_issue_leaves_the_others() {
+        let page = r#"{"isLast": true, "issues": [
+            {"id": "1", "key": "A-1", "fields": {"labels": ["a", null, 7, "b"], "priority": "High", "assignee": 5}},
+            {"id": {}, "key": "A-2"}, "A-3", null, {"id": 4, "fields": {"summary": "four", "labels": "k8s"}}]}"#;
+        let page: SearchPage = serde_json::from_str(page).unwrap();
+        assert_eq!(
+            (page.found.issues.len(), page.found.odd, page.is_last),
+            (2, 3, Some(true))
+        );
+        let first = &page.found.issues[0].fields;
+        assert_eq!(first.labels, ["a", "b"]);
+        assert!(first.priority.is_none() && first.assignee.is_none());
+        assert_eq!(page.found.issues[1].fields.summary.as_deref(), Some("four"));
     }
 }

@@ -1,7 +1,7 @@
 //! Reading what Atlassian may answer in more than one form: a null for what is missing, and ids
 //! that are numbers in one place and text in another.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 /// An id that is a number here and the same number as text elsewhere.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -32,6 +32,29 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What has another form than it is documented counts as missing.
+///
+/// # Errors
+/// When there is no value at all.
+pub fn or_odd<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+/// The texts in a list; whatever else is in it, or stands in its place, is passed over.
+///
+/// # Errors
+/// When there is no value at all.
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let list: Option<Vec<serde_json::Value>> = or_odd(deserializer)?;
+    let texts = list.into_iter().flatten();
+    Ok(texts.filter_map(|value| value.as_str().map(str::to_owned)).collect())
 }
 
 /// A null counts as true.

@@ -75,7 +75,7 @@ impl Pass<'_> {
         for project in known {
             let Some(before) = &project.status else { continue };
             let answer = answers.get(&project.name_any()).map(Vec::as_slice);
-            let after = workflows::status(before, answer, &phases);
+            let after = workflows::status(before, &project.spec.key, answer, &phases);
             if after != *before {
                 let written = apply::write_status(&self.ctx.client, project, after, self.seen.now).await;
                 match written {

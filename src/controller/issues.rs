@@ -146,6 +146,7 @@ impl Pass<'_> {
             lens: Lens {
                 site_url: &slice.site_url,
                 phases: &phases,
+                projects: &scope.followed,
             },
             mode: if spec.issues.is_some() {
                 issues.mirror

@@ -22,16 +22,17 @@ impl Phases {
         Self(rules)
     }
 
-    /// The phase of a status in a project and an issue type. `category` is the key of its category.
+    /// The phase of a status in a project and an issue type. A project goes by its key now and by the
+    /// one that the spec gives it; `category` is the key of the status' category.
     #[must_use]
-    pub fn phase(&self, project: &str, issue_type: &str, status: &str, status_id: &str, category: &str) -> String {
+    pub fn phase(&self, project: &[&str], issue_type: &str, status: &str, status_id: &str, category: &str) -> String {
         let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
         let named = |name: &String| match name.strip_prefix("id:") {
             Some(id) => id.trim() == status_id,
             None => same(name, status),
         };
         let fits = |rule: &&StatusMapping| {
-            let here = rule.projects.is_empty() || rule.projects.iter().any(|key| key == project);
+            let here = rule.projects.is_empty() || rule.projects.iter().any(|key| project.contains(&key.as_str()));
             let of_type = rule.issue_types.is_empty() || rule.issue_types.iter().any(|name| same(name, issue_type));
             here && of_type && rule.statuses.iter().any(named)
         };
@@ -76,19 +77,21 @@ mod tests {
             rule("ById", "id:7", &[], &[]),
         ];
         let phases = Phases::new(&rules);
-        let phase = |project, kind| phases.phase(project, kind, "Waiting", "1", "new");
+        let phase = |project, kind| phases.phase(&[project], kind, "Waiting", "1", "new");
         assert_eq!(phase("SUP", "Bug"), "HereOfType");
         assert_eq!(phase("SUP", "Task"), "Here");
         assert_eq!(phase("ENG", "Bug"), "OfType");
         assert_eq!(phase("ENG", "Task"), "Anywhere");
-        assert_eq!(phases.phase("ENG", "Task", "Anything", "7", "done"), "ById");
+        let renamed = phases.phase(&["HELP", "SUP"], "Task", "Waiting", "1", "new");
+        assert_eq!(renamed, "Here", "a renamed project keeps the rules of the spec's key");
+        assert_eq!(phases.phase(&["ENG"], "Task", "Anything", "7", "done"), "ById");
         for (category, fallback) in [
             ("new", "Todo"),
             ("indeterminate", "InProgress"),
             ("done", "Done"),
             ("odd", "Unknown"),
         ] {
-            assert_eq!(phases.phase("ENG", "Task", "Open", "2", category), fallback);
+            assert_eq!(phases.phase(&["ENG"], "Task", "Open", "2", category), fallback);
         }
     }
 }

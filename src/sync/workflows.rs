@@ -99,9 +99,15 @@ pub async fn ask(jira: &Jira, cloud_id: &str, projects: Vec<&JiraProject>, deadl
     (answers, left)
 }
 
-/// The status with what was answered, or with phases as the mapping has them now.
+/// The status with what was answered, or with phases as the mapping has them now. `declared` is the key
+/// that the spec gives the project.
 #[must_use]
-pub fn status(before: &JiraProjectStatus, answer: Option<&[IssueTypeStatuses]>, phases: &Phases) -> JiraProjectStatus {
+pub fn status(
+    before: &JiraProjectStatus,
+    declared: &str,
+    answer: Option<&[IssueTypeStatuses]>,
+    phases: &Phases,
+) -> JiraProjectStatus {
     let mut after = before.clone();
     if let Some(answer) = answer {
         after.issue_types = answer.iter().map(entry).collect();
@@ -109,7 +115,13 @@ pub fn status(before: &JiraProjectStatus, answer: Option<&[IssueTypeStatuses]>, 
     let key = before.key.clone().unwrap_or_default();
     for kind in &mut after.issue_types {
         for status in &mut kind.statuses {
-            status.phase = phases.phase(&key, &kind.name, &status.name, &status.id, &status.category);
+            status.phase = phases.phase(
+                &[&key, declared],
+                &kind.name,
+                &status.name,
+                &status.id,
+                &status.category,
+            );
         }
     }
     after

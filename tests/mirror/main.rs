@@ -13,6 +13,7 @@
 )]
 
 mod crash;
+mod fates;
 mod fill;
 mod history;
 mod keep;

@@ -121,6 +121,12 @@ impl Site {
         found.map_or(0, |(id, _)| *id)
     }
 
+    /// Id of an issue that nobody may read.
+    pub fn id_of_hidden(&self, key: &str) -> u64 {
+        self.sandbox
+            .state(|world| world.site("acme").unwrap().issue(key).unwrap().1.id)
+    }
+
     pub fn now(&self) -> Timestamp {
         self.sandbox.state(devkit::sandbox::World::now) + self.skew
     }
@@ -166,6 +172,7 @@ impl Site {
             lens: Lens {
                 site_url: SITE_URL,
                 phases: &phases,
+                projects: &scope.followed,
             },
             mode: self.mode,
             max: self.max,

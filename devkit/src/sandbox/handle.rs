@@ -167,7 +167,7 @@ impl Sandbox {
         let shown = projects.filter(|project| project.is_live() && site.browses(project, &account.account_id));
         let issues = shown.flat_map(|project| project.issues.values().map(move |issue| (project, issue)));
         issues
-            .filter(|(_, issue)| !site.register.hidden.contains(&issue.id))
+            .filter(|(_, issue)| !site.is_unsearchable(issue.id))
             .map(|(project, issue)| {
                 (
                     issue.id,

@@ -47,6 +47,11 @@ pub enum PageTrouble {
     NullToken,
     /// The last page has a token, which leads to an empty page.
     ExtraPage,
+    /// There is no page: the query is refused with 400 and these words.
+    Refuse {
+        /// What Jira says, whether or not it names what it is about.
+        message: String,
+    },
     /// A warning, of this type or `CLAUSE_LIMIT_EXCEEDED`.
     Warn {
         /// `CLAUSE_LIMIT_EXCEEDED`, `CLAUSE_RESULT_TRUNCATED` or another one.

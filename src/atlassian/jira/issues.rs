@@ -75,7 +75,12 @@ impl Jira {
         }
         let path = "/rest/api/3/search/jql";
         let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
-        Ok(page.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect())
+        Ok(page
+            .found
+            .issues
+            .iter()
+            .filter_map(|issue| issue.id.parse().ok())
+            .collect())
     }
 
     /// The issues with these ids, at most 100, whatever the search index says. What does not exist
@@ -83,12 +88,11 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<Vec<Issue>, JiraError> {
+    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<Fetched, JiraError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let body = json!({"issueIdsOrKeys": ids, "fields": FIELDS});
         let path = "/rest/api/3/issue/bulkfetch";
-        let fetched: Fetched = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
-        Ok(fetched.issues)
+        self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await
     }
 
     /// One issue, which may be archived. Needs read:jira-work.

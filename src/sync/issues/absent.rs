@@ -1,16 +1,19 @@
-//! Finds out what became of mirrored issues that a sweep did not list: deleted, moved, archived, no
-//! longer matching, or there all the same.
+//! Finds out what became of mirrored issues that a sweep did not list: deleted, hidden, moved, archived,
+//! no longer matching, or there all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::{engine::Engine, error::MirrorError, mirror::Mirror, query::newest, removals::Fate};
-use crate::atlassian::{
-    error::JiraError,
-    issue_models::Issue,
-    jira::{PAGE, Wanted},
+use super::{engine::Engine, error::MirrorError, mirror::Mirror, query::among, removals::Fate};
+use crate::{
+    api::requirements::{AGENT, BROWSE},
+    atlassian::{
+        error::JiraError,
+        issue_models::Issue,
+        jira::{PAGE, Questions, RECONCILED},
+    },
 };
 
 /// How many issues are looked up at once.
@@ -52,8 +55,9 @@ impl<M: Mirror> Engine<'_, M> {
 
     async fn look_up(&mut self, ids: &[u64]) -> Result<(), MirrorError> {
         let found = self.jira.bulk_fetch(self.settings.cloud_id, ids).await?;
-        let there: BTreeSet<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
-        self.take_changed(found).await?;
+        self.report.odd += found.odd;
+        let there: BTreeSet<u64> = found.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect();
+        self.take_changed(found.issues).await?;
         let (jira, cloud_id) = (self.jira, self.settings.cloud_id);
         let asked = ids.iter().copied().filter(|id| !there.contains(id));
         let asked: Vec<_> = asked
@@ -61,40 +65,104 @@ impl<M: Mirror> Engine<'_, M> {
             .collect();
         let answers: Vec<(u64, Result<Issue, JiraError>)> =
             stream::iter(asked).buffer_unordered(LOOK_UPS).collect().await;
-        let (mut alone, mut gone) = (Vec::new(), Vec::new());
+        let (mut alone, mut lost) = (Vec::new(), Vec::new());
         for (id, answer) in answers {
             match answer {
                 Ok(issue) => alone.push(issue),
-                Err(JiraError::NotFound(_)) => gone.push(id),
+                Err(JiraError::NotFound(_)) => lost.push((id, Fate::Gone)),
+                Err(JiraError::Forbidden(_)) => lost.push((id, Fate::Hidden)),
                 Err(error) => return Err(error.into()),
             }
         }
         self.take_changed(alone).await?;
-        self.bury(gone).await
+        let is_lost = |id: &u64| lost.iter().any(|(lost, _)| lost == id);
+        let kept = ids.iter().copied().filter(|id| !is_lost(id));
+        let kept: Vec<u64> = kept.filter(|id| self.state.index.get(*id).is_some()).collect();
+        let archived = self.unsearchable(&kept).await?;
+        self.let_go(archived.into_iter().map(|id| (id, Fate::Archived)).collect())
+            .await?;
+        self.bury(lost).await
+    }
+
+    /// Of issues that can be read, those that no search finds although Jira reconciles them with its
+    /// index: they are archived, alone or with their project.
+    async fn unsearchable(&self, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
+        let mut unsearchable = Vec::new();
+        for chunk in ids.chunks(RECONCILED) {
+            match self.searchable(chunk).await? {
+                Some(found) => unsearchable.extend(chunk.iter().filter(|id| !found.contains(id))),
+                None => {
+                    for id in chunk {
+                        let found = self.searchable(&[*id]).await?;
+                        unsearchable.extend(found.is_some_and(|found| !found.contains(id)).then_some(*id));
+                    }
+                }
+            }
+        }
+        Ok(unsearchable)
+    }
+
+    /// Those of the ids that a search finds. None where Jira refuses it, which proves nothing.
+    async fn searchable(&self, ids: &[u64]) -> Result<Option<Vec<u64>>, MirrorError> {
+        let answer = self
+            .jira
+            .reconciled(self.settings.cloud_id, &among(ids), ids)
+            .await
+            .map_err(MirrorError::from);
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.refused_query().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Lets go of issues that Jira answers are not there. An account that lost access to a project
-    /// gets the same answer for each of its issues, so the project is asked for first.
-    async fn bury(&mut self, ids: Vec<u64>) -> Result<(), MirrorError> {
+    /// gets the same answer for each of its issues, so it is asked whether it still reads the project.
+    async fn bury(&mut self, lost: Vec<(u64, Fate)>) -> Result<(), MirrorError> {
         let mut by_project: BTreeMap<String, Vec<(u64, Fate)>> = BTreeMap::new();
-        for id in ids {
+        for (id, fate) in lost {
             if let Some(tracked) = self.state.index.get(id) {
                 let project = by_project.entry(tracked.project_id.clone()).or_default();
-                project.push((id, Fate::Gone));
+                project.push((id, fate));
             }
         }
-        for (project, gone) in by_project {
-            let query = newest(&[&project]);
-            let answer = self
-                .jira
-                .search(self.settings.cloud_id, &query, Wanted::Newest, None)
-                .await;
-            match answer {
-                Ok(_) => self.let_go(gone).await?,
-                Err(JiraError::Refused { status: 400, .. }) => {}
-                Err(error) => return Err(error.into()),
+        if by_project.is_empty() {
+            return Ok(());
+        }
+        let readable = self.readable(by_project.keys().cloned().collect()).await?;
+        for (project, lost) in by_project {
+            if readable.contains(&project) {
+                self.let_go(lost).await?;
             }
         }
         Ok(())
+    }
+
+    /// Those of the projects whose issues the account reads. In service projects Jira answers what a
+    /// portal customer holds, so one in which it is no agent has the project itself asked for.
+    async fn readable(&self, projects: Vec<String>) -> Result<BTreeSet<String>, MirrorError> {
+        let (settings, jira) = (self.settings, self.jira);
+        let is_desk = |id: &String| settings.project(id).is_some_and(|project| project.is_desk);
+        let desks: Vec<String> = projects.iter().filter(|id| is_desk(id)).cloned().collect();
+        let questions = Questions {
+            global: Vec::new(),
+            projects: vec![(vec![BROWSE], projects.clone()), (vec![AGENT], desks)],
+        };
+        let held = jira.permissions(settings.cloud_id, &questions).await?;
+        let holds = |id: &String, permission: &str| held.projects.get(id).is_some_and(|held| held.contains(permission));
+        let mut readable = BTreeSet::new();
+        for id in projects.into_iter().filter(|id| holds(id, BROWSE)) {
+            let is_shown = if is_desk(&id) && !holds(&id, AGENT) {
+                match jira.project(settings.cloud_id, &id).await {
+                    Ok(_) => true,
+                    Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => false,
+                    Err(error) => return Err(error.into()),
+                }
+            } else {
+                true
+            };
+            readable.extend(is_shown.then_some(id));
+        }
+        Ok(readable)
     }
 }

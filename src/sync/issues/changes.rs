@@ -227,12 +227,13 @@ impl<M: Mirror> Engine<'_, M> {
                 .search(self.settings.cloud_id, &jql, Wanted::Issues, token.as_deref())
                 .await?;
             round.is_doubtful |= !page.warnings.is_empty();
-            round.newest = round.newest.max(last_update(&page.issues));
-            let news = page.issues.iter().map(|issue| (issue.id.clone(), updated(issue)));
+            round.newest = round.newest.max(last_update(&page.found.issues));
+            let news = page.found.issues.iter().map(|issue| (issue.id.clone(), updated(issue)));
             let brings_news = news.filter(|news| seen.insert(news.clone())).count() > 0;
             idle = if brings_news { 0 } else { idle + 1 };
             let onward = onward(&page, since);
-            self.take_changed(page.issues).await?;
+            self.report.odd += page.found.odd;
+            self.take_changed(page.found.issues).await?;
             match onward {
                 Onward::Since(last) => (since, token) = (last, None),
                 Onward::By(next) if token.as_ref() != Some(&next) && idle <= MOST_IDLE => token = Some(next),
@@ -263,8 +264,8 @@ fn last_update(issues: &[Issue]) -> Option<i64> {
 /// not the last and has none is gone on from by time, as is every page that ends with few issues of
 /// one moment.
 fn onward(page: &SearchPage, since: i64) -> Onward {
-    let last = last_update(&page.issues);
-    let ties = page.issues.iter().filter(|issue| updated(issue) == last).count();
+    let last = last_update(&page.found.issues);
+    let ties = page.found.issues.iter().filter(|issue| updated(issue) == last).count();
     let leads_on = last.filter(|last| *last > since);
     let token = page.next_page_token.clone().filter(|token| !token.is_empty());
     match (token, leads_on) {

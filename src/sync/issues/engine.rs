@@ -36,6 +36,8 @@ pub struct Report {
     pub troubled: BTreeMap<String, Trouble>,
     /// Jira warned that an answer may be incomplete.
     pub incomplete: bool,
+    /// Issues that came in a form that is not understood.
+    pub odd: usize,
 }
 
 /// Why a project was not synchronised.
@@ -93,7 +95,9 @@ impl<M: Mirror> Engine<'_, M> {
         }
         self.tell_refused();
         self.fill().await?;
-        self.confirm().await
+        self.confirm().await?;
+        self.recount();
+        Ok(())
     }
 
     /// Whether everything is to be listed now, or only what is new. None while what was listed is
@@ -112,10 +116,11 @@ impl<M: Mirror> Engine<'_, M> {
         };
         // There is not room for all any more: how many there are is to be said.
         let due = due || (self.state.is_crowded && self.state.matching() <= self.settings.max);
-        let asked = self.moment.requested && !self.moment.slice;
+        // A slice does not look at permissions first, and lists only what is new.
+        let due = (due || self.moment.requested) && !self.moment.slice;
         let is_new = |project: &Followed| self.state.lane(&project.id).is_unfilled() && self.invalid(project).is_none();
         let new = self.settings.followed.iter().any(is_new);
-        (due || asked || new).then_some(due || asked)
+        (due || new).then_some(due)
     }
 
     /// What Jira said against the jql of a project.
@@ -180,9 +185,10 @@ impl<M: Mirror> Engine<'_, M> {
                 break;
             };
             let taken = match answer {
-                Ok(issues) => {
-                    self.report.filled += issues.len();
-                    self.take(issues, None).await
+                Ok(found) => {
+                    self.report.filled += found.issues.len();
+                    self.report.odd += found.odd;
+                    self.take(found.issues, None).await
                 }
                 Err(error) => Err(error.into()),
             };

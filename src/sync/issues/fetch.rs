@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::atlassian::{
     error::JiraError,
-    issue_models::Issue,
+    issue_models::Fetched,
     jira::{Jira, PAGE},
 };
 
@@ -14,7 +14,7 @@ use crate::atlassian::{
 const IN_FLIGHT: usize = 16;
 
 /// The ids that were asked for, and what came.
-type Answer = (Vec<u64>, Result<Vec<Issue>, JiraError>);
+type Answer = (Vec<u64>, Result<Fetched, JiraError>);
 
 /// Fetches under way.
 pub struct Fetching {

@@ -84,20 +84,6 @@ impl Index {
     pub fn by_update(&self) -> impl Iterator<Item = (i64, u64)> {
         self.by_update.iter().copied()
     }
-
-    /// How many of a project there are.
-    #[must_use]
-    pub fn count_in(&self, project_id: &str) -> usize {
-        let of_project = |tracked: &&Tracked| tracked.project_id == project_id;
-        self.by_id.values().filter(of_project).count()
-    }
-
-    /// How many of a project there are that are not done.
-    #[must_use]
-    pub fn open_in(&self, project_id: &str) -> usize {
-        let open = |tracked: &&Tracked| tracked.is_open && tracked.project_id == project_id;
-        self.by_id.values().filter(open).count()
-    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use super::{
     mirror::Mirror,
     observed::Observed,
     removals::{Fate, count},
+    state::{Counts, Lane},
 };
-use crate::atlassian::issue_models::Issue;
+use crate::{api::integration::MirrorMode, atlassian::issue_models::Issue};
 
 /// How many writes are in flight.
 const WRITES: usize = 8;
@@ -67,6 +68,10 @@ impl<M: Mirror> Engine<'_, M> {
         let (mut keep, mut leave) = (Vec::new(), Vec::new());
         for issue in seen {
             self.report.fetched += 1;
+            if issue.project_id.is_empty() {
+                self.report.odd += 1;
+                continue;
+            }
             let narrowed = self
                 .settings
                 .project(&issue.project_id)
@@ -137,6 +142,33 @@ impl<M: Mirror> Engine<'_, M> {
         failed
     }
 
+    /// Where the mirror has all issues, it tells how many there are at this moment.
+    pub(super) fn recount(&mut self) {
+        let state = &mut *self.state;
+        let is_whole = state.last_sweep.is_some() && state.doubted.is_none() && !state.is_crowded;
+        let has_room = state.matching() <= self.settings.max;
+        if self.settings.mode == MirrorMode::None || state.is_filling() || !is_whole || !has_room {
+            return;
+        }
+        let mut found: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for (_, tracked) in state.index.iter() {
+            let (matching, open) = found.entry(&tracked.project_id).or_default();
+            *matching += 1;
+            *open += usize::from(tracked.is_open);
+        }
+        for (id, counts) in &mut state.counts {
+            let (matching, open) = found.get(id.as_str()).copied().unwrap_or_default();
+            let followed = state.lanes.get(id) == Some(&Lane::Joined);
+            if followed && (counts.matching, counts.open) != (matching, Some(open)) {
+                *counts = Counts {
+                    open: Some(open),
+                    matching,
+                    as_of: self.moment.now,
+                };
+            }
+        }
+    }
+
     /// Takes away objects that were left half made, once everything was listed and fetched: those
     /// whose issues are mirrored have become theirs by now.
     pub(super) async fn discard(&mut self) -> Result<(), MirrorError> {
@@ -166,6 +198,7 @@ mod tests {
         let lens = Lens {
             site_url: "https://acme.atlassian.net",
             phases: &Phases::default(),
+            projects: &[],
         };
         Observed::of(serde_json::from_value(issue).unwrap(), lens).unwrap()
     }

@@ -32,8 +32,10 @@ pub async fn list(jira: &Jira, cloud_id: &str, jql: &str) -> Result<Listed, Mirr
     for _ in 0..MOST_PAGES {
         let page = jira.search(cloud_id, jql, Wanted::Ids, token.as_deref()).await?;
         listed.is_complete &= page.warnings.is_empty();
-        empty = if page.issues.is_empty() { empty + 1 } else { 0 };
-        let ids = page.issues.into_iter();
+        empty = if page.found.issues.is_empty() { empty + 1 } else { 0 };
+        // What has no id that can be read may be any of those that are mirrored.
+        listed.is_complete &= page.found.odd == 0;
+        let ids = page.found.issues.into_iter();
         listed
             .issues
             .extend(ids.filter_map(|issue| Some((issue.id.parse().ok()?, issue.key))));

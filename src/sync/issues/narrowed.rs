@@ -6,7 +6,7 @@ use super::{
     engine::{Engine, Trouble},
     error::MirrorError,
     mirror::Mirror,
-    query::Followed,
+    query::{Followed, among},
 };
 use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
 
@@ -71,8 +71,7 @@ impl<M: Mirror> Engine<'_, M> {
     async fn still_matching(&self, project: &Followed, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
         let mut found = Vec::new();
         for chunk in ids.chunks(RECONCILED) {
-            let list: Vec<String> = chunk.iter().map(u64::to_string).collect();
-            let jql = format!("{} AND id in ({})", query(project), list.join(", "));
+            let jql = format!("{} AND {}", query(project), among(chunk));
             found.extend(self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?);
         }
         Ok(found)

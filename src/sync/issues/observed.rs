@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::query::Followed;
 use crate::{
     api::issue::{IssuePerson, JiraIssueStatus},
     atlassian::issue_models::{Issue, Person, time},
@@ -38,6 +39,8 @@ pub struct Lens<'a> {
     pub site_url: &'a str,
     /// Phases for statuses.
     pub phases: &'a Phases,
+    /// The projects, whose keys may have been others when rules were declared.
+    pub projects: &'a [Followed],
 }
 
 impl Observed {
@@ -58,12 +61,18 @@ impl Observed {
             "" => key.rsplit_once('-').map_or("", |(project, _)| project).to_owned(),
             key => key.to_owned(),
         };
+        let declared = lens.projects.iter().find(|known| known.id == project.id);
+        let declared = declared.map_or(project_key.as_str(), |known| known.declared.as_str());
         let mut mirrored = JiraIssueStatus {
             id: issue.id,
             url: format!("{}/browse/{key}", lens.site_url.trim_end_matches('/')),
-            phase: lens
-                .phases
-                .phase(&project_key, &issue_type, &status.name, &status.id, &category),
+            phase: lens.phases.phase(
+                &[&project_key, declared],
+                &issue_type,
+                &status.name,
+                &status.id,
+                &category,
+            ),
             key,
             project: project_key,
             project_id: project.id.clone(),

@@ -17,6 +17,8 @@ pub struct Followed {
     pub declared: String,
     /// What narrows it.
     pub jql: Option<String>,
+    /// Whether it is a service project, in which customers hold permissions too.
+    pub is_desk: bool,
 }
 
 /// What changed since a time, in these projects. It has neither filter nor jql, so that an issue
@@ -41,6 +43,13 @@ pub fn matching(ids: &[&str], mode: MirrorMode, jql: Option<&str>) -> String {
         MirrorMode::Open | MirrorMode::None => " AND statusCategory != Done",
     };
     format!("{}{open}{narrowed} ORDER BY updated DESC, key DESC", within(ids))
+}
+
+/// These issues.
+#[must_use]
+pub fn among(ids: &[u64]) -> String {
+    let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+    format!("id in ({})", ids.join(", "))
 }
 
 fn within(ids: &[&str]) -> String {
@@ -83,6 +92,7 @@ mod tests {
             key: key.into(),
             declared: key.into(),
             jql: None,
+            is_desk: false,
         };
         let (one, two) = (project("1", "SUP"), project("11", "ENG"));
         let all = [&one, &two];

@@ -5,11 +5,13 @@ use crate::api::integration::RemovedIssues;
 /// What became of an issue that leaves the mirror.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// Deleted, or hidden by a security level.
+    /// Deleted, or hidden by a security level: Jira answers alike.
     Gone,
+    /// Refused to the account, while its project is not.
+    Hidden,
     /// In a project that is not synchronised.
     Moved,
-    /// Archived with its project.
+    /// Archived, alone or with its project.
     Archived,
     /// Done, outside the jql, or pushed out.
     NoLongerMatching,
@@ -24,7 +26,7 @@ pub fn count(removed: &mut RemovedIssues, fate: Fate) {
         Fate::Moved => &mut removed.moved,
         Fate::Archived => &mut removed.archived,
         Fate::NoLongerMatching => &mut removed.no_longer_matching,
-        Fate::OutOfScope => &mut removed.hidden,
+        Fate::Hidden | Fate::OutOfScope => &mut removed.hidden,
     };
     *counter = counter.saturating_add(1);
 }

@@ -15,6 +15,7 @@ use crate::api::{
     condition::{ConditionType, is_true},
     integration::{JiraIntegrationSpec, SyncStatus},
     project::{JiraProject, Lifecycle},
+    requirements::SERVICE_DESK,
 };
 
 /// The projects of an integration, as far as their issues are concerned.
@@ -62,6 +63,7 @@ pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], 
                 key,
                 declared: project.spec.key.clone(),
                 jql,
+                is_desk: status.project_type.as_deref() == Some(SERVICE_DESK),
             });
         } else {
             scope.held.insert(id);

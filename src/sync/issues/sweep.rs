@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     engine::{Engine, Trouble},
     error::MirrorError,
+    index::Index,
     listing::{Listed, list},
     mirror::Mirror,
     query::{Followed, PROJECTS, blamed, matching, newest},
@@ -28,9 +29,27 @@ struct Sweep<'a> {
     counts: BTreeMap<&'a str, usize>,
 }
 
+/// The key of the project that an issue's key begins with.
+fn prefix(key: &str) -> &str {
+    key.rsplit_once('-').map_or("", |(project, _)| project)
+}
+
 impl<'a> Sweep<'a> {
-    fn add(&mut self, projects: &[&'a Followed], listed: Listed) {
-        let by_key: BTreeMap<&str, &str> = projects.iter().map(|p| (p.key.as_str(), p.id.as_str())).collect();
+    fn add(&mut self, projects: &[&'a Followed], listed: Listed, index: &Index) {
+        let mut by_key: BTreeMap<&str, &str> = projects.iter().map(|p| (p.key.as_str(), p.id.as_str())).collect();
+        // A project that was renamed since it was looked at is known by the issues that it had.
+        for (id, key) in &listed.issues {
+            let home = index.get(*id).map(|tracked| tracked.project_id.as_str());
+            let home = home.or_else(|| {
+                projects
+                    .first()
+                    .filter(|_| projects.len() == 1)
+                    .map(|only| only.id.as_str())
+            });
+            if let Some(home) = projects.iter().find(|project| home == Some(project.id.as_str())) {
+                by_key.entry(prefix(key)).or_insert(home.id.as_str());
+            }
+        }
         for project in projects {
             self.counts.entry(project.id.as_str()).or_default();
             if listed.is_complete {
@@ -38,8 +57,7 @@ impl<'a> Sweep<'a> {
             }
         }
         for (_, key) in &listed.issues {
-            let of = key.rsplit_once('-').map_or("", |(project, _)| project);
-            if let Some(id) = by_key.get(of) {
+            if let Some(id) = by_key.get(prefix(key)) {
                 *self.counts.entry(id).or_default() += 1;
             }
         }
@@ -77,9 +95,9 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Where changes are followed from: the newest update before the first listing.
     async fn begin(&mut self, mut projects: Vec<&Followed>) -> Result<(), MirrorError> {
-        let mut found = None;
+        let (mut found, mut most) = (None, PROJECTS);
         while !projects.is_empty() {
-            let group: Vec<&Followed> = projects.iter().take(PROJECTS).copied().collect();
+            let group: Vec<&Followed> = projects.iter().take(most).copied().collect();
             let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
             let answer = self
                 .jira
@@ -89,6 +107,7 @@ impl<M: Mirror> Engine<'_, M> {
             let done: Vec<&Followed> = match answer {
                 Ok(page) => {
                     let updates = page
+                        .found
                         .issues
                         .iter()
                         .filter_map(|issue| time(issue.fields.updated.as_deref()?));
@@ -97,7 +116,13 @@ impl<M: Mirror> Engine<'_, M> {
                 }
                 Err(error) => match error.refused_query().map(|message| blamed(message, &group)) {
                     Some(Some(project)) => vec![project],
-                    _ => return Err(error),
+                    // Jira names nobody: each is asked alone, and the one that it refuses has no time.
+                    Some(None) if group.len() == 1 => group,
+                    Some(None) => {
+                        most = 1;
+                        continue;
+                    }
+                    None => return Err(error),
                 },
             };
             projects.retain(|project| !done.iter().any(|done| done.id == project.id));
@@ -170,7 +195,7 @@ impl<M: Mirror> Engine<'_, M> {
         let error = match listed {
             Ok(listed) => {
                 self.report.incomplete |= !listed.is_complete;
-                sweep.add(group, listed);
+                sweep.add(group, listed, &self.state.index);
                 return Ok(group.iter().map(|project| project.id.clone()).collect());
             }
             Err(error) => error,

@@ -7,7 +7,7 @@ use kube::Client;
 use super::{
     engine::{Report, Trouble},
     scope::Scope,
-    state::{Counts, Lane, State},
+    state::{Lane, State},
 };
 use crate::{
     api::{
@@ -57,6 +57,12 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: 
     if report.incomplete {
         let what = "Jira warned that one of its answers may be incomplete, so nothing is removed for it.";
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, what));
+    }
+    if report.odd > 0 {
+        let issues = if report.odd == 1 { "One issue" } else { "Some issues" };
+        let what =
+            format!("{issues} came in a form that is not understood, and what is mirrored of them stays as it is.");
+        return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
     }
     if mirrors && state.matching() > max {
         let what = format!(
@@ -109,8 +115,7 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraPro
     if told.scope.archived.contains(id) {
         after.issues = None;
     }
-    let counts = told.state.counts.get(id).map(|counts| live(told.state, id, *counts));
-    if let Some(counts) = counts {
+    if let Some(counts) = told.state.counts.get(id) {
         let lane = told.state.lane(id);
         let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
         let filter = match lane {
@@ -155,17 +160,6 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraPro
         );
     }
     after
-}
-
-/// Where the mirror has all issues, it tells how many there are at this moment.
-fn live(state: &State, id: &str, counts: Counts) -> Counts {
-    if state.is_filling() || state.index.is_empty() || state.index.count_in(id) != counts.matching {
-        return counts;
-    }
-    Counts {
-        open: Some(state.index.open_in(id)),
-        ..counts
-    }
 }
 
 fn number(count: usize) -> i64 {

@@ -70,6 +70,13 @@ pub enum IssueCommand {
         issue: String,
         hidden: bool,
     },
+    /// Archives an issue, or restores it: no search shows it, whoever reads its project reads it by its id, and its
+    /// `updated` stays as it is.
+    ArchiveIssue {
+        site: Option<String>,
+        issue: String,
+        archived: bool,
+    },
     /// Lets a timer touch an issue: whenever the site is asked, its `updated` is never older than so many seconds.
     /// Without `everySeconds` the timer stops.
     TouchIssue {

@@ -45,6 +45,16 @@ pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
             }
             Ok(Answer::Done)
         }
+        IssueCommand::ArchiveIssue { site, issue, archived } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find_issue(site, &issue)?;
+            if archived {
+                site.register.archived.insert(id);
+            } else {
+                site.register.archived.remove(&id);
+            }
+            Ok(Answer::Done)
+        }
         IssueCommand::SetTimeZone { account, time_zone } => {
             if TimeZone::get(&time_zone).is_err() {
                 return Err(CommandError::unknown("time zone", time_zone));

@@ -11,6 +11,7 @@ use super::issue_text::{Printer, Selection};
 use super::jql::{self, Plan, Searcher};
 use super::page::Page;
 use super::page_token::{self, Place};
+use crate::sandbox::page_fault::PageTrouble;
 use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::search_cache::{Rows, SearchKey};
 
@@ -153,6 +154,11 @@ pub(super) fn search(call: &Call<'_>) -> Answered {
     let start = place.cursor.as_ref();
     let start = start.map_or(0, |cursor| jql::start(&plan.order, call.site, &rows, cursor));
     let troubles = call.shared.pages.strike(place.page, &jql);
+    for trouble in &troubles {
+        if let PageTrouble::Refuse { message } = trouble {
+            return Err(refuse_one(message));
+        }
+    }
     let page = Page::cut(
         rows.get(start..).unwrap_or_default(),
         asked.page_size(&selection),

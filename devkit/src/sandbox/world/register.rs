@@ -21,6 +21,8 @@ pub(crate) struct Register {
     pub(crate) touched: BTreeMap<u64, SignedDuration>,
     /// Issues that nobody may read although their project is open, as a security level does.
     pub(crate) hidden: BTreeSet<u64>,
+    /// Issues that are archived alone: no search shows them.
+    pub(crate) archived: BTreeSet<u64>,
     /// What search knows.
     pub(crate) index: SearchIndex,
 }
@@ -127,7 +129,13 @@ impl Site {
         self.register.index.forget(id);
         self.register.touched.remove(&id);
         self.register.hidden.remove(&id);
+        self.register.archived.remove(&id);
         home.and_then(|home| self.leave(home, id)).is_some()
+    }
+
+    /// Whether no search shows the issue.
+    pub(crate) fn is_unsearchable(&self, id: u64) -> bool {
+        self.register.hidden.contains(&id) || self.register.archived.contains(&id)
     }
 
     /// The issue with this id or key, and its project. A key it had before it was moved finds it too.

@@ -26,11 +26,11 @@ fn shown<'a>(searcher: &Searcher<'a>) -> BTreeMap<u64, &'a Project> {
 /// as they are, all others as the index knows them.
 pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeSet<u64>) -> Vec<Row> {
     let shown = shown(searcher);
-    let hidden = &searcher.site.register.hidden;
+    let site = searcher.site;
     let mut hits: Vec<(&Project, &'a Arc<Issue>)> = Vec::new();
     let mut consider = |project: u64, issue: &'a Arc<Issue>| {
         if let Some(home) = shown.get(&project)
-            && !hidden.contains(&issue.id)
+            && !site.is_unsearchable(issue.id)
             && plan.test.meets(project, issue)
         {
             hits.push((home, issue));
@@ -60,9 +60,9 @@ pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeS
 /// Which of these issues meet the query, as the index knows them.
 pub(crate) fn matches(searcher: &Searcher<'_>, plan: &Plan, ids: &[u64]) -> Vec<u64> {
     let shown = shown(searcher);
-    let (index, hidden) = (&searcher.site.register.index, &searcher.site.register.hidden);
+    let (site, index) = (searcher.site, &searcher.site.register.index);
     let met = |id: &&u64| {
-        let known = index.get(**id).filter(|_| !hidden.contains(*id));
+        let known = index.get(**id).filter(|_| !site.is_unsearchable(**id));
         known.is_some_and(|(project, issue)| shown.contains_key(&project) && plan.test.meets(project, issue))
     };
     ids.iter().filter(met).copied().collect()
