@@ -244,6 +244,23 @@ pub fn put(conditions: &mut Vec<Condition>, finding: &Finding, generation: i64, 
     }
 }
 
+/// Adds `Reconciling` for work that goes on while nothing is wrong. What is tried again, or waits for a
+/// person, goes before it.
+pub fn put_reconciling(
+    conditions: &mut Vec<Condition>,
+    before: &[Condition],
+    finding: &Finding,
+    generation: i64,
+    now: &Time,
+) {
+    let present = [ConditionType::Reconciling, ConditionType::Stalled];
+    if present.iter().any(|type_| find(conditions, *type_).is_some()) {
+        return;
+    }
+    conditions.push(trio(ConditionType::Reconciling, finding, generation, now));
+    keep_times(conditions, before);
+}
+
 /// A condition keeps its transition time while its status stays.
 pub fn keep_times(conditions: &mut [Condition], before: &[Condition]) {
     for condition in conditions {

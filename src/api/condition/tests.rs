@@ -206,7 +206,11 @@ fn the_gravest_finding_stands_and_names_the_other() {
     let spent = of(Reason::MirrorTruncated).and_then(of(Reason::QuotaExhausted));
     assert_eq!(spent.reason, Reason::QuotaExhausted);
     let told = Finding::new(ConditionType::Synced, Reason::SyncSucceeded, "Synchronising.");
-    assert_eq!(of(Reason::SyncSucceeded).and_then(told.clone()), told, "the later of two");
+    assert_eq!(
+        of(Reason::SyncSucceeded).and_then(told.clone()),
+        told,
+        "the later of two"
+    );
     assert_eq!(of(Reason::SyncFailed).and_then(told), of(Reason::SyncFailed));
     let long = Finding::new(ConditionType::Synced, Reason::SyncPartial, "x".repeat(400));
     let message = long.and_then(of(Reason::MirrorTruncated)).message;

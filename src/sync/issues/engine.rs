@@ -42,6 +42,10 @@ pub struct Report {
     pub troubled: BTreeMap<String, Trouble>,
     /// Jira warned that an answer may be incomplete.
     pub incomplete: bool,
+    /// Points that a listing of everything cost.
+    pub listing_points: u64,
+    /// Statuses of issues that were fetched, each with the id of its project before it.
+    pub statuses: BTreeSet<(String, String)>,
 }
 
 /// Why a project was not synchronised.
@@ -94,7 +98,10 @@ impl<M: Mirror> Engine<'_, M> {
             self.follow().await?;
         }
         if let Some(everything) = self.listing_due() {
-            self.sweep(everything).await?;
+            let before = self.jira.points();
+            let swept = self.sweep(everything).await;
+            self.report.listing_points = self.jira.points().saturating_sub(before);
+            swept?;
         }
         self.tell_refused();
         self.fill().await?;
@@ -114,7 +121,9 @@ impl<M: Mirror> Engine<'_, M> {
         let asked = self.moment.requested && !self.moment.slice;
         let is_new = |project: &Followed| {
             let unfilled = matches!(self.state.lane(&project.id), Lane::Unfilled { .. });
-            unfilled && self.invalid(project).is_none()
+            // Where nothing is mirrored, what is known of a project is its number of issues.
+            let counted = self.settings.mode == MirrorMode::None && self.state.counts.contains_key(&project.id);
+            unfilled && !counted && self.invalid(project).is_none()
         };
         let new = self.settings.followed.iter().any(is_new);
         (due || asked || new).then_some(due || asked)
@@ -227,6 +236,8 @@ impl<M: Mirror> Engine<'_, M> {
         let (mut keep, mut leave) = (Vec::new(), Vec::new());
         for issue in seen {
             self.report.fetched += 1;
+            let status = (issue.project_id.clone(), issue.status.status_id.clone());
+            self.report.statuses.insert(status);
             let narrowed = self
                 .settings
                 .project(&issue.project_id)
