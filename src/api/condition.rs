@@ -67,10 +67,10 @@ impl Finding {
     }
 
     /// Of two findings of one condition the graver, whose message names the other. Of two that are as
-    /// grave the later.
+    /// grave the earlier; where both are True, the later.
     #[must_use]
     pub fn and_then(self, later: Self) -> Self {
-        let (stands, other) = if later.gravity() >= self.gravity() {
+        let (stands, other) = if self.is_true() || later.gravity() > self.gravity() {
             (later, self)
         } else {
             (self, later)

@@ -101,7 +101,13 @@ impl Pass<'_> {
         *kept = Some(state);
         match (ended, written) {
             (Err(error), _) => self.mirror_failed(error),
-            (Ok(()), Err(error)) => self.issues_failed(&describe(&error)),
+            // That projects cannot be written may have been told by now.
+            (Ok(()), Err(_)) if self.outcome.synced.as_ref().is_some_and(|synced| !synced.succeeded) => Ok(()),
+            (Ok(()), Err(error)) => {
+                let what = format!("A JiraProject could not be written: {}.", describe(&error));
+                self.note_partial(&what);
+                Ok(())
+            }
             (Ok(()), Ok(())) => Ok(()),
         }
     }
@@ -237,13 +243,18 @@ impl Pass<'_> {
             }
             MirrorError::Cluster { object, source } => {
                 let what = format!("JiraIssue {object} could not be written: {}.", describe(&source));
-                let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what);
-                self.outcome.note(finding);
-                self.unsynced();
+                self.note_partial(&what);
                 Ok(())
             }
             other => self.issues_failed(&other.to_string()),
         }
+    }
+
+    /// A part could not be stored; the rest is up to date.
+    fn note_partial(&mut self, what: &str) {
+        let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, what);
+        self.outcome.note(finding);
+        self.unsynced();
     }
 
     #[allow(clippy::unnecessary_wraps)] // It is what the work ends with.
