@@ -1,6 +1,9 @@
 //! Logs and metrics.
 
-use std::sync::atomic::AtomicI64;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError, atomic::AtomicI64},
+};
 
 use clap::ValueEnum;
 use prometheus_client::{
@@ -59,6 +62,19 @@ pub struct Metrics {
     integrations: Family<Ready, Gauge>,
     unreadable: Counter,
     watch_age: Gauge<i64, AtomicI64>,
+    /// Synchronisations of issues that take several slices, by the uid of their integration.
+    under_way: Mutex<HashMap<String, Progress>>,
+}
+
+/// How far a synchronisation of issues is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Issues that were to be fetched.
+    pub listed: i64,
+    /// Issues still to be fetched.
+    pub remaining: i64,
+    /// Issues a second.
+    pub per_second: i64,
 }
 
 impl Default for Metrics {
@@ -89,6 +105,7 @@ impl Metrics {
             integrations: Family::default(),
             unreadable: Counter::default(),
             watch_age: Gauge::default(),
+            under_way: Mutex::default(),
         }
     }
 
@@ -113,6 +130,51 @@ impl Metrics {
     pub fn integrations(&self, counts: &[(&'static str, i64)]) {
         for (ready, count) in counts {
             self.integrations.get_or_create(&Ready { ready }).set(*count);
+        }
+    }
+
+    /// Sets how far an integration's synchronisation of issues is; none where none is under way.
+    pub fn progress(&self, uid: &str, progress: Option<Progress>) {
+        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            Some(progress) => all.insert(uid.to_owned(), progress),
+            None => all.remove(uid),
+        };
+    }
+
+    /// Forgets all integrations but these.
+    pub fn retain(&self, uids: &HashSet<String>) {
+        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|uid, _| uids.contains(uid));
+    }
+
+    fn register_progress(&self, registry: &mut Registry) {
+        let all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = |of: fn(&Progress) -> i64| all.values().map(of).sum::<i64>();
+        let (listed, remaining) = (sum(|p| p.listed), sum(|p| p.remaining));
+        let done = listed.saturating_sub(remaining).saturating_mul(100);
+        let gauges = [
+            (
+                "issue_syncs_under_way",
+                "Integrations whose issues are fetched for the first time or anew",
+                i64::try_from(all.len()).unwrap_or(i64::MAX),
+            ),
+            ("issues_remaining", "Issues that these still have to fetch", remaining),
+            (
+                "issues_done_percent",
+                "Share of their issues that is done; 100 where there are none",
+                done.checked_div(listed).unwrap_or(100),
+            ),
+            (
+                "issues_per_second",
+                "Issues a second that they fetched in their last slices",
+                sum(|p| p.per_second),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = Gauge::<i64, AtomicI64>::default();
+            gauge.set(value);
+            registry.register(name, help, gauge);
         }
     }
 
@@ -155,6 +217,7 @@ impl Metrics {
             Unit::Seconds,
             self.watch_age.clone(),
         );
+        self.register_progress(&mut registry);
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = encode(&mut text, &registry);
@@ -171,8 +234,19 @@ mod tests {
         let metrics = Metrics::new();
         metrics.pass("full", 0.1, 3);
         metrics.exchange("success");
+        let half = Progress {
+            listed: 100,
+            remaining: 50,
+            per_second: 7,
+        };
+        metrics.progress("one", Some(half));
+        metrics.progress("other", Some(Progress { listed: 300, ..half }));
         let text = metrics.render(7);
         for line in [
+            "jira_operator_issue_syncs_under_way 2",
+            "jira_operator_issues_remaining 100",
+            "jira_operator_issues_done_percent 75",
+            "jira_operator_issues_per_second 14",
             "jira_operator_passes_total{kind=\"full\"} 1",
             "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
             "jira_operator_jira_calls_total 3",
@@ -180,5 +254,8 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
+        metrics.progress("one", None);
+        metrics.retain(&HashSet::new());
+        assert!(metrics.render(7).contains("jira_operator_issues_done_percent 100"));
     }
 }

@@ -80,10 +80,10 @@ impl Finding {
     }
 
     /// Of two findings of one condition the graver, whose message names the other. Of two that are as
-    /// grave the later.
+    /// grave the earlier; where both are True, the later.
     #[must_use]
     pub fn and_then(self, later: Self) -> Self {
-        let (stands, other) = if later.gravity() >= self.gravity() {
+        let (stands, other) = if self.is_true() || later.gravity() > self.gravity() {
             (later, self)
         } else {
             (self, later)
@@ -259,6 +259,23 @@ pub fn put(conditions: &mut Vec<Condition>, finding: &Finding, generation: i64, 
         Some(place) => *place = condition,
         None => conditions.push(condition),
     }
+}
+
+/// Adds `Reconciling` for work that goes on while nothing is wrong. What is tried again, or waits for a
+/// person, goes before it.
+pub fn put_reconciling(
+    conditions: &mut Vec<Condition>,
+    before: &[Condition],
+    finding: &Finding,
+    generation: i64,
+    now: &Time,
+) {
+    let present = [ConditionType::Reconciling, ConditionType::Stalled];
+    if present.iter().any(|type_| find(conditions, *type_).is_some()) {
+        return;
+    }
+    conditions.push(trio(ConditionType::Reconciling, finding, generation, now));
+    keep_times(conditions, before);
 }
 
 /// A condition keeps its transition time while its status stays.

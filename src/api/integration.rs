@@ -83,7 +83,8 @@ pub struct JiraIntegrationSpec {
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.'"))]
     pub token_secret_name: Option<String>,
 
-    /// Which issues come into the cluster as JiraIssue objects. When omitted, none.
+    /// Which issues come into the cluster as JiraIssue objects. When omitted, none: open ones are
+    /// counted only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issues: Option<Issues>,
 
@@ -207,8 +208,9 @@ pub struct StatusMapping {
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Za-z0-9]{0,62}$')").message("spec.statusMapping[].phase must begin with an upper-case letter and have letters and digits only, such as Waiting"))]
     pub phase: String,
 
-    /// Names of statuses, or ids as id:10001.
+    /// Names of statuses, or ids as id:10001, each once.
     #[schemars(length(min = 1, max = 20), inner(length(min = 1, max = 64)))]
+    #[x_kube(validation = Rule::new("self.all(one, self.exists_one(other, other == one))").message("spec.statusMapping[].statuses must not name a status twice"))]
     pub statuses: Vec<String>,
 
     /// Keys of the projects in which it holds. When omitted, in all.

@@ -203,10 +203,10 @@ pub struct RemovedIssues {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiStatus {
-    /// Calls to Atlassian in the last synchronisation, token refreshes not counted.
+    /// Calls to Atlassian in the last synchronisation and what followed it in slices, token refreshes
+    /// not counted.
     pub calls_last_sync: i64,
-    /// Points that the last synchronisation cost by estimate, in the worse of the two readings of
-    /// Atlassian's prices.
+    /// Points that these cost by estimate, in the worse of the two readings of Atlassian's prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_last_sync: Option<i64>,
     /// Points an hour that the integration costs by estimate at its present interval. Atlassian

@@ -134,7 +134,10 @@ impl Pass<'_> {
             now: self.seen.now,
             is_over: &move || Instant::now() >= deadline,
         };
-        match slice(&maps, &asked, run).await {
+        let before = work.jira.points();
+        let ended = slice(&maps, &asked, run).await;
+        self.outcome.directory_points = work.jira.points().saturating_sub(before);
+        match ended {
             Ok(ended) => self.listed(ended).await,
             Err(error) => self.list_failed(from.clone(), error).await,
         }

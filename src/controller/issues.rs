@@ -12,14 +12,14 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
     outcome::{IssuesNews, Stop},
-    pass::Pass,
+    pass::{Pass, synced_finding},
     schedule::Due,
     work::Slice,
 };
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        integration::{MirrorMode, SyncProgress},
+        integration::SyncProgress,
         project::JiraProject,
         reason::Reason,
     },
@@ -27,11 +27,13 @@ use crate::{
     diagnose::judge,
     grant::store::{WriteError, describe},
     sync::{
+        budget::{MOST_COUNTED, sweeps},
         issues::{
             cluster::ClusterMirror,
             engine::{self, Report},
             error::MirrorError,
             observed::Lens,
+            query::Followed,
             scope::{Scope, restore, scope},
             state::{Moment, Settings, State},
             told::{self, Told},
@@ -42,9 +44,6 @@ use crate::{
 
 /// How long changes may be late in Jira's index: usually seconds, after bulk changes minutes.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// How often everything is listed.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
-
 type Kept = Arc<AsyncMutex<Option<State>>>;
 
 /// The mirrors of all integrations, by uid. All of it can be lost: it is told from the cluster.
@@ -80,6 +79,7 @@ impl Pass<'_> {
             Err(error) => return self.issues_failed(&describe(&error)),
         };
         scope.review(&mut state);
+        let was_filling = state.is_filling();
         let started = Instant::now();
         let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
         scope.note_filters(&mut state);
@@ -92,19 +92,26 @@ impl Pass<'_> {
         };
         let written = told::write(&self.ctx.client, known, &told).await;
         let progress = progress(&state, &report, started);
-        self.news(&state, &report, progress, ended.is_ok());
+        self.note_statuses(&report.statuses, known);
+        let taken = self.seen.memory.taken.as_ref();
+        self.outcome.is_listing_due = (slice.requested && was_filling) || taken.is_some_and(|t| t.is_listing_due);
+        if self.outcome.is_listing_due {
+            self.outcome.work_on(Timestamp::now());
+        }
+        let listed = listed(&state, self.most_objects(), &scope);
+        self.news(&state, &report, progress, ended.is_ok(), listed, known.len());
         *kept = Some(state);
         match (ended, written) {
             (Err(error), _) => self.mirror_failed(error),
-            (Ok(()), Err(error)) => self.issues_failed(&describe(&error)),
+            // That projects cannot be written may have been told by now.
+            (Ok(()), Err(_)) if self.outcome.synced.as_ref().is_some_and(|synced| !synced.succeeded) => Ok(()),
+            (Ok(()), Err(error)) => {
+                let what = format!("A JiraProject could not be written: {}.", describe(&error));
+                self.note_partial(&what);
+                Ok(())
+            }
             (Ok(()), Ok(())) => Ok(()),
         }
-    }
-
-    /// Whether the spec speaks of issues, or once did.
-    pub(super) fn follows_issues(&self) -> bool {
-        let tracked = self.seen.status.sync.as_ref().and_then(|sync| sync.issues_tracked);
-        self.seen.integration.spec.issues.is_some() || tracked.unwrap_or(0) > 0
     }
 
     /// What is remembered, or what the cluster tells. A full pass looks at the objects themselves,
@@ -141,6 +148,7 @@ impl Pass<'_> {
         let spec = &self.seen.integration.spec;
         let issues = spec.issues();
         let phases = Phases::new(&spec.status_mapping);
+        let max = self.most_objects();
         let settings = Settings {
             cloud_id: &slice.cloud_id,
             lens: Lens {
@@ -148,19 +156,15 @@ impl Pass<'_> {
                 phases: &phases,
                 projects: &scope.followed,
             },
-            mode: if spec.issues.is_some() {
-                issues.mirror
-            } else {
-                MirrorMode::None
-            },
-            max: usize::try_from(issues.max_objects).unwrap_or(1),
+            mode: issues.mirror,
+            max,
             followed: &scope.followed,
             held: &scope.held,
             archived: &scope.archived,
             is_whole: scope.is_whole,
             overlap: OVERLAP,
             confirm_after: self.ctx.deletion_delay,
-            sweep_every: SWEEP_EVERY,
+            sweep_every: sweeps(listed(state, max, scope)).1,
         };
         let deadline = slice.deadline;
         let moment = Moment {
@@ -173,7 +177,15 @@ impl Pass<'_> {
         engine::run(slice.jira, mirror, &settings, moment, state).await
     }
 
-    fn news(&mut self, state: &State, report: &Report, progress: Option<SyncProgress>, went_well: bool) {
+    fn news(
+        &mut self,
+        state: &State,
+        report: &Report,
+        progress: Option<SyncProgress>,
+        went_well: bool,
+        listed: usize,
+        projects: usize,
+    ) {
         // What failed would fail again at once: it is gone on with by the pass that looks whether it
         // still does.
         if report.unfinished && went_well {
@@ -182,6 +194,7 @@ impl Pass<'_> {
         if let Some(at) = report.look_at.filter(|_| went_well) {
             self.outcome.work_on(at);
         }
+        let max = self.most_objects();
         self.outcome.issues = Some(IssuesNews {
             cursor: state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
             tracked: state.index.len(),
@@ -190,9 +203,17 @@ impl Pass<'_> {
             removed: state.removed,
             changed: report.changed,
             filled: report.filled > 0,
+            to_fetch: state.listed,
+            listed,
+            listing_points: report.listing_points,
         });
-        let max = usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1);
         let finding = told::finding(&self.seen.integration.spec, state, report, max);
+        // A slice tells nothing else of the synchronisation than that it has ended.
+        let before = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
+        let was_filling = before.is_some_and(|finding| finding.reason == Reason::Synchronising);
+        if finding.is_none() && self.due == Due::Slice && was_filling {
+            self.outcome.note(synced_finding(projects));
+        }
         if let Some(finding) = finding {
             // What a person has to mend is looked at again at the next interval, unless something else
             // is to be tried again.
@@ -200,6 +221,10 @@ impl Pass<'_> {
             self.outcome.patient = present.is_none_or(Finding::is_true);
             self.outcome.note(finding);
         }
+    }
+
+    fn most_objects(&self) -> usize {
+        usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1)
     }
 
     fn mirror_failed(&mut self, error: MirrorError) -> Result<(), Stop> {
@@ -222,13 +247,18 @@ impl Pass<'_> {
             }
             MirrorError::Cluster { object, source } => {
                 let what = format!("JiraIssue {object} could not be written: {}.", describe(&source));
-                let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what);
-                self.outcome.note(finding);
-                self.unsynced();
+                self.note_partial(&what);
                 Ok(())
             }
             other => self.issues_failed(&other.to_string()),
         }
+    }
+
+    /// A part could not be stored; the rest is up to date.
+    fn note_partial(&mut self, what: &str) {
+        let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, what);
+        self.outcome.note(finding);
+        self.unsynced();
     }
 
     #[allow(clippy::unnecessary_wraps)] // It is what the work ends with.
@@ -246,6 +276,22 @@ impl Pass<'_> {
         if let Some(synced) = &mut self.outcome.synced {
             synced.succeeded = false;
         }
+    }
+}
+
+/// How many issues a listing of everything has: where there are more than objects, the open ones are
+/// listed once more to be counted.
+fn listed(state: &State, max: usize, scope: &Scope) -> usize {
+    let is_counted = |project: &Followed| state.counts.contains_key(&project.id);
+    if state.last_sweep.is_some() && !scope.followed.iter().any(is_counted) && !scope.followed.is_empty() {
+        return MOST_COUNTED;
+    }
+    let matching = state.matching();
+    let open = state.counts.values().filter_map(|counts| counts.open);
+    if matching > max {
+        matching + open.sum::<usize>()
+    } else {
+        matching
     }
 }
 

@@ -2,7 +2,7 @@
 //! next pass then asks a little more than it would have had to.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, PoisonError},
 };
 
@@ -24,6 +24,19 @@ pub struct JiraWait {
     /// The site and the credentials that it was asked for: with others there is no wait.
     pub of: String,
 }
+
+/// A person's request for everything that a pass took up and that is not answered yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The value of the annotation.
+    pub value: String,
+    /// All issues are to be listed once those that were listed before are there.
+    pub is_listing_due: bool,
+}
+
+/// Statuses that issues have and their projects' workflows had not, by name of the project's object
+/// and id of the status; and whether the project was asked for its workflows since.
+pub type UnknownStatuses = BTreeMap<(String, String), bool>;
 
 /// What is remembered of one integration.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +61,10 @@ pub struct Memory {
     pub costs: Costs,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
+    /// The request that is being answered.
+    pub taken: Option<Taken>,
+    /// Statuses that no workflow was known to have.
+    pub unknown_statuses: UnknownStatuses,
     /// resourceVersion of the credential Secret as last seen.
     pub credentials: Option<String>,
     /// Which grant was judged last.

@@ -169,11 +169,11 @@ impl Seen {
     pub fn asked(&self) -> Asked<'_> {
         Asked {
             generation: self.generation(),
-            requested_at: self
-                .integration
-                .annotations()
-                .get(names::REQUESTED_AT)
-                .map(String::as_str),
+            // What is being answered is not asked for anew.
+            requested_at: self.request().filter(|value| {
+                let taken = self.memory.taken.as_ref();
+                taken.is_none_or(|taken| taken.value != *value)
+            }),
             status: &self.status,
             next_look: self.memory.next_look,
             retry_due: self
@@ -184,6 +184,14 @@ impl Seen {
             work_at: self.work_at(),
             now: self.now,
         }
+    }
+
+    /// What a person asks for by the annotation, where that is not answered yet.
+    #[must_use]
+    pub fn request(&self) -> Option<&str> {
+        let value = self.integration.annotations().get(names::REQUESTED_AT)?;
+        let handled = self.status.last_handled_reconcile_at.as_ref();
+        (handled != Some(value)).then_some(value)
     }
 
     /// When the next slice of unfinished work is due. After a restart the status tells that some

@@ -7,14 +7,18 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{observe::Seen, schedule::until_next_hour};
+use super::{
+    memory::{Taken, UnknownStatuses},
+    observe::Seen,
+    schedule::{Due, until_next_hour},
+};
 use crate::{
     api::{
-        condition::{ConditionType, Finding, find},
+        condition::{ConditionType, Finding, find, holds_ready_back},
         integration::{
             AccountStatus, DirectoryStatus, ProjectCounts, RemovedIssues, SiteStatus, SyncProgress, TokenStatus,
         },
-        reason::Reason,
+        reason::{Disposition, Reason},
     },
     atlassian::{error::JiraError, secret::TokenHash},
     grant::{finding::clock, pace::after},
@@ -87,6 +91,12 @@ pub struct IssuesNews {
     pub changed: usize,
     /// Whether issues were fetched by id, as in a first synchronisation.
     pub filled: bool,
+    /// How many were to be fetched when they were listed.
+    pub to_fetch: usize,
+    /// How many issues a listing of everything has.
+    pub listed: usize,
+    /// Points that such a listing cost in this pass.
+    pub listing_points: u64,
 }
 
 /// What a pass found out and did.
@@ -120,6 +130,12 @@ pub struct Outcome {
     pub inventory: Option<Round>,
     /// When the round began that is done.
     pub inventory_done: Option<Timestamp>,
+    /// Statuses that no workflow was known to have.
+    pub unknown_statuses: UnknownStatuses,
+    /// Something that a person asked for is left for the next slice.
+    pub is_left: bool,
+    /// All issues are to be listed once those that were listed before are there.
+    pub is_listing_due: bool,
     /// The mirror of issues, where it was looked at.
     pub issues: Option<IssuesNews>,
     /// The directory of people.
@@ -138,6 +154,8 @@ pub struct Outcome {
     pub patient: bool,
     /// Points that the calls cost.
     pub points: u64,
+    /// Points of them that the directory of people cost.
+    pub directory_points: u64,
     /// What passes cost.
     pub costs: Costs,
     /// By how much the interval is stretched, so that the hour's points last; 1 where it is not.
@@ -181,6 +199,50 @@ impl Outcome {
             None => finding,
         };
         self.findings.insert(condition, finding);
+    }
+
+    /// Whether something is tried again before the next interval. What Ready does not depend on is
+    /// asked again on the next interval, like everything else.
+    #[must_use]
+    pub fn is_troubled(&self) -> bool {
+        self.findings.values().any(|finding| {
+            finding.condition != ConditionType::Authorized
+                && finding.reason.entry().disposition == Disposition::Retry
+                && ((finding.condition == ConditionType::Synced && !self.patient) || holds_ready_back(finding, true))
+        })
+    }
+
+    /// What a person asked for and what this pass answers: everything was looked at, and nothing of it
+    /// is left for a slice that follows. Where trouble stands before what is left, that is the answer.
+    #[must_use]
+    pub fn answer<'s>(&self, seen: &'s Seen, done: Due) -> Option<&'s str> {
+        let left = (self.is_left || self.is_listing_due) && !self.is_troubled();
+        self.takes(seen, done).filter(|_| !left)
+    }
+
+    /// The request that a next pass goes on answering.
+    #[must_use]
+    pub fn taken(&self, seen: &Seen, done: Due) -> Option<Taken> {
+        if done == Due::Refresh {
+            return seen.memory.taken.clone();
+        }
+        let filling = self.issues.as_ref().is_some_and(|issues| issues.progress.is_some());
+        if self.answer(seen, done).is_some() || (self.is_listing_due && !filling) {
+            // In the latter case everything is looked at again, now that all can be listed.
+            return None;
+        }
+        self.takes(seen, done).map(|value| Taken {
+            value: value.to_owned(),
+            is_listing_due: self.is_listing_due,
+        })
+    }
+
+    fn takes<'s>(&self, seen: &'s Seen, done: Due) -> Option<&'s str> {
+        let taken = seen.memory.taken.as_ref();
+        seen.request().filter(|value| {
+            let goes_on = taken.is_some_and(|taken| taken.value == *value);
+            !self.rate_limited && (done == Due::Full || (goes_on && done != Due::Refresh))
+        })
     }
 
     /// Fills in the conditions that were not reached.

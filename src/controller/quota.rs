@@ -1,14 +1,16 @@
 //! The price of a pass: counted, forecast for an hour, and paid by a longer interval where the hour's
 //! points would not last.
 
-use super::{pass::Pass, schedule::Due};
+use jiff::Timestamp;
+
+use super::{outcome::IssuesNews, pass::Pass, schedule::Due};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
         reason::Reason,
     },
     atlassian::jira::Jira,
-    sync::budget::Costs,
+    sync::budget::{Costs, Wish, sweeps_an_hour},
 };
 
 /// A stretch below this is none.
@@ -18,7 +20,8 @@ impl Pass<'_> {
     /// Counts what the pass cost and decides on the interval.
     pub(super) fn settle_accounts(&mut self, jira: &Jira) {
         self.outcome.points = jira.points();
-        let costs = self.costs();
+        let now = Timestamp::now();
+        let costs = self.costs(now);
         self.outcome.costs = costs;
         let Ok(credentials) = &self.seen.credentials else {
             return;
@@ -26,10 +29,14 @@ impl Pass<'_> {
         let declared = self.seen.integration.spec.interval();
         let uid = &self.seen.target.owner.uid;
         let app = &credentials.app.client_id;
-        let directory = self.directory_an_hour();
-        let wish = costs.an_hour(declared) + directory;
-        let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool());
-        let an_hour = costs.an_hour(declared.mul_f64(stretch)) + directory;
+        let listed = self.outcome.issues.as_ref().map_or(0, |issues| issues.listed);
+        let beside = self.directory_an_hour() + sweeps_an_hour(listed) + costs.once_at(now);
+        let wish = Wish {
+            points: costs.an_hour(declared) + beside,
+            interval: declared,
+        };
+        let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool(), now);
+        let an_hour = costs.an_hour(declared.mul_f64(stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
         if stretch < WORTH_TELLING {
             return;
@@ -47,19 +54,27 @@ impl Pass<'_> {
         }
     }
 
-    /// What passes cost, with this one. A first synchronisation is no usual pass.
-    fn costs(&self) -> Costs {
+    /// What passes cost, with this one. A first synchronisation is no usual pass, and what comes at a
+    /// pace of its own is no part of it.
+    fn costs(&self, now: Timestamp) -> Costs {
         let before = self.seen.memory.costs;
-        let points = Some(self.outcome.points);
-        let filling = self.outcome.issues.as_ref().is_some_and(|issues| issues.filled);
+        let issues = self.outcome.issues.as_ref();
+        let apart = issues.map_or(0, |issues| issues.listing_points) + self.outcome.directory_points;
+        let points = self.outcome.points.saturating_sub(apart);
+        let filling = issues.is_some_and(|issues: &IssuesNews| issues.filled);
         match self.due {
-            _ if filling || self.outcome.synced.is_none() => before,
-            Due::Full => Costs { full: points, ..before },
-            Due::Plain => Costs {
-                plain: points,
+            Due::Full | Due::Plain if filling => before.with_once(points, now),
+            Due::Slice => before.with_once(points, now),
+            Due::Full | Due::Plain if self.outcome.synced.is_none() => before,
+            Due::Full => Costs {
+                full: Some(points),
                 ..before
             },
-            Due::Slice | Due::Refresh => before,
+            Due::Plain => Costs {
+                plain: Some(points),
+                ..before
+            },
+            Due::Refresh => before,
         }
     }
 }

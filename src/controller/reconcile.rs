@@ -27,6 +27,7 @@ use crate::{
         pace::backoff,
         store::{WriteError, describe},
     },
+    telemetry::Progress,
 };
 
 /// How long before a grant dies unused a person is warned.
@@ -116,6 +117,14 @@ async fn tell(
 ) {
     let seconds = ended.duration_since(seen.now).as_secs_f64();
     ctx.metrics.pass(done.as_str(), seconds, outcome.calls);
+    if let Some(issues) = &outcome.issues {
+        let progress = issues.progress.as_ref().map(|progress| Progress {
+            listed: i64::try_from(issues.to_fetch).unwrap_or(i64::MAX),
+            remaining: progress.remaining,
+            per_second: progress.issues_per_second,
+        });
+        ctx.metrics.progress(&seen.target.owner.uid, progress);
+    }
     let ready = find(&status.conditions, ConditionType::Ready);
     let reason = ready.map(|c| c.reason.as_str()).unwrap_or_default();
     let changed = outcome.synced.as_ref().map_or(0, |s| s.applied.changed);

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{
         GROUP, VERSION,
-        condition::{ConditionType, Finding, conditions, keep_times, ready},
+        condition::{ConditionType, Finding, conditions, keep_times, put_reconciling, ready},
         integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, SyncStatus},
         names,
         reason::Reason,
@@ -49,13 +49,20 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         None
     };
     let generation = judged.filter(|judged| *judged > 0).unwrap_or(seen.generation());
-    let handled = seen
-        .asked()
-        .requested_at
-        .filter(|_| due == Due::Full && !outcome.rate_limited);
+    let handled = outcome.answer(seen, due);
+    let sync = with_work(sync(seen, outcome, ended, random), outcome);
+    let mut conditions = conditions(&before.conditions, &findings, &ready, generation, &Time(ended));
+    if let Some(progress) = sync.as_ref().and_then(|sync| sync.progress.as_ref()) {
+        let what = format!(
+            "Issues are fetched for the first time or anew: {} % are there, {} are to come.",
+            progress.percent, progress.remaining
+        );
+        let finding = Finding::new(ConditionType::Reconciling, Reason::Synchronising, what);
+        put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
+    }
     JiraIntegrationStatus {
         observed_generation: Some(generation),
-        conditions: conditions(&before.conditions, &findings, &ready, generation, &Time(ended)),
+        conditions,
         site: outcome.site.clone().or_else(|| before.site.clone()),
         account: outcome.account.clone().or_else(|| before.account.clone()),
         scopes: outcome.scopes.clone().unwrap_or_else(|| before.scopes.clone()),
@@ -65,26 +72,35 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
             Token::Retracted => None,
         },
         projects: outcome.counts.clone().or_else(|| before.projects.clone()),
-        sync: with_work(sync(seen, outcome, ended, random), outcome),
+        sync,
         users: match &outcome.users {
             Users::Kept => before.users.clone(),
             Users::Told(users) => Some(users.clone()),
             Users::Forgotten => None,
         },
-        api: match &outcome.synced {
-            Some(_) => Some(ApiStatus {
-                calls_last_sync: i64::from(outcome.calls),
-                points_last_sync: i64::try_from(outcome.points).ok(),
-                points_per_hour: outcome.points_per_hour.and_then(|points| i64::try_from(points).ok()),
-            }),
-            None => before.api.clone(),
-        },
+        api: price(before.api.as_ref(), due, outcome),
         authorization_url: outcome.authorization_url.clone(),
         suspended_since: None,
         last_handled_reconcile_at: handled
             .map(str::to_owned)
             .or_else(|| before.last_handled_reconcile_at.clone()),
     }
+}
+
+/// What a synchronisation cost, with the slices that followed it.
+fn price(before: Option<&ApiStatus>, due: Due, outcome: &Outcome) -> Option<ApiStatus> {
+    let earlier = match (due, before) {
+        (Due::Slice, Some(earlier)) => earlier.clone(),
+        _ if outcome.synced.is_some() => ApiStatus::default(),
+        _ => return before.cloned(),
+    };
+    let number = |points: u64| i64::try_from(points).unwrap_or(i64::MAX);
+    let points = earlier.points_last_sync.unwrap_or(0);
+    Some(ApiStatus {
+        calls_last_sync: earlier.calls_last_sync.saturating_add(i64::from(outcome.calls)),
+        points_last_sync: Some(points.saturating_add(number(outcome.points))),
+        points_per_hour: outcome.points_per_hour.map(number).or(earlier.points_per_hour),
+    })
 }
 
 fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option<SyncStatus> {

@@ -12,10 +12,7 @@ use super::{
     schedule::{Due, earliest},
 };
 use crate::{
-    api::{
-        condition::{ConditionType, Finding, holds_ready_back},
-        reason::{Disposition, Reason},
-    },
+    api::{condition::ConditionType, reason::Reason},
     grant::pace::{after, backoff, jittered},
 };
 
@@ -74,6 +71,8 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         next_look,
         looks: seen.memory.looks.wrapping_add(usize::from(passed.done == Due::Full)),
         work_at,
+        taken: outcome.taken(seen, passed.done),
+        unknown_statuses: outcome.unknown_statuses.clone(),
         // A pass that did not come to it leaves it as it was.
         inventory: match outcome.inventory_done {
             Some(_) => None,
@@ -121,14 +120,7 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
         // Jira was not asked, so nothing is known anew.
         return (seen.memory.jira_wait.clone(), seen.memory.jira_failures);
     }
-    // What Ready does not depend on is asked again on the next interval, like everything else.
-    let waits = |finding: &Finding| {
-        finding.condition != ConditionType::Authorized
-            && finding.reason.entry().disposition == Disposition::Retry
-            && ((finding.condition == ConditionType::Synced && !outcome.patient) || holds_ready_back(finding, true))
-    };
-    let troubled = outcome.findings.values().any(waits);
-    if !troubled && !outcome.rate_limited {
+    if !outcome.is_troubled() && !outcome.rate_limited {
         return (None, 0);
     }
     let failures = seen.memory.jira_failures.saturating_add(1);

@@ -37,7 +37,10 @@ use crate::{
 /// Runs what is due and returns what was found, complete. The second value says what was done
 /// in the end: a plain look that finds a difference turns into a full one.
 pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        unknown_statuses: seen.memory.unknown_statuses.clone(),
+        ..Outcome::default()
+    };
     let mut pass = Pass {
         ctx,
         seen,

@@ -192,6 +192,7 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Gr
         ctx.mirrors.retain(&uids);
         ctx.pools.retain(&uids);
         ctx.directories.retain(&uids);
+        ctx.metrics.retain(&uids);
         let unreadable = objects.iter().filter(|object| object.0.is_err());
         let in_doubt = unreadable.filter_map(|object| object.namespace()).collect();
         let names = objects

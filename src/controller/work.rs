@@ -36,10 +36,7 @@ impl Pass<'_> {
             deadline: Instant::now() + SLICE,
             requested: self.due == Due::Full && self.seen.asked().is_requested(),
         };
-        // A plain pass without issues leaves the projects as they are.
-        if self.due != Due::Plain || self.follows_issues() {
-            self.projects_and_issues(&slice).await?;
-        }
+        self.projects_and_issues(&slice).await?;
         self.directory(&slice).await
     }
 
@@ -49,9 +46,6 @@ impl Pass<'_> {
             Err(error) => return self.issues_failed(&describe(&error)),
         };
         self.inventory(slice, &mut known).await?;
-        if self.follows_issues() {
-            self.issues(slice, &known).await?;
-        }
-        Ok(())
+        self.issues(slice, &known).await
     }
 }

@@ -150,6 +150,7 @@ fn statuses(evidence: &Evidence, reason: Reason) -> bool {
     let answers = || statuses.everywhere.iter().chain(statuses.by_project.values());
     match reason {
         UnknownStatuses => !evidence.declared.status_mapping.is_empty() && answers().any(Result::is_ok),
+        AmbiguousMapping => evidence.declared.status_mapping.len() > 1,
         SiteUnavailable => answers().any(Result::is_err),
         MappingMatchesWorkflows => evidence.declared.status_mapping.iter().all(|rule| {
             let of_projects = rule.projects.iter().filter_map(|key| statuses.by_project.get(key));

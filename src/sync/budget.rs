@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::atlassian::limits::Pool;
 
 /// Points an hour that Atlassian gives an app over all its sites, where no header says otherwise
@@ -16,17 +18,43 @@ pub const POOL: u64 = 65_000;
 const PLANNED: f64 = 0.8;
 /// Full looks an hour.
 const FULL_AN_HOUR: u64 = 2;
+/// Most issues that are listed for their number alone: four tenths of the pool.
+pub const MOST_COUNTED: usize = 26_000;
+/// Points of an hour for listing all issues, a tenth of the pool.
+const SWEEPS: u64 = 6_500;
+/// How often all issues are listed where they are few.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// Issues in a page of a listing.
+const LISTED: u64 = 5_000;
 
-/// What passes of an integration cost in points, as far as it was seen.
+/// What passes of an integration cost in points, as far as it was seen. What comes at a pace of its
+/// own is left out: listings of all issues, and the directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Costs {
     /// The last plain pass.
     pub plain: Option<u64>,
     /// The last full pass without a first synchronisation.
     pub full: Option<u64>,
+    /// What slices and first synchronisations cost in the hour that began then.
+    pub once: Option<(Timestamp, u64)>,
 }
 
 impl Costs {
+    /// With what was spent once, in a slice or a first synchronisation.
+    #[must_use]
+    pub fn with_once(self, points: u64, now: Timestamp) -> Self {
+        let (since, before) = self.once.filter(|_| self.once_at(now) > 0).unwrap_or((now, 0));
+        let once = (points > 0 || before > 0).then_some((since, before + points));
+        Self { once, ..self }
+    }
+
+    /// What was spent once in this hour.
+    #[must_use]
+    pub fn once_at(self, now: Timestamp) -> u64 {
+        let recent = |(since, _): &(Timestamp, u64)| now.duration_since(*since).as_secs().unsigned_abs() < 3600;
+        self.once.filter(recent).map_or(0, |(_, points)| points)
+    }
+
     /// Whether any pass was seen whole.
     #[must_use]
     pub const fn are_known(self) -> bool {
@@ -45,12 +73,31 @@ impl Costs {
     }
 }
 
+/// Points for listing so many issues, and how often that is done, so that an hour of it stays within
+/// a tenth of the pool.
+#[must_use]
+pub fn sweeps(issues: usize) -> (u64, SignedDuration) {
+    let issues = u64::try_from(issues).unwrap_or(u64::MAX / 2);
+    let price = issues + issues.div_ceil(LISTED) + 1;
+    let seconds = price.saturating_mul(3600).div_ceil(SWEEPS);
+    let apart = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    (price, apart.max(SWEEP_EVERY))
+}
+
+/// Points that listing so many issues costs in an hour.
+#[must_use]
+pub fn sweeps_an_hour(issues: usize) -> u64 {
+    let (price, _) = sweeps(issues);
+    price.min(SWEEPS)
+}
+
 /// What is known of one app's pool.
 #[derive(Clone, Debug, Default)]
 struct Shared {
     /// What each integration would cost in an hour at its declared interval, by uid.
     wishes: HashMap<String, u64>,
-    told: Option<Pool>,
+    /// What Atlassian said last of the pool, and when.
+    told: Option<(Pool, Timestamp)>,
 }
 
 /// The pools of all apps, by client-id.
@@ -60,12 +107,13 @@ pub struct Pools(Mutex<HashMap<String, Shared>>);
 impl Pools {
     /// Takes in what an integration would cost, and what Atlassian said of the pool. By how much
     /// every interval of the app is to be stretched, at least 1.
-    pub fn stretch(&self, app: &str, uid: &str, wish: u64, told: Option<Pool>) -> f64 {
+    pub fn stretch(&self, app: &str, uid: &str, wish: Wish, told: Option<Pool>, now: Timestamp) -> f64 {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = pools.entry(app.to_owned()).or_default();
-        shared.wishes.insert(uid.to_owned(), wish);
-        shared.told = told.or(shared.told);
-        factor(shared.wishes.values().sum(), shared.told)
+        shared.wishes.insert(uid.to_owned(), wish.points);
+        shared.told = told.map(|pool| (pool, now)).or(shared.told);
+        let present = shared.told.map(|(pool, at)| as_of(pool, at, now));
+        factor(shared.wishes.values().sum(), present, wish.interval)
     }
 
     /// Forgets all integrations but these.
@@ -78,17 +126,41 @@ impl Pools {
     }
 }
 
+/// What an integration would like to spend.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// Points an hour at its declared interval.
+    pub points: u64,
+    /// That interval.
+    pub interval: Duration,
+}
+
+/// The pool as it is some time after Atlassian spoke of it: once the time is up it is full again.
+fn as_of(pool: Pool, told_at: Timestamp, now: Timestamp) -> Pool {
+    let age = now.duration_since(told_at).as_secs().unsigned_abs();
+    match pool.resets_in.checked_sub(age) {
+        Some(resets_in) if resets_in > 0 => Pool { resets_in, ..pool },
+        _ => Pool {
+            remaining: pool.limit,
+            resets_in: 3600,
+            ..pool
+        },
+    }
+}
+
 /// By how much intervals are to be stretched for these points an hour: so that a usual hour stays
-/// within the planned share of the pool, and the rest of this hour within what is left of it.
+/// within the planned share of the pool, and the rest of this hour within what is left of it; but for
+/// that not beyond the hour.
 #[must_use]
-pub fn factor(an_hour: u64, told: Option<Pool>) -> f64 {
+pub fn factor(an_hour: u64, told: Option<Pool>, interval: Duration) -> f64 {
     #[allow(clippy::cast_precision_loss)] // Points are far below 2^52.
     let float = |points: u64| points as f64;
     let wish = float(an_hour);
     let usual = wish / (float(told.map_or(POOL, |pool| pool.limit)).max(1.0) * PLANNED);
     let now = told.map_or(0.0, |pool| {
-        let rest = float(pool.resets_in.min(3600)) / 3600.0;
-        wish * rest / (float(pool.remaining) * PLANNED).max(1.0)
+        let resets_in = pool.resets_in.min(3600);
+        let wanted = wish * float(resets_in) / 3600.0 / (float(pool.remaining) * PLANNED).max(1.0);
+        wanted.min(float(resets_in) / interval.as_secs_f64().max(1.0))
     });
     usual.max(now).max(1.0)
 }
@@ -97,39 +169,82 @@ pub fn factor(an_hour: u64, told: Option<Pool>) -> f64 {
 mod tests {
     use super::*;
 
+    const FIVE: Duration = Duration::from_mins(5);
+
+    fn minute(n: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(n)
+    }
+
+    fn wish(points: u64) -> Wish {
+        let interval = FIVE;
+        Wish { points, interval }
+    }
+
     #[test]
     fn an_hour_costs_its_passes() {
         let costs = Costs {
             plain: Some(10),
             full: Some(100),
+            once: None,
         };
-        assert_eq!(costs.an_hour(Duration::from_mins(5)), 10 * 10 + 2 * 100);
+        assert_eq!(costs.an_hour(FIVE), 10 * 10 + 2 * 100);
         assert_eq!(costs.an_hour(Duration::from_hours(24)), 100);
-        assert_eq!(Costs::default().an_hour(Duration::from_mins(5)), 0);
+        assert_eq!(Costs::default().an_hour(FIVE), 0);
+    }
+
+    #[test]
+    fn what_is_spent_once_counts_for_an_hour() {
+        let costs = Costs::default().with_once(500, minute(0)).with_once(20, minute(30));
+        assert_eq!((costs.once_at(minute(59)), costs.once_at(minute(60))), (520, 0));
+        assert_eq!(costs.with_once(7, minute(70)).once_at(minute(71)), 7);
+    }
+
+    #[test]
+    fn many_issues_are_listed_less_often() {
+        let hours = |issues| sweeps(issues).1.as_secs() / 3600;
+        assert_eq!([0, 500, 6_000, 13_000, 65_000].map(hours), [1, 1, 1, 2, 10]);
+        assert_eq!([500, 65_000].map(sweeps_an_hour), [502, 6_500]);
     }
 
     #[test]
     fn intervals_are_stretched_only_where_the_points_would_not_last() {
         let near = |found: f64, expected: f64| assert!((found - expected).abs() < 0.01, "{found} {expected}");
-        near(factor(1_000, None), 1.0);
-        near(factor(104_000, None), 2.0);
+        near(factor(1_000, None, FIVE), 1.0);
+        near(factor(104_000, None, FIVE), 2.0);
         let pool = |remaining, resets_in| Pool {
             limit: 65_000,
             remaining,
             resets_in,
         };
-        near(factor(10_000, Some(pool(65_000, 3600))), 1.0);
-        near(factor(10_000, Some(pool(1_000, 3600))), 12.5);
-        near(factor(10_000, Some(pool(1_000, 60))), 1.0);
+        near(factor(10_000, Some(pool(65_000, 3600)), FIVE), 1.0);
+        near(factor(10_000, Some(pool(5_000, 3600)), FIVE), 2.5);
+        near(factor(10_000, Some(pool(1_000, 60)), FIVE), 1.0);
+        // After the hour there are new points: there is no reason to wait longer.
+        near(factor(10_000, Some(pool(10, 1200)), FIVE), 4.0);
+    }
+
+    /// Nothing says so when the hour turns, because a stretched interval asks nothing meanwhile.
+    #[test]
+    fn a_spent_pool_is_full_again_after_its_hour() {
+        let pools = Pools::default();
+        let spent = Pool {
+            limit: 65_000,
+            remaining: 0,
+            resets_in: 1800,
+        };
+        assert!(pools.stretch("app", "one", wish(5_000), Some(spent), minute(0)) > 5.0);
+        assert!(pools.stretch("app", "one", wish(5_000), None, minute(20)) > 1.5);
+        assert!(pools.stretch("app", "one", wish(5_000), None, minute(31)) < 1.01);
     }
 
     #[test]
     fn integrations_of_one_app_share_its_pool() {
         let pools = Pools::default();
-        assert!(pools.stretch("app", "one", 40_000, None) < 1.01);
-        assert!(pools.stretch("app", "two", 40_000, None) > 1.5);
-        assert!(pools.stretch("other", "three", 40_000, None) < 1.01);
+        let stretch = |app, uid| pools.stretch(app, uid, wish(40_000), None, minute(0));
+        assert!(stretch("app", "one") < 1.01);
+        assert!(stretch("app", "two") > 1.5);
+        assert!(stretch("other", "three") < 1.01);
         pools.retain(&["two".to_owned()].into());
-        assert!(pools.stretch("app", "two", 40_000, None) < 1.01);
+        assert!(stretch("app", "two") < 1.01);
     }
 }

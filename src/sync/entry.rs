@@ -2,11 +2,11 @@
 //! there.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::{
     api::{
-        condition::{ConditionType, Finding, conditions, ready},
+        condition::{ConditionType, Finding, conditions, find, is_true, put, ready},
         integration::Mode,
         project::{JiraProject, JiraProjectStatus, Lifecycle, RequestTypeEntry},
         reason::Reason,
@@ -110,9 +110,17 @@ pub fn entry(
     if let Some(types) = project.and_then(|project| request_types(given.desks?, &project.id)) {
         status.request_types = types;
     }
-    // How its issues are synchronised is found out after this.
-    let synced = |c: &&Condition| c.type_ == ConditionType::Synced.as_str();
-    status.conditions.extend(before.conditions.iter().find(synced).cloned());
+    // How its issues are synchronised is found out after this, where it can be read.
+    if let Some(synced) = find(&before.conditions, ConditionType::Synced) {
+        status.conditions.push(synced.clone());
+        if !is_true(&status.conditions, ConditionType::Accessible) {
+            let skipped = Finding::plain(ConditionType::Synced, Reason::SkippedAfterAccessible);
+            put(&mut status.conditions, &skipped, generation, &now);
+        }
+    }
+    if lifecycle == Lifecycle::Archived {
+        status.issues = None;
+    }
     if status != before {
         status.last_changed = Some(now);
     }

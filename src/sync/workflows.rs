@@ -48,16 +48,18 @@ impl Round {
     }
 }
 
-/// Which projects are asked for: those that the round has not come to, and those of which nothing is
-/// known yet.
+/// Which projects are asked for: those that the round has not come to, those of which nothing is
+/// known yet, and those that something says have changed, by the names of their objects.
 #[must_use]
-pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>) -> Vec<&'k JiraProject> {
+pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>, doubtful: &BTreeSet<String>) -> Vec<&'k JiraProject> {
     let is_due = |project: &&JiraProject| {
         let Some(status) = &project.status else { return false };
         let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
         let name = project.metadata.name.as_ref();
         let ahead = round.is_some_and(|round| name.is_none_or(|name| !round.done.contains(name)));
-        readable && status.id.is_some() && (ahead || (round.is_none() && status.issue_types.is_empty()))
+        let doubted = name.is_some_and(|name| doubtful.contains(name));
+        let fresh = round.is_none() && status.issue_types.is_empty();
+        readable && status.id.is_some() && (ahead || fresh || doubted)
     };
     known.iter().filter(is_due).collect()
 }

@@ -268,9 +268,15 @@ reasons! {
         "spec.statusMapping names a status that no workflow has.",
         "The status is mistyped, was renamed, or has another name in the language of the account.",
         "Correct the name in spec.statusMapping, or name the status by its id, as id:10001.";
+    AmbiguousMapping [StatusMappingValid] False Stalled:
+        "Two rules of spec.statusMapping that are equally narrow give one status different phases.",
+        "The rules name the same status, and a project and an issue type fit both.",
+        "Remove the status from one of the rules, or narrow one by projects or issueTypes.";
     // Synced
     SyncSucceeded [Synced] True Fine:
         "The last synchronisation succeeded.", "", "";
+    Synchronising [Synced] True Fine:
+        "Issues are fetched for the first time or anew; the message says how many are still to come.", "", "";
     NeverSynced [Synced] Unknown Wait:
         "Nothing was synchronised yet.",
         "A condition before this one is not True.", "Mend the condition that the message names.";
@@ -314,6 +320,6 @@ reasons! {
         "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
     SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
-    SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady] Unknown Wait:
+    SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady, Synced] Unknown Wait:
         "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
 }

@@ -146,7 +146,9 @@ impl Jira {
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, asked: &str) -> Result<T, JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
-        if let Some(told) = limits::pool(response.headers()) {
+        // What is said with a refusal is that nothing is left, for which there is a wait of its own.
+        let refused = response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS;
+        if let Some(told) = limits::pool(response.headers()).filter(|_| !refused) {
             *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
         }
         self.points.fetch_add(1, Ordering::Relaxed);

@@ -99,6 +99,7 @@ const SYMPTOMS: &[(&str, &[Reason])] = &[
             Reason::SyncPartial,
             Reason::NeverSynced,
             Reason::UnknownStatuses,
+            Reason::AmbiguousMapping,
         ],
     ),
 ];
@@ -129,7 +130,7 @@ const READY: &str = "
 | `Ready` True | everything that matters is in order; what is not, and holds nothing back, is named in the message |
 | `Ready` False | something is wrong for certain. The reason is the first cause in the order of the steps; the message names the others after *Also* |
 | `Ready` Unknown | nothing is known to be wrong, and something could not be asked: an outage, or not looked at yet |
-| `Reconciling` | the operator tries again by itself |
+| `Reconciling` | the operator tries again by itself; or, with the reason [Synchronising](#synchronising), issues are fetched for the first time or anew |
 | `Stalled` | a person has to act, at Atlassian or in the spec |
 
 `Reconciling` and `Stalled` are there only while they are True. With neither, and `Ready` not True, an object in the cluster is awaited, such as a

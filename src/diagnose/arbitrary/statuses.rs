@@ -29,8 +29,9 @@ fn name() -> BoxedStrategy<String> {
 
 /// spec.statusMapping.
 pub fn rules() -> BoxedStrategy<Vec<StatusMapping>> {
-    let rule = (vec(name(), 1..4), keys()).prop_map(|(statuses, projects)| StatusMapping {
-        phase: "Waiting".into(),
+    let phase = select(vec!["Waiting", "Review"]);
+    let rule = (phase, vec(name(), 1..4), keys()).prop_map(|(phase, statuses, projects)| StatusMapping {
+        phase: phase.into(),
         statuses,
         projects,
         issue_types: Vec::new(),

@@ -1,4 +1,4 @@
-//! Do the statuses that spec.statusMapping names exist?
+//! Do the statuses that spec.statusMapping names exist, and does each stand for one phase?
 
 use std::collections::BTreeSet;
 
@@ -34,8 +34,11 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
         }
     }
     match (unknown.len(), unanswered) {
-        (0, None) => matches(&unused),
         (0, Some(error)) => unavailable(StatusMappingValid, error),
+        (0, None) => match ambiguous(rules) {
+            Some(what) => Finding::with_remedy(StatusMappingValid, Reason::AmbiguousMapping, &what),
+            None => matches(&unused),
+        },
         (count, _) => {
             let more = match count.saturating_sub(MOST_NAMED) {
                 0 => String::new(),
@@ -60,6 +63,25 @@ fn matches(unused: &[String]) -> Finding {
         enumerate(unused, 3)
     );
     Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message)
+}
+
+/// The first two rules between which only their order decides.
+fn ambiguous(rules: &[StatusMapping]) -> Option<String> {
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    let common = |a: &[String], b: &[String]| a.iter().find(|one| b.iter().any(|other| same(one, other))).cloned();
+    // As narrow as each other: both name some, or both none.
+    let meet = |a: &[String], b: &[String]| (a.is_empty() && b.is_empty()) || common(a, b).is_some();
+    rules.iter().enumerate().find_map(|(index, rule)| {
+        let earlier = rules.iter().take(index).enumerate();
+        let (before, status) = earlier.rev().find_map(|(before, other)| {
+            let overlap = meet(&rule.projects, &other.projects) && meet(&rule.issue_types, &other.issue_types);
+            let status = common(&rule.statuses, &other.statuses)?;
+            (overlap && rule.phase != other.phase).then_some((before, status))
+        })?;
+        Some(format!(
+            "spec.statusMapping[{before}] and [{index}] give \"{status}\" different phases, and neither is the narrower."
+        ))
+    })
 }
 
 /// The statuses among which a rule's are to be; none where no project that it names is in use,
@@ -221,6 +243,47 @@ mod tests {
         let both = |status: &str| [rule(&[status], &["SUP", "LAST"])];
         assert_eq!(judge(&both("Idea"), &evidence).reason, Reason::MappingMatchesWorkflows);
         assert_eq!(judge(&both("Nowhere"), &evidence).reason, Reason::UnknownStatuses);
+    }
+
+    #[test]
+    fn one_status_stands_for_one_phase() {
+        let phase = |phase: &str, status: &str, projects: &[&str], types: &[&str]| StatusMapping {
+            phase: phase.into(),
+            issue_types: types.iter().map(ToString::to_string).collect(),
+            ..rule(&[status], projects)
+        };
+        let table = [
+            (phase("A", "To Do", &[], &[]), phase("B", "to do", &[], &[]), true),
+            (phase("A", "To Do", &[], &[]), phase("A", "To Do", &[], &[]), false),
+            (phase("A", "To Do", &[], &[]), phase("B", "In Review", &[], &[]), false),
+            // The narrower goes first.
+            (phase("A", "To Do", &[], &[]), phase("B", "To Do", &["ENG"], &[]), false),
+            (
+                phase("A", "To Do", &["ENG"], &[]),
+                phase("B", "To Do", &["ENG", "SUP"], &[]),
+                true,
+            ),
+            (
+                phase("A", "To Do", &["ENG"], &["Bug"]),
+                phase("B", "To Do", &["ENG"], &["Task"]),
+                false,
+            ),
+        ];
+        for (one, other, is_ambiguous) in table {
+            let rules = [one, other];
+            let found = ambiguous(&rules);
+            assert_eq!(found.is_some(), is_ambiguous, "{rules:?}: {found:?}");
+        }
+        let rules = [phase("A", "To Do", &[], &[]), phase("B", "to do", &[], &[])];
+        let finding = judge(&rules, &evidence());
+        assert_eq!(finding.reason, Reason::AmbiguousMapping);
+        assert!(
+            finding
+                .message
+                .starts_with("spec.statusMapping[0] and [1] give \"to do\""),
+            "{}",
+            finding.message
+        );
     }
 
     #[test]

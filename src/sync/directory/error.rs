@@ -11,7 +11,7 @@ pub enum DirectoryError {
     #[error(transparent)]
     Jira(#[from] JiraError),
     /// Jira's list leads nowhere.
-    #[error("Jira's list of users goes round in circles: a page had only accounts of earlier pages")]
+    #[error("Jira's list of users goes round in circles: page after page has only accounts of earlier ones")]
     Circle,
     /// An answer that leaves out the account that asks proves nothing about others.
     #[error("Jira does not even find the operator's own account by its id")]

@@ -6,13 +6,18 @@ use jiff::Timestamp;
 
 use super::{
     error::DirectoryError,
-    pace::{expected, price_of, wait},
+    pace::{PAGE, expected, price_of, wait},
     person::Person,
 };
-use crate::{api::integration::DirectoryStatus, atlassian::jira::Jira};
+use crate::{
+    api::integration::DirectoryStatus,
+    atlassian::{jira::Jira, models::User},
+};
 
 /// How many people are asked for by id in one call, beside the account that asks.
 const BY_ID: usize = 49;
+/// How many pages in a row may have nobody new.
+const MOST_STALE: u32 = 3;
 
 /// What a slice is to do, and with what.
 #[derive(Clone, Copy)]
@@ -39,8 +44,12 @@ pub struct Run {
     since: Option<Timestamp>,
     /// Accounts that Jira told of.
     seen: BTreeSet<String>,
-    /// Points that it cost beyond what its offset tells.
+    /// Points that it cost beyond what its offset tells; less than none where the offset is ahead.
     wasted: i64,
+    /// How far the offset is ahead of the accounts that were told of.
+    ahead: i64,
+    /// Pages in a row with nobody new.
+    stale: u32,
 }
 
 impl Run {
@@ -64,9 +73,37 @@ impl Run {
         }
     }
 
+    /// How many accounts were told of up to this offset.
+    #[must_use]
+    pub(super) fn accounts(&self, offset: i64) -> i64 {
+        offset.saturating_sub(self.ahead).max(0)
+    }
+
+    /// Takes in a page that was asked for from an offset. The offset of the next one: none once there
+    /// is no way on.
+    fn turn_page(&mut self, from: i64, page: &[User]) -> Option<i64> {
+        let before = self.seen.len();
+        self.seen.extend(page.iter().map(|user| user.account_id.clone()));
+        let told = i64::try_from(page.len()).unwrap_or(0);
+        if self.seen.len() > before {
+            self.stale = 0;
+            return Some(from + told);
+        }
+        self.stale += 1;
+        if self.stale >= MOST_STALE {
+            return None;
+        }
+        // Jira leaves accounts out of a page after it was cut: what stands there was all told of.
+        let unsaid = PAGE.saturating_sub(told).max(0);
+        self.ahead += unsaid;
+        self.wasted -= 2 * unsaid;
+        Some(from + told + unsaid)
+    }
+
     /// What was read is read again, and its price counts all the same.
     pub(super) fn read_again(&mut self, from: i64, to: i64) {
         self.seen.clear();
+        self.stale = 0;
         self.wasted += price_of(to) - price_of(from) + 1;
     }
 }
@@ -113,15 +150,13 @@ pub(super) async fn list(asked: &Asked<'_>, run: &mut Run) -> Listing {
             listing.complete = true;
             return listing;
         }
-        let to = listing.offset + i64::try_from(page.len()).unwrap_or(0);
-        let before = run.seen.len();
-        run.seen.extend(page.iter().map(|user| user.account_id.clone()));
-        if run.seen.len() == before {
-            run.read_again(listing.offset, to);
+        let Some(next) = run.turn_page(listing.offset, &page) else {
+            let told = i64::try_from(page.len()).unwrap_or(0);
+            run.read_again(listing.offset, listing.offset + told);
             listing.error = Some(DirectoryError::Circle);
             return listing;
-        }
-        listing.offset = to;
+        };
+        listing.offset = next;
         let people = page.into_iter().filter_map(Person::of);
         listing
             .people
@@ -186,4 +221,52 @@ async fn confirm_some(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A site whose list has so many places, of which every so many-th is shown, and which may leave
+    /// `startAt` out of account.
+    fn read(places: i64, every: i64, circles: bool) -> (Run, Option<i64>, usize) {
+        let (mut run, mut offset, mut pages) = (Run::default(), 0, 0);
+        loop {
+            let from = if circles { 0 } else { offset };
+            let shown = (from..places.min(from + PAGE)).filter(|place| place % every == 0);
+            let page: Vec<User> = shown
+                .map(|place| serde_json::from_value(serde_json::json!({"accountId": place.to_string()})).unwrap())
+                .collect();
+            pages += 1;
+            if page.is_empty() {
+                return (run, Some(offset), pages);
+            }
+            match run.turn_page(offset, &page) {
+                Some(next) => offset = next,
+                None => return (run, None, pages),
+            }
+        }
+    }
+
+    /// Jira takes accounts out of a page after it was cut, so that a page can have nobody new although
+    /// more follow.
+    #[test]
+    fn short_pages_do_not_end_the_list() {
+        for (places, every) in [(3_000, 1), (2_500, 2), (5_000, 5), (900, 10), (40, 1)] {
+            let (run, end, pages) = read(places, every, false);
+            let shown = (places + every - 1) / every;
+            assert_eq!(run.seen.len(), usize::try_from(shown).unwrap(), "{places} {every}");
+            assert!(end.is_some() && pages < 40, "{places} {every}: {pages} pages");
+            // What was spent is what was told of, and not what was passed over.
+            let spent = price_of(end.unwrap()) + run.wasted;
+            assert!(spent >= 2 * shown, "{places} {every}: {spent}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_goes_round_in_circles_is_given_up() {
+        let (_, end, pages) = read(500, 1, true);
+        assert_eq!((end, pages), (None, 4));
+    }
 }

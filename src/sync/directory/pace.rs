@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use crate::api::integration::DirectoryStatus;
 
 /// Accounts in a page.
-const PAGE: i64 = 1000;
+pub(super) const PAGE: i64 = 1000;
 /// Points of an hour for a refresh, of 65,000.
 const REFRESH: i64 = 6_500;
 /// Points of an hour for the first listing.

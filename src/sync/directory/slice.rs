@@ -46,7 +46,7 @@ pub async fn slice(maps: &ConfigMaps, asked: &Asked<'_>, run: &mut Run) -> Resul
     match maps.write(&kept, &wanted, listing.complete).await {
         Ok(taken) => Ok(Ended {
             go_on: go_on(&listing, asked.now),
-            status: status(asked, &wanted, &listing),
+            status: status(asked, &wanted, &listing, run),
             taken,
             error: listing.error,
         }),
@@ -62,7 +62,7 @@ fn go_on(listing: &Listing, now: Timestamp) -> Option<Timestamp> {
     unfinished.then(|| listing.wait.unwrap_or(now))
 }
 
-fn status(asked: &Asked<'_>, shards: &[Shard], listing: &Listing) -> DirectoryStatus {
+fn status(asked: &Asked<'_>, shards: &[Shard], listing: &Listing, run: &Run) -> DirectoryStatus {
     let before = asked.before;
     let counts = Counts::of(shards.iter().flat_map(|shard| shard.people.values()));
     let inhabited = shards.iter().filter(|shard| !shard.people.is_empty()).count();
@@ -80,7 +80,7 @@ fn status(asked: &Asked<'_>, shards: &[Shard], listing: &Listing) -> DirectorySt
         return so_far;
     }
     DirectoryStatus {
-        accounts: listing.offset,
+        accounts: run.accounts(listing.offset),
         last_sync_time: Some(to_the_second(asked.now)),
         listing_since: None,
         next_offset: None,

@@ -38,6 +38,10 @@ pub struct Report {
     pub incomplete: bool,
     /// Issues that came in a form that is not understood.
     pub odd: usize,
+    /// Points that a listing of everything cost.
+    pub listing_points: u64,
+    /// Statuses of issues that were fetched, each with the id of its project before it.
+    pub statuses: BTreeSet<(String, String)>,
 }
 
 /// Why a project was not synchronised.
@@ -91,7 +95,10 @@ impl<M: Mirror> Engine<'_, M> {
             self.follow().await?;
         }
         if let Some(everything) = self.listing_due() {
-            self.sweep(everything).await?;
+            let before = self.jira.points();
+            let swept = self.sweep(everything).await;
+            self.report.listing_points = self.jira.points().saturating_sub(before);
+            swept?;
         }
         self.tell_refused();
         self.fill().await?;
@@ -118,7 +125,11 @@ impl<M: Mirror> Engine<'_, M> {
         let due = due || (self.state.is_crowded && self.state.matching() <= self.settings.max);
         // A slice does not look at permissions first, and lists only what is new.
         let due = (due || self.moment.requested) && !self.moment.slice;
-        let is_new = |project: &Followed| self.state.lane(&project.id).is_unfilled() && self.invalid(project).is_none();
+        let is_new = |project: &Followed| {
+            // Where nothing is mirrored, what is known of a project is its number of issues.
+            let counted = self.settings.mode == MirrorMode::None && self.state.counts.contains_key(&project.id);
+            self.state.lane(&project.id).is_unfilled() && !counted && self.invalid(project).is_none()
+        };
         let new = self.settings.followed.iter().any(is_new);
         (due || new).then_some(due)
     }

@@ -72,6 +72,8 @@ impl<M: Mirror> Engine<'_, M> {
                 self.report.odd += 1;
                 continue;
             }
+            let status = (issue.project_id.clone(), issue.status.status_id.clone());
+            self.report.statuses.insert(status);
             let narrowed = self
                 .settings
                 .project(&issue.project_id)

@@ -16,13 +16,15 @@ pub struct Listed {
     pub issues: Vec<(u64, String)>,
     /// Whether it is certain that these are all.
     pub is_complete: bool,
+    /// It was given up, because there are more than were wanted.
+    pub is_cut: bool,
 }
 
-/// Lists what the query finds.
+/// Lists what the query finds, and no more pages once there are more than so many.
 ///
 /// # Errors
 /// That of the first page that fails, and pages that lead nowhere.
-pub async fn list(jira: &Jira, cloud_id: &str, jql: &str) -> Result<Listed, MirrorError> {
+pub async fn list(jira: &Jira, cloud_id: &str, jql: &str, most: usize) -> Result<Listed, MirrorError> {
     let mut listed = Listed {
         is_complete: true,
         ..Listed::default()
@@ -44,6 +46,10 @@ pub async fn list(jira: &Jira, cloud_id: &str, jql: &str) -> Result<Listed, Mirr
             listed.is_complete &= page.is_last != Some(false);
             return Ok(listed);
         };
+        if listed.issues.len() > most {
+            listed.is_cut = true;
+            return Ok(listed);
+        }
         if token.as_deref() == Some(&next) {
             return Err(MirrorError::Pages("the same page was given again"));
         }

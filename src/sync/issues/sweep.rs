@@ -16,6 +16,7 @@ use super::{
 use crate::{
     api::integration::MirrorMode,
     atlassian::{issue_models::time, jira::Wanted},
+    sync::budget::MOST_COUNTED,
 };
 
 /// What was listed.
@@ -191,8 +192,19 @@ impl<M: Mirror> Engine<'_, M> {
     ) -> Result<Vec<String>, MirrorError> {
         let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
         let jql = group.first().and_then(|project| project.jql.as_deref());
-        let listed = list(self.jira, self.settings.cloud_id, &matching(&ids, mode, jql)).await;
+        let most = if self.settings.mode == MirrorMode::None {
+            MOST_COUNTED
+        } else {
+            usize::MAX
+        };
+        let listed = list(self.jira, self.settings.cloud_id, &matching(&ids, mode, jql), most).await;
         let error = match listed {
+            Ok(listed) if listed.is_cut => {
+                // They are not counted, and not listed again before the next sweep.
+                let lanes = ids.iter().map(|id| ((*id).to_owned(), Lane::Joined));
+                self.state.lanes.extend(lanes);
+                return Ok(group.iter().map(|project| project.id.clone()).collect());
+            }
             Ok(listed) => {
                 self.report.incomplete |= !listed.is_complete;
                 sweep.add(group, listed, &self.state.index);

@@ -77,7 +77,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: 
             state.queue.len(),
             state.listed
         );
-        Finding::new(synced, Reason::SyncSucceeded, message)
+        Finding::new(synced, Reason::Synchronising, message)
     })
 }
 
@@ -180,11 +180,10 @@ fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
             let what = format!("Jira refuses to search {key}: {}.", words.trim_end_matches('.'));
             Finding::with_remedy(synced, Reason::SyncPartial, &what)
         }
-        None if told.state.lane(id).is_unfilled() && told.state.is_filling() => Finding::new(
-            synced,
-            Reason::SyncSucceeded,
-            "The first synchronisation of its issues is under way.",
-        ),
+        None if told.state.lane(id).is_unfilled() && told.state.is_filling() => {
+            let what = "The first synchronisation of its issues is under way.";
+            Finding::new(synced, Reason::Synchronising, what)
+        }
         None => Finding::new(synced, Reason::SyncSucceeded, "Its issues are synchronised."),
     }
 }

@@ -185,12 +185,18 @@ impl Stage {
             .collect()
     }
 
-    /// Calls to Jira, and not to the token endpoint, since a place in the journal. What projects are
+    /// Calls to Jira, and not to the token endpoint, since a place in the journal.
+    pub fn all_calls_since(&self, mark: devkit::sandbox::Mark) -> Vec<devkit::sandbox::Request> {
+        let mut calls = self.sandbox.requests_since(mark);
+        calls.retain(|r| r.path != "/oauth/token");
+        calls
+    }
+
+    /// The same without some. What projects are
     /// made of is asked for after all else, in slices, at one call a project and day or request: such
     /// calls at the end and at the beginning are left out.
     pub fn calls_since(&self, mark: devkit::sandbox::Mark) -> Vec<devkit::sandbox::Request> {
-        let mut calls = self.sandbox.requests_since(mark);
-        calls.retain(|r| r.path != "/oauth/token");
+        let mut calls = self.all_calls_since(mark);
         let of_inventory = |r: &devkit::sandbox::Request| r.path.contains("/project/") && r.path.ends_with("/statuses");
         let end = calls.iter().rposition(|call| !of_inventory(call));
         calls.truncate(end.map_or(0, |last| last + 1));

@@ -64,4 +64,34 @@ impl Stage {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }
+
+    /// Claims that nothing but the token endpoint is asked for so long. Silence can only be listened to.
+    pub async fn claim_silence(&self, what: &str, seconds: u64) {
+        let mark = self.sandbox.mark();
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        let mut calls = self.sandbox.requests_since(mark);
+        calls.retain(|call| call.path != "/oauth/token");
+        assert!(calls.is_empty(), "{what}: {calls:?}\n{}", self.log_tail());
+    }
+
+    /// Gives a command about faults in its JSON form.
+    pub fn fault(&self, path: &str, skip: u32, times: Option<u32>, action: &Value) {
+        let rule = serde_json::json!({"path": path, "skip": skip, "times": times, "action": action});
+        self.command(serde_json::json!({"command": "addFault", "rule": rule}));
+    }
+
+    /// How many calls to this end of a path there were since a place in the journal.
+    pub fn calls_to(&self, mark: devkit::sandbox::Mark, path: &str) -> usize {
+        let calls = self.sandbox.requests_since(mark);
+        calls.iter().filter(|call| call.path.ends_with(path)).count()
+    }
+
+    /// Numbers of readable issues by the beginning of their keys.
+    pub fn readable_in(&self, project: &str) -> usize {
+        let begins = format!("{project}-");
+        self.readable_keys()
+            .iter()
+            .filter(|key| key.starts_with(&begins))
+            .count()
+    }
 }

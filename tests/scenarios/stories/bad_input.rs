@@ -93,6 +93,30 @@ const FORBIDDEN: &[(&str, &str)] = &[
         "spec.statusMapping[0].statuses[0] in body should be at least 1 chars long",
     ),
     (
+        r#"{"statusMapping": [{"phase": "", "statuses": ["Done"]}]}"#,
+        "spec.statusMapping[].phase must begin with an upper-case letter",
+    ),
+    (
+        r#"{"statusMapping": [{"phase": "Waiting", "statuses": ["Done", "To Do", "Done"]}]}"#,
+        "spec.statusMapping[].statuses must not name a status twice",
+    ),
+    (
+        r#"{"issues": {"mirror": "Open", "maxObjects": 0}}"#,
+        "spec.issues.maxObjects in body should be greater than or equal to 1",
+    ),
+    (
+        r#"{"issues": {"mirror": "Open", "maxObjects": 1000000}}"#,
+        "spec.issues.maxObjects in body should be less than or equal to 5000",
+    ),
+    (
+        r#"{"issues": {"mirror": "Closed"}}"#,
+        "supported values: \"None\", \"Open\", \"All\"",
+    ),
+    (
+        r#"{"projects": [{"key": "SUP", "jql": ""}]}"#,
+        "spec.projects[0].jql in body should be at least 1 chars long",
+    ),
+    (
         r#"{"users": {"pinned": [{"email": "dana", "accountId": "712020:x"}]}}"#,
         "spec.users.pinned[].email must be an e-mail address",
     ),

@@ -22,6 +22,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story("causes::a_status_is_mistyped_or_renamed", unknown),
         story("causes::statuses_have_names_in_another_language", localised),
+        story("causes::a_status_has_two_phases", ambiguous),
     ]
 }
 
@@ -106,5 +107,28 @@ async fn localised(plane: Arc<Plane>) {
     stage
         .heals(trouble, waiting(&["warten auf kunden", "id:10012"], &[]))
         .await;
+    stage.close().await;
+}
+
+async fn ambiguous(plane: Arc<Plane>) {
+    let stage = connected(&plane, "two-phases", json!({})).await;
+    let rules = |second: Value| {
+        let first = json!({"phase": "Waiting", "statuses": ["Escalated"]});
+        Change::Spec(json!({"statusMapping": [first, second]}))
+    };
+    let named = ["spec.statusMapping[0] and [1] give \"escalated\" different phases"];
+    let says = told("acme", "StatusMappingValid", "AmbiguousMapping", &named);
+    let both = rules(json!({"phase": "Urgent", "statuses": ["escalated"]}));
+    let trouble = stage.suffers(both, &[says]).await;
+    // It holds nothing back.
+    claim(&trouble.integration, "Ready", "True", "Connected", &[]);
+    let narrower = rules(json!({"phase": "Urgent", "statuses": ["escalated"], "projects": ["SUP"]}));
+    stage.heals(trouble, narrower).await;
+
+    let twice = json!([{"phase": "Waiting", "statuses": ["Escalated", "Escalated"]}]);
+    let mut manifest = crate::stage::manifest("other", "acme-oauth", json!({}));
+    manifest["spec"]["statusMapping"] = twice;
+    let said = stage.apply_refused(&manifest).await;
+    assert!(said.contains("must not name a status twice"), "{said}");
     stage.close().await;
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::sandbox::{Command, DeskCommand, NewRequestType, Request, ShapeCommand};
+use devkit::sandbox::{Command, DeskCommand, Mark, NewRequestType, Request, ShapeCommand};
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::{Value, json};
 
@@ -92,9 +92,11 @@ fn by_endpoint(calls: &[Request]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Claims that a pass made no more than so many calls, and that the status says how many.
-pub(super) fn claim_cost(what: &str, calls: &[Request], most: usize, status: &JiraIntegration) {
-    let endpoints = by_endpoint(calls);
+/// Claims that a pass made no more than so many calls since a place in the journal, and that the status
+/// says how many, with those of the slices that followed.
+pub(super) fn claim_cost(stage: &Stage, what: &str, mark: Mark, most: usize, status: &JiraIntegration) -> usize {
+    let calls = stage.calls_since(mark);
+    let endpoints = by_endpoint(&calls);
     println!("{what}: {} calls, at most {most}", calls.len());
     assert!(
         calls.len() <= most,
@@ -106,14 +108,15 @@ pub(super) fn claim_cost(what: &str, calls: &[Request], most: usize, status: &Ji
         .as_ref()
         .and_then(|s| s.api.as_ref())
         .map(|a| a.calls_last_sync);
-    assert_eq!(told, i64::try_from(calls.len()).ok(), "{what}: {endpoints:#?}");
+    let all = stage.all_calls_since(mark).len();
+    assert_eq!(told, i64::try_from(all).ok(), "{what}: {endpoints:#?}");
+    calls.len()
 }
 
 /// A full pass that is asked for, and the calls it made.
-pub(super) async fn full(stage: &Stage) -> (JiraIntegration, Vec<Request>) {
+pub(super) async fn full(stage: &Stage) -> (JiraIntegration, Mark) {
     let mark = stage.sandbox.mark();
-    let after = stage.request("acme").await;
-    (after, stage.calls_since(mark))
+    (stage.request("acme").await, mark)
 }
 
 async fn healthy(plane: Arc<Plane>) {
@@ -131,9 +134,9 @@ async fn healthy(plane: Arc<Plane>) {
     }
     claim(&first, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
     claim(&first, "Synced", "True", "SyncSucceeded", &["100 projects"]);
-    claim_cost("the first pass", &stage.calls_since(mark), WHOLE, &first);
-    let (again, calls) = full(&stage).await;
-    claim_cost("a pass asked for", &calls, WHOLE, &again);
+    claim_cost(&stage, "the first pass", mark, WHOLE, &first);
+    let (again, mark) = full(&stage).await;
+    claim_cost(&stage, "a pass asked for", mark, WHOLE, &again);
     // Jira may leave out of its lists whether requests can be raised.
     stage.jira(
         DeskCommand::ShowCanCreate {
@@ -142,9 +145,9 @@ async fn healthy(plane: Arc<Plane>) {
         }
         .into(),
     );
-    let (again, calls) = full(&stage).await;
+    let (again, mark) = full(&stage).await;
     claim(&again, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
-    claim_cost("a pass with less told", &calls, WHOLE, &again);
+    claim_cost(&stage, "a pass with less told", mark, WHOLE, &again);
 
     let mut last = again;
     for pass in ["a plain pass", "another"] {
@@ -153,7 +156,7 @@ async fn healthy(plane: Arc<Plane>) {
         last = stage
             .until("acme", "synchronised again", |o| time(o) != time(&last))
             .await;
-        claim_cost(pass, &stage.calls_since(mark), PLAIN, &last);
+        claim_cost(&stage, pass, mark, PLAIN, &last);
     }
     stage.close().await;
 }
@@ -179,8 +182,8 @@ fn troubles() -> Vec<(&'static str, Command, Command)> {
 
 /// A full pass on a site in trouble, which tells the trouble and costs no more than it may.
 async fn claim_trouble(stage: &Stage, what: &str, reason: &str, most: usize) {
-    let (unwell, calls) = full(stage).await;
-    claim_cost(&format!("{what} {reason}"), &calls, most, &unwell);
+    let (unwell, mark) = full(stage).await;
+    claim_cost(stage, &format!("{what} {reason}"), mark, most, &unwell);
     let reasons = stage.project_reasons().await;
     let unlike = reasons.values().filter(|found| *found != "Usable").count();
     assert_eq!(unlike, usize::from(reason != "Usable"), "{reasons:?}");
@@ -205,9 +208,8 @@ async fn troubled(plane: Arc<Plane>, name: &'static str, named: bool) {
     spec["syncInterval"] = json!("1h");
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_ready("acme").await;
-    let (well, calls) = full(&stage).await;
-    claim_cost("a healthy pass", &calls, WHOLE, &well);
-    let healthy = calls.len();
+    let (well, mark) = full(&stage).await;
+    let healthy = claim_cost(&stage, "a healthy pass", mark, WHOLE, &well);
     for (reason, spoil, mend) in troubles() {
         stage.jira(spoil);
         claim_trouble(&stage, "new", reason, healthy + EACH_TROUBLE).await;
@@ -216,7 +218,7 @@ async fn troubled(plane: Arc<Plane>, name: &'static str, named: bool) {
         stage.jira(mend);
         full(&stage).await;
     }
-    let (mended, calls) = full(&stage).await;
+    let (mended, mark) = full(&stage).await;
     claim(&mended, "ProjectsAccessible", "True", "AllProjectsAccessible", &["100"]);
     claim(
         &mended,
@@ -225,14 +227,15 @@ async fn troubled(plane: Arc<Plane>, name: &'static str, named: bool) {
         "AllServiceDesksReady",
         &["All 20"],
     );
-    claim_cost("all mended", &calls, healthy, &mended);
+    claim_cost(&stage, "all mended", mark, healthy, &mended);
 
     let count = troubles().len();
     for (_, spoil, _) in troubles() {
         stage.jira(spoil);
     }
-    let (unwell, calls) = full(&stage).await;
-    claim_cost("all at once", &calls, healthy + count * EACH_TROUBLE, &unwell);
+    let (unwell, mark) = full(&stage).await;
+    let most = healthy + count * EACH_TROUBLE;
+    claim_cost(&stage, "all at once", mark, most, &unwell);
     stage.close().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand, FormField, Request};
+use devkit::sandbox::{Command, DeskCommand, FormField};
 use serde_json::json;
 
 use super::{
@@ -47,14 +47,15 @@ async fn hidden_field(plane: Arc<Plane>) {
     stage.integrate("acme", "acme-oauth", spec).await;
     let ready = stage.until_ready("acme").await;
     claim(&ready, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
-    let (again, calls) = full(&stage).await;
-    claim_cost("a pass of an administrator", &calls, WHOLE, &again);
-    let forms = |calls: &[Request]| calls.iter().filter(|call| call.path.ends_with("/field")).count();
-    assert_eq!(forms(&calls), 1, "the desks take turns");
+    let (again, mark) = full(&stage).await;
+    claim_cost(&stage, "a pass of an administrator", mark, WHOLE, &again);
+    let calls = stage.calls_since(mark);
+    let forms = calls.iter().filter(|call| call.path.ends_with("/field")).count();
+    assert_eq!(forms, 1, "the desks take turns");
     stage.jira(required("D7", true));
     let closed = async || {
-        let (after, calls) = full(&stage).await;
-        claim_cost("a turn", &calls, WHOLE + EACH_TROUBLE, &after);
+        let (after, mark) = full(&stage).await;
+        claim_cost(&stage, "a turn", mark, WHOLE + EACH_TROUBLE, &after);
         stage
             .project_reasons()
             .await

@@ -27,6 +27,7 @@ pub fn stories() -> Vec<Story> {
         story("directory::people_come_change_and_leave", life),
         story("directory::ten_thousand_accounts_most_of_them_apps", mostly_apps),
         story("directory::a_person_has_the_name", name_taken),
+        story("directory::accounts_are_left_out_of_pages", passed_over),
     ]
 }
 
@@ -189,5 +190,25 @@ async fn name_taken(plane: Arc<Plane>) {
     assert!(stage.shards().await.is_empty());
     let still = api.get("acme-users-0").await.unwrap();
     assert_eq!(still.resource_version(), theirs.resource_version());
+    stage.close().await;
+}
+
+/// Jira leaves accounts out of pages that it cut before, so that pages are short and one has nobody new.
+async fn passed_over(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "directory-short").await;
+    stage.command(json!({"command": "passOverUsers", "count": 500}));
+    stage.command(json!({"command": "addAccounts", "count": 700}));
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", wanted()).await;
+    let status = stage.until_listed().await;
+    let people = stage.people().await;
+    assert!(
+        people.len() > 700 && people.contains_key("Dana Developer"),
+        "{}",
+        people.len()
+    );
+    assert_eq!(status.trouble, None);
+    let again = stage.list_again().await;
+    assert_eq!((again.active, again.trouble), (status.active, None));
     stage.close().await;
 }

@@ -24,6 +24,9 @@ mod healthy;
 mod in_scope;
 mod inventory;
 mod issues;
+mod issues_change;
+mod issues_scale;
+mod issues_trouble;
 mod limits;
 mod lost_token;
 mod outage;
@@ -94,6 +97,9 @@ pub fn all() -> Vec<Story> {
         in_scope::stories(),
         inventory::stories(),
         issues::stories(),
+        issues_change::stories(),
+        issues_scale::stories(),
+        issues_trouble::stories(),
         limits::stories(),
         lost_token::stories(),
         outage::stories(),

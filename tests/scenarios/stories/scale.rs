@@ -117,8 +117,8 @@ async fn thousand_and_one(plane: Arc<Plane>) {
     let cost = (count(&first, "jiraprojects"), count(&first, "jiraprojects/status"));
     assert_eq!(
         cost,
-        (1001, 2002),
-        "one creation, one status for what was found out, and one for what it is made of"
+        (1001, 3003),
+        "one creation, one status for what was found out, one for its issues, and one for what it is made of"
     );
     let statuses = count(&first, "jiraintegrations/status");
     assert!(

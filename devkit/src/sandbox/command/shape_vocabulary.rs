@@ -97,6 +97,9 @@ pub enum ShapeCommand {
     SetLocale { account: Option<String>, locale: String },
 
     // Everybody and everything at once.
+    /// So many accounts stand before all others in the list of users and are left out of its pages once these are
+    /// cut: pages are short, or empty, although more follow.
+    PassOverUsers { site: Option<String>, count: usize },
     /// Hides every account's address by the profile's privacy setting, the dedicated one's too, or shows it.
     HideAllEmails { hidden: bool },
     /// Deletes all projects but one for ever.

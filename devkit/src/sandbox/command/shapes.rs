@@ -26,6 +26,10 @@ pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
             }
             Ok(Answer::Done)
         }
+        ShapeCommand::PassOverUsers { site, count } => {
+            site_mut(world, site.as_deref())?.passed_over = count;
+            Ok(Answer::Done)
+        }
         ShapeCommand::KeepOnlyProject { site, project } => {
             let site = site_mut(world, site.as_deref())?;
             let kept = find(site, &project)?;

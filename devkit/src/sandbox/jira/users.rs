@@ -54,7 +54,11 @@ pub(super) fn all(call: &Call<'_>) -> Answered {
         return Ok(forbidden());
     }
     let Page { start, limit } = call.page("startAt", "maxResults", 50, 1000);
-    Ok(shown(call, everybody(call).skip(start).take(limit)))
+    // What is passed over has its place in the list, and is taken out of a page that was cut.
+    let passed_over = call.site.passed_over;
+    let first = start.saturating_sub(passed_over);
+    let last = (start + limit).saturating_sub(passed_over);
+    Ok(shown(call, everybody(call).skip(first).take(last - first)))
 }
 
 /// `GET /rest/api/3/user/search`: active accounts by the beginning of a name or address. Without the permission the

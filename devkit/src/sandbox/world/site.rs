@@ -33,6 +33,8 @@ pub struct Site {
     pub blocked_apps: BTreeSet<String>,
     /// Accounts that the list of accessible resources passes over, as Atlassian does for some who lost access.
     pub unlisted: BTreeSet<String>,
+    /// How many accounts stand first in the list of users and are left out of its pages after they are cut.
+    pub passed_over: usize,
     /// Status answered to everything while the site is down.
     pub down: Option<u16>,
     /// Status that somebody without product access is answered: 403 or 401, both were seen.
@@ -75,6 +77,7 @@ impl Site {
             global: BTreeMap::new(),
             blocked_apps: BTreeSet::new(),
             unlisted: BTreeSet::new(),
+            passed_over: 0,
             down: None,
             no_access_status: 403,
             knowledge_base: true,

@@ -44,6 +44,7 @@ pub(super) const fn of(reason: Reason) -> Option<&'static Guide> {
         | Reason::AllServiceDesksReady
         | Reason::MappingMatchesWorkflows
         | Reason::SyncSucceeded
+        | Reason::Synchronising
         | Reason::Connected
         | Reason::Usable => return None,
         Reason::CredentialsNotFound => &authorized::CREDENTIALS_NOT_FOUND,
@@ -96,6 +97,7 @@ pub(super) const fn of(reason: Reason) -> Option<&'static Guide> {
         Reason::PinnedUserNotFound => &directory::PINNED_USER_NOT_FOUND,
         Reason::PinnedUserInactive => &directory::PINNED_USER_INACTIVE,
         Reason::UnknownStatuses => &sync::UNKNOWN_STATUSES,
+        Reason::AmbiguousMapping => &sync::AMBIGUOUS_MAPPING,
         Reason::NeverSynced => &sync::NEVER_SYNCED,
         Reason::SyncPartial => &sync::SYNC_PARTIAL,
         Reason::SyncFailed => &sync::SYNC_FAILED,

@@ -16,6 +16,14 @@ pub(super) static UNKNOWN_STATUSES: Guide = Guide {
     terms: &["status not found", "localised status", "translated status"],
 };
 
+pub(super) static AMBIGUOUS_MAPPING: Guide = Guide {
+    found: "The rules were compared with each other. A rule that names projects and issue types goes before one that names projects, that before one that names issue types, and that before one that names neither. Two rules of the same rank name the same status (upper and lower case do not matter), have a project and an issue type in common, and give different phases. The message has the places of both in the list, counted from 0.",
+    apart: &["A status that is named by its name in one rule and by its id in the other is not noticed."],
+    mend: &["The order of rules is not meant to matter: keep the status in the rule that has the phase you want."],
+    operator: "The rule that stands first in the list decides.",
+    terms: &["status mapped twice", "wrong phase"],
+};
+
 pub(super) static NEVER_SYNCED: Guide = Guide {
     found: "The integration has no `status.sync.lastSyncTime`, and the message names the condition that stands before the first synchronisation.",
     apart: &["It is a consequence: the cause is the condition that the message names."],

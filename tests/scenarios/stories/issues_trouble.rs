@@ -1,0 +1,230 @@
+//! Issues come in while something goes wrong: limits, refusals, endpoints that are gone, a cluster that
+//! does not take everything.
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+use devkit::proxy::{Action, Rule};
+use jiff::{SignedDuration, Timestamp};
+use jira_operator::api::integration::{JiraIntegration, SyncStatus};
+use serde_json::json;
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{
+        Setup, Stage,
+        claim::claim,
+        look::{condition, has},
+    },
+};
+
+/// What Jira asks to wait, in seconds.
+const HALF_AN_HOUR: i64 = 1800;
+
+pub fn stories() -> Vec<Story> {
+    vec![
+        story("issues::half_an_hour_of_silence", silence),
+        story("issues::a_scope_is_refused_while_they_come_in", scope_refused),
+        story("issues::an_endpoint_is_gone", gone),
+        story("issues::one_of_their_projects_goes_out_of_sight", invisible),
+        story("issues::the_gravest_trouble_is_told", gravest),
+        story("issues::too_many_calls_for_workflows_hold_nothing_up", burst),
+    ]
+}
+
+fn sync(object: &JiraIntegration) -> SyncStatus {
+    object.status.clone().unwrap_or_default().sync.unwrap_or_default()
+}
+
+async fn connected(plane: &Arc<Plane>, name: &str, proxied: bool) -> Stage {
+    let setup = Setup {
+        deletion_delay: Some(0),
+        proxied,
+        ..Setup::default()
+    };
+    let stage = Stage::set_up(plane, name, setup).await;
+    stage.connect("acme-oauth").await;
+    stage
+}
+
+/// The points are spent in the middle of a first synchronisation. Neither a person who insists nor a
+/// restart makes it call before the time.
+async fn silence(plane: Arc<Plane>) {
+    let mut stage = connected(&plane, "silence", false).await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
+    let spent = json!({"kind": "rateLimit", "reason": "jira-quota-global-based", "retryAfterSeconds": HALF_AN_HOUR});
+    stage.fault("/issue/bulkfetch", 1, None, &spent);
+    let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1m", "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_reason("acme", "Synced", "QuotaExhausted").await;
+    let told = sync(&stage.integration("acme").await);
+    let claim_time = |told: &SyncStatus| {
+        let next = told.next_sync_time.clone().expect("a next time").0;
+        let ahead = next.duration_since(Timestamp::now());
+        let (least, most) = (SignedDuration::from_mins(28), SignedDuration::from_mins(32));
+        assert!(ahead > least && ahead < most, "{ahead:#}");
+    };
+    claim_time(&told);
+    assert!(told.last_sync_time.is_none(), "nothing succeeded yet: {told:?}");
+
+    stage.ask("acme").await;
+    stage.claim_silence("while it waits", 20).await;
+    stage.kill_operators().await;
+    stage.start_operator();
+    stage.until_served("/readyz", |status, _| status == 200).await;
+    stage.claim_silence("after a restart", 20).await;
+    let after = stage.integration("acme").await;
+    claim_time(&sync(&after));
+    claim(&after, "Synced", "False", "QuotaExhausted", &["no call is made until"]);
+    stage.close().await;
+}
+
+/// What only another consent mends is not tried again and again.
+async fn scope_refused(plane: Arc<Plane>) {
+    let stage = connected(&plane, "issues-scope", false).await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
+    let body = json!({"code": 401, "message": "Unauthorized; scope does not match"}).to_string();
+    let refused = json!({"kind": "status", "code": 401, "body": body});
+    stage.fault("/issue/bulkfetch", 0, None, &refused);
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_reason("acme", "ScopesGranted", "ScopesMissing").await;
+    stage
+        .until("acme", "looked through", |o| sync(o).last_inventory_time.is_some())
+        .await;
+    stage.claim_silence("after the refusal", 5).await;
+    stage.command(json!({"command": "clearFaults"}));
+    stage.request("acme").await;
+    let all = stage.readable_in("ENG");
+    stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
+    stage.until_ready("acme").await;
+    stage.close().await;
+}
+
+/// Jira removed the endpoint: it says so, and is asked ever more seldom.
+async fn gone(plane: Arc<Plane>) {
+    let stage = connected(&plane, "issues-gone", false).await;
+    let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    let before = stage.mirrored().await.len();
+    let words = "The requested API has been removed. Please migrate to another API.";
+    let body = json!({"errorMessages": [words], "errors": {}}).to_string();
+    stage.fault(
+        "/search/jql",
+        0,
+        None,
+        &json!({"kind": "status", "code": 410, "body": body}),
+    );
+    stage.ask("acme").await;
+    stage.until_reason("acme", "Synced", "SyncFailed").await;
+    let failed = stage.integration("acme").await;
+    claim(&failed, "Synced", "False", "SyncFailed", &["has been removed"]);
+    claim(&failed, "Ready", "False", "SyncFailed", &[]);
+    let mark = stage.sandbox.mark();
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    let asked = stage.calls_to(mark, "/search/jql");
+    assert!(asked <= 5, "asked {asked} times in ten seconds");
+    assert_eq!(stage.mirrored().await.len(), before, "nothing is removed");
+    stage.command(json!({"command": "clearFaults"}));
+    stage.until_ready("acme").await;
+    stage.close().await;
+}
+
+/// Jira refuses the whole query for one project that went out of sight between the look at the
+/// permissions and the search. The others go on, and its issues stay.
+async fn invisible(plane: Arc<Plane>) {
+    let stage = connected(&plane, "issues-invisible", false).await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
+    let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_ready("acme").await;
+    let eng = stage.project("acme-eng").await.status.unwrap().id.unwrap();
+    let there = |mirrored: &std::collections::BTreeMap<String, _>, key: &str| {
+        mirrored.keys().filter(|issue| issue.starts_with(key)).count()
+    };
+    let before = there(&stage.mirrored().await, "ENG-");
+
+    // The look at the permissions is held until the project is hidden, and then answered as it was.
+    let body = json!({"errorMessages": [format!("The value '{eng}' does not exist for the field 'project'.")]});
+    let refused = json!({"kind": "status", "code": 400, "body": body.to_string()});
+    stage.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": "Changed meanwhile"}));
+    stage.fault("/search/jql", 0, Some(1), &refused);
+    stage.request("acme").await;
+    stage
+        .until_mirrored("followed on without the other project", |mirrored| {
+            let issue: Option<&jira_operator::api::issue::JiraIssue> = mirrored.get("OPS-1");
+            issue.is_some_and(|issue| issue.status.as_ref().unwrap().summary == "Changed meanwhile")
+        })
+        .await;
+    assert_eq!(there(&stage.mirrored().await, "ENG-"), before, "its issues stay");
+    stage.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "Changed too"}));
+    stage.request("acme").await;
+    stage.request("acme").await;
+    let caught_up = stage.mirrored().await;
+    assert_eq!(caught_up["ENG-1"].status.as_ref().unwrap().summary, "Changed too");
+    stage.until_reason("acme", "Synced", "SyncSucceeded").await;
+    stage.close().await;
+}
+
+/// A project that cannot be stored is not hidden by too many issues, and is tried again.
+async fn gravest(plane: Arc<Plane>) {
+    let stage = connected(&plane, "issues-gravest", true).await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 30}));
+    let spec = json!({"syncInterval": "1h", "issues": {"mirror": "Open", "maxObjects": 5}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    stage.until_reason("acme", "Synced", "MirrorTruncated").await;
+    stage.until_ready("acme").await;
+    let words = "etcd did not answer in time";
+    let rule = Rule::new(Action::Refuse {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        reason: "InternalError".into(),
+        message: words.into(),
+    });
+    let rule = rule
+        .writes()
+        .method(Method::PUT)
+        .path_contains("/jiraprojects/acme-ops");
+    let rule = stage.proxy.as_ref().unwrap().add(rule);
+    stage.command(json!({"command": "archiveProject", "project": "OPS"}));
+    stage.ask("acme").await;
+    stage.until_reason("acme", "Synced", "SyncPartial").await;
+    let told = stage.integration("acme").await;
+    let named = ["JiraProject acme-ops could", words, "Also:"];
+    claim(&told, "Synced", "False", "SyncPartial", &named);
+    assert!(
+        condition(&told, "Synced").message.contains("MirrorTruncated")
+            || condition(&told, "Synced").message.contains("are mirrored")
+    );
+    rule.remove();
+    // Long before the interval is over.
+    let healed = |o: &JiraIntegration| has(o, "Synced", "MirrorTruncated");
+    stage.until("acme", "synchronised", healed).await;
+    stage
+        .claim_project("acme-ops", "Ready", "False", "ProjectArchived", &["OPS"])
+        .await;
+    stage
+        .claim_project("acme-ops", "Synced", "Unknown", "SkippedAfterAccessible", &[])
+        .await;
+    stage.close().await;
+}
+
+/// Too many calls a second at one endpoint say nothing about the others.
+async fn burst(plane: Arc<Plane>) {
+    let stage = connected(&plane, "issues-burst", false).await;
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 20}));
+    let limited = json!({"kind": "rateLimit", "reason": "jira-burst-based", "retryAfterSeconds": 2});
+    stage.fault("/statuses", 0, Some(1), &limited);
+    let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    let found = stage
+        .until("acme", "looked through", |o| sync(o).last_inventory_time.is_some())
+        .await;
+    claim(&found, "Synced", "True", "SyncSucceeded", &[]);
+    let told: Vec<String> = stage.events("acme").await;
+    assert!(!told.contains(&"SyncPartial".to_owned()), "{told:?}");
+    let all = stage.readable_in("ENG");
+    stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
+    stage.close().await;
+}
