@@ -96,10 +96,6 @@ impl Manifests {
             if declared.subject.lines.iter().any(told) {
                 continue;
             }
-            let told = |line: &Line| line.message.starts_with("spec.site ");
-            if declared.subject.lines.iter().any(told) {
-                continue;
-            }
             match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
                 Err(error) => declared.note(&not_allowed(&error)),
                 Ok(_) if offline => {}
