@@ -4,7 +4,7 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::check::world::Cluster;
+use super::check::{output::say, world::Cluster};
 use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
@@ -68,31 +68,35 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
             |finding| finding.message,
         )
     })?;
-    say(&key, was_connected);
+    tell(name, &key, was_connected);
     let others = all
         .iter()
         .filter(|one| one.name_any() != *name && grant_key(one) == key);
     let others: Vec<String> = others.map(ResourceExt::name_any).collect();
     if !others.is_empty() {
-        println!(
-            "The same grant was used by {}, which are disconnected too.",
+        say(&format!(
+            "The same grant is used by {}: disconnected with it.",
             others.join(", ")
-        );
+        ));
     }
     Ok(())
 }
 
-fn say(key: &GrantKey, was_connected: bool) {
+fn tell(name: &str, key: &GrantKey, was_connected: bool) {
     let grant = key.secret_name();
     if was_connected {
-        println!(
+        say(&format!(
             "Disconnected: the tokens in Secret {grant} are gone, and the operator takes back what workloads mount."
-        );
+        ));
     } else {
-        println!("There was no grant in Secret {grant}; it is marked as disconnected all the same.");
+        say(&format!(
+            "There was no grant in Secret {grant}; it is marked as disconnected all the same."
+        ));
     }
-    println!("No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect.");
-    println!(
-        "At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open\n  {CONNECTED_APPS}"
-    );
+    say(&format!(
+        "No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect {name} -n {}",
+        key.namespace
+    ));
+    say("At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open");
+    say(CONNECTED_APPS);
 }

@@ -189,7 +189,8 @@ fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
         .refresh_token
         .as_ref()
         .is_some_and(|token| token.hash() == unsaved.spent);
-    let nothing_there = current.refresh_token.is_none() && current.mark.is_none();
+    // A tombstone is nothing to write over: a person ended the grant, whose tokens these are.
+    let nothing_there = current.refresh_token.is_none() && current.mark.is_none() && current.disconnected.is_none();
     unsaved.record.home_uid.clone_from(&current.secret.metadata.uid);
     unsaved.record.secret = current.secret;
     unsaved.prevails || still_marked || still_stored || nothing_there
