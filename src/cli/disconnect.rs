@@ -1,10 +1,14 @@
 //! `jira-operator disconnect`: ends the grant in the cluster, and says where it is ended at Atlassian.
 
 use clap::Args;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::check::{output::say, world::Cluster};
+use super::check::{
+    output::{say, say_on_stderr},
+    world::Cluster,
+};
 use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
@@ -60,6 +64,9 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     })?;
     let credentials = Credentials::read(&key.credentials, secret.as_ref()).ok();
     let store = Store::new(cluster.client.clone(), Vec::new());
+    if is_being_refreshed(&store, &key).await {
+        say_on_stderr("The grant is being refreshed just now; waiting for that.");
+    }
     let ended = disconnect(&store, &key, credentials.as_ref()).await;
     let was_connected = ended.map_err(|trouble| {
         let finding = finding::trouble(&trouble, &key);
@@ -80,6 +87,13 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether another process holds a mark on the grant that is respected.
+async fn is_being_refreshed(store: &Store, key: &GrantKey) -> bool {
+    let record = store.read(key).await.ok().flatten();
+    let mark = record.and_then(|record| record.mark);
+    mark.is_some_and(|mark| mark.deadline > Timestamp::now())
 }
 
 fn tell(name: &str, key: &GrantKey, was_connected: bool) {

@@ -150,7 +150,7 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
     let answer = tokio::time::timeout(options.timeout, answered(&found.api, name, &asked)).await;
     let integration = answer.map_err(|_| {
         format!(
-            "no answer within {} s. Is the operator running? jira-operator check --operator says more. While Atlassian asks it to wait, it does not answer either",
+            "no answer within {} seconds. Is the operator running? jira-operator check --operator says more. While Atlassian asks it to wait, it does not answer either",
             options.timeout.as_secs()
         )
     })??;

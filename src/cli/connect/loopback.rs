@@ -3,7 +3,10 @@
 use std::{
     io::ErrorKind,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -61,17 +64,15 @@ pub struct Loopback {
 struct Expected {
     state: Secret,
     sender: Mutex<Option<oneshot::Sender<Waiting>>>,
-    /// The browser that came asked for what its page is set with, and so has the page.
+    /// The last page is on its way.
+    is_over: AtomicBool,
+    /// The browser asked for what the last page is set with, and so has it.
     dressed: Notify,
 }
 
 impl Expected {
     fn take(&self) -> Option<oneshot::Sender<Waiting>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn has_come(&self) -> bool {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 }
 
@@ -99,6 +100,7 @@ impl Loopback {
         let expected = Arc::new(Expected {
             state,
             sender: Mutex::new(Some(sender)),
+            is_over: AtomicBool::new(false),
             dressed: Notify::new(),
         });
         let stop = CancellationToken::new();
@@ -163,14 +165,16 @@ async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQue
     if sender.send(Waiting { answer, page }).is_err() {
         return show(StatusCode::GONE, &gone());
     }
-    match shown.await {
+    let page = shown.await;
+    expected.is_over.store(true, Ordering::Relaxed);
+    match page {
         Ok(told) => show(StatusCode::OK, &told),
         Err(_) => show(StatusCode::GONE, &gone()),
     }
 }
 
 async fn dressed(State(expected): State<Arc<Expected>>, request: Request, next: Next) -> Response {
-    if expected.has_come() && request.uri().path() == STYLE {
+    if expected.is_over.load(Ordering::Relaxed) && request.uri().path() == STYLE {
         expected.dressed.notify_one();
     }
     next.run(request).await
