@@ -1,6 +1,7 @@
 //! The stage of a scenario: a namespace with the chart's RBAC, a sandbox of Jira Cloud, an
 //! operator between them, and eyes on what a user would see.
 
+pub mod browser;
 pub mod claim;
 pub mod conformance;
 pub mod directory;
@@ -9,6 +10,7 @@ pub mod hands;
 pub mod issues;
 pub mod look;
 pub mod operator;
+pub mod terminal;
 pub mod trouble;
 
 use std::{fs, path::PathBuf, sync::Arc};
