@@ -154,7 +154,7 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     let key = grant_key(&subject.integration);
     let credentials = subject.credentials.clone();
     let waiting = match connector.attempt(&subject.integration, credentials, consent).await {
-        Ok(outcome) if outcome.is_connected() => return stored(outcome, &key),
+        Ok(outcome) if outcome.is_connected() => return stored(outcome, subject),
         Ok(outcome) => return outcome.into(),
         Err(waiting) => waiting,
     };
@@ -165,7 +165,7 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     for _ in 0..AGAIN.0 {
         tokio::time::sleep(AGAIN.1).await;
         if connector.keeper.store_again(&key).await.is_ok() {
-            return stored(waiting.then, &key);
+            return stored(waiting.then, subject);
         }
     }
     let said = match connector.keeper.give_up(&key).await {
@@ -182,12 +182,16 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     }
 }
 
-fn stored(outcome: Outcome, key: &GrantKey) -> Delivered {
-    let said = format!(
-        "The grant is in Secret {} of namespace {}. The operator takes it from there.",
-        key.secret_name(),
-        key.namespace
-    );
+fn stored(outcome: Outcome, subject: &Subject) -> Delivered {
+    let key = grant_key(&subject.integration);
+    let (secret, namespace) = (key.secret_name(), &key.namespace);
+    let next = if subject.integration.spec.suspend {
+        let name = subject.integration.name_any();
+        format!("It is used once the integration goes on: jira-operator resume {name} -n {namespace}")
+    } else {
+        "The operator takes it from there.".to_owned()
+    };
+    let said = format!("The grant is in Secret {secret} of namespace {namespace}. {next}");
     Delivered { outcome, said }
 }
 

@@ -1,6 +1,6 @@
 //! Suspending, resuming and reconciling from the terminal.
 
-use std::sync::Arc;
+use std::{os::unix::fs::symlink, sync::Arc};
 
 use jira_operator::api::integration::JiraIntegration;
 use kube::api::{Patch, PatchParams};
@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 
 use super::{Story, story, terminal::unconnected};
 use crate::{
-    plane::Plane,
-    stage::{Stage, hands::connected},
+    plane::{OPERATOR, Plane},
+    stage::{Stage, browser::Choice, hands::connected},
 };
 
 pub fn stories() -> Vec<Story> {
     vec![
         story("terminal::suspend_resume_and_reconcile", steer),
         story("terminal::what_git_or_helm_applies_is_to_be_changed_there", managed),
+        story("terminal::as_a_plugin_of_kubectl", plugin),
+        story("terminal::a_suspended_integration_is_connected_for_later", suspended),
         story("terminal::reconcile_says_when_nobody_answers", nobody_answers),
     ]
 }
@@ -119,5 +121,52 @@ async fn nobody_answers(plane: Arc<Plane>) {
     waits.until_printed("Asked for a full pass").await;
     stage.start_operator();
     stage.ended(waits).await.claim(0, &["Ready True"]);
+    stage.close().await;
+}
+
+async fn plugin(plane: Arc<Plane>) {
+    let (stage, _) = unconnected(&plane, "plugin").await;
+    symlink(OPERATOR, stage.path("kubectl-jira")).unwrap();
+    let mut path = stage.path("").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let kubectl = async |arguments: &[&str]| {
+        let mut command = plane.control.kubectl();
+        command.arg("jira").args(arguments).args(["-n", &stage.namespace]);
+        let output = command.env("PATH", &path).output().await.expect("kubectl runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let (code, said) = kubectl(&["suspend", "acme"]).await;
+    assert!(code == Some(0) && said.contains("Suspended"), "{said}");
+    let (code, said) = kubectl(&["reconcile", "acme"]).await;
+    assert!(code == Some(1) && said.contains("It is suspended"), "{said}");
+    let (code, said) = kubectl(&["connect", "--help"]).await;
+    assert!(
+        code == Some(0) && said.contains("Usage: kubectl jira connect"),
+        "{said}"
+    );
+    stage.close().await;
+}
+
+async fn suspended(plane: Arc<Plane>) {
+    let (stage, port) = unconnected(&plane, "for-later").await;
+    stage.runs(&["suspend", "acme"]).await.claim(0, &[]);
+    stage.until_message("acme", "Ready", "Suspended since").await;
+    let mut connect = stage.connects(port, &[]).start();
+    let link = connect.link().await;
+    stage.consent(&link, Choice::default()).await.claim(200, &["Connected"]);
+    let next = format!(
+        "once the integration goes on: jira-operator resume acme -n {}",
+        stage.namespace
+    );
+    stage
+        .ended(connect)
+        .await
+        .claim(0, &["Connected as Jira Bot", &next])
+        .fits();
+    stage.runs(&["resume", "acme"]).await.claim(0, &[]);
+    stage.until_ready("acme").await;
+    assert_eq!(stage.exchanges(), 1);
     stage.close().await;
 }
