@@ -1,10 +1,14 @@
 //! `jira-operator disconnect`: ends the grant in the cluster, and says where it is ended at Atlassian.
 
 use clap::Args;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::cluster_options::ClusterOptions;
+use super::{
+    check::output::{say, say_on_stderr},
+    cluster_options::ClusterOptions,
+};
 use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
@@ -55,6 +59,9 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     })?;
     let credentials = Credentials::read(&key.credentials, secret.as_ref()).ok();
     let store = Store::new(cluster.client.clone(), Vec::new());
+    if is_being_refreshed(&store, &key).await {
+        say_on_stderr("The grant is being refreshed just now; waiting for that.");
+    }
     let ended = disconnect(&store, &key, credentials.as_ref()).await;
     let was_connected = ended.map_err(|trouble| {
         let finding = finding::trouble(&trouble, &key);
@@ -63,31 +70,42 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
             |finding| finding.message,
         )
     })?;
-    say(&key, was_connected);
+    tell(name, &key, was_connected);
     let others = all
         .iter()
         .filter(|one| one.name_any() != *name && grant_key(one) == key);
     let others: Vec<String> = others.map(ResourceExt::name_any).collect();
     if !others.is_empty() {
-        println!(
-            "The same grant was used by {}, which are disconnected too.",
+        say(&format!(
+            "The same grant is used by {}: disconnected with it.",
             others.join(", ")
-        );
+        ));
     }
     Ok(())
 }
 
-fn say(key: &GrantKey, was_connected: bool) {
+/// Whether another process holds a mark on the grant that is respected.
+async fn is_being_refreshed(store: &Store, key: &GrantKey) -> bool {
+    let record = store.read(key).await.ok().flatten();
+    let mark = record.and_then(|record| record.mark);
+    mark.is_some_and(|mark| mark.deadline > Timestamp::now())
+}
+
+fn tell(name: &str, key: &GrantKey, was_connected: bool) {
     let grant = key.secret_name();
     if was_connected {
-        println!(
+        say(&format!(
             "Disconnected: the tokens in Secret {grant} are gone, and the operator takes back what workloads mount."
-        );
+        ));
     } else {
-        println!("There was no grant in Secret {grant}; it is marked as disconnected all the same.");
+        say(&format!(
+            "There was no grant in Secret {grant}; it is marked as disconnected all the same."
+        ));
     }
-    println!("No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect.");
-    println!(
-        "At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open\n  {CONNECTED_APPS}"
-    );
+    say(&format!(
+        "No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect {name} -n {}",
+        key.namespace
+    ));
+    say("At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open");
+    say(CONNECTED_APPS);
 }

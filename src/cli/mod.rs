@@ -18,7 +18,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Keeps Jira Cloud sites connected to a Kubernetes cluster and says why when they are not.
 #[derive(Debug, Parser)]
-#[command(name = PROGRAM, version, about, disable_help_subcommand = true)]
+#[command(name = PROGRAM, version, about, disable_help_subcommand = true, max_term_width = 80)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -32,7 +32,7 @@ enum Command {
     Run(Box<run::Options>),
     /// Say what works, what does not, and why.
     Check(Box<check::Options>),
-    /// Connect an integration: log in with the dedicated account, and the grant goes into the cluster.
+    /// Connect an integration: log in with its account, and the grant goes into the cluster.
     Connect(Box<connect::Options>),
     /// End the grant of an integration.
     Disconnect(disconnect::Options),

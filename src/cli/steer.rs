@@ -11,7 +11,10 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{check::options::duration, cluster_options::ClusterOptions};
+use super::{
+    check::{options::duration, output::say},
+    cluster_options::ClusterOptions,
+};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -84,19 +87,28 @@ pub(super) async fn suspend(target: Target, suspended: bool) -> Result<(), Strin
     let changed = target.patch(&found, json!({"spec": {"suspend": suspended}})).await?;
     let (namespace, name) = (&found.namespace, &target.name);
     if suspended {
-        println!(
+        say(&format!(
             "Suspended {namespace}/{name}: Atlassian is not called for it, and its access token is left to expire."
-        );
+        ));
     } else {
-        println!("Resumed {namespace}/{name}.");
+        say(&format!("Resumed {namespace}/{name}."));
     }
     if is_managed(&changed) {
-        println!(
-            "The object looks as if it were applied from Git or by Helm: set spec.suspend there as well, or it comes back."
+        say(
+            "The object is applied from Git or by Helm, as it looks: set spec.suspend there as well, or this is undone the next time.",
         );
     }
     Ok(())
 }
+
+/// Tools that apply objects again and again, by the name under which they write.
+const APPLIERS: [&str; 5] = [
+    "argocd-controller",
+    "kustomize-controller",
+    "helm-controller",
+    "helm",
+    "flux",
+];
 
 /// Whether another tool applies the object, as its usual marks tell.
 fn is_managed(integration: &JiraIntegration) -> bool {
@@ -107,8 +119,13 @@ fn is_managed(integration: &JiraIntegration) -> bool {
         "meta.helm.sh/",
     ];
     let keys = integration.labels().keys().chain(integration.annotations().keys());
+    let mut managers = integration
+        .managed_fields()
+        .iter()
+        .filter_map(|entry| entry.manager.as_deref());
     keys.into_iter()
         .any(|key| marks.iter().any(|mark| key.starts_with(mark)))
+        || managers.any(|manager| APPLIERS.contains(&manager))
 }
 
 /// Asks for a full pass now, and waits for its answer. True when the integration is Ready then.
@@ -118,9 +135,11 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
     let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});
     let integration = options.target.patch(&found, annotation).await?;
     let (namespace, name) = (&found.namespace, &options.target.name);
-    println!("Asked for a full pass of {namespace}/{name}.");
+    say(&format!("Asked for a full pass of {namespace}/{name}."));
     if integration.spec.suspend {
-        println!("It is suspended, so nothing happens until: jira-operator resume {name} -n {namespace}");
+        say(&format!(
+            "It is suspended, so nothing happens until: jira-operator resume {name} -n {namespace}"
+        ));
         return Ok(false);
     }
     if options.timeout.is_zero() {
@@ -129,7 +148,7 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
     let answer = tokio::time::timeout(options.timeout, answered(&found.api, name, &asked)).await;
     let integration = answer.map_err(|_| {
         format!(
-            "no answer within {} s: is the operator running, or does Atlassian ask it to wait? jira-operator check --operator",
+            "no answer within {} seconds. Is the operator running? jira-operator check --operator says more. While Atlassian asks it to wait, it does not answer either",
             options.timeout.as_secs()
         )
     })??;
@@ -137,7 +156,7 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
     let Some(ready) = find(&conditions, ConditionType::Ready) else {
         return Ok(false);
     };
-    println!("Ready {} {}: {}", ready.status, ready.reason, ready.message);
+    say(&format!("Ready {} {}: {}", ready.status, ready.reason, ready.message));
     Ok(ready.status == "True")
 }
 

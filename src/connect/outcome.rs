@@ -44,7 +44,7 @@ pub enum Failure {
     Changed,
     /// The code was exchanged, and the grant could not be stored yet.
     Unsaved {
-        /// What the API server answered.
+        /// What stood in the way.
         detail: String,
     },
 }
@@ -88,7 +88,7 @@ impl Failure {
             ),
             Self::Unsaved { detail } => (
                 "The grant is not stored yet",
-                format!("Atlassian gave the grant, and the cluster did not take it: {detail}."),
+                format!("Atlassian gave the grant, and it could not be stored: {detail}."),
                 "The operator keeps it in memory and tries again by itself. Mend what the cluster says before the operator is restarted.".to_owned(),
             ),
         };

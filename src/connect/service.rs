@@ -96,6 +96,23 @@ impl Connector {
 
     /// Exchanges the code, judges what it brought and stores it.
     pub async fn complete(&self, integration: &JiraIntegration, credentials: Credentials, consent: Consent) -> Outcome {
+        let done = self.attempt(integration, credentials, consent).await;
+        done.unwrap_or_else(|waiting| {
+            let detail = waiting.detail;
+            Outcome::Failed(Failure::Unsaved { detail })
+        })
+    }
+
+    /// The same, for somebody who stays with a grant that the cluster does not take.
+    ///
+    /// # Errors
+    /// When the grant waits in memory.
+    pub async fn attempt(
+        &self,
+        integration: &JiraIntegration,
+        credentials: Credentials,
+        consent: Consent,
+    ) -> Result<Outcome, Waiting> {
         let key = grant_key(integration);
         let declared = Declared::of(integration, &self.site_suffixes);
         let (found, keep) = tokio::sync::oneshot::channel();
@@ -111,10 +128,24 @@ impl Connector {
             Ok(())
         };
         match self.keeper.connect(&key, credentials, consent, look).await {
-            Ok(_) => connected(keep.await.unwrap_or_default()),
-            Err(refused) => not_taken(refused, &key),
+            Ok(_) => Ok(connected(keep.await.unwrap_or_default())),
+            Err(NotTaken::Cluster(Trouble::NotWritable {
+                detail, unsaved: true, ..
+            })) => Err(Waiting {
+                detail,
+                then: connected(keep.await.unwrap_or_default()),
+            }),
+            Err(refused) => Ok(not_taken(refused, &key)),
         }
     }
+}
+
+/// A grant that is the right one and could not be stored yet.
+pub struct Waiting {
+    /// What the API server answered.
+    pub detail: String,
+    /// What it comes to once it is stored.
+    pub then: Outcome,
 }
 
 /// What a consent brought that is to be kept elsewhere than in a cluster.
@@ -203,9 +234,6 @@ fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {
             Reason::AuthServerUnavailable,
             "Atlassian's answer to the code could not be read.",
         ),
-        NotTaken::Cluster(Trouble::NotWritable {
-            detail, unsaved: true, ..
-        }) => Outcome::Failed(Failure::Unsaved { detail }),
         NotTaken::Cluster(trouble) => match finding::trouble(&trouble, key) {
             Some(finding) => Outcome::Refused(vec![finding]),
             None => Outcome::Failed(Failure::Changed),

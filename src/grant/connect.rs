@@ -75,6 +75,26 @@ impl Keeper {
         task.await.unwrap_or_else(interrupted)
     }
 
+    /// Whether a grant could be stored now, asked of the API server without writing anything: so that nobody
+    /// consents in vain.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn could_store(&self, key: &GrantKey) -> Result<(), Trouble> {
+        let read = self.store.read(key).await;
+        let record = read.map_err(|error| Trouble::not_writable(&describe(&error), None))?;
+        let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
+        if record.is_foreign() {
+            return Err(Trouble::NameTaken);
+        }
+        match self.store.rehearse(&record).await {
+            // Others write it just now, so it can be written.
+            Ok(()) | Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
+            Err(WriteError::Terminating) => Err(Trouble::Terminating),
+            Err(WriteError::Refused(detail)) => Err(Trouble::not_writable(&detail, None)),
+        }
+    }
+
     /// Tries again to store what a consent brought. Nothing to do when it is stored.
     ///
     /// # Errors

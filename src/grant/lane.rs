@@ -189,8 +189,48 @@ fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
         .refresh_token
         .as_ref()
         .is_some_and(|token| token.hash() == unsaved.spent);
-    let nothing_there = current.refresh_token.is_none() && current.mark.is_none();
+    // A tombstone is nothing to write over: a person ended the grant, whose tokens these are.
+    let nothing_there = current.refresh_token.is_none() && current.mark.is_none() && current.disconnected.is_none();
     unsaved.record.home_uid.clone_from(&current.secret.metadata.uid);
     unsaved.record.secret = current.secret;
     unsaved.prevails || still_marked || still_stored || nothing_there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_token(token: &str) -> Record {
+        Record {
+            refresh_token: Some(Secret::new(token.to_owned())),
+            ..Record::default()
+        }
+    }
+
+    fn unsaved(prevails: bool) -> Unsaved {
+        Unsaved {
+            record: with_token("new"),
+            spent: Secret::new("spent".to_owned()).hash(),
+            prevails,
+        }
+    }
+
+    #[test]
+    fn unsaved_tokens_go_where_the_spent_one_is_or_nothing_and_not_over_the_wish_of_a_person() {
+        let tombstone = Record {
+            disconnected: Some(Timestamp::UNIX_EPOCH),
+            ..Record::default()
+        };
+        for (current, wanted) in [
+            (None, true),
+            (Some(Record::default()), true),
+            (Some(with_token("spent")), true),
+            (Some(with_token("newer")), false),
+            (Some(tombstone.clone()), false),
+        ] {
+            assert_eq!(rebase(&mut unsaved(false), current.clone()), wanted, "{current:?}");
+        }
+        assert!(rebase(&mut unsaved(true), Some(tombstone)), "a later consent ends that");
+        assert!(rebase(&mut unsaved(true), Some(with_token("newer"))));
+    }
 }

@@ -138,12 +138,29 @@ impl Store {
     /// # Errors
     /// A [`WriteError`]; nothing was written then.
     pub async fn write(&self, record: &Record) -> Result<Record, WriteError> {
+        self.send(record, &PostParams::default()).await
+    }
+
+    /// Whether the grant Secret could be written as it is: the API server is asked, and admission with it,
+    /// and nothing is written.
+    ///
+    /// # Errors
+    /// What a write would fail with.
+    pub async fn rehearse(&self, record: &Record) -> Result<(), WriteError> {
+        let params = PostParams {
+            dry_run: true,
+            ..PostParams::default()
+        };
+        self.send(record, &params).await.map(|_| ())
+    }
+
+    async fn send(&self, record: &Record, params: &PostParams) -> Result<Record, WriteError> {
         let secret = record.render();
         let api = self.api(&secret.namespace().unwrap_or_default());
         let written = if secret.resource_version().is_some() {
-            api.replace(&secret.name_any(), &PostParams::default(), &secret).await
+            api.replace(&secret.name_any(), params, &secret).await
         } else {
-            api.create(&PostParams::default(), &secret).await
+            api.create(params, &secret).await
         };
         written.map(Record::read).map_err(|error| WriteError::from_kube(&error))
     }

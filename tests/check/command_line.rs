@@ -58,6 +58,36 @@ fn as_a_plugin_it_has_the_name_that_people_type() {
 }
 
 #[test]
+fn help_fits_a_terminal() {
+    let help = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(arguments).arg("--help").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && text.contains("Usage: jira-operator"),
+            "{arguments:?}"
+        );
+        let wide = text.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{arguments:?}");
+        text
+    };
+    let all = help(&[]);
+    for command in [
+        "run",
+        "check",
+        "connect",
+        "disconnect",
+        "suspend",
+        "resume",
+        "reconcile",
+        "crds",
+        "completions",
+    ] {
+        assert!(all.contains(&format!("\n  {command} ")), "{command} is not in:\n{all}");
+        help(&[command]);
+    }
+}
+
+#[test]
 fn shells_get_completions() {
     for (shell, part) in [
         ("bash", "complete -F"),
@@ -67,7 +97,10 @@ fn shells_get_completions() {
         let output = Command::new(PROGRAM).args(["completions", shell]).output().unwrap();
         let script = String::from_utf8(output.stdout).unwrap();
         assert!(
-            output.status.success() && script.contains(part) && script.contains("evidence-out"),
+            output.status.success()
+                && script.contains(part)
+                && script.contains("evidence-out")
+                && script.contains("no-browser"),
             "{shell}"
         );
     }

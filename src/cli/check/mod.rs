@@ -10,7 +10,7 @@ mod files;
 mod fixtures;
 mod live;
 pub(super) mod manifest;
-mod mark;
+pub(super) mod mark;
 mod operator;
 pub(super) mod options;
 pub(super) mod output;

@@ -37,6 +37,23 @@ pub fn on_stderr(report: &Report) -> String {
     render::text(report, page(&std::io::stderr()))
 }
 
+/// Says something on standard error, wrapped to its width. A terminal that is gone does not matter: what is
+/// under way is brought to its end.
+pub fn say_on_stderr(text: &str) {
+    show_on_stderr(&render::prose(text, page(&std::io::stderr())));
+}
+
+/// The same as it stands.
+pub fn show_on_stderr(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Says something on standard output, wrapped.
+pub fn say(text: &str) {
+    let text = render::prose(text, page(&std::io::stdout()));
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
 /// Prints the report.
 ///
 /// # Errors

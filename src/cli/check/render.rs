@@ -64,6 +64,27 @@ pub fn short(report: &Report) -> String {
     .collect()
 }
 
+/// Sentences for people, wrapped. A long word stays whole, because it is an address or a path to be copied.
+#[must_use]
+pub fn prose(text: &str, page: Page) -> String {
+    let mut out = String::new();
+    let mut taken = 0;
+    for word in clean(text).split_whitespace() {
+        let letters = word.chars().count();
+        if taken > 0 && taken + 1 + letters > page.width {
+            out.push('\n');
+            taken = 0;
+        } else if taken > 0 {
+            out.push(' ');
+            taken += 1;
+        }
+        out.push_str(word);
+        taken += letters;
+    }
+    out.push('\n');
+    out
+}
+
 fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page: Page) {
     let indent = "  ".repeat(depth);
     let mark = subject.mark();
@@ -241,6 +262,17 @@ mod tests {
         let text = text(&report(&wide), page);
         let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
         assert!((70..=80).contains(&widest), "{widest} columns:\n{text}");
+    }
+
+    #[test]
+    fn sentences_are_wrapped_and_what_is_to_be_copied_stays_whole() {
+        let page = Page {
+            width: 20,
+            colour: false,
+        };
+        let link = "https://example.com/a/long/link";
+        let text = prose(&format!("Open this link now: {link} and wait for it."), page);
+        assert_eq!(text, format!("Open this link now:\n{link}\nand wait for it.\n"));
     }
 
     #[test]

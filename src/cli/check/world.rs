@@ -58,7 +58,7 @@ impl Cluster {
     pub async fn of(context: Option<&str>, kubeconfig: Option<&Path>) -> Result<Self, String> {
         let nowhere = |error: String| {
             format!(
-                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, name a context with --context, or check files with -f."
+                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
             )
         };
         let mut config = match (context, kubeconfig) {

@@ -2,6 +2,7 @@
 
 use std::{
     io::IsTerminal,
+    os::unix::process::CommandExt,
     process::{Command, Stdio},
 };
 
@@ -28,9 +29,11 @@ pub fn open(link: &str) -> bool {
     chosen.into_iter().chain(found).any(|program| started(&program, link))
 }
 
+/// Starts it in a process group of its own, so that Ctrl-C ends this command and no browser.
 fn started(program: &str, link: &str) -> bool {
     Command::new(program)
         .arg(link)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -16,6 +16,7 @@ use super::subject::Subject;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
     cli::check::{
+        output::say_on_stderr,
         save::{Place, manifest},
         world::Atlassian,
     },
@@ -24,11 +25,19 @@ use crate::{
         service::{Connector, bring, grant_key},
     },
     diagnose::evidence::Declared,
-    grant::{connect::Consent, keeper::Keeper, store::Store},
+    grant::{
+        connect::Consent,
+        finding,
+        held::Trouble,
+        keeper::Keeper,
+        store::{GrantKey, Store},
+    },
 };
 
 /// How often and after which pause a write is tried again before the grant is kept in a file.
 const AGAIN: (u32, Duration) = (5, Duration::from_secs(1));
+/// Stands for standard output.
+const OUT: &str = "-";
 
 /// Where the grant goes.
 pub enum Delivery {
@@ -40,62 +49,94 @@ pub enum Delivery {
     Out,
 }
 
+/// What became of a consent, and where its grant is, where that is to be said.
+pub struct Delivered {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Where the grant is, and what to do with it.
+    pub said: String,
+}
+
+impl From<Outcome> for Delivered {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            said: String::new(),
+        }
+    }
+}
+
+/// Refuses to print a secret where people look.
+///
+/// # Errors
+/// When that is what would be done.
+pub fn refuse_terminal(print: Option<&Path>) -> Result<(), String> {
+    if print == Some(Path::new(OUT)) && std::io::stdout().is_terminal() {
+        return Err("--print shows a secret, and standard output is a terminal: send it to a file or a pipe, or name a file as --print=FILE".to_owned());
+    }
+    Ok(())
+}
+
 impl Delivery {
     /// Makes the way ready, before a person is asked for anything.
     ///
     /// # Errors
     /// When it cannot be gone.
-    pub fn prepare(print: Option<&Path>, subject: &Subject, atlassian: &Atlassian) -> Result<Self, String> {
+    pub async fn prepare(print: Option<&Path>, subject: &Subject, atlassian: &Atlassian) -> Result<Self, String> {
         match print {
             None => {
                 let cluster = subject
                     .cluster
                     .as_ref()
                     .ok_or("--print is needed where there is no cluster")?;
-                Ok(Self::Cluster(Box::new(connector(cluster.client.clone(), atlassian))))
+                let connector = connector(cluster.client.clone(), atlassian);
+                let key = grant_key(&subject.integration);
+                let could = connector.keeper.could_store(&key).await;
+                could.map_err(|trouble| in_the_way(&trouble, &key))?;
+                Ok(Self::Cluster(Box::new(connector)))
             }
-            Some(path) if path == Path::new("-") => {
-                if std::io::stdout().is_terminal() {
-                    return Err("--print shows a secret, and standard output is a terminal: send it to a file or a pipe, or name a file as --print=FILE".to_owned());
-                }
-                Ok(Self::Out)
-            }
+            Some(path) if path == Path::new(OUT) => Ok(Self::Out),
             Some(path) => Ok(Self::File(path.to_owned(), Place::prepare("--print", path)?)),
         }
     }
 
-    /// Brings the consent to its end. The text says where the grant is, where that is to be said.
-    pub async fn deliver(self, subject: &Subject, atlassian: &Atlassian, consent: Consent) -> (Outcome, String) {
-        match self {
-            Self::Cluster(connector) => into_cluster(&connector, subject, consent).await,
-            Self::File(path, place) => match brought(subject, atlassian, &consent).await {
-                Err(outcome) => (outcome, String::new()),
-                Ok((token, outcome)) => kept(
-                    place.keep(&target(subject), &subject.credentials, &token),
-                    outcome,
-                    || {
-                        let path = path.display();
-                        format!(
-                            "The Secret with the refresh token is in {path}, readable by you alone. Seal or apply it, and delete the file."
-                        )
-                    },
-                ),
-            },
-            Self::Out => match brought(subject, atlassian, &consent).await {
-                Err(outcome) => (outcome, String::new()),
-                Ok((token, outcome)) => kept(to_stdout(subject, &token), outcome, || {
-                    "The Secret with the refresh token went to standard output.".to_owned()
-                }),
+    /// Brings the consent to its end.
+    pub async fn deliver(self, subject: &Subject, atlassian: &Atlassian, consent: Consent) -> Delivered {
+        if let Self::Cluster(connector) = self {
+            return into_cluster(&connector, subject, consent).await;
+        }
+        let (token, outcome) = match brought(subject, atlassian, &consent).await {
+            Ok(brought) => brought,
+            Err(outcome) => return outcome.into(),
+        };
+        let printed = match self {
+            Self::File(path, place) => {
+                let kept = place.keep(&target(subject), &subject.credentials, &token);
+                kept.map(|()| {
+                    let path = path.display();
+                    format!("The Secret with the refresh token is in {path}, readable by you alone. Seal or apply it, and delete the file.")
+                })
+            }
+            Self::Out | Self::Cluster(_) => to_stdout(subject, &token)
+                .map(|()| "The Secret with the refresh token went to standard output.".to_owned()),
+        };
+        match printed {
+            Ok(said) => Delivered { outcome, said },
+            Err(detail) => Delivered {
+                outcome: Outcome::Failed(Failure::Unsaved { detail }),
+                said: rescue(subject, &token, "Seal or apply it, and delete the file."),
             },
         }
     }
 }
 
-fn kept(done: Result<(), String>, outcome: Outcome, said: impl Fn() -> String) -> (Outcome, String) {
-    match done {
-        Ok(()) => (outcome, said()),
-        Err(detail) => (Outcome::Failed(Failure::Unsaved { detail }), String::new()),
-    }
+fn in_the_way(trouble: &Trouble, key: &GrantKey) -> String {
+    let found = finding::trouble(trouble, key);
+    let why = found.map_or_else(
+        || format!("Namespace {} is being deleted.", key.namespace),
+        |f| f.message,
+    );
+    format!("{why} Nobody was asked to consent, and nothing was changed")
 }
 
 fn connector(client: Client, atlassian: &Atlassian) -> Connector {
@@ -109,47 +150,73 @@ fn connector(client: Client, atlassian: &Atlassian) -> Connector {
     }
 }
 
-async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent) -> (Outcome, String) {
+async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent) -> Delivered {
     let key = grant_key(&subject.integration);
-    let outcome = connector
-        .complete(&subject.integration, subject.credentials.clone(), consent)
-        .await;
-    let Outcome::Failed(Failure::Unsaved { detail }) = outcome else {
-        let stored = format!(
-            "The grant is in Secret {} of namespace {}. The operator takes it from there.",
-            key.secret_name(),
-            key.namespace
-        );
-        let stored = if outcome.is_connected() { stored } else { String::new() };
-        return (outcome, stored);
+    let credentials = subject.credentials.clone();
+    let waiting = match connector.attempt(&subject.integration, credentials, consent).await {
+        Ok(outcome) if outcome.is_connected() => return stored(outcome, subject),
+        Ok(outcome) => return outcome.into(),
+        Err(waiting) => waiting,
     };
+    say_on_stderr(&format!(
+        "Atlassian gave the grant, and it could not be stored: {}. Trying again.",
+        waiting.detail
+    ));
     for _ in 0..AGAIN.0 {
         tokio::time::sleep(AGAIN.1).await;
         if connector.keeper.store_again(&key).await.is_ok() {
-            let said = format!("The grant is in Secret {} after all.", key.secret_name());
-            return (Outcome::Failed(Failure::Unsaved { detail }), said);
+            return stored(waiting.then, subject);
         }
     }
-    let Some(token) = connector.keeper.give_up(&key).await else {
-        return (Outcome::Failed(Failure::Unsaved { detail }), String::new());
+    let said = match connector.keeper.give_up(&key).await {
+        Some(token) => rescue(
+            subject,
+            &token,
+            "Once the cluster takes it, kubectl apply it, and delete the file.",
+        ),
+        None => "Run this command again.".to_owned(),
     };
-    let said = rescue(subject, &token);
-    (Outcome::Failed(Failure::Unsaved { detail }), said)
+    Delivered {
+        outcome: Outcome::Failed(Failure::Unsaved { detail: waiting.detail }),
+        said,
+    }
 }
 
-/// A grant that the cluster does not take is not thrown away.
-fn rescue(subject: &Subject, token: &Secret) -> String {
-    let file = PathBuf::from(format!("{}-connected.yaml", subject.integration.name_any()));
-    let done =
-        Place::prepare("the file", &file).and_then(|place| place.keep(&target(subject), &subject.credentials, token));
-    match done {
-        Ok(()) => format!(
-            "So that it is not lost, it is in {}, readable by you alone. Once the cluster takes it: kubectl apply -f {}, and delete the file.",
-            file.display(),
-            file.display()
-        ),
-        Err(why) => format!("It could not be kept in a file either ({why}). Run this command again."),
+fn stored(outcome: Outcome, subject: &Subject) -> Delivered {
+    let key = grant_key(&subject.integration);
+    let (secret, namespace) = (key.secret_name(), &key.namespace);
+    let next = if subject.integration.spec.suspend {
+        let name = subject.integration.name_any();
+        format!("It is used once the integration goes on: jira-operator resume {name} -n {namespace}")
+    } else {
+        "The operator takes it from there.".to_owned()
+    };
+    let said = format!("The grant is in Secret {secret} of namespace {namespace}. {next}");
+    Delivered { outcome, said }
+}
+
+/// A grant that has no place yet is not thrown away: it is kept here, or where temporary files are.
+fn rescue(subject: &Subject, token: &Secret, then: &str) -> String {
+    let name = subject.integration.name_any();
+    let apart = format!("{name}-connected-{:08x}.yaml", rand::random::<u32>());
+    let files = [
+        PathBuf::from(format!("{name}-connected.yaml")),
+        std::env::temp_dir().join(apart),
+    ];
+    let mut failed = String::new();
+    for file in files {
+        let place = Place::prepare("the file", &file);
+        match place.and_then(|place| place.keep(&target(subject), &subject.credentials, token)) {
+            Ok(()) => {
+                let file = file.display();
+                return format!(
+                    "So that it is not lost, the Secret with it is in {file}, readable by you alone. {then}"
+                );
+            }
+            Err(why) => failed = why,
+        }
     }
+    format!("It could not be kept in a file either ({failed}). Run this command again.")
 }
 
 async fn brought(subject: &Subject, atlassian: &Atlassian, consent: &Consent) -> Result<(Secret, Outcome), Outcome> {

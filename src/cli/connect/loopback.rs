@@ -1,25 +1,37 @@
 //! The callback on this machine: takes the browser's answer, once, and shows what came of it.
 
 use std::{
+    io::ErrorKind,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{
     Router,
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     http::StatusCode,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
     routing::get,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     atlassian::secret::Secret,
     connect::{answer::Answer, public_url::CALLBACK},
-    server::connect::pages::{Told, assets, show},
+    server::connect::{
+        guard,
+        pages::{STYLE, Told, assets, show},
+    },
 };
 
 /// How long the last page has to reach the browser.
@@ -44,6 +56,7 @@ pub struct Loopback {
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
     arrived: oneshot::Receiver<Waiting>,
+    expected: Arc<Expected>,
     /// The address that the app has to have.
     pub callback: String,
 }
@@ -51,6 +64,16 @@ pub struct Loopback {
 struct Expected {
     state: Secret,
     sender: Mutex<Option<oneshot::Sender<Waiting>>>,
+    /// The last page is on its way.
+    is_over: AtomicBool,
+    /// The browser asked for what the last page is set with, and so has it.
+    dressed: Notify,
+}
+
+impl Expected {
+    fn take(&self) -> Option<oneshot::Sender<Waiting>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Loopback {
@@ -67,21 +90,26 @@ impl Loopback {
         let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
             .await
             .map_err(taken)?;
-        // localhost may be either; a machine without IPv6 has only the one.
-        let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)))
-            .await
-            .ok();
+        // localhost may be either. A machine without IPv6 has only the one; where somebody else has the other,
+        // the browser would go there.
+        let second = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(taken(error)),
+            second => second.ok(),
+        };
         let (sender, arrived) = oneshot::channel();
         let expected = Arc::new(Expected {
             state,
             sender: Mutex::new(Some(sender)),
+            is_over: AtomicBool::new(false),
+            dressed: Notify::new(),
         });
         let stop = CancellationToken::new();
         let serve = |listener| {
             let router = Router::new()
                 .route(CALLBACK, get(callback))
                 .with_state(Arc::clone(&expected))
-                .merge(assets());
+                .merge(assets().layer(from_fn_with_state(Arc::clone(&expected), dressed)))
+                .layer(from_fn(guard::headers));
             let stop = stop.clone();
             tokio::spawn(async move {
                 let stopped = async move { stop.cancelled().await };
@@ -91,13 +119,15 @@ impl Loopback {
         Ok(Self {
             tasks: [Some(first), second].into_iter().flatten().map(serve).collect(),
             arrived,
+            expected: Arc::clone(&expected),
             stop: stop.clone(),
             callback: format!("http://localhost:{port}{CALLBACK}"),
         })
     }
 
-    /// Ends once the last page has reached the browser, or a moment has passed.
+    /// Ends once the last page, and what it is set with, has reached the browser, or a moment has passed.
     pub async fn close(mut self) {
+        let _ = tokio::time::timeout(LAST_PAGE, self.expected.dressed.notified()).await;
         self.stop.cancel();
         let sent = futures::future::join_all(self.tasks.drain(..));
         let _ = tokio::time::timeout(LAST_PAGE, sent).await;
@@ -124,8 +154,7 @@ async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQue
     if !same(&answer.state, expected.state.expose()) {
         return strange();
     }
-    let sender = expected.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(sender) = sender else {
+    let Some(sender) = expected.take() else {
         return show(
             StatusCode::BAD_REQUEST,
             &told("This consent was used already", "The terminal says what came of it."),
@@ -136,10 +165,19 @@ async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQue
     if sender.send(Waiting { answer, page }).is_err() {
         return show(StatusCode::GONE, &gone());
     }
-    match shown.await {
+    let page = shown.await;
+    expected.is_over.store(true, Ordering::Relaxed);
+    match page {
         Ok(told) => show(StatusCode::OK, &told),
         Err(_) => show(StatusCode::GONE, &gone()),
     }
+}
+
+async fn dressed(State(expected): State<Arc<Expected>>, request: Request, next: Next) -> Response {
+    if expected.is_over.load(Ordering::Relaxed) && request.uri().path() == STYLE {
+        expected.dressed.notify_one();
+    }
+    next.run(request).await
 }
 
 /// Compared without telling by the time it takes how much is right.

@@ -42,7 +42,7 @@ pub struct Options {
     pub(super) no_browser: bool,
     /// Write no grant into the cluster, but a Secret manifest with the refresh token: to this file, readable by you
     /// alone, or without a value to standard output, which must not be a terminal.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub(super) print: Option<PathBuf>,
     /// File or folder with the JiraIntegration and its Secret, or - for standard input; repeatable. With --print, no
     /// cluster is asked.

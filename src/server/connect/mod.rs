@@ -1,7 +1,7 @@
 //! The connect pages: a person opens the link of a status, consents at Atlassian, and sees what came of it.
 
 mod callback;
-mod guard;
+pub mod guard;
 pub mod pages;
 mod result;
 mod start;

@@ -20,6 +20,9 @@ use crate::{
     connect::outcome::{Outcome, Told as Words},
 };
 
+/// Where the pages' style is.
+pub const STYLE: &str = "/connect/-/style.css";
+
 /// The page that a link opens.
 #[derive(Template)]
 #[template(path = "start.html")]
@@ -119,7 +122,7 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let style = || async { asset("text/css; charset=utf-8", include_str!("pages/style.css")) };
     let icon = || async { asset("image/svg+xml", include_str!("pages/icon.svg")) };
     Router::new()
-        .route("/connect/-/style.css", get(style))
+        .route(STYLE, get(style))
         .route("/connect/-/icon.svg", get(icon))
 }
 

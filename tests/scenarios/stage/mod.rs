@@ -1,6 +1,7 @@
 //! The stage of a scenario: a namespace with the chart's RBAC, a sandbox of Jira Cloud, an
 //! operator between them, and eyes on what a user would see.
 
+pub mod browser;
 pub mod checking;
 pub mod claim;
 pub mod conformance;
@@ -10,6 +11,7 @@ pub mod hands;
 pub mod issues;
 pub mod look;
 pub mod operator;
+pub mod terminal;
 pub mod trouble;
 pub mod visitor;
 

@@ -18,6 +18,7 @@ mod cost_turns;
 mod credentials;
 mod directory;
 mod directory_trouble;
+mod gitops;
 mod grant_secret;
 mod ground;
 mod healthy;
@@ -43,6 +44,12 @@ mod site;
 mod site_down;
 mod suspend;
 mod taken_names;
+mod terminal;
+mod terminal_cluster;
+mod terminal_disconnect;
+mod terminal_print;
+mod terminal_refused;
+mod terminal_steer;
 mod token_secret;
 mod versions;
 
@@ -91,6 +98,7 @@ pub fn all() -> Vec<Story> {
         credentials::stories(),
         directory::stories(),
         directory_trouble::stories(),
+        gitops::stories(),
         grant_secret::stories(),
         ground::stories(),
         healthy::stories(),
@@ -116,6 +124,12 @@ pub fn all() -> Vec<Story> {
         site_down::stories(),
         suspend::stories(),
         taken_names::stories(),
+        terminal::stories(),
+        terminal_cluster::stories(),
+        terminal_disconnect::stories(),
+        terminal_print::stories(),
+        terminal_refused::stories(),
+        terminal_steer::stories(),
         token_secret::stories(),
         versions::stories(),
     ]

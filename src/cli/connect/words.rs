@@ -1,0 +1,110 @@
+//! What the person at the terminal reads: the link, and what became of it.
+
+use std::time::Duration;
+
+use kube::ResourceExt;
+
+use super::{NOTHING, REFUSED, delivery::Delivered, spoken, subject::Subject};
+use crate::{
+    api::{condition::Finding, reason::Reason},
+    cli::check::{
+        mark::Mark,
+        output::{on_stderr, say_on_stderr, show_on_stderr},
+        report::{Line, Report, Subject as Object},
+    },
+    connect::outcome::{Failure, Outcome},
+    server::connect::pages::{Told, of_outcome},
+};
+
+/// Says what to do with the link.
+pub fn invite(subject: &Subject, callback: &str, link: &str) {
+    let spec = &subject.integration.spec;
+    let account = spec.account.as_ref();
+    let account = account.and_then(|account| account.email.as_deref().or(account.account_id.as_deref()));
+    say_on_stderr(&match account {
+        Some(account) => format!("Log in as {account}, not as yourself, choose {} and accept.", spec.site),
+        None => format!(
+            "Log in as the account that the operator is to act as, not as yourself, choose {} and accept. Which account that is cannot be checked, because spec.account is not set.",
+            spec.site
+        ),
+    });
+    say_on_stderr("If your browser is logged in at Atlassian as somebody else, open the link in a private window.");
+    say_on_stderr(&format!("The app's callback URL has to be {callback}"));
+    show_on_stderr(&format!("\n  {link}\n\n"));
+}
+
+/// Says that nobody came.
+pub fn never_came(timeout: Duration, callback: &str) -> String {
+    format!(
+        "the browser did not come back within {}, so nothing was changed. If it ended on a page of Atlassian's that says something went wrong, compare the app's callback URL in the developer console: it must be {callback}",
+        spoken(timeout)
+    )
+}
+
+/// The same in the browser.
+pub fn page(delivered: &Delivered, callback: &str) -> Told {
+    match &delivered.outcome {
+        Outcome::Failed(failure) => Told {
+            lines: vec![failure.told(callback).what, next(failure, delivered, callback)],
+            ..of_outcome(&delivered.outcome, callback)
+        },
+        outcome => {
+            let mut told = of_outcome(outcome, callback);
+            told.lines
+                .extend((!delivered.said.is_empty()).then(|| delivered.said.clone()));
+            told
+        }
+    }
+}
+
+/// Says what came of it, and gives the exit code.
+pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
+    match &delivered.outcome {
+        Outcome::Connected { account, findings } => {
+            report(subject, findings);
+            say_on_stderr(&format!(
+                "Connected as {} ({}).",
+                account.display_name, account.account_id
+            ));
+            say_on_stderr(&delivered.said);
+            0
+        }
+        Outcome::Refused(findings) => {
+            report(subject, findings);
+            say_on_stderr("The grant was not taken over, and nothing of it is kept. One that was there is as before.");
+            refused(findings)
+        }
+        Outcome::Failed(failure) => {
+            let told = failure.told(callback);
+            let next = next(failure, delivered, callback);
+            show_on_stderr("\n");
+            say_on_stderr(&format!("{}. {} {next}", told.title, told.what));
+            NOTHING
+        }
+    }
+}
+
+/// The next step here, where no operator tries again and no status has a link.
+fn next(failure: &Failure, delivered: &Delivered, callback: &str) -> String {
+    match failure {
+        Failure::Unsaved { .. } => delivered.said.clone(),
+        Failure::Changed => "Run this command again.".to_owned(),
+        other => other.told(callback).next,
+    }
+}
+
+fn report(subject: &Subject, findings: &[Finding]) {
+    let integration = &subject.integration;
+    let namespace = integration.namespace().unwrap_or_default();
+    let mut object = Object::new("JiraIntegration", &namespace, &integration.name_any());
+    object.lines = findings.iter().map(Line::of).collect();
+    let report = Report::of(vec![object]);
+    show_on_stderr(&format!("\n{}", on_stderr(&report)));
+}
+
+/// A grant that is not the right one was looked at; an outage, or a cluster that refuses, says nothing of it.
+fn refused(findings: &[Finding]) -> u8 {
+    let wrong =
+        |finding: &Finding| finding.reason == Reason::OfflineAccessMissing || Mark::of(finding.reason) == Mark::Finding;
+    if findings.iter().any(wrong) { REFUSED } else { NOTHING }
+}
