@@ -21,6 +21,8 @@ use crate::{
 // the place of the command's.
 #[allow(missing_docs)]
 #[derive(Debug, Args)]
+// The options of `run`, among which these stand, form a group of the same name.
+#[group(skip)]
 pub struct Options {
     /// Address for the pages by which people connect in the browser. Not served when not given.
     #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR")]

@@ -90,9 +90,16 @@ impl Troupe {
     /// Waits until the operator or the control plane ends by itself, which neither should.
     pub async fn broken(&mut self) -> Error {
         tokio::select! {
-            _ = self.operator.wait() => Error::Start("the operator ended by itself".to_owned()),
+            _ = self.operator.wait() => Error::Start(format!("the operator ended by itself: {}", self.last_words())),
             error = self.cluster.broken() => error,
         }
+    }
+
+    /// The end of the operator's log, which is gone with everything else in a moment.
+    fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.cluster.operator_log()).unwrap_or_default();
+        let first = log.lines().count().saturating_sub(5);
+        log.lines().skip(first).collect::<Vec<_>>().join("\n")
     }
 
     /// Ends everything: the operator first, so that it sees no cluster vanish.
