@@ -193,6 +193,7 @@ impl Site {
         let mut state = std::mem::take(&mut self.state);
         scope.review(&mut state);
         let (before, raw) = (self.memory.objects(), self.memory.raw.load(Ordering::SeqCst));
+        self.memory.log.lock().unwrap().clear();
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
         let told = Told {
@@ -217,7 +218,12 @@ impl Site {
         self.last = report;
         let written = self.memory.raw.load(Ordering::SeqCst) - raw;
         let necessary = distance(&before, &self.memory.objects());
-        assert_eq!(written, necessary, "writes of a pass that ended with {ended:?}");
+        let log = self.memory.log.lock().unwrap();
+        assert_eq!(
+            written, necessary,
+            "writes of a pass that ended with {ended:?}: {log:#?}"
+        );
+        drop(log);
         ended
     }
 
