@@ -74,7 +74,8 @@ impl<'a> Bench<'a> {
         });
         Ok(Self {
             remote,
-            jira: Jira::new(http_client()?, Arc::new(endpoints), token),
+            // As the operator calls Jira: kept below the limits of bursts.
+            jira: Jira::new(http_client()?, Arc::new(endpoints), token).within(Arc::default()),
             sink: Sink::new(),
             followed: followed.collect(),
             issues: usize::try_from(row.issues)?,

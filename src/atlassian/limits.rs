@@ -9,9 +9,10 @@ use serde_json::Value;
 
 /// Calls a second to one endpoint of a site. Atlassian's default limit is 100, and others use the
 /// site too.
-const A_SECOND: u32 = 80;
-/// Calls at once to an endpoint that was left alone.
-const AT_ONCE: u32 = 40;
+const A_SECOND: u32 = 70;
+/// Calls at once to an endpoint that was left alone. With those of a second they make the most that any
+/// second sees, the first one too.
+const AT_ONCE: u32 = 20;
 
 /// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
 /// shared by everything in this process that calls Jira.
@@ -20,10 +21,13 @@ pub struct Bursts(DefaultKeyedRateLimiter<String>);
 
 impl Default for Bursts {
     fn default() -> Self {
-        let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(number(A_SECOND)).allow_burst(number(AT_ONCE));
-        Self(DefaultKeyedRateLimiter::keyed(quota))
+        Self(DefaultKeyedRateLimiter::keyed(quota()))
     }
+}
+
+fn quota() -> Quota {
+    let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(number(A_SECOND)).allow_burst(number(AT_ONCE))
 }
 
 impl Bursts {
@@ -114,7 +118,10 @@ pub fn objects(asked: &str, answer: &Value) -> u64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
     use super::*;
+    use governor::{RateLimiter, clock::FakeRelativeClock};
     use proptest::prelude::*;
     use reqwest::header::HeaderValue;
     use serde_json::json;
@@ -156,6 +163,23 @@ mod tests {
         assert_eq!(objects("GET /rest/api/3/issue/1", &json!({"id": "1"})), 1);
         let held = json!({"globalPermissions": ["A"], "projectPermissions": [{"permission": "B", "projects": [1, 2]}]});
         assert_eq!(objects("POST /rest/api/3/permissions/check", &held), 4);
+    }
+
+    /// Counted on the limiter's own clock, by which a second passes at once.
+    #[test]
+    fn no_second_sees_more_calls_than_atlassian_allows_not_even_the_first() {
+        let clock = FakeRelativeClock::default();
+        let limiter = RateLimiter::direct_with_clock(quota(), clock.clone());
+        let mut admitted = Vec::new();
+        for millisecond in 0..5000_u64 {
+            while limiter.check().is_ok() {
+                admitted.push(millisecond);
+            }
+            clock.advance(Duration::from_millis(1));
+        }
+        let within = |start: u64| admitted.iter().filter(|at| (start..start + 1000).contains(*at)).count();
+        let most = (0..4000).map(within).max().unwrap();
+        assert!((70..100).contains(&most), "{most} calls in one second");
     }
 
     proptest! {

@@ -106,6 +106,31 @@ async fn other_settings_in_the_middle_of_a_fill_count_for_everything() {
     }
 }
 
+/// Moved from a project that is hidden by now into one that comes into scope: what is mirrored of it as the
+/// other's is not taken for what it is.
+#[tokio::test]
+async fn an_issue_that_moved_into_a_project_that_is_being_filled_is_fetched() {
+    let mut site = Site::new(MirrorMode::All).await;
+    let ops = id_of(&site, "OPS");
+    site.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
+    site.excluded.insert(ops);
+    site.pass(true).await.unwrap();
+    site.advance(60);
+    site.command(json!({"command": "moveIssue", "issue": "ENG-1", "project": "OPS"}));
+    site.command(json!({"command": "setProjectPrivate", "project": "ENG", "private": true}));
+    // The others go on, so that the move lies behind what is followed.
+    site.pass(false).await.unwrap();
+    site.advance(3600);
+    site.command(json!({"command": "addIssues", "project": "SUP", "count": 1}));
+    site.pass(false).await.unwrap();
+    site.excluded.clear();
+    for _ in 0..3 {
+        site.advance(400);
+        site.pass(true).await.unwrap();
+    }
+    assert_eq!(site.mirrored(), site.expected());
+}
+
 /// Somebody deletes the object of a project: until a full look has written it again nobody knows
 /// whether the project is still in scope.
 #[tokio::test]

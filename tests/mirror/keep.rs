@@ -26,6 +26,8 @@ pub struct Writes {
     pub created: usize,
     pub changed: usize,
     pub removed: usize,
+    /// Objects that were left half made and taken away.
+    pub discarded: usize,
 }
 
 /// The objects by name, each with what is kept in it; nothing in one that was left half made.
@@ -50,6 +52,8 @@ pub struct Memory {
     pub writes: Mutex<Writes>,
     /// Writes as an API server counts them.
     pub raw: AtomicUsize,
+    /// What was written in the pass under way, in words.
+    pub log: Mutex<Vec<String>>,
     /// Issues that were removed since this was emptied.
     pub removed: Mutex<Vec<(u64, JiraIssueStatus)>>,
     /// After so many writes nothing is written any more, and the pass hangs, as in a crash.
@@ -85,7 +89,7 @@ impl Memory {
     }
 
     /// One write, unless the process is dead by now.
-    async fn write(&self) {
+    async fn write(&self, what: impl FnOnce() -> String) {
         let left = self.dies_after.load(Ordering::SeqCst);
         if left == 0 {
             std::future::pending::<()>().await;
@@ -94,6 +98,7 @@ impl Memory {
             self.dies_after.store(left - 1, Ordering::SeqCst);
         }
         self.raw.fetch_add(1, Ordering::SeqCst);
+        self.log.lock().unwrap().push(what());
     }
 
     fn is_half_made(&self, object: &str) -> bool {
@@ -105,10 +110,12 @@ impl Mirror for Memory {
     async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<String, MirrorError> {
         let object = format!("acme-{}", issue.id);
         if known.is_none() && !self.is_half_made(&object) {
-            self.write().await;
+            self.write(|| format!("create {}", issue.status.key)).await;
             self.half_made.lock().unwrap().insert(object.clone());
         }
-        self.write().await;
+        let status = &issue.status;
+        self.write(|| format!("write {} of {}: {}", status.key, status.updated, status.status))
+            .await;
         let kept = Kept {
             tracked: Tracked::of(issue, object.clone()),
             status: issue.status.clone(),
@@ -128,13 +135,14 @@ impl Mirror for Memory {
     }
 
     async fn discard(&self, object: &str) -> Result<(), MirrorError> {
-        self.write().await;
+        self.write(|| format!("discard {object}")).await;
         assert!(self.half_made.lock().unwrap().remove(object), "{object} is there");
+        self.writes.lock().unwrap().discarded += 1;
         Ok(())
     }
 
     async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
-        self.write().await;
+        self.write(|| format!("remove {}", known.object)).await;
         let mut kept = self.kept.lock().unwrap();
         let id = kept
             .iter()

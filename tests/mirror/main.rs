@@ -20,4 +20,6 @@ mod keep;
 mod pages;
 mod site;
 mod standing;
+mod steps;
+mod telling;
 mod traps;

@@ -9,7 +9,7 @@ use devkit::sandbox::{Command, Sandbox};
 use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
     api::{
-        integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, SyncStatus},
+        integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, StatusMapping, SyncStatus},
         project::{Lifecycle, ProjectIssues},
     },
     atlassian::{
@@ -59,6 +59,8 @@ pub struct Site {
     pub max: usize,
     /// jql by declared key of the project.
     pub jql: BTreeMap<String, String>,
+    /// Phases of statuses.
+    pub mapping: Vec<StatusMapping>,
     pub overlap: SignedDuration,
     cloud_id: String,
     /// How far the operator's clock is off.
@@ -77,7 +79,7 @@ impl Site {
         let sandbox = Sandbox::start().await.unwrap();
         let app = sandbox.app(None).unwrap();
         let site = Self {
-            jira: jira(&sandbox, &app.client_id),
+            jira: jira(&sandbox, &app.client_id, 400_000_000),
             cloud_id: sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone()),
             sandbox,
             memory: Memory::new(),
@@ -85,6 +87,7 @@ impl Site {
             mode,
             max: 5000,
             jql: BTreeMap::new(),
+            mapping: Vec::new(),
             overlap: SignedDuration::from_mins(10),
             skew: SignedDuration::ZERO,
             written: Written::default(),
@@ -121,6 +124,12 @@ impl Site {
         found.map_or(0, |(id, _)| *id)
     }
 
+    /// Goes on with a new access token that lives for so long.
+    pub fn give_token(&mut self, seconds: u64) {
+        let app = self.sandbox.app(None).unwrap();
+        self.jira = jira(&self.sandbox, &app.client_id, seconds);
+    }
+
     /// Id of an issue that nobody may read.
     pub fn id_of_hidden(&self, key: &str) -> u64 {
         self.sandbox
@@ -139,7 +148,7 @@ impl Site {
         });
         let spec = json!({
             "site": SITE_URL, "secretRef": {"name": "acme-oauth"}, "projects": projects.collect::<Vec<_>>(),
-            "issues": {"mirror": self.mode, "maxObjects": self.max},
+            "issues": {"mirror": self.mode, "maxObjects": self.max}, "statusMapping": self.mapping,
         });
         serde_json::from_value(spec).unwrap()
     }
@@ -193,6 +202,7 @@ impl Site {
         let mut state = std::mem::take(&mut self.state);
         scope.review(&mut state);
         let (before, raw) = (self.memory.objects(), self.memory.raw.load(Ordering::SeqCst));
+        self.memory.log.lock().unwrap().clear();
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
         let told = Told {
@@ -217,7 +227,12 @@ impl Site {
         self.last = report;
         let written = self.memory.raw.load(Ordering::SeqCst) - raw;
         let necessary = distance(&before, &self.memory.objects());
-        assert_eq!(written, necessary, "writes of a pass that ended with {ended:?}");
+        let log = self.memory.log.lock().unwrap();
+        assert_eq!(
+            written, necessary,
+            "writes of a pass that ended with {ended:?}: {log:#?}"
+        );
+        drop(log);
         ended
     }
 
@@ -290,9 +305,9 @@ impl Site {
     }
 }
 
-fn jira(sandbox: &Sandbox, client_id: &str) -> Jira {
+fn jira(sandbox: &Sandbox, client_id: &str, seconds: u64) -> Jira {
     sandbox
-        .command(serde_json::from_value::<Command>(json!({"command": "setExpiresIn", "seconds": 400_000_000})).unwrap())
+        .command(serde_json::from_value::<Command>(json!({"command": "setExpiresIn", "seconds": seconds})).unwrap())
         .unwrap();
     let tokens = sandbox.mint(client_id, None).unwrap();
     let address: url::Url = sandbox.url().parse().unwrap();

@@ -1,7 +1,12 @@
 //! The traps of those who synchronised issues before, one by one, and what the engine costs.
 
 use devkit::sandbox::Mark;
-use jira_operator::{api::integration::MirrorMode, atlassian::error::JiraError, sync::issues::error::MirrorError};
+use jiff::SignedDuration;
+use jira_operator::{
+    api::integration::{MirrorMode, StatusMapping},
+    atlassian::error::JiraError,
+    sync::issues::error::MirrorError,
+};
 use serde_json::json;
 
 use super::site::Site;
@@ -164,4 +169,183 @@ async fn an_issue_that_moves_keeps_its_object() {
         (after.created, after.changed, after.removed),
         (before.created, before.changed + 1, 0)
     );
+}
+
+/// Moved after the ids were listed and before they are fetched, and deleted likewise: the first comes from
+/// where it is now, the second does not come.
+#[tokio::test]
+async fn issues_that_move_or_go_in_the_middle_of_a_synchronisation() {
+    let mut site = with_issues(250).await;
+    site.command(json!({"command": "addFault", "rule": {
+        "path": "/issue/bulkfetch", "skip": 1, "action": {"kind": "status", "code": 503}}}));
+    site.pass(true).await.unwrap_err();
+    let there = site.mirrored();
+    let waiting: Vec<String> = site
+        .expected()
+        .into_iter()
+        .filter(|(id, (key, ..))| !there.contains_key(id) && key.starts_with("ENG-"))
+        .map(|(_, (key, ..))| key)
+        .collect();
+    let fetched = there
+        .values()
+        .find(|(key, ..)| key.starts_with("ENG-"))
+        .unwrap()
+        .0
+        .clone();
+    site.advance(1);
+    for (command, issue) in [("moveIssue", &waiting[0]), ("moveIssue", &fetched)] {
+        site.command(json!({"command": command, "issue": issue, "project": "OPS"}));
+        site.advance(1);
+    }
+    site.command(json!({"command": "deleteIssue", "issue": waiting[1]}));
+    site.command(json!({"command": "clearFaults"}));
+    site.pass(false).await.unwrap();
+    claim_equal(&mut site).await;
+    let writes = *site.memory.writes.lock().unwrap();
+    assert_eq!(
+        (writes.created, writes.changed, writes.removed),
+        (site.expected().len(), 1, 0)
+    );
+}
+
+#[tokio::test]
+async fn an_issue_that_is_closed_leaves_the_open_ones_and_comes_back() {
+    let mut site = Site::new(MirrorMode::Open).await;
+    site.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
+    site.pass(false).await.unwrap();
+    let before = *site.memory.writes.lock().unwrap();
+    site.advance(60);
+    site.command(json!({"command": "updateIssue", "issue": "ENG-1", "status": "Done"}));
+    claim_equal(&mut site).await;
+    let closed = *site.memory.writes.lock().unwrap();
+    assert_eq!(
+        (closed.removed, site.state.removed.no_longer_matching),
+        (before.removed + 1, 1)
+    );
+    site.advance(60);
+    site.command(json!({"command": "updateIssue", "issue": "ENG-1", "status": "To Do"}));
+    claim_equal(&mut site).await;
+    assert_eq!(site.memory.writes.lock().unwrap().created, before.created + 1);
+}
+
+/// Objects stay, and say the new key; rules that name the key of the spec go on for them.
+#[tokio::test]
+async fn a_renamed_project_keeps_its_objects() {
+    let mut site = with_issues(5).await;
+    site.mapping = vec![rule("Waiting", "To Do", "ENG")];
+    site.pass(true).await.unwrap();
+    let before = *site.memory.writes.lock().unwrap();
+    site.command(json!({"command": "renameProjectKey", "project": "ENG", "key": "ENGINE"}));
+    site.advance(60);
+    for _ in 0..2 {
+        claim_equal(&mut site).await;
+    }
+    let after = *site.memory.writes.lock().unwrap();
+    assert_eq!((after.created, after.removed), (before.created, 0));
+    let kept = site.memory.kept.lock().unwrap();
+    let renamed: Vec<_> = kept
+        .values()
+        .filter(|kept| kept.status.key.starts_with("ENGINE-"))
+        .collect();
+    assert!(renamed.len() >= 5);
+    let open = renamed.iter().filter(|kept| kept.status.status == "To Do");
+    assert!(open.clone().count() > 0 && open.clone().all(|kept| kept.status.phase == "Waiting"));
+}
+
+fn rule(phase: &str, status: &str, project: &str) -> StatusMapping {
+    serde_json::from_value(json!({"phase": phase, "statuses": [status], "projects": [project]})).unwrap()
+}
+
+/// One project of the query goes invisible: Jira answers 400 for all. It goes its own way, the others go on,
+/// and when it is back nothing is missing.
+#[tokio::test]
+async fn a_project_that_goes_invisible_stops_no_other() {
+    let mut site = with_issues(5).await;
+    site.pass(true).await.unwrap();
+    let known = site.standing();
+    let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
+    site.command(private(true));
+    site.advance(60);
+    site.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": "of the others"}));
+    site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "unseen"}));
+    for _ in 0..3 {
+        site.advance(600);
+        // Nobody has noticed yet.
+        site.pass_over(&known, false, false).await.unwrap();
+        assert_eq!(site.last.troubled.len(), 1);
+    }
+    let summary = |site: &Site, key: &str| {
+        let kept = site.memory.kept.lock().unwrap();
+        let found = kept.values().find(|kept| kept.status.key == key);
+        found.unwrap().status.summary.clone()
+    };
+    assert_eq!(summary(&site, "OPS-1"), "of the others");
+    assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
+    site.command(private(false));
+    for _ in 0..2 {
+        claim_equal(&mut site).await;
+    }
+    assert_eq!(summary(&site, "ENG-1"), "unseen");
+}
+
+/// The operator's clock an hour ahead of Jira's and of nobody's, an hour behind, and set right in between.
+#[tokio::test]
+async fn a_clock_that_is_off_by_an_hour_loses_and_removes_nothing() {
+    for hours in [1, -1] {
+        let mut site = with_issues(120).await;
+        site.skew = SignedDuration::from_hours(hours);
+        for round in 0..6 {
+            site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 10}));
+            site.command(json!({"command": "addIssues", "project": "OPS", "count": 2}));
+            site.advance(500);
+            site.pass(false).await.unwrap();
+            assert_eq!(site.mirrored(), site.expected(), "{hours} h, round {round}");
+            if round == 3 {
+                site.skew = SignedDuration::ZERO;
+                site.restart();
+            }
+        }
+        assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
+    }
+}
+
+/// Refused with half an hour to wait: the wait is handed on and not slept, one call is made, and what
+/// stood before stands after.
+#[tokio::test]
+async fn half_an_hour_to_wait_is_handed_on() {
+    let mut site = with_issues(5).await;
+    site.pass(false).await.unwrap();
+    site.advance(60);
+    site.command(json!({"command": "changeIssues", "project": "ENG"}));
+    site.command(
+        json!({"command": "startStorm", "seconds": 1800, "reason": "jira-burst-based", "retryAfterSeconds": 1800}),
+    );
+    let (mark, started) = (site.sandbox.mark(), std::time::Instant::now());
+    let refused = site.pass(false).await.unwrap_err();
+    let MirrorError::Jira(error) = &refused else {
+        panic!("{refused}")
+    };
+    assert_eq!(error.retry_after(), Some(std::time::Duration::from_mins(30)));
+    assert!(calls(&site, mark) == 1 && started.elapsed() < std::time::Duration::from_secs(20));
+    site.advance(1800);
+    claim_equal(&mut site).await;
+}
+
+/// A pause of a week with an access token that lived for an hour: Jira refuses the old one, which proves
+/// nothing about any issue; with a new one all that changed comes.
+#[tokio::test]
+async fn a_token_that_expired_in_a_pause_of_a_week_removes_nothing() {
+    let mut site = with_issues(50).await;
+    site.give_token(3600);
+    site.pass(true).await.unwrap();
+    site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 50}));
+    site.advance(7 * 86_400);
+    let refused = site.pass(true).await.unwrap_err();
+    assert!(
+        matches!(refused, MirrorError::Jira(JiraError::Unauthorized(_))),
+        "{refused}"
+    );
+    assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
+    site.give_token(3600);
+    claim_equal(&mut site).await;
 }

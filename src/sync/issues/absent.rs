@@ -56,8 +56,8 @@ impl<M: Mirror> Engine<'_, M> {
     async fn look_up(&mut self, ids: &[u64]) -> Result<(), MirrorError> {
         let found = self.jira.bulk_fetch(self.settings.cloud_id, ids).await?;
         self.report.odd += found.odd;
-        let there: BTreeSet<u64> = found.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect();
-        self.take_changed(found.issues).await?;
+        let mut found = found.issues;
+        let there: BTreeSet<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
         let (jira, cloud_id) = (self.jira, self.settings.cloud_id);
         let asked = ids.iter().copied().filter(|id| !there.contains(id));
         let asked: Vec<_> = asked
@@ -65,20 +65,19 @@ impl<M: Mirror> Engine<'_, M> {
             .collect();
         let answers: Vec<(u64, Result<Issue, JiraError>)> =
             stream::iter(asked).buffer_unordered(LOOK_UPS).collect().await;
-        let (mut alone, mut lost) = (Vec::new(), Vec::new());
+        let mut lost = Vec::new();
         for (id, answer) in answers {
             match answer {
-                Ok(issue) => alone.push(issue),
+                Ok(issue) => found.push(issue),
                 Err(JiraError::NotFound(_)) => lost.push((id, Fate::Gone)),
                 Err(JiraError::Forbidden(_)) => lost.push((id, Fate::Hidden)),
                 Err(error) => return Err(error.into()),
             }
         }
-        self.take_changed(alone).await?;
-        let is_lost = |id: &u64| lost.iter().any(|(lost, _)| lost == id);
-        let kept = ids.iter().copied().filter(|id| !is_lost(id));
-        let kept: Vec<u64> = kept.filter(|id| self.state.index.get(*id).is_some()).collect();
-        let archived = self.unsearchable(&kept).await?;
+        let there: Vec<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
+        let archived = self.unsearchable(&there).await?;
+        found.retain(|issue| issue.id.parse().is_ok_and(|id: u64| !archived.contains(&id)));
+        self.take_changed(found).await?;
         self.let_go(archived.into_iter().map(|id| (id, Fate::Archived)).collect())
             .await?;
         self.bury(lost).await

@@ -26,6 +26,8 @@ struct Sweep<'a> {
     lists: Vec<Vec<u64>>,
     /// Projects of which everything was listed.
     complete: BTreeSet<&'a str>,
+    /// Issues that are mirrored as another project's: they moved, and nobody saw it.
+    moved: HashSet<u64>,
     /// How many issues each project has, by its id.
     counts: BTreeMap<&'a str, usize>,
 }
@@ -57,9 +59,11 @@ impl<'a> Sweep<'a> {
                 self.complete.insert(project.id.as_str());
             }
         }
-        for (_, key) in &listed.issues {
-            if let Some(id) = by_key.get(prefix(key)) {
-                *self.counts.entry(id).or_default() += 1;
+        for (id, key) in &listed.issues {
+            if let Some(project) = by_key.get(prefix(key)) {
+                *self.counts.entry(project).or_default() += 1;
+                let is_here = index.get(*id).is_none_or(|tracked| tracked.project_id == *project);
+                self.moved.extend((!is_here).then_some(*id));
             }
         }
         self.lists.push(listed.issues.into_iter().map(|(id, _)| id).collect());
@@ -291,6 +295,7 @@ impl<M: Mirror> Engine<'_, M> {
         let is_there = |id: &u64| {
             let tracked = self.state.index.get(*id);
             let lane = tracked.map(|tracked| self.state.lane(&tracked.project_id));
+            let lane = lane.filter(|_| !sweep.moved.contains(id));
             matches!(
                 lane,
                 Some(Lane::Joined | Lane::Behind(_) | Lane::Unfilled { resumed: true, .. })
