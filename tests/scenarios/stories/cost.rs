@@ -12,8 +12,9 @@ use crate::{
     stage::{BOT, Stage, claim::claim, look::condition},
 };
 
-/// Most calls for all of a healthy site with a hundred projects, twenty of them service desks.
-const WHOLE: usize = 30;
+/// Most calls for all of a healthy site with a hundred projects, twenty of them service desks: thirty
+/// for what is judged, and one that counts all open issues.
+const WHOLE: usize = 30 + 1;
 /// Most calls more for each project in trouble.
 const EACH_TROUBLE: usize = 3;
 /// Most calls of a pass that the clock brings and that finds nothing changed.
