@@ -94,8 +94,9 @@ impl Pass<'_> {
         let progress = progress(&state, &report, started);
         self.note_statuses(&report.statuses, known);
         let taken = self.seen.memory.taken.as_ref();
-        self.outcome.is_listing_due = (slice.requested && was_filling) || taken.is_some_and(|t| t.is_listing_due);
-        if self.outcome.is_listing_due {
+        let awaited = (slice.requested && was_filling) || taken.is_some_and(|taken| taken.is_listing_due);
+        if awaited && ended.is_ok() {
+            self.outcome.is_listing_due = true;
             self.outcome.work_on(Timestamp::now());
         }
         let listed = listed(&state, self.most_objects(), &scope);
