@@ -169,7 +169,7 @@ async fn nothing_is_spent_where_it_would_be_in_vain() {
     let foreign = program.file("notes.txt", "mine\n");
     let missing = program.path("no/folder/token.yaml");
     for (save, named) in [
-        (&foreign, "was not written by this command"),
+        (&foreign, "was not written by this program"),
         (&missing, "cannot be written"),
     ] {
         let ran = program
