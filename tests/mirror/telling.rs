@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use jira_operator::api::integration::MirrorMode;
+use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
 use serde_json::{Value, json};
 
 use super::{site::Site, standing::Standing, steps::Step};
@@ -302,7 +302,11 @@ impl Telling {
                 .filter(|(id, issue)| mirrored.get(id) != Some(issue))
                 .collect();
             let surplus: Vec<_> = mirrored.iter().filter(|(id, _)| !expected.contains_key(id)).collect();
-            return Err(format!("the mirror lacks {lacking:?}, and has {surplus:?}"));
+            let State {
+                lanes, cursor, missing, ..
+            } = &self.site.state;
+            let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
+            return Err(format!("the mirror lacks {lacking:?}, and has {surplus:?}; {beside}"));
         }
         let writes = *self.site.memory.writes.lock().unwrap();
         let exact = 2 * (writes.created + writes.discarded) + writes.changed + writes.removed;
