@@ -184,8 +184,8 @@ async fn warnings_are_remembered_over_pages_and_slices() {
     site.advance(3600);
     site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 60}));
     let warned = |site: &Site| {
-        site.command(json!({"command": "addPageFault", "fault": {
-        "jql": "updated >=", "times": 1, "trouble": {"kind": "warn", "truncateTo": 1}}}))
+        let warn = json!({"kind": "warn", "truncateTo": 1});
+        site.command(json!({"command": "addPageFault", "fault": {"jql": "updated >=", "times": 1, "trouble": warn}}));
     };
     // Alone, in one pass.
     warned(&site);

@@ -12,6 +12,7 @@
     clippy::needless_pass_by_value
 )]
 
+mod clock;
 mod crash;
 mod fates;
 mod fill;

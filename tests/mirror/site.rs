@@ -228,9 +228,12 @@ impl Site {
         let written = self.memory.raw.load(Ordering::SeqCst) - raw;
         let necessary = distance(&before, &self.memory.objects());
         let log = self.memory.log.lock().unwrap();
-        assert_eq!(
-            written, necessary,
-            "writes of a pass that ended with {ended:?}: {log:#?}"
+        assert!(written >= necessary, "{written} writes cannot do {necessary}: {log:#?}");
+        // Where there is not room for all, what one step of a pass keeps a later one may push out.
+        let is_roomy = self.state.index.len() < self.max;
+        assert!(
+            written == necessary || !is_roomy,
+            "{written} writes of a pass that ended with {ended:?}, where {necessary} do: {log:#?}"
         );
         drop(log);
         ended

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use jira_operator::api::integration::MirrorMode;
+use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
 use serde_json::{Value, json};
 
 use super::{site::Site, standing::Standing, steps::Step};
@@ -35,7 +35,7 @@ impl Telling {
         }
     }
 
-    fn to_issue(&mut self, number: u8, command: impl Fn(u64) -> Value) -> Option<u64> {
+    fn on_issue(&mut self, number: u8, command: impl Fn(u64) -> Value) -> Option<u64> {
         let issues = self.site.sandbox.readable_issues(None);
         let id = *issues.keys().nth(usize::from(number) % issues.len().max(1))?;
         // It may be refused, for a project that is archived meanwhile for example.
@@ -50,7 +50,7 @@ impl Telling {
         projects[number % projects.len()].to_string()
     }
 
-    fn to_project(&self, command: &str, project: usize) {
+    fn on_project(&self, command: &str, project: usize) {
         let command = json!({"command": command, "project": self.project(project)});
         let _ = self.site.try_command(command);
     }
@@ -90,22 +90,22 @@ impl Telling {
             command
         };
         match step.clone() {
-            Step::Edit { issue } => self.to_issue(issue, |id| json!({"command": "changeIssues", "ids": [id]})),
-            Step::Close { issue } => self.to_issue(issue, |id| edited(id, json!({"status": "Done"}))),
-            Step::Reopen { issue } => self.to_issue(issue, |id| edited(id, json!({"status": "To Do"}))),
+            Step::Edit { issue } => self.on_issue(issue, |id| json!({"command": "changeIssues", "ids": [id]})),
+            Step::Close { issue } => self.on_issue(issue, |id| edited(id, json!({"status": "Done"}))),
+            Step::Reopen { issue } => self.on_issue(issue, |id| edited(id, json!({"status": "To Do"}))),
             Step::Label { issue, on } => {
                 let labels: &[&str] = if on { &["k8s"] } else { &[] };
-                self.to_issue(issue, |id| edited(id, json!({"labels": labels})))
+                self.on_issue(issue, |id| edited(id, json!({"labels": labels})))
             }
             Step::Move { issue, to } => {
                 let to = self.project(to);
-                self.to_issue(
+                self.on_issue(
                     issue,
                     |id| json!({"command": "moveIssue", "issue": id.to_string(), "project": to}),
                 )
             }
             Step::Delete { issue } => {
-                self.to_issue(issue, |id| json!({"command": "deleteIssue", "issue": id.to_string()}))
+                self.on_issue(issue, |id| json!({"command": "deleteIssue", "issue": id.to_string()}))
             }
             Step::HideIssue { issue } => self.unsee("hideIssue", "hidden", issue),
             Step::ArchiveIssue { issue } => self.unsee("archiveIssue", "archived", issue),
@@ -117,7 +117,7 @@ impl Telling {
     }
 
     fn unsee(&mut self, command: &str, how: &str, issue: u8) -> Option<u64> {
-        let id = self.to_issue(
+        let id = self.on_issue(
             issue,
             |id| json!({"command": command, "issue": id.to_string(), how: true}),
         );
@@ -148,9 +148,9 @@ impl Telling {
                     }
                 }
             }
-            Step::Archive { project } => self.to_project("archiveProject", project),
-            Step::Trash { project } => self.to_project("trashProject", project),
-            Step::Restore { project } => self.to_project("restoreProject", project),
+            Step::Archive { project } => self.on_project("archiveProject", project),
+            Step::Trash { project } => self.on_project("trashProject", project),
+            Step::Restore { project } => self.on_project("restoreProject", project),
             Step::Hide { project, hidden } => {
                 let project = self.project(project);
                 let _ = self
@@ -242,7 +242,7 @@ impl Telling {
             // Jira goes on, and nobody looks where the projects stand.
             standing.diagnosed = false;
             self.site.advance(20);
-            self.to_issue(slice, |id| json!({"command": "changeIssues", "ids": [id]}));
+            self.on_issue(slice, |id| json!({"command": "changeIssues", "ids": [id]}));
         }
     }
 
@@ -302,7 +302,11 @@ impl Telling {
                 .filter(|(id, issue)| mirrored.get(id) != Some(issue))
                 .collect();
             let surplus: Vec<_> = mirrored.iter().filter(|(id, _)| !expected.contains_key(id)).collect();
-            return Err(format!("the mirror lacks {lacking:?}, and has {surplus:?}"));
+            let State {
+                lanes, cursor, missing, ..
+            } = &self.site.state;
+            let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
+            return Err(format!("the mirror lacks {lacking:?}, and has {surplus:?}; {beside}"));
         }
         let writes = *self.site.memory.writes.lock().unwrap();
         let exact = 2 * (writes.created + writes.discarded) + writes.changed + writes.removed;

@@ -1,7 +1,6 @@
 //! The traps of those who synchronised issues before, one by one, and what the engine costs.
 
 use devkit::sandbox::Mark;
-use jiff::SignedDuration;
 use jira_operator::{
     api::integration::{MirrorMode, StatusMapping},
     atlassian::error::JiraError,
@@ -286,27 +285,6 @@ async fn a_project_that_goes_invisible_stops_no_other() {
         claim_equal(&mut site).await;
     }
     assert_eq!(summary(&site, "ENG-1"), "unseen");
-}
-
-/// The operator's clock an hour ahead of Jira's and of nobody's, an hour behind, and set right in between.
-#[tokio::test]
-async fn a_clock_that_is_off_by_an_hour_loses_and_removes_nothing() {
-    for hours in [1, -1] {
-        let mut site = with_issues(120).await;
-        site.skew = SignedDuration::from_hours(hours);
-        for round in 0..6 {
-            site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 10}));
-            site.command(json!({"command": "addIssues", "project": "OPS", "count": 2}));
-            site.advance(500);
-            site.pass(false).await.unwrap();
-            assert_eq!(site.mirrored(), site.expected(), "{hours} h, round {round}");
-            if round == 3 {
-                site.skew = SignedDuration::ZERO;
-                site.restart();
-            }
-        }
-        assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
-    }
 }
 
 /// Refused with half an hour to wait: the wait is handed on and not slept, one call is made, and what

@@ -64,23 +64,22 @@ impl Jira {
     }
 
     /// Which of these issues, at most 50, a query finds, whether or not the search index knows them as
-    /// they are now. Needs read:jira-work.
+    /// they are now. None where the answer may lack some of them. Needs read:jira-work.
     ///
     /// # Errors
     /// As every call.
-    pub async fn reconciled(&self, cloud_id: &str, jql: &str, ids: &[u64]) -> Result<Vec<u64>, JiraError> {
+    pub async fn reconciled(&self, cloud_id: &str, jql: &str, ids: &[u64]) -> Result<Option<Vec<u64>>, JiraError> {
         let mut body = Wanted::Ids.body(jql, None);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("reconcileIssues".to_owned(), json!(ids));
         }
         let path = "/rest/api/3/search/jql";
         let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
-        Ok(page
-            .found
-            .issues
-            .iter()
-            .filter_map(|issue| issue.id.parse().ok())
-            .collect())
+        let ends = page.next_page_token.is_none_or(|token| token.is_empty()) && page.is_last != Some(false);
+        let is_whole = ends && page.warnings.is_empty() && page.found.odd == 0;
+        let found = page.found.issues.iter().filter_map(|issue| issue.id.parse().ok());
+        let found: Vec<u64> = found.collect();
+        Ok(is_whole.then_some(found))
     }
 
     /// The issues with these ids, at most 100, whatever the search index says. What does not exist

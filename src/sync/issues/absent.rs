@@ -101,7 +101,8 @@ impl<M: Mirror> Engine<'_, M> {
         Ok(unsearchable)
     }
 
-    /// Those of the ids that a search finds. None where Jira refuses it, which proves nothing.
+    /// Those of the ids that a search finds. None where Jira refuses it or may leave some out, which
+    /// proves nothing.
     async fn searchable(&self, ids: &[u64]) -> Result<Option<Vec<u64>>, MirrorError> {
         let answer = self
             .jira
@@ -109,7 +110,7 @@ impl<M: Mirror> Engine<'_, M> {
             .await
             .map_err(MirrorError::from);
         match answer {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => Ok(found),
             Err(error) if error.refused_query().is_some() => Ok(None),
             Err(error) => Err(error),
         }

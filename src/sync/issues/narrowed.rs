@@ -72,7 +72,9 @@ impl<M: Mirror> Engine<'_, M> {
         let mut found = Vec::new();
         for chunk in ids.chunks(RECONCILED) {
             let jql = format!("{} AND {}", query(project), among(chunk));
-            found.extend(self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?);
+            let answer = self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?;
+            // Where the answer may lack some, none leaves for it.
+            found.extend(answer.unwrap_or_else(|| chunk.to_vec()));
         }
         Ok(found)
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::api::{
     condition::{ConditionType, is_true},
-    integration::{JiraIntegrationSpec, SyncStatus},
+    integration::{JiraIntegrationSpec, MirrorMode, SyncStatus},
     project::{JiraProject, Lifecycle},
     requirements::SERVICE_DESK,
 };
@@ -75,8 +75,18 @@ pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], 
 /// Stands for everything that decides what is mirrored of a project and how it looks.
 fn filter(spec: &JiraIntegrationSpec, site_url: &str, key: &str, jql: Option<&str>) -> String {
     let mode = spec.issues().mirror;
+    if mode == MirrorMode::None {
+        // They are counted only, however they would look.
+        return digest(&format!("{mode:?}\n{}", jql.unwrap_or_default()));
+    }
     let rules = serde_json::to_string(&spec.status_mapping).unwrap_or_default();
-    let text = format!("{mode:?}\n{site_url}\n{key}\n{}\n{rules}", jql.unwrap_or_default());
+    digest(&format!(
+        "{mode:?}\n{site_url}\n{key}\n{}\n{rules}",
+        jql.unwrap_or_default()
+    ))
+}
+
+fn digest(text: &str) -> String {
     let digest = Sha256::digest(text);
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

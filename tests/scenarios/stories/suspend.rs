@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use devkit::sandbox::Command;
 use jiff::{SignedDuration, Timestamp};
+use jira_operator::api::integration::JiraIntegration;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
@@ -91,10 +92,17 @@ async fn no_call(plane: Arc<Plane>) {
     );
 
     stage.change("acme", json!({"suspend": false})).await;
-    let resumed = stage.until("acme", "resumed", |o| observed(o) && is_ready(o)).await;
+    let answered = |o: &JiraIntegration| {
+        o.status
+            .as_ref()
+            .is_some_and(|status| status.last_handled_reconcile_at.is_some())
+    };
+    let resumed = stage
+        .until("acme", "resumed", |o| observed(o) && is_ready(o) && answered(o))
+        .await;
     assert!(!condition(&resumed, "Ready").message.contains("Suspended"));
     let status = resumed.status.as_ref().unwrap();
-    assert!(status.suspended_since.is_none() && status.last_handled_reconcile_at.is_some());
+    assert!(status.suspended_since.is_none());
     stage
         .until_secret("acme-jira-token", "refreshed", |data| {
             data["access-token"] != published["access-token"]
@@ -240,7 +248,10 @@ async fn observing(plane: Arc<Plane>) {
     assert!(is_ready(&lacking), "nor are the permissions for writing needed");
     assert_eq!(stage.project_reasons().await["acme-eng"], "Usable");
     let mut writes = stage.sandbox.requests();
-    writes.retain(|r| r.method != "GET" && r.path != "/oauth/token" && !r.path.ends_with("/permissions/check"));
+    // Questions too long for an address are no writes.
+    let asks =
+        |path: &str| path.ends_with("/permissions/check") || path.ends_with("/search/jql") || path == "/oauth/token";
+    writes.retain(|r| r.method != "GET" && !asks(&r.path));
     assert!(writes.is_empty(), "{writes:?}");
 
     revoke(&stage, "BROWSE_PROJECTS");

@@ -48,13 +48,22 @@ impl SearchIndex {
             Lag::None if !self.late.contains(&issue.id) => {
                 return self.enter(project, issue);
             }
-            // Writes to one issue come in their order, also after the lag was taken away.
             Lag::None => Some(now),
             Lag::For(lag) => Some(now.checked_add(lag).unwrap_or(Timestamp::MAX)),
             Lag::UntilReleased => None,
         };
+        let due = self.not_before(issue.id, due);
         self.late.insert(issue.id);
         self.pending.push_back(Pending { due, project, issue });
+    }
+
+    /// Writes to one issue come in their order, also after the lag became shorter or was taken away.
+    fn not_before(&self, id: u64, due: Option<Timestamp>) -> Option<Timestamp> {
+        if !self.late.contains(&id) {
+            return due;
+        }
+        let earlier = self.pending.iter().filter(|pending| pending.issue.id == id);
+        earlier.fold(due, |due, pending| Some(due?.max(pending.due?)))
     }
 
     /// Puts an issue in, in the place of what was known of it.

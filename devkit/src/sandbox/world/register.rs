@@ -228,11 +228,14 @@ mod tests {
         "third".clone_into(&mut issue.summary);
         site.write_issue(project, issue.clone(), now + SignedDuration::from_secs(60));
         let known = |site: &Site| site.register.index.get(issue.id).unwrap().1.summary.clone();
-        assert_eq!(site.issue("ENG-1").unwrap().1.summary, "third");
+        // Its lag was shorter than that of the first.
+        site.register.index.lag = Lag::For(SignedDuration::from_secs(1));
+        "fourth".clone_into(&mut issue.summary);
+        site.write_issue(project, issue.clone(), now);
         site.settle(now + SignedDuration::from_secs(59));
         assert_eq!(known(site), "Set up the build");
         site.settle(now + SignedDuration::from_secs(60));
-        assert_eq!(known(site), "third");
+        assert_eq!(known(site), "fourth");
         assert_eq!(site.register.index.waiting(), 0);
     }
 }
