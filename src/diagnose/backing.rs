@@ -104,7 +104,8 @@ fn directory(evidence: &Evidence, reason: Reason) -> bool {
         UserBrowsingDenied => !directory.may_browse,
         PinnedUserNotFound => directory.pinned.is_ok() && pinned.iter().any(|p| !known(&p.account_id, false)),
         PinnedUserInactive => {
-            let inactive = |id: &str| known(id, false) && !known(id, true);
+            let answered = directory.pinned.as_ref().map(Vec::as_slice).unwrap_or_default();
+            let inactive = |id: &str| answered.iter().any(|user| user.account_id == id && !user.active);
             pinned.iter().all(|p| known(&p.account_id, false)) && pinned.iter().any(|p| inactive(&p.account_id))
         }
         SiteUnavailable => directory.pinned.is_err(),

@@ -127,7 +127,9 @@ proptest! {
         let findings = examine::judge(&evidence);
         let of_it = findings.integration.iter().filter(|finding| finding.condition == condition);
         for finding in of_it {
-            prop_assert!(!is_false(finding), "{:?}", finding);
+            // Of its own contradictions the spec tells without anybody's answer.
+            let of_spec = finding.reason == Reason::AmbiguousMapping;
+            prop_assert!(of_spec || !is_false(finding), "{:?}", finding);
         }
     }
 
@@ -152,7 +154,7 @@ proptest! {
 fn every_reason_that_judges_give_is_among_those_found() {
     let mut runner = TestRunner::deterministic();
     let mut found = BTreeSet::new();
-    for _ in 0..1000 {
+    for _ in 0..4000 {
         let evidence = any_evidence().new_tree(&mut runner).expect("evidence").current();
         found.extend(all(&examine::judge(&evidence)).map(|finding| finding.reason));
     }

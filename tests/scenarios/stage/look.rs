@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Stage;
 
 /// Longest time to wait for anything: more than a minute's interval that falls on the full hour, which is put off.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Longest time in which it is known what projects are made of, where all is well.
 const LOOKED_THROUGH_WITHIN: Duration = Duration::from_secs(10);
