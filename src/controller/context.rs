@@ -7,7 +7,7 @@ use kube::Client;
 use tokio::sync::Semaphore;
 
 use super::{
-    directory::Directories, events::Events, index::SecretIndex, issues::Mirrors, link::Links, memory::Memories,
+    directories::Directories, events::Events, index::SecretIndex, link::Links, memory::Memories, mirrors::Mirrors,
 };
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},

@@ -2,11 +2,7 @@
 //!
 //! It holds nothing back: what goes wrong with it is told in `status.users` and by an event.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 use kube::Resource;
 
@@ -33,28 +29,6 @@ use crate::{
         slice::{Ended, slice},
     },
 };
-
-/// What is remembered of the listings under way, by uid of the integration.
-#[derive(Default)]
-pub struct Directories(Mutex<HashMap<String, Run>>);
-
-impl Directories {
-    fn take(&self, uid: &str) -> Run {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(uid).unwrap_or_default()
-    }
-
-    fn keep(&self, uid: &str, run: Run) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(uid.to_owned(), run);
-    }
-
-    /// Forgets all but these.
-    pub fn retain(&self, uids: &HashSet<String>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|uid, _| uids.contains(uid));
-    }
-}
 
 impl Pass<'_> {
     /// Goes on with the directory of people, where the spec asks for one.

@@ -1,14 +1,9 @@
 //! The mirror of issues as work of a pass: what is to be mirrored, what the cluster and the status
 //! tell of the last time, and what is said of it afterwards.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
     outcome::{IssuesNews, Stop},
@@ -44,27 +39,6 @@ use crate::{
 
 /// How long changes may be late in Jira's index: usually seconds, after bulk changes minutes.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-type Kept = Arc<AsyncMutex<Option<State>>>;
-
-/// The mirrors of all integrations, by uid. All of it can be lost: it is told from the cluster.
-#[derive(Default)]
-pub struct Mirrors(Mutex<HashMap<String, Kept>>);
-
-impl Mirrors {
-    async fn of(&self, uid: &str) -> OwnedMutexGuard<Option<State>> {
-        let kept = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(uid.to_owned()).or_default())
-        };
-        kept.lock_owned().await
-    }
-
-    /// Forgets all but these.
-    pub fn retain(&self, uids: &std::collections::HashSet<String>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|uid, _| uids.contains(uid));
-    }
-}
 
 impl Pass<'_> {
     /// Goes on with the mirror of issues.

@@ -3,6 +3,7 @@
 pub mod answer_deadline;
 pub mod context;
 mod diagnosis;
+mod directories;
 mod directory;
 mod events;
 mod index;
@@ -11,6 +12,7 @@ mod invite;
 mod issues;
 mod link;
 mod memory;
+mod mirrors;
 mod observe;
 mod outcome;
 mod pass;
@@ -24,12 +26,12 @@ pub mod watch_progress;
 mod watches;
 mod work;
 
-pub use directory::Directories;
+pub use directories::Directories;
 pub use events::Events;
 pub use index::SecretIndex;
-pub use issues::Mirrors;
 pub use link::Links;
 pub use memory::Memories;
+pub use mirrors::Mirrors;
 pub use watches::run;
 
 use kube::core::DeserializeGuard;

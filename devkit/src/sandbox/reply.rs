@@ -5,8 +5,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::limits::Returned;
-
 /// What a handler gives: an answer, or a refusal that ended it early. Boxed, as an answer is large for an error.
 pub(crate) type Answered = Result<Response, Box<Response>>;
 
@@ -14,6 +12,10 @@ pub(crate) type Answered = Result<Response, Box<Response>>;
 fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
+
+/// How many objects an answer returned, for its price. Stands in the answer's extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Returned(pub(crate) u64);
 
 /// A JSON body.
 pub(crate) fn json(code: u16, body: Value) -> Response {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::{atlassian::error::JiraError, diagnose::evidence::Answer};
 
@@ -46,4 +46,23 @@ pub fn answer<T: Clone + std::fmt::Debug + 'static>(
     of: impl Strategy<Value = T> + 'static,
 ) -> BoxedStrategy<Answer<T>> {
     prop_oneof![4 => of.prop_map(Ok), 1 => error().prop_map(Err)].boxed()
+}
+
+/// Keys of projects.
+const KEYS: [&str; 5] = [
+    "SUP",
+    "ENG",
+    "OPS",
+    "SUPP",
+    "A_VERY_LONG_KEY_OF_A_PROJECT_THAT_SOMEBODY_ONCE_FOUND_FUNNY_123",
+];
+
+/// The id of a project.
+pub fn id() -> BoxedStrategy<String> {
+    (1..6).prop_map(|n: i32| n.to_string()).boxed()
+}
+
+/// The key of a project.
+pub fn key() -> BoxedStrategy<String> {
+    select(KEYS.to_vec()).prop_map(str::to_owned).boxed()
 }

@@ -8,10 +8,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-use super::{
-    answers::{answer, text},
-    projects::{id, key},
-};
+use super::answers::{answer, id, key, text};
 use crate::{
     atlassian::desk_models::{Form, FormField, RequestType, ServiceDesk},
     diagnose::evidence::{DeskEvidence, DesksEvidence},

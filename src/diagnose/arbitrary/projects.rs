@@ -9,7 +9,10 @@ use proptest::{
     sample::select,
 };
 
-use super::{answers::text, desks::listed};
+use super::{
+    answers::{id, key, text},
+    desks::listed,
+};
 use crate::{
     api::{
         integration::Mode,
@@ -18,25 +21,6 @@ use crate::{
     atlassian::models::Project,
     diagnose::evidence::{KnownProject, ProjectsEvidence},
 };
-
-/// Keys of projects.
-const KEYS: [&str; 5] = [
-    "SUP",
-    "ENG",
-    "OPS",
-    "SUPP",
-    "A_VERY_LONG_KEY_OF_A_PROJECT_THAT_SOMEBODY_ONCE_FOUND_FUNNY_123",
-];
-
-/// The id of a project.
-pub fn id() -> BoxedStrategy<String> {
-    (1..6).prop_map(|n: i32| n.to_string()).boxed()
-}
-
-/// The key of a project.
-pub fn key() -> BoxedStrategy<String> {
-    select(KEYS.to_vec()).prop_map(str::to_owned).boxed()
-}
 
 /// Keys of spec.projects, each once.
 pub fn keys() -> BoxedStrategy<Vec<String>> {

@@ -8,8 +8,8 @@ use proptest::{
 };
 
 use super::{
-    answers::{answer, text},
-    projects::{key, keys},
+    answers::{answer, key, text},
+    projects::keys,
 };
 use crate::{api::integration::StatusMapping, atlassian::models::Status, diagnose::evidence::StatusesEvidence};
 

@@ -4,6 +4,7 @@ mod burst;
 mod headers;
 mod quota;
 
+use crate::sandbox::reply::Returned;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::response::Response;
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use burst::{BurstRule, Bursts};
 pub(crate) use headers::{HeaderStyle, Refusal, refused};
+pub(crate) use quota::Quota;
 pub use quota::Spent;
-pub(crate) use quota::{Quota, Returned};
 
 use super::fault::RateLimitReason;
 

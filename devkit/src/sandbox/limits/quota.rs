@@ -1,5 +1,6 @@
 //! Hourly points: what each call costs in either reading, and when an app has spent its pool.
 
+use crate::sandbox::reply::Returned;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,10 +12,6 @@ use crate::sandbox::fault::RateLimitReason;
 /// The pool of an app over all its sites, in points an hour.
 const USUAL_POOL: u64 = 65_000;
 const HOUR: i64 = 3600;
-
-/// How many objects an answer returned, for its price. Stands in the answer's extensions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Returned(pub(crate) u64);
 
 /// Endpoints that return users, groups, roles or permissions, which cost two points each: parts of their patterns.
 const OF_IDENTITIES: &[&str] = &["3/user", "3/myself", "3/mypermissions", "3/permissions/check"];

@@ -1,7 +1,5 @@
 //! Who is logged in at Atlassian in which browser, and who can log in at all.
 
-use std::collections::HashMap;
-
 use super::account::{Account, AccountType};
 use super::state::World;
 use crate::sandbox::random;
@@ -20,10 +18,6 @@ pub(crate) enum LoginRefusal {
     #[error("this account is deactivated")]
     Deactivated,
 }
-
-/// Browsers that are logged in: the value of their session cookie, and the account's id.
-#[derive(Default)]
-pub(crate) struct Logins(HashMap<String, String>);
 
 impl Account {
     /// Whether the account can log in. Only people do; apps and managed service accounts have nothing to do it with.

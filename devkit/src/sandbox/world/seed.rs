@@ -10,7 +10,7 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::{App, Ledger};
-use super::login::Logins;
+use super::logins::Logins;
 use super::permission::Holder;
 use super::site::Site;
 use super::state::World;

@@ -9,7 +9,7 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::Ledger;
-use super::login::Logins;
+use super::logins::Logins;
 use super::site::Site;
 use super::template::Template;
 
