@@ -57,7 +57,7 @@ reasons! {
     NotConnected [Authorized] False Stalled:
         "No grant is stored for this OAuth app, so nobody has connected it yet.",
         "Nobody ever consented, the refresh token supplied was used before, client-id was changed, or it was disconnected on request.",
-        "Connect with the dedicated account: open status.authorizationURL where there is one, run jira-operator connect, or put a refresh-token into the Secret.";
+        "Connect with the dedicated account: open status.authorizationURL, if it is there, or run jira-operator connect.";
     ClientSecretRejected [Authorized] False Stalled:
         "Atlassian's token endpoint refused the client secret. The grant itself was not spent.",
         "client-secret is wrong, was rotated in the developer console, or belongs to another app.",
@@ -65,7 +65,7 @@ reasons! {
     ReconnectRequired [Authorized] False Stalled:
         "Atlassian refused the refresh token, so the grant is dead.",
         "The app was revoked under the account's connected apps, its password was changed, the account was deactivated, the grant was unused for 90 days, or another copy of the token was used.",
-        "Connect again with the dedicated account: open status.authorizationURL where there is one, run jira-operator connect, or put a refresh-token into the Secret.";
+        "Connect again with the dedicated account: open status.authorizationURL, if it is there, or run jira-operator connect.";
     OfflineAccessMissing [Authorized] True Fine:
         "Atlassian answered a refresh without a new refresh token; the old one is kept.",
         "offline_access was not among the scopes asked for.",
@@ -73,7 +73,7 @@ reasons! {
     GrantSharedElsewhere [Authorized] False Stalled:
         "This grant is a copy of one that is used elsewhere. It is never spent, because two users of one rotating token kill each other's grant.",
         "The grant Secret was restored from a backup or copied, or one refresh token was put into two Secrets.",
-        "Connect this one anew: open status.authorizationURL where there is one, run jira-operator connect, or put a refresh-token of its own into the Secret.";
+        "Connect this one anew: open status.authorizationURL, if it is there, or run jira-operator connect.";
     SecretNotWritable [Authorized] Unknown Retry:
         "A Secret of the operator could not be written, so no token is exchanged until it can.",
         "The API server is down or refuses the write: RBAC, quota, or an admission policy.",

@@ -192,14 +192,16 @@ impl Stage {
         calls
     }
 
-    /// The same without some. What projects are
-    /// made of is asked for after all else, in slices, at one call a project and day or request: such
-    /// calls at the end and at the beginning are left out.
+    /// The same without some. What projects are made of is asked for after all else, in slices beside the
+    /// counting of issues, at one call a project and day or request: such calls at the end and at the
+    /// beginning are left out.
     pub fn calls_since(&self, mark: devkit::sandbox::Mark) -> Vec<devkit::sandbox::Request> {
         let mut calls = self.all_calls_since(mark);
         let of_inventory = |r: &devkit::sandbox::Request| r.path.contains("/project/") && r.path.ends_with("/statuses");
-        let end = calls.iter().rposition(|call| !of_inventory(call));
-        calls.truncate(end.map_or(0, |last| last + 1));
+        let of_issues = |r: &devkit::sandbox::Request| r.path.ends_with("/search/jql");
+        let end = calls.iter().rposition(|call| !of_inventory(call) && !of_issues(call));
+        let work = calls.split_off(end.map_or(0, |last| last + 1));
+        calls.extend(work.into_iter().filter(|call| !of_inventory(call)));
         // Of the pass before some may come after the mark.
         let begin = calls.iter().position(|call| !of_inventory(call));
         calls.drain(..begin.unwrap_or(0));

@@ -79,7 +79,7 @@ async fn revoked_and_mended(plane: Arc<Plane>) {
         ("False", "ReconnectRequired")
     );
     assert!(
-        authorized.message.contains("revoked") && authorized.message.contains("refresh-token"),
+        authorized.message.contains("revoked") && authorized.message.contains("jira-operator connect"),
         "{}",
         authorized.message
     );
