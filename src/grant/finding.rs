@@ -141,7 +141,7 @@ fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
             clock(at)
         ),
         None => format!(
-            "Atlassian refused the grant ({}): it was revoked, the password changed, the account deactivated, 90 days went by unused, or its token was used elsewhere.",
+            "Atlassian refused the grant ({}): it was revoked, the password changed, the account deactivated, 90 days went by unused, or it was used elsewhere.",
             refusal.description
         ),
     };
