@@ -251,7 +251,7 @@ impl Pass<'_> {
     }
 
     fn note_sync_failed(&mut self, why: &str) {
-        let what = format!("The projects could not be synchronised: {why}.");
+        let what = format!("The projects could not be synchronised: {}.", why.trim_end_matches('.'));
         self.outcome
             .note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
     }

@@ -271,7 +271,7 @@ impl Outcome {
         let last = || Some(clock(sync?.last_sync_time.as_ref()?.0));
         if let Some(at) = before.or_else(last) {
             let finding = finding.clone().noting(&format!("{LAST_SUCCESS}{at}."));
-            self.note(finding);
+            self.findings.insert(ConditionType::Synced, finding);
         }
     }
 
