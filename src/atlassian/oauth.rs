@@ -88,7 +88,16 @@ impl TokenEndpoint {
         let code = AuthorizationCode::new(code.expose().to_owned());
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
         let send = self.sender(&found);
-        read(client.exchange_code(code).request_async(&send).await, &found)
+        let answer = read(client.exchange_code(code.clone()).request_async(&send).await, &found);
+        // Whatever the answer quotes, it must not quote what was sent.
+        answer.map_err(|failure| match failure {
+            ExchangeFailure::GrantRefused { description } => ExchangeFailure::GrantRefused {
+                description: [code.secret().as_str(), app.client_secret.expose()]
+                    .into_iter()
+                    .fold(description, |text, secret| text.replace(secret, "…")),
+            },
+            other => other,
+        })
     }
 
     fn client(&self, app: &App) -> Result<OauthClient, ExchangeFailure> {

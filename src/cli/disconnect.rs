@@ -71,6 +71,9 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         )
     })?;
     tell(name, &key, was_connected);
+    if integration.spec.suspend {
+        say("It is suspended, so what workloads mount stays as it is until it expires, within the hour.");
+    }
     let others = all
         .iter()
         .filter(|one| one.name_any() != *name && grant_key(one) == key);

@@ -25,12 +25,30 @@ use crate::{
 #[group(skip)]
 pub struct Options {
     /// Address for the pages by which people connect in the browser. Not served when not given.
-    #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR")]
-    connect_listen: Option<SocketAddr>,
+    #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR", value_parser = address)]
+    connect_listen: Option<Listen>,
     /// Under which address people see these pages; the app's callback URL is this and /connect/callback.
-    #[arg(long, env = "PUBLIC_URL", default_value = public_url::DEFAULT, value_parser = PublicUrl::parse,
+    #[arg(long, env = "PUBLIC_URL", default_value = public_url::DEFAULT, value_parser = public,
           value_name = "URL")]
     public_url: PublicUrl,
+}
+
+/// Where the pages are served. An empty value is none, as an empty variable of the environment is.
+#[derive(Clone, Copy, Debug)]
+struct Listen(Option<SocketAddr>);
+
+fn address(text: &str) -> Result<Listen, std::net::AddrParseError> {
+    let text = text.trim();
+    let address = (!text.is_empty()).then(|| text.parse()).transpose();
+    address.map(Listen)
+}
+
+fn public(text: &str) -> Result<PublicUrl, String> {
+    PublicUrl::parse(if text.trim().is_empty() {
+        public_url::DEFAULT
+    } else {
+        text
+    })
 }
 
 /// Pages that have a place to be served.
@@ -44,30 +62,48 @@ impl Options {
     ///
     /// # Errors
     /// When it is taken.
-    pub(super) async fn listen(&self) -> Result<Option<Ready>, String> {
-        let Some(address) = self.connect_listen else {
+    pub(super) async fn listen(&self, metrics: SocketAddr) -> Result<Option<Ready>, String> {
+        let Some(address) = self.address() else {
             return Ok(None);
         };
         let failed = |error: std::io::Error| format!("--connect-listen {address}: {error}");
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let (listen, callback) = (listener.local_addr().map_err(failed)?, self.public_url.callback());
         info!(%listen, callback, "serving the connect pages; the app's callback URL has to be this one");
+        let (url, elsewhere) = (self.public_url.url(), metrics.port() != listen.port());
+        if !self.public_url.is_https()
+            && url.port_or_known_default() == Some(metrics.port())
+            && elsewhere
+            && metrics.ip().is_loopback()
+        {
+            warn!(%url, %metrics, "links lead to where probes and metrics are served; set --public-url");
+        }
         Ok(Some(Ready {
             listener,
             public: self.public_url.clone(),
         }))
     }
 
+    fn address(&self) -> Option<SocketAddr> {
+        self.connect_listen.and_then(|listen| listen.0)
+    }
+
     /// What makes links to the pages, where they are served.
     pub(super) fn links(&self, store: &Store) -> Option<Links> {
-        self.connect_listen?;
+        self.address()?;
         Some(Links::new(self.public_url.url().clone(), store.client(), store.clone()))
     }
 }
 
 impl Ready {
-    /// Serves them for the integrations of these namespaces.
-    pub(super) fn serve(self, ctx: &Context, store: &Store, namespaces: &[String]) -> impl Future<Output = ()> + use<> {
+    /// Serves them for the integrations of these namespaces, until told to stop.
+    pub(super) fn serve(
+        self,
+        ctx: &Context,
+        store: &Store,
+        namespaces: &[String],
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + use<> {
         let connector = Connector {
             client: ctx.client.clone(),
             keeper: Arc::clone(&ctx.keeper),
@@ -77,7 +113,7 @@ impl Ready {
         };
         let pages = Arc::new(Pages::new(connector, store.clone(), self.public, namespaces.to_vec()));
         async move {
-            if let Err(error) = serve(self.listener, pages, CancellationToken::new()).await {
+            if let Err(error) = serve(self.listener, pages, stop).await {
                 warn!(%error, "the connect pages ended");
             }
         }

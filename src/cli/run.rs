@@ -38,6 +38,9 @@ use crate::{
 /// Passes that run at once over all namespaces.
 const PASSES: usize = 64;
 
+/// How long the last connect pages have to reach their browsers.
+const LAST_PAGES: Duration = Duration::from_secs(2);
+
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -79,12 +82,12 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         .map_err(|e| format!("--listen {}: {e}", options.listen))?;
     let listen = listener.local_addr().map_err(|e| e.to_string())?;
     let namespaces = namespaces(&options.watch_namespaces);
-    let pages = options.pages.listen().await?;
+    let pages = options.pages.listen(listen).await?;
     let stop = stop_on_signal().map_err(|e| e.to_string())?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = Store::new(client, namespaces.clone());
     let ctx = Arc::new(context(options, &store)?);
-    let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &store, &namespaces)));
+    let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &store, &namespaces, stop.clone())));
     let keeper = Arc::clone(&ctx.keeper);
     let health = Arc::new(Health {
         metrics: Arc::clone(&ctx.metrics),
@@ -107,7 +110,8 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     }
     server.abort();
     if let Some(pages) = pages {
-        pages.abort();
+        // Who waits for the end of a consent sees it.
+        let _ = tokio::time::timeout(LAST_PAGES, pages).await;
     }
     info!("stopped");
     Ok(())

@@ -4,14 +4,14 @@
 use crate::{
     api::{
         condition::{
-            ConditionType::{AccountEligible, ScopesGranted},
+            ConditionType::{self, AccountEligible, ScopesGranted},
             Finding,
         },
         consent,
         integration::AccountStatus,
         reason::Reason,
     },
-    atlassian::{jira::Jira, site::SiteUrl},
+    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::{
         evidence::Declared,
         gather,
@@ -59,7 +59,10 @@ pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>)
             site
         }
         Err(finding) => {
-            judged.findings.push(finding);
+            let error = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
+            judged
+                .findings
+                .push(for_now(finding, error.into_iter().flatten().next()));
             return judged;
         }
     };
@@ -70,8 +73,27 @@ pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>)
         display_name: account.display_name.clone(),
         account_type: account.account_type.clone(),
     });
-    judged.findings.push(account::judge(declared.account.as_ref(), &answer));
+    let finding = account::judge(declared.account.as_ref(), &answer);
+    judged.findings.push(for_now(finding, answer.as_ref().err()));
     judged
+}
+
+/// A finding that an outage leads to, where a person is waiting: nothing is tried again by itself then.
+#[must_use]
+pub fn passing(condition: ConditionType, reason: Reason, what: &str) -> Finding {
+    let message = format!("{what} Nothing was kept; try again in a moment.");
+    Finding::new(condition, reason, message)
+}
+
+fn for_now(finding: Finding, error: Option<&JiraError>) -> Finding {
+    match error {
+        Some(error) if finding.reason == Reason::SiteUnavailable => {
+            let error = error.to_string();
+            let what = format!("Jira could not be asked: {}.", error.trim_end_matches('.'));
+            passing(finding.condition, finding.reason, &what)
+        }
+        _ => finding,
+    }
 }
 
 /// All scopes that were asked for must be there: later features then need no new consent. What the site's

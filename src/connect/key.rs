@@ -65,7 +65,8 @@ impl Key {
     /// Whether `code` is the code over these parts, compared in constant time.
     #[must_use]
     pub fn verifies(&self, parts: &[&str], code: &str) -> bool {
-        let bytes: Option<Vec<u8>> = (code.len() == 2 * LENGTH && code.is_ascii())
+        let is_ours = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let bytes: Option<Vec<u8>> = (code.len() == 2 * LENGTH && code.bytes().all(is_ours))
             .then(|| {
                 let pairs = (0..code.len()).step_by(2).map(|at| code.get(at..at + 2));
                 pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
@@ -190,7 +191,16 @@ mod tests {
         assert!(key.verifies(&["a", "bc"], &code));
         assert!(!key.verifies(&["ab", "c"], &code), "parts do not flow into one another");
         assert!(!other.verifies(&["a", "bc"], &code));
-        for broken in ["", "00", "zz", &code[1..], &format!("{code}00"), &"ä".repeat(32)] {
+        for broken in [
+            "",
+            "00",
+            "zz",
+            &code.to_uppercase().replace(|c: char| c.is_ascii_digit(), "A"),
+            &format!("+{}", &code[1..]),
+            &code[1..],
+            &format!("{code}00"),
+            &"ä".repeat(32),
+        ] {
             assert!(!key.verifies(&["a", "bc"], broken), "{broken}");
         }
     }

@@ -1,7 +1,10 @@
 //! What becomes of a consent, in words for the page and the terminal alike.
 
+use jiff::Timestamp;
+
 use crate::{
     api::condition::Finding,
+    api::reason::{Holds, Reason},
     api::{consent, integration::AccountStatus},
 };
 
@@ -14,6 +17,8 @@ pub enum Outcome {
         account: AccountStatus,
         /// What was found of it.
         findings: Vec<Finding>,
+        /// When it was obtained.
+        since: Timestamp,
     },
     /// It was looked at and refused; nothing of it was stored. The findings say why.
     Refused(Vec<Finding>),
@@ -38,6 +43,8 @@ pub enum Failure {
         /// Atlassian's own words.
         description: String,
     },
+    /// The cluster did not say how the integration stands; the code was not exchanged.
+    NotAsked,
     /// Somebody connected it meanwhile; the code was not exchanged.
     AlreadyConnected,
     /// The integration or its Secret is not what it was when the person started.
@@ -75,6 +82,12 @@ impl Failure {
                 "Atlassian did not honour the consent",
                 format!("Atlassian gave no tokens for the code ({description}). A code works once, within a short time, and for the app and callback address it was made for."),
                 format!("Try again. If it happens again, compare the callback URL of the app in the developer console: it must be {callback}."),
+            ),
+            Self::NotAsked => (
+                "The cluster did not answer",
+                "How the integration stands could not be looked up, so the consent was not used and nothing was changed."
+                    .to_owned(),
+                "Try again in a moment, from the link.".to_owned(),
             ),
             Self::AlreadyConnected => (
                 "Connected meanwhile",
@@ -120,6 +133,19 @@ fn app_refused(error: &str, description: &str, callback: &str) -> (&'static str,
 }
 
 impl Outcome {
+    /// Whether the grant was looked at and is not the right one: an outage, or a cluster that refuses, says
+    /// nothing of it.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        let wrong = |finding: &Finding| {
+            let holds = finding.reason.entry().holds;
+            holds == Holds::False
+                || finding.reason == Reason::OfflineAccessMissing
+                || finding.reason == Reason::EmailHidden
+        };
+        matches!(self, Self::Refused(findings) if findings.iter().any(wrong))
+    }
+
     /// Whether the grant is stored.
     #[must_use]
     pub fn is_connected(&self) -> bool {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1;
 use kube::{Api, Client, ResourceExt, api::ListParams};
 use reqwest::Client as Http;
 use url::Url;
 
 use super::{
-    judge::{Judged, judge},
+    judge::{Judged, judge, passing},
     outcome::{Failure, Outcome},
 };
 use crate::{
@@ -128,12 +129,12 @@ impl Connector {
             Ok(())
         };
         match self.keeper.connect(&key, credentials, consent, look).await {
-            Ok(_) => Ok(connected(keep.await.unwrap_or_default())),
+            Ok(held) => Ok(connected(keep.await.unwrap_or_default(), held.access.refreshed_at)),
             Err(NotTaken::Cluster(Trouble::NotWritable {
                 detail, unsaved: true, ..
             })) => Err(Waiting {
                 detail,
-                then: connected(keep.await.unwrap_or_default()),
+                then: connected(keep.await.unwrap_or_default(), Timestamp::now()),
             }),
             Err(refused) => Ok(not_taken(refused, &key)),
         }
@@ -183,14 +184,15 @@ pub async fn bring(
     }
     Ok(Brought {
         refresh_token,
-        outcome: connected(judged),
+        outcome: connected(judged, Timestamp::now()),
     })
 }
 
-fn connected(judged: Judged) -> Outcome {
+fn connected(judged: Judged, since: Timestamp) -> Outcome {
     Outcome::Connected {
         account: judged.account.unwrap_or_default(),
         findings: judged.findings,
+        since,
     }
 }
 
@@ -208,34 +210,37 @@ pub fn declined(error: &str, description: &str) -> Outcome {
 }
 
 fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {
-    let of = |reason, what: &str| Outcome::Refused(vec![Finding::with_remedy(Authorized, reason, what)]);
+    let refuse = |finding| Outcome::Refused(vec![finding]);
+    let for_now = |what: &str| refuse(passing(Authorized, Reason::AuthServerUnavailable, what));
     match refused {
         NotTaken::Refused(judged) => Outcome::Refused(judged.findings),
-        NotTaken::NoRefreshToken => of(
-            Reason::OfflineAccessMissing,
-            "Atlassian sent no refresh token, so the grant would end within an hour; it was not stored.",
-        ),
+        NotTaken::NoRefreshToken => {
+            let what = "Atlassian sent no refresh token, so the grant would end within an hour; it was not stored.";
+            refuse(Finding::with_remedy(Authorized, Reason::OfflineAccessMissing, what))
+        }
         NotTaken::Exchange(ExchangeFailure::ClientRefused) => {
             let what = format!(
                 "Atlassian refused the client-id or client-secret in Secret {}.",
                 key.credentials
             );
-            of(Reason::ClientSecretRejected, &what)
+            refuse(Finding::with_remedy(Authorized, Reason::ClientSecretRejected, &what))
         }
         NotTaken::Exchange(ExchangeFailure::GrantRefused { description }) => {
             Outcome::Failed(Failure::CodeRefused { description })
         }
         NotTaken::Exchange(ExchangeFailure::Unavailable { detail, .. }) => {
-            let what = format!("The code could not be exchanged: {detail}.");
-            of(Reason::AuthServerUnavailable, &what)
+            for_now(&format!("The code could not be exchanged: {detail}."))
         }
         // Half an answer of a consent is not worth keeping: the person is here to try again.
-        NotTaken::Exchange(ExchangeFailure::Salvaged { .. }) => of(
-            Reason::AuthServerUnavailable,
-            "Atlassian's answer to the code could not be read.",
-        ),
+        NotTaken::Exchange(ExchangeFailure::Salvaged { .. }) => {
+            for_now("Atlassian's answer to the code could not be read.")
+        }
+        NotTaken::Cluster(Trouble::NotWritable { detail, .. }) => {
+            let what = format!("Secret {} could not be written: {detail}.", key.secret_name());
+            refuse(passing(Authorized, Reason::SecretNotWritable, &what))
+        }
         NotTaken::Cluster(trouble) => match finding::trouble(&trouble, key) {
-            Some(finding) => Outcome::Refused(vec![finding]),
+            Some(finding) => refuse(finding),
             None => Outcome::Failed(Failure::Changed),
         },
     }

@@ -33,7 +33,12 @@ struct Entry {
 fn secrets_of(integration: &JiraIntegration) -> Vec<String> {
     let credentials = &integration.spec.secret_ref.name;
     let token = token_secret_name(integration);
-    vec![credentials.clone(), names::grant_secret(credentials), token]
+    vec![
+        credentials.clone(),
+        names::grant_secret(credentials),
+        token,
+        names::CONNECT_KEY_SECRET.to_owned(),
+    ]
 }
 
 /// Name of the Secret with the access token.

@@ -18,10 +18,13 @@ pub(super) async fn invite(ctx: &Context, seen: &Seen, outcome: &Outcome) -> Opt
     let who = Who::of(&seen.integration);
     let error = match links.make(&who, &seen.grant, &seen.target.owner).await {
         Ok(link) => return link,
-        Err(KeyError::Cluster(error)) => describe(&error),
-        Err(error @ KeyError::NotOurs) => error.to_string(),
+        Err(error) => error,
     };
     let (namespace, name) = (&who.namespace, &who.name);
-    warn!(namespace, name, error, "no link to connect could be made");
-    seen.status.authorization_url.clone()
+    let (why, kept) = match &error {
+        KeyError::Cluster(error) => (describe(error), seen.status.authorization_url.clone()),
+        KeyError::NotOurs => (error.to_string(), None),
+    };
+    warn!(namespace, name, why, "no link to connect could be made");
+    kept
 }

@@ -36,7 +36,7 @@ impl Links {
     /// When the key or the grant cannot be read.
     pub async fn make(&self, who: &Who, grant: &GrantKey, owner: &OwnerReference) -> Result<Option<String>, KeyError> {
         let record = self.store.read(grant).await?;
-        let lineage = record.as_ref().and_then(|record| record.lineage());
+        let lineage = record.as_ref().and_then(|record| record.standing());
         let key = self.keys.ensure(&who.namespace, owner).await?;
         let link = capability::link(&self.public_url, &key, who, lineage);
         Ok(link.map(String::from))

@@ -1,9 +1,12 @@
 //! Takes over the grant that a person's consent ended with: under the mark that every process
 //! respects, judged before anything of it is stored.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{
@@ -11,12 +14,17 @@ use super::{
     freshness::{Exchange, mark},
     held::{Held, Trouble},
     keeper::Keeper,
-    lane::{ATTEMPTS, CONTENDED, Unsaved},
-    record::Record,
+    lane::{ATTEMPTS, CONTENDED, Place, Unsaved},
+    record::{Mark, Record},
     store::{GrantKey, Store, WriteError, describe},
 };
-use crate::atlassian::{oauth::Tokens, secret::Secret, token_answer::ExchangeFailure};
+use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::Tokens, secret::Secret, token_answer::ExchangeFailure};
 
+/// How much longer than an exchange a consent takes: it is judged by two rounds of questions, each of which may
+/// take as long as an exchange.
+const JUDGING: SignedDuration = SignedDuration::from_secs(2 * HTTP_TIMEOUT.as_secs().cast_signed());
+/// Longest wait for a mark that does not change, by a clock that nobody sets: that of another machine may be wrong.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a live mark of another process is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -123,10 +131,13 @@ impl Keeper {
         J: FnOnce(Tokens) -> F + Send,
         F: Future<Output = Result<(), R>> + Send,
     {
+        // Waited for before passes on this grant are held up.
+        unmarked(&self.store, key, &self.holder).await?;
         let place = self.lanes.place(key);
         let mut lane = place.lock().await;
         lane.save(&self.store, key).await?;
         let mut record = self.reserve(key, &consent.code).await?;
+        let replaces = Some(Place::of(&record));
         let at = Timestamp::now();
         let exchanged = self
             .endpoint
@@ -150,7 +161,7 @@ impl Keeper {
         lane.unsaved = Some(Unsaved {
             record,
             spent: consent.code.hash(),
-            prevails: true,
+            replaces,
         });
         if let Err(trouble) = lane.save(&self.store, key).await {
             return Err(NotTaken::Cluster(match trouble {
@@ -192,7 +203,9 @@ impl Keeper {
         };
         for _ in 0..ATTEMPTS {
             let mut record = unmarked(&self.store, key, &self.holder).await?;
-            record.mark = Some(mark(&exchange, &self.holder, Timestamp::now()));
+            let mut mark = mark(&exchange, &self.holder, Timestamp::now());
+            mark.deadline = mark.deadline.saturating_add(JUDGING).unwrap_or(Timestamp::MAX);
+            record.mark = Some(mark);
             match self.store.write(&record).await {
                 Ok(marked) => return Ok(marked),
                 Err(WriteError::Conflict | WriteError::Gone) => {}
@@ -212,6 +225,7 @@ impl Keeper {
 
 /// The grant Secret as it is, or a new one, once no other process holds a live mark on it.
 pub(super) async fn unmarked(store: &Store, key: &GrantKey, holder: &str) -> Result<Record, Trouble> {
+    let mut waited_for: Option<(Mark, Instant)> = None;
     loop {
         let read = store.read(key).await;
         let record = read.map_err(|error| Trouble::not_writable(&describe(&error), None))?;
@@ -219,9 +233,18 @@ pub(super) async fn unmarked(store: &Store, key: &GrantKey, holder: &str) -> Res
         if record.is_foreign() {
             return Err(Trouble::NameTaken);
         }
-        let live = |mark: &super::record::Mark| mark.holder != holder && mark.deadline > Timestamp::now();
-        if !record.mark.as_ref().is_some_and(live) {
+        let live = record.mark.clone();
+        let live = live.filter(|mark| mark.holder != holder && mark.deadline > Timestamp::now());
+        let Some(mark) = live else {
             return Ok(record);
+        };
+        match &waited_for {
+            Some((same, since)) if *same == mark => {
+                if since.elapsed() >= PATIENCE {
+                    return Ok(record);
+                }
+            }
+            _ => waited_for = Some((mark, Instant::now())),
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

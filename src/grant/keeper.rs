@@ -211,7 +211,7 @@ impl Keeper {
         lane.unsaved = Some(Unsaved {
             record,
             spent: exchange.token.hash(),
-            prevails: false,
+            replaces: None,
         });
         lane.save(&self.store, key).await?;
         if salvaged {

@@ -48,8 +48,25 @@ pub(super) struct Pause {
 pub(super) struct Unsaved {
     pub(super) record: Record,
     pub(super) spent: TokenHash,
-    /// They come of a person's consent just now, and take the place of whatever is stored.
-    pub(super) prevails: bool,
+    /// They come of a person's consent, and take the place of the grant that was there when it was exchanged,
+    /// refreshed or not. What another person did since stands.
+    pub(super) replaces: Option<Place>,
+}
+
+/// What a consent was given for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    lineage: Option<TokenHash>,
+    disconnected: Option<Timestamp>,
+}
+
+impl Place {
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            lineage: record.lineage().cloned(),
+            disconnected: record.disconnected,
+        }
+    }
 }
 
 impl Lane {
@@ -137,7 +154,7 @@ impl Lane {
         let mut unsaved = Unsaved {
             record,
             spent,
-            prevails: false,
+            replaces: None,
         };
         info!(
             namespace = key.namespace,
@@ -191,9 +208,10 @@ fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
         .is_some_and(|token| token.hash() == unsaved.spent);
     // A tombstone is nothing to write over: a person ended the grant, whose tokens these are.
     let nothing_there = current.refresh_token.is_none() && current.mark.is_none() && current.disconnected.is_none();
+    let is_replaced = unsaved.replaces == Some(Place::of(&current));
     unsaved.record.home_uid.clone_from(&current.secret.metadata.uid);
     unsaved.record.secret = current.secret;
-    unsaved.prevails || still_marked || still_stored || nothing_there
+    is_replaced || still_marked || still_stored || nothing_there
 }
 
 #[cfg(test)]
@@ -207,11 +225,11 @@ mod tests {
         }
     }
 
-    fn unsaved(prevails: bool) -> Unsaved {
+    fn unsaved(replaces: Option<&Record>) -> Unsaved {
         Unsaved {
             record: with_token("new"),
             spent: Secret::new("spent".to_owned()).hash(),
-            prevails,
+            replaces: replaces.map(Place::of),
         }
     }
 
@@ -228,9 +246,18 @@ mod tests {
             (Some(with_token("newer")), false),
             (Some(tombstone.clone()), false),
         ] {
-            assert_eq!(rebase(&mut unsaved(false), current.clone()), wanted, "{current:?}");
+            assert_eq!(rebase(&mut unsaved(None), current.clone()), wanted, "{current:?}");
         }
-        assert!(rebase(&mut unsaved(true), Some(tombstone)), "a later consent ends that");
-        assert!(rebase(&mut unsaved(true), Some(with_token("newer"))));
+        // A consent ends a tombstone that was there, and takes the place of a grant that was refreshed meanwhile.
+        assert!(rebase(&mut unsaved(Some(&tombstone)), Some(tombstone.clone())));
+        assert!(rebase(
+            &mut unsaved(Some(&with_token("old"))),
+            Some(with_token("newer"))
+        ));
+        // What somebody did after it stands: another consent, or a disconnect.
+        let mut another = with_token("another");
+        another.remember(&Secret::new("another".to_owned()));
+        assert!(!rebase(&mut unsaved(Some(&with_token("old"))), Some(another)));
+        assert!(!rebase(&mut unsaved(Some(&with_token("old"))), Some(tombstone)));
     }
 }

@@ -118,10 +118,13 @@ pub async fn find(client: &Client, target: &Target) -> kube::Result<Found> {
 /// Our mark is the owner reference to this very integration: other tools' edits leave it, and
 /// the Secret of a predecessor of the same name does not have it.
 fn is_own(secret: &Secret, target: &Target) -> bool {
-    secret
-        .owner_references()
-        .iter()
-        .any(|owner| owner.uid == target.owner.uid)
+    // The key of connect links has its owners, too.
+    let component = secret.labels().get(names::COMPONENT_LABEL);
+    component.is_none_or(|component| component == names::COMPONENT_TOKEN)
+        && secret
+            .owner_references()
+            .iter()
+            .any(|owner| owner.uid == target.owner.uid)
 }
 
 /// How often a write is tried again after somebody else changed the Secret under it.

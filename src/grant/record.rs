@@ -184,6 +184,13 @@ impl Record {
         }
     }
 
+    /// The grant that is there, or was ended on request: none where a refused token was all that ever came.
+    #[must_use]
+    pub fn standing(&self) -> Option<&TokenHash> {
+        let stands = self.refresh_token.is_some() || self.disconnected.is_some();
+        self.lineage().filter(|_| stands)
+    }
+
     /// The adopted token that this grant descends from.
     #[must_use]
     pub fn lineage(&self) -> Option<&TokenHash> {

@@ -6,9 +6,8 @@ use kube::ResourceExt;
 
 use super::{NOTHING, REFUSED, delivery::Delivered, spoken, subject::Subject};
 use crate::{
-    api::{condition::Finding, reason::Reason},
+    api::condition::Finding,
     cli::check::{
-        mark::Mark,
         output::{on_stderr, say_on_stderr, show_on_stderr},
         report::{Line, Report, Subject as Object},
     },
@@ -60,7 +59,7 @@ pub fn page(delivered: &Delivered, callback: &str) -> Told {
 /// Says what came of it, and gives the exit code.
 pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
     match &delivered.outcome {
-        Outcome::Connected { account, findings } => {
+        Outcome::Connected { account, findings, .. } => {
             report(subject, findings);
             say_on_stderr(&format!(
                 "Connected as {} ({}).",
@@ -71,8 +70,15 @@ pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
         }
         Outcome::Refused(findings) => {
             report(subject, findings);
-            say_on_stderr("The grant was not taken over, and nothing of it is kept. One that was there is as before.");
-            refused(findings)
+            let (what, code) = if delivered.outcome.is_wrong() {
+                ("was not taken over", REFUSED)
+            } else {
+                ("could not be checked", NOTHING)
+            };
+            say_on_stderr(&format!(
+                "The grant {what}, and nothing of it is kept. One that was there is as before."
+            ));
+            code
         }
         Outcome::Failed(failure) => {
             let told = failure.told(callback);
@@ -100,11 +106,4 @@ fn report(subject: &Subject, findings: &[Finding]) {
     object.lines = findings.iter().map(Line::of).collect();
     let report = Report::of(vec![object]);
     show_on_stderr(&format!("\n{}", on_stderr(&report)));
-}
-
-/// A grant that is not the right one was looked at; an outage, or a cluster that refuses, says nothing of it.
-fn refused(findings: &[Finding]) -> u8 {
-    let wrong =
-        |finding: &Finding| finding.reason == Reason::OfflineAccessMissing || Mark::of(finding.reason) == Mark::Finding;
-    if findings.iter().any(wrong) { REFUSED } else { NOTHING }
 }

@@ -43,7 +43,7 @@ pub(super) async fn callback(
 }
 
 async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Result<String, Elsewhere> {
-    pages.admit()?;
+    // No limit for what is known: a state is looked up in memory.
     let answer = Answer::read(query).ok_or_else(|| rejected(pages, &Rejected::Unknown))?;
     let browser = pages.cookie().read(headers);
     let claimed = pages.flows.claim(&answer.state, browser.as_ref(), Timestamp::now());
@@ -72,12 +72,11 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: Answer) -> Outcome {
         return declined("invalid_request", "neither a code nor an error came back");
     };
     let changed = Outcome::Failed(Failure::Changed);
-    let Ok(Some(visit)) = pages.look_up(&ticket.who.namespace, &ticket.who.name).await else {
-        return changed;
+    let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {
+        Ok(Some(visit)) if visit.who == ticket.who => visit,
+        Ok(_) => return changed,
+        Err(_) => return Outcome::Failed(Failure::NotAsked),
     };
-    if visit.who != ticket.who {
-        return changed;
-    }
     // Only what is not needed any more: a grant may also have changed because a token was refused.
     if visit.lineage != ticket.lineage && !is_needed(&visit.integration) {
         return Outcome::Failed(Failure::AlreadyConnected);
@@ -122,7 +121,8 @@ fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
             StatusCode::BAD_REQUEST,
             "This consent was not begun here",
             &[
-                "What Atlassian sent back belongs to nothing that is under way: it was changed, or the operator was restarted meanwhile. Nothing was taken over.",
+                "What Atlassian sent back belongs to nothing that is under way here, so nothing was taken over now: it was changed, or the operator was restarted meanwhile.",
+                "If the integration's status has no link any more, it is connected.",
                 again,
             ],
         ),

@@ -89,8 +89,8 @@ impl Cookie {
     }
 }
 
-/// How much the pages put up with. They ask the API server, so that all requests are bounded; and who guesses is
-/// stopped long before, without stopping those who have a link.
+/// How much the pages put up with. What asks the API server before anything is known of who comes is bounded in all; who
+/// guesses is told so before that. Whoever has begun a consent is not held up by either.
 pub struct Limits {
     all: DefaultDirectRateLimiter,
     misses: DefaultDirectRateLimiter,

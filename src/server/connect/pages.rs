@@ -138,7 +138,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 #[must_use]
 pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
     match outcome {
-        Outcome::Connected { account, findings } => Told {
+        Outcome::Connected { account, findings, .. } => Told {
             title: "Connected".to_owned(),
             tone: "good",
             lines: vec![format!(
@@ -148,13 +148,23 @@ pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
             findings: of_findings(findings),
             ..Told::default()
         },
-        Outcome::Refused(findings) => Told {
-            title: "The grant was not taken over".to_owned(),
-            tone: "bad",
-            lines: vec!["It is not the right one, and nothing of it was kept. What was there is as before.".to_owned()],
-            findings: of_findings(findings),
-            ..Told::default()
-        },
+        Outcome::Refused(findings) => {
+            let (title, line) = if outcome.is_wrong() {
+                (
+                    "The grant was not taken over",
+                    "It is not the right one, and nothing of it was kept.",
+                )
+            } else {
+                ("The grant could not be checked", "So nothing of it was kept.")
+            };
+            Told {
+                title: title.to_owned(),
+                tone: "bad",
+                lines: vec![format!("{line} What was there is as before.")],
+                findings: of_findings(findings),
+                ..Told::default()
+            }
+        }
         Outcome::Failed(failure) => {
             let Words { title, what, next } = failure.told(callback);
             Told {

@@ -37,7 +37,7 @@ pub(super) async fn result(State(pages): State<Arc<Pages>>, Path(id): Path<Strin
 }
 
 async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<Told, Elsewhere> {
-    pages.admit()?;
+    // No limit: who began a consent may look at what came of it.
     let browser = pages.cookie().read(headers);
     let (ticket, stage) = pages.flows.look(id, browser.as_ref(), now).ok_or_else(|| {
         elsewhere(
@@ -57,7 +57,18 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
         Stage::Ended { outcome, at } => {
             let fresh = now.duration_since(at) < WATCHED_FOR;
             match outcome.as_ref() {
-                Outcome::Connected { account, findings } => connected(Some((account, findings)), visit.as_ref(), fresh),
+                Outcome::Connected {
+                    account,
+                    findings,
+                    since,
+                } => {
+                    let taken = Taken {
+                        account,
+                        findings,
+                        since: *since,
+                    };
+                    connected(Some(taken), visit.as_ref(), fresh)
+                }
                 Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
                 other => Told {
                     again,
@@ -88,16 +99,32 @@ fn working() -> Told {
     }
 }
 
-fn connected(taken: Option<(&AccountStatus, &[Finding])>, visit: Option<&Visit>, fresh: bool) -> Told {
-    let status = visit
-        .and_then(|visit| visit.integration.status.clone())
-        .unwrap_or_default();
-    let ready = is_true(&status.conditions, ConditionType::Ready);
-    let settled = is_settled(&status);
-    // Until the operator has looked, the conditions speak of what was there before.
-    let stale = taken.filter(|_| !is_true(&status.conditions, ConditionType::Authorized));
+/// A grant that a consent brought.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    account: &'a AccountStatus,
+    findings: &'a [Finding],
+    since: Timestamp,
+}
+
+impl Taken<'_> {
+    /// Whether the status still speaks of what was there before.
+    fn is_ahead_of(&self, status: &JiraIntegrationStatus) -> bool {
+        let published = status.token.as_ref().map(|token| token.refreshed_at.0.as_second());
+        published.is_none_or(|published| published < self.since.as_second())
+    }
+}
+
+fn connected(taken: Option<Taken<'_>>, visit: Option<&Visit>, fresh: bool) -> Told {
+    let Some(visit) = visit else {
+        return gone();
+    };
+    let status = visit.integration.status.clone().unwrap_or_default();
+    let ahead = taken.filter(|taken| taken.is_ahead_of(&status));
+    let ready = ahead.is_none() && is_true(&status.conditions, ConditionType::Ready);
+    let settled = ahead.is_none() && is_settled(&status);
     let whose = taken
-        .map(|(account, _)| format!(" as {}", account.display_name))
+        .map(|taken| format!(" as {}", taken.account.display_name))
         .unwrap_or_default();
     let (title, tone, line) = match (ready, settled) {
         (true, _) => ("Connected and ready", "good", "You can close this page."),
@@ -112,19 +139,29 @@ fn connected(taken: Option<(&AccountStatus, &[Finding])>, visit: Option<&Visit>,
             "The grant is stored. The operator now looks at the site.",
         ),
     };
-    let name = visit
-        .map(|visit| visit.integration.spec.site.clone())
-        .unwrap_or_default();
+    let name = &visit.integration.spec.site;
     Told {
         title: title.to_owned(),
         tone,
         lines: vec![format!("The operator is connected to {name}{whose}."), line.to_owned()],
-        findings: match stale {
-            Some((_, findings)) => of_findings(findings),
+        findings: match ahead {
+            Some(taken) => of_findings(taken.findings),
             None => of_conditions(&status.conditions),
         },
         refreshes: fresh && !ready,
         every: 2,
+        ..Told::default()
+    }
+}
+
+fn gone() -> Told {
+    Told {
+        title: "The integration is gone".to_owned(),
+        tone: "bad",
+        lines: vec![
+            "The JiraIntegration was deleted meanwhile, or created anew. Start from the link of the new one."
+                .to_owned(),
+        ],
         ..Told::default()
     }
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use serde::Deserialize;
 
 use super::{
     Pages,
@@ -23,27 +22,31 @@ use crate::{
         integration::{ExpectedAccount, Mode},
         reason::Reason,
     },
-    connect::flow::Ticket,
-    grant::{credentials::Credentials, finding},
+    connect::{flow::Ticket, service::grant_key},
+    grant::{credentials::Credentials, finding, held::Trouble},
 };
 
-/// What a link carries.
-#[derive(Deserialize)]
-pub(super) struct Link {
-    #[serde(default)]
-    key: String,
+/// Where a link leads; none where its path is no text.
+type Place = Result<Path<(String, String)>, PathRejection>;
+
+/// The code of a link, if it has just one.
+fn code(query: Option<&str>) -> String {
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut codes = pairs
+        .filter(|(name, _)| name == "key")
+        .map(|(_, code)| code.into_owned());
+    let code = codes.next().unwrap_or_default();
+    if codes.next().is_some() { String::new() } else { code }
 }
 
-type Place = Path<(String, String)>;
-
 /// `GET /connect/{namespace}/{name}`.
-pub(super) async fn page(
-    State(pages): State<Arc<Pages>>,
-    Path((namespace, name)): Place,
-    Query(link): Query<Link>,
-) -> Response {
-    match pages.visit(&namespace, &name, &link.key).await {
-        Ok(visit) => render(&visit, &link.key),
+pub(super) async fn page(State(pages): State<Arc<Pages>>, place: Place, RawQuery(query): RawQuery) -> Response {
+    let Ok(Path((namespace, name))) = place else {
+        return pages.miss().into_response();
+    };
+    let code = code(query.as_deref());
+    match pages.visit(&namespace, &name, &code).await {
+        Ok(visit) => render(&visit, &code),
         Err(elsewhere) => elsewhere.into_response(),
     }
 }
@@ -88,11 +91,14 @@ fn account_name(account: &ExpectedAccount) -> Option<&str> {
 /// to the addresses that it may end at, and Atlassian's login has addresses of its own.
 pub(super) async fn begin(
     State(pages): State<Arc<Pages>>,
-    Path((namespace, name)): Place,
-    Query(link): Query<Link>,
+    place: Place,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match leave(&pages, &namespace, &name, &link.key, &headers).await {
+    let Ok(Path((namespace, name))) = place else {
+        return pages.miss().into_response();
+    };
+    match leave(&pages, &namespace, &name, &code(query.as_deref()), &headers).await {
         Ok(answer) => answer,
         Err(elsewhere) => elsewhere.into_response(),
     }
@@ -110,6 +116,9 @@ async fn leave(
         Ok(credentials) => credentials,
         Err(told) => return Ok(show(StatusCode::CONFLICT, &told)),
     };
+    if let Err(trouble) = pages.connector.keeper.could_store(&grant_key(&visit.integration)).await {
+        return Ok(show(StatusCode::CONFLICT, &not_storable(&trouble, &visit)));
+    }
     let (browser, cookie) = pages.cookie().give(headers);
     let ticket = Ticket {
         who: visit.who,
@@ -131,6 +140,18 @@ async fn leave(
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(answer)
+}
+
+/// Nobody is to consent in vain.
+fn not_storable(trouble: &Trouble, visit: &Visit) -> Told {
+    let finding = finding::trouble(trouble, &grant_key(&visit.integration));
+    Told {
+        title: "The grant could not be stored".to_owned(),
+        tone: "bad",
+        lines: vec!["So nobody is sent to Atlassian before this is mended.".to_owned()],
+        findings: of_findings(&finding.into_iter().collect::<Vec<_>>()),
+        ..Told::default()
+    }
 }
 
 /// The app's credentials, where the flow may begin: not without an account that is expected, not for

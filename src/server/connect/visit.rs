@@ -115,7 +115,7 @@ impl Pages {
         let record = record.map_err(|error| unreachable(&error))?;
         Ok(Some(Visit {
             who: Who::of(&integration),
-            lineage: record.and_then(|record| record.lineage().cloned()),
+            lineage: record.and_then(|record| record.standing().cloned()),
             integration,
         }))
     }
@@ -134,7 +134,9 @@ impl Pages {
 /// What can be a name of an object: anything else could change the question that the API server is asked.
 fn is_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed)
+    let ends = [text.bytes().next(), text.bytes().next_back()];
+    let bounded = ends.iter().all(|end| end.is_some_and(|b| b != b'-' && b != b'.'));
+    bounded && text.len() <= 253 && text.bytes().all(allowed)
 }
 
 fn too_many() -> Elsewhere {
