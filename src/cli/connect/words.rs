@@ -70,15 +70,8 @@ pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
         }
         Outcome::Refused(findings) => {
             report(subject, findings);
-            let (what, code) = if delivered.outcome.is_wrong() {
-                ("was not taken over", REFUSED)
-            } else {
-                ("could not be checked", NOTHING)
-            };
-            say_on_stderr(&format!(
-                "The grant {what}, and nothing of it is kept. One that was there is as before."
-            ));
-            code
+            say_on_stderr("The grant was not taken over, and nothing of it is kept. One that was there is as before.");
+            if delivered.outcome.is_wrong() { REFUSED } else { NOTHING }
         }
         Outcome::Failed(failure) => {
             let told = failure.told(callback);

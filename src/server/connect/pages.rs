@@ -149,16 +149,13 @@ pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
             ..Told::default()
         },
         Outcome::Refused(findings) => {
-            let (title, line) = if outcome.is_wrong() {
-                (
-                    "The grant was not taken over",
-                    "It is not the right one, and nothing of it was kept.",
-                )
+            let line = if outcome.is_wrong() {
+                "It is not the right one, and nothing of it was kept."
             } else {
-                ("The grant could not be checked", "So nothing of it was kept.")
+                "Something got in the way, which says nothing against it; nothing of it was kept."
             };
             Told {
-                title: title.to_owned(),
+                title: "The grant was not taken over".to_owned(),
                 tone: "bad",
                 lines: vec![format!("{line} What was there is as before.")],
                 findings: of_findings(findings),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::Command;
+use devkit::sandbox::{Command, FaultAction, FaultRule, When};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
@@ -30,6 +30,8 @@ pub fn stories() -> Vec<Story> {
             "pages::the_link_outlives_the_operator_and_goes_with_the_need",
             lasting_link,
         ),
+        story("pages::an_outage_says_nothing_against_the_grant", outage),
+        story("pages::a_grant_of_another_account_is_replaced", replaced),
         story("pages::a_suspended_integration_offers_no_link", suspended),
     ]
 }
@@ -275,6 +277,52 @@ async fn lasting_link(plane: Arc<Plane>) {
     stage
         .until_object::<Secret>("jira-operator-connect", "absent", |found| found.is_none())
         .await;
+    stage.close().await;
+}
+
+/// The token endpoint and Jira fail in the middle of a consent: the person is told to try again, and of nothing else.
+async fn outage(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-outage", dedicated()).await;
+    let link = stage.link("acme").await;
+    let mut visitor = Visitor::default();
+    for fault in [
+        FaultRule::token_endpoint(When::Before, FaultAction::Html { code: 503 }),
+        FaultRule::path("/myself", When::Before, FaultAction::Html { code: 503 }),
+    ] {
+        let callback = stage.accept(&visitor.press(&link).await);
+        let broken = stage.sandbox.fault(fault);
+        let page = visitor.come_back(&callback).await;
+        page.says(&["says nothing against it", "try again in a moment", "Try again"]);
+        assert!(!page.text.contains("not the right one"), "{}", page.text);
+        stage.sandbox.release(broken).expect("it was put up");
+    }
+    let callback = stage.accept(&visitor.press(&link).await);
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    stage.until_ready("acme").await;
+    stage.close().await;
+}
+
+/// The account of the spec is another one than the grant's: the link leads to a new consent, and its page
+/// does not show what held against the old one.
+async fn replaced(plane: Arc<Plane>) {
+    let stage = waiting(
+        &plane,
+        "pages-replaced",
+        json!({"account": {"email": "dana@acme.example"}}),
+    )
+    .await;
+    let mut visitor = Visitor::default();
+    let authorize = visitor.press(&stage.link("acme").await).await;
+    let callback = stage.consent(&authorize, "dana@acme.example", "acme");
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    stage.until("acme", "connected", |o| link_of(o).is_none()).await;
+    stage.change("acme", dedicated()).await;
+    stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
+    let callback = stage.accept(&visitor.press(&stage.link("acme").await).await);
+    let page = visitor.come_back(&callback).await;
+    page.says(&["Connected", "StandardAccount"]);
+    assert!(!page.text.contains("WrongAccount"), "{}", page.text);
+    stage.until_ready("acme").await;
     stage.close().await;
 }
 

@@ -69,7 +69,7 @@ async fn tampered(plane: Arc<Plane>) {
     for wrong in made_up {
         let page = visitor.open(&with(&callback, "state", &wrong)).await;
         assert_eq!(page.status, 400, "{wrong}");
-        page.says(&["was not begun here", "Nothing was taken over"]);
+        page.says(&["was not begun here", "nothing was taken over"]);
     }
     // Without one, with two, and with two codes.
     for odd in [
