@@ -2,12 +2,15 @@
 
 use jiff::SignedDuration;
 use jira_operator::api::integration::MirrorMode;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::test_runner::{TestCaseError, TestError};
 
 use super::{
     keep::Writes,
+    model::{
+        number, runner,
+        steps::{History, Step, history},
+    },
     site::Site,
-    steps::{History, Step, history},
     telling::Telling,
 };
 
@@ -33,13 +36,6 @@ async fn live(history: History) -> Result<Writes, String> {
     Ok(writes)
 }
 
-fn number(name: &str, default: usize) -> usize {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
-
 #[test]
 fn the_mirror_equals_the_site_after_any_history() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -47,21 +43,12 @@ fn the_mirror_equals_the_site_after_any_history() {
         .enable_all()
         .build()
         .unwrap();
-    let steps = number("MIRROR_STEPS", 250);
-    let chosen = std::env::var("MIRROR_SEED")
-        .ok()
-        .and_then(|text| text.parse::<usize>().ok());
-    let seeds = chosen.map_or_else(|| (0..number("MIRROR_SEEDS", 20)).collect(), |seed| vec![seed]);
+    let steps = number("MIRROR_STEPS").unwrap_or(250);
+    let chosen = number("MIRROR_SEED").map(|seed| vec![seed]);
+    let seeds = chosen.unwrap_or_else(|| (0..number("MIRROR_SEEDS").unwrap_or(20)).collect());
+    let shrinks = u32::try_from(number("MIRROR_SHRINK").unwrap_or(100)).unwrap();
     for seed in seeds {
-        let mut bytes = [0_u8; 32];
-        bytes[..8].copy_from_slice(&(seed as u64).to_le_bytes());
-        let config = Config {
-            cases: 1,
-            max_shrink_iters: u32::try_from(number("MIRROR_SHRINK", 100)).unwrap(),
-            failure_persistence: None,
-            ..Config::default()
-        };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+        let mut runner = runner(seed, shrinks);
         let told = runner.run(&history(steps), |history| {
             let writes = runtime.block_on(live(history)).map_err(TestCaseError::fail)?;
             println!("seed {seed}: {writes:?}");

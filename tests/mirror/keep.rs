@@ -1,7 +1,7 @@
 //! A mirror in memory that watches over what is written to it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,6 +12,8 @@ use jira_operator::{
     api::issue::JiraIssueStatus,
     sync::issues::{cluster::Found, error::MirrorError, index::Tracked, mirror::Mirror, observed::Observed},
 };
+
+use super::model::distance::Objects;
 
 /// What is kept of one issue.
 #[derive(Clone, Debug)]
@@ -28,21 +30,6 @@ pub struct Writes {
     pub removed: usize,
     /// Objects that were left half made and taken away.
     pub discarded: usize,
-}
-
-/// The objects by name, each with what is kept in it; nothing in one that was left half made.
-pub type Objects = BTreeMap<String, Option<JiraIssueStatus>>;
-
-/// How many writes lead from some objects to others: two for a creation, one for a change, one for
-/// a removal, one for an object that was half made and becomes whole or goes.
-pub fn distance(before: &Objects, after: &Objects) -> usize {
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let writes = names.into_iter().map(|name| match (before.get(name), after.get(name)) {
-        (None, Some(Some(_))) => 2,
-        (before, after) if before == after => 0,
-        _ => 1,
-    });
-    writes.sum()
 }
 
 #[derive(Default)]

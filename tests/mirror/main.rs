@@ -18,9 +18,10 @@ mod fates;
 mod fill;
 mod history;
 mod keep;
+#[path = "../model/mod.rs"]
+mod model;
 mod pages;
 mod site;
 mod standing;
-mod steps;
 mod telling;
 mod traps;

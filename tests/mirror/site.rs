@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
     api::{
         integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, StatusMapping, SyncStatus},
-        project::{Lifecycle, ProjectIssues},
+        project::ProjectIssues,
     },
     atlassian::{
         endpoints::{Endpoints, http_client},
@@ -33,7 +33,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::{
-    keep::{Memory, distance},
+    keep::Memory,
+    model::{
+        distance::distance,
+        life,
+        shown::{self, Found, Issues, Wanted},
+    },
     standing::Standing,
 };
 
@@ -107,11 +112,7 @@ impl Site {
     }
 
     pub fn try_command(&self, command: Value) -> Result<(), String> {
-        let command: Command = serde_json::from_value(command).expect("a command of the sandbox");
-        self.sandbox
-            .command(command)
-            .map(drop)
-            .map_err(|error| error.to_string())
+        life::command(&self.sandbox, command)
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -252,51 +253,21 @@ impl Site {
         self.state = restore(Some(&sync), &known, self.memory.read());
     }
 
-    /// What a perfect mirror holds: key, summary and update of each issue, by id.
-    pub fn expected(&self) -> BTreeMap<u64, (String, String, i64)> {
-        let standing = self.standing();
-        let by_key: BTreeMap<&str, &str> = standing
-            .projects
-            .iter()
-            .map(|(id, found)| (found.key.as_str(), id.as_str()))
-            .collect();
-        let done = self.done_statuses();
-        let belongs = |key: &str, issue: &devkit::sandbox::Issue| {
-            let project = key.rsplit_once('-').map_or("", |(project, _)| project);
-            let Some(id) = by_key.get(project) else { return false };
-            let jql = self.declared.get(*id).and_then(|declared| self.jql.get(declared));
-            let narrowed = jql.is_none_or(|jql| issue.labels.iter().any(|label| jql.ends_with(label)));
-            (self.mode == MirrorMode::All || !done.contains(&issue.status_id)) && narrowed
+    /// What a perfect mirror holds.
+    pub fn expected(&self) -> Issues {
+        let wanted = Wanted {
+            mode: self.mode,
+            declared: &self.declared,
+            jql: &self.jql,
         };
-        let readable = self.sandbox.readable_issues(None).into_iter();
-        let mut all: Vec<_> = readable
-            .filter(|(_, (key, issue))| belongs(key, issue))
-            .map(|(id, (key, issue))| (issue.updated.as_millisecond(), id, key, issue.summary.clone()))
-            .collect();
-        all.sort_by(|a, b| b.cmp(a));
-        let kept = all.into_iter().take(self.max);
-        kept.map(|(updated, id, key, summary)| (id, (key, summary, updated)))
-            .collect()
-    }
-
-    fn done_statuses(&self) -> BTreeSet<String> {
-        self.sandbox.state(|world| {
-            let projects = world.site("acme").unwrap().projects.values();
-            let statuses = projects.flat_map(|project| project.workflow.statuses.iter());
-            statuses
-                .filter(|status| status.category.id() == 3)
-                .map(|status| status.id.clone())
-                .collect()
-        })
+        let all = shown::expected(&self.sandbox, &self.standing().projects, &wanted);
+        shown::newest(all, self.max)
     }
 
     /// What is mirrored, in the same form; without what belongs to projects that cannot be read.
-    pub fn mirrored(&self) -> BTreeMap<u64, (String, String, i64)> {
+    pub fn mirrored(&self) -> Issues {
         let standing = self.standing();
-        let held = |id: &String| {
-            let found = standing.projects.get(id);
-            found.is_some_and(|found| !found.readable && found.lifecycle != Lifecycle::Archived)
-        };
+        let held = |id: &String| standing.projects.get(id).is_some_and(Found::is_held);
         let kept = self.memory.kept.lock().unwrap();
         kept.iter()
             .filter(|(_, kept)| !held(&kept.tracked.project_id))

@@ -6,9 +6,16 @@ use std::{
 };
 
 use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{site::Site, standing::Standing, steps::Step};
+use super::{
+    model::{
+        life::{Life, calm, on_issue, project_id},
+        steps::Step,
+    },
+    site::Site,
+    standing::Standing,
+};
 
 /// Below this the mirror may be full.
 const ROOMY: usize = 1000;
@@ -17,11 +24,9 @@ pub struct Telling {
     pub site: Site,
     /// Where the projects stood one pass ago: what a pass knows of them may be that old.
     earlier: Standing,
-    /// Ids of issues that are hidden or archived.
-    unseen: Vec<u64>,
+    life: Life,
     /// The spec is another one than a pass has seen.
     respecified: bool,
-    named: usize,
 }
 
 impl Telling {
@@ -29,42 +34,18 @@ impl Telling {
         Self {
             earlier: site.standing(),
             site,
-            unseen: Vec::new(),
+            life: Life::default(),
             respecified: false,
-            named: 0,
         }
-    }
-
-    fn on_issue(&mut self, number: u8, command: impl Fn(u64) -> Value) -> Option<u64> {
-        let issues = self.site.sandbox.readable_issues(None);
-        let id = *issues.keys().nth(usize::from(number) % issues.len().max(1))?;
-        // It may be refused, for a project that is archived meanwhile for example.
-        self.site.try_command(command(id)).ok().map(|()| id)
-    }
-
-    fn project(&self, number: usize) -> String {
-        let projects: Vec<u64> = self
-            .site
-            .sandbox
-            .state(|world| world.site("acme").unwrap().projects.keys().copied().collect());
-        projects[number % projects.len()].to_string()
-    }
-
-    fn on_project(&self, command: &str, project: usize) {
-        let command = json!({"command": command, "project": self.project(project)});
-        let _ = self.site.try_command(command);
     }
 
     pub async fn tell(&mut self, step: &Step) {
         // No two changes fall into the same moment.
         self.site.advance(1);
         match step {
-            Step::Lag { seconds } => self.site.command(json!({"command": "setIndexLag", "seconds": seconds})),
             Step::Fault { skip, code } => self.site.command(json!({"command": "addFault", "rule": {
                 "path": "/rest/api/3/", "skip": skip, "times": 1, "action": {"kind": "status", "code": code}
             }})),
-            Step::PageFault { kind, page } => self.page_fault(*kind, *page),
-            Step::Wait { seconds } => self.site.advance(i64::from(*seconds)),
             Step::Pass { diagnosed } => self.pass(false, *diagnosed).await,
             Step::Sweep => self.pass(true, true).await,
             Step::PassLate => {
@@ -75,103 +56,8 @@ impl Telling {
             Step::Sliced { until, slices } => self.sliced(usize::from(*until), *slices).await,
             Step::Killed { writes } => self.killed(usize::from(*writes)).await,
             Step::Restart => self.site.restart(),
-            step => self.change(step),
-        }
-    }
-
-    /// Something happens in Jira.
-    fn change(&mut self, step: &Step) {
-        let edited = |issue: u64, what: Value| {
-            let mut command = json!({"command": "updateIssue", "issue": issue.to_string()});
-            command
-                .as_object_mut()
-                .unwrap()
-                .extend(what.as_object().unwrap().clone());
-            command
-        };
-        match step.clone() {
-            Step::Edit { issue } => self.on_issue(issue, |id| json!({"command": "changeIssues", "ids": [id]})),
-            Step::Close { issue } => self.on_issue(issue, |id| edited(id, json!({"status": "Done"}))),
-            Step::Reopen { issue } => self.on_issue(issue, |id| edited(id, json!({"status": "To Do"}))),
-            Step::Label { issue, on } => {
-                let labels: &[&str] = if on { &["k8s"] } else { &[] };
-                self.on_issue(issue, |id| edited(id, json!({"labels": labels})))
-            }
-            Step::Move { issue, to } => {
-                let to = self.project(to);
-                self.on_issue(
-                    issue,
-                    |id| json!({"command": "moveIssue", "issue": id.to_string(), "project": to}),
-                )
-            }
-            Step::Delete { issue } => {
-                self.on_issue(issue, |id| json!({"command": "deleteIssue", "issue": id.to_string()}))
-            }
-            Step::HideIssue { issue } => self.unsee("hideIssue", "hidden", issue),
-            Step::ArchiveIssue { issue } => self.unsee("archiveIssue", "archived", issue),
-            other => {
-                self.change_projects(other);
-                None
-            }
-        };
-    }
-
-    fn unsee(&mut self, command: &str, how: &str, issue: u8) -> Option<u64> {
-        let id = self.on_issue(
-            issue,
-            |id| json!({"command": command, "issue": id.to_string(), how: true}),
-        );
-        self.unseen.extend(id);
-        id
-    }
-
-    fn change_projects(&mut self, step: Step) {
-        match step {
-            Step::Create {
-                project,
-                count,
-                labelled,
-            } => {
-                let labels: &[&str] = if labelled { &["k8s"] } else { &[] };
-                let _ = self.site.try_command(json!({
-                    "command": "addIssues", "project": self.project(project), "count": count, "varied": true,
-                    "spreadSeconds": 1, "set": {"labels": labels}
-                }));
-            }
-            Step::ShowIssues => {
-                for id in std::mem::take(&mut self.unseen) {
-                    let issue = id.to_string();
-                    for (command, how) in [("hideIssue", "hidden"), ("archiveIssue", "archived")] {
-                        let _ = self
-                            .site
-                            .try_command(json!({"command": command, "issue": issue, how: false}));
-                    }
-                }
-            }
-            Step::Archive { project } => self.on_project("archiveProject", project),
-            Step::Trash { project } => self.on_project("trashProject", project),
-            Step::Restore { project } => self.on_project("restoreProject", project),
-            Step::Hide { project, hidden } => {
-                let project = self.project(project);
-                let _ = self
-                    .site
-                    .try_command(json!({"command": "setProjectPrivate", "project": project, "private": hidden}));
-            }
-            Step::Rename { project } => {
-                self.named += 1;
-                let (project, key) = (self.project(project), format!("R{}", self.named));
-                let _ = self
-                    .site
-                    .try_command(json!({"command": "renameProjectKey", "project": project, "key": key}));
-            }
-            Step::NewProject if self.named < 3 => {
-                self.named += 1;
-                let key = format!("N{}", self.named);
-                self.site.command(json!({"command": "createProject", "key": key}));
-                self.site
-                    .command(json!({"command": "addIssues", "project": key, "count": 4, "spreadSeconds": 1}));
-            }
-            other => self.declare(&other),
+            step if self.life.happens(&self.site.sandbox, step) => {}
+            step => self.declare(step),
         }
     }
 
@@ -180,7 +66,7 @@ impl Telling {
         self.respecified = true;
         match *step {
             Step::Scope { project, out } => {
-                let project = self.project(project);
+                let project = project_id(&self.site.sandbox, project);
                 if out {
                     self.site.excluded.insert(project);
                 } else {
@@ -188,7 +74,12 @@ impl Telling {
                 }
             }
             Step::Narrow { project, on } => {
-                if let Some(key) = self.site.declared.get(&self.project(project)).cloned() {
+                if let Some(key) = self
+                    .site
+                    .declared
+                    .get(&project_id(&self.site.sandbox, project))
+                    .cloned()
+                {
                     if on {
                         self.site.jql.insert(key, "labels = k8s".into());
                     } else {
@@ -200,22 +91,6 @@ impl Telling {
             Step::Mode { all: false } => self.site.mode = MirrorMode::Open,
             _ => {}
         }
-    }
-
-    fn page_fault(&self, kind: u8, page: u8) {
-        let trouble = match kind {
-            0 => json!({"kind": "repeatToken"}),
-            1 => json!({"kind": "shortPage", "issues": 1}),
-            2 => json!({"kind": "emptyPage"}),
-            3 => json!({"kind": "omitIsLast"}),
-            4 => json!({"kind": "claimLast"}),
-            5 => json!({"kind": "nullToken"}),
-            6 => json!({"kind": "loseToken"}),
-            7 => json!({"kind": "extraPage"}),
-            _ => json!({"kind": "warn", "truncateTo": 1}),
-        };
-        let fault = json!({"page": page, "times": 1, "trouble": trouble});
-        self.site.command(json!({"command": "addPageFault", "fault": fault}));
     }
 
     async fn pass(&mut self, requested: bool, diagnosed: bool) {
@@ -242,7 +117,11 @@ impl Telling {
             // Jira goes on, and nobody looks where the projects stand.
             standing.diagnosed = false;
             self.site.advance(20);
-            self.on_issue(slice, |id| json!({"command": "changeIssues", "ids": [id]}));
+            on_issue(
+                &self.site.sandbox,
+                slice,
+                |id| json!({"command": "changeIssues", "ids": [id]}),
+            );
         }
     }
 
@@ -279,9 +158,7 @@ impl Telling {
 
     /// Nothing fails and nothing lags any more; the passes go on for a while.
     pub async fn quiet(&mut self) -> Result<(), String> {
-        for command in ["setIndexLag", "releaseIndex", "clearPageFaults", "clearFaults"] {
-            self.site.command(json!({"command": command}));
-        }
+        calm(&self.site.sandbox);
         for round in 0..5 {
             self.site.advance(360);
             let pass = self.site.pass(round == 0 || round == 2).await;

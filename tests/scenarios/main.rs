@@ -16,6 +16,10 @@
 
 mod causes;
 mod ledger;
+// Some of what can be said of a pass is for the engine alone.
+#[allow(dead_code)]
+#[path = "../model/mod.rs"]
+mod model;
 mod plane;
 mod stage;
 mod stories;

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod checking;
+pub mod chronicle;
 pub mod claim;
 pub mod conformance;
 pub mod directory;

@@ -22,6 +22,7 @@ mod gitops;
 mod grant_secret;
 mod ground;
 mod healthy;
+mod histories;
 mod in_scope;
 mod inventory;
 mod issues;
@@ -102,6 +103,7 @@ pub fn all() -> Vec<Story> {
         grant_secret::stories(),
         ground::stories(),
         healthy::stories(),
+        histories::stories(),
         in_scope::stories(),
         inventory::stories(),
         issues::stories(),

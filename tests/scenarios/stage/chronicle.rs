@@ -1,0 +1,343 @@
+//! A history that is told to the operator: what a person declares meanwhile, passes that are asked for
+//! one by one, and what was written in each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use devkit::control_plane::{AuditTail, Stage as AuditStage};
+use jiff::Timestamp;
+use jira_operator::api::{
+    integration::{JiraIntegration, MirrorMode},
+    issue::JiraIssueStatus,
+    names::REQUESTED_AT,
+};
+use kube::{
+    ResourceExt,
+    api::{ListParams, Patch, PatchParams},
+};
+use serde_json::{Value, json};
+
+use super::{Setup, Stage, look::condition};
+use crate::{
+    model::{
+        distance::{Objects, distance},
+        life::{Life, calm, project_id},
+        shown::{Found, Issues, Wanted, expected, newest, projects},
+        steps::{History, Step},
+    },
+    plane::{Plane, RELEASE},
+};
+
+/// The most passes until one succeeds that writes nothing.
+const MOST_PASSES: usize = 12;
+/// The audit log may learn of a write after the list does.
+const AUDITED_WITHIN: Duration = Duration::from_secs(10);
+/// Below this the mirror may be full, and one step of a pass keeps what a later one pushes out.
+const ROOMY: usize = 1000;
+
+/// See the module.
+pub struct Chronicle {
+    stage: Stage,
+    life: Life,
+    /// What is told at this moment, for failures.
+    pub now: String,
+    mode: MirrorMode,
+    max: usize,
+    /// The key under which each project is named, by its id.
+    declared: BTreeMap<String, String>,
+    /// jql by that key.
+    jql: BTreeMap<String, String>,
+    /// Ids of projects that the spec does not name.
+    excluded: BTreeSet<String>,
+    audit: AuditTail,
+    /// Writes of issues that the audit log told since the last look.
+    unaccounted: usize,
+    /// The objects at the last look, by their uid.
+    seen: Objects,
+    /// The operator was killed since, maybe between the two writes of a creation.
+    killed: bool,
+    writes: usize,
+    passes: usize,
+}
+
+impl Chronicle {
+    /// The operator has mirrored the site as the history finds it.
+    pub async fn begin(plane: &Arc<Plane>, history: &History) -> Self {
+        let setup = Setup {
+            deletion_delay: Some(0),
+            ..Setup::default()
+        };
+        let stage = Stage::set_up(plane, "history", setup).await;
+        for command in [
+            json!({"command": "setExpiresIn", "seconds": 400_000}),
+            json!({"command": "stopClock", "stopped": true}),
+            json!({"command": "setBurst", "off": true}),
+            json!({"command": "setQuota", "off": true}),
+            json!({"command": "advanceClock", "seconds": history.skew.max(0)}),
+        ] {
+            stage.command(command);
+        }
+        stage.connect("acme-oauth").await;
+        let mut chronicle = Self {
+            audit: plane.control.audit().tail().expect("the audit log can be read"),
+            stage,
+            life: Life::default(),
+            now: "the beginning".into(),
+            mode: if history.all { MirrorMode::All } else { MirrorMode::Open },
+            max: history.max,
+            declared: BTreeMap::new(),
+            jql: BTreeMap::from([("OPS".to_owned(), "labels = k8s".to_owned())]),
+            excluded: BTreeSet::new(),
+            unaccounted: 0,
+            seen: Objects::new(),
+            killed: false,
+            writes: 0,
+            passes: 0,
+        };
+        let mut spec = chronicle.spec();
+        spec["syncInterval"] = json!("1h");
+        chronicle.stage.integrate("acme", "acme-oauth", spec).await;
+        chronicle.quiet().await;
+        chronicle
+    }
+
+    /// Something happens in Jira, or a person declares something else.
+    pub fn happens(&mut self, step: &Step) {
+        // No two changes fall into the same moment.
+        self.stage.command(json!({"command": "advanceClock", "seconds": 1}));
+        if !self.life.happens(&self.stage.sandbox, step) {
+            self.declare(step);
+        }
+    }
+
+    fn declare(&mut self, step: &Step) {
+        match *step {
+            Step::Scope { project, out: true } => {
+                let id = project_id(&self.stage.sandbox, project);
+                // A spec that names no project means all of them.
+                if self.declared.len() > 1
+                    && let Some(key) = self.declared.remove(&id)
+                {
+                    self.jql.remove(&key);
+                    self.excluded.insert(id);
+                }
+            }
+            Step::Scope { project, out: false } => {
+                self.excluded.remove(&project_id(&self.stage.sandbox, project));
+            }
+            Step::Narrow { project, on } => {
+                let Some(key) = self.declared.get(&project_id(&self.stage.sandbox, project)) else {
+                    return;
+                };
+                if on {
+                    self.jql.insert(key.clone(), "labels = k8s".into());
+                } else {
+                    self.jql.remove(key);
+                }
+            }
+            Step::Mode { all: true } => self.mode = MirrorMode::All,
+            Step::Mode { all: false } => self.mode = MirrorMode::Open,
+            _ => {}
+        }
+    }
+
+    /// A call fails.
+    pub fn fault(&self, skip: u8, code: u16) {
+        let action = match code {
+            429 => json!({"kind": "rateLimit", "reason": "jira-burst-based", "retryAfterSeconds": 1}),
+            _ => json!({"kind": "status", "code": code}),
+        };
+        self.stage.fault("/rest/api/3/", u32::from(skip), Some(1), &action);
+    }
+
+    fn projects(&self) -> BTreeMap<String, Found> {
+        projects(&self.stage.sandbox, &self.excluded)
+    }
+
+    /// What a person declared, with projects that are new.
+    fn spec(&mut self) -> Value {
+        for (id, found) in self.projects() {
+            self.declared.entry(id).or_insert(found.key);
+        }
+        let projects = self.declared.values().map(|key| match self.jql.get(key) {
+            Some(jql) => json!({"key": key, "jql": jql}),
+            None => json!({"key": key}),
+        });
+        let projects: Vec<Value> = projects.collect();
+        json!({"projects": projects, "issues": {"mirror": self.mode, "maxObjects": self.max}})
+    }
+
+    /// Asks for a pass over the spec as it is now. The request, as it will be answered.
+    async fn ask(&mut self) -> String {
+        let request = Timestamp::now().to_string();
+        let patch = json!({"metadata": {"annotations": {REQUESTED_AT: request}}, "spec": self.spec()});
+        let (api, params) = (self.stage.integrations(), PatchParams::default());
+        let patched = api.patch("acme", &params, &Patch::Merge(patch)).await;
+        patched.expect("the spec is accepted");
+        self.passes += 1;
+        request
+    }
+
+    /// Asks for passes until one succeeds and writes nothing more, then accounts for what was written.
+    pub async fn pass(&mut self) {
+        let mut before = self.objects().await;
+        for _ in 0..MOST_PASSES {
+            let request = self.ask().await;
+            let answered = self.stage.until_answered("acme", &request).await;
+            let after = self.objects().await;
+            if has_succeeded(&answered) && after == before {
+                self.account(&after).await;
+                return;
+            }
+            before = after;
+        }
+        panic!("{}: passes do not come to an end\n{}", self.now, self.stage.log_tail());
+    }
+
+    /// The operator is killed while it answers a request, and starts anew.
+    pub async fn killed(&mut self) {
+        self.ask().await;
+        self.killed = true;
+        self.restarted().await;
+    }
+
+    /// The operator is killed, and starts anew.
+    pub async fn restarted(&mut self) {
+        self.stage.kill_operators().await;
+        self.stage.start_operator();
+        self.pass().await;
+    }
+
+    async fn objects(&self) -> Objects {
+        let list = self.stage.issues().list(&ListParams::default()).await;
+        let issues = list.expect("the issues").items.into_iter();
+        issues
+            .map(|issue| (issue.uid().unwrap_or_default(), issue.status))
+            .collect()
+    }
+
+    /// What was written since the last look led from what was there then to what is there now, in no
+    /// more steps than it takes, and took nothing away that lives.
+    async fn account(&mut self, objects: &Objects) {
+        let necessary = distance(&self.seen, objects);
+        let started = Instant::now();
+        self.read_audit();
+        while self.unaccounted < necessary && started.elapsed() < AUDITED_WITHIN {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.read_audit();
+        }
+        let written = std::mem::take(&mut self.unaccounted);
+        let is_exact = self.max >= ROOMY && !self.killed;
+        assert!(
+            written == necessary || (written > necessary && !is_exact),
+            "{}: {written} writes where {necessary} do\n{}",
+            self.now,
+            self.stage.log_tail()
+        );
+        self.writes += written;
+        self.killed = false;
+        let gone = self.seen.iter().filter(|(uid, _)| !objects.contains_key(*uid));
+        self.claim_no_loss(gone.filter_map(|(_, status)| status.as_ref()));
+        self.seen.clone_from(objects);
+    }
+
+    fn read_audit(&mut self) {
+        let entries = self.audit.read().expect("the audit log can be read");
+        let writes = entries.iter().filter(|entry| {
+            entry.stage == AuditStage::ResponseComplete
+                && entry.is_write()
+                && entry.resource.as_deref() == Some("jiraissues")
+                && entry.is_by_service_account(&self.stage.namespace, RELEASE)
+        });
+        self.unaccounted += writes.count();
+    }
+
+    /// What was removed is not what the site shows: where it is full, what was updated longer ago makes room.
+    fn claim_no_loss<'s>(&self, gone: impl Iterator<Item = &'s JiraIssueStatus>) {
+        if self.max < ROOMY {
+            return;
+        }
+        let lives = self.expected();
+        for status in gone {
+            let issue = lives.get(&status.id.parse().unwrap());
+            let is_same = issue.is_some_and(|(key, _, updated)| *key == status.key && *updated == updated_at(status));
+            assert!(
+                !is_same,
+                "{}: {} was removed, and lives as it was seen",
+                self.now, status.key
+            );
+        }
+    }
+
+    fn expected(&self) -> Issues {
+        let wanted = Wanted {
+            mode: self.mode,
+            declared: &self.declared,
+            jql: &self.jql,
+        };
+        expected(&self.stage.sandbox, &self.projects(), &wanted)
+    }
+
+    /// Nothing fails and nothing lags any more: the mirror equals the site, and one more pass writes
+    /// nothing.
+    pub async fn quiet(&mut self) {
+        calm(&self.stage.sandbox);
+        self.pass().await;
+        let projects = self.projects();
+        let whole = self
+            .seen
+            .values()
+            .map(|status| status.as_ref().expect("a whole object"));
+        let is_held = |status: &&JiraIssueStatus| projects.get(&status.project_id).is_some_and(Found::is_held);
+        let mut expected = self.expected();
+        // What nobody can tell anything of stays, and takes up room.
+        expected.extend(whole.clone().filter(is_held).map(kept));
+        let expected = newest(expected, self.max);
+        let mirrored: Issues = whole.map(kept).collect();
+        if mirrored != expected {
+            let spec = self.spec();
+            panic!(
+                "{}: the mirror has {mirrored:?}\nwhere the site shows {expected:?}\nof {projects:?}\nunder {spec}\n{}",
+                self.now,
+                self.stage.log_tail()
+            );
+        }
+        let (before, writes) = (self.seen.clone(), self.writes);
+        self.pass().await;
+        assert_eq!(
+            (&before, writes),
+            (&self.seen, self.writes),
+            "{}: a second pass",
+            self.now
+        );
+    }
+
+    /// Ends the story, and tells what it took.
+    pub async fn end(self) -> String {
+        let told = format!(
+            "{} writes of issues in {} passes, room for {}",
+            self.writes, self.passes, self.max
+        );
+        self.stage.close().await;
+        told
+    }
+}
+
+/// A pass came to its end, whatever it found.
+fn has_succeeded(object: &JiraIntegration) -> bool {
+    let synced = condition(object, "Synced");
+    synced.status == "True" || synced.reason == "MirrorTruncated"
+}
+
+fn kept(status: &JiraIssueStatus) -> (u64, (String, String, i64)) {
+    let id = status.id.parse().expect("a number");
+    (id, (status.key.clone(), status.summary.clone(), updated_at(status)))
+}
+
+fn updated_at(status: &JiraIssueStatus) -> i64 {
+    let updated: Timestamp = status.updated.parse().expect("a time");
+    updated.as_millisecond()
+}
