@@ -186,7 +186,7 @@ fn is_shared_elsewhere(object: &JiraIntegration, stage: &Stage) {
         "Authorized",
         "False",
         "GrantSharedElsewhere",
-        &["Connect this one anew", "refresh-token"],
+        &["Connect this one anew", "jira-operator connect"],
     );
     claim(object, "Stalled", "True", "GrantSharedElsewhere", &[]);
     let status = serde_json::to_string(&object.status).unwrap();
