@@ -25,9 +25,6 @@ use crate::{
     sync::{apply::Applied, budget::Costs, workflows::Round},
 };
 
-/// How the sentence begins that says when a synchronisation last succeeded.
-const LAST_SUCCESS: &str = "It last succeeded at ";
-
 /// Why a pass ended before its last step.
 #[derive(Debug)]
 pub enum Stop {
@@ -246,32 +243,34 @@ impl Outcome {
     }
 
     /// Fills in the conditions that were not reached.
-    pub fn complete(&mut self, seen: &Seen, ended: Result<(), Stop>) {
-        match ended {
-            Ok(()) => self.carry(seen),
-            Err(Stop::Quiet) => self.quiet = true,
-            Err(Stop::After(cause)) => self.skip(seen, cause),
-            Err(Stop::RateLimited(error)) => self.wait(seen, &error),
+    pub fn complete(&mut self, seen: &Seen, ended: &Result<(), Stop>) {
+        if let Err(Stop::RateLimited(error)) = ended {
+            self.wait(seen, error);
         }
         self.tell_last_success(seen);
+        match ended {
+            Ok(()) | Err(Stop::RateLimited(_)) => self.carry(seen),
+            Err(Stop::Quiet) => self.quiet = true,
+            Err(Stop::After(cause)) => self.skip(seen, *cause),
+        }
     }
 
-    /// Since when a synchronisation fails follows from when one last succeeded. As long as it fails the
-    /// time stays what it was.
+    /// Since when a synchronisation fails follows from when one last succeeded, which stays what it was as
+    /// long as it fails.
     fn tell_last_success(&mut self, seen: &Seen) {
-        let failing = [Reason::SyncFailed, Reason::SyncPartial, Reason::QuotaExhausted];
-        let synced = self.findings.get(&ConditionType::Synced);
-        let Some(finding) = synced.filter(|f| failing.contains(&f.reason) && !f.message.contains(LAST_SUCCESS)) else {
-            return;
+        // One that succeeded as a whole may have left something out: it has moved the time.
+        let fell_short = self.rate_limited || self.synced.as_ref().is_some_and(|synced| !synced.succeeded);
+        let failed = |finding: &&mut Finding| match finding.reason {
+            Reason::SyncFailed | Reason::QuotaExhausted => true,
+            Reason::SyncPartial => fell_short,
+            _ => false,
         };
-        let before = find(&seen.status.conditions, ConditionType::Synced);
-        let before = before.and_then(|condition| condition.message.split_once(LAST_SUCCESS));
-        let before = before.and_then(|(_, rest)| Some(rest.split_once('.')?.0.to_owned()));
-        let sync = seen.status.sync.as_ref();
-        let last = || Some(clock(sync?.last_sync_time.as_ref()?.0));
-        if let Some(at) = before.or_else(last) {
-            let finding = finding.clone().noting(&format!("{LAST_SUCCESS}{at}."));
-            self.findings.insert(ConditionType::Synced, finding);
+        let last = seen.status.sync.as_ref().and_then(|sync| sync.last_sync_time.as_ref());
+        let finding = self.findings.get_mut(&ConditionType::Synced).filter(failed);
+        if let (Some(finding), Some(last)) = (finding, last) {
+            *finding = finding
+                .clone()
+                .noting(&format!("It last succeeded at {}.", clock(last.0)));
         }
     }
 
@@ -335,6 +334,5 @@ impl Outcome {
             Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what)
         };
         self.note(finding);
-        self.carry(seen);
     }
 }

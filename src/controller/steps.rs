@@ -50,7 +50,7 @@ pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
     let ended = pass.walk().await;
     pass.forget_directory().await;
     let due = pass.due;
-    outcome.complete(seen, ended);
+    outcome.complete(seen, &ended);
     (outcome, due)
 }
 
