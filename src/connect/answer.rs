@@ -1,6 +1,7 @@
 //! What the browser brings back from Atlassian.
 
-use crate::atlassian::secret::Secret;
+use super::outcome::{Failure, Outcome};
+use crate::{atlassian::secret::Secret, grant::connect::Consent};
 
 /// The parameters of the way back (RFC 6749 §4.1.2).
 #[derive(Clone, Debug)]
@@ -35,6 +36,33 @@ impl Answer {
             description: value("error_description")?.unwrap_or_default(),
         })
     }
+
+    /// The consent that is to be brought to its end. `redirect_uri` is the address that the browser came back to.
+    ///
+    /// # Errors
+    /// What became of it where there is none.
+    pub fn consent(&self, redirect_uri: &str) -> Result<Consent, Outcome> {
+        match (&self.error, &self.code) {
+            (Some(error), _) => Err(declined(error, &self.description)),
+            (None, None) => Err(declined("invalid_request", "neither a code nor an error came back")),
+            (None, Some(code)) => Ok(Consent {
+                code: code.clone(),
+                redirect_uri: redirect_uri.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The answer of Atlassian to a consent that ended with an error (RFC 6749 §4.1.2.1).
+fn declined(error: &str, description: &str) -> Outcome {
+    let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
+    Outcome::Failed(match error {
+        "access_denied" => Failure::Declined,
+        _ => Failure::AppRefused {
+            error: clean(error),
+            description: clean(description),
+        },
+    })
 }
 
 #[cfg(test)]

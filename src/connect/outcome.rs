@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    api::condition::Finding,
-    api::reason::{Holds, Reason},
-    api::{consent, integration::AccountStatus},
+use crate::api::{
+    condition::Finding,
+    consent,
+    integration::AccountStatus,
+    reason::{Holds, Reason},
 };
 
 /// What became of a consent.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType::Authorized, Finding},
-        consent,
+        consent::scope_parameter,
         integration::JiraIntegration,
         reason::Reason,
     },
@@ -61,6 +61,13 @@ pub fn grant_key(integration: &JiraIntegration) -> GrantKey {
     }
 }
 
+/// Where the person consents. Always to the full set of scopes, so that later features need no new consent.
+/// None when the authorization server's address cannot carry a query.
+#[must_use]
+pub fn authorize(endpoints: &Endpoints, credentials: &Credentials, redirect_uri: &str, state: &str) -> Option<Url> {
+    endpoints.authorize(&credentials.app.client_id, &scope_parameter(), redirect_uri, state)
+}
+
 impl Connector {
     /// The integration, if there is one. By a list of one: the operator has no right to get them.
     ///
@@ -84,15 +91,6 @@ impl Connector {
         let api: Api<v1::Secret> = Api::namespaced(self.client.clone(), &key.namespace);
         let secret = api.get_opt(&key.credentials).await?;
         Ok(Credentials::read(&key.credentials, secret.as_ref()))
-    }
-
-    /// Where the person consents. Always the full set of scopes, so that later features need no new
-    /// consent.
-    #[must_use]
-    pub fn authorize(&self, credentials: &Credentials, redirect_uri: &str, state: &str) -> Option<Url> {
-        let scopes = consent::scope_parameter();
-        self.endpoints
-            .authorize(&credentials.app.client_id, &scopes, redirect_uri, state)
     }
 
     /// Exchanges the code, judges what it brought and stores it.
@@ -157,8 +155,7 @@ pub struct Brought {
     pub outcome: Outcome,
 }
 
-/// Exchanges the code and judges what it brought, for somebody who keeps it elsewhere. `name` is that of the
-/// Secret with the credentials.
+/// Exchanges the code and judges what it brought, for somebody who keeps it elsewhere.
 ///
 /// # Errors
 /// What became of the consent, where there is nothing to keep.
@@ -194,19 +191,6 @@ fn connected(judged: Judged, since: Timestamp) -> Outcome {
         findings: judged.findings,
         since,
     }
-}
-
-/// The answer of Atlassian to a consent that ended with an error (RFC 6749 §4.1.2.1).
-#[must_use]
-pub fn declined(error: &str, description: &str) -> Outcome {
-    let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
-    Outcome::Failed(match error {
-        "access_denied" => Failure::Declined,
-        _ => Failure::AppRefused {
-            error: clean(error),
-            description: clean(description),
-        },
-    })
 }
 
 fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {

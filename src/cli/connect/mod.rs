@@ -18,11 +18,7 @@ use self::{
     subject::Subject,
 };
 use super::check::{output::say_on_stderr, world::Atlassian};
-use crate::{
-    api::consent::scope_parameter,
-    connect::{key::nonce, service::declined},
-    grant::connect::Consent,
-};
+use crate::connect::{key::nonce, service::authorize};
 
 /// Exit code where the grant was not the right one.
 const REFUSED: u8 = 1;
@@ -39,10 +35,8 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
     let delivery = Delivery::prepare(options.print.as_deref(), &subject, &atlassian).await?;
     let state = nonce();
     let mut loopback = Loopback::listen(options.port, state.clone()).await?;
-    let client_id = &subject.credentials.app.client_id;
-    let link = atlassian
-        .endpoints
-        .authorize(client_id, &scope_parameter(), &loopback.callback, state.expose())
+    let (endpoints, credentials) = (&atlassian.endpoints, &subject.credentials);
+    let link = authorize(endpoints, credentials, &loopback.callback, state.expose())
         .ok_or("Atlassian's address is not usable")?;
     let mut signals = Signals::listen()?;
     words::invite(&subject, &loopback.callback, link.as_str());
@@ -85,17 +79,9 @@ async fn conclude(
     atlassian: &Atlassian,
     callback: &str,
 ) -> Delivered {
-    let answer = &waiting.answer;
-    match (&answer.error, &answer.code) {
-        (Some(error), _) => declined(error, &answer.description).into(),
-        (None, None) => declined("invalid_request", "neither a code nor an error came back").into(),
-        (None, Some(code)) => {
-            let consent = Consent {
-                code: code.clone(),
-                redirect_uri: callback.to_owned(),
-            };
-            delivery.deliver(subject, atlassian, consent).await
-        }
+    match waiting.answer.consent(callback) {
+        Ok(consent) => delivery.deliver(subject, atlassian, consent).await,
+        Err(outcome) => outcome.into(),
     }
 }
 

@@ -15,15 +15,11 @@ use super::{
     start::ready_to_leave,
     visit::{Elsewhere, elsewhere},
 };
-use crate::{
-    connect::{
-        answer::Answer,
-        capability::is_needed,
-        flow::{Rejected, Ticket},
-        outcome::{Failure, Outcome},
-        service::declined,
-    },
-    grant::connect::Consent,
+use crate::connect::{
+    answer::Answer,
+    capability::is_needed,
+    flow::{Rejected, Ticket},
+    outcome::{Failure, Outcome},
 };
 
 /// `GET /connect/callback`.
@@ -55,7 +51,7 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
     // In a task of its own: a browser that goes away does not take the outcome along.
     let (working, own) = (Arc::clone(pages), id.clone());
     let work = tokio::spawn(async move {
-        let outcome = conclude(&working, &ticket, answer).await;
+        let outcome = conclude(&working, &ticket, &answer).await;
         let (namespace, name) = (&ticket.who.namespace, &ticket.who.name);
         info!(namespace, name, connected = outcome.is_connected(), "a consent ended");
         working.flows.end(&own, outcome, Timestamp::now());
@@ -64,12 +60,10 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
     Ok(id)
 }
 
-async fn conclude(pages: &Pages, ticket: &Ticket, answer: Answer) -> Outcome {
-    if let Some(error) = &answer.error {
-        return declined(error, &answer.description);
-    }
-    let Some(code) = answer.code else {
-        return declined("invalid_request", "neither a code nor an error came back");
+async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
+    let consent = match answer.consent(&pages.public.callback()) {
+        Ok(consent) => consent,
+        Err(outcome) => return outcome,
     };
     let changed = Outcome::Failed(Failure::Changed);
     let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {
@@ -83,10 +77,6 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: Answer) -> Outcome {
     }
     let Ok(Ok(credentials)) = ready_to_leave(pages, &visit).await else {
         return changed;
-    };
-    let consent = Consent {
-        code,
-        redirect_uri: pages.public.callback(),
     };
     pages.connector.complete(&visit.integration, credentials, consent).await
 }

@@ -22,7 +22,10 @@ use crate::{
         integration::{ExpectedAccount, Mode},
         reason::Reason,
     },
-    connect::{flow::Ticket, service::grant_key},
+    connect::{
+        flow::Ticket,
+        service::{authorize, grant_key},
+    },
     grant::{credentials::Credentials, finding, held::Trouble},
 };
 
@@ -125,16 +128,19 @@ async fn leave(
         lineage: visit.lineage,
     };
     let state = pages.flows.begin(ticket, &browser, Timestamp::now());
-    let address = pages
-        .connector
-        .authorize(&credentials, &pages.public.callback(), &state)
-        .ok_or_else(|| {
-            elsewhere(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Atlassian's address is not usable",
-                &[],
-            )
-        })?;
+    let address = authorize(
+        &pages.connector.endpoints,
+        &credentials,
+        &pages.public.callback(),
+        &state,
+    );
+    let address = address.ok_or_else(|| {
+        elsewhere(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Atlassian's address is not usable",
+            &[],
+        )
+    })?;
     let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, String::from(address))]).into_response();
     if let Some(cookie) = cookie {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
