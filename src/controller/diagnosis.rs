@@ -13,7 +13,7 @@ use crate::{
             ConditionType::{self, AccountEligible, ProjectsAccessible, ScopesGranted},
             Finding,
         },
-        integration::{AccountStatus, SiteStatus},
+        integration::SiteStatus,
         project::JiraProject,
         reason::{Holds, Reason},
         requirements::{SCOPE_USER, SCOPE_WORK},
@@ -130,13 +130,7 @@ impl Pass<'_> {
             }
             Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
             Err(error) => self.outcome.retry_after = error.retry_after(),
-            Ok(account) => {
-                self.outcome.account = Some(AccountStatus {
-                    account_id: account.account_id.clone(),
-                    display_name: account.display_name.clone(),
-                    account_type: account.account_type.clone(),
-                });
-            }
+            Ok(account) => self.outcome.account = Some(judge::account::status(account)),
         }
         let finding = judge::account::judge(self.seen.integration.spec.account.as_ref(), &answer);
         match finding.reason.entry().holds {

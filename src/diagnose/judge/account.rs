@@ -4,7 +4,7 @@ use super::unavailable;
 use crate::{
     api::{
         condition::{ConditionType::AccountEligible, Finding},
-        integration::ExpectedAccount,
+        integration::{AccountStatus, ExpectedAccount},
         reason::Reason,
     },
     atlassian::{error::JiraError, models::Myself},
@@ -46,6 +46,16 @@ pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraErr
 }
 
 /// The e-mail address, where Jira shows one.
+/// The account as a status tells it.
+#[must_use]
+pub fn status(account: &Myself) -> AccountStatus {
+    AccountStatus {
+        account_id: account.account_id.clone(),
+        display_name: account.display_name.clone(),
+        account_type: account.account_type.clone(),
+    }
+}
+
 fn email(account: &Myself) -> Option<&str> {
     account.email_address.as_deref().filter(|email| !email.is_empty())
 }
