@@ -74,7 +74,8 @@ impl TokenEndpoint {
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
         let send = self.sender(&found);
-        read(client.exchange_refresh_token(&token).request_async(&send).await, &found)
+        let answer = read(client.exchange_refresh_token(&token).request_async(&send).await, &found);
+        answer.map_err(|failure| unquoting(failure, &[token.secret(), app.client_secret.expose()]))
     }
 
     /// Exchanges the code that a consent ended with. `redirect_uri` is the one that the consent was
@@ -89,15 +90,7 @@ impl TokenEndpoint {
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
         let send = self.sender(&found);
         let answer = read(client.exchange_code(code.clone()).request_async(&send).await, &found);
-        // Whatever the answer quotes, it must not quote what was sent.
-        answer.map_err(|failure| match failure {
-            ExchangeFailure::GrantRefused { description } => ExchangeFailure::GrantRefused {
-                description: [code.secret().as_str(), app.client_secret.expose()]
-                    .into_iter()
-                    .fold(description, |text, secret| text.replace(secret, "…")),
-            },
-            other => other,
-        })
+        answer.map_err(|failure| unquoting(failure, &[code.secret(), app.client_secret.expose()]))
     }
 
     fn client(&self, app: &App) -> Result<OauthClient, ExchangeFailure> {
@@ -125,6 +118,16 @@ fn no_url(what: &str) -> ExchangeFailure {
     ExchangeFailure::Unavailable {
         detail: format!("{what} is not a URL"),
         retry_after: None,
+    }
+}
+
+/// Whatever the answer quotes, it must not quote what was sent.
+fn unquoting(failure: ExchangeFailure, sent: &[&str]) -> ExchangeFailure {
+    match failure {
+        ExchangeFailure::GrantRefused { description } => ExchangeFailure::GrantRefused {
+            description: sent.iter().fold(description, |text, secret| text.replace(secret, "…")),
+        },
+        other => other,
     }
 }
 
@@ -190,5 +193,22 @@ fn transport(error: &reqwest::Error) -> ExchangeFailure {
     ExchangeFailure::Unavailable {
         detail: detail.to_owned(),
         retry_after: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_does_not_quote_what_was_sent() {
+        let refused = |words: &str| ExchangeFailure::GrantRefused {
+            description: words.to_owned(),
+        };
+        let told = unquoting(
+            refused("of-today with its-secret is not valid"),
+            &["of-today", "its-secret"],
+        );
+        assert_eq!(told.to_string(), refused("… with … is not valid").to_string());
     }
 }

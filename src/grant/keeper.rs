@@ -242,10 +242,6 @@ impl Keeper {
             ExchangeFailure::ClientRefused => (RefusalKind::Client, String::new()),
             ExchangeFailure::Unavailable { .. } | ExchangeFailure::Salvaged { .. } => return Ok(None),
         };
-        // Whatever the answer quotes, it must not quote what was sent.
-        let description = [&exchange.token, &credentials.app.client_secret]
-            .into_iter()
-            .fold(description, |text, secret| text.replace(secret.expose(), "…"));
         self.refused(key, credentials, record, exchange, kind, description)
             .await
     }
