@@ -7,6 +7,7 @@ use crate::{
         integration::Mode,
         requirements::{ADMINISTER, CREATE},
     },
+    atlassian::desk_models::RequestType,
     diagnose::{
         evidence::DeskEvidence,
         request_type::{creatable, is_open},
@@ -61,24 +62,29 @@ impl DeskAsked {
     }
 }
 
+/// Request types against which nothing is known but what their forms may require.
+pub fn open_types(evidence: &DeskEvidence) -> impl Iterator<Item = &RequestType> {
+    evidence.request_types.iter().flatten().filter(|kind| is_open(kind))
+}
+
+/// Those of them that the account may use, as far as that is known.
+pub fn usable_types<'e>(asked: &'e DeskAsked, evidence: &'e DeskEvidence) -> impl Iterator<Item = &'e RequestType> {
+    let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
+    open_types(evidence).filter(move |kind| creatable(kind, checked).unwrap_or(asked.creates))
+}
+
 /// What is in doubt about a desk whose request types were asked for; none where nothing is, or where
 /// no form could tell.
 #[must_use]
 pub fn doubt(asked: &DeskAsked, evidence: &DeskEvidence) -> Option<Doubt> {
-    let types = evidence.request_types.iter().flatten();
-    let open: Vec<_> = types.filter(|kind| is_open(kind)).collect();
-    if !asked.writes || open.is_empty() {
+    if !asked.writes || open_types(evidence).next().is_none() {
         return None;
     }
-    let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
-    let mut open_to_us = open
-        .iter()
-        .filter(|kind| creatable(kind, checked).unwrap_or(asked.creates))
-        .peekable();
-    if asked.was_closed || open_to_us.peek().is_none() {
+    let mut usable = usable_types(asked, evidence).peekable();
+    if asked.was_closed || usable.peek().is_none() {
         return Some(Doubt::Grave);
     }
-    let untold = open_to_us.all(|kind| kind.fields.is_none());
+    let untold = usable.all(|kind| kind.fields.is_none());
     (asked.administers || untold).then_some(Doubt::Slight)
 }
 

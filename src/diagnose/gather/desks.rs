@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::desk_asked::{DeskAsked, Doubt, doubt};
+use super::desk_asked::{DeskAsked, Doubt, doubt, open_types, usable_types};
 use crate::{
     atlassian::{
         desk_models::{RequestType, ServiceDesk},
@@ -15,7 +15,7 @@ use crate::{
     diagnose::{
         evidence::{Answer, DeskEvidence, DesksEvidence},
         judge::is_outage,
-        request_type::{creatable, is_open, unseen_fields},
+        request_type::unseen_fields,
     },
 };
 
@@ -164,11 +164,6 @@ async fn look_closer(
     Ok(())
 }
 
-fn open_types(evidence: &DeskEvidence) -> Vec<RequestType> {
-    let types = evidence.request_types.iter().flatten();
-    types.filter(|kind| is_open(kind)).cloned().collect()
-}
-
 /// Asks which requests may be raised, where the list does not tell and no permission does.
 async fn permitted(
     jira: &Jira,
@@ -176,9 +171,8 @@ async fn permitted(
     asked: &DeskAsked,
     evidence: &mut DeskEvidence,
 ) -> Result<(), JiraError> {
-    let open = open_types(evidence);
-    let told = open.iter().any(|kind| kind.can_create_request == Some(true));
-    let untold = open.iter().filter(|kind| kind.can_create_request.is_none());
+    let told = open_types(evidence).any(|kind| kind.can_create_request == Some(true));
+    let untold = open_types(evidence).filter(|kind| kind.can_create_request.is_none());
     let ids: Vec<String> = untold.map(|kind| kind.id.clone()).collect();
     if asked.writes && !told && !ids.is_empty() && !asked.creates {
         let desk = ServiceDesk::of_project(&asked.project_id);
@@ -195,17 +189,12 @@ async fn read_forms(
     asked: &DeskAsked,
     evidence: &mut DeskEvidence,
 ) -> Result<(), JiraError> {
-    let open = open_types(evidence);
-    let checked = evidence.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
-    let may_raise = |kind: &&RequestType| creatable(kind, checked).unwrap_or(asked.creates);
-    let usable: Vec<RequestType> = open.iter().filter(may_raise).cloned().collect();
-    let (types, most) = if usable.is_empty() {
-        (open, 1)
-    } else {
-        (usable, MOST_FORMS)
-    };
+    let mut types: Vec<RequestType> = usable_types(asked, evidence).take(MOST_FORMS).cloned().collect();
+    if types.is_empty() {
+        types.extend(open_types(evidence).next().cloned());
+    }
     let desk = ServiceDesk::of_project(&asked.project_id);
-    for kind in types.into_iter().take(most) {
+    for kind in types {
         let form = kept(jira.form(cloud_id, &desk.id, &kind.id).await)?;
         let closed = form.as_ref().is_ok_and(|form| !unseen_fields(form).is_empty());
         evidence.forms.push((kind, form));
