@@ -18,8 +18,8 @@ fn tokens(refresh: Option<&str>) -> Tokens {
     }
 }
 
-#[test]
-fn what_is_written_is_read_back() {
+/// A record that took a refresh token over, as it stands in the cluster.
+fn taken() -> Record {
     let mut record = Record::new("ns", "s-grant");
     record.secret.metadata.uid = Some("u1".into());
     record.take(
@@ -29,6 +29,12 @@ fn what_is_written_is_read_back() {
         &app(),
         Timestamp::UNIX_EPOCH,
     );
+    record
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let mut record = taken();
     record.mark = Some(Mark {
         holder: "h".into(),
         deadline: Timestamp::UNIX_EPOCH,
@@ -71,15 +77,7 @@ fn a_tombstone_holds_hashes_and_no_token_and_a_new_consent_lifts_it() {
 
 #[test]
 fn a_copy_is_known_by_its_uid() {
-    let mut record = Record::new("ns", "s-grant");
-    record.secret.metadata.uid = Some("u1".into());
-    record.take(
-        tokens(Some("r2")),
-        &Secret::new("r1".into()),
-        true,
-        &app(),
-        Timestamp::UNIX_EPOCH,
-    );
+    let record = taken();
     assert!(!record.is_copy());
     let mut copy = record.render();
     copy.metadata.uid = Some("u2".into());

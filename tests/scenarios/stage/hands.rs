@@ -1,8 +1,9 @@
 //! The hands of people and other tools on a cluster: Secrets changed, deleted and copied, specs of
 //! other namespaces, and waiting for what comes of it.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{fmt::Debug, path::Path, sync::Arc, time::Duration};
 
+use devkit::sandbox::{FaultAction, FaultRule, When};
 use futures::StreamExt;
 use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT};
 use k8s_openapi::api::{core::v1::Secret, events::v1::Event};
@@ -28,6 +29,20 @@ pub async fn connected(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_ready("acme").await;
     stage
+}
+
+/// Waits until a program that runs on its own has written a file, and reads it.
+pub async fn written(file: &Path) -> String {
+    let read = async {
+        loop {
+            match tokio::fs::read_to_string(file).await {
+                Ok(text) => break text,
+                Err(_) => tokio::time::sleep(ASK_AGAIN).await,
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, read).await;
+    found.unwrap_or_else(|_| panic!("{} is not written", file.display()))
 }
 
 impl Stage {
@@ -177,19 +192,28 @@ impl Stage {
     /// Makes the stored access token one that ran out, and waits until it is replaced.
     pub async fn age_token(&self, grant: &str) {
         let before = self.secret(grant).await.expect("the grant Secret")["access-token"].clone();
-        let past = |hours| {
-            let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
-            at.to_string()
-        };
-        self.patch_secret(
-            grant,
-            json!({"stringData": {"refreshed-at": past(2), "expires-at": past(1)}}),
-        )
-        .await;
+        self.run_out(grant).await;
         self.until_secret(grant, "refreshed", |data| {
             data.get("access-token").is_some_and(|token| *token != before)
         })
         .await;
+    }
+
+    /// Makes the stored access token one that ran out.
+    pub async fn run_out(&self, grant: &str) {
+        let past = |hours| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string();
+        let times = json!({"stringData": {"refreshed-at": past(2), "expires-at": past(1)}});
+        self.patch_secret(grant, times).await;
+    }
+
+    /// Brings the operator to refresh the grant of acme, whose answer Atlassian holds: by this fault.
+    pub async fn hold_refresh(&self) -> u64 {
+        let refreshes = FaultRule::token_endpoint(When::After, FaultAction::Hold).times(1);
+        let held = self.sandbox.fault(refreshes);
+        self.run_out("acme-oauth-grant").await;
+        self.ask("acme").await;
+        assert!(self.sandbox.wait_for_hits(held, 1).await);
+        held
     }
 
     /// Waits until the operator that was started last answers as it should on one of its paths.

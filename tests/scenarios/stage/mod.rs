@@ -178,6 +178,17 @@ impl Stage {
         }
     }
 
+    /// A stage with a grant, whose missing issues are looked up at once.
+    pub async fn with_grant(plane: &Arc<Plane>, namespace: &str) -> Self {
+        let setup = Setup {
+            deletion_delay: Some(0),
+            ..Setup::default()
+        };
+        let stage = Self::set_up(plane, namespace, setup).await;
+        stage.connect("acme-oauth").await;
+        stage
+    }
+
     /// An OAuth app with a grant of the dedicated account, and its credentials in a Secret.
     pub async fn connect(&self, secret: &str) -> AppCredentials {
         let app = self.sandbox.create_app().expect("an app");

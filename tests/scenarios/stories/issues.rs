@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Story, story};
 use crate::{
     plane::Plane,
-    stage::{Setup, Stage, claim::claim, look::is_ready},
+    stage::{Stage, claim::claim, look::is_ready},
 };
 
 pub fn stories() -> Vec<Story> {
@@ -23,19 +23,8 @@ pub fn stories() -> Vec<Story> {
     ]
 }
 
-/// A stage whose missing issues are looked up at once.
-async fn stage(plane: &Arc<Plane>, name: &str) -> Stage {
-    let setup = Setup {
-        deletion_delay: Some(0),
-        ..Setup::default()
-    };
-    let stage = Stage::set_up(plane, name, setup).await;
-    stage.connect("acme-oauth").await;
-    stage
-}
-
 async fn life(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-life").await;
+    let stage = Stage::with_grant(&plane, "issues-life").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 120, "varied": true}));
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "All", "maxObjects": 1000}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -93,7 +82,7 @@ fn synced_as(reason: &str) -> (String, String) {
 
 /// Those that were updated last are mirrored, and the counts stay exact.
 async fn truncated(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-many").await;
+    let stage = Stage::with_grant(&plane, "issues-many").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 50, "spreadSeconds": 5000}));
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 10}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -147,7 +136,7 @@ async fn truncated(plane: Arc<Plane>) {
 }
 
 async fn narrowed(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-jql").await;
+    let stage = Stage::with_grant(&plane, "issues-jql").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 3, "set": {"labels": ["k8s"]}}));
     let project =
         |jql: &str| json!({"projects": [{"key": "ENG", "jql": jql}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
@@ -176,6 +165,8 @@ async fn narrowed(plane: Arc<Plane>) {
         stage.change("acme", project(wrong)).await;
         let partial = stage.until_reason("acme", "Synced", "SyncPartial").await;
         assert!(partial.message.contains("one project"), "{}", partial.message);
+        // The others did succeed, and the status says when.
+        assert!(!partial.message.contains("last succeeded"), "{}", partial.message);
         let told = stage
             .until_project("acme-eng", "told", |project| {
                 conditions_of(project).contains(&synced_as("JqlInvalid"))
@@ -203,7 +194,7 @@ async fn narrowed(plane: Arc<Plane>) {
 
 /// Losing access to a project is no deletion of its issues.
 async fn hidden(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-hidden").await;
+    let stage = Stage::with_grant(&plane, "issues-hidden").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -236,7 +227,7 @@ async fn hidden(plane: Arc<Plane>) {
 /// The process is killed while the first synchronisation is under way; what is in the cluster is
 /// not fetched again.
 async fn killed(plane: Arc<Plane>) {
-    let mut stage = stage(&plane, "issues-killed").await;
+    let mut stage = Stage::with_grant(&plane, "issues-killed").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 500}));
     let fault = |skip: u32| {
         json!({"command": "addFault", "rule": {
@@ -267,7 +258,7 @@ async fn killed(plane: Arc<Plane>) {
 }
 
 async fn none(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-none").await;
+    let stage = Stage::with_grant(&plane, "issues-none").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 7}));
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "None"}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -297,7 +288,7 @@ async fn none(plane: Arc<Plane>) {
 }
 
 async fn odd(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-odd").await;
+    let stage = Stage::with_grant(&plane, "issues-odd").await;
     let long: String = "\u{202e}\u{1f9d1}\u{200d}\u{1f680}שלום "
         .chars()
         .cycle()
@@ -333,7 +324,7 @@ async fn odd(plane: Arc<Plane>) {
 }
 
 async fn deleted_object(plane: Arc<Plane>) {
-    let stage = stage(&plane, "issues-object").await;
+    let stage = Stage::with_grant(&plane, "issues-object").await;
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_ready("acme").await;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Story, story};
 use crate::{
     plane::Plane,
-    stage::{Setup, Stage, look::is_ready},
+    stage::{Stage, look::is_ready},
 };
 
 pub fn stories() -> Vec<Story> {
@@ -24,16 +24,6 @@ pub fn stories() -> Vec<Story> {
     ]
 }
 
-async fn connected(plane: &Arc<Plane>, name: &str) -> Stage {
-    let setup = Setup {
-        deletion_delay: Some(0),
-        ..Setup::default()
-    };
-    let stage = Stage::set_up(plane, name, setup).await;
-    stage.connect("acme-oauth").await;
-    stage
-}
-
 fn of(mirrored: &BTreeMap<String, JiraIssue>, project: &str) -> usize {
     let begins = format!("{project}-");
     mirrored.keys().filter(|key| key.starts_with(&begins)).count()
@@ -45,7 +35,7 @@ fn uid(issue: &JiraIssue) -> String {
 
 /// Every issue has another key, and stays the object that it was.
 async fn renamed(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-renamed").await;
+    let stage = Stage::with_grant(&plane, "issues-renamed").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     stage
         .integrate(
@@ -83,7 +73,7 @@ async fn renamed(plane: Arc<Plane>) {
 /// What is done leaves a mirror of what is open, and comes back when it is opened again; what moves
 /// within the scope keeps its object, and what moves out of it goes.
 async fn closed_and_moved(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-moved").await;
+    let stage = Stage::with_grant(&plane, "issues-moved").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -136,7 +126,7 @@ async fn closed_and_moved(plane: Arc<Plane>) {
 }
 
 async fn projects(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-projects").await;
+    let stage = Stage::with_grant(&plane, "issues-projects").await;
     stage
         .integrate(
             "acme",
@@ -181,7 +171,7 @@ async fn projects(plane: Arc<Plane>) {
 
 /// Each has objects of its own, of the same issues.
 async fn two(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-two").await;
+    let stage = Stage::with_grant(&plane, "issues-two").await;
     let spec = |mirror: &str| json!({"projects": [{"key": "ENG"}], "issues": {"mirror": mirror}});
     stage.integrate("acme", "acme-oauth", spec("All")).await;
     stage.integrate("other", "acme-oauth", spec("All")).await;
@@ -231,7 +221,7 @@ async fn two(plane: Arc<Plane>) {
 
 /// A workflow changed: an issue has a status that it had not. It is asked for anew, and only once.
 async fn new_status(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-status").await;
+    let stage = Stage::with_grant(&plane, "issues-status").await;
     let spec =
         json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "syncInterval": "1m", "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -259,7 +249,7 @@ async fn new_status(plane: Arc<Plane>) {
 
 /// A person asks while a first synchronisation is under way.
 async fn answered(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-answered").await;
+    let stage = Stage::with_grant(&plane, "issues-answered").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 250}));
     stage.fault(
         "/issue/bulkfetch",
@@ -305,7 +295,7 @@ async fn answered(plane: Arc<Plane>) {
 }
 
 async fn counted(plane: Arc<Plane>) {
-    let stage = connected(&plane, "issues-counted").await;
+    let stage = Stage::with_grant(&plane, "issues-counted").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 7}));
     stage
         .integrate("acme", "acme-oauth", json!({"projects": [{"key": "ENG"}]}))

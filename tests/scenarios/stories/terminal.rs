@@ -12,6 +12,7 @@ use crate::{
         BOT, Stage,
         browser::{Choice, visit},
         claim::claim,
+        hands::written,
         terminal::Running,
     },
 };
@@ -94,7 +95,7 @@ async fn on_a_terminal(plane: Arc<Plane>) {
     ran.claim(0, &["The link was opened in the browser.", "Connected as Jira Bot"])
         .fits();
     assert!(ran.err.contains("\x1b[32m√\x1b[0m AccountEligible"), "{}", ran.err);
-    assert_eq!(std::fs::read_to_string(&opened).unwrap(), link);
+    assert_eq!(written(&opened).await, link);
     stage.until_ready("acme").await;
 
     std::fs::remove_file(&opened).unwrap();

@@ -3,10 +3,7 @@
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
-use devkit::{
-    proxy::{Proxy, Rule},
-    sandbox::{FaultAction, FaultRule, When},
-};
+use devkit::proxy::{Proxy, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
@@ -168,13 +165,7 @@ async fn while_refreshing(plane: Arc<Plane>) {
     stage.start_operator();
     stage.until_ready("acme").await;
 
-    let refreshes = FaultRule::token_endpoint(When::After, FaultAction::Hold).times(1);
-    let held = stage.sandbox.fault(refreshes);
-    let past = |hours| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string();
-    let aged = json!({"stringData": {"refreshed-at": past(2), "expires-at": past(1)}});
-    stage.patch_secret("acme-oauth-grant", aged).await;
-    stage.ask("acme").await;
-    assert!(stage.sandbox.wait_for_hits(held, 1).await);
+    let held = stage.hold_refresh().await;
 
     let mark = stage.sandbox.mark();
     let mut connect = stage.connects(port, &[]).start();

@@ -3,10 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::{
-    proxy::Rule,
-    sandbox::{FaultAction, FaultRule, When},
-};
+use devkit::proxy::Rule;
 use serde_json::json;
 
 use super::{Story, story};
@@ -106,13 +103,7 @@ async fn refreshing(plane: &Arc<Plane>, name: &str, setup: Setup) -> (Stage, u64
     stage.connect("acme-oauth").await;
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_ready("acme").await;
-    let refreshes = FaultRule::token_endpoint(When::After, FaultAction::Hold).times(1);
-    let held = stage.sandbox.fault(refreshes);
-    let past = |hours| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string();
-    let aged = json!({"stringData": {"refreshed-at": past(2), "expires-at": past(1)}});
-    stage.patch_secret("acme-oauth-grant", aged).await;
-    stage.ask("acme").await;
-    assert!(stage.sandbox.wait_for_hits(held, 1).await);
+    let held = stage.hold_refresh().await;
     (stage, held)
 }
 
