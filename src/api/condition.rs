@@ -1,5 +1,5 @@
 //! Conditions in the shape of `metav1.Condition`, and how findings become conditions: what
-//! flips, what keeps its transition time, what `Ready`, `Reconciling` and `Stalled` follow from.
+//! flips, what keeps its transition time, what `Reconciling` and `Stalled` follow from.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -149,70 +149,8 @@ fn shortened(text: &str, most: usize) -> String {
     format!("{}…", whole.trim_end_matches([' ', ',', ';', ':']))
 }
 
-/// Whether a finding that is not True keeps `Ready` from being True. Blocked projects do only
-/// where the spec names the projects, and of the synchronisation only its absence or failure.
-#[must_use]
-pub fn holds_ready_back(finding: &Finding, spec_names_projects: bool) -> bool {
-    let of_use_without = [
-        ConditionType::DirectoryReadable,
-        ConditionType::ServiceDesksReady,
-        ConditionType::StatusMappingValid,
-    ];
-    match finding.reason {
-        Reason::SomeProjectsBlocked => spec_names_projects,
-        Reason::KnowledgeBaseUnreadable => false,
-        reason if finding.condition == ConditionType::Synced && reason.entry().holds == Holds::False => {
-            reason == Reason::SyncFailed
-        }
-        _ => !finding.is_true() && !of_use_without.contains(&finding.condition),
-    }
-}
-
-/// The `Ready` finding that follows from the others. Its reason is the first, in the order of
-/// the steps, that holds it back; a False one goes before an Unknown one. Further causes are
-/// named after it, what merely follows from it is not.
-#[must_use]
-pub fn ready(findings: &[Finding], when_true: Reason, spec_names_projects: bool) -> Finding {
-    let holding = |holds: Holds| {
-        findings
-            .iter()
-            .filter(move |f| holds_ready_back(f, spec_names_projects) && f.reason.entry().holds == holds)
-    };
-    let cause = holding(Holds::False)
-        .next()
-        .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
-        .or_else(|| holding(Holds::Unknown).next());
-    let explained = |f: &Finding| {
-        f.reason
-            .is_explained_among(&f.message, findings.iter().map(|other| other.reason))
-    };
-    // A reason that is True and has a remedy is a warning.
-    let notes = findings
-        .iter()
-        .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !explained(f))
-        .filter(|f| !f.reason.is_consequence() && f.reason != Reason::NeverSynced)
-        .filter(|f| cause.is_none_or(|cause| cause.reason != f.reason));
-    if let Some(first) = cause {
-        let also = notes.map(|f| f.reason.as_str()).collect::<Vec<_>>().join(", ");
-        let also = if also.is_empty() {
-            also
-        } else {
-            format!(" Also: {also}.")
-        };
-        let message = with_short_tail(&first.message, &also);
-        return Finding::new(ConditionType::Ready, first.reason, message);
-    }
-    let message = notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
-        let see = format!(" See {}.", note.condition.as_str());
-        let first = note.message.split_inclusive(". ").next().unwrap_or_default().trim_end();
-        let tails = [format!(" {}", note.message), format!(" {first}{see}")];
-        let fits = |tail: &&String| message.chars().count() + tail.chars().count() <= LONGEST_MESSAGE;
-        with_short_tail(&message, tails.iter().find(fits).unwrap_or(&see))
-    });
-    Finding::new(ConditionType::Ready, when_true, message)
-}
-
-fn with_short_tail(text: &str, tail: &str) -> String {
+/// The text with what is to stand at its end; where there is no room the text is cut short.
+pub(super) fn with_short_tail(text: &str, tail: &str) -> String {
     let room = LONGEST_MESSAGE.saturating_sub(tail.chars().count());
     format!("{}{tail}", shortened(text, room))
 }

@@ -13,6 +13,7 @@ pub mod integration_status;
 pub mod issue;
 pub mod names;
 pub mod project;
+pub mod ready;
 pub mod reason;
 pub mod requirements;
 

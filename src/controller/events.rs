@@ -105,7 +105,10 @@ fn follows(condition: &Condition, all: &[Condition]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::condition::{Finding, conditions, ready};
+    use crate::api::{
+        condition::{Finding, conditions},
+        ready::ready,
+    };
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     fn with(reasons: &[Reason]) -> Vec<Condition> {
@@ -113,7 +116,7 @@ mod tests {
             .iter()
             .filter_map(|r| Some(Finding::plain(*r.entry().conditions.first()?, *r)))
             .collect();
-        let ready = ready(&findings, Reason::Connected, false);
+        let ready = ready(&findings, false);
         conditions(&[], &findings, &ready, 1, &Time(jiff::Timestamp::UNIX_EPOCH))
     }
 

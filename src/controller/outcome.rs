@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     api::{
-        condition::{ConditionType, Finding, find, holds_ready_back},
+        condition::{ConditionType, Finding, find},
         integration::{
             AccountStatus, DirectoryStatus, ProjectCounts, RemovedIssues, SiteStatus, SyncProgress, TokenStatus,
         },
+        ready::holds_ready_back,
         reason::{Disposition, Reason},
     },
     atlassian::{error::JiraError, secret::TokenHash},
@@ -205,7 +206,8 @@ impl Outcome {
         self.findings.values().any(|finding| {
             finding.condition != ConditionType::Authorized
                 && finding.reason.entry().disposition == Disposition::Retry
-                && ((finding.condition == ConditionType::Synced && !self.patient) || holds_ready_back(finding, true))
+                && ((finding.condition == ConditionType::Synced && !self.patient)
+                    || holds_ready_back(finding.condition, finding.reason, true))
         })
     }
 

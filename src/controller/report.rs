@@ -18,9 +18,10 @@ use super::{
 use crate::{
     api::{
         GROUP, VERSION,
-        condition::{ConditionType, Finding, conditions, keep_times, put_reconciling, ready},
+        condition::{ConditionType, Finding, conditions, keep_times, put_reconciling},
         integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, SyncStatus},
         names,
+        ready::ready,
         reason::Reason,
     },
     grant::{
@@ -41,7 +42,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         .iter()
         .filter_map(|step| outcome.findings.get(step).cloned())
         .collect();
-    let ready = ready(&findings, Reason::Connected, spec.projects.is_some());
+    let ready = ready(&findings, spec.projects.is_some());
     // A pass that asked Jira nothing has not judged a new spec.
     let judged = if matches!(due, Due::Refresh | Due::Slice) {
         before.observed_generation
@@ -179,7 +180,7 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
             Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown))
         })
         .collect();
-    let mut ready = ready(&kept, Reason::Connected, seen.integration.spec.projects.is_some());
+    let mut ready = ready(&kept, seen.integration.spec.projects.is_some());
     let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
     ready = Finding::new(ready.condition, ready.reason, message);
     let mut conditions = conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now));

@@ -152,10 +152,7 @@ pub fn off_the_hour(at: Timestamp, random: f64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{
-        condition::{conditions, ready},
-        integration::SyncStatus,
-    };
+    use crate::api::{condition::conditions, integration::SyncStatus, ready::ready};
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     fn minute(n: i64) -> Timestamp {
@@ -186,7 +183,7 @@ mod tests {
         .zip(ConditionType::STEPS)
         .map(|(reason, step)| Finding::plain(step, reason))
         .collect();
-        let ready = ready(&findings, Reason::Connected, false);
+        let ready = ready(&findings, false);
         JiraIntegrationStatus {
             observed_generation: Some(1),
             conditions: conditions(&[], &findings, &ready, 1, &Time(minute(0))),

@@ -6,9 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::{
     api::{
-        condition::{ConditionType, Finding, conditions, find, is_true, put, ready},
+        condition::{ConditionType, Finding, conditions, find, is_true, put},
         integration::Mode,
         project::{JiraProject, JiraProjectStatus, Lifecycle, RequestTypeEntry},
+        ready::project_ready,
         reason::Reason,
     },
     atlassian::models::Project,
@@ -97,7 +98,7 @@ pub fn entry(
         conditions: conditions(
             &before.conditions,
             &findings,
-            &ready(&findings, Reason::Usable, true),
+            &project_ready(&findings),
             generation,
             &now,
         ),

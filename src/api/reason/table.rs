@@ -306,7 +306,7 @@ reasons! {
         "Correct jql in spec.projects: try it in Jira's search first.";
     // Ready and general
     Connected [Ready] True Fine:
-        "The site is connected and its projects are synchronised.", "", "";
+        "The site is connected.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
     NotChecked [ServiceDeskReady, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:

@@ -14,6 +14,7 @@ use crate::{
         integration::JiraIntegration,
         names,
         project::JiraProject,
+        ready::ready,
         reason::Reason,
         requirements::{ADMINISTER, SERVICE_DESK},
     },
@@ -37,7 +38,7 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
     let Findings { integration, projects } = examine::judge(evidence);
     let mut findings: Vec<Finding> = integration.into_iter().chain(taken_over.iter().cloned()).collect();
     findings.sort_by_key(|finding| ConditionType::STEPS.iter().position(|step| *step == finding.condition));
-    let ready = condition::ready(&findings, Reason::Connected, evidence.declared.projects.is_some());
+    let ready = ready(&findings, evidence.declared.projects.is_some());
     let mut subject = Subject::new("JiraIntegration", namespace, name);
     subject.ready = Some(Line::of(&ready));
     subject.lines = findings.iter().map(Line::of).collect();

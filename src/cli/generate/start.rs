@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{api::reason::Reason, diagnose::judge::person::PersonReason};
+use crate::{
+    api::{ready::RULE, reason::Reason},
+    diagnose::judge::person::PersonReason,
+};
 
 /// What people see, and the reasons that it may have, in the order of the steps.
 const SYMPTOMS: &[(&str, &[Reason])] = &[
@@ -133,6 +136,8 @@ const READY: &str = "
 | `Reconciling` | the operator tries again by itself; or, with the reason [Synchronising](#synchronising), issues are fetched for the first time or anew |
 | `Stalled` | a person has to act, at Atlassian or in the spec |
 
+RULE
+
 `Reconciling` and `Stalled` are there only while they are True. With neither, and `Ready` not True, an object in the cluster is awaited, such as a
 Secret, or a clock. The steps are: Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, and what surrounds the projects. A
 step that fails makes those behind it pointless: they are Unknown and say [which one they wait for](#not-looked-at). Mend the first.
@@ -181,7 +186,7 @@ pub(super) fn text() -> String {
         "| [A ticket for a person fails](#a-ticket-for-a-person-fails) | {} |",
         links.join(" · ")
     );
-    text.push_str(READY);
+    text.push_str(&READY.replace("RULE", RULE));
     text
 }
 

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     api::{
-        condition::{ConditionType, Finding, holds_ready_back},
+        condition::ConditionType,
+        ready::{holds_project_back, holds_ready_back},
         reason::{Disposition, Holds, Reason},
     },
     diagnose::judge::person::PersonReason,
@@ -166,8 +167,9 @@ fn holds_ready(reason: Reason) -> HoldsReady {
     let Some(condition) = home(reason) else {
         return HoldsReady::Always;
     };
-    let finding = Finding::plain(condition, reason);
-    match [false, true].map(|named| holds_ready_back(&finding, named)) {
+    // What a JiraProject carries is told of that project's Ready.
+    let of_project = holds_project_back(condition, reason);
+    match [false, true].map(|named| of_project || holds_ready_back(condition, reason, named)) {
         [_, false] => HoldsReady::Never,
         [false, true] => HoldsReady::WhereProjectsAreNamed,
         [true, true] => HoldsReady::Always,

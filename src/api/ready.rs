@@ -1,0 +1,115 @@
+//! What `Ready` follows from: which findings hold it back, and what its message says of the others.
+
+use super::{
+    condition::{ConditionType, Finding, LONGEST_MESSAGE, with_short_tail},
+    reason::{Holds, Reason},
+};
+
+/// The rule, as documentation gives it.
+pub const RULE: &str = "What holds `Ready` back is a finding (`check` and `reconcile` exit with 1), and what does not is a warning that its message names: \
+    whatever `DirectoryReadable`, `ServiceDesksReady` and `StatusMappingValid` say, a synchronisation that is late or in part, and, where `spec.projects` is left \
+    out, projects that are blocked while others can be used.";
+
+/// Whether a condition with this reason keeps `Ready` of the integration from being True. The condition is
+/// one of the integration or of one of its projects.
+#[must_use]
+pub fn holds_ready_back(condition: ConditionType, reason: Reason, spec_names_projects: bool) -> bool {
+    let holds = reason.entry().holds;
+    match condition {
+        _ if holds == Holds::True => false,
+        ConditionType::DirectoryReadable
+        | ConditionType::ServiceDesksReady
+        | ConditionType::StatusMappingValid
+        | ConditionType::ServiceDeskReady => false,
+        ConditionType::Accessible | ConditionType::Permitted => {
+            spec_names_projects && holds_project_back(condition, reason)
+        }
+        // What was synchronised late, or in part, is there.
+        ConditionType::Synced if holds == Holds::False => reason == Reason::SyncFailed,
+        ConditionType::Synced => reason != Reason::SkippedAfterAccessible,
+        _ => reason != Reason::SomeProjectsBlocked || spec_names_projects,
+    }
+}
+
+/// Whether a condition with this reason keeps `Ready` of the `JiraProject` that carries it from being True.
+/// Articles that cannot be read hinder no request, and an issue can do without the assignee or the
+/// reporter that was wanted.
+#[must_use]
+pub fn holds_project_back(condition: ConditionType, reason: Reason) -> bool {
+    let only_told = [
+        Reason::KnowledgeBaseUnreadable,
+        Reason::AssignDenied,
+        Reason::ReporterChangeDenied,
+    ];
+    let of_projects = [
+        ConditionType::Accessible,
+        ConditionType::Permitted,
+        ConditionType::ServiceDeskReady,
+    ];
+    reason.entry().holds != Holds::True && of_projects.contains(&condition) && !only_told.contains(&reason)
+}
+
+/// The `Ready` finding of an integration that follows from its others.
+#[must_use]
+pub fn ready(findings: &[Finding], spec_names_projects: bool) -> Finding {
+    summed_up(findings, Reason::Connected, &|finding| {
+        holds_ready_back(finding.condition, finding.reason, spec_names_projects)
+    })
+}
+
+/// The `Ready` finding of a project that follows from its others.
+#[must_use]
+pub fn project_ready(findings: &[Finding]) -> Finding {
+    summed_up(findings, Reason::Usable, &|finding| {
+        holds_project_back(finding.condition, finding.reason)
+    })
+}
+
+/// Its reason is the first, in the order of the steps, that holds it back; a False one goes before
+/// an Unknown one. Further causes are named after it, what merely follows from it is not.
+fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Finding) -> bool) -> Finding {
+    let holding = |holds: Holds| {
+        let of_it = move |f: &&Finding| holds_back(f) && f.reason.entry().holds == holds;
+        findings.iter().filter(of_it)
+    };
+    let cause = holding(Holds::False)
+        .next()
+        .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
+        .or_else(|| holding(Holds::Unknown).next());
+    let explained = |f: &Finding| {
+        f.reason
+            .is_explained_among(&f.message, findings.iter().map(|other| other.reason))
+    };
+    // A reason that is True and has a remedy is a warning.
+    let notes = findings
+        .iter()
+        .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !explained(f))
+        .filter(|f| !f.reason.is_consequence() && f.reason != Reason::NeverSynced)
+        .filter(|f| cause.is_none_or(|cause| cause.reason != f.reason));
+    let Some(first) = cause else {
+        return Finding::new(ConditionType::Ready, when_true, noting(when_true, notes));
+    };
+    let also = notes.map(|f| f.reason.as_str()).collect::<Vec<_>>().join(", ");
+    let also = if also.is_empty() {
+        also
+    } else {
+        format!(" Also: {also}.")
+    };
+    let message = with_short_tail(&first.message, &also);
+    Finding::new(ConditionType::Ready, first.reason, message)
+}
+
+/// What is said where nothing holds it back: each note in its own words, or, where there is no room, as
+/// the condition and the reason that tell more.
+fn noting<'f>(when_true: Reason, notes: impl Iterator<Item = &'f Finding>) -> String {
+    notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
+        let named = format!(" {}: {}.", note.condition.as_str(), note.reason);
+        let first = note.message.split_inclusive(". ").next().unwrap_or_default().trim_end();
+        let tails = [format!(" {}", note.message), format!(" {first}{named}")];
+        let fits = |tail: &&String| message.chars().count() + tail.chars().count() <= LONGEST_MESSAGE;
+        with_short_tail(&message, tails.iter().find(fits).unwrap_or(&named))
+    })
+}
+
+#[cfg(test)]
+mod tests;
