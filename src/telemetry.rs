@@ -23,14 +23,26 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is logged when `RUST_LOG` does not say. The client of kube would quote an answer that it
-/// cannot read, which may be a Secret, and its runtime would repeat in every line what
-/// the line says.
-const DEFAULT_LEVELS: &str = "info,kube_runtime=warn,kube_client=error";
+/// What is logged when `RUST_LOG` does not say.
+const DEFAULT_LEVEL: &str = "info";
+/// Kept quiet unless `RUST_LOG` names it: the runtime of kube repeats in every line what the line says.
+const QUIET: &str = "kube_runtime=warn";
+/// Kept quiet whatever `RUST_LOG` says: the client of kube quotes an answer that it cannot read, and at its lower
+/// levels others too, which may be a Secret.
+const SILENCED: &str = "kube_client=error,kube_client::client=error";
+
+/// What is logged at the levels that `RUST_LOG` asks for.
+fn filter(levels: Option<&str>) -> EnvFilter {
+    let levels = levels
+        .filter(|levels| !levels.trim().is_empty())
+        .unwrap_or(DEFAULT_LEVEL);
+    EnvFilter::try_new(format!("{QUIET},{levels},{SILENCED}"))
+        .unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},{DEFAULT_LEVEL},{SILENCED}")))
+}
 
 /// Starts logging to standard error. `RUST_LOG` sets the level.
 pub fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVELS));
+    let filter = filter(std::env::var(EnvFilter::DEFAULT_ENV).ok().as_deref());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -227,7 +239,66 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
+    use std::sync::Arc;
+
+    /// Where lines go in a test.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is logged while a Secret is read whose answer is cut off.
+    fn logged_of_a_broken_answer(levels: Option<&str>) -> String {
+        let lines = Lines::default();
+        let to = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter(levels))
+            .with_writer(move || to.clone())
+            .finish();
+        let server = tower::service_fn(|_: axum::http::Request<kube::client::Body>| async {
+            let body = r#"{"kind":"Secret","data":{"refresh-token":"aGlkZGVu"},"metadata":{"na"#;
+            Ok::<_, std::convert::Infallible>(axum::http::Response::new(axum::body::Body::from(body)))
+        });
+        tracing::subscriber::with_default(subscriber, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                let client = kube::Client::new(server, "ns");
+                let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> = kube::Api::default_namespaced(client);
+                assert!(secrets.get("acme-oauth-grant").await.is_err(), "it cannot be read");
+                tracing::info!("the pass goes on");
+            });
+        });
+        let all = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_not_logged_whatever_the_level() {
+        for levels in [
+            None,
+            Some(""),
+            Some("info"),
+            Some("trace"),
+            Some("info,kube_client=trace"),
+            Some("info,x=nonsense"),
+        ] {
+            let lines = logged_of_a_broken_answer(levels);
+            assert!(!lines.contains("aGlkZGVu"), "{levels:?}:\n{lines}");
+            assert!(lines.contains("the pass goes on"), "{levels:?}:\n{lines}");
+        }
+    }
 
     #[test]
     fn metrics_are_named_with_their_units() {

@@ -146,14 +146,15 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// The longest wait that a server is granted. The quota, the longest that Atlassian knows, is refilled each
+/// hour; a header may come from any server on the way.
+const LONGEST_WAIT: Duration = Duration::from_hours(2);
+
 /// `Retry-After` in seconds; a date, which Atlassian does not send, counts as absent.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    header(headers, "retry-after")?
-        .trim()
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    let seconds = header(headers, "retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// The words of an error body, in any of the three shapes that Atlassian uses: the platform's,
@@ -205,6 +206,19 @@ mod tests {
             error_message(&json!({"errorMessage": "four", "i18nErrorMessage": {}})),
             "four"
         );
+    }
+
+    #[test]
+    fn no_header_asks_for_a_wait_without_end() {
+        let asked = |seconds: &str| {
+            let mut headers = HeaderMap::new();
+            headers.extend(seconds.parse().map(|value| (reqwest::header::RETRY_AFTER, value)));
+            retry_after(&headers)
+        };
+        assert_eq!(asked("1847"), Some(Duration::from_secs(1847)));
+        assert_eq!(asked("18446744073709551615"), Some(LONGEST_WAIT));
+        assert_eq!(asked("18446744073709551616"), None);
+        assert_eq!(asked("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 
     #[test]

@@ -37,10 +37,18 @@ pub enum ExchangeFailure {
     },
 }
 
-/// Sorts an answer other than 200 by its `error` code, not by its status, because Atlassian
-/// uses several statuses for one meaning (facts from clients of the endpoint).
+/// Sorts an answer other than 200 by its `error` code, because Atlassian uses several statuses for
+/// one meaning (facts from clients of the endpoint). A 429 and a 5xx refuse nothing, whatever their
+/// body says: a server in trouble has not looked at the token.
 #[must_use]
 pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ExchangeFailure {
+    let unavailable = || ExchangeFailure::Unavailable {
+        detail: format!("the token endpoint answered with HTTP status {}", status.as_u16()),
+        retry_after: retry_after(headers),
+    };
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        return unavailable();
+    }
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let text = |key: &str| {
         json.as_ref()
@@ -56,10 +64,7 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Exchange
             }
         }
         "access_denied" | "invalid_client" => ExchangeFailure::ClientRefused,
-        _ => ExchangeFailure::Unavailable {
-            detail: format!("the token endpoint answered with HTTP status {}", status.as_u16()),
-            retry_after: retry_after(headers),
-        },
+        _ => unavailable(),
     }
 }
 
@@ -135,6 +140,24 @@ mod tests {
                 matches!(sorted(status, body), ExchangeFailure::Unavailable { .. }),
                 "{status} {body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_server_in_trouble_refuses_nothing_whatever_it_says() {
+        for status in [429, 500, 502, 503] {
+            for code in [
+                "invalid_grant",
+                "unauthorized_client",
+                "access_denied",
+                "invalid_client",
+            ] {
+                let body = format!("{{\"error\":\"{code}\"}}");
+                assert!(
+                    matches!(sorted(status, &body), ExchangeFailure::Unavailable { .. }),
+                    "{status} {code}"
+                );
+            }
         }
     }
 

@@ -136,6 +136,7 @@ impl Pass<'_> {
         match finding.reason.entry().holds {
             Holds::True => {
                 self.outcome.note(finding);
+                self.outcome.judged_for = Some(self.seen.expected_account());
                 self.publish(&held, site).await
             }
             Holds::False => {

@@ -43,6 +43,11 @@ pub type UnknownStatuses = BTreeMap<(String, String), bool>;
 pub struct Memory {
     /// The status as last written, and the resourceVersion it got: the watch may lag behind.
     pub written: Option<(JiraIntegrationStatus, u64)>,
+    /// What a pass found could not be written, so the status tells of an earlier time: until everything was
+    /// looked at again and written down.
+    pub unwritten: bool,
+    /// `spec.account`, as text, for which the account was found eligible last.
+    pub judged_for: Option<String>,
     /// How often in a row the cluster refused what a pass has to write.
     pub failures: u32,
     /// When that is tried again.

@@ -18,6 +18,7 @@ mod outcome;
 mod pass;
 mod quota;
 mod reconcile;
+mod refresh;
 mod report;
 mod schedule;
 mod settle;

@@ -176,11 +176,12 @@ impl Seen {
             }),
             status: &self.status,
             next_look: self.memory.next_look,
-            retry_due: self
-                .memory
-                .jira_wait
-                .as_ref()
-                .is_some_and(|wait| wait.until <= self.now),
+            retry_due: self.memory.unwritten
+                || self
+                    .memory
+                    .jira_wait
+                    .as_ref()
+                    .is_some_and(|wait| wait.until <= self.now),
             work_at: self.work_at(),
             now: self.now,
         }
@@ -237,6 +238,12 @@ impl Seen {
     #[must_use]
     pub fn asks_jira_as(&self) -> String {
         asks_jira_as(&self.integration)
+    }
+
+    /// `spec.account` as text, to be compared with an earlier one.
+    #[must_use]
+    pub fn expected_account(&self) -> String {
+        serde_json::to_string(&self.integration.spec.account).unwrap_or_default()
     }
 
     /// The integration as owner of its projects.

@@ -116,6 +116,8 @@ pub struct Outcome {
     pub token: Token,
     /// Which grant was judged.
     pub lineage: Option<TokenHash>,
+    /// `spec.account`, as text, for which the account was found eligible.
+    pub judged_for: Option<String>,
     /// The projects.
     pub counts: Option<ProjectCounts>,
     /// Conditions of which nothing is to be said: without service projects that of their desks.

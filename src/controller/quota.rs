@@ -10,6 +10,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::jira::Jira,
+    grant::pace::scaled,
     sync::budget::{Costs, Wish, sweeps_an_hour},
 };
 
@@ -36,7 +37,7 @@ impl Pass<'_> {
             interval: declared,
         };
         let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool(), now);
-        let an_hour = costs.an_hour(declared.mul_f64(stretch)) + beside;
+        let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
         if stretch < WORTH_TELLING {
             return;
@@ -44,7 +45,7 @@ impl Pass<'_> {
         self.outcome.stretch = Some(stretch);
         let well = |finding: &Finding| finding.is_true() || finding.reason == Reason::MirrorTruncated;
         if self.outcome.findings.get(&ConditionType::Synced).is_some_and(well) {
-            let minutes = declared.mul_f64(stretch).as_secs().div_ceil(60);
+            let minutes = scaled(declared, stretch).as_secs().div_ceil(60);
             let what = format!(
                 "Synchronised about every {minutes}m instead of {}, because the app's points would not last the hour.",
                 self.seen.integration.spec.sync_interval

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::{
-    condition::{ConditionType, Finding, is_true},
-    integration::JiraIntegrationStatus,
-    reason::{Holds, Reason},
+use crate::{
+    api::{
+        condition::{ConditionType, Finding, is_true},
+        integration::JiraIntegrationStatus,
+        reason::{Holds, Reason},
+    },
+    grant::pace::{after, scaled},
 };
 
 /// How often everything is looked at.
@@ -146,7 +149,7 @@ pub fn off_the_hour(at: Timestamp, random: f64) -> Timestamp {
     if into_the_hour >= 60 {
         return at;
     }
-    at + Duration::from_mins(1).mul_f64(1.0 + random.clamp(0.0, 1.0))
+    after(at, scaled(Duration::from_mins(1), 1.0 + random.clamp(0.0, 1.0)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{condition::ConditionType, reason::Reason},
-    grant::pace::{after, backoff, jittered},
+    grant::pace::{after, backoff, jittered, scaled},
 };
 
 /// Longest wait before tokens that are in memory only are stored: well within the ten minutes in
@@ -63,7 +63,11 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
     };
     // What waits for Jira or the cluster is gone on with by the pass that ends the wait.
     let work = work_at.filter(|_| retry_at.is_none() && jira_wait.is_none());
+    // A look that Jira cut short has not found again what was lost.
+    let looked_again = passed.done == Due::Full && !outcome.rate_limited;
     let memory = Memory {
+        unwritten: passed.unwritten || (seen.memory.unwritten && !looked_again),
+        judged_for: outcome.judged_for.clone().or_else(|| seen.memory.judged_for.clone()),
         failures,
         retry_at,
         jira_failures,
@@ -94,7 +98,7 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
 /// The interval as it is now: longer than declared where the hour's points would not last.
 pub(super) fn interval(seen: &Seen, outcome: &Outcome) -> Duration {
     let declared = seen.integration.spec.interval();
-    let stretched = declared.mul_f64(outcome.stretch.unwrap_or(1.0));
+    let stretched = scaled(declared, outcome.stretch.unwrap_or(1.0));
     stretched.min(LONGEST_INTERVAL.max(declared))
 }
 
@@ -127,7 +131,7 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
     // What Atlassian asks for is the least; a little more keeps all from coming back at once.
     let asked = outcome
         .retry_after
-        .map(|wait| wait.mul_f64(1.0 + 0.05 * rand::random::<f64>()));
+        .map(|wait| scaled(wait, 1.0 + 0.05 * rand::random::<f64>()));
     let wait = backoff(failures, rand::random()).max(asked.unwrap_or_default());
     let wait = JiraWait {
         until: after(passed.ended, wait),

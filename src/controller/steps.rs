@@ -11,10 +11,7 @@ use super::{
 };
 use crate::{
     api::{
-        condition::{
-            ConditionType::{AccountEligible, Authorized, SiteReachable},
-            is_true,
-        },
+        condition::ConditionType::{Authorized, SiteReachable},
         integration::ProjectCounts,
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
@@ -59,7 +56,8 @@ impl Pass<'_> {
         let site = self.allowed_site().await?;
         let held = self.grant(None).await?;
         self.name_is_free()?;
-        if self.is_another_grant(&held) && self.seen.jira_wait().is_none() {
+        let doubtful = self.is_another_grant(&held) || self.doubts_the_status();
+        if doubtful && self.seen.jira_wait().is_none() {
             self.due = Due::Full;
         }
         if self.due == Due::Refresh {
@@ -182,31 +180,6 @@ impl Pass<'_> {
         match &self.seen.published {
             Found::Foreign => self.outcome.step(finding::name_taken(&self.seen.target.name)),
             Found::Own(_) | Found::Nothing => Ok(()),
-        }
-    }
-
-    /// A grant that was adopted since the last judgement is judged before its token is published.
-    fn is_another_grant(&self, held: &Held) -> bool {
-        let judged = self
-            .seen
-            .published
-            .lineage()
-            .or_else(|| self.seen.memory.lineage.clone());
-        judged != held.lineage
-    }
-
-    /// Keeps what workloads mount as it should be, without asking Jira anything.
-    async fn refresh(&mut self, held: &Held) -> Result<(), Stop> {
-        if self.is_another_grant(held) {
-            // Judged, and published, once Jira may be asked again.
-            self.outcome.lineage.clone_from(&self.seen.memory.lineage);
-            return Ok(());
-        }
-        let eligible = [SiteReachable, AccountEligible].map(|c| is_true(&self.seen.status.conditions, c));
-        let published = self.seen.published.has_token() || eligible == [true, true];
-        match &self.seen.status.site {
-            Some(site) if published => self.publish(held, &site.clone()).await,
-            _ => Ok(()),
         }
     }
 

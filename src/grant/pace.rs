@@ -7,11 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 /// Longest wait between retries.
 const BACKOFF_MAX: Duration = Duration::from_mins(15);
 
+/// The duration times a factor, and the longest there is where that cannot be told: a factor may follow from
+/// what a server said.
+#[must_use]
+pub fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
 /// The interval with ±5 % jitter, so that integrations that started together drift apart.
 /// `random` lies in 0..=1.
 #[must_use]
 pub fn jittered(interval: Duration, random: f64) -> Duration {
-    interval.mul_f64(0.95 + 0.1 * random.clamp(0.0, 1.0))
+    scaled(interval, 0.95 + 0.1 * random.clamp(0.0, 1.0))
 }
 
 /// The wait before a retry: 1 s, doubled each time up to 15 minutes, with jitter.
@@ -37,6 +44,17 @@ mod tests {
         assert_eq!(backoff(1, 0.5), Duration::from_secs(1));
         assert_eq!(backoff(4, 0.5), Duration::from_secs(8));
         assert_eq!(backoff(40, 1.0), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn no_factor_and_no_wait_is_too_much() {
+        let minute = Duration::from_mins(1);
+        for factor in [f64::INFINITY, f64::NAN, f64::MAX, -1.0] {
+            assert_eq!(scaled(minute, factor), Duration::MAX, "{factor}");
+        }
+        assert_eq!(scaled(minute, 1.5), Duration::from_secs(90));
+        assert_eq!(jittered(Duration::MAX, 1.0), Duration::MAX);
+        assert_eq!(after(Timestamp::UNIX_EPOCH, Duration::MAX), Timestamp::MAX);
     }
 
     #[test]

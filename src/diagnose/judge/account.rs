@@ -45,7 +45,19 @@ pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraErr
     Finding::with_remedy(AccountEligible, reason, &format!("{what}{also}"))
 }
 
-/// The e-mail address, where Jira shows one.
+/// The finding for an account whose id, as a status tells it, is not the expected one.
+#[must_use]
+pub fn another_than(expected: &ExpectedAccount, known: &AccountStatus) -> Finding {
+    let wanted = expected.account_id.as_ref().or(expected.email.as_ref());
+    let what = format!(
+        "The grant belongs to {} ({}), but spec.account names {}.",
+        known.display_name,
+        known.account_id,
+        wanted.map(String::as_str).unwrap_or_default()
+    );
+    Finding::with_remedy(AccountEligible, Reason::WrongAccount, &what)
+}
+
 /// The account as a status tells it.
 #[must_use]
 pub fn status(account: &Myself) -> AccountStatus {
@@ -56,6 +68,7 @@ pub fn status(account: &Myself) -> AccountStatus {
     }
 }
 
+/// The e-mail address, where Jira shows one.
 fn email(account: &Myself) -> Option<&str> {
     account.email_address.as_deref().filter(|email| !email.is_empty())
 }

@@ -52,6 +52,7 @@ mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
 mod token_secret;
+mod verdict;
 mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -133,6 +134,7 @@ pub fn all() -> Vec<Story> {
         terminal_refused::stories(),
         terminal_steer::stories(),
         token_secret::stories(),
+        verdict::stories(),
         versions::stories(),
     ]
     .into_iter()

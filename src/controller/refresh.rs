@@ -1,0 +1,140 @@
+//! Keeping what workloads mount as it should be without asking Jira: what may be published on the word of an
+//! earlier look, and what may not.
+
+use super::{observe::Seen, outcome::Stop, pass::Pass};
+use crate::{
+    api::{
+        condition::{
+            ConditionType::{AccountEligible, SiteReachable},
+            Finding, is_true,
+        },
+        integration::{AccountStatus, ExpectedAccount},
+        reason::Reason,
+    },
+    diagnose::judge,
+    grant::{held::Held, publish::Found},
+};
+
+/// What is known of the account for a `spec.account` that was not compared with it yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    /// It is the one, or was judged for this very `spec.account`.
+    Same,
+    /// It is another one: its id never changes.
+    Another,
+    /// Only Jira can tell.
+    Open,
+}
+
+impl Pass<'_> {
+    /// A grant that was adopted since the last judgement is judged before its token is published.
+    pub(super) fn is_another_grant(&self, held: &Held) -> bool {
+        let judged = self
+            .seen
+            .published
+            .lineage()
+            .or_else(|| self.seen.memory.lineage.clone());
+        judged != held.lineage
+    }
+
+    /// Whether the status and the Secret for workloads contradict each other: the token was taken back, and the
+    /// status that said why was never written, because the write failed or the process died. Then nothing is
+    /// believed of the account until it is looked at again.
+    pub(super) fn doubts_the_status(&mut self) -> bool {
+        let emptied = matches!(self.seen.published, Found::Own(_)) && !self.seen.published.has_token();
+        let doubtful = emptied && is_eligible(self.seen);
+        if doubtful {
+            let what = "The access token was taken back, and why is not written down; it is looked at again.";
+            self.outcome
+                .note(Finding::new(AccountEligible, Reason::NotChecked, what.to_owned()));
+        }
+        doubtful
+    }
+
+    /// Keeps what workloads mount as it should be, without asking Jira anything.
+    pub(super) async fn refresh(&mut self, held: &Held) -> Result<(), Stop> {
+        if self.is_another_grant(held) {
+            // Judged, and published, once Jira may be asked again.
+            self.outcome.lineage.clone_from(&self.seen.memory.lineage);
+            return Ok(());
+        }
+        match self.comparison() {
+            Comparison::Same => {}
+            Comparison::Another => return self.refuse_account().await,
+            Comparison::Open => {
+                let what = "spec.account was changed; the account is compared with it once Jira may be asked again.";
+                self.outcome
+                    .note(Finding::new(AccountEligible, Reason::NotChecked, what.to_owned()));
+                return Ok(());
+            }
+        }
+        // Onto a token that is there, or onto nothing; never into a Secret from which it was taken back.
+        let published = match &self.seen.published {
+            Found::Own(_) => self.seen.published.has_token(),
+            Found::Nothing | Found::Foreign => is_eligible(self.seen) && !self.seen.memory.unwritten,
+        };
+        match &self.seen.status.site {
+            Some(site) if published => self.publish(held, &site.clone()).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// How the account stands to a `spec.account` that was changed while Jira must not be asked.
+    fn comparison(&self) -> Comparison {
+        let expected = self.seen.integration.spec.account.as_ref();
+        let judged = self.seen.memory.judged_for.as_ref() == Some(&self.seen.expected_account());
+        if judged || !self.seen.asked().is_new_generation() {
+            return Comparison::Same;
+        }
+        compare(expected, self.seen.status.account.as_ref())
+    }
+
+    async fn refuse_account(&mut self) -> Result<(), Stop> {
+        let known = self.seen.status.account.clone().unwrap_or_default();
+        if let Some(expected) = &self.seen.integration.spec.account {
+            self.outcome.note(judge::account::another_than(expected, &known));
+        }
+        self.retract().await
+    }
+}
+
+fn is_eligible(seen: &Seen) -> bool {
+    [SiteReachable, AccountEligible]
+        .iter()
+        .all(|condition| is_true(&seen.status.conditions, *condition))
+}
+
+fn compare(expected: Option<&ExpectedAccount>, known: Option<&AccountStatus>) -> Comparison {
+    let Some(expected) = expected else {
+        return Comparison::Same;
+    };
+    match (&expected.account_id, known) {
+        (Some(id), Some(known)) if *id == known.account_id => Comparison::Same,
+        (Some(_), Some(known)) if !known.account_id.is_empty() => Comparison::Another,
+        _ => Comparison::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_compared_by_its_id_alone_where_jira_cannot_be_asked() {
+        let expected = |id: Option<&str>, email: Option<&str>| ExpectedAccount {
+            email: email.map(str::to_owned),
+            account_id: id.map(str::to_owned),
+        };
+        let known = AccountStatus {
+            account_id: "5b10".into(),
+            ..AccountStatus::default()
+        };
+        let by_id = |id| compare(Some(&expected(Some(id), Some("a@acme.example"))), Some(&known));
+        assert_eq!(by_id("5b10"), Comparison::Same);
+        assert_eq!(by_id("712020:x"), Comparison::Another);
+        let by_email = expected(None, Some("a@acme.example"));
+        assert_eq!(compare(Some(&by_email), Some(&known)), Comparison::Open);
+        assert_eq!(compare(Some(&expected(Some("5b10"), None)), None), Comparison::Open);
+        assert_eq!(compare(None, Some(&known)), Comparison::Same);
+    }
+}

@@ -1,0 +1,139 @@
+//! A verdict that could not be written down, because the API server refused the status or the operator died
+//! before it: it is reached again by looking, and nothing is published on the word of the status before it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use axum::http::Method;
+use devkit::{
+    proxy::{Action, Rule},
+    sandbox::AppCredentials,
+};
+use futures::StreamExt;
+use kube::runtime::{WatchStreamExt, watcher};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::{Story, story};
+use crate::{
+    plane::Plane,
+    stage::{
+        BOT, Setup, Stage,
+        claim::claim,
+        fleet::refusal,
+        look::{PATIENCE, text},
+    },
+};
+
+const DANA: &str = "dana@acme.example";
+
+pub fn stories() -> Vec<Story> {
+    vec![story(
+        "account::a_refused_account_stays_refused_whatever_becomes_of_the_status",
+        refused_and_unwritten,
+    )]
+}
+
+/// Every access token that workloads could have read, as long as it is watched.
+struct Published {
+    seen: Arc<Mutex<BTreeSet<String>>>,
+    watching: JoinHandle<()>,
+}
+
+impl Published {
+    fn watch(stage: &Stage, name: &str) -> Self {
+        let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+        let one = watcher::Config::default().fields(&format!("metadata.name={name}"));
+        let mut versions = watcher(stage.secrets(), one).applied_objects().boxed();
+        let into = Arc::clone(&seen);
+        let watching = tokio::spawn(async move {
+            while let Some(Ok(secret)) = versions.next().await {
+                into.lock()
+                    .expect("nobody panicked")
+                    .extend(text(&secret).remove("access-token"));
+            }
+        });
+        Self { seen, watching }
+    }
+
+    fn never(self, token: &str) {
+        assert!(!self.watching.is_finished(), "the watch ended");
+        self.watching.abort();
+        let seen = self.seen.lock().expect("nobody panicked");
+        assert!(!seen.is_empty(), "nothing was seen at all");
+        assert!(!seen.contains(token), "the token of a refused account was published");
+    }
+}
+
+async fn hand_over_of(stage: &Stage, app: &AppCredentials, account: Option<&str>) {
+    let tokens = stage.sandbox.mint(&app.client_id, account).unwrap();
+    stage.hand_over("acme-oauth", &tokens.refresh_token).await;
+}
+
+/// The access token of the grant that is stored now.
+async fn granted(stage: &Stage) -> String {
+    stage.secret("acme-oauth-grant").await.expect("the grant")["access-token"].clone()
+}
+
+fn verdict(action: Action) -> Rule {
+    Rule::new(action)
+        .method(Method::PATCH)
+        .path_contains("/jiraintegrations/acme/status")
+        .body_contains("WrongAccount")
+        .times(1)
+}
+
+async fn refused_and_unwritten(plane: Arc<Plane>) {
+    let setup = Setup {
+        proxied: true,
+        ..Setup::default()
+    };
+    let mut stage = Stage::set_up(&plane, "unwritten", setup).await;
+    let app = stage.connect("acme-oauth").await;
+    stage
+        .integrate("acme", "acme-oauth", json!({"account": {"email": BOT}}))
+        .await;
+    stage.until_ready("acme").await;
+
+    // The status is refused once, after the token was taken back.
+    let published = Published::watch(&stage, "acme-jira-token");
+    let lost = stage.proxy.as_ref().unwrap().add(verdict(refusal(500)));
+    hand_over_of(&stage, &app, Some(DANA)).await;
+    lost.wait_for_hits(1, PATIENCE)
+        .await
+        .expect("the status is to be written");
+    let wrong = stage
+        .until("acme", "refused", |o| {
+            crate::stage::look::has(o, "AccountEligible", "WrongAccount")
+        })
+        .await;
+    claim(&wrong, "Ready", "False", "WrongAccount", &["Dana Developer", BOT]);
+    published.never(&granted(&stage).await);
+    lost.remove();
+
+    hand_over_of(&stage, &app, None).await;
+    stage.until_ready("acme").await;
+
+    // The operator dies where the status was to be written.
+    let published = Published::watch(&stage, "acme-jira-token");
+    let lost = stage.proxy.as_ref().unwrap().add(verdict(Action::HoldRequest));
+    hand_over_of(&stage, &app, Some(DANA)).await;
+    lost.wait_for_hits(1, PATIENCE)
+        .await
+        .expect("the status is to be written");
+    assert!(
+        stage.secret("acme-jira-token").await.unwrap().is_empty(),
+        "it was taken back"
+    );
+    stage.kill_operators().await;
+    lost.break_off();
+    lost.remove();
+    stage.start_operator();
+    stage.until_reason("acme", "AccountEligible", "WrongAccount").await;
+    published.never(&granted(&stage).await);
+    hand_over_of(&stage, &app, None).await;
+    stage.until_ready("acme").await;
+    stage.close().await;
+}
