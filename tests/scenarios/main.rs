@@ -15,6 +15,7 @@
 )]
 
 mod causes;
+mod chart;
 mod ledger;
 // Some of what can be said of a pass is for the engine alone.
 #[allow(dead_code)]
@@ -24,22 +25,35 @@ mod plane;
 mod stage;
 mod stories;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Semaphore};
 
 use crate::plane::Plane;
 
-/// Most scenarios that run at once.
-const AT_ONCE: usize = 4;
+/// Most scenarios that run at once of those that work most of their time.
+const AT_ONCE: usize = 5;
+/// Most scenarios that run at once, beside these, of those that wait most of their time.
+const WAITING_AT_ONCE: usize = 8;
 /// Longest time for one scenario.
 const LONGEST: Duration = Duration::from_mins(8);
+/// How many of the slowest scenarios are named at the end of a whole run.
+const SLOWEST: usize = 15;
+
+/// How long each scenario took.
+static TOOK: Mutex<Vec<(Duration, &str)>> = Mutex::new(Vec::new());
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    let at_once = arguments.test_threads.unwrap_or(AT_ONCE);
-    arguments.test_threads = Some(at_once.min(AT_ONCE));
+    // A thread of its own for each that waits, so that they begin first and hold up nobody.
+    let most = stories::all().iter().filter(|story| story.waits).count() + AT_ONCE;
+    let threads = arguments.test_threads.unwrap_or(most);
+    arguments.test_threads = Some(threads.min(most));
     let runtime = Arc::new(Runtime::new().expect("a runtime"));
     if arguments.list {
         libtest_mimic::run(&arguments, trials(&runtime, None)).exit();
@@ -55,6 +69,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials(&runtime, Some(&plane)));
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !conclusion.has_failed();
     let complete = runtime.block_on(ledger::verdict(&plane, whole));
+    name_the_slowest();
     interrupted.abort();
     match Arc::try_unwrap(plane) {
         Ok(plane) => runtime.block_on(plane.stop()),
@@ -68,19 +83,44 @@ fn main() -> ExitCode {
 }
 
 fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
-    stories::all()
+    let (working, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(WAITING_AT_ONCE));
+    let (working, waiting) = (Arc::new(working), Arc::new(waiting));
+    let mut stories = stories::all();
+    stories.sort_by_key(|story| !story.waits);
+    stories
         .into_iter()
         .map(|story| {
             let (runtime, plane) = (Arc::clone(runtime), plane.cloned());
+            let permits = Arc::clone(if story.waits { &waiting } else { &working });
             Trial::test(story.name, move || {
                 let plane = plane.expect("scenarios run on a control plane");
-                runtime.block_on(async {
+                let _permit = runtime.block_on(permits.acquire_owned());
+                let begun = Instant::now();
+                let ended = runtime.block_on(async {
                     let told = (story.tell)(plane);
                     tokio::time::timeout(LONGEST, told)
                         .await
                         .map_err(|_| Failed::from("it did not end in time"))
-                })
+                });
+                let mut took = TOOK.lock().unwrap_or_else(PoisonError::into_inner);
+                took.push((begun.elapsed(), story.name));
+                ended
             })
         })
         .collect()
+}
+
+/// Time is dear in this suite: says where it went.
+fn name_the_slowest() {
+    let mut took = TOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    took.sort_by(|one, other| other.cmp(one));
+    let all: Duration = took.iter().map(|(time, _)| *time).sum();
+    println!(
+        "{} scenarios took {:.0} s, one by one; the slowest:",
+        took.len(),
+        all.as_secs_f64()
+    );
+    for (time, name) in took.iter().take(SLOWEST) {
+        println!("{:6.1} s  {name}", time.as_secs_f64());
+    }
 }

@@ -1,7 +1,6 @@
 //! The control plane that scenarios share, with the CRDs and the chart.
 
 use std::{
-    path::{Path, PathBuf},
     process::Stdio,
     sync::{
         Arc, Weak,
@@ -9,40 +8,34 @@ use std::{
     },
 };
 
-use devkit::{control_plane::ControlPlane, helm::Helm};
-use serde_json::{Value, json};
+use devkit::control_plane::ControlPlane;
 use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::chart::Chart;
+pub use crate::chart::RELEASE;
 
 /// The operator's binary.
 pub const OPERATOR: &str = env!("CARGO_BIN_EXE_jira-operator");
-/// Release name, and so the name of the chart's ServiceAccount.
-pub const RELEASE: &str = "jira-operator";
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A control plane with the CRDs applied.
 pub struct Plane {
     pub control: ControlPlane,
-    helm: Arc<Helm>,
-    /// Two charts that are installed at once would both create what belongs to no namespace.
-    installing: tokio::sync::Mutex<()>,
+    chart: Arc<Chart>,
 }
 
 impl Plane {
     /// Starts one, and applies what `jira-operator crds` prints.
     pub async fn start() -> Result<Self, Box<dyn std::error::Error>> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let helm = Arc::new(Helm::find_or_build().await?);
-        Self::with(helm).await
+        let chart = Arc::new(Chart::find().await?);
+        Self::with(chart).await
     }
 
-    async fn with(helm: Arc<Helm>) -> Result<Self, Box<dyn std::error::Error>> {
+    async fn with(chart: Arc<Chart>) -> Result<Self, Box<dyn std::error::Error>> {
         let control = ControlPlane::start().await?;
-        let plane = Self {
-            control,
-            helm,
-            installing: tokio::sync::Mutex::default(),
-        };
+        let plane = Self { control, chart };
         let crds = Command::new(OPERATOR).arg("crds").output().await?;
         plane.apply(&String::from_utf8(crds.stdout)?).await?;
         let crds = [
@@ -64,7 +57,7 @@ impl Plane {
     /// Another control plane, for a scenario that breaks its own.
     pub async fn another(&self) -> Arc<Self> {
         Arc::new(
-            Self::with(Arc::clone(&self.helm))
+            Self::with(Arc::clone(&self.chart))
                 .await
                 .expect("a control plane of its own"),
         )
@@ -100,44 +93,10 @@ impl Plane {
         }
     }
 
-    /// Installs the chart as Helm renders it, without its CRDs.
-    pub async fn install_chart(&self, namespace: &str, values: &Value) {
-        let mut all = json!({"crds": {"enabled": false}});
-        for (key, value) in values.as_object().into_iter().flatten() {
-            all[key] = value.clone();
-        }
-        let manifests = self
-            .helm
-            .template(&chart(), RELEASE, namespace, &all)
-            .await
-            .expect("the chart renders");
-        let _alone = self.installing.lock().await;
-        let kubeconfig = self
-            .current_namespace(namespace)
-            .await
-            .expect("a kubeconfig for the chart");
-        let applied = self
-            .kubectl_with(&["--kubeconfig", &kubeconfig, "apply", "-f", "-"], &manifests)
-            .await;
-        applied.expect("the chart installs");
-    }
-
-    /// A kubeconfig whose current namespace is this one. `helm template` leaves the namespace of most
-    /// objects to who installs them, and `kubectl apply -n` refuses those of other namespaces.
-    async fn current_namespace(&self, namespace: &str) -> Result<String, String> {
-        let file = self.control.folder().join(format!("{namespace}.kubeconfig"));
-        std::fs::copy(self.control.kubeconfig(), &file).map_err(|e| e.to_string())?;
-        let file = file.to_string_lossy().into_owned();
-        let set = [
-            "--kubeconfig",
-            &file,
-            "config",
-            "set-context",
-            "--current",
-            "--namespace",
-            namespace,
-        ];
-        self.kubectl(&set).await.map(|_| file)
+    /// Installs the chart into the first of these namespaces, to watch all of them or, cluster-wide, every one.
+    pub async fn install_chart(&self, namespaces: &[&str], cluster_wide: bool) {
+        let client = self.control.client();
+        self.chart.install(&client, namespaces, cluster_wide).await;
     }
 
     /// A name that no other scenario has.
@@ -149,10 +108,6 @@ impl Plane {
     pub async fn stop(self) {
         self.control.stop().await;
     }
-}
-
-fn chart() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jira-operator")
 }
 
 /// On SIGINT or SIGTERM the scenarios end, and with the process everything that it started.

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures::StreamExt;
@@ -18,12 +19,14 @@ use kube::{
     runtime::{WatchStreamExt, watcher},
 };
 use serde_json::Value;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 
 use crate::ledger;
 
 /// Longest message of a condition, in characters; what is longer belongs into the documentation.
 const MESSAGE_MAX: usize = 299;
+/// Longest time until the pass that is under way has written its status.
+const A_PASS_ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// What was seen so far.
 #[derive(Default)]
@@ -123,16 +126,32 @@ fn absences(kind: &str, conditions: &[Value]) -> Vec<&'static str> {
 }
 
 /// Whether each integration of a namespace tells of service desks exactly if there are some in its
-/// scope: then the object of one of its projects tells of its own.
+/// scope: then the object of one of its projects tells of its own. A pass writes the objects first and
+/// the status last, so one that is under way has its time to end.
 pub async fn desks_disagree(client: &Client, namespace: &str) -> Vec<String> {
+    let integrations: Api<JiraIntegration> = Api::namespaced(client.clone(), namespace);
+    let mut changes = watcher(integrations, watcher::Config::default())
+        .default_backoff()
+        .touched_objects()
+        .boxed();
+    let agree = async {
+        while !disagreements(client, namespace).await.is_empty() {
+            changes.next().await;
+        }
+    };
+    match timeout(A_PASS_ENDS_WITHIN, agree).await {
+        Ok(()) => Vec::new(),
+        Err(_) => disagreements(client, namespace).await,
+    }
+}
+
+async fn disagreements(client: &Client, namespace: &str) -> Vec<String> {
     let params = ListParams::default();
     let integrations: Api<JiraIntegration> = Api::namespaced(client.clone(), namespace);
     let projects: Api<JiraProject> = Api::namespaced(client.clone(), namespace);
     let integrations = integrations.list(&params).await.expect("the API server answers");
     let projects = projects.list(&params).await.expect("the API server answers");
-    let tells = |conditions: &[Condition], type_: &str| conditions.iter().any(|c| c.type_ == type_);
-    let mut violations = Vec::new();
-    for integration in integrations {
+    let disagreement = |integration: JiraIntegration| {
         let (name, status) = (integration.name_any(), integration.status.unwrap_or_default());
         let mut own = projects
             .iter()
@@ -141,11 +160,14 @@ pub async fn desks_disagree(client: &Client, namespace: &str) -> Vec<String> {
             let status = p.status.as_ref();
             status.is_some_and(|s| tells(&s.conditions, "ServiceDeskReady"))
         });
-        if tells(&status.conditions, "ServiceDesksReady") != has_desks {
-            violations.push(format!("{name}: ServiceDesksReady, with desks in scope: {has_desks}"));
-        }
-    }
-    violations
+        let disagrees = tells(&status.conditions, "ServiceDesksReady") != has_desks;
+        disagrees.then(|| format!("{name}: ServiceDesksReady, with desks in scope: {has_desks}"))
+    };
+    integrations.into_iter().filter_map(disagreement).collect()
+}
+
+fn tells(conditions: &[Condition], type_: &str) -> bool {
+    conditions.iter().any(|c| c.type_ == type_)
 }
 
 fn text<'v>(condition: &'v Value, key: &str) -> &'v str {

@@ -103,13 +103,11 @@ impl Stage {
         for _ in 0..setup.further_namespaces {
             further.push(create_namespace(&client, name).await);
         }
-        let watched: Vec<&String> = std::iter::once(&namespace).chain(&further).collect();
-        let values = if setup.cluster_wide {
-            json!({})
-        } else {
-            json!({"watchNamespaces": watched})
-        };
-        plane.install_chart(&namespace, &values).await;
+        let watched: Vec<&str> = std::iter::once(&namespace)
+            .chain(&further)
+            .map(String::as_str)
+            .collect();
+        plane.install_chart(&watched, setup.cluster_wide).await;
         let token = plane
             .control
             .service_account_token(&namespace, RELEASE)
@@ -256,19 +254,19 @@ impl Stage {
 
     /// Ends the scenario: conditions were in order all the time, and no secret showed anywhere.
     pub async fn close(mut self) {
+        let mut violations = Vec::new();
+        for namespace in std::iter::once(&self.namespace).chain(&self.further) {
+            violations.extend(conformance::desks_disagree(&self.client, namespace).await);
+        }
         for operator in self.operators.drain(..) {
             operator.kill().await;
         }
         let mut shown = fs::read_to_string(self.folder.join("operator.log")).unwrap_or_default();
         assert!(!shown.contains("panicked at"), "the operator panicked:\n{shown}");
-        let mut violations = Vec::new();
         for check in self.checks.drain(..) {
             let (found, statuses) = check.end();
             violations.extend(found);
             shown.push_str(&statuses);
-        }
-        for namespace in std::iter::once(&self.namespace).chain(&self.further) {
-            violations.extend(conformance::desks_disagree(&self.client, namespace).await);
         }
         assert!(
             violations.is_empty(),

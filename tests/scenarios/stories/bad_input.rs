@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{SITE, Stage, look::is_ready, manifest},
@@ -140,7 +140,7 @@ pub fn stories() -> Vec<Story> {
             "bad_input::what_the_schema_forbids_is_refused_at_apply",
             refused_at_apply,
         ),
-        story("bad_input::a_bad_change_leaves_what_runs_as_it_is", bad_change),
+        lasting("bad_input::a_bad_change_leaves_what_runs_as_it_is", bad_change),
         story("bad_input::kubectl_explains_what_it_lists", kubectl_explains),
         story("bad_input::kubectl_lists_everything", kubectl_lists),
     ]

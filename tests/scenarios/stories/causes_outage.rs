@@ -7,7 +7,7 @@ use devkit::sandbox::{Command, DeskCommand, FaultAction, FaultRule, Request, Whe
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{
@@ -21,7 +21,7 @@ use crate::{
 pub fn stories() -> Vec<Story> {
     vec![
         story("causes::only_service_management_is_down", desks_down),
-        story("causes::an_unwell_desk_heals_by_the_clock", by_the_clock),
+        lasting("causes::an_unwell_desk_heals_by_the_clock", by_the_clock),
     ]
 }
 

@@ -6,7 +6,7 @@ use devkit::sandbox::{Command, DeskCommand, Mark, NewRequestType, Request, Shape
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::{Value, json};
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{BOT, Stage, claim::claim, look::condition},
@@ -22,10 +22,10 @@ const PLAIN: usize = 2;
 pub fn stories() -> Vec<Story> {
     vec![
         story("cost::a_hundred_healthy_projects", healthy),
-        story("cost::discovered_projects_in_trouble", |plane| {
+        lasting("cost::discovered_projects_in_trouble", |plane| {
             troubled(plane, "found", false)
         }),
-        story("cost::named_projects_in_trouble", |plane| {
+        lasting("cost::named_projects_in_trouble", |plane| {
             troubled(plane, "named", true)
         }),
     ]

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{
@@ -40,7 +40,7 @@ pub fn stories() -> Vec<Story> {
         ),
         story("secrets::one_refresh_token_in_two_namespaces", one_token_twice),
         story("secrets::who_comes_later_is_nobodys_heir", no_heirs),
-        story(
+        lasting(
             "secrets::a_grant_that_nobody_names_is_removed_after_a_day",
             unused_grant,
         ),

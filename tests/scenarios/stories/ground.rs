@@ -7,7 +7,7 @@ use devkit::sandbox::{FaultAction, FaultRule, When};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, api::DeleteParams};
 
-use super::{Story, story};
+use super::{Story, lasting};
 use crate::{
     plane::Plane,
     stage::{
@@ -19,11 +19,11 @@ use crate::{
 
 pub fn stories() -> Vec<Story> {
     vec![
-        story(
+        lasting(
             "outage::a_namespace_is_deleted_while_tokens_are_exchanged",
             namespace_goes,
         ),
-        story(
+        lasting(
             "outage::the_api_server_is_restarted_and_frozen_for_a_minute",
             api_server_goes,
         ),

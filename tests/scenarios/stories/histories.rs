@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::{Story, story};
+use super::{Story, lasting};
 use crate::{
     model::{
         number, runner,
@@ -24,7 +24,7 @@ const STEPS: usize = 200;
 const QUIET_EVERY: usize = 50;
 
 pub fn stories() -> Vec<Story> {
-    vec![story("issues::a_history_of_two_hundred_steps", two_hundred_steps)]
+    vec![lasting("issues::a_history_of_two_hundred_steps", two_hundred_steps)]
 }
 
 async fn two_hundred_steps(plane: Arc<Plane>) {

@@ -8,7 +8,7 @@ use jira_operator::api::project::JiraProject;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     ledger,
     plane::Plane,
@@ -21,7 +21,7 @@ pub fn stories() -> Vec<Story> {
         story("projects::nothing_is_visible", nothing_visible),
         story("projects::a_named_one_is_not_there", named_is_missing),
         story("projects::fewer_are_named", fewer_named),
-        story("projects::somebody_deletes_an_object", object_deleted),
+        lasting("projects::somebody_deletes_an_object", object_deleted),
     ]
 }
 

@@ -6,7 +6,7 @@ use jira_operator::api::{integration::JiraIntegration, issue::JiraIssue};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{Stage, look::is_ready},
@@ -18,7 +18,7 @@ pub fn stories() -> Vec<Story> {
         story("issues::closed_moved_and_reopened", closed_and_moved),
         story("issues::projects_come_and_go", projects),
         story("issues::two_integrations_on_one_site", two),
-        story("issues::a_status_that_no_workflow_had", new_status),
+        lasting("issues::a_status_that_no_workflow_had", new_status),
         story("issues::a_request_is_answered_when_all_was_looked_at", answered),
         story("issues::open_ones_are_counted_where_nothing_is_said_of_issues", counted),
     ]

@@ -9,7 +9,7 @@ use jira_operator::api::{
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{Stage, claim::claim, look::is_ready},
@@ -18,8 +18,8 @@ use crate::{
 pub fn stories() -> Vec<Story> {
     vec![
         story("issues::three_kills_in_a_first_synchronisation", kills),
-        story("issues::five_hundred_beside_another_integration", five_hundred),
-        story("issues::a_long_first_synchronisation_tells_how_far_it_is", progress),
+        lasting("issues::five_hundred_beside_another_integration", five_hundred),
+        lasting("issues::a_long_first_synchronisation_tells_how_far_it_is", progress),
         story("issues::kubectl_shows_and_selects_them", kubectl),
     ]
 }

@@ -9,7 +9,7 @@ use devkit::{
 };
 use futures::{future::join_all, join};
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{
@@ -25,17 +25,17 @@ const SIZE: usize = 16;
 
 pub fn stories() -> Vec<Story> {
     vec![
-        story(
+        lasting(
             "lost_token::the_operator_is_killed_at_every_moment_of_an_exchange",
             killed,
         ),
         story("lost_token::the_grant_cannot_be_stored", not_stored),
         story("lost_token::the_api_server_never_answers_the_write", never_answered),
-        story(
+        lasting(
             "lost_token::the_operator_is_killed_before_a_frozen_api_server",
             killed_while_frozen,
         ),
-        story(
+        lasting(
             "lost_token::an_interrupted_refresh_is_taken_up_after_the_leeway",
             after_the_leeway,
         ),

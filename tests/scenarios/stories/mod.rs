@@ -65,6 +65,8 @@ type Told = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A scenario.
 pub struct Story {
     pub name: &'static str,
+    /// It waits most of its time, for a clock.
+    pub waits: bool,
     pub tell: Box<dyn FnOnce(Arc<Plane>) -> Told + Send>,
 }
 
@@ -75,7 +77,19 @@ where
 {
     Story {
         name,
+        waits: false,
         tell: Box::new(move |plane| Box::pin(tell(plane))),
+    }
+}
+
+/// A scenario of a minute and more, most of which it waits. Those are begun first.
+fn lasting<F>(name: &'static str, tell: impl FnOnce(Arc<Plane>) -> F + Send + 'static) -> Story
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Story {
+        waits: true,
+        ..story(name, tell)
     }
 }
 

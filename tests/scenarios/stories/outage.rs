@@ -7,7 +7,7 @@ use devkit::sandbox::{Command, FaultAction, FaultRule, When};
 use jiff::{SignedDuration, Timestamp};
 use jira_operator::api::integration::JiraIntegration;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     ledger,
     plane::Plane,
@@ -25,8 +25,8 @@ const PROMPT: SignedDuration = SignedDuration::from_secs(4);
 pub fn stories() -> Vec<Story> {
     vec![
         story("outage::nobody_can_connect_while_it_lasts", at_first),
-        story("outage::the_access_token_is_good_until_it_expires", while_it_lasts),
-        story("outage::answers_that_are_not_quite_right_lose_nothing", not_quite_right),
+        lasting("outage::the_access_token_is_good_until_it_expires", while_it_lasts),
+        lasting("outage::answers_that_are_not_quite_right_lose_nothing", not_quite_right),
         story("outage::a_wrong_client_secret_is_no_outage", wrong_secret),
     ]
 }

@@ -6,7 +6,7 @@ use devkit::sandbox::Command;
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     ledger,
     plane::Plane,
@@ -47,7 +47,7 @@ pub fn stories() -> Vec<Story> {
         story("projects::observing_needs_browsing_only", observing),
         story("projects::all_are_blocked", all_blocked),
         story("projects::a_named_one_is_blocked", named_blocked),
-        story("projects::a_plain_pass_finds_what_was_taken", plain_pass),
+        lasting("projects::a_plain_pass_finds_what_was_taken", plain_pass),
     ]
 }
 

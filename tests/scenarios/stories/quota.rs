@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting};
 use crate::{
     plane::Plane,
     stage::{Stage, claim::claim, look::is_ready},
 };
 
 pub fn stories() -> Vec<Story> {
-    vec![story(
+    vec![lasting(
         "quota::the_interval_is_stretched_before_the_points_are_spent",
         stretched,
     )]

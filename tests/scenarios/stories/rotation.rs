@@ -12,7 +12,7 @@ use kube::{
 };
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{
@@ -34,7 +34,7 @@ pub fn stories() -> Vec<Story> {
             eight_seconds,
         ),
         story("lost_token::two_processes_share_a_hundred_new_grants", two_processes),
-        story(
+        lasting(
             "lost_token::two_processes_start_on_a_grant_that_is_due",
             started_together,
         ),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jira_operator::api::integration::{JiraIntegration, JiraIntegrationStatus};
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     ledger,
     plane::{Plane, RELEASE},
@@ -30,8 +30,8 @@ const MEMORY_MAX: u64 = 150 * 1024;
 
 pub fn stories() -> Vec<Story> {
     vec![
-        story("scale::a_thousand_and_one_projects", thousand_and_one),
-        story("scale::passes_on_which_nothing_happens", steady_state),
+        lasting("scale::a_thousand_and_one_projects", thousand_and_one),
+        lasting("scale::passes_on_which_nothing_happens", steady_state),
         story("scale::the_whole_cluster", cluster_wide),
     ]
 }

@@ -7,7 +7,7 @@ use devkit::proxy::{Proxy, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
-use super::{Story, story, terminal::unconnected};
+use super::{Story, lasting, story, terminal::unconnected};
 use crate::{
     plane::Plane,
     stage::{
@@ -21,7 +21,7 @@ use crate::{
 pub fn stories() -> Vec<Story> {
     vec![
         story("terminal::who_may_not_write_is_told_before_anything", may_not_write),
-        story(
+        lasting(
             "terminal::a_grant_that_cannot_be_stored_is_kept_in_a_file",
             kept_in_a_file,
         ),

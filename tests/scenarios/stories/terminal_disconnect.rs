@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use devkit::proxy::Rule;
 use serde_json::json;
 
-use super::{Story, story};
+use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
     stage::{Setup, Stage, browser::Choice, claim::claim, fleet::refusal},
@@ -16,7 +16,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story("terminal::disconnected_until_somebody_connects_anew", disconnected),
         story("terminal::disconnected_while_a_refresh_is_in_flight", while_refreshing),
-        story(
+        lasting(
             "terminal::disconnected_while_a_new_token_waits_in_memory",
             while_unsaved,
         ),
