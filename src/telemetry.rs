@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -76,6 +77,8 @@ pub struct Metrics {
     watch_age: Gauge<i64, AtomicI64>,
     /// Synchronisations of issues that take several slices, by the uid of their integration.
     under_way: Mutex<HashMap<String, Progress>>,
+    /// When each integration is to be synchronised next, by its uid.
+    due: Mutex<HashMap<String, Timestamp>>,
 }
 
 /// How far a synchronisation of issues is.
@@ -118,6 +121,7 @@ impl Metrics {
             unreadable: Counter::default(),
             watch_age: Gauge::default(),
             under_way: Mutex::default(),
+            due: Mutex::default(),
         }
     }
 
@@ -154,9 +158,33 @@ impl Metrics {
         };
     }
 
+    /// Sets when an integration is to be synchronised next; none where it is suspended or gone.
+    pub fn sync_due(&self, uid: &str, at: Option<Timestamp>) {
+        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        match at {
+            Some(at) => all.insert(uid.to_owned(), at),
+            None => all.remove(uid),
+        };
+    }
+
+    /// Sets when an integration is to be synchronised next, where that is not known.
+    pub fn sync_due_at_first(&self, uid: &str, at: Timestamp) {
+        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(uid.to_owned()).or_insert(at);
+    }
+
+    /// By how many seconds the synchronisation is late that has been due longest.
+    fn overdue(&self, now: Timestamp) -> i64 {
+        let all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = all.values().min();
+        oldest.map_or(0, |at| now.duration_since(*at).as_secs().max(0))
+    }
+
     /// Forgets all integrations but these.
     pub fn retain(&self, uids: &HashSet<String>) {
         let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|uid, _| uids.contains(uid));
+        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|uid, _| uids.contains(uid));
     }
 
@@ -193,7 +221,7 @@ impl Metrics {
     /// All metrics as text, in the `OpenMetrics` format. `watch_age` is the age, in seconds, of
     /// the last sign of life of the most silent watch.
     #[must_use]
-    pub fn render(&self, watch_age: i64) -> String {
+    pub fn render(&self, watch_age: i64, now: Timestamp) -> String {
         self.watch_age.set(watch_age);
         let mut registry = Registry::with_prefix("jira_operator");
         registry.register("passes", "Passes by kind", self.passes.clone());
@@ -229,6 +257,14 @@ impl Metrics {
             Unit::Seconds,
             self.watch_age.clone(),
         );
+        let overdue = Gauge::<i64, AtomicI64>::default();
+        overdue.set(self.overdue(now));
+        registry.register_with_unit(
+            "oldest_sync_overdue",
+            "By how much the synchronisation is late that has been due longest; 0 where none is",
+            Unit::Seconds,
+            overdue,
+        );
         self.register_progress(&mut registry);
         let mut text = String::new();
         // Writing to a String does not fail.
@@ -241,6 +277,7 @@ impl Metrics {
 mod tests {
     #![allow(clippy::expect_used)]
     use super::*;
+    use jiff::SignedDuration;
     use std::sync::Arc;
 
     /// Where lines go in a test.
@@ -312,7 +349,11 @@ mod tests {
         };
         metrics.progress("one", Some(half));
         metrics.progress("other", Some(Progress { listed: 300, ..half }));
-        let text = metrics.render(7);
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(10);
+        for (uid, minute) in [("one", 9), ("other", 7), ("early", 12)] {
+            metrics.sync_due(uid, Some(Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)));
+        }
+        let text = metrics.render(7, now);
         for line in [
             "jira_operator_issue_syncs_under_way 2",
             "jira_operator_issues_remaining 100",
@@ -322,11 +363,12 @@ mod tests {
             "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
             "jira_operator_jira_calls_total 3",
             "jira_operator_watch_progress_age_seconds 7",
+            "jira_operator_oldest_sync_overdue_seconds 180",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         metrics.progress("one", None);
         metrics.retain(&HashSet::new());
-        assert!(metrics.render(7).contains("jira_operator_issues_done_percent 100"));
+        assert!(metrics.render(7, now).contains("jira_operator_issues_done_percent 100"));
     }
 }

@@ -14,7 +14,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use kube::{Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -23,8 +23,8 @@ use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     controller::{
-        self, Directories, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline, context::Context,
-        watch_progress::WatchProgress,
+        self, Admission, Directories, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline,
+        context::Context, watch_progress::WatchProgress,
     },
     grant::{
         keeper::Keeper,
@@ -34,9 +34,6 @@ use crate::{
     sync::budget::Pools,
     telemetry::{LogFormat, Metrics, start_logging},
 };
-
-/// Passes that run at once over all namespaces.
-const PASSES: usize = 64;
 
 /// How long the last connect pages have to reach their browsers.
 const LAST_PAGES: Duration = Duration::from_secs(2);
@@ -64,6 +61,11 @@ pub struct Options {
     #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     deletion_delay: u32,
+    /// Passes that run at once. Beside them run a sixth as many slices of long first synchronisations, and a third
+    /// as many passes that only keep a token fresh.
+    #[arg(long, env = "CONCURRENT_PASSES", default_value_t = 48, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    concurrent_passes: u16,
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -86,7 +88,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let stop = stop_on_signal().map_err(|e| e.to_string())?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = Store::new(client, namespaces.clone());
-    let ctx = Arc::new(context(options, &store)?);
+    let ctx = Arc::new(context(options, &store, stop.clone())?);
     let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &store, &namespaces, stop.clone())));
     let keeper = Arc::clone(&ctx.keeper);
     let health = Arc::new(Health {
@@ -127,7 +129,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
 }
 
 /// What every pass has at hand.
-fn context(options: Options, store: &Store) -> Result<Context, String> {
+fn context(options: Options, store: &Store, stop: CancellationToken) -> Result<Context, String> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client().map_err(|e| e.to_string())?;
     let metrics = Arc::new(Metrics::new());
@@ -151,7 +153,7 @@ fn context(options: Options, store: &Store) -> Result<Context, String> {
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),
-        passes: Semaphore::new(PASSES),
+        admission: Admission::new(usize::from(options.concurrent_passes), stop),
     })
 }
 
@@ -183,8 +185,14 @@ async fn work(
         health.stopping.store(true, Ordering::Relaxed);
         tokio::time::sleep(grace).await;
     };
+    let told = stop.clone();
+    // What is in memory only is stored while passes end, which may take as long as the grace.
+    let store_early = async {
+        told.cancelled().await;
+        keeper.finish().await;
+    };
     let finish = async {
-        controller::run(ctx, namespaces, store, stop).await;
+        futures::join!(controller::run(ctx, namespaces, store, stop), store_early);
         keeper.finish().await;
     };
     tokio::select! {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube::Client;
-use tokio::sync::Semaphore;
 
 use super::{
-    directories::Directories, events::Events, index::SecretIndex, link::Links, memory::Memories, mirrors::Mirrors,
+    admission::Admission, directories::Directories, events::Events, index::SecretIndex, link::Links, memory::Memories,
+    mirrors::Mirrors,
 };
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
@@ -49,7 +49,7 @@ pub struct Context {
     /// Which integrations name which Secrets.
     pub index: Arc<SecretIndex>,
     /// Bounds the passes that run at once over all namespaces.
-    pub passes: Semaphore,
+    pub admission: Admission,
 }
 
 impl Context {

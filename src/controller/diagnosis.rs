@@ -47,7 +47,13 @@ struct Granted {
 }
 
 impl Pass<'_> {
-    pub(super) async fn diagnose(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
+    /// Asks and judges everything. The projects as they stand in the cluster afterwards.
+    pub(super) async fn diagnose(
+        &mut self,
+        site: &SiteUrl,
+        held: Held,
+        jira: &mut Jira,
+    ) -> Result<Option<Vec<JiraProject>>, Stop> {
         let (site, held) = self.site(site, held, jira).await?;
         let granted = Granted {
             of_token: held.scopes.clone(),
@@ -63,12 +69,15 @@ impl Pass<'_> {
         }
         let known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
             Ok(known) => known,
-            Err(error) => return self.sync_failed(&describe(&error)),
+            Err(error) => {
+                self.note_sync_failed(&describe(&error));
+                return Ok(None);
+            }
         };
         let evidence = self.ask_projects(jira, &site.status, &known).await?;
         let missing = self.scopes(&granted, evidence.has_service_projects());
         let around = self.ask_around(jira, &site.status, &known, &evidence, &missing).await?;
-        self.synchronise(&known, &evidence, &around).await
+        self.synchronise(known, &evidence, &around).await.map(Some)
     }
 
     async fn site(&mut self, site: &SiteUrl, mut held: Held, jira: &mut Jira) -> Result<(Site, Held), Stop> {
@@ -202,18 +211,21 @@ impl Pass<'_> {
         if let Some(call) = &around.scope_refused {
             self.outcome.note(judge::scopes::refused(call));
         }
-        self.outcome
-            .note(judge::directory::judge(asked.pinned, &around.directory));
+        // Too many questions about people say nothing of them, and their condition keeps its last answer.
+        if !matches!(around.directory.pinned, Err(JiraError::RateLimited { .. })) {
+            self.outcome
+                .note(judge::directory::judge(asked.pinned, &around.directory));
+        }
         self.outcome.note(judge::mapping::judge(asked.rules, &around.statuses));
         Ok(around)
     }
 
     async fn synchronise(
         &mut self,
-        known: &[JiraProject],
+        known: Vec<JiraProject>,
         evidence: &ProjectsEvidence,
         around: &Surroundings,
-    ) -> Result<(), Stop> {
+    ) -> Result<Vec<JiraProject>, Stop> {
         let named = self.seen.named_projects();
         let given = Given {
             named: named.as_deref(),
@@ -221,7 +233,7 @@ impl Pass<'_> {
             desks: around.desks.as_ref(),
             now: self.seen.now,
         };
-        let plan = plan(given, known, evidence);
+        let plan = plan(given, &known, evidence);
         let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
         self.outcome.counts = Some(judge::projects::count(&summaries));
         self.outcome
@@ -234,17 +246,13 @@ impl Pass<'_> {
             }
         }
         let applied = apply::apply(&self.ctx.client, &self.seen.owner(), &plan).await;
-        self.report_sync(applied, summaries.len())
+        let now_known = applied.leaves(known);
+        self.report_sync(applied, summaries.len())?;
+        Ok(now_known)
     }
 
-    /// The cluster refused a question that it should answer. That proves nothing about the projects,
-    /// whose condition keeps its last answer.
-    #[allow(clippy::unnecessary_wraps)] // It is what the pass ends with.
-    fn sync_failed(&mut self, why: &str) -> Result<(), Stop> {
-        self.note_sync_failed(why);
-        Ok(())
-    }
-
+    /// That the cluster refused a question which it should answer proves nothing about the projects, whose
+    /// condition keeps its last answer.
     fn note_sync_failed(&mut self, why: &str) {
         let what = format!("The projects could not be synchronised: {}.", why.trim_end_matches('.'));
         self.outcome

@@ -2,11 +2,11 @@
 //!
 //! It holds nothing back: what goes wrong with it is told in `status.users` and by an event.
 
-use std::time::Instant;
-
+use jiff::Timestamp;
 use kube::Resource;
 
 use super::{
+    inventory::BURST,
     outcome::{Stop, Users},
     pass::Pass,
     schedule::Due,
@@ -20,7 +20,10 @@ use crate::{
         reason::Reason,
     },
     atlassian::error::JiraError,
-    grant::store::{WriteError, describe},
+    grant::{
+        pace::after,
+        store::{WriteError, describe},
+    },
     sync::directory::{
         cluster::{ConfigMaps, Taken},
         error::DirectoryError,
@@ -38,6 +41,11 @@ impl Pass<'_> {
         }
         let uid = &self.seen.target.owner.uid;
         let mut run = self.ctx.directories.take(uid);
+        if let Some(at) = run.not_before.filter(|at| *at > self.seen.now) {
+            self.outcome.work_on(at);
+            self.ctx.directories.keep(uid, run);
+            return Ok(());
+        }
         let before = self.seen.status.users.as_ref();
         let (now, turn) = (
             self.seen.now,
@@ -99,21 +107,30 @@ impl Pass<'_> {
     async fn list(&mut self, work: &Slice<'_>, from: &DirectoryStatus, run: &mut Run) -> Result<(), Stop> {
         let maps = ConfigMaps::new(&self.ctx.client, &self.seen.owner());
         let account = self.outcome.account.as_ref().or(self.seen.status.account.as_ref());
-        let deadline = work.deadline;
         let asked = Asked {
             jira: work.jira,
             cloud_id: &work.cloud_id,
             own_id: account.map(|account| account.account_id.as_str()),
             before: from,
             now: self.seen.now,
-            is_over: &move || Instant::now() >= deadline,
+            is_over: work.is_over,
         };
         let before = work.jira.points();
         let ended = slice(&maps, &asked, run).await;
         self.outcome.directory_points = work.jira.points().saturating_sub(before);
-        match ended {
+        let ended = match ended {
             Ok(ended) => self.listed(ended).await,
             Err(error) => self.list_failed(from.clone(), error).await,
+        };
+        match ended {
+            // Too many calls a second to this endpoint, which has a limit of its own, say nothing about others.
+            Err(Stop::RateLimited(error)) if !error.is_quota() => {
+                let at = after(Timestamp::now(), error.retry_after().unwrap_or(BURST));
+                run.not_before = Some(at);
+                self.outcome.work_on(at);
+                Ok(())
+            }
+            ended => ended,
         }
     }
 

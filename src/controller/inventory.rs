@@ -1,27 +1,29 @@
 //! What projects are made of, as work of a pass: issue types, statuses and phases.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
+use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{outcome::Stop, pass::Pass, schedule::Due, work::Slice};
 use crate::{
-    api::project::JiraProject,
-    atlassian::error::JiraError,
+    api::project::{JiraProject, JiraProjectStatus},
+    atlassian::{error::JiraError, models::IssueTypeStatuses},
     grant::pace::after,
     sync::{
         apply,
         phase::Phases,
-        workflows::{self, Round},
+        workflows::{self, Phased, Round},
     },
 };
 
 /// How long an endpoint is left alone after too many calls a second, where Jira does not say.
-const BURST: Duration = Duration::from_secs(5);
+pub(super) const BURST: Duration = Duration::from_secs(5);
 
 impl Pass<'_> {
     /// Brings the projects up to date. Those that are written change in the list too.
@@ -45,7 +47,7 @@ impl Pass<'_> {
         // Whether all is well is said first: what projects are made of follows in a slice.
         let (answers, left) = match self.due {
             Due::Full => (Vec::new(), !due.is_empty()),
-            _ => workflows::ask(slice.jira, &slice.cloud_id, due, slice.deadline).await,
+            _ => workflows::ask(slice.jira, &slice.cloud_id, due, slice.is_over).await,
         };
         self.note_asked(&answers);
         let limited = answers.iter().find_map(|(_, answer)| match answer {
@@ -97,16 +99,23 @@ impl Pass<'_> {
 
     /// Notes statuses of issues that their projects' workflows are not known to have: these changed.
     pub(super) fn note_statuses(&mut self, seen: &BTreeSet<(String, String)>, known: &[JiraProject]) {
+        self.forget_known_statuses(known);
+        let mut by_project: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (project, status) in seen.iter().filter(|(_, status)| !status.is_empty()) {
+            by_project.entry(project).or_default().push(status);
+        }
+        if by_project.is_empty() {
+            return;
+        }
         for project in known {
             let Some(status) = &project.status else { continue };
-            let Some(id) = status.id.as_ref().filter(|_| !status.issue_types.is_empty()) else {
+            let here = status.id.as_deref().and_then(|id| by_project.get(id));
+            let Some(here) = here.filter(|_| !status.issue_types.is_empty()) else {
                 continue;
             };
-            let statuses = status.issue_types.iter().flat_map(|kind| &kind.statuses);
-            let there: BTreeSet<&str> = statuses.map(|status| status.id.as_str()).collect();
-            let here = seen.iter().filter(|(project, _)| project == id);
-            for (_, unknown) in here.filter(|(_, status)| !status.is_empty() && !there.contains(status.as_str())) {
-                let key = (project.name_any(), unknown.clone());
+            let there = statuses(status);
+            for unknown in here.iter().filter(|status| !there.contains(*status)) {
+                let key = (project.name_any(), (*unknown).to_owned());
                 if !*self.outcome.unknown_statuses.entry(key).or_insert(false) {
                     self.outcome.work_on(self.seen.now);
                 }
@@ -114,28 +123,75 @@ impl Pass<'_> {
         }
     }
 
+    /// Forgets those that a workflow has by now, and those of projects that are gone.
+    fn forget_known_statuses(&mut self, known: &[JiraProject]) {
+        let unknown = &mut self.outcome.unknown_statuses;
+        if unknown.is_empty() {
+            return;
+        }
+        let there: BTreeMap<String, BTreeSet<&str>> = known
+            .iter()
+            .filter_map(|project| Some((project.name_any(), statuses(project.status.as_ref()?))))
+            .collect();
+        unknown.retain(|(name, status), _| there.get(name).is_some_and(|there| !there.contains(status.as_str())));
+    }
+
     /// Writes what differs. The names of the objects that could not be written.
     async fn write_workflows(
-        &self,
-        answers: &HashMap<String, Vec<crate::atlassian::models::IssueTypeStatuses>>,
+        &mut self,
+        answers: &HashMap<String, Vec<IssueTypeStatuses>>,
         known: &mut [JiraProject],
     ) -> BTreeSet<String> {
-        let mut unwritten = BTreeSet::new();
-        let phases = Phases::new(&self.seen.integration.spec.status_mapping);
-        for project in known {
-            let Some(before) = &project.status else { continue };
+        let rules = &self.seen.integration.spec.status_mapping;
+        let mut told = Phased::clone(&self.seen.memory.phased).under(rules);
+        let phases = Phases::new(rules);
+        let mut writes = Vec::new();
+        for (project, before) in known
+            .iter()
+            .filter_map(|project| Some((project, project.status.as_ref()?)))
+        {
             let answer = answers.get(&project.name_any()).map(Vec::as_slice);
+            if answer.is_none() && told.is_told(project) {
+                continue;
+            }
             let after = workflows::status(before, &project.spec.key, answer, &phases);
-            if after != *before {
-                let written = apply::write_status(&self.ctx.client, project, after, self.seen.now).await;
-                match written {
-                    Ok(Some(written)) => *project = written,
-                    Ok(None) | Err(_) => {
-                        unwritten.insert(project.name_any());
-                    }
-                }
+            if after == *before {
+                told.note(project);
+            } else {
+                writes.push((project, after));
             }
         }
+        let (client, now) = (&self.ctx.client, self.seen.now);
+        let writes: Vec<_> = writes
+            .into_iter()
+            .map(|(project, after)| {
+                let name = project.name_any();
+                apply::write_status(client, project, after, now)
+                    .map(|written| (name, written))
+                    .boxed()
+            })
+            .collect();
+        let mut written: HashMap<String, kube::Result<Option<JiraProject>>> =
+            stream::iter(writes).buffer_unordered(apply::IN_FLIGHT).collect().await;
+        let mut unwritten = BTreeSet::new();
+        for project in known.iter_mut() {
+            match written.remove(&project.name_any()) {
+                Some(Ok(Some(now))) => {
+                    told.note(&now);
+                    *project = now;
+                }
+                Some(Ok(None) | Err(_)) => drop(unwritten.insert(project.name_any())),
+                None => {}
+            }
+        }
+        told.retain(known);
+        self.outcome.phased = Some(Arc::new(told));
         unwritten
     }
+}
+
+/// Ids of the statuses that the workflows of a project have.
+fn statuses(status: &JiraProjectStatus) -> BTreeSet<&str> {
+    let all = status.issue_types.iter().flat_map(|kind| &kind.statuses);
+    all.map(|status| status.id.as_str()).collect()
 }

@@ -56,6 +56,9 @@ impl Pass<'_> {
         let was_filling = state.is_filling();
         let started = Instant::now();
         let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
+        if ended.is_ok() && !was_filling && self.due != Due::Slice {
+            self.outcome.is_unlisted = false;
+        }
         scope.note_filters(&mut state);
         let told = Told {
             scope: &scope,
@@ -141,12 +144,11 @@ impl Pass<'_> {
             confirm_after: self.ctx.deletion_delay,
             sweep_every: sweeps(listed(state, max, scope)).1,
         };
-        let deadline = slice.deadline;
         let moment = Moment {
             now: self.seen.now,
-            is_over: &move || Instant::now() >= deadline,
+            is_over: slice.is_over,
             // Another spec may want what was not listed before.
-            requested: slice.requested || lost || self.seen.asked().is_new_generation(),
+            requested: slice.requested || lost || self.outcome.is_unlisted,
             slice: self.due == Due::Slice,
         };
         engine::run(slice.jira, mirror, &settings, moment, state).await

@@ -3,15 +3,19 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
 
+use super::schedule::Due;
 use crate::{
     api::integration::JiraIntegrationStatus,
     atlassian::secret::TokenHash,
-    sync::{budget::Costs, workflows::Round},
+    sync::{
+        budget::Costs,
+        workflows::{Phased, Round},
+    },
 };
 
 /// Jira is not asked before a time.
@@ -23,6 +27,8 @@ pub struct JiraWait {
     pub by_atlassian: bool,
     /// The site and the credentials that it was asked for: with others there is no wait.
     pub of: String,
+    /// What is gone on with then.
+    pub resumes: Due,
 }
 
 /// A person's request for everything that a pass took up and that is not answered yet.
@@ -58,14 +64,26 @@ pub struct Memory {
     pub jira_wait: Option<JiraWait>,
     /// How many full looks were taken: what they cannot all look at takes turns.
     pub looks: usize,
+    /// How many plain looks were taken, likewise.
+    pub plain_looks: usize,
     /// When the next look is due, where nothing was synchronised.
     pub next_look: Option<Timestamp>,
     /// The round through all projects that is under way.
     pub inventory: Option<Round>,
+    /// Which projects have the phases that the mapping gives them.
+    pub phased: Arc<Phased>,
     /// What the last plain pass cost in points, and the last full one.
     pub costs: Costs,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
+    /// Whether a pass ended since the process began.
+    pub has_passed: bool,
+    /// When the token is to be looked at, whatever else is due.
+    pub token_at: Option<Timestamp>,
+    /// The generation of the spec that was looked at last, whether it could be judged or not.
+    pub tried: Option<i64>,
+    /// All issues are to be listed for a spec that changed, and were not yet.
+    pub is_unlisted: bool,
     /// The request that is being answered.
     pub taken: Option<Taken>,
     /// Statuses that no workflow was known to have.

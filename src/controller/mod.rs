@@ -1,5 +1,6 @@
 //! Watches the cluster and reconciles what changed or is due.
 
+mod admission;
 pub mod answer_deadline;
 pub mod context;
 mod diagnosis;
@@ -22,11 +23,13 @@ mod refresh;
 mod report;
 mod schedule;
 mod settle;
+mod slots;
 mod steps;
 pub mod watch_progress;
 mod watches;
 mod work;
 
+pub use admission::Admission;
 pub use directories::Directories;
 pub use events::Events;
 pub use index::SecretIndex;

@@ -1,14 +1,15 @@
 //! The first step of a pass: what the cluster says, read once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 
 use super::{
+    admission::Waiting,
     context::Context,
     index::token_secret_name,
     memory::{JiraWait, Memory},
-    schedule::Asked,
+    schedule::{Asked, Due, due},
 };
 use crate::{
     api::{
@@ -25,6 +26,9 @@ use crate::{
     },
     sync::apply::Owner,
 };
+
+/// Longest wait for a quota, which is refilled each hour, and for the turn of an integration then.
+const LONGEST_QUOTA_WAIT: SignedDuration = SignedDuration::from_hours(2);
 
 /// One integration and what stands around it.
 pub struct Seen {
@@ -83,10 +87,14 @@ fn written_wait(integration: &JiraIntegration, now: Timestamp) -> Option<JiraWai
     let until = status.sync.as_ref()?.next_sync_time.as_ref()?.0;
     // Another spec may name another app.
     let same = status.observed_generation == integration.metadata.generation;
-    (spent && same && until > now).then(|| JiraWait {
+    let was_diagnosed = status.sync.as_ref()?.last_diagnosis_time.is_some();
+    // No quota is spent for longer: it was written by a clock that was ahead.
+    let plausible = until > now && until.duration_since(now) < LONGEST_QUOTA_WAIT;
+    (spent && same && plausible).then(|| JiraWait {
         until,
         by_atlassian: true,
         of: asks_jira_as(integration),
+        resumes: if was_diagnosed { Due::Plain } else { Due::Full },
     })
 }
 
@@ -149,6 +157,69 @@ fn owner_reference(integration: &JiraIntegration) -> OwnerReference {
     }
 }
 
+/// What decides what is due.
+fn asked<'a>(
+    integration: &'a JiraIntegration,
+    status: &'a JiraIntegrationStatus,
+    memory: &'a Memory,
+    now: Timestamp,
+) -> Asked<'a> {
+    let is_taken = |value: &str| memory.taken.as_ref().is_some_and(|taken| taken.value == value);
+    Asked {
+        generation: integration.metadata.generation.unwrap_or(0),
+        // What is being answered is not asked for anew.
+        requested_at: request(integration, status).filter(|value| !is_taken(value)),
+        status,
+        next_look: memory.next_look,
+        is_unwritten: memory.unwritten,
+        wait: memory.jira_wait.as_ref().map(|wait| (wait.until, wait.resumes)),
+        work_at: work_at(status, memory, now),
+        now,
+    }
+}
+
+fn request<'a>(integration: &'a JiraIntegration, status: &JiraIntegrationStatus) -> Option<&'a str> {
+    let value = integration.annotations().get(names::REQUESTED_AT)?;
+    (status.last_handled_reconcile_at.as_ref() != Some(value)).then_some(value)
+}
+
+/// When the next slice of unfinished work is due. After a restart the status tells that some is
+/// unfinished.
+fn work_at(status: &JiraIntegrationStatus, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
+    let filling = status.sync.as_ref().is_some_and(|sync| sync.progress.is_some());
+    let listing = status.users.as_ref().is_some_and(|users| users.next_offset.is_some());
+    let unfinished = (filling || listing) && memory.written.is_none();
+    memory.work_at.or_else(|| unfinished.then_some(now))
+}
+
+/// What an integration waits for a slot for, as far as that can be told without asking the cluster.
+pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> Waiting {
+    let now = Timestamp::now();
+    let memory = recall(ctx, integration);
+    let status = latest_status(integration, &memory);
+    let asked = asked(integration, &status, &memory, now);
+    let is_idle = integration.spec.suspend
+        || memory.retry_at.is_some_and(|at| at > now)
+        || memory.jira_wait.as_ref().is_some_and(|wait| wait.until > now);
+    Waiting {
+        due: if is_idle { Due::Refresh } else { due(&asked) },
+        since: asked.due_since(),
+        token_at: if memory.has_passed {
+            memory.token_at
+        } else {
+            written_token_at(&status)
+        },
+        now,
+    }
+}
+
+/// When the token is to be looked at, as far as the status tells: in the middle of its last third.
+fn written_token_at(status: &JiraIntegrationStatus) -> Option<Timestamp> {
+    let token = status.token.as_ref()?;
+    let lifetime = token.expires_at.0.duration_since(token.refreshed_at.0);
+    token.expires_at.0.checked_sub(lifetime / 6).ok()
+}
+
 impl Seen {
     /// Generation of the spec.
     #[must_use]
@@ -167,46 +238,13 @@ impl Seen {
     /// What decides what is due.
     #[must_use]
     pub fn asked(&self) -> Asked<'_> {
-        Asked {
-            generation: self.generation(),
-            // What is being answered is not asked for anew.
-            requested_at: self.request().filter(|value| {
-                let taken = self.memory.taken.as_ref();
-                taken.is_none_or(|taken| taken.value != *value)
-            }),
-            status: &self.status,
-            next_look: self.memory.next_look,
-            retry_due: self.memory.unwritten
-                || self
-                    .memory
-                    .jira_wait
-                    .as_ref()
-                    .is_some_and(|wait| wait.until <= self.now),
-            work_at: self.work_at(),
-            now: self.now,
-        }
+        asked(&self.integration, &self.status, &self.memory, self.now)
     }
 
     /// What a person asks for by the annotation, where that is not answered yet.
     #[must_use]
     pub fn request(&self) -> Option<&str> {
-        let value = self.integration.annotations().get(names::REQUESTED_AT)?;
-        let handled = self.status.last_handled_reconcile_at.as_ref();
-        (handled != Some(value)).then_some(value)
-    }
-
-    /// When the next slice of unfinished work is due. After a restart the status tells that some
-    /// is unfinished.
-    fn work_at(&self) -> Option<Timestamp> {
-        let sync = self.status.sync.as_ref();
-        let filling = sync.is_some_and(|sync| sync.progress.is_some());
-        let listing = self
-            .status
-            .users
-            .as_ref()
-            .is_some_and(|users| users.next_offset.is_some());
-        let unfinished = (filling || listing) && self.memory.written.is_none();
-        self.memory.work_at.or_else(|| unfinished.then_some(self.now))
+        request(&self.integration, &self.status)
     }
 
     /// Until when the pass is put off, because the cluster refused what it has to write. A change
@@ -230,8 +268,10 @@ impl Seen {
         (!lifted).then_some(wait)
     }
 
+    /// Whether the spec or the credentials changed since they were looked at last.
     fn is_changed(&self) -> bool {
-        self.asked().is_new_generation() || self.memory.credentials != self.credentials_version
+        let tried = self.memory.tried.or(self.status.observed_generation);
+        tried != Some(self.generation()) || self.memory.credentials != self.credentials_version
     }
 
     /// Which site is asked with which credentials.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,11 +20,15 @@ use crate::{
             AccountStatus, DirectoryStatus, ProjectCounts, RemovedIssues, SiteStatus, SyncProgress, TokenStatus,
         },
         ready::holds_ready_back,
-        reason::{Disposition, Reason},
+        reason::{Disposition, Holds, Reason},
     },
     atlassian::{error::JiraError, secret::TokenHash},
     grant::{finding::clock, pace::after},
-    sync::{apply::Applied, budget::Costs, workflows::Round},
+    sync::{
+        apply::Applied,
+        budget::Costs,
+        workflows::{Phased, Round},
+    },
 };
 
 /// Why a pass ended before its last step.
@@ -33,6 +38,9 @@ pub enum Stop {
     After(ConditionType),
     /// Atlassian asked to slow down.
     RateLimited(JiraError),
+    /// Whether all is as it was could not be asked, for the first time: it is asked once more before
+    /// everything else is.
+    Unanswered(JiraError),
     /// The namespace is being deleted: nothing is to be said.
     Quiet,
 }
@@ -130,6 +138,8 @@ pub struct Outcome {
     pub inventory: Option<Round>,
     /// When the round began that is done.
     pub inventory_done: Option<Timestamp>,
+    /// Which projects have the phases that the mapping gives them, where that was looked at.
+    pub phased: Option<Arc<Phased>>,
     /// Statuses that no workflow was known to have.
     pub unknown_statuses: UnknownStatuses,
     /// Something that a person asked for is left for the next slice.
@@ -166,8 +176,24 @@ pub struct Outcome {
     pub retry_after: Option<Duration>,
     /// Atlassian asked to slow down.
     pub rate_limited: bool,
+    /// Whether all is as it was could not be asked.
+    pub unanswered: bool,
+    /// The pass ended before the spec, as it is now, was judged.
+    pub unjudged: bool,
+    /// All issues are to be listed for a spec that changed, and were not yet.
+    pub is_unlisted: bool,
     /// Nothing is to be said.
     pub quiet: bool,
+}
+
+fn is_unknown(finding: &Finding) -> bool {
+    finding.reason.entry().holds == Holds::Unknown
+}
+
+/// In what time a quota that is spent is refilled.
+#[must_use]
+pub fn refilled_in(error: &JiraError, now: Timestamp) -> Duration {
+    error.retry_after().unwrap_or_else(|| until_next_hour(now))
 }
 
 impl Outcome {
@@ -246,14 +272,25 @@ impl Outcome {
         })
     }
 
-    /// Fills in the conditions that were not reached.
-    pub fn complete(&mut self, seen: &Seen, ended: &Result<(), Stop>) {
-        if let Err(Stop::RateLimited(error)) = ended {
-            self.wait(seen, error);
+    /// Fills in the conditions that were not reached. `turn` is what this integration waits longer than
+    /// Atlassian asks, so that all that share a quota do not come back at once.
+    pub fn complete(&mut self, seen: &Seen, ended: &Result<(), Stop>, turn: Duration) {
+        match ended {
+            Err(Stop::RateLimited(error)) => self.wait(seen, error, turn),
+            Err(Stop::Unanswered(error)) => {
+                self.unanswered = true;
+                self.retry_after = error.retry_after();
+            }
+            Ok(()) | Err(Stop::After(_) | Stop::Quiet) => {}
         }
+        self.unjudged = match ended {
+            Ok(()) | Err(Stop::Quiet) => false,
+            Err(Stop::RateLimited(_) | Stop::Unanswered(_)) => self.synced.is_none(),
+            Err(Stop::After(cause)) => self.findings.get(cause).is_some_and(is_unknown),
+        };
         self.tell_last_success(seen);
         match ended {
-            Ok(()) | Err(Stop::RateLimited(_)) => self.carry(seen),
+            Ok(()) | Err(Stop::RateLimited(_) | Stop::Unanswered(_)) => self.carry(seen),
             Err(Stop::Quiet) => self.quiet = true,
             Err(Stop::After(cause)) => self.skip(seen, *cause),
         }
@@ -321,13 +358,16 @@ impl Outcome {
     }
 
     /// Being asked to slow down proves nothing about what was asked.
-    fn wait(&mut self, seen: &Seen, error: &JiraError) {
+    fn wait(&mut self, seen: &Seen, error: &JiraError, turn: Duration) {
         self.rate_limited = true;
         if let Some(synced) = &mut self.synced {
             synced.succeeded = false;
         }
-        let quota = error.is_quota().then(|| until_next_hour(seen.now));
-        self.retry_after = error.retry_after().or(quota);
+        self.retry_after = if error.is_quota() {
+            Some(refilled_in(error, seen.now).saturating_add(turn))
+        } else {
+            error.retry_after()
+        };
         let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));
         let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
         let finding = if error.is_quota() {

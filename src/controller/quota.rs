@@ -1,23 +1,74 @@
 //! The price of a pass: counted, forecast for an hour, and paid by a longer interval where the hour's
 //! points would not last.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::{outcome::IssuesNews, pass::Pass, schedule::Due};
+use super::{
+    outcome::{IssuesNews, Stop, refilled_in},
+    pass::Pass,
+    schedule::Due,
+    settle::interval,
+};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
         reason::Reason,
     },
-    atlassian::jira::Jira,
-    grant::pace::scaled,
-    sync::budget::{Costs, Wish, sweeps_an_hour},
+    atlassian::{error::JiraError, jira::Jira},
+    grant::pace::{after, scaled},
+    sync::budget::{Costs, Spent, Wish, sweeps_an_hour, turn},
 };
 
 /// A stretch below this is none.
-const WORTH_TELLING: f64 = 1.05;
+const WORTH_TELLING: f64 = 1.10;
+/// One that was told is told until it is below this, so that it does not come and go.
+const NO_LONGER_WORTH_TELLING: f64 = 1.02;
 
 impl Pass<'_> {
+    /// No call is made where another integration of the app has found that its points are spent.
+    pub(super) fn points_are_left(&self) -> Result<(), Stop> {
+        let (Ok(credentials), Ok(site)) = (&self.seen.credentials, &self.seen.site) else {
+            return Ok(());
+        };
+        let now = self.seen.now;
+        match self.ctx.pools.spent(&credentials.app.client_id, site.host(), now) {
+            Some(Spent { until, reason }) => Err(Stop::RateLimited(JiraError::RateLimited {
+                reason,
+                retry_after: Duration::try_from(until.duration_since(now)).ok(),
+            })),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells all integrations of the app that its points are spent, where Jira said so. What this one
+    /// waits longer than Jira asks: by then all come back, each at a time within its interval.
+    pub(super) fn share_limit(&self, ended: &Result<(), Stop>) -> Duration {
+        let (Err(Stop::RateLimited(error)), Ok(credentials), Ok(site)) =
+            (ended, &self.seen.credentials, &self.seen.site)
+        else {
+            return Duration::ZERO;
+        };
+        let JiraError::RateLimited { reason, .. } = error else {
+            return Duration::ZERO;
+        };
+        if !error.is_quota() {
+            return Duration::ZERO;
+        }
+        let (app, now) = (&credentials.app.client_id, self.seen.now);
+        let spent = Spent {
+            until: after(now, refilled_in(error, now)),
+            reason: reason.clone(),
+        };
+        self.ctx.pools.note_spent(app, site.host(), spent);
+        turn(
+            self.ctx.pools.sharing(app),
+            interval(self.seen, &*self.outcome),
+            rand::random(),
+        )
+    }
+
     /// Counts what the pass cost and decides on the interval.
     pub(super) fn settle_accounts(&mut self, jira: &Jira) {
         self.outcome.points = jira.points();
@@ -39,7 +90,12 @@ impl Pass<'_> {
         let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool(), now);
         let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
-        if stretch < WORTH_TELLING {
+        let told = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
+        let least = match told {
+            Some(finding) if finding.reason == Reason::IntervalStretched => NO_LONGER_WORTH_TELLING,
+            _ => WORTH_TELLING,
+        };
+        if stretch < least {
             return;
         }
         self.outcome.stretch = Some(stretch);

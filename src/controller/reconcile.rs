@@ -3,14 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use kube::{Resource, ResourceExt, runtime::controller::Action};
+use kube::{
+    Resource, ResourceExt,
+    runtime::{
+        controller::Action,
+        reflector::{ObjectRef, Store},
+    },
+};
 use tracing::{debug, info, warn};
 
 use super::{
     Guarded,
+    admission::Admitted,
     context::Context,
     invite::invite,
-    observe::{Seen, observe},
+    observe::{Seen, observe, waiting},
     outcome::Outcome,
     report,
     schedule::{self, Due},
@@ -33,64 +40,108 @@ use crate::{
 /// How long before a grant dies unused a person is warned.
 const IDLE_WARNING: SignedDuration = SignedDuration::from_hours(24 * 14);
 
-/// Reconciles one object. Never fails: what goes wrong is in the status, or, when the API
-/// server itself does not answer, tried again.
-pub async fn reconcile(object: Arc<Guarded>, ctx: Arc<Context>) -> Result<Action, std::convert::Infallible> {
-    let Ok(integration) = &object.0 else {
+/// What is to be done with what was observed.
+enum Plan {
+    /// Nothing but to say that it is suspended.
+    Suspended,
+    /// Nothing before this time.
+    PutOff(Timestamp),
+    /// A pass.
+    Run(Due),
+}
+
+/// Reconciles one object, once it is its turn. Never fails: what goes wrong is in the status, or, when
+/// the API server itself does not answer, tried again.
+pub async fn reconcile(
+    object: Arc<Guarded>,
+    ctx: Arc<Context>,
+    store: Store<Guarded>,
+) -> Result<Action, std::convert::Infallible> {
+    if object.0.is_err() {
         report_unreadable(&object, &ctx).await;
         return Ok(Action::await_change());
-    };
-    let Ok(_permit) = ctx.passes.acquire().await else {
-        return Ok(Action::await_change());
-    };
-    let seen = match observe(&ctx, integration).await {
-        Ok(seen) => seen,
-        Err(error) => return Ok(cluster_trouble(&ctx, integration, &error)),
-    };
+    }
+    let mut wanted = None;
+    loop {
+        let Some((object, admitted)) = enter(&object, &ctx, &store, wanted).await else {
+            return Ok(Action::await_change());
+        };
+        let Ok(integration) = &object.0 else {
+            return Ok(Action::await_change());
+        };
+        let seen = match observe(&ctx, integration).await {
+            Ok(seen) => seen,
+            Err(error) => return Ok(cluster_trouble(&ctx, integration, &error)),
+        };
+        match plan(&seen) {
+            Plan::Suspended => return Ok(suspend(&ctx, &seen).await),
+            Plan::PutOff(at) => return Ok(requeue(&[Some(at)], seen.now)),
+            Plan::Run(due) if admitted.covers(due) => return Ok(pass(&ctx, &seen, due).await),
+            // It was let in to keep its token fresh while it waits.
+            Plan::Run(_) if admitted.is_early => return Ok(pass(&ctx, &seen, Due::Refresh).await),
+            // What was read tells that more is due than it came for.
+            Plan::Run(due) => wanted = Some(due),
+        }
+    }
+}
+
+/// Waits for its turn, and returns the object as it is then. None when it is gone, or the process stops.
+async fn enter(
+    object: &Guarded,
+    ctx: &Context,
+    store: &Store<Guarded>,
+    wanted: Option<Due>,
+) -> Option<(Arc<Guarded>, Admitted)> {
+    let mut waiting = waiting(ctx, object.0.as_ref().ok()?);
+    waiting.due = wanted.unwrap_or(waiting.due);
+    let admitted = ctx.admission.enter(waiting).await?;
+    Some((store.get(&ObjectRef::from_obj(object))?, admitted))
+}
+
+fn plan(seen: &Seen) -> Plan {
     if seen.integration.spec.suspend {
-        return Ok(suspend(&ctx, &seen).await);
+        return Plan::Suspended;
     }
     if let Some(at) = seen.put_off() {
-        return Ok(requeue(&[Some(at)], seen.now));
+        return Plan::PutOff(at);
     }
-    let due = match seen.jira_wait() {
+    Plan::Run(match seen.jira_wait() {
         Some(_) => Due::Refresh,
         None => schedule::due(&seen.asked()),
-    };
-    let (mut outcome, done) = steps::run(&ctx, &seen, due).await;
+    })
+}
+
+/// A pass that does what is due, reports it, and plans the next.
+async fn pass(ctx: &Context, seen: &Seen, due: Due) -> Action {
+    let (mut outcome, done) = steps::run(ctx, seen, due).await;
     if outcome.quiet {
         debug!(namespace = seen.target.namespace, "the namespace is being deleted");
-        return Ok(Action::await_change());
+        return Action::await_change();
     }
-    outcome.authorization_url = invite(&ctx, &seen, &outcome).await;
+    outcome.authorization_url = invite(ctx, seen, &outcome).await;
     let ended = Timestamp::now();
-    let mut status = report::status(&seen, done, &outcome, ended, rand::random());
-    let written = write(&ctx, &seen, &mut status, outcome.synced.is_some()).await;
-    tell(&ctx, &seen, done, &outcome, &status, ended).await;
+    let mut status = report::status(seen, done, &outcome, ended, rand::random());
+    let written = write(ctx, seen, &mut status, outcome.synced.is_some()).await;
+    tell(ctx, seen, done, &outcome, &status, ended).await;
     let mut memory = seen.memory.clone();
-    memory.idle_warned = warn_of_idle_expiry(&ctx, &seen, &status).await;
-    let unwritten = written.as_ref().err().is_some_and(|error| worth_retrying(error, &seen));
-    let next_sync = status
-        .sync
-        .as_ref()
-        .and_then(|s| s.next_sync_time.as_ref())
-        .map(|t| t.0);
+    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
+    let unwritten = written.as_ref().err().is_some_and(|error| worth_retrying(error, seen));
+    let next_sync = status.sync.as_ref().and_then(|s| s.next_sync_time.as_ref());
+    let passed = Passed {
+        done,
+        outcome: &outcome,
+        unwritten,
+        next_sync: next_sync.map(|time| time.0),
+        ended,
+    };
+    let (mut memory, look_at, action) = settle(seen, memory, &passed);
     if let Ok(Some(version)) = written {
         memory.written = Some((status, version));
     }
-    let (memory, action) = settle(
-        &seen,
-        memory,
-        &Passed {
-            done,
-            outcome: &outcome,
-            unwritten,
-            next_sync,
-            ended,
-        },
-    );
-    ctx.memories.keep(&seen.target.owner.uid, memory);
-    Ok(action)
+    let uid = &seen.target.owner.uid;
+    ctx.metrics.sync_due(uid, Some(look_at));
+    ctx.memories.keep(uid, memory);
+    action
 }
 
 /// Writes the status if it is worth it. The resourceVersion, or none if nothing was written.
@@ -202,6 +253,8 @@ async fn suspend(ctx: &Context, seen: &Seen) -> Action {
         Ok(None) | Err(_) => {}
     }
     memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
+    memory.has_passed = true;
+    ctx.metrics.sync_due(&seen.target.owner.uid, None);
     ctx.memories.keep(&seen.target.owner.uid, memory);
     requeue(&[idle_warning_at(&status).filter(|at| *at > seen.now)], seen.now)
 }

@@ -43,8 +43,8 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         .filter_map(|step| outcome.findings.get(step).cloned())
         .collect();
     let ready = ready(&findings, spec.projects.is_some());
-    // A pass that asked Jira nothing has not judged a new spec.
-    let judged = if matches!(due, Due::Refresh | Due::Slice) {
+    // A pass that asked Jira nothing, or ended before it could, has not judged a new spec.
+    let judged = if matches!(due, Due::Refresh | Due::Slice) || outcome.unjudged {
         before.observed_generation
     } else {
         None
@@ -59,6 +59,11 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
             progress.percent, progress.remaining
         );
         let finding = Finding::new(ConditionType::Reconciling, Reason::Synchronising, what);
+        put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
+    }
+    if generation < seen.generation() {
+        let what = "The spec has changed and was not looked at yet; what is said here is of the one before.";
+        let finding = Finding::new(ConditionType::Reconciling, Reason::NotChecked, what.to_owned());
         put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
     }
     JiraIntegrationStatus {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     api::{
         condition::{ConditionType, Finding, is_true},
-        integration::JiraIntegrationStatus,
+        integration::{JiraIntegrationStatus, SyncStatus},
         reason::{Holds, Reason},
     },
     grant::pace::{after, scaled},
@@ -15,6 +15,11 @@ use crate::{
 
 /// How often everything is looked at.
 const DIAGNOSIS_EVERY: SignedDuration = SignedDuration::from_mins(30);
+/// How far clocks may differ.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
+/// The longest interval, with its jitter: nothing is planned for later.
+const LONGEST: SignedDuration = SignedDuration::from_hours(26);
+
 /// What a pass is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -52,8 +57,10 @@ pub struct Asked<'a> {
     pub status: &'a JiraIntegrationStatus,
     /// When the next look is due that is not written in the status.
     pub next_look: Option<Timestamp>,
-    /// A retry is due.
-    pub retry_due: bool,
+    /// The status tells of an earlier time: what was found since could not be written.
+    pub is_unwritten: bool,
+    /// A wait for Jira: when it ends, and what is due then.
+    pub wait: Option<(Timestamp, Due)>,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
     /// Now.
@@ -72,6 +79,37 @@ impl Asked<'_> {
     pub fn is_requested(&self) -> bool {
         self.requested_at.is_some() && self.requested_at != self.status.last_handled_reconcile_at.as_deref()
     }
+
+    /// What a wait for Jira that is over leads to.
+    fn resumed(&self) -> Option<Due> {
+        self.wait.filter(|(until, _)| *until <= self.now).map(|(_, due)| due)
+    }
+
+    /// When the next look is due. A pass that ended without a synchronisation set the time anew.
+    fn next(&self) -> Option<Timestamp> {
+        let sync = self.status.sync.as_ref();
+        let believed = sync.filter(|sync| !is_ahead(sync, self.now));
+        let next_sync = believed.and_then(|sync| sync.next_sync_time.as_ref());
+        self.next_look.or(next_sync.map(|time| time.0))
+    }
+
+    /// Since when that is due which is due now.
+    #[must_use]
+    pub fn due_since(&self) -> Timestamp {
+        let resumed = self.wait.map(|(until, _)| until);
+        let work = self.work_at.filter(|_| due(self) == Due::Slice);
+        let times = [resumed, self.next(), work];
+        let past = times.into_iter().flatten().filter(|at| *at <= self.now);
+        past.min().unwrap_or(self.now)
+    }
+}
+
+/// Whether it was written by a clock that was ahead of this one: then its times say nothing.
+fn is_ahead(sync: &SyncStatus, now: Timestamp) -> bool {
+    let last = sync.last_sync_time.as_ref().map(|time| time.0);
+    let next = sync.next_sync_time.as_ref().map(|time| time.0);
+    last.is_some_and(|last| last.duration_since(now) > CLOCKS_DIFFER)
+        || next.is_some_and(|next| next.duration_since(now) > LONGEST)
 }
 
 /// Decides what is due.
@@ -79,24 +117,44 @@ impl Asked<'_> {
 pub fn due(asked: &Asked<'_>) -> Due {
     let status = asked.status;
     let authorized = is_true(&status.conditions, ConditionType::Authorized);
-    if asked.is_new_generation() || asked.is_requested() || asked.retry_due || !authorized {
+    if asked.is_new_generation() || asked.is_requested() || asked.is_unwritten || !authorized {
         return Due::Full;
     }
-    let sync = status.sync.as_ref();
-    let next_sync = sync.and_then(|s| s.next_sync_time.as_ref()).map(|t| t.0);
-    // A pass that ended without a synchronisation set the time anew.
-    let next = asked.next_look.or(next_sync);
-    if next.is_some_and(|next| asked.now < next) {
+    let next = asked.next();
+    let early = next.is_some_and(|next| asked.now < next);
+    match asked.resumed() {
+        // Whether more is due by now, the look after this one tells: after a spent quota, for example,
+        // everything would be due for all that share it.
+        Some(Due::Slice) if !early => return Due::Plain,
+        Some(resumed) => return resumed,
+        None => {}
+    }
+    if early {
         let work = asked.work_at.is_some_and(|at| at <= asked.now);
         return if work { Due::Slice } else { Due::Refresh };
     }
+    let sync = status.sync.as_ref();
     let diagnosed = sync.and_then(|s| s.last_diagnosis_time.as_ref()).map(|t| t.0);
-    let stale = diagnosed.is_none_or(|at| asked.now.duration_since(at) >= DIAGNOSIS_EVERY);
+    let is_old = |at: Timestamp| {
+        let ago = asked.now.duration_since(at);
+        ago >= DIAGNOSIS_EVERY || -ago > CLOCKS_DIFFER
+    };
+    let stale = diagnosed.is_none_or(is_old);
     if stale || is_troubled(status) {
         Due::Full
     } else {
         Due::Plain
     }
+}
+
+/// When the integration is to be looked at next, as far as its status tells: at once where it never was.
+#[must_use]
+pub fn written_due(status: Option<&JiraIntegrationStatus>, now: Timestamp) -> Timestamp {
+    let sync = status.and_then(|status| status.sync.as_ref());
+    let next = sync
+        .filter(|sync| !is_ahead(sync, now))
+        .and_then(|sync| sync.next_sync_time.as_ref());
+    next.map_or(now, |time| time.0)
 }
 
 /// Whether a condition is not True that the cheap look of a plain pass cannot judge. It asks for
@@ -155,7 +213,7 @@ pub fn off_the_hour(at: Timestamp, random: f64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{condition::conditions, integration::SyncStatus, ready::ready};
+    use crate::api::{condition::conditions, ready::ready};
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     fn minute(n: i64) -> Timestamp {
@@ -206,7 +264,8 @@ mod tests {
             requested_at: None,
             status,
             next_look: None,
-            retry_due: false,
+            is_unwritten: false,
+            wait: None,
             work_at: None,
             now: minute(now),
         })
@@ -227,7 +286,8 @@ mod tests {
             requested_at: None,
             status: &status,
             next_look: None,
-            retry_due: false,
+            is_unwritten: false,
+            wait: None,
             work_at: None,
             now: minute(1),
         };
@@ -278,26 +338,89 @@ mod tests {
             requested_at: None,
             status: &status,
             next_look: Some(minute(2)),
-            retry_due: false,
+            is_unwritten: false,
+            wait: None,
             work_at: None,
             now: minute(2),
         };
         assert_ne!(due(&asked), Due::Refresh, "though nextSyncTime is in the future");
     }
 
+    fn resuming(status: &JiraIntegrationStatus, what: Due, now: i64) -> Due {
+        due(&Asked {
+            generation: 1,
+            requested_at: None,
+            status,
+            next_look: None,
+            is_unwritten: false,
+            wait: Some((minute(1), what)),
+            work_at: None,
+            now: minute(now),
+        })
+    }
+
+    /// Of a thousand that wait for the same quota each would ask everything, because the last look is old by then.
     #[test]
-    fn a_retry_that_is_due_asks_everything() {
+    fn after_a_wait_for_jira_that_goes_on_which_was_due() {
+        let status = healthy();
+        assert_eq!(resuming(&status, Due::Full, 1), Due::Full);
+        assert_eq!(resuming(&status, Due::Plain, 1), Due::Plain);
+        assert_eq!(
+            resuming(&status, Due::Plain, 60),
+            Due::Plain,
+            "though everything is old"
+        );
+        assert_eq!(resuming(&status, Due::Slice, 4), Due::Slice);
+        assert_eq!(resuming(&status, Due::Slice, 60), Due::Plain);
+        assert_eq!(resuming(&JiraIntegrationStatus::default(), Due::Plain, 1), Due::Full);
+    }
+
+    #[test]
+    fn times_of_a_clock_that_was_ahead_are_not_waited_for() {
+        let mut status = healthy();
+        let sync = status.sync.clone().unwrap_or_default();
+        let hours = |n: i64| Some(Time(minute(60 * n)));
+        status.sync = Some(SyncStatus {
+            last_sync_time: hours(30),
+            next_sync_time: hours(31),
+            last_diagnosis_time: hours(30),
+            ..sync.clone()
+        });
+        assert_eq!(at(&status, 5), Due::Full);
+        assert_eq!(at(&status, 60 * 30 + 5), Due::Refresh);
+        status.sync = Some(SyncStatus {
+            next_sync_time: hours(100),
+            ..sync
+        });
+        assert_eq!(at(&status, 10), Due::Plain);
+    }
+
+    #[test]
+    fn what_waits_has_waited_since_it_was_due() {
         let status = healthy();
         let asked = Asked {
             generation: 1,
             requested_at: None,
             status: &status,
             next_look: None,
-            retry_due: true,
-            work_at: None,
-            now: minute(1),
+            is_unwritten: false,
+            wait: None,
+            work_at: Some(minute(1)),
+            now: minute(3),
         };
-        assert_eq!(due(&asked), Due::Full);
+        assert_eq!(asked.due_since(), minute(1));
+        let asked = Asked {
+            now: minute(8),
+            ..asked
+        };
+        assert_eq!(asked.due_since(), minute(5), "the look, which goes before the slice");
+        let changed = Asked {
+            generation: 2,
+            work_at: None,
+            now: minute(3),
+            ..asked
+        };
+        assert_eq!(changed.due_since(), minute(3));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a pass leaves behind: what the next one needs to know, and when that is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
@@ -37,8 +37,8 @@ pub(super) struct Passed<'a> {
     pub(super) ended: Timestamp,
 }
 
-/// Decides when the next pass is due, and what it is to remember.
-pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Action) {
+/// Decides when the next look is due and when the next pass, and what it is to remember.
+pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Timestamp, Action) {
     let (outcome, ended) = (passed.outcome, passed.ended);
     let interval = jittered(interval(seen, outcome), rand::random());
     let (retry_at, failures) = retry(seen, passed);
@@ -50,12 +50,14 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         (None, Due::Full | Due::Plain) => Some(after(ended, interval)),
     };
     let look = match &jira_wait {
-        Some(wait) => Some(wait.until),
-        None => next_look.or(passed.next_sync).or_else(|| Some(after(ended, interval))),
+        Some(wait) => wait.until,
+        None => next_look.or(passed.next_sync).unwrap_or_else(|| after(ended, interval)),
     };
+    let of_token = [outcome.refresh_at, outcome.exchange_at, outcome.busy_until];
+    let token_at = of_token.into_iter().flatten().min();
     let times = match retry_at {
-        Some(at) => [Some(at), None, None, None],
-        None => [look, outcome.refresh_at, outcome.exchange_at, outcome.busy_until],
+        Some(at) => [Some(at), None],
+        None => [Some(look), token_at],
     };
     let work_at = match passed.done {
         Due::Refresh => seen.memory.work_at,
@@ -74,9 +76,25 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         jira_wait,
         next_look,
         looks: seen.memory.looks.wrapping_add(usize::from(passed.done == Due::Full)),
+        plain_looks: seen
+            .memory
+            .plain_looks
+            .wrapping_add(usize::from(passed.done == Due::Plain)),
+        is_unlisted: outcome.is_unlisted,
         work_at,
+        has_passed: true,
+        token_at,
+        tried: if passed.done == Due::Refresh {
+            seen.memory.tried
+        } else {
+            Some(seen.generation())
+        },
         taken: outcome.taken(seen, passed.done),
         unknown_statuses: outcome.unknown_statuses.clone(),
+        phased: outcome
+            .phased
+            .clone()
+            .unwrap_or_else(|| Arc::clone(&seen.memory.phased)),
         // A pass that did not come to it leaves it as it was.
         inventory: match outcome.inventory_done {
             Some(_) => None,
@@ -91,8 +109,8 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
         ..memory
     };
-    let [a, b, c, d] = times;
-    (memory, requeue(&[a, b, c, d, work], ended))
+    let [first, second] = times;
+    (memory, look, requeue(&[first, second, work], ended))
 }
 
 /// The interval as it is now: longer than declared where the hour's points would not last.
@@ -124,7 +142,7 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
         // Jira was not asked, so nothing is known anew.
         return (seen.memory.jira_wait.clone(), seen.memory.jira_failures);
     }
-    if !outcome.is_troubled() && !outcome.rate_limited {
+    if !outcome.is_troubled() && !outcome.rate_limited && !outcome.unanswered {
         return (None, 0);
     }
     let failures = seen.memory.jira_failures.saturating_add(1);
@@ -137,6 +155,11 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
         until: after(passed.ended, wait),
         by_atlassian: outcome.retry_after.is_some(),
         of: seen.asks_jira_as(),
+        resumes: if outcome.rate_limited || outcome.unanswered {
+            passed.done
+        } else {
+            Due::Full
+        },
     };
     (Some(wait), failures)
 }

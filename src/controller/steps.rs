@@ -5,7 +5,7 @@
 use super::{
     context::Context,
     observe::{self, Seen},
-    outcome::{Outcome, Stop, Synced},
+    outcome::{Outcome, Stop, Synced, Token},
     pass::{Pass, synced_finding},
     schedule::Due,
 };
@@ -13,6 +13,7 @@ use crate::{
     api::{
         condition::ConditionType::{Authorized, SiteReachable},
         integration::ProjectCounts,
+        project::JiraProject,
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::judge,
@@ -36,6 +37,7 @@ use crate::{
 pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
     let mut outcome = Outcome {
         unknown_statuses: seen.memory.unknown_statuses.clone(),
+        is_unlisted: seen.memory.is_unlisted || seen.asked().is_new_generation(),
         ..Outcome::default()
     };
     let mut pass = Pass {
@@ -46,8 +48,9 @@ pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
     };
     let ended = pass.walk().await;
     pass.forget_directory().await;
+    let turn = pass.share_limit(&ended);
     let due = pass.due;
-    outcome.complete(seen, &ended);
+    outcome.complete(seen, &ended, turn);
     (outcome, due)
 }
 
@@ -64,26 +67,36 @@ impl Pass<'_> {
             return self.refresh(&held).await;
         }
         let mut jira = self.ctx.jira(held.access.token.clone());
-        let ended = self.ask(&site, held, &mut jira).await;
+        let ended = self.ask(&site, held.clone(), &mut jira).await;
         self.outcome.calls = jira.calls();
         self.settle_accounts(&jira);
+        let cut_short = matches!(ended, Err(Stop::RateLimited(_) | Stop::Unanswered(_)));
+        if cut_short && matches!(self.outcome.token, Token::Kept) {
+            // It may have been exchanged in this pass, and what workloads have may end before the wait.
+            self.refresh(&held).await?;
+        }
         ended
     }
 
     /// The steps that ask Jira, and then the work that they allow.
     async fn ask(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
+        self.points_are_left()?;
+        let mut known = None;
         let cheap = match self.due {
             Due::Slice => true,
-            Due::Plain => self.is_unchanged(jira).await?,
+            Due::Plain => {
+                known = self.is_unchanged(jira).await?;
+                known.is_some()
+            }
             Due::Full | Due::Refresh => false,
         };
         if cheap {
             self.refresh(&held).await?;
         } else {
             self.due = Due::Full;
-            self.diagnose(site, held, jira).await?;
+            known = self.diagnose(site, held, jira).await?;
         }
-        self.work(jira).await
+        self.work(jira, known).await
     }
 
     /// No request leaves for a site that is not allowed, and no token is spent for it.
@@ -183,25 +196,26 @@ impl Pass<'_> {
         }
     }
 
-    async fn is_unchanged(&mut self, jira: &Jira) -> Result<bool, Stop> {
+    /// Whether Jira answers as it did: then the projects as they stand in the cluster.
+    async fn is_unchanged(&mut self, jira: &Jira) -> Result<Option<Vec<JiraProject>>, Stop> {
         let Some(site) = &self.seen.status.site else {
-            return Ok(false);
+            return Ok(None);
         };
         let Ok(known) = apply::known(&self.ctx.client, &self.seen.owner()).await else {
-            return Ok(false);
+            return Ok(None);
         };
         let counted = self.seen.status.projects.as_ref().map(ProjectCounts::all);
         if counted.and_then(|all| usize::try_from(all).ok()) != Some(known.len()) {
             // Somebody deleted an object of ours, or it could not be written.
-            return Ok(false);
+            return Ok(None);
         }
         let before = Before {
             spec: &self.seen.integration.spec,
             conditions: &self.seen.status.conditions,
             known: &known,
+            turn: self.seen.memory.plain_looks,
         };
-        let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
-        match answer {
+        match confirm::is_unchanged(jira, &site.cloud_id, before).await {
             Ok(true) => {
                 self.outcome.note(synced_finding(known.len()));
                 let applied = apply::Applied::default();
@@ -210,11 +224,14 @@ impl Pass<'_> {
                     applied,
                     succeeded: true,
                 });
-                Ok(true)
+                Ok(Some(known))
             }
             Err(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
-            // Whatever else it is, a full look tells.
-            Ok(false) | Err(_) => Ok(false),
+            // What passes within seconds makes no look dearer. If it stays, a full look tells what it is.
+            Err(error @ JiraError::Unavailable { .. }) if self.seen.memory.jira_failures == 0 => {
+                Err(Stop::Unanswered(error))
+            }
+            Ok(false) | Err(_) => Ok(None),
         }
     }
 }

@@ -22,10 +22,12 @@ use super::{
     context::Context,
     index::{Name, SecretIndex},
     reconcile::reconcile,
+    schedule::written_due,
 };
 use crate::{
     api::{
         condition::{ConditionType, find},
+        integration::JiraIntegration,
         names,
     },
     grant::{
@@ -36,8 +38,9 @@ use crate::{
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
 const WATCH_TIMEOUT: u32 = 200;
-/// How many integrations of one namespace are reconciled at once.
-pub const CONCURRENCY: u16 = 32;
+/// Without bound: [`Admission`](super::Admission) says who may run, and in which order. What the runtime
+/// itself holds back it serves in no order.
+const CONCURRENCY: u16 = 0;
 /// How often unused grants are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
 
@@ -91,12 +94,13 @@ fn one(
     let secrets = secret_wakes(api(&ctx.client, namespace), config(), Arc::clone(&ctx.index));
     let store = reader.clone();
     let settings = controller::Config::default().concurrency(CONCURRENCY);
+    let current = reader.clone();
     let running = Controller::for_stream(integrations, reader)
         .with_config(settings)
         .reconcile_on(secrets)
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(
-            |object, ctx| reconcile(object, ctx).boxed(),
+            move |object, ctx| reconcile(object, ctx, current.clone()).boxed(),
             |_, _, _| controller::Action::await_change(),
             Arc::clone(ctx),
         )
@@ -126,14 +130,18 @@ fn worth_waking(object: &Guarded) -> u64 {
 
 fn keep_index(ctx: &Context, event: &Result<Event<Guarded>, watcher::Error>) {
     let orphaned = match event {
-        Ok(Event::Apply(object) | Event::InitApply(object)) => object
-            .0
-            .as_ref()
-            .map(|integration| ctx.index.insert(integration))
-            .unwrap_or_default(),
-        Ok(Event::Delete(object)) => ctx
-            .index
-            .remove(&object.namespace().unwrap_or_default(), &object.name_any()),
+        Ok(Event::Apply(object) | Event::InitApply(object)) => object.0.as_ref().map_or_else(
+            |_| Vec::new(),
+            |integration| {
+                note_due(ctx, integration);
+                ctx.index.insert(integration)
+            },
+        ),
+        Ok(Event::Delete(object)) => {
+            ctx.metrics.sync_due(&object.uid().unwrap_or_default(), None);
+            ctx.index
+                .remove(&object.namespace().unwrap_or_default(), &object.name_any())
+        }
         Ok(Event::Init | Event::InitDone) => Vec::new(),
         Err(error) => {
             warn!(%error, "the watch of JiraIntegrations failed; it is opened anew");
@@ -141,6 +149,15 @@ fn keep_index(ctx: &Context, event: &Result<Event<Guarded>, watcher::Error>) {
         }
     };
     forget(ctx, &orphaned);
+}
+
+/// Notes when an integration is due that had no pass yet: it may have to wait for one.
+fn note_due(ctx: &Context, integration: &JiraIntegration) {
+    let Some(uid) = integration.uid().filter(|_| !integration.spec.suspend) else {
+        return;
+    };
+    let due = written_due(integration.status.as_ref(), Timestamp::now());
+    ctx.metrics.sync_due_at_first(&uid, due);
 }
 
 /// Forgets the tokens of grants that no integration names any more.

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{outcome::Stop, pass::Pass, schedule::Due};
-use crate::{atlassian::jira::Jira, grant::store::describe, sync::apply};
+use super::{admission::GIVES_WAY_AFTER, outcome::Stop, pass::Pass, schedule::Due};
+use crate::{api::project::JiraProject, atlassian::jira::Jira, grant::store::describe, sync::apply};
 
 /// How long a slice may take.
 const SLICE: Duration = Duration::from_secs(10);
@@ -18,32 +18,42 @@ pub(super) struct Slice<'a> {
     pub(super) cloud_id: String,
     /// Address of the site, for links.
     pub(super) site_url: String,
-    /// When the slice ends.
-    pub(super) deadline: Instant,
+    /// Whether the slice is over.
+    pub(super) is_over: &'a (dyn Fn() -> bool + Sync),
     /// A person asked for everything now.
     pub(super) requested: bool,
 }
 
 impl Pass<'_> {
-    /// Goes on with everything that is to be fetched, until the slice ends.
-    pub(super) async fn work(&mut self, jira: &Jira) -> Result<(), Stop> {
+    /// Goes on with everything that is to be fetched, until the slice ends. `known` are the projects as they
+    /// stand in the cluster, where the pass has read them.
+    pub(super) async fn work(&mut self, jira: &Jira, known: Option<Vec<JiraProject>>) -> Result<(), Stop> {
         let site = self.outcome.site.clone().or_else(|| self.seen.status.site.clone());
         let Some(site) = site else { return Ok(()) };
+        let (begun, due, admission) = (Instant::now(), self.due, &self.ctx.admission);
+        let is_over = move || {
+            let took = begun.elapsed();
+            let gives_way = due != Due::Slice && took >= GIVES_WAY_AFTER && admission.is_awaited(due);
+            took >= SLICE || gives_way || admission.is_stopping()
+        };
         let slice = Slice {
             jira,
             cloud_id: site.cloud_id,
             site_url: site.url,
-            deadline: Instant::now() + SLICE,
+            is_over: &is_over,
             requested: self.due == Due::Full && self.seen.asked().is_requested(),
         };
-        self.projects_and_issues(&slice).await?;
+        self.projects_and_issues(&slice, known).await?;
         self.directory(&slice).await
     }
 
-    async fn projects_and_issues(&mut self, slice: &Slice<'_>) -> Result<(), Stop> {
-        let mut known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
-            Ok(known) => known,
-            Err(error) => return self.issues_failed(&describe(&error)),
+    async fn projects_and_issues(&mut self, slice: &Slice<'_>, known: Option<Vec<JiraProject>>) -> Result<(), Stop> {
+        let mut known = match known {
+            Some(known) => known,
+            None => match apply::known(&self.ctx.client, &self.seen.owner()).await {
+                Ok(known) => known,
+                Err(error) => return self.issues_failed(&describe(&error)),
+            },
         };
         self.inventory(slice, &mut known).await?;
         self.issues(slice, &known).await

@@ -90,7 +90,7 @@ impl Keeper {
     pub async fn finish(&self) {
         self.tasks.close();
         self.tasks.wait().await;
-        for (key, place) in self.lanes.drain() {
+        for (key, place) in self.lanes.all() {
             let mut lane = place.lock().await;
             while lane.unsaved.is_some() && lane.save(&self.store, &key).await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;

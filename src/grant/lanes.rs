@@ -63,8 +63,9 @@ impl Lanes {
         }
     }
 
-    /// Takes all of them out.
-    pub(super) fn drain(&self) -> Vec<(GrantKey, Arc<Place>)> {
-        self.table().drain().collect()
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<(GrantKey, Arc<Place>)> {
+        let one = |(key, place): (&GrantKey, &Arc<Place>)| (key.clone(), Arc::clone(place));
+        self.table().iter().map(one).collect()
     }
 }

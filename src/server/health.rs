@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -76,5 +77,5 @@ async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
         "content-type",
         "application/openmetrics-text; version=1.0.0; charset=utf-8",
     )];
-    (kind, health.metrics.render(age))
+    (kind, health.metrics.render(age, Timestamp::now()))
 }

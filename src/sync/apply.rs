@@ -1,6 +1,8 @@
 //! Writes the planned `JiraProject` objects: two writes for a new one, one for a changed one,
 //! none for the rest.
 
+use std::collections::BTreeSet;
+
 use futures::{FutureExt, StreamExt, TryFutureExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -20,7 +22,9 @@ use crate::api::{
 };
 
 /// How many writes are in flight.
-const IN_FLIGHT: usize = 8;
+pub const IN_FLIGHT: usize = 8;
+/// Objects in one page of a list.
+const PAGE: u32 = 500;
 /// How often a write starts again because somebody else wrote the object meanwhile.
 const WRITES: usize = 4;
 
@@ -57,6 +61,8 @@ pub struct Applied {
     pub failures: Vec<(String, kube::Error)>,
     /// Objects that were written.
     pub transitions: Vec<Transition>,
+    /// These objects as they are now.
+    pub written: Vec<JiraProject>,
     /// Projects whose objects were removed.
     pub removed: Vec<(String, Removal)>,
 }
@@ -68,9 +74,28 @@ pub struct Applied {
 pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProject>> {
     let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
     let selector = format!("{}={}", names::INTEGRATION_LABEL, owner.name);
-    let mut list = api.list(&ListParams::default().labels(&selector)).await?.items;
-    list.retain(|project| is_own(project, owner));
-    Ok(list)
+    let mut all = Vec::new();
+    let mut params = ListParams::default().labels(&selector).limit(PAGE);
+    loop {
+        let page = api.list(&params).await?;
+        all.extend(page.items.into_iter().filter(|project| is_own(project, owner)));
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(all),
+        }
+    }
+}
+
+impl Applied {
+    /// The objects that there are now, of those that were there before.
+    #[must_use]
+    pub fn leaves(&self, mut known: Vec<JiraProject>) -> Vec<JiraProject> {
+        let written: BTreeSet<_> = self.written.iter().map(|project| &project.metadata.uid).collect();
+        let removed: BTreeSet<_> = self.removed.iter().map(|(key, _)| key).collect();
+        known.retain(|project| !removed.contains(&project.spec.key) && !written.contains(&project.metadata.uid));
+        known.extend(self.written.iter().cloned());
+        known
+    }
 }
 
 fn is_own(project: &JiraProject, owner: &Owner) -> bool {
@@ -94,9 +119,10 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
     let mut written = stream::iter(writes).buffer_unordered(IN_FLIGHT);
     while let Some(result) = written.next().await {
         match result {
-            Ok(transition) => {
+            Ok((transition, project)) => {
                 applied.changed += 1;
                 applied.transitions.push(transition);
+                applied.written.push(project);
             }
             Err(failure) => applied.failures.push(failure),
         }
@@ -129,7 +155,7 @@ fn object_name(owner: &Owner, entry: &Entry) -> String {
 
 /// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
 /// process for example, what stands there is looked at again.
-async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<Transition> {
+async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<(Transition, JiraProject)> {
     let mut object = match &entry.existing {
         Some(existing) => existing.clone(),
         None => create(api, owner, entry).await?,
@@ -154,11 +180,12 @@ async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Re
             }
             result => {
                 let written = result?;
-                return Ok(Transition {
+                let transition = Transition {
                     object: written.object_ref(&()),
                     before,
-                    after: written.status.unwrap_or_default().conditions,
-                });
+                    after: written.status.clone().unwrap_or_default().conditions,
+                };
+                return Ok((transition, written));
             }
         }
     }

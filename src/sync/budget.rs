@@ -24,6 +24,8 @@ pub const MOST_COUNTED: usize = 26_000;
 const SWEEPS: u64 = 6_500;
 /// How often all issues are listed where they are few.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// What a quota is for.
+const HOUR: Duration = Duration::from_hours(1);
 /// Issues in a page of a listing.
 const LISTED: u64 = 5_000;
 
@@ -98,7 +100,21 @@ struct Shared {
     wishes: HashMap<String, u64>,
     /// What Atlassian said last of the pool, and when.
     told: Option<(Pool, Timestamp)>,
+    /// Points that are spent: over all sites without a site, else of that one.
+    spent: HashMap<Option<String>, Spent>,
 }
+
+/// Points that are spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Until when.
+    pub until: Timestamp,
+    /// As Atlassian gave it.
+    pub reason: String,
+}
+
+/// The reason of a quota that holds for one site only.
+const OF_SITE: &str = "jira-quota-tenant-based";
 
 /// The pools of all apps, by client-id.
 #[derive(Debug, Default)]
@@ -114,6 +130,31 @@ impl Pools {
         shared.told = told.map(|pool| (pool, now)).or(shared.told);
         let present = shared.told.map(|(pool, at)| as_of(pool, at, now));
         factor(shared.wishes.values().sum(), present, wish.interval)
+    }
+
+    /// Notes that the app's points are spent, on this site at least.
+    pub fn note_spent(&self, app: &str, site: &str, spent: Spent) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = pools.entry(app.to_owned()).or_default();
+        let of = (spent.reason == OF_SITE).then(|| site.to_owned());
+        shared.spent.insert(of, spent);
+    }
+
+    /// What is spent of the app's points, so that no call for the site would be answered.
+    #[must_use]
+    pub fn spent(&self, app: &str, site: &str, now: Timestamp) -> Option<Spent> {
+        let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let spent = &pools.get(app)?.spent;
+        let found = [spent.get(&None), spent.get(&Some(site.to_owned()))];
+        let lasting = found.into_iter().flatten().filter(|spent| spent.until > now);
+        lasting.max_by_key(|spent| spent.until).cloned()
+    }
+
+    /// How many integrations share the app's pool.
+    #[must_use]
+    pub fn sharing(&self, app: &str) -> usize {
+        let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.get(app).map_or(0, |shared| shared.wishes.len())
     }
 
     /// Forgets all integrations but these.
@@ -146,6 +187,17 @@ fn as_of(pool: Pool, told_at: Timestamp, now: Timestamp) -> Pool {
             ..pool
         },
     }
+}
+
+/// How long after its quota was refilled an integration comes back: where others share it, at any time
+/// within its interval, as without the wait, and at most within the hour that the quota is for.
+#[must_use]
+pub fn turn(sharing: usize, interval: Duration, random: f64) -> Duration {
+    let others = sharing.saturating_sub(1);
+    let share = u32::try_from(others).unwrap_or(u32::MAX);
+    let of = u32::try_from(sharing.max(1)).unwrap_or(u32::MAX);
+    let window = interval.min(HOUR) / of * share;
+    window.mul_f64(random.clamp(0.0, 1.0))
 }
 
 /// By how much intervals are to be stretched for these points an hour: so that a usual hour stays
@@ -235,6 +287,34 @@ mod tests {
         assert!(pools.stretch("app", "one", wish(5_000), Some(spent), minute(0)) > 5.0);
         assert!(pools.stretch("app", "one", wish(5_000), None, minute(20)) > 1.5);
         assert!(pools.stretch("app", "one", wish(5_000), None, minute(31)) < 1.01);
+    }
+
+    #[test]
+    fn what_one_integration_finds_spent_the_others_of_its_app_do_not_ask_for() {
+        let pools = Pools::default();
+        let spent = |reason: &str| Spent {
+            until: minute(60),
+            reason: reason.to_owned(),
+        };
+        pools.note_spent("app", "https://acme.atlassian.net", spent(OF_SITE));
+        let of = |app, site, at| pools.spent(app, site, minute(at)).map(|spent| spent.reason);
+        assert_eq!(of("app", "https://acme.atlassian.net", 59).as_deref(), Some(OF_SITE));
+        assert_eq!(of("app", "https://other.atlassian.net", 59), None);
+        pools.note_spent("app", "https://acme.atlassian.net", spent("jira-quota-global-based"));
+        let global = Some("jira-quota-global-based");
+        assert_eq!(of("app", "https://other.atlassian.net", 59).as_deref(), global);
+        assert_eq!(of("app", "https://other.atlassian.net", 60), None);
+        assert_eq!(of("another", "https://acme.atlassian.net", 59), None);
+    }
+
+    #[test]
+    fn those_that_share_a_quota_come_back_over_their_interval() {
+        let minutes = |sharing, interval, random| turn(sharing, interval, random).as_secs() / 60;
+        assert_eq!(turn(1, FIVE, 1.0), Duration::ZERO);
+        assert_eq!(turn(0, FIVE, 1.0), Duration::ZERO);
+        assert_eq!([0.0, 0.5, 1.0].map(|random| minutes(2, FIVE * 2, random)), [0, 2, 5]);
+        assert_eq!(minutes(1000, FIVE * 2, 1.0), 9);
+        assert_eq!(minutes(1000, Duration::from_hours(24), 1.0), 59);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The cheap look of a plain pass: is everything as it was? One permission check for every
-//! 1,000 projects, and a look at what is unwell.
+//! 1,000 projects, whatever is unwell. Where the spec names projects, people or statuses, those of them that are
+//! unwell are asked about again, a few on each pass; what nobody named waits for the next full look.
 
 use std::collections::BTreeSet;
 
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::known::{browsed, has_unanswered_desk, live_permissions, live_projects, portals, unwell, unwell_desks};
@@ -40,6 +42,32 @@ pub struct Before<'a> {
     pub conditions: &'a [Condition],
     /// Its projects.
     pub known: &'a [JiraProject],
+    /// Whose turn it is, where more is unwell than is asked about on one pass.
+    pub turn: usize,
+}
+
+/// How many single questions a pass asks about each kind of trouble.
+const MOST: usize = 5;
+/// How many of them are in flight.
+const IN_FLIGHT: usize = 5;
+/// How many people, whom one call for fifty tells, are asked about again.
+const MOST_PEOPLE: usize = 50;
+
+impl Before<'_> {
+    /// Whether a person has named the projects, and so waits for each of them.
+    fn names_projects(&self) -> bool {
+        self.spec.projects.is_some()
+    }
+
+    /// Those whose turn it is.
+    fn turn<T>(&self, mut all: Vec<T>) -> Vec<T> {
+        if all.len() > MOST {
+            let first = self.turn.wrapping_mul(MOST) % all.len();
+            all.rotate_left(first);
+            all.truncate(MOST);
+        }
+        all
+    }
 }
 
 /// Whether Jira answers as it did when these objects were written. If not, everything is
@@ -48,7 +76,7 @@ pub struct Before<'a> {
 /// # Errors
 /// That of the first call that fails.
 pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
-    if has_unanswered_desk(before.known) {
+    if before.names_projects() && has_unanswered_desk(before.known) {
         return Ok(false);
     }
     let asked = everything(questions(before.spec.mode, &live_projects(before.known)));
@@ -62,9 +90,24 @@ pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Re
     Ok(same
         && directory_is(jira, cloud_id, before, may_browse).await?
         && mapping_is(jira, cloud_id, before).await?
-        && lost_are(jira, cloud_id, before.known).await?
-        && portals_are(jira, cloud_id, before.known).await?
+        && (!before.names_projects() || named_are(jira, cloud_id, before).await?))
+}
+
+/// Whether projects that spec names, and that are unwell, are as unwell as they were.
+async fn named_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+    Ok(lost_are(jira, cloud_id, before).await?
+        && portals_are(jira, cloud_id, before).await?
         && desks_are(jira, cloud_id, before).await?)
+}
+
+/// Whether none of these projects can be read.
+async fn are_unreadable(jira: &Jira, cloud_id: &str, ids: Vec<String>) -> Result<bool, JiraError> {
+    let asked: Vec<_> = ids
+        .into_iter()
+        .map(|id| async move { is_readable(jira, cloud_id, &id).await }.boxed())
+        .collect();
+    let answers: Vec<bool> = stream::iter(asked).buffer_unordered(IN_FLIGHT).try_collect().await?;
+    Ok(!answers.contains(&true))
 }
 
 /// The finding that a condition carries, if it is False.
@@ -76,14 +119,20 @@ fn trouble(before: Before<'_>, condition: ConditionType) -> Option<Finding> {
 async fn directory_is(jira: &Jira, cloud_id: &str, before: Before<'_>, may_browse: bool) -> Result<bool, JiraError> {
     let trouble = trouble(before, ConditionType::DirectoryReadable);
     let could_browse = trouble.as_ref().is_none_or(|f| f.reason != Reason::UserBrowsingDenied);
-    let Some(trouble) = trouble.filter(|_| could_browse && may_browse) else {
+    let pinned = before.spec.pinned();
+    let is_asked = could_browse && may_browse && pinned.len() <= MOST_PEOPLE;
+    let Some(trouble) = trouble.filter(|_| is_asked) else {
         return Ok(could_browse == may_browse);
     };
-    let pinned = before.spec.pinned();
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
+    let found = match jira.users(cloud_id, &ids).await {
+        // Questions about people have a limit of their own, which says nothing of anything else.
+        Err(error @ JiraError::RateLimited { .. }) if !error.is_quota() => return Ok(true),
+        answer => answer?,
+    };
     let evidence = DirectoryEvidence {
         may_browse,
-        pinned: Ok(jira.users(cloud_id, &ids).await?),
+        pinned: Ok(found),
     };
     Ok(judge::directory::judge(pinned, &evidence) == trouble)
 }
@@ -93,28 +142,30 @@ async fn mapping_is(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<b
         return Ok(true);
     };
     let rules = &before.spec.status_mapping;
+    let named: BTreeSet<&String> = rules.iter().flat_map(|rule| &rule.projects).collect();
+    // For a rule that holds everywhere, all statuses of the site would have to be asked for.
+    if named.len() > MOST || rules.iter().any(|rule| rule.projects.is_empty()) {
+        return Ok(true);
+    }
     let evidence = statuses(jira, cloud_id, rules, &browsed(before.known)).await?;
     Ok(judge::mapping::judge(rules, &evidence) == trouble)
 }
 
 /// Whether projects that Jira did not show as live still are what they were.
-async fn lost_are(jira: &Jira, cloud_id: &str, known: &[JiraProject]) -> Result<bool, JiraError> {
+async fn lost_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
     let status = |p: &JiraProject| p.status.clone().unwrap_or_default();
     // A live project that may not be browsed is covered by the permission check.
-    let lost = || unwell(known).filter(|p| status(p).lifecycle != Lifecycle::Live);
+    let lost = || unwell(before.known).filter(|p| status(p).lifecycle != Lifecycle::Live);
     let ids: Vec<String> = lost().filter_map(|p| status(p).id).collect();
     let by_id = jira.projects(cloud_id, ProjectFilter::AnyWithIds(&ids)).await?;
-    // A former key is in no list, and leads to its project all the same.
-    for project in lost().filter(|p| status(p).id.is_none()) {
-        if is_readable(jira, cloud_id, &project.spec.key).await? {
-            return Ok(false);
-        }
-    }
     let as_before = |p: &JiraProject| {
         let now = by_id.iter().find(|found| Some(&found.id) == status(p).id.as_ref());
         now.map_or(Lifecycle::NotVisible, lifecycle) == status(p).lifecycle
     };
-    Ok(lost().filter(|p| status(p).id.is_some()).all(as_before))
+    // A former key is in no list, and leads to its project all the same.
+    let without_id = lost().filter(|p| status(p).id.is_none());
+    let keys = before.turn(without_id.map(|p| p.spec.key.clone()).collect());
+    Ok(lost().filter(|p| status(p).id.is_some()).all(as_before) && are_unreadable(jira, cloud_id, keys).await?)
 }
 
 fn lifecycle(project: &Project) -> Lifecycle {
@@ -126,13 +177,8 @@ fn lifecycle(project: &Project) -> Lifecycle {
 }
 
 /// Whether of the projects that were seen through their portal only still nothing else is seen.
-async fn portals_are(jira: &Jira, cloud_id: &str, known: &[JiraProject]) -> Result<bool, JiraError> {
-    for id in portals(known, BROWSE) {
-        if is_readable(jira, cloud_id, &id).await? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+async fn portals_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+    are_unreadable(jira, cloud_id, before.turn(portals(before.known, BROWSE))).await
 }
 
 /// Whether the service desks that could not be used still cannot, for the same reasons.
@@ -147,7 +193,7 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bo
             Err(error) => Err(error),
         };
     }
-    let unwell: Vec<_> = unwell_desks(before.known).collect();
+    let unwell = before.turn(unwell_desks(before.known).collect());
     let held = |status: &JiraProjectStatus| status.permissions.iter().cloned().collect::<BTreeSet<String>>();
     let asked: Vec<DeskAsked> = unwell
         .iter()
@@ -168,4 +214,28 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bo
         });
         judged.is_some_and(|judged| judged == *finding)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn what_is_unwell_takes_turns() {
+        let spec: JiraIntegrationSpec = serde_json::from_value(serde_json::json!({
+            "site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}
+        }))
+        .unwrap_or_else(|error| panic!("{error}"));
+        let of = |turn| Before {
+            spec: &spec,
+            conditions: &[],
+            known: &[],
+            turn,
+        };
+        assert_eq!(of(7).turn(vec![1, 2, 3]), [1, 2, 3]);
+        let asked: BTreeSet<usize> = (0..3).flat_map(|turn| of(turn).turn((0..12).collect())).collect();
+        assert_eq!(asked, (0..12).collect());
+        assert_eq!(of(usize::MAX).turn((0..12).collect()).len(), MOST);
+    }
 }

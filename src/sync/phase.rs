@@ -3,9 +3,14 @@
 
 use crate::api::integration::StatusMapping;
 
-/// The rules of a spec.
+/// The rules of a spec, with names as they are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Phases(Vec<StatusMapping>);
+
+/// A name as it is compared with others.
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase()
+}
 
 /// How narrow a rule is: one that names projects and issue types goes before one that names
 /// projects, that before one that names issue types, and that before one that names neither.
@@ -19,6 +24,17 @@ impl Phases {
     pub fn new(rules: &[StatusMapping]) -> Self {
         let mut rules = rules.to_vec();
         rules.sort_by_key(|rule| std::cmp::Reverse(narrowness(rule)));
+        for rule in &mut rules {
+            for name in &mut rule.statuses {
+                *name = match name.strip_prefix("id:") {
+                    Some(id) => format!("id:{}", id.trim()),
+                    None => plain(name),
+                };
+            }
+            for name in &mut rule.issue_types {
+                *name = plain(name);
+            }
+        }
         Self(rules)
     }
 
@@ -26,14 +42,17 @@ impl Phases {
     /// one that the spec gives it; `category` is the key of the status' category.
     #[must_use]
     pub fn phase(&self, project: &[&str], issue_type: &str, status: &str, status_id: &str, category: &str) -> String {
-        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+        if self.0.is_empty() {
+            return of_category(category).to_owned();
+        }
+        let (issue_type, status) = (plain(issue_type), plain(status));
         let named = |name: &String| match name.strip_prefix("id:") {
-            Some(id) => id.trim() == status_id,
-            None => same(name, status),
+            Some(id) => id == status_id,
+            None => *name == status,
         };
         let fits = |rule: &&StatusMapping| {
             let here = rule.projects.is_empty() || rule.projects.iter().any(|key| project.contains(&key.as_str()));
-            let of_type = rule.issue_types.is_empty() || rule.issue_types.iter().any(|name| same(name, issue_type));
+            let of_type = rule.issue_types.is_empty() || rule.issue_types.contains(&issue_type);
             here && of_type && rule.statuses.iter().any(named)
         };
         match self.0.iter().find(fits) {

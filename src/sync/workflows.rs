@@ -1,7 +1,10 @@
 //! Issue types, statuses and the phases that they stand for: asked for once a day and on request, one
 //! call a project, and told anew without a call when the mapping changes.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +13,7 @@ use super::phase::Phases;
 use crate::{
     api::{
         condition::{ConditionType, is_true},
+        integration::StatusMapping,
         project::{IssueTypeEntry, JiraProject, JiraProjectStatus, Lifecycle, StatusEntry},
     },
     atlassian::{error::JiraError, jira::Jira, models::IssueTypeStatuses},
@@ -67,15 +71,20 @@ pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>, doubtful: &BTree
 /// What a project was answered, by its name as an object.
 pub type Answers = Vec<(String, Result<Vec<IssueTypeStatuses>, JiraError>)>;
 
-/// Asks for the workflows of these projects until the deadline. Whether any is left.
-pub async fn ask(jira: &Jira, cloud_id: &str, projects: Vec<&JiraProject>, deadline: Instant) -> (Answers, bool) {
+/// Asks for the workflows of these projects until the time is over. Whether any is left.
+pub async fn ask(
+    jira: &Jira,
+    cloud_id: &str,
+    projects: Vec<&JiraProject>,
+    is_over: &(dyn Fn() -> bool + Sync),
+) -> (Answers, bool) {
     let mut answers = Answers::new();
     let mut left = false;
     for group in projects.chunks(IN_FLIGHT) {
         let limited = answers
             .iter()
             .any(|(_, answer)| matches!(answer, Err(JiraError::RateLimited { .. })));
-        if limited || Instant::now() >= deadline {
+        if limited || is_over() {
             left = true;
             break;
         }
@@ -99,6 +108,57 @@ pub async fn ask(jira: &Jira, cloud_id: &str, projects: Vec<&JiraProject>, deadl
         );
     }
     (answers, left)
+}
+
+/// Which objects have the phases that the rules give them, each as it was written last. So phases are told
+/// anew only where the rules, an answer or the object changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phased {
+    rules: u64,
+    versions: HashMap<String, String>,
+}
+
+impl Phased {
+    /// What holds under these rules; nothing where they are others than before.
+    #[must_use]
+    pub fn under(self, rules: &[StatusMapping]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        serde_json::to_string(rules).unwrap_or_default().hash(&mut hasher);
+        let rules = hasher.finish();
+        if self.rules == rules {
+            return self;
+        }
+        Self {
+            rules,
+            versions: HashMap::new(),
+        }
+    }
+
+    /// Whether there is nothing to tell of the object.
+    #[must_use]
+    pub fn is_told(&self, project: &JiraProject) -> bool {
+        let told = project.metadata.name.as_ref().and_then(|name| self.versions.get(name));
+        told.is_some() && told == project.metadata.resource_version.as_ref()
+    }
+
+    /// It has its phases.
+    pub fn note(&mut self, project: &JiraProject) {
+        if let (Some(name), Some(version)) = (&project.metadata.name, &project.metadata.resource_version) {
+            self.versions.insert(name.clone(), version.clone());
+        }
+    }
+
+    /// Forgets objects that are gone, where there are any.
+    pub fn retain(&mut self, known: &[JiraProject]) {
+        if self.versions.len() <= known.len() {
+            return;
+        }
+        let names: BTreeSet<&String> = known
+            .iter()
+            .filter_map(|project| project.metadata.name.as_ref())
+            .collect();
+        self.versions.retain(|name, _| names.contains(name));
+    }
 }
 
 /// The status with what was answered, or with phases as the mapping has them now. `declared` is the key
@@ -144,5 +204,46 @@ fn entry(kind: &IssueTypeStatuses) -> IssueTypeEntry {
         name: kind.name.clone(),
         subtask: kind.subtask,
         statuses: kind.statuses.iter().map(status).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::project::JiraProjectSpec;
+
+    fn project(name: &str, version: u32) -> JiraProject {
+        let spec = JiraProjectSpec {
+            integration: "acme".into(),
+            key: "SUP".into(),
+        };
+        let mut project = JiraProject::new(name, spec);
+        project.metadata.resource_version = Some(version.to_string());
+        project
+    }
+
+    fn rule(phase: &str) -> StatusMapping {
+        StatusMapping {
+            phase: phase.into(),
+            statuses: vec!["Waiting".into()],
+            projects: Vec::new(),
+            issue_types: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn phases_are_told_anew_only_where_something_changed() {
+        let (rules, others) = ([rule("Waiting")], [rule("Late")]);
+        let mut phased = Phased::default().under(&rules);
+        let (one, other) = (project("acme-sup", 7), project("acme-eng", 8));
+        assert!(!phased.is_told(&one));
+        phased.note(&one);
+        phased.note(&other);
+        let mut phased = phased.under(&rules);
+        assert!(phased.is_told(&one) && phased.is_told(&other));
+        assert!(!phased.is_told(&project("acme-sup", 9)), "somebody wrote it since");
+        assert!(!phased.clone().under(&others).is_told(&one), "the rules changed");
+        phased.retain(std::slice::from_ref(&one));
+        assert!(phased.is_told(&one) && !phased.is_told(&other));
     }
 }

@@ -42,6 +42,11 @@ const AT_ONCE: usize = 5;
 const WAITING_AT_ONCE: usize = 8;
 /// Longest time for one scenario.
 const LONGEST: Duration = Duration::from_mins(8);
+/// Longest time for one of those that run by hand.
+const LONGEST_BY_HAND: Duration = Duration::from_mins(40);
+/// What the names of those begin with that run by hand, with `LONG=1` in the environment: they prove at full length
+/// what others prove in short.
+const BY_HAND: &str = "long::";
 /// How many of the slowest scenarios are named at the end of a whole run.
 const SLOWEST: usize = 15;
 
@@ -85,11 +90,18 @@ fn main() -> ExitCode {
 fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
     let (working, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(WAITING_AT_ONCE));
     let (working, waiting) = (Arc::new(working), Arc::new(waiting));
+    let all_lengths = std::env::var_os("LONG").is_some_and(|value| !value.is_empty());
     let mut stories = stories::all();
     stories.sort_by_key(|story| !story.waits);
     stories
         .into_iter()
+        .filter(|story| all_lengths || !story.name.starts_with(BY_HAND))
         .map(|story| {
+            let longest = if story.name.starts_with(BY_HAND) {
+                LONGEST_BY_HAND
+            } else {
+                LONGEST
+            };
             let (runtime, plane) = (Arc::clone(runtime), plane.cloned());
             let permits = Arc::clone(if story.waits { &waiting } else { &working });
             Trial::test(story.name, move || {
@@ -98,7 +110,7 @@ fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
                 let begun = Instant::now();
                 let ended = runtime.block_on(async {
                     let told = (story.tell)(plane);
-                    tokio::time::timeout(LONGEST, told)
+                    tokio::time::timeout(longest, told)
                         .await
                         .map_err(|_| Failed::from("it did not end in time"))
                 });

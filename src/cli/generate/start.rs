@@ -148,7 +148,7 @@ answers alike for several causes there is one reason, and its part here helps to
 ### What the operator does by itself
 
 - It refreshes the access token well before it expires, stores the new refresh token before anything uses it, and never spends one twice.
-- It looks again on each interval (`spec.syncInterval`) at whatever is not True, and every 30 minutes at everything. What was mended in Jira heals by
+- It looks again on each interval (`spec.syncInterval`) at permissions, and at what is not True and the spec names; every 30 minutes at everything. What was mended in Jira heals by
   itself; to have it at once: `kubectl annotate jiraintegration NAME -n NAMESPACE --overwrite jira-operator.dev/requestedAt=\"$(date +%s)\"`.
 - One blocked project stops no other. In an outage JiraProjects keep their last answer.
 - It removes the access token that workloads mount when the site or the account turns out to be the wrong one, and leaves it in an outage.

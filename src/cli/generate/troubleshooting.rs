@@ -98,7 +98,7 @@ fn section(reason: Reason, guide: &Guide) -> String {
     };
     let mut text = format!("\n### {reason}\n\n{whose} is {holds}. {}\n", plain(entry.meaning));
     text.push_str(&body(guide, entry.cause, entry.remedy));
-    let what = what_the_operator_does(entry.disposition, holds_ready(reason));
+    let what = what_the_operator_does(reason, holds_ready(reason));
     let ready = of_ready(reason);
     let _ = write!(text, "\n**What the operator does.** {what} {}{ready}\n", guide.operator);
     text.push_str(&terms(guide));
@@ -176,14 +176,30 @@ fn holds_ready(reason: Reason) -> HoldsReady {
     }
 }
 
-fn what_the_operator_does(disposition: Disposition, holds: HoldsReady) -> String {
+/// When what waits for a person is looked at again: single questions are asked on each interval only about what
+/// the spec names.
+fn looks_again(reason: Reason) -> &'static str {
+    let by_single_questions = [
+        ConditionType::Accessible,
+        ConditionType::ServiceDeskReady,
+        ConditionType::ServiceDesksReady,
+        ConditionType::StatusMappingValid,
+    ];
+    if home(reason).is_some_and(|condition| by_single_questions.contains(&condition)) {
+        "on each interval where the spec names the project, else every 30 minutes"
+    } else {
+        "on each interval"
+    }
+}
+
+fn what_the_operator_does(reason: Reason, holds: HoldsReady) -> String {
     // Reconciling and Stalled follow from the reason of Ready.
     let shown = |name: &str| match holds {
         HoldsReady::Always => format!(" (`{name}`)"),
         HoldsReady::WhereProjectsAreNamed => format!(" (`{name}` where `spec.projects` names the projects)"),
         HoldsReady::Never => String::new(),
     };
-    match disposition {
+    match reason.entry().disposition {
         Disposition::Fine => "Nothing stops.".to_owned(),
         Disposition::Retry => format!(
             "It tries again by itself, with growing waits of at most 15 minutes{}.",
@@ -191,8 +207,9 @@ fn what_the_operator_does(disposition: Disposition, holds: HoldsReady) -> String
         ),
         Disposition::Wait => "It waits; what is awaited wakes it.".to_owned(),
         Disposition::Stalled => format!(
-            "It waits for a person{}, and looks again on each interval.",
-            shown("Stalled")
+            "It waits for a person{}, and looks again {}.",
+            shown("Stalled"),
+            looks_again(reason)
         ),
     }
 }

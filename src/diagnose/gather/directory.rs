@@ -10,7 +10,7 @@ use crate::{
 /// account may browse users came with the permissions.
 ///
 /// # Errors
-/// When Atlassian asks to slow down; what else fails is part of the evidence.
+/// When Atlassian's points are spent; a limit on questions about people alone, and what else fails is part of the evidence.
 pub async fn directory(
     jira: &Jira,
     cloud_id: &str,
@@ -19,7 +19,7 @@ pub async fn directory(
 ) -> Result<DirectoryEvidence, JiraError> {
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
     let pinned = match jira.users(cloud_id, &ids).await {
-        Err(error @ JiraError::RateLimited { .. }) => return Err(error),
+        Err(error) if error.is_quota() => return Err(error),
         answer => answer,
     };
     Ok(DirectoryEvidence {

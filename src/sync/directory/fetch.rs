@@ -50,6 +50,8 @@ pub struct Run {
     ahead: i64,
     /// Pages in a row with nobody new.
     stale: u32,
+    /// Atlassian asked to leave the endpoint alone until then.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Run {
@@ -68,6 +70,7 @@ impl Run {
         if self.since != since {
             *self = Self {
                 since,
+                not_before: self.not_before,
                 ..Self::default()
             };
         }

@@ -1,5 +1,6 @@
 //! What is said of the mirror: on the integration, and on each project.
 
+use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
@@ -94,17 +95,20 @@ impl Trouble {
 /// # Errors
 /// The first write that failed; the others were tried.
 pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> kube::Result<()> {
-    let mut failed = Ok(());
-    for project in known {
-        let Some(before) = &project.status else { continue };
+    let differing = known.iter().filter_map(|project| {
+        let before = project.status.as_ref()?;
         let after = status(before, &project.spec.key, told);
-        if after != *before
-            && let Err(error) = apply::write_status(client, project, after, told.now).await
-        {
-            failed = Err(error);
-        }
+        (after != *before).then_some((project, after))
+    });
+    let writes: Vec<_> = differing
+        .map(|(project, after)| apply::write_status(client, project, after, told.now).boxed())
+        .collect();
+    let mut written = stream::iter(writes).buffer_unordered(apply::IN_FLIGHT);
+    let mut ended = Ok(());
+    while let Some(result) = written.next().await {
+        ended = ended.and(result.map(drop));
     }
-    failed
+    ended
 }
 
 /// What the status of a project becomes.

@@ -56,6 +56,8 @@ pub struct Setup {
     pub deletion_delay: Option<u32>,
     /// It serves the pages by which people connect.
     pub pages: bool,
+    /// Passes that run at once, where not the default.
+    pub concurrent_passes: Option<u16>,
 }
 
 impl Default for Setup {
@@ -68,6 +70,7 @@ impl Default for Setup {
             without_operator: false,
             deletion_delay: None,
             pages: false,
+            concurrent_passes: None,
         }
     }
 }
@@ -158,6 +161,9 @@ impl Stage {
         }
         if let Some(seconds) = self.setup.deletion_delay {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
+        }
+        if let Some(passes) = self.setup.concurrent_passes {
+            arguments.extend(["--concurrent-passes".to_owned(), passes.to_string()]);
         }
         if self.setup.pages {
             let listen = self.pages.replace("http://localhost", "127.0.0.1");

@@ -91,7 +91,8 @@ fn asked(calls: &[Request]) -> Vec<&str> {
 /// Three passes that nobody asks for: nothing changed, which costs three calls; people may not be
 /// looked up any more; all is well.
 async fn by_the_clock(plane: Arc<Plane>) {
-    let stage = connected(&plane, "by-the-clock", json!({"syncInterval": "1m"})).await;
+    let named = json!([{"key": "SUP"}, {"key": "ENG"}, {"key": "OPS"}, {"key": "ITS"}]);
+    let stage = connected(&plane, "by-the-clock", json!({"syncInterval": "1m", "projects": named})).await;
     stage.jira(in_portal(false));
     let blocked = stage.request("acme").await;
     claim(

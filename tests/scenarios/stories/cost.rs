@@ -150,7 +150,16 @@ async fn healthy(plane: Arc<Plane>) {
     claim_cost(&stage, "a pass with less told", mark, WHOLE, &again);
 
     let mut last = again;
-    for pass in ["a plain pass", "another"] {
+    for pass in ["a plain pass", "a plain pass on which much is unwell"] {
+        if pass.contains("unwell") {
+            // Nobody named these projects.
+            stage.jira(Command::SetPortalLens {
+                in_permissions_check: true,
+                in_project_search: true,
+            });
+            troubles().into_iter().for_each(|(_, spoil, _)| stage.jira(spoil));
+            last = full(&stage).await.0;
+        }
         let mark = stage.sandbox.mark();
         let time = |o: &JiraIntegration| o.status.as_ref()?.sync.as_ref()?.last_sync_time.clone();
         last = stage

@@ -18,7 +18,7 @@ use crate::{
     stage::{
         Setup, Stage,
         claim::{claim, claim_absent},
-        look::{condition, has, is_ready},
+        look::{condition, has, is_ready, observed},
     },
 };
 
@@ -29,6 +29,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story("limits::the_hourly_quota_is_spent", quota_spent),
         story("limits::the_quota_is_spent_before_the_first_look", spent_from_the_first),
+        story("limits::a_spent_quota_is_found_once_and_judges_no_new_spec", found_once),
         story("limits::too_many_calls_a_second", burst),
         story("limits::jira_refuses_the_question", question_refused),
         story("limits::no_project_can_be_stored", nothing_stored),
@@ -132,6 +133,37 @@ async fn quota_spent(plane: Arc<Plane>) {
         ledger::caused("quota-spent");
         stage.close().await;
     }
+}
+
+/// A new spec meets a spent quota: it is not called looked at. Another integration of the app makes no call of its
+/// own to find the quota spent.
+async fn found_once(plane: Arc<Plane>) {
+    let stage = set_up(&plane, "quota-once", false).await;
+    let spec = json!({"syncInterval": "1m", "projects": [{"key": "SUP"}]});
+    for name in ["acme", "other"] {
+        stage.integrate(name, "acme-oauth", spec.clone()).await;
+        stage.until_ready(name).await;
+    }
+    let rule = limit("/ex/jira/", RateLimitReason::JiraQuotaGlobalBased, Some(WAIT));
+    let _ = stage.sandbox.fault(rule.times(1));
+    stage
+        .change("acme", json!({"projects": [{"key": "SUP"}, {"key": "ENG"}]}))
+        .await;
+    stage.until_reason("acme", "Synced", "QuotaExhausted").await;
+    let spent = stage.integration("acme").await;
+    assert!(!observed(&spent), "the new spec was not looked at");
+    claim(&spent, "Reconciling", "True", "NotChecked", &["the one before"]);
+    claim(&spent, "Ready", "True", "Connected", &[]);
+    stage.ask("other").await;
+    stage.until_reason("other", "Synced", "QuotaExhausted").await;
+    for name in ["acme", "other"] {
+        let healed = |o: &JiraIntegration| has(o, "Synced", "SyncSucceeded") && observed(o);
+        let healed = stage.until(name, "synchronised", healed).await;
+        claim_absent(&healed, "Reconciling");
+    }
+    claim_waited(&stage);
+    stage.claim_project("acme-eng", "Ready", "True", "Usable", &[]).await;
+    stage.close().await;
 }
 
 async fn spent_from_the_first(plane: Arc<Plane>) {

@@ -32,6 +32,7 @@ mod issues_trouble;
 mod limits;
 mod lost_token;
 mod outage;
+mod overload;
 mod pages;
 mod pages_attacks;
 mod permissions;
@@ -128,6 +129,7 @@ pub fn all() -> Vec<Story> {
         limits::stories(),
         lost_token::stories(),
         outage::stories(),
+        overload::stories(),
         pages::stories(),
         pages_attacks::stories(),
         permissions::stories(),

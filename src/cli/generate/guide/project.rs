@@ -20,7 +20,7 @@ pub(super) static ALL_PROJECTS_BLOCKED: Guide = Guide {
         "Different reasons: begin with any one of them.",
     ],
     mend: &["Look each reason up on this page."],
-    operator: "It asks again about the projects that are unwell on each interval, and only about these.",
+    operator: "It asks for the permissions in all projects again on each interval, in one question; for the rest of what is unwell on each interval where the spec names the projects, else every 30 minutes.",
     terms: &[],
 };
 

@@ -1,0 +1,188 @@
+//! Who may run now. Fetching issues and people, which may go on for hours, has a few slots of its own,
+//! so that it never takes the place of what is due on time; and keeping tokens fresh has its own too,
+//! so that it waits neither for that nor for passes that wait for Jira.
+
+use std::{future::Future, time::Duration};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    schedule::Due,
+    slots::{Slot, Slots},
+};
+
+/// How long a pass may go on with its work while others wait for their own.
+pub(super) const GIVES_WAY_AFTER: Duration = Duration::from_secs(1);
+
+/// The slots for passes of all integrations.
+#[derive(Debug)]
+pub struct Admission {
+    passes: Slots,
+    slices: Slots,
+    refreshes: Slots,
+    stop: CancellationToken,
+}
+
+/// What waits for a slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    /// What it is to do.
+    pub(super) due: Due,
+    /// Since when.
+    pub(super) since: Timestamp,
+    /// When its token is to be looked at, whatever else it waits for.
+    pub(super) token_at: Option<Timestamp>,
+    /// Now.
+    pub(super) now: Timestamp,
+}
+
+/// A pass that may run.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// Nothing more than this may be done.
+    pub(super) due: Due,
+    /// It is let in for its token alone, before its turn.
+    pub(super) is_early: bool,
+    /// The slot that it takes.
+    _slot: Slot,
+}
+
+impl Admitted {
+    /// Whether it may do this: each in a slot of its kind, and in any what asks Jira nothing.
+    pub(super) fn covers(&self, due: Due) -> bool {
+        let is_look = |due| matches!(due, Due::Full | Due::Plain);
+        due == Due::Refresh || due == self.due || (is_look(due) && is_look(self.due))
+    }
+}
+
+impl Admission {
+    /// Slots for so many passes, a sixth as many slices of what takes long, and a third as many passes that only
+    /// keep a token fresh; until told to stop.
+    #[must_use]
+    pub fn new(passes: usize, stop: CancellationToken) -> Self {
+        Self {
+            passes: Slots::new(passes.max(1)),
+            slices: Slots::new((passes / 6).max(1)),
+            refreshes: Slots::new((passes / 3).max(2)),
+            stop,
+        }
+    }
+
+    /// Waits for a slot. While it waits its token is kept fresh: then it is let in for that alone, and
+    /// comes back. None once the process is told to stop.
+    pub(super) async fn enter(&self, waiting: Waiting) -> Option<Admitted> {
+        let slots = self.slots(waiting.due);
+        let entered = async {
+            tokio::select! {
+                biased;
+                slot = slots.take(waiting.since) => Admitted {
+                    due: waiting.due,
+                    is_early: false,
+                    _slot: slot,
+                },
+                () = reached(waiting.token_at, waiting.now) => {
+                    let slot = self.refreshes.take(waiting.token_at.unwrap_or(waiting.since)).await;
+                    Admitted {
+                        due: Due::Refresh,
+                        is_early: true,
+                        _slot: slot,
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            admitted = entered => Some(admitted),
+        }
+    }
+
+    /// Whether others wait for a slot of this kind.
+    pub(super) fn is_awaited(&self, due: Due) -> bool {
+        self.slots(due).are_awaited()
+    }
+
+    /// Whether the process was told to stop: what is under way ends as soon as it can.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    fn slots(&self, due: Due) -> &Slots {
+        match due {
+            Due::Full | Due::Plain => &self.passes,
+            Due::Slice => &self.slices,
+            Due::Refresh => &self.refreshes,
+        }
+    }
+}
+
+/// Ends at a time; never without one.
+fn reached(at: Option<Timestamp>, now: Timestamp) -> impl Future<Output = ()> {
+    let wait = at.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
+    async move {
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use futures::FutureExt;
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn second(n: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(n)
+    }
+
+    fn waiting(due: Due, since: i64) -> Waiting {
+        Waiting {
+            due,
+            since: second(since),
+            token_at: None,
+            now: second(100),
+        }
+    }
+
+    async fn fill(admission: &Admission, due: Due) -> Vec<Admitted> {
+        let mut all = Vec::new();
+        while let Some(admitted) = admission.enter(waiting(due, 0)).now_or_never() {
+            all.push(admitted.unwrap());
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_keeps_nothing_else_waiting() {
+        let admission = Admission::new(48, CancellationToken::new());
+        let slices = fill(&admission, Due::Slice).await;
+        assert_eq!(slices.len(), 8);
+        let passes = fill(&admission, Due::Plain).await;
+        assert_eq!(passes.len(), 48);
+        assert!(admission.enter(waiting(Due::Full, 0)).now_or_never().is_none());
+        // A token is kept fresh all the same, and nothing more is done for it.
+        let due = Waiting {
+            token_at: Some(second(99)),
+            ..waiting(Due::Slice, 0)
+        };
+        let admitted = admission.enter(due).await.unwrap();
+        assert_eq!((admitted.due, admitted.is_early), (Due::Refresh, true));
+        assert!(admitted.covers(Due::Refresh) && !admitted.covers(Due::Slice) && !admitted.covers(Due::Plain));
+        drop(passes);
+        let admitted = admission.enter(waiting(Due::Plain, 0)).await.unwrap();
+        assert!(admitted.covers(Due::Full) && !admitted.covers(Due::Slice));
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_once_the_process_stops() {
+        let stop = CancellationToken::new();
+        let admission = Admission::new(1, stop.clone());
+        stop.cancel();
+        assert!(admission.enter(waiting(Due::Plain, 0)).await.is_none());
+    }
+}
