@@ -7,6 +7,7 @@ mod completions;
 mod connect;
 mod crds;
 mod disconnect;
+mod explain;
 mod generate;
 mod pages;
 mod run;
@@ -32,6 +33,8 @@ enum Command {
     Run(Box<run::Options>),
     /// Say what works, what does not, and why.
     Check(Box<check::Options>),
+    /// Say what a reason means, what causes it, and how it is mended.
+    Explain(explain::Options),
     /// Connect an integration: log in with its account, and the grant goes into the cluster.
     Connect(Box<connect::Options>),
     /// End the grant of an integration.
@@ -40,7 +43,7 @@ enum Command {
     Suspend(steer::Target),
     /// Go on with an integration that was suspended.
     Resume(steer::Target),
-    /// Ask for a full pass now, and wait for it.
+    /// Ask for a full pass now, and wait for it. Exit codes: 0 it is Ready, 1 it is not, 2 unknown.
     Reconcile(steer::Reconcile),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
     Crds(crds::Options),
@@ -91,6 +94,7 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
     let failed = |message: String| Failure { message, code: 1 };
     match cli.command {
         Command::Run(options) => run::run(*options).await.map(|()| 0).map_err(failed),
+        Command::Explain(options) => explain::run(&options).map(|()| 0).map_err(failed),
         Command::Connect(options) => connect::run(*options).await.map_err(|message| Failure {
             message,
             code: connect::NOTHING,
@@ -98,10 +102,10 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
         Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0).map_err(failed),
         Command::Suspend(target) => steer::suspend(target, true).await.map(|()| 0).map_err(failed),
         Command::Resume(target) => steer::suspend(target, false).await.map(|()| 0).map_err(failed),
-        Command::Reconcile(options) => steer::reconcile(options)
-            .await
-            .map(|ready| u8::from(!ready))
-            .map_err(failed),
+        Command::Reconcile(options) => steer::reconcile(options).await.map_err(|message| Failure {
+            message,
+            code: check::COULD_NOT_LOOK,
+        }),
         Command::Crds(options) => crds::run(&options).map(|()| 0).map_err(failed),
         Command::Completions(options) => {
             let done = completions::run(&options, Cli::command(), PROGRAM);

@@ -12,7 +12,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{
-    check::{options::duration, output::say},
+    check::{COULD_NOT_LOOK, FINDINGS, options::duration, output::say},
     cluster_options::ClusterOptions,
 };
 use crate::{
@@ -128,8 +128,9 @@ fn is_managed(integration: &JiraIntegration) -> bool {
         || managers.any(|manager| APPLIERS.contains(&manager))
 }
 
-/// Asks for a full pass now, and waits for its answer. True when the integration is Ready then.
-pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
+/// Asks for a full pass now, and waits for its answer. The exit code is that of `check`: whether the
+/// integration is Ready then.
+pub(super) async fn reconcile(options: Reconcile) -> Result<u8, String> {
     let found = options.target.find().await?;
     let asked = Timestamp::now().to_string();
     let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});
@@ -140,10 +141,10 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
         say(&format!(
             "It is suspended, so nothing happens until: jira-operator resume {name} -n {namespace}"
         ));
-        return Ok(false);
+        return Ok(COULD_NOT_LOOK);
     }
     if options.timeout.is_zero() {
-        return Ok(true);
+        return Ok(0);
     }
     let answer = tokio::time::timeout(options.timeout, answered(&found.api, name, &asked)).await;
     let integration = answer.map_err(|_| {
@@ -154,10 +155,14 @@ pub(super) async fn reconcile(options: Reconcile) -> Result<bool, String> {
     })??;
     let conditions = integration.status.map(|status| status.conditions).unwrap_or_default();
     let Some(ready) = find(&conditions, ConditionType::Ready) else {
-        return Ok(false);
+        return Ok(COULD_NOT_LOOK);
     };
     say(&format!("Ready {} {}: {}", ready.status, ready.reason, ready.message));
-    Ok(ready.status == "True")
+    Ok(match ready.status.as_str() {
+        "True" => 0,
+        "False" => FINDINGS,
+        _ => COULD_NOT_LOOK,
+    })
 }
 
 async fn answered(api: &Api<JiraIntegration>, name: &str, asked: &str) -> Result<JiraIntegration, String> {

@@ -28,7 +28,7 @@ fn causes() -> Vec<Cause> {
         holder: None,
     };
     vec![
-        cause("healthy", "Connected", vec![]),
+        cause("healthy", "AllProjectsAccessible", vec![]),
         cause(
             "archived",
             "ProjectArchived",

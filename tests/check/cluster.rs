@@ -16,6 +16,10 @@ fn jira(program: &Program, command: Command) {
     program.sandbox.command(command).unwrap();
 }
 
+/// What it takes to look live, but for the projects that the operator knows.
+const BLIND: &str = "[{apiGroups: [jira-operator.dev], resources: [jiraintegrations], verbs: [get]},\
+    {apiGroups: [''], resources: [secrets], verbs: [get]}]";
+
 /// The reasons of one condition, wherever it stands.
 fn reasons(ran: &Ran, condition: &str) -> Vec<String> {
     let of = |entry: &Value| entry["condition"] == condition;
@@ -71,6 +75,7 @@ async fn an_integration_is_looked_at_live_or_from_status() {
     );
 
     trouble_is_told_live(&program).await;
+    what_may_not_be_listed_is_told(&plane, &program).await;
     people_without_the_secret_read_the_status(&plane, &program).await;
     a_person_is_looked_at(&program).await;
     all_of_them_are_told_in_short(&plane, &program).await;
@@ -110,8 +115,25 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         .await
         .claim(0, &["Looked live"]);
 
-    // A token that has expired is not refreshed.
+    // Waiting asks Atlassian nothing: it is looked at once, in the end.
     drop(operator);
+    let archive = |project: &str| Command::ArchiveProject {
+        site: None,
+        project: project.into(),
+    };
+    jira(&program, archive("OPS"));
+    let longer = "{\"spec\": {\"syncInterval\": \"10m\"}}";
+    let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", longer];
+    plane.kubectl(&patch, "").await.unwrap();
+    let mark = program.sandbox.mark();
+    program
+        .check(&["acme", "-n", "support", "--wait", "3s"])
+        .await
+        .claim(1, &["Looked live", "Project OPS is archived"]);
+    let looks = program.sandbox.requests_since(mark);
+    assert_eq!(looks.iter().filter(|r| r.path.ends_with("/myself")).count(), 1);
+
+    // A token that has expired is not refreshed.
     jira(&program, Command::AdvanceClock { seconds: 7200 });
     jira(
         &program,
@@ -122,9 +144,14 @@ async fn an_integration_is_looked_at_live_or_from_status() {
     );
     let rejected = program.check(&["acme", "-n", "support"]).await;
     rejected.claim(
-        0,
-        &["From status, because Atlassian no longer accepts the access token"],
+        2,
+        &[
+            "From status, because Atlassian does not accept the access token.",
+            "‼ Token TokenRejected",
+            "the operator tries to refresh it: check again then.",
+        ],
     );
+    rejected.without("by itself");
     program
         .check(&["nobody", "-n", "support"])
         .await
@@ -158,10 +185,13 @@ async fn trouble_is_told_live(program: &Program) {
     ran.claim(1, &[
         "× JiraIntegration support/acme",
         "× JiraProject support/acme-eng",
-        "Project ENG is archived. Restore it in Jira or remove it from spec.projects. see docs/troubleshooting.md#projectarchived",
+        "Project ENG is archived. Restore it in Jira or remove it from spec.projects. more: jira-operator explain ProjectArchived",
         "2 other projects are fine.",
         "lacks Administer projects in SUP",
     ]);
+    if std::env::var("UPDATE_FIXTURES").is_ok_and(|value| value == "1") {
+        std::fs::copy(&evidence, "tests/fixtures/evidence/in-cluster.json").unwrap();
+    }
     // What was saved gives the same again, byte by byte, without any network.
     let arguments = ["acme", "-n", "support", "-o", "json"];
     let (live, replayed) = (
@@ -172,6 +202,22 @@ async fn trouble_is_told_live(program: &Program) {
     assert_eq!(reasons(&live, "Accessible"), ["ProjectArchived"]);
     let yaml = program.check(&["acme", "-n", "support", "-o", "yaml"]).await;
     assert!(yaml.out.contains("reason: ProjectArchived"), "{}", yaml.out);
+}
+
+async fn what_may_not_be_listed_is_told(plane: &Plane, program: &Program) {
+    let blind = plane.person("support", "blind", BLIND).await;
+    let evidence = program.path("blind.json");
+    let ran = program
+        .check_as(Some(&blind), &["acme", "--evidence-out", &evidence], "")
+        .await;
+    let told = [
+        "Looked live",
+        "‼ Projects MayNotAsk",
+        "You may not read jiraprojects in support",
+        "hidden since they were seen are not in this report.",
+    ];
+    ran.claim(1, &told);
+    program.check(&["--evidence", &evidence]).await.claim(1, &told);
 }
 
 async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Program) {
@@ -254,7 +300,7 @@ async fn a_person_is_looked_at(program: &Program) {
         .claim(0, &["√ Person alex@acme.example", "PersonUsable"]);
     person("nobody@acme.example")
         .await
-        .claim(1, &["PersonNotFound", "docs/troubleshooting.md#personnotfound"]);
+        .claim(1, &["PersonNotFound", "jira-operator explain PersonNotFound"]);
     jira(
         program,
         Command::SetGlobalPermission {
@@ -306,10 +352,25 @@ async fn all_of_them_are_told_in_short(plane: &Plane, program: &Program) {
         ],
     );
     ran.without("SiteReachable");
-    let ran = program.check(&["-A", "-n", "empty", "-o", "short"]).await;
+    let ran = program.check(&["-A", "-n", "support", "-o", "short"]).await;
     assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
     ran.claim(
         1,
         &["× JiraIntegration empty/lonely Authorized CredentialsNotFound: Secret missing"],
+    );
+    let labelled = ["-n", "empty", "label", "ji/lonely", "team=none"];
+    plane.kubectl(&labelled, "").await.unwrap();
+    for chosen in [&["ji/lonely", "-n", "empty"][..], &["-l", "team=none", "-n", "empty"]] {
+        program
+            .check(chosen)
+            .await
+            .claim(1, &["× JiraIntegration empty/lonely"]);
+    }
+    let several = program.check(&["lonely", "acme", "-n", "empty"]).await;
+    several.claim(2, &["there is no JiraIntegration acme in namespace empty"]);
+    let none = program.check(&["-l", "team=other", "-A"]).await;
+    none.claim(
+        2,
+        &["there is no JiraIntegration with the labels team=other in any namespace"],
     );
 }

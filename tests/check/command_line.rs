@@ -19,6 +19,12 @@ async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
         (&["-f", "x.yaml", "--kubeconfig", "y"], "cannot be used with"),
         (&["acme", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),
         (&["--evidence-out", "x.json"], "needs the NAME of one integration"),
+        (
+            &["a", "b", "--evidence-out", "x.json"],
+            "needs the NAME of one integration",
+        ),
+        (&["jp/acme"], "the name of a JiraIntegration"),
+        (&["acme", "-l", "team=x"], "cannot be used with"),
         (&["--service-account", "x"], "--operator"),
         (&["--wait", "soon", "acme"], "90s, 2m or 1h"),
         (&["-o", "xml"], "possible values"),
@@ -74,6 +80,7 @@ fn help_fits_a_terminal() {
     for command in [
         "run",
         "check",
+        "explain",
         "connect",
         "disconnect",
         "suspend",
@@ -104,4 +111,37 @@ fn shells_get_completions() {
             "{shell}"
         );
     }
+}
+
+#[test]
+fn a_reason_is_explained_to_who_has_the_program_alone() {
+    let explain = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).arg("explain").args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    for topic in [
+        "ProjectArchived",
+        "projectarchived",
+        "PersonNotFound",
+        "TokenRejected",
+        "how-to-connect",
+    ] {
+        let (code, text, _) = explain(&[topic]);
+        assert_eq!(code, Some(0), "{topic}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(!text.contains("**") && !text.contains("]("), "{text}");
+    }
+    let (_, text, _) = explain(&["ProjectArchived"]);
+    assert!(text.contains("What to do. Restore it in Jira"), "{text}");
+    let (_, all, _) = explain(&[]);
+    assert!(
+        all.contains("ReconnectRequired") && all.contains("RuleMissing"),
+        "{all}"
+    );
+    let (code, _, error) = explain(&["ProjectArchivd"]);
+    assert!(
+        code == Some(1) && error.contains("Did you mean ProjectArchived?"),
+        "{error}"
+    );
 }

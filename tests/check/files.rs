@@ -84,10 +84,15 @@ async fn a_site_that_does_not_exist_is_a_finding() {
         1,
         "a site that is not allowed is not asked"
     );
-    program
-        .check(&["-f", "/nonexistent.yaml"])
-        .await
-        .claim(1, &["FileUnreadable"]);
+    let empty = program.path("empty");
+    fs::create_dir(&empty).unwrap();
+    for (missing, why) in [
+        ("/nonexistent.yaml", "cannot be read"),
+        (&*empty, "ends in .yaml, .yml or .json"),
+    ] {
+        let ran = program.check(&["-f", missing, "--offline"]).await;
+        ran.claim(2, &["‼ File FileNotRead", why]);
+    }
     let nothing = program.file("nothing.yaml", "kind: ConfigMap\napiVersion: v1\n");
     program
         .check(&["-f", &nothing])
@@ -139,7 +144,7 @@ async fn a_refresh_looks_at_everything_and_keeps_the_new_token_for_the_next_time
         &[
             "× JiraProject support/acme-eng",
             "ProjectArchived",
-            "docs/troubleshooting.md#projectarchived",
+            "jira-operator explain ProjectArchived",
             "1 other project is fine.",
         ],
     );

@@ -71,10 +71,14 @@ async fn the_installation_is_looked_at_piece_by_piece() {
             .claim(1, &["× Deployment OperatorNotReady", "√ Rights RuleHeld"])
             .without("RuleMissing");
         ready(&plane).await;
-        program
-            .check(&["--operator"])
-            .await
-            .claim(0, &["√ Operator jira/jira-operator"]);
+        program.check(&["--operator"]).await.claim(
+            0,
+            &[
+                "√ Operator jira/jira-operator",
+                "√ Rights RuleHeld secrets",
+                "√ Rights RuleHeld jiraissues/status",
+            ],
+        );
         plane
             .kubectl(&["-n", "jira", "delete", "deployment", "jira-operator"], "")
             .await

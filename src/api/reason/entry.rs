@@ -13,6 +13,18 @@ pub enum Holds {
     Unknown,
 }
 
+impl Holds {
+    /// The status as conditions print it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
 /// What the operator does about a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {

@@ -1,30 +1,21 @@
-//! `check` of integrations in a cluster: one by name, those of a namespace, or all.
+//! `check` of integrations in a cluster: some by name, those of a namespace, or all.
 
-use kube::{Api, ResourceExt, api::ListParams};
+use jiff::Timestamp;
+use kube::ResourceExt;
 
 use super::{
     evidence_file::Saved,
-    examined,
-    live::{Wanted, Way},
+    listed::Unlisted,
+    live::{Wanted, Way, projects},
+    points::Spent,
     reasons::LocalReason,
     report::{Line, Report, Subject},
+    token::NotLive,
+    which::Which,
     world::{Atlassian, Cluster},
+    written,
 };
-use crate::{
-    api::{integration::JiraIntegration, names, project::JiraProject},
-    grant::store::describe,
-};
-
-/// Which integrations.
-#[derive(Clone, Debug)]
-pub enum Which {
-    /// One.
-    Named(String),
-    /// Those of the namespace.
-    OfNamespace,
-    /// Those of all namespaces.
-    All,
-}
+use crate::api::integration::JiraIntegration;
 
 /// What is looked at, and how.
 #[derive(Clone, Copy)]
@@ -35,10 +26,10 @@ pub struct Question<'a> {
     pub atlassian: &'a Atlassian,
     /// Which integrations.
     pub which: &'a Which,
-    /// Namespace, where not all are meant.
-    pub namespace: &'a str,
     /// The person and the project to look at instead.
     pub person: Option<Wanted<'a>>,
+    /// Whether warnings count.
+    pub strict: bool,
 }
 
 /// What was found, and the evidence where it was looked live at a single integration.
@@ -52,95 +43,96 @@ pub struct Answer {
 }
 
 impl Question<'_> {
-    /// Looks.
+    /// Looks: live as far as that can be done and the app's points allow, else at the status.
     ///
     /// # Errors
     /// When the API server cannot be asked, or there is nothing to look at.
     pub async fn ask(&self) -> Result<Answer, String> {
-        let mut integrations = self.integrations().await?;
+        let mut integrations = self.which.find(self.cluster).await?.items;
         if let Some(wanted) = self.person {
             integrations = vec![meant(integrations, wanted.project)?];
         }
         let mut answer = Answer {
-            report: Report {
-                subjects: Vec::new(),
-                brief: !matches!(self.which, Which::Named(_)) && self.person.is_none(),
-            },
+            report: self.report(Vec::new()),
             evidence: None,
             without_evidence: None,
         };
+        let mut spent = Spent::default();
         for integration in &integrations {
-            match (self.look(integration).await, self.person) {
+            match (self.look(integration, &mut spent).await, self.person) {
                 (Ok(saved), _) => {
                     answer.report.subjects.extend(saved.subjects());
                     answer.evidence = Some(saved);
                 }
-                (Err(why), Some(_)) => {
+                (Err(NotLive { why, .. }), Some(_)) => {
                     return Err(format!(
                         "a person can only be looked at live, which cannot be done, because {why}"
                     ));
                 }
-                (Err(why), None) => {
-                    let subject = self.as_written(integration, &why).await;
+                (Err(not_live), None) => {
+                    let subject = self.as_written(integration, &not_live).await;
                     answer.report.subjects.push(subject);
-                    answer.without_evidence = Some(why);
+                    answer.without_evidence = Some(not_live.why);
                 }
             }
         }
         Ok(answer)
     }
 
-    async fn look(&self, integration: &JiraIntegration) -> Result<Saved, String> {
+    /// What the status of the integrations says, without asking Atlassian anything. With the version
+    /// from which a watch goes on.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked, or there is nothing to look at.
+    pub async fn as_they_say(&self) -> Result<(Report, String), String> {
+        let found = self.which.find(self.cluster).await?;
+        let now = Timestamp::now();
+        let subject = |integration| written::from_status(integration, &[], "it is waited for", now);
+        let report = self.report(found.items.iter().map(subject).collect());
+        Ok((report, found.version))
+    }
+
+    fn report(&self, subjects: Vec<Subject>) -> Report {
+        Report {
+            subjects,
+            brief: !self.which.is_named() && self.person.is_none(),
+            strict: self.strict,
+        }
+    }
+
+    async fn look(&self, integration: &JiraIntegration, spent: &mut Spent) -> Result<Saved, NotLive> {
         let way = Way::find(self.cluster, self.atlassian, integration).await?;
-        match self.person {
-            Some(wanted) => way.look_for(wanted).await,
-            None => way.look().await,
+        if let Some(wanted) = self.person {
+            return way.look_for(wanted).await;
         }
+        if spent.is_low(way.app()) {
+            return Err(NotLive::because(
+                "what is left of the hour's points of its OAuth app is left to the operator",
+            ));
+        }
+        way.look(spent).await
     }
 
-    async fn as_written(&self, integration: &JiraIntegration, why: &str) -> Subject {
-        let namespace = integration.namespace().unwrap_or_default();
-        let api: Api<JiraProject> = Api::namespaced(self.cluster.client.clone(), &namespace);
-        let selector = format!("{}={}", names::INTEGRATION_LABEL, integration.name_any());
-        match api.list(&ListParams::default().labels(&selector)).await {
-            Ok(projects) => examined::from_status(integration, &projects.items, why),
+    async fn as_written(&self, integration: &JiraIntegration, not_live: &NotLive) -> Subject {
+        let (known, unlisted) = match projects(self.cluster, integration).await {
+            Ok(known) => (known, None),
             Err(error) => {
-                let mut subject = examined::from_status(integration, &[], why);
-                let mut message = refused("jiraprojects", &namespace, &error);
-                message.push('.');
-                subject
-                    .lines
-                    .push(Line::local("Projects", LocalReason::MayNotAsk, message));
-                subject
+                let namespace = integration.namespace().unwrap_or_default();
+                let lost = "So nothing is said of single projects.";
+                (Vec::new(), Some(Unlisted::of(&namespace, &error, lost)))
             }
-        }
+        };
+        let mut subject = written::from_status(integration, &known, &not_live.why, Timestamp::now());
+        subject.lines.extend(unlisted.as_ref().map(Unlisted::line));
+        subject.lines.extend(not_live.untold.then(rejected));
+        subject
     }
+}
 
-    async fn integrations(&self) -> Result<Vec<JiraIntegration>, String> {
-        let client = self.cluster.client.clone();
-        let (api, place): (Api<JiraIntegration>, _) = match self.which {
-            Which::All => (Api::all(client), "any namespace"),
-            _ => (Api::namespaced(client, self.namespace), self.namespace),
-        };
-        if let Which::Named(name) = self.which {
-            return match api.get_opt(name).await {
-                Ok(Some(integration)) => Ok(vec![integration]),
-                Ok(None) => Err(format!(
-                    "there is no JiraIntegration {name} in namespace {place}: kubectl get jiraintegrations -A shows those there are"
-                )),
-                Err(error) => Err(refused("jiraintegrations", place, &error)),
-            };
-        }
-        let mut all = match api.list(&ListParams::default()).await {
-            Ok(all) => all.items,
-            Err(error) => return Err(refused("jiraintegrations", place, &error)),
-        };
-        if all.is_empty() {
-            return Err(format!("there is no JiraIntegration in {place}"));
-        }
-        all.sort_by_key(|integration| (integration.namespace(), integration.name_any()));
-        Ok(all)
-    }
+/// What the status does not say yet.
+fn rejected() -> Line {
+    let message = "Atlassian refused the access token that the operator stored, so what stands here was found before that. At its next synchronisation the operator tries to refresh it: check again then.";
+    Line::local("Token", LocalReason::TokenRejected, message)
 }
 
 /// The integration that a question about a project means: the only one, or the only one with the
@@ -162,18 +154,6 @@ fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegratio
                 "there are several JiraIntegrations: name one of {list}. {which} {key} in scope"
             ))
         }
-    }
-}
-
-fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) if status.code == 403 => {
-            format!("you may not read {resource} in {place}; the chart's role jira-operator-view would let you")
-        }
-        kube::Error::Api(status) if status.code == 404 => format!(
-            "the cluster does not know {resource}: install the definitions with jira-operator crds | kubectl apply -f -"
-        ),
-        other => format!("{resource} could not be read: {}", describe(other)),
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     examined,
+    listed::Unlisted,
     report::{Line, Subject},
 };
 use crate::{
@@ -44,6 +45,9 @@ pub struct Saved {
     name: String,
     /// The conditions that are not Jira's to answer.
     taken_over: Vec<TakenOver>,
+    /// That the projects which the operator knows could not be listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
     /// What Jira answered about the site, if that was asked.
     pub evidence: Option<Evidence>,
     /// What Jira answered about a person, if that was asked.
@@ -73,6 +77,7 @@ impl Saved {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             taken_over: taken_over.collect(),
+            unlisted: None,
             evidence: None,
             person: None,
         }
@@ -118,6 +123,7 @@ impl Saved {
             subject
                 .notes
                 .push(format!("Looked live at {}.", evidence.declared.site));
+            subject.lines.extend(self.unlisted.as_ref().map(Unlisted::line));
             subject
         });
         let person = self.person.as_ref().map(|person| {

@@ -1,20 +1,15 @@
-//! From what Jira answered, or from what conditions say, to what is printed of one integration.
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::ResourceExt;
+//! From what Jira answered to what is printed of one integration.
 
 use super::{
     mark::Mark,
-    reasons::LocalReason,
     report::{Line, Subject},
+    taken_over::TAKEN_OVER,
 };
 use crate::{
     api::{
-        condition::{self, ConditionType, Finding},
-        integration::JiraIntegration,
+        condition::{ConditionType, Finding},
         names,
-        project::JiraProject,
-        ready::ready,
+        ready::{holds_ready_back, ready},
         reason::Reason,
         requirements::{ADMINISTER, SERVICE_DESK},
     },
@@ -23,13 +18,10 @@ use crate::{
         examine::{self, Findings},
         judge::enumerate,
     },
-    grant::finding::clock,
 };
 
 /// Most names in a note.
 const NAMED: usize = 5;
-/// The conditions of an integration that are not Jira's to answer.
-pub const TAKEN_OVER: [ConditionType; 2] = [ConditionType::Authorized, ConditionType::Synced];
 
 /// The integration as Jira's answers show it. `taken_over` are the findings that are not Jira's to
 /// answer.
@@ -38,77 +30,70 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
     let Findings { integration, projects } = examine::judge(evidence);
     let mut findings: Vec<Finding> = integration.into_iter().chain(taken_over.iter().cloned()).collect();
     findings.sort_by_key(|finding| ConditionType::STEPS.iter().position(|step| *step == finding.condition));
-    let ready = ready(&findings, evidence.declared.projects.is_some());
+    let named = evidence.declared.projects.is_some();
+    let holds = |finding: &&Finding| holds_ready_back(finding.condition, finding.reason, named);
     let mut subject = Subject::new("JiraIntegration", namespace, name);
-    subject.ready = Some(Line::of(&ready));
-    subject.lines = findings.iter().map(Line::of).collect();
-    let fine = projects.values().filter(|found| found.iter().all(is_fine)).count();
-    let unwell = projects.into_iter().filter(|(_, found)| !found.iter().all(is_fine));
-    subject.parts = unwell
-        .map(|(key, found)| {
-            let mut part = Subject::new("JiraProject", namespace, &names::object(name, &key));
-            part.lines = found
-                .iter()
-                .map(Line::of)
-                .filter(|line| line.mark != Mark::Fine)
-                .collect();
-            part
-        })
-        .collect();
-    explain(&mut subject);
-    subject.closing = closing(fine, subject.parts.len(), &not_administered(evidence));
-    subject
-}
-
-/// The integration as its conditions say, and those of its projects. `why` says why it was not
-/// looked live.
-#[must_use]
-pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject], why: &str) -> Subject {
-    let namespace = integration.namespace().unwrap_or_default();
-    let status = integration.status.clone().unwrap_or_default();
-    let mut subject = Subject::new("JiraIntegration", &namespace, &integration.name_any());
-    let last = status.sync.as_ref().and_then(|sync| sync.last_sync_time.as_ref());
-    let when = last.map_or(String::new(), |at| format!(" Last synchronised at {}.", clock(at.0)));
-    subject.notes.push(format!("From status, because {why}.{when}"));
-    subject.ready = condition::find(&status.conditions, ConditionType::Ready).map(Line::written);
-    subject.lines = in_order(&status.conditions);
-    if status
-        .observed_generation
-        .is_none_or(|seen| Some(seen) != integration.metadata.generation)
-    {
-        let message = "The operator has not looked at this version of the spec yet. If that lasts, see whether it runs: jira-operator check --operator.";
-        subject
-            .lines
-            .push(Line::local("Observed", LocalReason::NotLookedAt, message));
-    }
-    let is_well = |project: &&JiraProject| written(project).iter().all(|line| line.mark == Mark::Fine);
-    let fine = projects.iter().filter(is_well).count();
-    subject.parts = projects
+    // Of manifests nothing was synchronised yet, so that nothing can be said of Ready.
+    let synced = findings
         .iter()
-        .filter(|project| !is_well(project))
-        .map(|project| {
-            let mut part = Subject::new("JiraProject", &namespace, &project.name_any());
-            part.lines = written(project)
-                .into_iter()
-                .filter(|line| line.mark != Mark::Fine)
-                .collect();
-            part
-        })
-        .collect();
-    let lacking = projects.iter().filter(|project| lacks_administer(project));
-    let lacking: Vec<String> = lacking.map(|project| project.spec.key.clone()).collect();
+        .any(|finding| finding.condition == ConditionType::Synced);
+    subject.ready = synced.then(|| Line::of(&ready(&findings, named)));
+    let line = |finding: &Finding| match holds(&finding) {
+        true => Line::of(finding),
+        false => Line::of(finding).holding_nothing_back(),
+    };
+    subject.lines = findings.iter().map(line).collect();
+    let blocked = findings.iter().filter(holds).any(is_of_projects);
+    let projects = projects.into_iter().map(|(key, found)| {
+        let lines = found.iter().map(Line::of).collect();
+        (names::object(name, &key), lines)
+    });
+    let fine = take_parts(&mut subject, projects.collect(), blocked);
     explain(&mut subject);
-    subject.closing = closing(fine, subject.parts.len(), &lacking);
+    let unwell = subject.parts.len();
+    subject.closing = closing(&are_fine(fine, unwell), &not_administered(evidence));
     subject
 }
 
-fn is_fine(finding: &Finding) -> bool {
-    Line::of(finding).mark == Mark::Fine
+/// Takes the projects that are not fine as parts, and counts the others. Unless blocked projects hold
+/// the integration back, what they lack is a warning.
+pub fn take_parts(subject: &mut Subject, projects: Vec<(String, Vec<Line>)>, blocked: bool) -> usize {
+    let mut fine = 0;
+    for (name, lines) in projects {
+        let mut part = Subject::new("JiraProject", &subject.namespace, &name);
+        let unwell = lines.into_iter().filter(|line| line.mark != Mark::Fine);
+        part.lines = unwell
+            .map(|line| match holds_back(&line, blocked) {
+                true => line,
+                false => line.holding_nothing_back(),
+            })
+            .collect();
+        if part.lines.is_empty() {
+            fine += 1;
+        } else {
+            subject.parts.push(part);
+        }
+    }
+    fine
+}
+
+/// Whether what a project lacks holds Ready of the integration back, where blocked projects do. What a
+/// newer operator writes is believed to.
+fn holds_back(line: &Line, blocked: bool) -> bool {
+    let counted = [ConditionType::Accessible, ConditionType::Permitted];
+    let Some(condition) = counted.into_iter().find(|of| of.as_str() == line.condition) else {
+        return false;
+    };
+    Reason::parse(&line.reason).map_or(blocked, |reason| holds_ready_back(condition, reason, blocked))
+}
+
+fn is_of_projects(finding: &Finding) -> bool {
+    finding.condition == ConditionType::ProjectsAccessible
 }
 
 /// What sums projects up is told by the projects themselves; that nothing was synchronised yet
 /// follows from whatever else is not in order.
-fn explain(subject: &mut Subject) {
+pub fn explain(subject: &mut Subject) {
     let sums = [
         Reason::SomeProjectsBlocked,
         Reason::AllProjectsBlocked,
@@ -124,6 +109,9 @@ fn explain(subject: &mut Subject) {
         .iter()
         .any(|line| line.mark > Mark::Warning && line.reason != never);
     for line in lines {
+        // Why the operator has not said it yet is said by no other line.
+        let is_taken_over = TAKEN_OVER.iter().any(|taken| taken.as_str() == line.condition);
+        line.explained &= !(is_taken_over && line.reason == Reason::NotChecked.as_str());
         let of_parts = sums.iter().any(|sum| sum.as_str() == line.reason) && !parts.is_empty();
         line.explained |= of_parts || (cause && line.reason == never);
     }
@@ -137,38 +125,6 @@ fn tell_once(lines: &mut [Line]) {
         line.explained |=
             reason.is_some_and(|reason| reason.is_explained_among(&line.message, reasons.iter().copied()));
     }
-}
-
-/// The conditions that are found out, in the order of the steps, and those of a newer operator.
-fn in_order(conditions: &[Condition]) -> Vec<Line> {
-    let summed_up = [ConditionType::Ready, ConditionType::Reconciling, ConditionType::Stalled];
-    let mut all: Vec<&Condition> = conditions
-        .iter()
-        .filter(|condition| !summed_up.iter().any(|sum| sum.as_str() == condition.type_))
-        .collect();
-    let place = |condition: &&Condition| {
-        let place = ConditionType::STEPS
-            .iter()
-            .position(|step| step.as_str() == condition.type_);
-        place.unwrap_or(usize::MAX)
-    };
-    all.sort_by_key(place);
-    all.into_iter().map(Line::written).collect()
-}
-
-fn written(project: &JiraProject) -> Vec<Line> {
-    let status = project.status.as_ref();
-    in_order(status.map_or(&[], |status| status.conditions.as_slice()))
-}
-
-fn lacks_administer(project: &JiraProject) -> bool {
-    let status = project
-        .status
-        .as_ref()
-        .filter(|_| written(project).iter().all(|l| l.mark == Mark::Fine));
-    status.is_some_and(|status| {
-        status.project_type.as_deref() == Some(SERVICE_DESK) && !status.permissions.iter().any(|p| p == ADMINISTER)
-    })
 }
 
 /// Service projects in use that the account does not administer.
@@ -187,14 +143,29 @@ fn not_administered(evidence: &Evidence) -> Vec<String> {
     keys
 }
 
-fn closing(fine: usize, unwell: usize, not_administered: &[String]) -> Vec<String> {
+/// How many projects are fine, in words; nothing where none is.
+#[must_use]
+pub fn counted(count: usize, unwell: usize, words: [&str; 2]) -> String {
     let other = if unwell > 0 { "other " } else { "" };
-    let mut closing = Vec::new();
-    match fine {
-        0 => {}
-        1 => closing.push(format!("1 {other}project is fine.")),
-        _ => closing.push(format!("{fine} {other}projects are fine.")),
+    let [of_one, of_many] = words;
+    match count {
+        0 => String::new(),
+        1 => format!("1 {other}project {of_one}"),
+        _ => format!("{count} {other}projects {of_many}"),
     }
+}
+
+/// The sentence for how many projects are fine.
+#[must_use]
+pub fn are_fine(fine: usize, unwell: usize) -> String {
+    counted(fine, unwell, ["is fine.", "are fine."])
+}
+
+/// What is said at the end: of the projects, and what the account does not administer.
+#[must_use]
+pub fn closing(sums: &str, not_administered: &[String]) -> Vec<String> {
+    let mut closing = Vec::new();
+    closing.extend((!sums.is_empty()).then(|| sums.to_owned()));
     if !not_administered.is_empty() {
         closing.push(format!(
             "Note: the account lacks Administer projects in {}. Nothing needs it, but without it Jira shows no restricted request types.",
@@ -202,4 +173,87 @@ fn closing(fine: usize, unwell: usize, not_administered: &[String]) -> Vec<Strin
         ));
     }
     closing
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::*;
+    use crate::{
+        api::condition::ConditionType::{Authorized, Synced},
+        cli::check::{evidence_file::Saved, report::Report},
+    };
+
+    fn evidence(name: &str) -> Evidence {
+        let file = format!("tests/fixtures/evidence/{name}.json");
+        Saved::load(Path::new(&file)).unwrap().evidence.unwrap()
+    }
+
+    fn taken_over(synced: Reason) -> [Finding; 2] {
+        [
+            Finding::plain(Authorized, Reason::TokenFresh),
+            Finding::plain(Synced, synced),
+        ]
+    }
+
+    fn of(evidence: &Evidence, synced: Reason) -> (Subject, u8) {
+        let subject = live("support", "acme", evidence, &taken_over(synced));
+        (subject.clone(), Report::of(vec![subject]).exit_code())
+    }
+
+    #[test]
+    fn a_blocked_project_is_a_finding_only_where_the_spec_names_it() {
+        let mut evidence = evidence("archived");
+        assert!(evidence.declared.projects.is_some());
+        let (subject, code) = of(&evidence, Reason::SyncSucceeded);
+        assert_eq!((subject.mark(), code), (Mark::Finding, 1));
+        assert_eq!(subject.ready.unwrap().reason, "SomeProjectsBlocked");
+        // Of all projects only those that are live and those that were seen before are in scope.
+        let Some(Ok(projects)) = &evidence.projects else {
+            panic!("projects were asked for");
+        };
+        evidence.declared.known = projects.found.values().map(Into::into).collect();
+        evidence.declared.projects = None;
+        let (subject, code) = of(&evidence, Reason::SyncSucceeded);
+        assert_eq!((subject.mark(), code), (Mark::Warning, 0));
+        assert_eq!(subject.ready.as_ref().unwrap().reason, "Connected");
+        let blocked = subject
+            .lines
+            .iter()
+            .find(|line| line.condition == "ProjectsAccessible")
+            .unwrap();
+        assert_eq!((blocked.mark, blocked.status.as_str()), (Mark::Warning, "False"));
+        assert_eq!(subject.parts.len(), 1, "it is told all the same");
+    }
+
+    #[test]
+    fn what_leaves_ready_true_is_a_warning() {
+        let mut evidence = evidence("healthy");
+        evidence.directory.as_mut().unwrap().may_browse = false;
+        for synced in [
+            Reason::QuotaExhausted,
+            Reason::IntervalStretched,
+            Reason::MirrorTruncated,
+        ] {
+            let (subject, code) = of(&evidence, synced);
+            assert_eq!((subject.mark(), code), (Mark::Warning, 0), "{synced}");
+            assert_eq!(subject.ready.unwrap().reason, "Connected");
+        }
+        let (subject, code) = of(&evidence, Reason::SyncFailed);
+        assert_eq!((subject.mark(), code), (Mark::Finding, 1));
+        // Nothing was asked of the operator, and no line else says why.
+        let (subject, code) = of(&evidence, Reason::NotChecked);
+        assert_eq!((subject.mark(), code), (Mark::Unknown, 2));
+        let told = subject.lines.iter().find(|line| line.condition == "Synced").unwrap();
+        assert!(!told.explained);
+    }
+
+    #[test]
+    fn of_what_was_not_synchronised_nothing_is_said_of_ready() {
+        let [authorized, _] = taken_over(Reason::SyncSucceeded);
+        let subject = live("support", "acme", &evidence("healthy"), &[authorized]);
+        assert_eq!((subject.ready.clone(), subject.mark()), (None, Mark::Fine));
+    }
 }

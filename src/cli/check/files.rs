@@ -22,7 +22,16 @@ pub struct Unreadable {
     /// The file.
     pub file: String,
     /// Why.
-    pub message: String,
+    pub why: Why,
+}
+
+/// Why a file gives no objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It could not be opened, or is a folder without manifests.
+    NotRead(String),
+    /// It was read and is not what it should be.
+    NoManifest(String),
 }
 
 /// The objects of the files; `-` is standard input, and a folder stands for the manifests in it.
@@ -30,23 +39,26 @@ pub struct Unreadable {
 #[must_use]
 pub fn read(files: &[PathBuf]) -> (Vec<Document>, Vec<Unreadable>) {
     let (mut documents, mut unreadable) = (Vec::new(), Vec::new());
-    for path in files.iter().flat_map(|path| manifests(path)) {
+    let (paths, empty): (Vec<_>, Vec<_>) = files.iter().map(|path| manifests(path)).partition(Result::is_ok);
+    unreadable.extend(empty.into_iter().filter_map(Result::err));
+    for path in paths.into_iter().flatten().flatten() {
         let file = name(&path);
-        match text(&path).and_then(|text| objects(&text)) {
+        let read = text(&path).map_err(Why::NotRead);
+        match read.and_then(|text| objects(&text).map_err(Why::NoManifest)) {
             Ok(objects) => documents.extend(objects.into_iter().map(|object| Document {
                 file: file.clone(),
                 object,
             })),
-            Err(message) => unreadable.push(Unreadable { file, message }),
+            Err(why) => unreadable.push(Unreadable { file, why }),
         }
     }
     (documents, unreadable)
 }
 
 /// The manifests that a path stands for: as with kubectl, those of a folder but not of the folders in it.
-fn manifests(path: &Path) -> Vec<PathBuf> {
+fn manifests(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let Ok(entries) = std::fs::read_dir(path) else {
-        return vec![path.to_owned()];
+        return Ok(vec![path.to_owned()]);
     };
     let is_manifest = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
@@ -55,7 +67,13 @@ fn manifests(path: &Path) -> Vec<PathBuf> {
     let entries = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut found: Vec<PathBuf> = entries.filter(is_manifest).collect();
     found.sort();
-    found
+    if found.is_empty() {
+        return Err(Unreadable {
+            file: name(path),
+            why: Why::NotRead("No file in it ends in .yaml, .yml or .json.".to_owned()),
+        });
+    }
+    Ok(found)
 }
 
 fn name(path: &Path) -> String {

@@ -12,14 +12,8 @@ use std::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    evidence_file::Saved,
-    manifest::Manifests,
-    mark::Mark,
-    reasons::LocalReason,
-    render::{self, Page},
-    report::Report,
-    schema::definitions,
-    world::Atlassian,
+    evidence_file::Saved, manifest::Manifests, mark::Mark, reasons::LocalReason, render, report::Report,
+    schema::definitions, world::Atlassian, wrap::Page,
 };
 use crate::atlassian::endpoints::Endpoints;
 
@@ -42,6 +36,7 @@ fn nowhere() -> Atlassian {
             site: None,
         }),
         suffixes: Vec::new(),
+        bursts: std::sync::Arc::default(),
     }
 }
 
@@ -203,12 +198,13 @@ fn the_documentation_shows_the_examples_and_how_a_broken_manifest_looks() {
 
 #[test]
 fn the_documentation_shows_what_is_printed() {
-    let shown = fs::read_to_string("tests/fixtures/evidence/archived.txt").unwrap();
-    assert!(
-        fs::read_to_string(DOCS)
-            .unwrap()
-            .contains(&format!("```text\n{shown}```"))
-    );
+    let begin = "<!-- in a cluster: written with UPDATE_FIXTURES=1 -->\n";
+    let shown = fs::read_to_string("tests/fixtures/evidence/in-cluster.txt").unwrap();
+    let docs = fs::read_to_string(DOCS).unwrap();
+    let (before, rest) = docs.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let shown = format!("{before}{begin}\n```text\n{shown}```\n\n{END}{after}");
+    compare(Path::new(DOCS), &shown);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    files::{self, Document, Unreadable},
+    files::{self, Document, Unreadable, Why},
     mark::Mark,
     reasons::LocalReason,
     report::{Line, Report, Subject},
@@ -155,12 +155,13 @@ impl Manifests {
         Report::of(subjects)
     }
 
-    /// Whether something is wrong that is known without a token.
+    /// Whether something is wrong that is known without a token, or a file was not read.
     #[must_use]
     pub fn has_findings(&self) -> bool {
         let found = |subject: &Subject| subject.mark() == Mark::Finding;
         let secrets = self.secrets.iter().any(|secret| found(&secret.subject()));
-        secrets || self.subjects.iter().any(found) || self.integrations.iter().any(|d| found(&d.subject))
+        let unread = self.subjects.iter().any(|subject| subject.mark() > Mark::Warning);
+        secrets || unread || self.integrations.iter().any(|d| found(&d.subject))
     }
 }
 
@@ -283,8 +284,10 @@ fn named(document: &Document, kind: &str) -> Subject {
 fn unreadable_file(file: &Unreadable) -> Subject {
     let mut subject = Subject::new("File", "", &file.file);
     subject.file.clone_from(&file.file);
-    let line = Line::local("YAML", LocalReason::FileUnreadable, file.message.clone());
-    subject.lines.push(line);
+    subject.lines.push(match &file.why {
+        Why::NotRead(message) => Line::local("File", LocalReason::FileNotRead, &**message),
+        Why::NoManifest(message) => Line::local("YAML", LocalReason::FileUnreadable, &**message),
+    });
     subject
 }
 

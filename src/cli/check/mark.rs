@@ -1,32 +1,35 @@
 //! How grave a line of a report is.
 
+use serde::Serialize;
+
 use crate::api::reason::{Holds, Reason};
 
 /// How a line is marked, the gravest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mark {
     /// Looked at and in order.
     Fine,
-    /// In order, with something to know.
+    /// Something to know or to mend that keeps nothing from being Ready.
     Warning,
-    /// It could not be looked at.
+    /// It could not be looked at, so that it is not known whether all is Ready.
     Unknown,
-    /// Something is wrong.
+    /// It keeps what it is about from being Ready.
     Finding,
 }
 
 impl Mark {
-    /// The status that a condition with this mark has.
+    /// The status of what only this command looks at.
     #[must_use]
-    pub const fn status(self) -> &'static str {
+    pub const fn status(self) -> Holds {
         match self {
-            Self::Fine | Self::Warning => "True",
-            Self::Unknown => "Unknown",
-            Self::Finding => "False",
+            Self::Fine | Self::Warning => Holds::True,
+            Self::Unknown => Holds::Unknown,
+            Self::Finding => Holds::False,
         }
     }
 
-    /// The mark of a condition with this reason.
+    /// The mark of a condition with this reason, where it holds Ready back unless it is True.
     #[must_use]
     pub fn of(reason: Reason) -> Self {
         let entry = reason.entry();

@@ -8,12 +8,14 @@ mod examined;
 mod files;
 #[cfg(test)]
 mod fixtures;
+mod listed;
 mod live;
 pub(super) mod manifest;
 pub(super) mod mark;
 mod operator;
 pub(super) mod options;
 pub(super) mod output;
+mod points;
 mod reasons;
 mod refresh;
 mod render;
@@ -24,25 +26,36 @@ pub(super) mod save;
 mod schema;
 pub(super) mod secrets;
 mod site;
+mod taken_over;
+mod token;
 mod values;
 mod wait;
 mod walk;
+mod which;
 pub(super) mod world;
+pub(super) mod wrap;
+mod written;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 pub use self::options::Options;
 use self::{
-    cluster::{Answer, Question, Which},
+    cluster::Question,
     evidence_file::Saved,
     live::Wanted,
     manifest::Manifests,
     operator::Installed,
     report::Report,
-    wait::{Reported, any_change, until_fine},
+    wait::{any_change, until_fine},
+    which::Which,
     world::{Atlassian, Cluster},
 };
 
 /// Exit code where something is wrong.
-const FINDINGS: u8 = 1;
+pub const FINDINGS: u8 = 1;
 /// Exit code where nothing could be looked at.
 pub const COULD_NOT_LOOK: u8 = 2;
 /// What is said of files without a token.
@@ -52,7 +65,7 @@ const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people
 /// looked at.
 pub(super) async fn run(options: Options) -> Result<u8, String> {
     let options = options.checked()?;
-    let (report, trouble) = match &options {
+    let (mut report, trouble) = match &options {
         Options {
             evidence: Some(file), ..
         } => (replay(file)?, None),
@@ -60,6 +73,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
         options if !options.files.is_empty() => of_files(options).await?,
         options => integrations(options).await?,
     };
+    report.strict = options.strict;
     output::print(&report, options.output)?;
     ended(&report, trouble)
 }
@@ -87,7 +101,13 @@ async fn installation(options: &Options) -> Result<Report, String> {
         namespace: options.namespace.as_deref(),
         service_account: options.service_account.as_deref(),
     };
-    let look = || async { Ok(operator::check(&cluster, &atlassian, installed).await) };
+    let look = || async {
+        let subjects = operator::check(&cluster, &atlassian, installed).await;
+        Ok(Report {
+            strict: options.strict,
+            ..Report::of(subjects)
+        })
+    };
     match options.wait {
         None => look().await,
         Some(wait) => until_fine(wait, look, std::future::pending).await,
@@ -116,28 +136,24 @@ async fn of_files(options: &Options) -> Result<(Report, Option<String>), String>
 async fn integrations(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let cluster = Cluster::of(options.context.as_deref(), options.kubeconfig.as_deref()).await?;
-    let which = match (&options.name, options.all, &options.namespace) {
-        (Some(name), ..) => Which::Named(name.clone()),
-        (None, true, None) => Which::All,
-        _ => Which::OfNamespace,
+    let namespace = options.namespace.as_ref().unwrap_or(&cluster.namespace);
+    let which = Which {
+        names: options.names.clone(),
+        selector: options.selector.clone(),
+        namespace: (!options.all).then(|| namespace.clone()),
     };
-    let namespace = options.namespace.as_deref().unwrap_or(&cluster.namespace);
     let person = options.person.as_deref().zip(options.project.as_deref());
     let question = Question {
         cluster: &cluster,
         atlassian: &atlassian,
         which: &which,
-        namespace,
         person: person.map(|(email, project)| Wanted { email, project }),
+        strict: options.strict,
     };
-    let look = || question.ask();
-    let answer = match options.wait {
-        None => look().await?,
-        Some(wait) => {
-            let changed = || any_change(cluster.client.clone(), &which, namespace);
-            until_fine(wait, look, changed).await?
-        }
-    };
+    if let Some(wait) = options.wait {
+        settled(question, wait).await;
+    }
+    let answer = question.ask().await?;
     keep_evidence(options, answer.evidence.as_ref())?;
     let unsaved = answer.without_evidence.filter(|_| options.evidence_out.is_some());
     Ok((
@@ -146,21 +162,28 @@ async fn integrations(options: &Options) -> Result<(Report, Option<String>), Str
     ))
 }
 
+/// Waits until the status of all says that they are fine, or the time is over: the operator looks
+/// anyway, and asking Atlassian beside it would spend its points.
+async fn settled(question: Question<'_>, wait: Duration) {
+    let version = Mutex::new(None);
+    let put = |seen| *version.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    let look = || async {
+        let said = question.as_they_say().await;
+        put(said.as_ref().ok().map(|(_, version)| version.clone()));
+        Ok(said?.0)
+    };
+    let changed = || async {
+        // What was not there yet is told as added.
+        let since = version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        any_change(question.cluster, question.which, since.as_deref().unwrap_or("0")).await;
+    };
+    // What it came to is said by the look that follows.
+    let _ = until_fine(wait, look, changed).await;
+}
+
 fn keep_evidence(options: &Options, evidence: Option<&Saved>) -> Result<(), String> {
     match (&options.evidence_out, evidence) {
         (Some(file), Some(evidence)) => evidence.store(file),
         _ => Ok(()),
-    }
-}
-
-impl Reported for Report {
-    fn report(&self) -> &Report {
-        self
-    }
-}
-
-impl Reported for Answer {
-    fn report(&self) -> &Report {
-        &self.report
     }
 }

@@ -6,8 +6,9 @@ use kube::{Api, ResourceExt, api::ListParams};
 
 use super::{
     definitions,
+    listed::all,
     reasons::LocalReason,
-    report::{Line, Report, Subject},
+    report::{Line, Subject},
     rights::{self, Account},
     world::{Atlassian, Cluster},
 };
@@ -29,21 +30,44 @@ pub struct Installed<'a> {
 }
 
 /// Looks at everything that belongs to the installation.
-pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: Installed<'_>) -> Report {
+pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: Installed<'_>) -> Vec<Subject> {
     let mut subjects = definitions::subjects(cluster).await;
-    let (mut operator, deployment) = deployment(cluster, installed.namespace).await;
-    let account = account(cluster, installed, deployment.as_ref());
-    match account {
-        Some(account) => operator.lines.extend(rights::lines(cluster, &account).await),
-        None => operator.lines.push(Line::local(
+    subjects.extend(operators(cluster, installed).await);
+    subjects.push(endpoints(atlassian).await);
+    subjects
+}
+
+/// One subject for each Deployment: there may be several releases, each with namespaces of its own.
+async fn operators(cluster: &Cluster, installed: Installed<'_>) -> Vec<Subject> {
+    let found = match deployments(cluster, installed.namespace).await {
+        Ok(found) => found,
+        Err(line) => {
+            let mut subject = Subject::new("Operator", installed.namespace.unwrap_or_default(), "jira-operator");
+            subject.lines.push(line);
+            subject.lines.extend(held(cluster, installed, None).await);
+            return vec![subject];
+        }
+    };
+    let mut subjects = Vec::new();
+    for deployment in &found {
+        let namespace = deployment.namespace().unwrap_or_default();
+        let mut subject = Subject::new("Operator", &namespace, &deployment.name_any());
+        subject.lines = of_deployment(deployment);
+        subject.lines.extend(held(cluster, installed, Some(deployment)).await);
+        subjects.push(subject);
+    }
+    subjects
+}
+
+async fn held(cluster: &Cluster, installed: Installed<'_>, deployment: Option<&Deployment>) -> Vec<Line> {
+    match account(cluster, installed, deployment) {
+        Some(account) => rights::lines(cluster, &account).await,
+        None => vec![Line::local(
             "Rights",
             LocalReason::NotLookedAt,
             "Without a Deployment it is not known which ServiceAccount to ask about: name it with --service-account and -n.",
-        )),
+        )],
     }
-    subjects.push(operator);
-    subjects.push(endpoints(atlassian).await);
-    Report::of(subjects)
 }
 
 fn account(cluster: &Cluster, installed: Installed<'_>, deployment: Option<&Deployment>) -> Option<Account> {
@@ -101,43 +125,36 @@ fn watched(deployment: &Deployment) -> Vec<String> {
     names
 }
 
-async fn deployment(cluster: &Cluster, namespace: Option<&str>) -> (Subject, Option<Deployment>) {
+/// The operator's Deployments, at least one.
+///
+/// # Errors
+/// The line that says why there is none.
+async fn deployments(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Deployment>, Line> {
     let client = cluster.client.clone();
     let (api, place): (Api<Deployment>, _) = match namespace {
         Some(namespace) => (Api::namespaced(client, namespace), format!("namespace {namespace}")),
         None => (Api::all(client), "any namespace".to_owned()),
     };
-    let mut subject = Subject::new("Operator", namespace.unwrap_or_default(), "jira-operator");
     let line = |reason, message: String| Line::local("Deployment", reason, message);
-    let found = match api.list(&ListParams::default().labels(LABEL)).await {
-        Ok(found) => found.items,
-        Err(error) => {
-            let message = match &error {
-                kube::Error::Api(status) if status.code == 403 => {
-                    format!(
-                        "You may not list Deployments in {place}. Name the operator's namespace with -n, or ask somebody who may."
-                    )
-                }
-                other => format!("Deployments in {place} could not be listed: {}.", describe(other)),
-            };
-            subject.lines.push(line(LocalReason::MayNotAsk, message));
-            return (subject, None);
+    match all(&api, ListParams::default().labels(LABEL)).await {
+        Ok(found) if found.items.is_empty() => {
+            let message = format!(
+                "No Deployment in {place} has the label {LABEL}. Install the chart, or name the operator's namespace with -n."
+            );
+            Err(line(LocalReason::OperatorNotFound, message))
         }
-    };
-    let Some(deployment) = found.into_iter().next() else {
-        let message = format!(
-            "No Deployment in {place} has the label {LABEL}. Install the chart, or name the operator's namespace with -n."
-        );
-        subject.lines.push(line(LocalReason::OperatorNotFound, message));
-        return (subject, None);
-    };
-    subject = Subject::new(
-        "Operator",
-        &deployment.namespace().unwrap_or_default(),
-        &deployment.name_any(),
-    );
-    subject.lines = of_deployment(&deployment);
-    (subject, Some(deployment))
+        Ok(found) => Ok(found.items),
+        Err(kube::Error::Api(status)) if status.code == 403 => {
+            let message = format!(
+                "You may not list Deployments in {place}. Name the operator's namespace with -n, or ask somebody who may."
+            );
+            Err(line(LocalReason::MayNotAsk, message))
+        }
+        Err(error) => {
+            let message = format!("Deployments in {place} could not be listed: {}.", describe(&error));
+            Err(line(LocalReason::MayNotAsk, message))
+        }
+    }
 }
 
 fn of_deployment(deployment: &Deployment) -> Vec<Line> {
@@ -182,7 +199,7 @@ async fn endpoints(atlassian: &Atlassian) -> Subject {
             Line::local(what, LocalReason::EndpointReachable, format!("{address} answers."))
         } else {
             let message = format!(
-                "{address} does not answer from here. Check proxies, firewalls and DNS; the operator needs it from its pod."
+                "{address} does not answer from here. The operator needs it from its pod, whose way out may be another: look at proxies, firewalls and DNS there if its conditions say so too."
             );
             Line::local(what, LocalReason::EndpointUnreachable, message)
         });

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args};
 
-use super::output::Format;
+use super::{output::Format, which::name};
 use crate::cli::atlassian_options::AtlassianOptions;
 
 /// Said at the end of --help.
@@ -14,13 +14,14 @@ read the operator's Secrets and the access token is still good, Jira is asked
 live; else what the status says is shown, and why. Nothing is ever refreshed,
 spent or written, except by --refresh --save.
 
-Exit codes: 0 all is fine, 1 there are findings, 2 something could not be
-looked at. Findings win.
+Exit codes: 0 everything is Ready, 1 something is not, 2 something could not
+be looked at. Findings win. What does not hold Ready back is a warning: 0, or
+1 with --strict.
 
 Examples:
   jira-operator check acme                  one integration
   jira-operator check -A -o short           what is not fine, in all namespaces
-  jira-operator check acme --wait 2m        until it is fine, at most two minutes
+  jira-operator check acme --wait 2m        until it is Ready, at most two minutes
   jira-operator check --person a@acme.example --project SUP
   jira-operator check -f acme.yaml          manifests, without a cluster
   jira-operator check -f acme.yaml -f secret.yaml --refresh --save token.yaml
@@ -31,14 +32,18 @@ Examples:
 #[allow(clippy::doc_markdown, clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-#[command(group(ArgGroup::new("mode").args(["name", "all", "files", "operator", "evidence"])))]
+#[command(group(ArgGroup::new("mode").args(["names", "all", "files", "operator", "evidence"])))]
 pub struct Options {
-    /// Name of a JiraIntegration.
-    pub(super) name: Option<String>,
+    /// Names of JiraIntegrations; ji/NAME is fine too.
+    #[arg(value_name = "NAME", value_parser = name)]
+    pub(super) names: Vec<String>,
+    /// Those with these labels, as with kubectl.
+    #[arg(short = 'l', long, value_name = "LABELS", conflicts_with_all = ["names", "files", "operator", "evidence"])]
+    pub(super) selector: Option<String>,
     /// Namespace; by default that of the kubeconfig's context. With -f, of what names none in the files.
     #[arg(short, long, value_name = "NS", conflicts_with = "evidence")]
     pub(super) namespace: Option<String>,
-    /// Every integration: of all namespaces, or of --namespace.
+    /// The integrations of all namespaces, whatever --namespace says.
     #[arg(short = 'A', long = "all-namespaces")]
     pub(super) all: bool,
     /// Context of the kubeconfig.
@@ -75,7 +80,10 @@ pub struct Options {
     /// Format of what is printed.
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Format,
-    /// Look again until all is fine, at most so long, such as 90s, 2m or 1h.
+    /// Count warnings as findings: exit code 1.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Wait until the status says that all is Ready, at most so long, such as 90s, 2m or 1h; then look.
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["files", "evidence", "person"])]
     pub(super) wait: Option<Duration>,
     /// Save what Jira answered as JSON, for a report of a fault. No secrets, but names and addresses.
@@ -111,7 +119,7 @@ impl Options {
     /// # Errors
     /// What does not go together.
     pub(super) fn checked(self) -> Result<Self, String> {
-        if self.evidence_out.is_some() && self.name.is_none() && !self.refresh {
+        if self.evidence_out.is_some() && self.names.len() != 1 && !self.refresh {
             return Err("--evidence-out needs the NAME of one integration, or -f with --refresh".to_owned());
         }
         Ok(self)

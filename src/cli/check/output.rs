@@ -10,8 +10,9 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::{
-    render::{self, Page},
+    render,
     report::Report,
+    wrap::{self, Block, Page},
 };
 
 /// Columns where there is no terminal to ask.
@@ -40,7 +41,7 @@ pub fn on_stderr(report: &Report) -> String {
 /// Says something on standard error, wrapped to its width. A terminal that is gone does not matter: what is
 /// under way is brought to its end.
 pub fn say_on_stderr(text: &str) {
-    show_on_stderr(&render::prose(text, page(&std::io::stderr())));
+    show_on_stderr(&wrap::prose(text, page(&std::io::stderr())));
 }
 
 /// The same as it stands.
@@ -50,8 +51,24 @@ pub fn show_on_stderr(text: &str) {
 
 /// Says something on standard output, wrapped.
 pub fn say(text: &str) {
-    let text = render::prose(text, page(&std::io::stdout()));
+    let text = wrap::prose(text, page(&std::io::stdout()));
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Prints blocks of text on standard output, each wrapped after what it starts with, a blank line
+/// before each paragraph.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn say_blocks(blocks: &[Block]) -> Result<(), String> {
+    let text = wrap::blocks(blocks, page(&std::io::stdout()));
+    written_out(&text).map_err(|error| format!("it could not be printed: {error}"))
+}
+
+fn written_out(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Prints the report.
@@ -60,9 +77,7 @@ pub fn say(text: &str) {
 /// When it cannot be written.
 pub fn print(report: &Report, format: Format) -> Result<(), String> {
     let text = written(report, format, page(&std::io::stdout()))?;
-    let mut out = std::io::stdout().lock();
-    let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    done.map_err(|error| format!("the findings could not be printed: {error}"))
+    written_out(&text).map_err(|error| format!("the findings could not be printed: {error}"))
 }
 
 fn written(report: &Report, format: Format, page: Page) -> Result<String, String> {

@@ -40,6 +40,8 @@ macro_rules! local_reasons {
 
 local_reasons! {
     // Files
+    FileNotRead Unknown:
+        "The file could not be opened, or the folder has no manifests.";
     FileUnreadable Finding:
         "The file is not YAML, or a document in it is not an object of Kubernetes.";
     UnknownKind Finding:
@@ -68,6 +70,8 @@ local_reasons! {
         "A Jira Cloud site answers under spec.site.";
     NotLookedAt Unknown:
         "It was not looked at; the message says what it would take.";
+    TokenRejected Unknown:
+        "Atlassian refuses the access token that the operator stored, and the status does not say so yet.";
     // The operator
     DefinitionServed Fine:
         "The definition is served, with the fields that this version of the program knows.";
@@ -89,7 +93,7 @@ local_reasons! {
         "The operator's ServiceAccount lacks a right that the operator needs.";
     EndpointReachable Fine:
         "The address answers from here.";
-    EndpointUnreachable Finding:
+    EndpointUnreachable Warning:
         "The address does not answer from here.";
     MayNotAsk Unknown:
         "You may not ask the API server about it.";

@@ -1,25 +1,15 @@
 //! A report as text for people: pure, so that every line of it can be tested.
 
-use std::fmt::Write;
-
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use std::collections::HashMap;
 
 use super::{
     mark::Mark,
     report::{Counts, Line, Report, Subject},
+    wrap::{NARROWEST, Page, clean, hanging, paragraph},
 };
 
-/// How text is set.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// Columns that a line may have.
-    pub width: usize,
-    /// Whether marks are coloured.
-    pub colour: bool,
-}
-
-/// Fewest columns that text is wrapped to: below, every word would stand alone.
-const NARROWEST: usize = 40;
+/// Most names in the heading of things that are alike.
+const SHOWN: usize = 10;
 /// Where the reasons of a subject begin, after the longest condition.
 const REASON_COLUMN: usize = 20;
 
@@ -64,27 +54,6 @@ pub fn short(report: &Report) -> String {
     .collect()
 }
 
-/// Sentences for people, wrapped. A long word stays whole, because it is an address or a path to be copied.
-#[must_use]
-pub fn prose(text: &str, page: Page) -> String {
-    let mut out = String::new();
-    let mut taken = 0;
-    for word in clean(text).split_whitespace() {
-        let letters = word.chars().count();
-        if taken > 0 && taken + 1 + letters > page.width {
-            out.push('\n');
-            taken = 0;
-        } else if taken > 0 {
-            out.push(' ');
-            taken += 1;
-        }
-        out.push_str(word);
-        taken += letters;
-    }
-    out.push('\n');
-    out
-}
-
 fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page: Page) {
     let indent = "  ".repeat(depth);
     let mark = subject.mark();
@@ -109,24 +78,68 @@ fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page:
             self::line(out, line, depth * 2 + 2, page);
         }
     }
-    for part in &subject.parts {
-        self::subject(out, part, brief, depth + 1, page);
+    for alike in grouped(&subject.parts) {
+        parts(out, &alike, brief, depth + 1, page);
     }
     for note in &subject.closing {
         paragraph(out, note, depth * 2 + 2, page);
     }
 }
 
+/// Parts of which the same is to be said, in the order of the first of each kind.
+fn grouped(parts: &[Subject]) -> Vec<Vec<&Subject>> {
+    let said = |part: &Subject| -> Vec<(String, String)> {
+        let lines = part.lines.iter();
+        lines
+            .map(|line| (line.condition.clone(), line.reason.clone()))
+            .collect()
+    };
+    let mut places = HashMap::new();
+    let mut groups: Vec<Vec<&Subject>> = Vec::new();
+    for part in parts {
+        let place = *places.entry((said(part), part.mark())).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(part),
+            None => groups.push(vec![part]),
+        }
+    }
+    groups
+}
+
+/// Of parts that are alike the first is told as an example.
+fn parts(out: &mut String, alike: &[&Subject], brief: bool, depth: usize, page: Page) {
+    let [first, others @ ..] = alike else {
+        return;
+    };
+    if others.is_empty() {
+        return subject(out, first, brief, depth, page);
+    }
+    let named: Vec<String> = others.iter().map(|part| part.name.clone()).collect();
+    let shown = named.iter().take(SHOWN - 1).map(|name| clean(name));
+    let names: Vec<String> = std::iter::once(clean(&first.path())).chain(shown).collect();
+    let more = match alike.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more: -o short"),
+    };
+    let head = format!("{} {}s {}{more}", alike.len(), first.object, names.join(", "));
+    let start = format!("{}{} ", "  ".repeat(depth), painted(first.mark(), page));
+    hanging(out, &start, depth * 2 + 2, &head, page);
+    for line in &first.lines {
+        self::line(out, &line.as_example(), depth * 2 + 2, page);
+    }
+}
+
 fn line(out: &mut String, line: &Line, indent: usize, page: Page) {
     let start = format!("{}{} ", " ".repeat(indent), painted(line.mark, page));
-    let head = format!("{:<REASON_COLUMN$} {}", clean(&line.condition), line.reason);
+    let condition = clean(&line.condition);
+    let head = format!("{condition:<REASON_COLUMN$} {}  {}", line.reason, clean(&line.about));
     hanging(out, &start, indent + 2, head.trim_end(), page);
     if line.mark == Mark::Fine || line.explained {
         return;
     }
     paragraph(out, &line.message, indent + 4, page);
     if !line.hint.is_empty() {
-        paragraph(out, &format!("see {}", line.hint), indent + 4, page);
+        paragraph(out, &format!("more: {}", line.hint), indent + 4, page);
     }
 }
 
@@ -176,58 +189,10 @@ fn painted(mark: Mark, page: Page) -> String {
     }
 }
 
-fn paragraph(out: &mut String, text: &str, indent: usize, page: Page) {
-    hanging(out, &" ".repeat(indent), indent, text, page);
-}
-
-/// Writes the text after `start`, further lines indented by as many columns as `start` takes.
-fn hanging(out: &mut String, start: &str, columns: usize, text: &str, page: Page) {
-    let room = page.width.saturating_sub(columns).max(NARROWEST / 2);
-    let indent = " ".repeat(columns);
-    for (index, line) in wrapped(&clean(text), room).iter().enumerate() {
-        let before = if index == 0 { start } else { &indent };
-        // Writing to a String does not fail.
-        let _ = writeln!(out, "{before}{line}");
-    }
-}
-
-/// Breaks at spaces; a word that is longer than a line is broken itself. Several spaces stay where
-/// they do not end a line.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ').flat_map(|word| pieces(word, room)) {
-        let taken = line.width();
-        if taken > 0 && taken + 1 + word.width() > room {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-        } else if taken > 0 {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    lines.push(line);
-    lines
-}
-
-fn pieces(word: &str, room: usize) -> Vec<String> {
-    let (mut pieces, mut piece) = (Vec::new(), String::new());
-    for letter in word.chars() {
-        if !piece.is_empty() && piece.width() + letter.width().unwrap_or(0) > room {
-            pieces.push(std::mem::take(&mut piece));
-        }
-        piece.push(letter);
-    }
-    pieces.push(piece);
-    pieces
-}
-
-/// Without what a terminal would take for a command: messages quote names from Jira and from files.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
     use crate::cli::check::reasons::LocalReason;
 
@@ -265,17 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn sentences_are_wrapped_and_what_is_to_be_copied_stays_whole() {
-        let page = Page {
-            width: 20,
-            colour: false,
-        };
-        let link = "https://example.com/a/long/link";
-        let text = prose(&format!("Open this link now: {link} and wait for it."), page);
-        assert_eq!(text, format!("Open this link now:\n{link}\nand wait for it.\n"));
-    }
-
-    #[test]
     fn colours_change_nothing_but_the_marks() {
         let page = |colour| Page { width: 80, colour };
         let report = report("Something is wrong.");
@@ -302,5 +256,56 @@ mod tests {
         ] {
             assert!(!text.contains('\x1b') && text.contains("two three"), "{text}");
         }
+    }
+
+    /// Projects of which the same is said, under an integration that is Ready.
+    fn of_projects(count: usize) -> Report {
+        let mut whole = Subject::new("JiraIntegration", "support", "acme");
+        for number in 0..count {
+            let mut part = Subject::new("JiraProject", "support", &format!("acme-p{number}"));
+            let message = format!("Project P{number} is archived.");
+            let line = Line::local("Accessible", LocalReason::InvalidField, message);
+            part.lines.push(line.holding_nothing_back());
+            whole.parts.push(part);
+        }
+        Report::of(vec![whole])
+    }
+
+    #[test]
+    fn projects_of_which_the_same_is_said_are_told_together() {
+        let page = Page {
+            width: 80,
+            colour: false,
+        };
+        let many = text(&of_projects(2000), page);
+        assert!(many.lines().count() < 15, "{many}");
+        let words = many.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "‼ 2000 JiraProjects support/acme-p0, acme-p1, acme-p2,",
+            "acme-p9 and 1990 more: -o short",
+            "For example: Project P0 is archived.",
+            "2000 warnings.",
+        ] {
+            assert!(words.contains(part), "{part:?} is not in:\n{many}");
+        }
+        assert!(!words.contains("acme-p10"), "{many}");
+        let ten = text(&of_projects(10), page);
+        assert!(ten.contains("acme-p9") && !ten.contains("more: -o"), "{ten}");
+        let one = text(&of_projects(1), page);
+        assert!(
+            one.contains("‼ JiraProject support/acme-p0\n") && !one.contains("example"),
+            "{one}"
+        );
+        assert_eq!(short(&of_projects(2000)).lines().count(), 2000);
+    }
+
+    #[test]
+    fn warnings_count_only_where_they_are_asked_for() {
+        let mut report = of_projects(2);
+        assert_eq!(report.exit_code(), 0);
+        report.strict = true;
+        assert_eq!(report.exit_code(), 1);
+        report.subjects.clear();
+        assert_eq!(report.exit_code(), 0);
     }
 }

@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use super::{mark::Mark, reasons::LocalReason};
 use crate::{
-    api::{condition::Finding, reason::Reason},
+    api::{
+        condition::Finding,
+        reason::{Holds, Reason},
+    },
     diagnose::judge::person::{PersonFinding, PersonReason},
 };
 
@@ -18,10 +21,14 @@ pub struct Line {
     pub reason: String,
     /// What a person reads.
     pub message: String,
+    /// Whether the condition is True, False or Unknown.
+    pub status: Holds,
     /// How grave it is.
     pub mark: Mark,
-    /// Where more is said about the reason.
+    /// The command that says more about the reason.
     pub hint: String,
+    /// What it is about, where the condition alone does not tell.
+    pub about: String,
     /// Whether another line tells the cause, so that the message would be noise.
     pub explained: bool,
 }
@@ -56,6 +63,8 @@ pub struct Report {
     pub subjects: Vec<Subject>,
     /// Whether what is fine is left out.
     pub brief: bool,
+    /// Whether warnings count as findings for the exit code.
+    pub strict: bool,
 }
 
 /// How many lines there are of each kind.
@@ -63,7 +72,7 @@ pub struct Report {
 pub struct Counts {
     /// Findings, those that another explains not counted.
     pub findings: usize,
-    /// Warnings.
+    /// Warnings, counted likewise.
     pub warnings: usize,
     /// What could not be looked at.
     pub unknown: usize,
@@ -79,6 +88,7 @@ pub struct Entry<'a> {
     name: &'a str,
     condition: &'a str,
     status: &'static str,
+    severity: Mark,
     reason: &'a str,
     message: &'a str,
     hint: &'a str,
@@ -93,7 +103,8 @@ impl<'a> Entry<'a> {
             namespace: &subject.namespace,
             name: &subject.name,
             condition: &line.condition,
-            status: line.mark.status(),
+            status: line.status.as_str(),
+            severity: line.mark,
             reason: &line.reason,
             message: &line.message,
             hint: &line.hint,
@@ -102,55 +113,82 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Where the documentation speaks of a condition's reason.
-fn troubleshooting(reason: &str) -> String {
-    format!("docs/troubleshooting.md#{}", reason.to_lowercase())
+/// The command that says more about a reason: who has the program has its texts.
+fn explain(reason: &str) -> String {
+    format!("jira-operator explain {reason}")
 }
 
 impl Line {
-    /// The line of a finding.
-    #[must_use]
-    pub fn of(finding: &Finding) -> Self {
+    fn new(condition: &str, reason: &str, message: &str, status: Holds, mark: Mark) -> Self {
         Self {
-            condition: finding.condition.as_str().to_owned(),
-            reason: finding.reason.to_string(),
-            message: finding.message.clone(),
-            mark: Mark::of(finding.reason),
-            hint: troubleshooting(finding.reason.as_str()),
-            explained: finding.reason.is_consequence(),
+            condition: condition.to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            status,
+            mark,
+            hint: explain(reason),
+            about: String::new(),
+            explained: Reason::parse(reason).is_some_and(Reason::is_consequence),
         }
     }
 
-    /// The line of a condition that was written, perhaps by another version of the operator.
+    /// The line of a finding that holds Ready back unless it is True.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Self {
+        let Finding {
+            condition,
+            reason,
+            message,
+        } = finding;
+        let (status, mark) = (reason.entry().holds, Mark::of(*reason));
+        Self::new(condition.as_str(), reason.as_str(), message, status, mark)
+    }
+
+    /// The line of a condition that was written, perhaps by another version of the operator, and that
+    /// holds Ready back unless it is True.
     #[must_use]
     pub fn written(condition: &Condition) -> Self {
         let known = Reason::parse(&condition.reason);
-        let mark = match condition.status.as_str() {
-            "True" => known.map_or(Mark::Fine, Mark::of),
-            "False" => Mark::Finding,
-            _ => Mark::Unknown,
+        let (status, mark) = match condition.status.as_str() {
+            "True" => (Holds::True, known.map_or(Mark::Fine, Mark::of)),
+            "False" => (Holds::False, Mark::Finding),
+            _ => (Holds::Unknown, Mark::Unknown),
         };
+        Self::new(&condition.type_, &condition.reason, &condition.message, status, mark)
+    }
+
+    /// The same of something that does not hold Ready back: at most a warning.
+    #[must_use]
+    pub fn holding_nothing_back(self) -> Self {
         Self {
-            condition: condition.type_.clone(),
-            reason: condition.reason.clone(),
-            message: condition.message.clone(),
-            mark,
-            hint: troubleshooting(&condition.reason),
-            explained: known.is_some_and(Reason::is_consequence),
+            mark: self.mark.min(Mark::Warning),
+            ..self
+        }
+    }
+
+    /// The same as what is said of several things.
+    #[must_use]
+    pub fn as_example(&self) -> Self {
+        Self {
+            message: format!("For example: {}", self.message),
+            ..self.clone()
+        }
+    }
+
+    /// The same with what it is about.
+    #[must_use]
+    pub fn about(self, about: &str) -> Self {
+        Self {
+            about: about.to_owned(),
+            ..self
         }
     }
 
     /// The line of something that only this command looks at.
     #[must_use]
     pub fn local(condition: &str, reason: LocalReason, message: impl Into<String>) -> Self {
-        Self {
-            condition: condition.to_owned(),
-            reason: reason.as_str().to_owned(),
-            message: message.into(),
-            mark: reason.mark(),
-            hint: format!("docs/check.md#{}", reason.as_str().to_lowercase()),
-            explained: false,
-        }
+        let mark = reason.mark();
+        Self::new(condition, reason.as_str(), &message.into(), mark.status(), mark)
     }
 
     /// The line of a finding about a person.
@@ -161,14 +199,14 @@ impl Line {
             PersonReason::PersonNotAsked => Mark::Unknown,
             _ => Mark::Finding,
         };
-        Self {
-            condition: format!("Usable in {project}"),
-            reason: finding.reason.as_str().to_owned(),
-            message: finding.message.clone(),
+        let condition = format!("Usable in {project}");
+        Self::new(
+            &condition,
+            finding.reason.as_str(),
+            &finding.message,
+            mark.status(),
             mark,
-            hint: troubleshooting(finding.reason.as_str()),
-            explained: false,
-        }
+        )
     }
 }
 
@@ -214,7 +252,7 @@ impl Subject {
     fn count(&self, counts: &mut Counts) {
         for line in &self.lines {
             match line.mark {
-                Mark::Finding if line.explained => {}
+                Mark::Finding | Mark::Warning if line.explained => {}
                 Mark::Finding => counts.findings += 1,
                 Mark::Warning => counts.warnings += 1,
                 Mark::Unknown => counts.unknown += 1,
@@ -229,7 +267,10 @@ impl Report {
     /// A report on these.
     #[must_use]
     pub fn of(subjects: Vec<Subject>) -> Self {
-        Self { subjects, brief: false }
+        Self {
+            subjects,
+            ..Self::default()
+        }
     }
 
     /// Every line with what it is about.
@@ -255,11 +296,13 @@ impl Report {
         counts
     }
 
-    /// 0 where all is fine, 1 for findings, 2 where something could not be looked at. Findings win.
+    /// 0 where everything is Ready, 1 where it is not, 2 where that could not be looked at. Findings
+    /// win.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.subjects.iter().map(Subject::mark).max() {
             Some(Mark::Finding) => 1,
+            Some(_) if self.strict && self.counts().warnings > 0 => 1,
             Some(Mark::Unknown) => 2,
             _ => 0,
         }

@@ -63,10 +63,14 @@ async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rul
         }
     }
     let place = namespace.map_or("in all namespaces".to_owned(), |name| format!("in namespace {name}"));
+    let about = match namespace {
+        Some(name) => format!("{} in {name}", rule.short()),
+        None => rule.short(),
+    };
     let who = format!("ServiceAccount {}/{}", account.namespace, account.name);
     if missing.is_empty() {
         let message = format!("{who} may {} {} {place}.", rule.verbs.join(", "), rule.name());
-        return Ok(Line::local("Rights", LocalReason::RuleHeld, message));
+        return Ok(Line::local("Rights", LocalReason::RuleHeld, message).about(&about));
     }
     let message = format!(
         "{who} may not {} {} {place}, which it needs {}. Install the chart's role, or add the verbs to yours.",
@@ -74,7 +78,7 @@ async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rul
         rule.name(),
         rule.purpose
     );
-    Ok(Line::local("Rights", LocalReason::RuleMissing, message))
+    Ok(Line::local("Rights", LocalReason::RuleMissing, message).about(&about))
 }
 
 async fn is_allowed(

@@ -99,6 +99,15 @@ pub const RULES: &[Rule] = &[
 ];
 
 impl Rule {
+    /// The resource without its group.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self.subresource {
+            "" => self.resource.to_owned(),
+            part => format!("{}/{part}", self.resource),
+        }
+    }
+
     /// The resource as kubectl names it.
     #[must_use]
     pub fn name(&self) -> String {
@@ -161,12 +170,8 @@ mod tests {
         let ours: BTreeSet<Right> = RULES
             .iter()
             .flat_map(|rule| {
-                let resource = match rule.subresource {
-                    "" => rule.resource.to_owned(),
-                    part => format!("{}/{part}", rule.resource),
-                };
                 let verbs = rule.verbs.iter();
-                verbs.map(move |verb| (rule.group.to_owned(), resource.clone(), (*verb).to_owned()))
+                verbs.map(|verb| (rule.group.to_owned(), rule.short(), (*verb).to_owned()))
             })
             .collect();
         assert_eq!(ours, of_chart(&manifests));

@@ -9,7 +9,10 @@ use kube::{
 use reqwest::Client as Http;
 
 use crate::{
-    atlassian::endpoints::{Endpoints, http_client},
+    atlassian::{
+        endpoints::{Endpoints, http_client},
+        limits::Bursts,
+    },
     cli::atlassian_options::AtlassianOptions,
 };
 
@@ -25,6 +28,8 @@ pub struct Atlassian {
     pub endpoints: Arc<Endpoints>,
     /// Host suffixes of sites that are allowed besides Jira Cloud's.
     pub suffixes: Vec<String>,
+    /// Keeps the calls of one run below Atlassian's limits of bursts.
+    pub bursts: Arc<Bursts>,
 }
 
 impl Atlassian {
@@ -37,6 +42,7 @@ impl Atlassian {
             http: http_client().map_err(|error| error.to_string())?,
             endpoints: options.endpoints()?,
             suffixes: options.site_suffixes.clone(),
+            bursts: Arc::default(),
         })
     }
 }

@@ -6,8 +6,9 @@ mod guide;
 mod markdown;
 mod permissions;
 mod procedures;
+pub(super) mod sections;
 mod start;
-mod troubleshooting;
+pub(super) mod troubleshooting;
 
 use std::{
     fs,

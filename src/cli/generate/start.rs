@@ -117,8 +117,9 @@ by `jira-operator crds --generate`; do not edit.
 ```sh
 kubectl get jira -n NAMESPACE                         # integrations and projects, each with Ready and its reason
 kubectl describe jiraintegration NAME -n NAMESPACE    # every condition with its message, and what happened when
-jira-operator check NAME -n NAMESPACE                 # looks now, groups what it finds, and points to this page
+jira-operator check NAME -n NAMESPACE                 # looks now, and groups what it finds
 jira-operator check -f manifest.yaml                  # reads manifests, before anything is installed
+jira-operator explain REASON                          # what this page says of a reason, in the terminal
 ```
 
 A message names the thing at fault and the next step. Search this page for its reason.
@@ -150,7 +151,9 @@ answers alike for several causes there is one reason, and its part here helps to
 - It refreshes the access token well before it expires, stores the new refresh token before anything uses it, and never spends one twice.
 - It looks again on each interval (`spec.syncInterval`) at permissions, and at what is not True and the spec names; every 30 minutes at everything. What was mended in Jira heals by
   itself; to have it at once: `kubectl annotate jiraintegration NAME -n NAMESPACE --overwrite jira-operator.dev/requestedAt=\"$(date +%s)\"`.
-- One blocked project stops no other. In an outage JiraProjects keep their last answer.
+- One blocked project stops no other. While projects cannot be looked at, in an outage as well as without a working grant, the right site and the
+  right account, JiraProjects keep their last answer: their `Ready` says then what was found last, and not what is. `ProjectsAccessible` of the
+  integration is Unknown meanwhile, and `jira-operator check` says that they *were* fine.
 - It removes the access token that workloads mount when the site or the account turns out to be the wrong one, and leaves it in an outage.
 - It changes nothing in Jira to mend itself: no role, no permission, no setting.
 - Each change for better or worse is one event on the object.

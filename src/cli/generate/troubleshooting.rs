@@ -34,7 +34,7 @@ fn home(reason: Reason) -> Option<ConditionType> {
 }
 
 /// The page.
-pub(super) fn page() -> String {
+pub(in crate::cli) fn page() -> String {
     let mut page = start::text();
     for condition in conditions() {
         let _ = write!(page, "\n## {}\n\n{}\n", condition.as_str(), introduction(condition));
@@ -91,11 +91,7 @@ fn section(reason: Reason, guide: &Guide) -> String {
     } else {
         carriers(reason)
     };
-    let holds = match entry.holds {
-        Holds::True => "True",
-        Holds::False => "False",
-        Holds::Unknown => "Unknown",
-    };
+    let holds = entry.holds.as_str();
     let mut text = format!("\n### {reason}\n\n{whose} is {holds}. {}\n", plain(entry.meaning));
     text.push_str(&body(guide, entry.cause, entry.remedy));
     let what = what_the_operator_does(reason, holds_ready(reason));
@@ -256,7 +252,7 @@ fn people() -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::cli::generate::markdown::{anchor, headings};
+    use crate::cli::generate::sections::{anchor, headings};
 
     fn names() -> impl Iterator<Item = &'static str> {
         let of_people = PersonReason::ALL.iter().map(|reason| reason.as_str());
@@ -266,10 +262,10 @@ mod tests {
     #[test]
     fn each_reason_has_one_heading_and_its_anchor_is_its_name() {
         let page = page();
-        let headings = headings(&page);
+        let headings: Vec<&str> = headings(&page).map(|(_, heading)| heading).collect();
         let mut anchors: Vec<String> = headings.iter().map(|heading| anchor(heading)).collect();
         for name in names() {
-            assert_eq!(headings.iter().filter(|heading| *heading == name).count(), 1, "{name}");
+            assert_eq!(headings.iter().filter(|heading| **heading == name).count(), 1, "{name}");
             assert!(anchors.contains(&name.to_lowercase()), "{name}");
         }
         anchors.sort();

@@ -39,7 +39,7 @@ async fn steer(plane: Arc<Plane>) {
     stage.until_message("acme", "Ready", "Suspended since").await;
     let ran = stage.runs(&["reconcile", "acme"]).await;
     let next = format!("jira-operator resume acme -n {}", stage.namespace);
-    ran.claim(1, &["It is suspended", &next]).fits();
+    ran.claim(2, &["It is suspended", &next]).fits();
 
     let ran = stage.runs(&["resume", "acme"]).await;
     ran.claim(0, &[&format!("Resumed {path}.")]);
@@ -51,10 +51,10 @@ async fn steer(plane: Arc<Plane>) {
     ran.claim(1, &["Ready False SiteChanged:"]).fits();
     let ran = stage.runs(&["reconcile", "acme", "--timeout", "0s"]).await;
     ran.claim(0, &["Asked for a full pass"]);
-    for command in ["suspend", "resume", "reconcile"] {
+    for (command, code) in [("suspend", 1), ("resume", 1), ("reconcile", 2)] {
         let ran = stage.runs(&[command, "nobody"]).await;
         let nobody = format!("there is no JiraIntegration nobody in namespace {}", stage.namespace);
-        ran.claim(1, &[&nobody]);
+        ran.claim(code, &[&nobody]);
     }
     let reader = "[{apiGroups: [jira-operator.dev], resources: [jiraintegrations], verbs: [get, list]}]";
     let reader = stage.person("reader", reader, None).await;
@@ -113,7 +113,7 @@ async fn nobody_answers(plane: Arc<Plane>) {
         "no answer within 2 seconds. Is the operator running?",
         "jira-operator check --operator",
     ];
-    ran.claim(1, &named);
+    ran.claim(2, &named);
 
     // It waits: the operator that comes meanwhile answers.
     let arguments = ["reconcile", "acme", "-n", &stage.namespace];
@@ -140,7 +140,7 @@ async fn plugin(plane: Arc<Plane>) {
     let (code, said) = kubectl(&["suspend", "acme"]).await;
     assert!(code == Some(0) && said.contains("Suspended"), "{said}");
     let (code, said) = kubectl(&["reconcile", "acme"]).await;
-    assert!(code == Some(1) && said.contains("It is suspended"), "{said}");
+    assert!(code == Some(2) && said.contains("It is suspended"), "{said}");
     let (code, said) = kubectl(&["connect", "--help"]).await;
     assert!(
         code == Some(0) && said.contains("Usage: kubectl jira connect"),

@@ -72,7 +72,7 @@ pub(super) static RECONNECT_REQUIRED: Guide = Guide {
         "Step by step: [How to connect](#how-to-connect).",
         "Give each cluster an app of its own, so that none shares a grant with another.",
     ],
-    operator: "It asks Atlassian again only after a new consent, or when a new `refresh-token` stands in the Secret. The access token in the consumers' Secret stays until it expires, within an hour.",
+    operator: "It asks Atlassian again only after a new consent, or when a new `refresh-token` stands in the Secret. The access token in the consumers' Secret stays until it expires, within an hour. JiraProjects keep their last answer, so that their `Ready` may be True although nobody can look at them.",
     terms: &[
         "`invalid_grant`",
         "refresh_token is invalid",

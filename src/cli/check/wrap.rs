@@ -1,0 +1,185 @@
+//! Text set to a width: paragraphs, what stands beside a mark, and what a terminal must not obey.
+
+use std::fmt::Write;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// How text is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Columns that a line may have.
+    pub width: usize,
+    /// Whether marks are coloured.
+    pub colour: bool,
+}
+
+/// Fewest columns that text is wrapped to: below, every word would stand alone.
+pub const NARROWEST: usize = 40;
+
+/// Sentences for people, wrapped. A long word stays whole, because it is an address or a path to be copied.
+#[must_use]
+pub fn prose(text: &str, page: Page) -> String {
+    let mut out = String::new();
+    let mut taken = 0;
+    for word in clean(text).split_whitespace() {
+        let columns = word.width();
+        if taken > 0 && taken + 1 + columns > page.width {
+            out.push('\n');
+            taken = 0;
+        } else if taken > 0 {
+            out.push(' ');
+            taken += 1;
+        }
+        out.push_str(word);
+        taken += columns;
+    }
+    out.push('\n');
+    out
+}
+
+/// Something that is set by itself: text to be wrapped after what it starts with, or lines that stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What stands before the first line; further lines are indented by as much.
+    pub start: String,
+    /// The text.
+    pub text: String,
+    /// Whether it stays as it is.
+    pub verbatim: bool,
+}
+
+impl Block {
+    /// Text that is wrapped.
+    #[must_use]
+    pub fn text(start: &str, text: &str) -> Self {
+        Self {
+            start: start.to_owned(),
+            text: text.to_owned(),
+            verbatim: false,
+        }
+    }
+
+    /// A line that stays as it is.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        Self {
+            start: "    ".to_owned(),
+            text: text.to_owned(),
+            verbatim: true,
+        }
+    }
+}
+
+/// The blocks, a blank line before each paragraph.
+#[must_use]
+pub fn blocks(blocks: &[Block], page: Page) -> String {
+    let mut out = String::new();
+    for block in blocks {
+        if block.start.is_empty() && !out.is_empty() {
+            out.push('\n');
+        }
+        if block.verbatim {
+            // Writing to a String does not fail.
+            let _ = writeln!(out, "{}{}", block.start, clean(&block.text));
+        } else {
+            hanging(&mut out, &block.start, block.start.width(), &block.text, page);
+        }
+    }
+    out
+}
+
+/// Writes the text indented.
+pub fn paragraph(out: &mut String, text: &str, indent: usize, page: Page) {
+    hanging(out, &" ".repeat(indent), indent, text, page);
+}
+
+/// Writes the text after `start`, further lines indented by as many columns as `start` takes.
+pub fn hanging(out: &mut String, start: &str, columns: usize, text: &str, page: Page) {
+    let room = page.width.saturating_sub(columns).max(NARROWEST / 2);
+    let indent = " ".repeat(columns);
+    for (index, line) in wrapped(&clean(text), room).iter().enumerate() {
+        let before = if index == 0 { start } else { &indent };
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{before}{line}");
+    }
+}
+
+/// Breaks at spaces; a word that is longer than a line is broken itself. Several spaces stay where
+/// they do not end a line.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').flat_map(|word| pieces(word, room)) {
+        let taken = line.width();
+        if taken > 0 && taken + 1 + word.width() > room {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        } else if taken > 0 {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+fn pieces(word: &str, room: usize) -> Vec<String> {
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    for letter in word.chars() {
+        if !piece.is_empty() && piece.width() + letter.width().unwrap_or(0) > room {
+            pieces.push(std::mem::take(&mut piece));
+        }
+        piece.push(letter);
+    }
+    pieces.push(piece);
+    pieces
+}
+
+/// Without what a terminal would take for a command: messages quote names from Jira and from files.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_and_what_is_to_be_copied_stays_whole() {
+        let page = Page {
+            width: 20,
+            colour: false,
+        };
+        let link = "https://example.com/a/long/link";
+        let text = prose(&format!("Open this link now: {link} and wait for it."), page);
+        assert_eq!(text, format!("Open this link now:\n{link}\nand wait for it.\n"));
+    }
+
+    #[test]
+    fn columns_are_counted_and_not_letters() {
+        let page = Page {
+            width: 20,
+            colour: false,
+        };
+        let wide = "\u{7533}\u{8acb} ".repeat(20);
+        let text = prose(&wide, page);
+        let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+        assert!((15..=20).contains(&widest), "{widest} columns:\n{text}");
+    }
+
+    #[test]
+    fn items_are_indented_after_their_mark_and_code_stays() {
+        let page = Page {
+            width: 20,
+            colour: false,
+        };
+        let all = [
+            Block::text("", "A heading"),
+            Block::text("- ", "some words that do not fit"),
+            Block::line("a long line of code that stays"),
+            Block::text("", "Then."),
+        ];
+        let expected = "A heading\n- some words that do\n  not fit\n    a long line of code that stays\n\nThen.\n";
+        assert_eq!(blocks(&all, page), expected);
+    }
+}

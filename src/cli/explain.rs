@@ -1,0 +1,222 @@
+//! `jira-operator explain`: what the documentation says of a reason, for who has the program and not
+//! its documentation.
+
+use clap::Args;
+
+use super::{
+    check::{output::say_blocks, wrap::Block},
+    generate::{
+        sections::{anchor, headings, lines, section},
+        troubleshooting,
+    },
+};
+use crate::diagnose::nearest::nearest;
+
+/// The reasons that only `check` gives.
+const OF_CHECK: &str = include_str!("../../docs/check.md");
+/// The part of that page that has them.
+const OWN: &str = "reasons-of-its-own";
+
+/// Options of `explain`.
+// What stands here is what --help prints, where Markdown has no place.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A reason, such as ProjectArchived, a condition, or one of the topics that a text names.
+    /// Without one, all are listed.
+    topic: Option<String>,
+}
+
+/// Prints what there is to say of the topic, or the topics.
+///
+/// # Errors
+/// When there is no such topic.
+pub(super) fn run(options: &Options) -> Result<(), String> {
+    let pages = pages();
+    let blocks = match &options.topic {
+        Some(topic) => blocks(&find(&pages, topic)?),
+        None => contents(&pages),
+    };
+    say_blocks(&blocks)
+}
+
+/// The pages that have topics.
+fn pages() -> [String; 2] {
+    [troubleshooting::page(), section(OF_CHECK, OWN).unwrap_or_default()]
+}
+
+fn find(pages: &[String], topic: &str) -> Result<String, String> {
+    let wanted = anchor(topic);
+    if let Some(found) = pages.iter().find_map(|page| section(page, &wanted)) {
+        return Ok(found);
+    }
+    let all: Vec<&str> = pages
+        .iter()
+        .flat_map(|page| headings(page))
+        .map(|(_, heading)| heading)
+        .collect();
+    let hint = nearest(topic, all.iter().copied()).map(|meant| format!(" Did you mean {meant}?"));
+    Err(format!(
+        "there is nothing on {topic}.{} jira-operator explain lists what there is",
+        hint.unwrap_or_default()
+    ))
+}
+
+/// Each part of the pages with what stands in it.
+fn contents(pages: &[String]) -> Vec<Block> {
+    let mut parts: Vec<(String, Vec<String>)> = Vec::new();
+    for (depth, heading) in pages.iter().flat_map(|page| headings(page)) {
+        match parts.last_mut() {
+            Some((_, topics)) if depth > 2 => topics.push(heading.to_owned()),
+            _ => parts.push((heading.to_owned(), Vec::new())),
+        }
+    }
+    parts.retain(|(_, topics)| !topics.is_empty());
+    let block = |(part, topics): (String, Vec<String>)| Block::text("", &format!("{part}: {}.", topics.join(" · ")));
+    parts.into_iter().map(block).collect()
+}
+
+/// The section without Markdown's marks.
+fn blocks(section: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (code, line) in lines(section) {
+        let text = line.trim();
+        let goes_on = open && !code;
+        open = !code && !text.is_empty() && !text.starts_with('#');
+        if text.is_empty() || text.starts_with("```") {
+            continue;
+        }
+        if code || text.starts_with('|') {
+            blocks.push(Block::line(line));
+        } else if let Some((start, rest)) = item(text) {
+            blocks.push(Block::text(start, rest));
+        } else if let Some(block) = blocks.last_mut().filter(|_| goes_on) {
+            block.text.push(' ');
+            block.text.push_str(text);
+        } else {
+            blocks.push(Block::text("", text.trim_start_matches('#').trim_start()));
+        }
+    }
+    for block in blocks.iter_mut().filter(|block| !block.verbatim) {
+        block.text = plain(&without_links(&block.text));
+    }
+    blocks
+}
+
+/// An item of a list: its mark, and its text.
+fn item(text: &str) -> Option<(&str, &str)> {
+    let (mark, rest) = text.split_at_checked(text.find(' ')? + 1)?;
+    let number = mark.trim_end().strip_suffix('.');
+    let is_number = number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()));
+    (mark == "- " || is_number).then_some((mark, rest))
+}
+
+/// Links as a terminal can show them.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (Some((lead, shown)), Some((target, next))) = (before.rsplit_once('['), after.split_once(')')) else {
+            break;
+        };
+        out.push_str(lead);
+        out.push_str(shown);
+        match target.strip_prefix('#') {
+            Some(topic) if anchor(shown) == topic => {}
+            Some(topic) => out.push_str(&format!(" (`jira-operator explain {topic}`)")),
+            None if target.contains("://") => out.push_str(&format!(" ({target})")),
+            None => out.push_str(&format!(" (docs/{target})")),
+        }
+        rest = next;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Without marks of emphasis, which code may contain.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let (mut code, mut escaped) = (false, false);
+    for letter in text.chars() {
+        code ^= letter == '`';
+        match letter {
+            '\\' if !code && !escaped => escaped = true,
+            '*' if !code && !escaped => {}
+            _ => {
+                escaped = false;
+                out.push(letter);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{api::reason::Reason, diagnose::judge::person::PersonReason};
+
+    #[test]
+    fn every_reason_can_be_explained_whatever_its_letters() {
+        let of_people = PersonReason::ALL.iter().map(|reason| reason.as_str());
+        for reason in Reason::ALL.iter().map(|reason| reason.as_str()).chain(of_people) {
+            let found = find(&pages(), reason).unwrap();
+            assert_eq!(find(&pages(), &reason.to_lowercase()).unwrap(), found);
+            assert!(blocks(&found).len() > 1, "{found}");
+        }
+        let wrong = find(&pages(), "ProjectArchivd").unwrap_err();
+        assert!(wrong.contains("Did you mean ProjectArchived?"), "{wrong}");
+    }
+
+    #[test]
+    fn every_topic_that_a_text_names_is_there() {
+        let pages = pages();
+        let command = "`jira-operator explain ";
+        let texts = pages.iter().flat_map(|page| blocks(page)).map(|block| block.text);
+        let mut named = 0;
+        for text in texts {
+            for rest in text.split(command).skip(1) {
+                let topic = rest.split('`').next().unwrap();
+                assert!(find(&pages, topic).is_ok(), "{topic} in {text}");
+                named += 1;
+            }
+        }
+        assert!(named > 20, "{named}");
+    }
+
+    #[test]
+    fn a_text_has_no_marks_of_markdown() {
+        let page = "### One\n\n**Two.** `a*b` is \\*.com,\n*see* [Three](#three) or [how](#how-to).\n\n- one\n  more\n2. [two](https://x.example)\n\n```sh\n# code\n```\n";
+        let said: Vec<_> = blocks(page)
+            .into_iter()
+            .map(|block| (block.start, block.text))
+            .collect();
+        let expected = [
+            ("", "One"),
+            (
+                "",
+                "Two. `a*b` is *.com, see Three or how (`jira-operator explain how-to`).",
+            ),
+            ("- ", "one more"),
+            ("2. ", "two (https://x.example)"),
+            ("    ", "# code"),
+        ];
+        assert_eq!(said, expected.map(|(start, text)| (start.to_owned(), text.to_owned())));
+    }
+
+    #[test]
+    fn without_a_topic_all_are_listed() {
+        let all: String = contents(&pages()).into_iter().map(|block| block.text + "\n").collect();
+        for topic in [
+            "Accessible: ",
+            "ProjectArchived",
+            "How to connect",
+            "DefinitionMissing",
+            "PersonNotFound",
+        ] {
+            assert!(all.contains(topic), "{topic} is not in:\n{all}");
+        }
+    }
+}
