@@ -36,6 +36,8 @@ async fn the_proxy_does_what_its_rules_say() {
     scene.a_held_answer_comes_after_the_deed().await;
     scene.a_dropped_request_never_arrives().await;
     scene.a_dropped_answer_leaves_the_deed().await;
+    scene.a_replaced_answer_leaves_the_deed().await;
+    scene.writes_are_numbered_by_what_they_change().await;
     scene.a_refusal_reads_like_the_api_servers().await;
     scene.what_is_held_can_be_broken_off().await;
     scene.cluster.stop().await;
@@ -175,6 +177,41 @@ impl Scene {
             .unwrap()
             .expect_err("the connection is closed");
         assert!(self.exists("unanswered").await);
+        rule.remove();
+    }
+
+    async fn a_replaced_answer_leaves_the_deed(&self) {
+        let action = Action::ReplaceAnswer {
+            status: StatusCode::GATEWAY_TIMEOUT,
+            reason: "Timeout".to_owned(),
+            message: "it took too long".to_owned(),
+        };
+        let rule = self.proxy.add(Rule::new(action).writes().times(1));
+        let Err(kube::Error::Api(status)) = self.create("late").await.unwrap() else {
+            panic!("it is told as failed");
+        };
+        // The client tries again by itself, and then it is there already.
+        assert!([409, 504].contains(&status.code), "{status:?}");
+        rule.wait_for_deeds(1, PATIENCE).await.unwrap();
+        assert!(self.exists("late").await);
+        rule.remove();
+    }
+
+    async fn writes_are_numbered_by_what_they_change(&self) {
+        let before = self.proxy.writes().len();
+        let second = Rule::new(Action::DropRequest).when_write(|write| write.resource == "configmaps");
+        let rule = self.proxy.add(second.skip(1).times(1));
+        self.create("first").await.unwrap().unwrap();
+        self.client.get("first").await.unwrap();
+        self.create("second").await.unwrap().expect_err("the second is dropped");
+        self.create("third").await.unwrap().unwrap();
+        let writes: Vec<String> = self.proxy.writes()[before..].iter().map(ToString::to_string).collect();
+        let expected = [
+            "create configmaps/first",
+            "create configmaps/second",
+            "create configmaps/third",
+        ];
+        assert_eq!(writes, expected);
         rule.remove();
     }
 

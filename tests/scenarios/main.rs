@@ -24,6 +24,7 @@ mod model;
 mod plane;
 mod stage;
 mod stories;
+mod sweep;
 
 use std::{
     process::ExitCode,
@@ -96,12 +97,14 @@ fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
     stories
         .into_iter()
         .filter(|story| all_lengths || !story.name.starts_with(BY_HAND))
+        .chain(sweep::stories())
         .map(|story| {
-            let longest = if story.name.starts_with(BY_HAND) {
+            let usual = if story.name.starts_with(BY_HAND) {
                 LONGEST_BY_HAND
             } else {
                 LONGEST
             };
+            let longest = story.longest.unwrap_or(usual);
             let (runtime, plane) = (Arc::clone(runtime), plane.cloned());
             let permits = Arc::clone(if story.waits { &waiting } else { &working });
             Trial::test(story.name, move || {

@@ -4,12 +4,14 @@
 //! It speaks plain HTTP/1.1 on loopback: a client's kubeconfig names [`Proxy::url`] and the client's own token.
 
 mod rule;
+mod rules;
 mod upstream;
+mod write;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::http::header::CONTENT_TYPE;
@@ -22,10 +24,12 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use rule::{Action, Rule, RuleHandle, TooFewHits};
+pub use rule::{Action, Rule};
+pub use rules::{RuleHandle, TooFewHits};
+pub use write::Write;
 
 use crate::control_plane::ControlPlane;
-use rule::Rules;
+use rules::Rules;
 use upstream::Upstream;
 
 /// Why a proxy could not be started.
@@ -43,8 +47,17 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
-    rules: Arc<Rules>,
+    shared: Arc<Shared>,
     serving: JoinHandle<Infallible>,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    upstream: Upstream,
+    rules: Arc<Rules>,
+    /// Every write that came, oldest first, also where a rule kept it from arriving.
+    writes: Mutex<Vec<Write>>,
 }
 
 impl Proxy {
@@ -53,12 +66,15 @@ impl Proxy {
     /// # Errors
     /// When no port can be listened on.
     pub async fn start(control_plane: &ControlPlane) -> Result<Self, Error> {
-        let upstream = Arc::new(Upstream::new(control_plane.url(), control_plane.ca_pem())?);
+        let shared = Arc::new(Shared {
+            upstream: Upstream::new(control_plane.url(), control_plane.ca_pem())?,
+            rules: Arc::default(),
+            writes: Mutex::default(),
+        });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let rules = Arc::new(Rules::default());
-        let serving = tokio::spawn(serve(listener, upstream, Arc::clone(&rules)));
-        Ok(Self { url, rules, serving })
+        let serving = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Ok(Self { url, shared, serving })
     }
 
     /// `http://127.0.0.1:<port>`, for the `server` of a kubeconfig.
@@ -70,7 +86,17 @@ impl Proxy {
     /// Puts a rule in force.
     #[must_use = "a rule without its handle stays in force and holds for ever what it holds"]
     pub fn add(&self, rule: Rule) -> RuleHandle {
-        self.rules.add(rule)
+        self.shared.rules.add(rule)
+    }
+
+    /// Every write so far, in the order in which they came, also those that a rule kept from arriving.
+    #[must_use]
+    pub fn writes(&self) -> Vec<Write> {
+        self.shared
+            .writes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -81,27 +107,27 @@ impl Drop for Proxy {
 }
 
 /// Accepts connections. Their tasks are the accepting task's own and end with it.
-async fn serve(listener: TcpListener, upstream: Arc<Upstream>, rules: Arc<Rules>) -> Infallible {
+async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(connection(stream, Arc::clone(&upstream), Arc::clone(&rules)));
+                connections.spawn(connection(stream, Arc::clone(&shared)));
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn connection(stream: TcpStream, upstream: Arc<Upstream>, rules: Arc<Rules>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let Ok((stream, peer)) = Peer::of(stream) else {
         return;
     };
     let peer = Arc::new(peer);
     let service = service_fn(|request| {
-        let (upstream, rules, peer) = (Arc::clone(&upstream), Arc::clone(&rules), Arc::clone(&peer));
-        async move { answer(request, &upstream, &rules, &peer).await }
+        let (shared, peer) = (Arc::clone(&shared), Arc::clone(&peer));
+        async move { answer(request, &shared, &peer).await }
     });
     // An error is how a rule closes a connection, and how a client hangs up: neither is news.
     let _ = http1::Builder::new()
@@ -135,18 +161,21 @@ impl Peer {
 struct HangUp;
 
 /// Answers one request. When the client hangs up, hyper drops this future, and with it what is held.
-async fn answer(
-    request: Request<Incoming>,
-    upstream: &Upstream,
-    rules: &Rules,
-    peer: &Peer,
-) -> Result<Response<Body>, HangUp> {
+async fn answer(request: Request<Incoming>, shared: &Shared, peer: &Peer) -> Result<Response<Body>, HangUp> {
     let (head, body) = request.into_parts();
     // Read whole, for only then does hyper notice that the client hangs up.
     let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| HangUp)?;
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let Some(rule) = rules.claim(&head.method, path, &body) else {
-        return upstream.forward(head, body).await.map_err(|_| HangUp);
+    if let Some(write) = Write::of(&head.method, path, &body) {
+        shared.writes.lock().unwrap_or_else(PoisonError::into_inner).push(write);
+    }
+    let Some(rule) = shared.rules.claim(&head.method, path, &body) else {
+        return shared.upstream.forward(head, body).await.map_err(|_| HangUp);
+    };
+    let forward = async |head, body| {
+        let answer = shared.upstream.forward(head, body).await.map_err(|_| HangUp)?;
+        rule.is_done();
+        Ok(answer)
     };
     match rule.action() {
         Action::DropRequest => Err(HangUp),
@@ -159,15 +188,23 @@ async fn answer(
             if !rule.pass().await || peer.is_gone() {
                 return Err(HangUp);
             }
-            upstream.forward(head, body).await.map_err(|_| HangUp)
+            forward(head, body).await
         }
         Action::HoldAnswer => {
-            let answer = upstream.forward(head, body).await.map_err(|_| HangUp)?;
+            let answer = forward(head, body).await?;
             if rule.pass().await { Ok(answer) } else { Err(HangUp) }
         }
         Action::DropAnswer => {
-            let _ = upstream.forward(head, body).await;
+            let _ = forward(head, body).await;
             Err(HangUp)
+        }
+        Action::ReplaceAnswer {
+            status,
+            reason,
+            message,
+        } => {
+            forward(head, body).await?;
+            refusal(*status, reason, message)
         }
     }
 }

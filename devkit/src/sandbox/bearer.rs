@@ -12,8 +12,9 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl World {
-    /// The grant behind a token, whether the token still holds or not.
-    pub(crate) fn grant_behind(&self, token: &str) -> Option<&Grant> {
+    /// The grant behind an access token, whether the token still holds or not.
+    #[must_use]
+    pub fn grant_behind(&self, token: &str) -> Option<&Grant> {
         let access = self.ledger.access_tokens.get(token)?;
         self.ledger.grants.get(&access.grant)
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::journal;
+
 /// Which requests a fault meets, how often, and what it does to them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -17,6 +19,9 @@ pub struct FaultRule {
     /// Meets only requests whose whole path is `path`.
     #[serde(default)]
     pub exact_path: bool,
+    /// Meets only requests that change something, see [`super::Request::is_write`].
+    #[serde(default)]
+    pub writes: bool,
     /// Client id of the app that asks; unset meets every app.
     pub client_id: Option<String>,
     /// Account id behind the token; unset meets every account.
@@ -51,12 +56,22 @@ impl FaultRule {
             method: None,
             path: path.to_owned(),
             exact_path: false,
+            writes: false,
             client_id: None,
             account_id: None,
             skip: 0,
             times: None,
             when,
             action,
+        }
+    }
+
+    /// A rule that meets every request that changes something at Atlassian.
+    #[must_use]
+    pub fn writes(when: When, action: FaultAction) -> Self {
+        Self {
+            writes: true,
+            ..Self::path("", when, action)
         }
     }
 
@@ -97,7 +112,9 @@ impl FaultRule {
         let method = self.method.as_deref();
         let client = self.client_id.as_deref();
         let account = self.account_id.as_deref();
-        path && method.is_none_or(|method| method.eq_ignore_ascii_case(target.method))
+        let write = !self.writes || journal::is_write(target.method, target.path);
+        path && write
+            && method.is_none_or(|method| method.eq_ignore_ascii_case(target.method))
             && client.is_none_or(|client| Some(client) == target.client_id)
             && account.is_none_or(|account| Some(account) == target.account_id)
     }

@@ -41,6 +41,30 @@ pub struct Request {
     pub faults: Vec<u64>,
 }
 
+/// Ends of paths of Jira's API that are asked by a POST and change nothing.
+const READS_BY_POST: [&str; 6] = [
+    "/search/jql",
+    "/search/approximate-count",
+    "/issue/bulkfetch",
+    "/permissions/check",
+    "/permissions/project",
+    "/jql/parse",
+];
+
+impl Request {
+    /// Whether it changes something at Atlassian if it succeeds: an exchange of tokens, or a call to a site's API that
+    /// writes. Consents are people's, and not counted.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        is_write(&self.method, &self.path)
+    }
+}
+
+pub(super) fn is_write(method: &str, path: &str) -> bool {
+    let by_api = path.starts_with("/ex/jira/") && !READS_BY_POST.iter().any(|end| path.ends_with(end));
+    !matches!(method, "GET" | "HEAD" | "OPTIONS") && (path == "/oauth/token" || by_api)
+}
+
 /// A place in the journal; what comes after it is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mark(u64);

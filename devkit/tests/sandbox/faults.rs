@@ -47,6 +47,30 @@ async fn a_client_killed_after_the_rotation_has_the_leeway_and_no_longer() {
     assert_eq!(bench.refresh(&bench.tokens.refresh_token).await.0, 403);
 }
 
+/// The second write is met, whatever is read in between, by a GET or a POST.
+#[tokio::test]
+async fn writes_are_numbered() {
+    let bench = Bench::new().await;
+    let rule = FaultRule::writes(When::After, FaultAction::Html { code: 504 });
+    let fault = bench.sandbox.fault(rule.skip(1).times(1));
+    let second = bench.rotated(&bench.tokens.refresh_token).await;
+    assert_eq!(answer(bench.get("/rest/api/3/myself")).await.0, 200);
+    let query = json!({"jql": "project = ENG"});
+    assert_eq!(answer(bench.post("/rest/api/3/search/jql", &query)).await.0, 200);
+    assert_eq!(bench.refresh(&second).await.0, 504);
+    let uses = bench.sandbox.state(|world| world.ledger.uses_of(&second)).unwrap();
+    assert!(uses.retired, "it took effect");
+    bench.rotated(&second).await;
+    let writes: Vec<_> = bench
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(devkit::sandbox::Request::is_write)
+        .collect();
+    let met: Vec<bool> = writes.iter().map(|write| write.faults == [fault]).collect();
+    assert_eq!(met, [false, true, false]);
+}
+
 #[tokio::test]
 async fn a_held_answer_arrives_when_released() {
     let bench = Bench::new().await;

@@ -81,7 +81,7 @@ pub struct Stage {
     pub namespace: String,
     pub further: Vec<String>,
     pub client: Client,
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     pub proxy: Option<Proxy>,
     pub operators: Vec<Operator>,
     checks: Vec<Conformance>,
@@ -130,7 +130,7 @@ impl Stage {
             .kubeconfig_for(&kubeconfig, &token, Some(&namespace), server.as_deref())
             .expect("a kubeconfig for the operator");
         let checks = watched.iter().map(|ns| Conformance::begin(&client, ns)).collect();
-        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let sandbox = Arc::new(Sandbox::start().await.expect("a sandbox"));
         let mut stage = Self {
             plane: Arc::clone(plane),
             namespace,
@@ -153,6 +153,12 @@ impl Stage {
 
     /// Starts an operator, beside any that runs already.
     pub fn start_operator(&mut self) {
+        let operator = self.launch();
+        self.operators.push(operator);
+    }
+
+    /// Starts an operator that whoever asks for it looks after.
+    pub fn launch(&self) -> Operator {
         let mut arguments = Vec::new();
         if !self.setup.cluster_wide {
             for namespace in std::iter::once(&self.namespace).chain(&self.further) {
@@ -171,8 +177,7 @@ impl Stage {
             arguments.extend(["--public-url".to_owned(), self.pages.clone()]);
         }
         let log = self.folder.join("operator.log");
-        let operator = Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level);
-        self.operators.push(operator);
+        Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level)
     }
 
     /// Kills every operator without warning.

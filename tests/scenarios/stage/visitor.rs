@@ -60,9 +60,14 @@ impl Default for Visitor {
 impl Visitor {
     /// Opens an address.
     pub async fn open(&mut self, address: &str) -> Page {
+        self.try_open(address).await.expect("the page answers")
+    }
+
+    /// Opens an address where perhaps nobody answers.
+    pub async fn try_open(&mut self, address: &str) -> Option<Page> {
         let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let request = self.client.get(address).header(header::COOKIE, cookies.join("; "));
-        let answer = request.send().await.expect("the page answers");
+        let answer = request.send().await.ok()?;
         for cookie in answer.headers().get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
             let (name, value) = cookie.split_once('=').expect("name and value");
@@ -75,14 +80,14 @@ impl Visitor {
             .collect();
         let status = answer.status().as_u16();
         let location = headers.get("location").cloned().unwrap_or_default();
-        let text = answer.text().await.expect("a text");
+        let text = answer.text().await.ok()?;
         self.shown.push_str(&text);
-        Page {
+        Some(Page {
             status,
             location,
             headers,
             text,
-        }
+        })
     }
 
     /// Presses the button of the page that this link opens: where Atlassian is asked.

@@ -56,7 +56,7 @@ mod token_secret;
 mod verdict;
 mod versions;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::plane::Plane;
 
@@ -69,10 +69,12 @@ pub struct Story {
     /// It waits most of its time, for a clock.
     pub waits: bool,
     pub tell: Box<dyn FnOnce(Arc<Plane>) -> Told + Send>,
+    /// Longest time for it, where it takes longer than others.
+    pub longest: Option<Duration>,
 }
 
 /// Makes a scenario of a function.
-fn story<F>(name: &'static str, tell: impl FnOnce(Arc<Plane>) -> F + Send + 'static) -> Story
+pub fn story<F>(name: &'static str, tell: impl FnOnce(Arc<Plane>) -> F + Send + 'static) -> Story
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -80,6 +82,7 @@ where
         name,
         waits: false,
         tell: Box::new(move |plane| Box::pin(tell(plane))),
+        longest: None,
     }
 }
 

@@ -1,0 +1,58 @@
+//! Points that are left out because of a fault that is known and not mended yet. Each says which; the list should be
+//! empty.
+
+use super::point::{Disturbance, Point};
+
+/// Points of a story that are left out.
+pub struct Known {
+    /// Name of the story.
+    pub story: &'static str,
+    /// Part of what the write is called.
+    pub write: &'static str,
+    /// Which disturbance of it; all where unset.
+    pub disturbance: Option<Disturbance>,
+    /// What is wrong.
+    pub why: &'static str,
+}
+
+/// The list.
+pub const KNOWN: &[Known] = &[
+    Known {
+        story: "sweep::a_spec_change_during_429",
+        write: "",
+        disturbance: Some(Disturbance::KilledBefore),
+        why: NEW_SPEC_REFUSED,
+    },
+    Known {
+        story: "sweep::a_spec_change_during_429",
+        write: "",
+        disturbance: Some(Disturbance::KilledAfter),
+        why: NEW_SPEC_REFUSED,
+    },
+    Known {
+        story: "sweep::a_change_a_move_a_deletion",
+        write: "jiraissues",
+        disturbance: None,
+        why: ONE_OBJECT_REFUSED,
+    },
+];
+
+/// A process that was started again does not know that Jira asked it to wait. Its first pass for the new spec asks, is
+/// told 429, and carries the former answers over as if they were given for the new spec.
+const NEW_SPEC_REFUSED: &str = "a pass for a new spec that Jira refuses with 429 is reported as observed and Ready";
+
+/// The pass ends at the object that the cluster refuses, and the request is answered though deletions were not looked for.
+const ONE_OBJECT_REFUSED: &str = "one refused JiraIssue keeps a pass that was asked for from looking for deletions";
+
+/// Why a point is left out.
+pub fn known(story: &str, point: &Point) -> Option<&'static str> {
+    let mut all = KNOWN.iter();
+    let found = all.find(|known| {
+        known.story == story
+            && point.shape.to_string().contains(known.write)
+            && known
+                .disturbance
+                .is_none_or(|disturbance| disturbance == point.disturbance)
+    });
+    found.map(|known| known.why)
+}
