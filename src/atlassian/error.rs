@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use super::body::{Body, End, PAGE};
+
 /// A call that got no usable answer.
 #[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq)]
 pub enum JiraError {
@@ -33,7 +35,7 @@ pub enum JiraError {
     /// 3xx: redirects are not followed.
     #[error("it was redirected elsewhere")]
     Redirected,
-    /// 5xx, a page instead of JSON, a time-out, or no connection.
+    /// 5xx, a page instead of JSON whatever its status, a time-out, or no connection.
     #[error("{detail}")]
     Unavailable {
         /// What was seen instead of an answer.
@@ -84,22 +86,53 @@ impl JiraError {
     }
 }
 
+/// What an answer may be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// Most bytes of its body.
+    pub most: usize,
+    /// Whether a 404 is believed also without JSON: where nothing of Jira's stands behind the address.
+    pub bare_404: bool,
+}
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self {
+            most: PAGE,
+            bare_404: false,
+        }
+    }
+}
+
 /// Reads a response to the end and sorts it.
 ///
 /// # Errors
 /// A [`JiraError`] for anything that is not a success with JSON.
-pub async fn json_or_error(response: Response, asked: &str) -> Result<Value, JiraError> {
+pub async fn json_or_error(response: Response, asked: &str, expected: Expected) -> Result<Value, JiraError> {
     let status = response.status();
     let headers = response.headers().clone();
-    let body = response.bytes().await.map_err(JiraError::transport)?;
-    let json: Option<Value> = serde_json::from_slice(&body).ok();
-    match (status.is_success(), json) {
-        (true, Some(json)) => Ok(json),
-        (true, None) => Err(unavailable(
+    let body = Body::read(response, expected.most).await;
+    let json: Option<Value> = body.whole().and_then(|bytes| serde_json::from_slice(bytes).ok());
+    if !status.is_success() {
+        if status == StatusCode::NOT_FOUND && expected.bare_404 {
+            return Err(JiraError::NotFound(asked.to_owned()));
+        }
+        return Err(classify(status, &headers, json.as_ref(), asked));
+    }
+    match (json, body.end) {
+        (Some(json), _) => Ok(json),
+        (None, End::Broken(error)) => Err(JiraError::transport(error)),
+        (None, End::TooLong) => {
+            let most = expected.most >> 20;
+            Err(unavailable(
+                format!("{asked} was answered with more than {most} MiB"),
+                &headers,
+            ))
+        }
+        (None, End::Whole) => Err(unavailable(
             format!("{asked} was answered by something that is not JSON"),
             &headers,
         )),
-        (false, json) => Err(classify(status, &headers, json.as_ref(), asked)),
     }
 }
 
@@ -113,6 +146,11 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked
         }
     };
     match status.as_u16() {
+        // Atlassian says so in JSON. A page is a proxy's or a gateway's, and says nothing of the account.
+        code @ (401 | 403 | 404) if !body.is_some_and(Value::is_object) => unavailable(
+            format!("{asked} was answered with HTTP status {code} and no JSON, as by a proxy on the way"),
+            headers,
+        ),
         401 if message.contains("scope does not match") => JiraError::ScopeMismatch(asked.to_owned()),
         401 => JiraError::Unauthorized(said()),
         403 => JiraError::Forbidden(said()),
@@ -195,6 +233,44 @@ mod tests {
         assert_eq!(sorted(401, &scope), JiraError::ScopeMismatch("GET x".into()));
         let plain = json!({"code": 401, "message": "Unauthorized"});
         assert_eq!(sorted(401, &plain), JiraError::Unauthorized("Unauthorized".into()));
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_no_refusal_of_the_account() {
+        for (status, page) in [
+            (401, None),
+            (403, None),
+            (404, None),
+            (403, Some(json!("Access Denied"))),
+        ] {
+            let sorted = classify(
+                StatusCode::from_u16(status).unwrap_or_default(),
+                &HeaderMap::new(),
+                page.as_ref(),
+                "GET x",
+            );
+            assert!(matches!(sorted, JiraError::Unavailable { .. }), "{status} {sorted:?}");
+        }
+        assert!(matches!(sorted(403, &json!({})), JiraError::Forbidden(_)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_an_outage_and_a_site_that_is_not_there_may_say_so_by_a_page() {
+        let answer = |status: u16, body: &str| -> Response {
+            let mut answer = axum::http::Response::new(body.to_owned());
+            *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+            answer.into()
+        };
+        let small = Expected {
+            most: 8,
+            bare_404: true,
+        };
+        let read = json_or_error(answer(200, r#"{"a": "bcd"}"#), "GET x", small).await;
+        assert!(matches!(read, Err(JiraError::Unavailable { .. })), "{read:?}");
+        let read = json_or_error(answer(404, "<html>nothing here"), "GET x", small).await;
+        assert_eq!(read, Err(JiraError::NotFound("GET x".into())));
+        let read = json_or_error(answer(404, "<html>"), "GET x", Expected::default()).await;
+        assert!(matches!(read, Err(JiraError::Unavailable { .. })), "{read:?}");
     }
 
     #[test]

@@ -1,42 +1,122 @@
 //! What calls cost in points, and what Atlassian says of the pool that pays for them. Any header may
 //! be missing or odd; nothing here fails.
 
-use std::num::NonZeroU32;
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock, ReasonablyRealtime},
+    middleware::NoOpMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// Calls a second to one endpoint of a site. Atlassian's default limit is 100, and others use the
-/// site too.
-const A_SECOND: u32 = 70;
-/// Calls at once to an endpoint that was left alone. With those of a second they make the most that any
-/// second sees, the first one too.
-const AT_ONCE: u32 = 20;
+/// Calls a second to one endpoint, and at once to one that was left alone: together the most that any second
+/// sees, the first one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Allowance {
+    a_second: u32,
+    at_once: u32,
+}
+
+/// Atlassian's default is 100 a second for each endpoint of a site, and others use the site too.
+const USUAL: Allowance = Allowance {
+    a_second: 70,
+    at_once: 20,
+};
+/// For PUT and DELETE it is 50.
+const CHANGES: Allowance = Allowance {
+    a_second: 35,
+    at_once: 10,
+};
+/// For the customers of a service desk 5.
+const CUSTOMERS: Allowance = Allowance {
+    a_second: 3,
+    at_once: 1,
+};
+
+/// After how many calls those endpoints are forgotten that were left alone since.
+const FORGET_EVERY: u32 = 1000;
+
+type Limiter<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
 /// shared by everything in this process that calls Jira.
 #[derive(Debug)]
-pub struct Bursts(DefaultKeyedRateLimiter<String>);
+pub struct Bursts<C: Clock = DefaultClock> {
+    usual: Limiter<C>,
+    changes: Limiter<C>,
+    customers: Limiter<C>,
+    admitted: AtomicU32,
+}
 
 impl Default for Bursts {
     fn default() -> Self {
-        Self(DefaultKeyedRateLimiter::keyed(quota()))
+        Self::by(&DefaultClock::default())
     }
 }
 
-fn quota() -> Quota {
+fn quota(allowance: Allowance) -> Quota {
     let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-    Quota::per_second(number(A_SECOND)).allow_burst(number(AT_ONCE))
+    Quota::per_second(number(allowance.a_second)).allow_burst(number(allowance.at_once))
 }
 
-impl Bursts {
+impl<C: Clock + Clone> Bursts<C> {
+    fn by(clock: &C) -> Self {
+        let limiter = |allowance| RateLimiter::new(quota(allowance), DefaultKeyedStateStore::default(), clock.clone());
+        Self {
+            usual: limiter(USUAL),
+            changes: limiter(CHANGES),
+            customers: limiter(CUSTOMERS),
+            admitted: AtomicU32::new(0),
+        }
+    }
+
+    /// The limiter of an endpoint, and its key there.
+    fn of(&self, cloud_id: &str, method: &str, path: &str) -> (&Limiter<C>, String) {
+        let endpoint = template(path);
+        let limiter = match method {
+            _ if endpoint.ends_with("/servicedesk/{}/customer") => &self.customers,
+            "PUT" | "DELETE" => &self.changes,
+            _ => &self.usual,
+        };
+        (limiter, format!("{cloud_id} {method} {endpoint}"))
+    }
+
+    /// An endpoint that was left alone for as long as its allowance takes to be whole again is as good as new. So
+    /// memory does not grow with sites that are gone.
+    fn forget(&self) {
+        if self.admitted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            for limiter in [&self.usual, &self.changes, &self.customers] {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
+        }
+    }
+}
+
+impl<C: ReasonablyRealtime + Clone> Bursts<C> {
     /// Waits until the endpoint may be called.
     pub async fn admit(&self, cloud_id: &str, method: &str, path: &str) {
-        // Ids in a path belong to one endpoint.
-        let endpoint: String = path.chars().filter(|c| !c.is_ascii_digit()).collect();
-        self.0.until_key_ready(&format!("{cloud_id} {method} {endpoint}")).await;
+        self.forget();
+        let (limiter, key) = self.of(cloud_id, method, path);
+        limiter.until_key_ready(&key).await;
     }
+}
+
+/// The endpoint of a path: what stands for an id or a key of a project is left open. Words of the API are letters
+/// that begin small, keys of projects begin large, and ids have digits.
+fn template(path: &str) -> String {
+    let is_word = |part: &str| {
+        part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+            && part.bytes().next().is_none_or(|b| b.is_ascii_lowercase())
+    };
+    let parts = path.split('/').map(|part| if is_word(part) { part } else { "{}" });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The hourly pool of points of an OAuth app, over all sites that use it.
@@ -121,7 +201,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use governor::{RateLimiter, clock::FakeRelativeClock};
+    use governor::clock::FakeRelativeClock;
     use proptest::prelude::*;
     use reqwest::header::HeaderValue;
     use serde_json::json;
@@ -168,18 +248,66 @@ mod tests {
     /// Counted on the limiter's own clock, by which a second passes at once.
     #[test]
     fn no_second_sees_more_calls_than_atlassian_allows_not_even_the_first() {
-        let clock = FakeRelativeClock::default();
-        let limiter = RateLimiter::direct_with_clock(quota(), clock.clone());
-        let mut admitted = Vec::new();
-        for millisecond in 0..5000_u64 {
-            while limiter.check().is_ok() {
-                admitted.push(millisecond);
+        for (method, path, fewest, limit) in [
+            ("GET", "/rest/api/3/project/SUP", 70, 100),
+            ("POST", "/rest/api/3/search/jql", 70, 100),
+            ("PUT", "/rest/api/3/issue/1", 35, 50),
+            ("DELETE", "/rest/api/3/issue/1", 35, 50),
+            ("POST", "/rest/servicedeskapi/servicedesk/7/customer", 3, 5),
+        ] {
+            let clock = FakeRelativeClock::default();
+            let bursts = Bursts::by(&clock);
+            let (limiter, key) = bursts.of("c1", method, path);
+            let mut admitted = Vec::new();
+            for millisecond in 0..5000_u64 {
+                while limiter.check_key(&key).is_ok() {
+                    admitted.push(millisecond);
+                }
+                clock.advance(Duration::from_millis(1));
             }
-            clock.advance(Duration::from_millis(1));
+            let within = |start: u64| admitted.iter().filter(|at| (start..start + 1000).contains(*at)).count();
+            let most = (0..4000).map(within).max().unwrap();
+            assert!(
+                (fewest..limit).contains(&most),
+                "{most} calls in one second of {method} {path}"
+            );
         }
-        let within = |start: u64| admitted.iter().filter(|at| (start..start + 1000).contains(*at)).count();
-        let most = (0..4000).map(within).max().unwrap();
-        assert!((70..100).contains(&most), "{most} calls in one second");
+    }
+
+    #[test]
+    fn ids_and_keys_belong_to_one_endpoint() {
+        let same = [
+            ("/rest/api/3/project/SUP", "/rest/api/3/project/A_1"),
+            ("/rest/api/3/project/10001/statuses", "/rest/api/3/project/ENG/statuses"),
+            (
+                "/rest/servicedeskapi/servicedesk/1/requesttype/22/field",
+                "/rest/servicedeskapi/servicedesk/7/requesttype/3/field",
+            ),
+        ];
+        for (one, other) in same {
+            assert_eq!(template(one), template(other));
+        }
+        let apart = [
+            ("/rest/api/3/project/SUP", "/rest/api/3/project/search"),
+            ("/rest/api/3/issue/1", "/rest/api/3/issue/bulkfetch"),
+            ("/rest/api/3/search/jql", "/rest/api/3/jql/match"),
+        ];
+        for (one, other) in apart {
+            assert_ne!(template(one), template(other));
+        }
+    }
+
+    #[test]
+    fn endpoints_that_are_left_alone_are_forgotten() {
+        let clock = FakeRelativeClock::default();
+        let bursts = Bursts::by(&clock);
+        for site in 0..5000 {
+            let (limiter, key) = bursts.of(&format!("site-{site}"), "GET", "/rest/api/3/myself");
+            assert!(limiter.check_key(&key).is_ok());
+            bursts.forget();
+            clock.advance(Duration::from_millis(5));
+        }
+        assert!(bursts.usual.len() < 1500, "{}", bursts.usual.len());
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! Atlassian's side: OAuth 2.0 (3LO), the REST calls that the operator makes, their errors and
 //! their models. Knows nothing of Kubernetes.
 
+pub mod body;
 pub mod desk_models;
 pub mod endpoints;
 pub mod error;

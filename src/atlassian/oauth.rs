@@ -14,9 +14,10 @@ use oauth2::{
 use reqwest::{Client, StatusCode};
 
 use super::{
+    body::{self, Body, End},
     endpoints::Endpoints,
     secret::Secret,
-    token_answer::{ExchangeFailure, find_refresh_token, refusal},
+    token_answer::{ExchangeFailure, ended, find_refresh_token, refusal},
 };
 
 /// Lifetime of an access token whose answer names none; Atlassian's own figure [RFC 6749 §5.1
@@ -75,7 +76,7 @@ impl TokenEndpoint {
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
         let send = self.sender(&found);
         let answer = read(client.exchange_refresh_token(&token).request_async(&send).await, &found);
-        answer.map_err(|failure| unquoting(failure, &[token.secret(), app.client_secret.expose()]))
+        answer.map_err(|failure| failure.without(&[token.secret(), app.client_secret.expose()]))
     }
 
     /// Exchanges the code that a consent ended with. `redirect_uri` is the one that the consent was
@@ -90,7 +91,7 @@ impl TokenEndpoint {
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
         let send = self.sender(&found);
         let answer = read(client.exchange_code(code.clone()).request_async(&send).await, &found);
-        answer.map_err(|failure| unquoting(failure, &[code.secret(), app.client_secret.expose()]))
+        answer.map_err(|failure| failure.without(&[code.secret(), app.client_secret.expose()]))
     }
 
     fn client(&self, app: &App) -> Result<OauthClient, ExchangeFailure> {
@@ -118,16 +119,6 @@ fn no_url(what: &str) -> ExchangeFailure {
     ExchangeFailure::Unavailable {
         detail: format!("{what} is not a URL"),
         retry_after: None,
-    }
-}
-
-/// Whatever the answer quotes, it must not quote what was sent.
-fn unquoting(failure: ExchangeFailure, sent: &[&str]) -> ExchangeFailure {
-    match failure {
-        ExchangeFailure::GrantRefused { description } => ExchangeFailure::GrantRefused {
-            description: sent.iter().fold(description, |text, secret| text.replace(secret, "…")),
-        },
-        other => other,
     }
 }
 
@@ -159,27 +150,35 @@ async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret
         .await
         .map_err(unavailable)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await.map_err(unavailable)?;
+    let Body { bytes, end } = Body::read(response, body::ONE).await;
     if status != StatusCode::OK {
-        return Err(Sorted(refusal(status, &headers, &body)));
+        return Err(Sorted(refusal(status, &headers, &bytes)));
     }
+    let whole = matches!(end, End::Whole);
     if let Ok(mut slot) = found.lock() {
-        *slot = find_refresh_token(&body);
+        *slot = find_refresh_token(if whole { &bytes } else { ended(&bytes) });
+    }
+    match end {
+        End::Whole => {}
+        End::TooLong => return Err(Sorted(unreadable(&found))),
+        End::Broken(error) => return Err(Sorted(salvaged(&found).unwrap_or_else(|| transport(&error)))),
     }
     // Without its content type the body is judged by what it is.
-    let mut answer = HttpResponse::new(body.to_vec());
+    let mut answer = HttpResponse::new(bytes);
     *answer.status_mut() = status;
     Ok(answer)
 }
 
 fn unreadable(found: &Mutex<Option<Secret>>) -> ExchangeFailure {
-    match found.lock().ok().and_then(|mut slot| slot.take()) {
-        Some(refresh_token) => ExchangeFailure::Salvaged { refresh_token },
-        None => ExchangeFailure::Unavailable {
-            detail: "the token endpoint answered with something other than tokens".to_owned(),
-            retry_after: None,
-        },
-    }
+    salvaged(found).unwrap_or_else(|| ExchangeFailure::Unavailable {
+        detail: "the token endpoint answered with something other than tokens".to_owned(),
+        retry_after: None,
+    })
+}
+
+fn salvaged(found: &Mutex<Option<Secret>>) -> Option<ExchangeFailure> {
+    let refresh_token = found.lock().ok()?.take()?;
+    Some(ExchangeFailure::Salvaged { refresh_token })
 }
 
 fn transport(error: &reqwest::Error) -> ExchangeFailure {
@@ -193,22 +192,5 @@ fn transport(error: &reqwest::Error) -> ExchangeFailure {
     ExchangeFailure::Unavailable {
         detail: detail.to_owned(),
         retry_after: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_does_not_quote_what_was_sent() {
-        let refused = |words: &str| ExchangeFailure::GrantRefused {
-            description: words.to_owned(),
-        };
-        let told = unquoting(
-            refused("of-today with its-secret is not valid"),
-            &["of-today", "its-secret"],
-        );
-        assert_eq!(told.to_string(), refused("… with … is not valid").to_string());
     }
 }

@@ -9,6 +9,11 @@ use thiserror::Error;
 
 use super::{error::retry_after, secret::Secret};
 
+/// Most characters of what Atlassian says that are passed on.
+const LONGEST: usize = 120;
+/// Longest error code; RFC 6749 §5.2 names six, of 22 characters at most.
+const LONGEST_CODE: usize = 40;
+
 /// An exchange that brought no tokens. Never carries a body: it could hold a token.
 #[derive(Clone, Debug, Error)]
 pub enum ExchangeFailure {
@@ -42,12 +47,12 @@ pub enum ExchangeFailure {
 /// body says: a server in trouble has not looked at the token.
 #[must_use]
 pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ExchangeFailure {
-    let unavailable = || ExchangeFailure::Unavailable {
-        detail: format!("the token endpoint answered with HTTP status {}", status.as_u16()),
+    let unavailable = |code: &str| ExchangeFailure::Unavailable {
+        detail: unclear(status, code),
         retry_after: retry_after(headers),
     };
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        return unavailable();
+        return unavailable("");
     }
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let text = |key: &str| {
@@ -57,15 +62,53 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Exchange
             .unwrap_or_default()
     };
     match text("error") {
-        "invalid_grant" | "unauthorized_client" => {
-            let words = text("error_description").chars().filter(|c| !c.is_control());
-            ExchangeFailure::GrantRefused {
-                description: words.take(80).collect(),
-            }
-        }
+        "invalid_grant" | "unauthorized_client" => ExchangeFailure::GrantRefused {
+            description: text("error_description").to_owned(),
+        },
         "access_denied" | "invalid_client" => ExchangeFailure::ClientRefused,
-        _ => unavailable(),
+        code => unavailable(code),
     }
+}
+
+/// An answer that says nothing of grant or client. Its code, if it has one, is no outage's: it says what Atlassian
+/// objects to.
+fn unclear(status: StatusCode, code: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let status = status.as_u16();
+    if code.is_empty() || code.len() > LONGEST_CODE || !code.chars().all(plain) {
+        return format!("the token endpoint answered with HTTP status {status}");
+    }
+    format!("the token endpoint answered with the error {code} (HTTP status {status})")
+}
+
+impl ExchangeFailure {
+    /// The same without what was sent, should the answer quote it, and with no more words than people read. In this
+    /// order: the rest of a secret that is cut is not found any more.
+    #[must_use]
+    pub fn without(self, sent: &[&str]) -> Self {
+        let clean = |text: String| -> String {
+            let whole = sent.iter().filter(|secret| !secret.is_empty());
+            let text = whole.fold(text, |text, secret| text.replace(secret, "…"));
+            text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+        };
+        match self {
+            Self::GrantRefused { description } => Self::GrantRefused {
+                description: clean(description),
+            },
+            Self::Unavailable { detail, retry_after } => Self::Unavailable {
+                detail: clean(detail),
+                retry_after,
+            },
+            other @ (Self::ClientRefused | Self::Salvaged { .. }) => other,
+        }
+    }
+}
+
+/// The part of a body that broke off in which no value is cut off.
+#[must_use]
+pub fn ended(body: &[u8]) -> &[u8] {
+    let end = body.iter().rposition(|byte| matches!(byte, b'"' | b'&'));
+    end.and_then(|end| body.get(..=end)).unwrap_or_default()
 }
 
 /// Looks for a refresh token in the body of a 200 that is not what it should be: JSON that is
@@ -159,6 +202,47 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_of_the_grant_is_named() {
+        let said = sorted(400, r#"{"error":"invalid_scope"}"#).to_string();
+        assert!(said.ends_with("the error invalid_scope (HTTP status 400)"), "{said}");
+        for odd in ["", "<b>", "two words", &"x".repeat(41)] {
+            let said = sorted(400, &format!("{{\"error\":\"{odd}\"}}")).to_string();
+            assert!(said.ends_with("answered with HTTP status 400"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_does_not_quote_what_was_sent_not_even_in_part() {
+        let (token, secret) = ("t".repeat(300), "s".repeat(24));
+        for quoted in [
+            format!("Token {token} is not known, nor is {secret}"),
+            format!("{}{token}", "x".repeat(60)),
+        ] {
+            let body = serde_json::json!({"error": "invalid_grant", "error_description": quoted});
+            let told = sorted(403, &body.to_string()).without(&[&token, &secret]).to_string();
+            assert!(
+                !told.contains("ttt") && !told.contains("sss") && told.contains('…'),
+                "{told}"
+            );
+        }
+        let long = serde_json::json!({"error": "invalid_grant", "error_description": "y".repeat(5000)});
+        assert!(sorted(403, &long.to_string()).without(&[]).to_string().len() < 200);
+    }
+
+    #[test]
+    fn of_a_body_that_broke_off_no_half_value_is_taken() {
+        let token = "t".repeat(24);
+        let found = |body: String| find_refresh_token(ended(body.as_bytes())).map(|s| s.expose().to_owned());
+        assert_eq!(
+            found(format!("{{\"refresh_token\": \"{token}\",\"acc")),
+            Some(token.clone())
+        );
+        assert_eq!(found(format!("{{\"refresh_token\": \"{token}")), None);
+        assert_eq!(found(format!("a=1&refresh_token={token}")), None);
+        assert_eq!(found(format!("a=1&refresh_token={token}&b")), Some(token));
     }
 
     #[test]

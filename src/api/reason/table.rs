@@ -84,8 +84,8 @@ reasons! {
         "Choose another spec.tokenSecretName, or delete that Secret; it is noticed at once.";
     AuthServerUnavailable [Authorized] Unknown Retry:
         "Atlassian's token endpoint did not answer properly, and the stored access token has expired.",
-        "An outage at Atlassian, or the cluster cannot reach auth.atlassian.com.",
-        "Nothing needs to be connected again: it is tried again by itself. If it lasts, check the cluster's way out to the internet.";
+        "An outage at Atlassian; the cluster cannot reach auth.atlassian.com; or, where the message names an error code, Atlassian objects to the request itself.",
+        "It is tried again by itself: after an outage nothing needs to be connected again. If it lasts, mind an error code in the message, or check the cluster's way out to the internet.";
     // SiteReachable
     SiteFound [SiteReachable] True Fine:
         "The site exists and the grant reaches it.", "", "";

@@ -10,8 +10,9 @@ use reqwest::{Client, Method, RequestBuilder, header};
 use serde::de::DeserializeOwned;
 
 use crate::atlassian::{
+    body,
     endpoints::{Endpoints, TENANT_TIMEOUT},
-    error::{JiraError, json_or_error},
+    error::{Expected, JiraError, json_or_error},
     limits::{self, Bursts, Pool},
     models::{AccessibleResource, Myself, TenantInfo},
     secret::Secret,
@@ -91,7 +92,12 @@ impl Jira {
         if let Some(host) = host {
             request = request.header(header::HOST, host);
         }
-        let answer = self.send(request, "tenant_info").await;
+        // Atlassian's edge answers for a site that is not there, with a page.
+        let expected = Expected {
+            most: body::ONE,
+            bare_404: true,
+        };
+        let answer = self.send(request, "tenant_info", expected).await;
         // The address is a person's input: nothing of what it answers is passed on.
         answer.map_err(|error| match error {
             JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::Refused { .. } => {
@@ -110,7 +116,12 @@ impl Jira {
     /// `Unauthorized` when the access token is no longer accepted.
     pub async fn accessible_resources(&self) -> Result<Vec<AccessibleResource>, JiraError> {
         let request = self.http.get(self.endpoints.accessible_resources());
-        self.send(self.authorized(request), "accessible-resources").await
+        let expected = Expected {
+            most: body::ONE,
+            ..Expected::default()
+        };
+        self.send(self.authorized(request), "accessible-resources", expected)
+            .await
     }
 
     /// The account as a site sees it. Needs read:jira-user.
@@ -128,13 +139,25 @@ impl Jira {
         path: &str,
         build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
     ) -> Result<T, JiraError> {
+        self.call_expecting(Expected::default(), method, cloud_id, path, build)
+            .await
+    }
+
+    pub(super) async fn call_expecting<T: DeserializeOwned>(
+        &self,
+        expected: Expected,
+        method: Method,
+        cloud_id: &str,
+        path: &str,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
+    ) -> Result<T, JiraError> {
         let asked = format!("{method} {path}");
         if let Some(bursts) = &self.bursts {
             bursts.admit(cloud_id, method.as_str(), path).await;
         }
         let url = format!("{}{path}", self.endpoints.gateway(cloud_id));
         let request = build(self.authorized(self.http.request(method, url)));
-        self.send(request, &asked).await
+        self.send(request, &asked, expected).await
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
@@ -143,7 +166,12 @@ impl Jira {
             .header(header::ACCEPT, "application/json")
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, asked: &str) -> Result<T, JiraError> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        asked: &str,
+        expected: Expected,
+    ) -> Result<T, JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
         // What is said with a refusal is that nothing is left, for which there is a wait of its own.
@@ -152,7 +180,7 @@ impl Jira {
             *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
         }
         self.points.fetch_add(1, Ordering::Relaxed);
-        let json = json_or_error(response, asked).await?;
+        let json = json_or_error(response, asked, expected).await?;
         self.points.fetch_add(limits::objects(asked, &json), Ordering::Relaxed);
         // The error would quote the answer.
         serde_json::from_value(json).map_err(|_| JiraError::Unavailable {

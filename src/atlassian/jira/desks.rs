@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::Jira;
 use crate::atlassian::{
     desk_models::{DeskPage, Form, RequestType, RequestTypePermissions, ServiceDesk},
-    error::JiraError,
+    error::{Expected, JiraError},
 };
 
 /// Page size; what Jira caps it at is not published.
@@ -26,16 +26,16 @@ impl Jira {
     /// # Errors
     /// That of the first page that fails.
     pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
+        // A site without service management answers 404, and not in the words of Jira's API.
+        let expected = Expected {
+            bare_404: true,
+            ..Expected::default()
+        };
+        let path = "/rest/servicedeskapi/servicedesk";
         let listed = self
-            .desk_pages(
-                cloud_id,
-                "/rest/servicedeskapi/servicedesk",
-                &[],
-                |desk: &ServiceDesk| &desk.id,
-            )
+            .desk_pages((cloud_id, path), expected, &[], |desk: &ServiceDesk| &desk.id)
             .await;
         match listed {
-            // So a site answers that has no service management.
             Err(JiraError::NotFound(_)) => Ok(Vec::new()),
             listed => listed,
         }
@@ -49,8 +49,10 @@ impl Jira {
     pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
         let fields = [("expand", "field")];
-        self.desk_pages(cloud_id, &path, &fields, |kind: &RequestType| &kind.id)
-            .await
+        self.desk_pages((cloud_id, &path), Expected::default(), &fields, |kind: &RequestType| {
+            &kind.id
+        })
+        .await
     }
 
     /// Which of these request types, by id, the account may raise requests of. Experimental.
@@ -99,8 +101,8 @@ impl Jira {
     /// The pages of a list, each entry once by its id.
     async fn desk_pages<T: DeserializeOwned>(
         &self,
-        cloud_id: &str,
-        path: &str,
+        (cloud_id, path): (&str, &str),
+        expected: Expected,
         further: &[(&str, &str)],
         id: fn(&T) -> &str,
     ) -> Result<Vec<T>, JiraError> {
@@ -110,7 +112,9 @@ impl Jira {
             let (from, limit) = (start.to_string(), PAGE.to_string());
             let paging = [("start", from.as_str()), ("limit", limit.as_str())];
             let page: DeskPage<T> = self
-                .call(Method::GET, cloud_id, path, |r| r.query(&paging).query(further))
+                .call_expecting(expected, Method::GET, cloud_id, path, |r| {
+                    r.query(&paging).query(further)
+                })
                 .await?;
             let count = page.values.len();
             for entry in page.values {

@@ -44,6 +44,11 @@ fn status(code: u16, retry_after: Option<u32>) -> FaultAction {
 fn outages() -> Vec<(FaultRule, &'static str)> {
     let before = |action| FaultRule::token_endpoint(When::Before, action);
     let after = |action| FaultRule::token_endpoint(When::After, action);
+    let objection = FaultAction::Status {
+        code: 400,
+        headers: BTreeMap::new(),
+        body: r#"{"error":"invalid_scope"}"#.to_owned(),
+    };
     vec![
         (before(status(500, None)), "HTTP status 500"),
         (before(FaultAction::Html { code: 503 }), "HTTP status 503"),
@@ -52,10 +57,11 @@ fn outages() -> Vec<(FaultRule, &'static str)> {
         (after(FaultAction::DropConnection), "connection to the token endpoint"),
         (after(FaultAction::GarbledBody), "could not be read"),
         (before(status(503, Some(8))), "HTTP status 503"),
+        (before(objection), "the error invalid_scope (HTTP status 400)"),
     ]
 }
 
-/// Seven new integrations, each with another kind of outage.
+/// New integrations, each with another kind of outage.
 async fn at_first(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "outage").await;
     let outages = outages();
@@ -71,7 +77,7 @@ async fn at_first(plane: Arc<Plane>) {
         let found = stage
             .until(&name, "unavailable", |o| has(o, "Authorized", "AuthServerUnavailable"))
             .await;
-        let named = [*words, "Nothing needs to be connected again"];
+        let named = [*words, "nothing needs to be connected again"];
         claim(&found, "Authorized", "Unknown", "AuthServerUnavailable", &named);
         claim(&found, "Ready", "Unknown", "AuthServerUnavailable", &[words]);
         claim_absent(&found, "Stalled");
@@ -168,7 +174,7 @@ async fn while_it_lasts(plane: Arc<Plane>) {
         "Authorized",
         "Unknown",
         "AuthServerUnavailable",
-        &["Nothing needs to be connected again"],
+        &["nothing needs to be connected again"],
     );
     claim(&dark, "Ready", "Unknown", "AuthServerUnavailable", &[]);
     claim_absent(&dark, "Stalled");

@@ -75,7 +75,8 @@ async fn down(plane: Arc<Plane>) {
     stage.close().await;
 }
 
-/// Each question of a pass in turn is answered by an error page, a dropped connection or a status.
+/// Each question of a pass in turn is answered by an error page, a dropped connection or a status. None takes the
+/// token from workloads.
 async fn gateway_breaks(plane: Arc<Plane>) {
     let (stage, _) = connected(&plane, "gateway").await;
     let before = stage.project_versions().await;
@@ -105,6 +106,25 @@ async fn gateway_breaks(plane: Arc<Plane>) {
             "ProjectsAccessible",
             When::Before,
             FaultAction::Html { code: 504 },
+        ),
+        // Pages of a proxy on the way: neither the token nor the account is refused by them.
+        (
+            "/accessible-resources",
+            "SiteReachable",
+            When::Before,
+            FaultAction::Html { code: 401 },
+        ),
+        (
+            "/rest/api/3/myself",
+            "AccountEligible",
+            When::Before,
+            FaultAction::Html { code: 403 },
+        ),
+        (
+            "/rest/api/3/myself",
+            "AccountEligible",
+            When::Before,
+            FaultAction::Html { code: 404 },
         ),
     ];
     for (path, type_, when, action) in breaks {
