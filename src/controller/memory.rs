@@ -92,6 +92,8 @@ pub struct Memory {
     pub credentials: Option<String>,
     /// Which grant was judged last.
     pub lineage: Option<TokenHash>,
+    /// Until when a missing Secret is waited for in silence: no event has told of it yet.
+    pub awaited: Option<Timestamp>,
     /// The idle expiry that was warned of.
     pub idle_warned: Option<Timestamp>,
 }

@@ -7,6 +7,7 @@ mod diagnosis;
 mod directories;
 mod directory;
 mod events;
+mod grace;
 mod index;
 mod inventory;
 mod invite;

@@ -16,7 +16,8 @@ use super::{
     Guarded,
     admission::Admitted,
     context::Context,
-    invite::invite,
+    grace,
+    invite::{invite, name_the_way},
     observe::{Seen, observe, waiting},
     outcome::Outcome,
     report,
@@ -119,12 +120,14 @@ async fn pass(ctx: &Context, seen: &Seen, due: Due) -> Action {
         return Action::await_change();
     }
     outcome.authorization_url = invite(ctx, seen, &outcome).await;
+    name_the_way(&mut outcome);
     let ended = Timestamp::now();
     let mut status = report::status(seen, done, &outcome, ended, rand::random());
     let written = write(ctx, seen, &mut status, outcome.synced.is_some()).await;
     tell(ctx, seen, done, &outcome, &status, ended).await;
     let mut memory = seen.memory.clone();
     memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
+    memory.awaited = grace::wait(ctx, seen, &status.conditions).await;
     let unwritten = written.as_ref().err().is_some_and(|error| worth_retrying(error, seen));
     let next_sync = status.sync.as_ref().and_then(|s| s.next_sync_time.as_ref());
     let passed = Passed {

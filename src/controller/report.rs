@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::{
     context::Context,
+    grace,
+    invite::without_link,
     observe::Seen,
     outcome::{Outcome, Token, Users},
     schedule::{Due, off_the_hour},
@@ -184,6 +186,7 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
             let always = *step != ConditionType::ServiceDesksReady;
             Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown))
         })
+        .map(without_link)
         .collect();
     let mut ready = ready(&kept, seen.integration.spec.projects.is_some());
     let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
@@ -247,9 +250,8 @@ pub async fn write(ctx: &Context, seen: &Seen, status: &mut JiraIntegrationStatu
         }
     };
     let object = seen.integration.object_ref(&());
-    ctx.events
-        .transitions(&object, &seen.status.conditions, &status.conditions)
-        .await;
+    let told = grace::worth_telling(seen, &status.conditions);
+    ctx.events.transitions(&object, &seen.status.conditions, &told).await;
     Ok(number(&written))
 }
 

@@ -110,7 +110,8 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         ..memory
     };
     let [first, second] = times;
-    (memory, look, requeue(&[first, second, work], ended))
+    let awaited = memory.awaited;
+    (memory, look, requeue(&[first, second, work, awaited], ended))
 }
 
 /// The interval as it is now: longer than declared where the hour's points would not last.

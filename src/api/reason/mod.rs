@@ -14,6 +14,10 @@ use super::condition_type::ConditionType;
 /// no agent, which keeps the projects from being used as well.
 pub const NO_AGENT: &str = "The account is no agent of ";
 
+/// How the remedies of what only a consent helps against end, where it is not known whether the connect pages are
+/// served. Who knows says which way there is.
+pub const WAYS_TO_CONNECT: &str = "open status.authorizationURL, if it is there, or run jira-operator connect.";
+
 impl Reason {
     /// The reason with this name.
     #[must_use]
@@ -91,6 +95,17 @@ mod tests {
                 assert!(!entry.remedy.is_empty(), "{reason} has no remedy");
             }
             assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn what_only_a_new_grant_helps_against_ends_with_the_ways_to_connect() {
+        for reason in [
+            Reason::NotConnected,
+            Reason::ReconnectRequired,
+            Reason::GrantSharedElsewhere,
+        ] {
+            assert!(reason.entry().remedy.ends_with(WAYS_TO_CONNECT), "{reason}");
         }
     }
 

@@ -8,7 +8,7 @@ use devkit::sandbox::Command;
 use futures::StreamExt;
 use jira_operator::api::{
     integration::JiraIntegration,
-    reason::{Holds, Reason},
+    reason::{Holds, Reason, WAYS_TO_CONNECT},
 };
 use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
@@ -216,7 +216,9 @@ fn says(condition: Option<&Condition>, told: &Told<'_>) {
     // Where several things are summed up and there is one, its own remedy stands for the general one.
     let summed_up = Reason::ALL.iter().filter(|r| found.message.contains(&format!("({r})")));
     let mut remedies = summed_up.map(|r| r.entry().remedy).chain([entry.remedy]);
-    let says_what_to_do = remedies.any(|remedy| found.message.contains(remedy));
+    // Which way there is to connect stands in place of the ways that there may be.
+    let begin = |remedy: &'static str| remedy.strip_suffix(WAYS_TO_CONNECT).unwrap_or(remedy);
+    let says_what_to_do = remedies.any(|remedy| found.message.contains(begin(remedy)));
     assert!(
         reason.is_consequence() || says_what_to_do,
         "{} lacks a remedy",

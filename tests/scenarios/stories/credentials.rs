@@ -45,6 +45,7 @@ async fn connected(plane: &Arc<Plane>, name: &str) -> (Stage, AppCredentials) {
 
 async fn credentials_come_late(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "late").await;
+    stage.integrate("never", "never-oauth", json!({})).await;
     stage.integrate("acme", "acme-oauth", json!({})).await;
     stage.until_reason("acme", "Authorized", "CredentialsNotFound").await;
     let waiting = stage.integration("acme").await;
@@ -84,6 +85,12 @@ async fn credentials_come_late(plane: Arc<Plane>) {
         .await;
     stage.until_ready("acme").await;
     assert_eq!(stage.exchanges(), 1);
+    let told = stage.events("acme").await;
+    assert!(
+        !told.iter().any(|reason| reason == "CredentialsNotFound"),
+        "a moment is worth no warning: {told:?}"
+    );
+    stage.until_event("never", "CredentialsNotFound").await;
     stage.close().await;
 }
 
