@@ -13,7 +13,7 @@ use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
     grant::{
-        credentials::Credentials,
+        credentials::refresh_token,
         disconnect::disconnect,
         finding,
         store::{GrantKey, Store, describe},
@@ -57,12 +57,13 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
             describe(&error)
         )
     })?;
-    let credentials = Credentials::read(&key.credentials, secret.as_ref()).ok();
+    // Also of a Secret that lacks the rest: it may be completed later.
+    let supplied = secret.and_then(|secret| refresh_token(&key.credentials, &secret));
     let store = Store::new(cluster.client.clone(), Vec::new());
     if is_being_refreshed(&store, &key).await {
         say_on_stderr("The grant is being refreshed just now; waiting for that.");
     }
-    let ended = disconnect(&store, &key, credentials.as_ref()).await;
+    let ended = disconnect(&store, &key, supplied.as_ref()).await;
     let was_connected = ended.map_err(|trouble| {
         let finding = finding::trouble(&trouble, &key);
         finding.map_or_else(

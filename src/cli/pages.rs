@@ -70,13 +70,10 @@ impl Options {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let (listen, callback) = (listener.local_addr().map_err(failed)?, self.public_url.callback());
         info!(%listen, callback, "serving the connect pages; the app's callback URL has to be this one");
-        let (url, elsewhere) = (self.public_url.url(), metrics.port() != listen.port());
-        if !self.public_url.is_https()
-            && url.port_or_known_default() == Some(metrics.port())
-            && elsewhere
-            && metrics.ip().is_loopback()
-        {
-            warn!(%url, %metrics, "links lead to where probes and metrics are served; set --public-url");
+        let url = self.public_url.url();
+        let in_a_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        if !self.public_url.is_https() && leads_to_probes(url.port_or_known_default(), metrics, listen, in_a_pod) {
+            warn!(%url, %metrics, "links lead to where probes and metrics are served; set --public-url, or --listen");
         }
         Ok(Some(Ready {
             listener,
@@ -93,6 +90,13 @@ impl Options {
         self.address()?;
         Some(Links::new(self.public_url.url().clone(), store.client(), store.clone()))
     }
+}
+
+/// Whether an address on this machine leads to probes and metrics instead of the pages. Not in a cluster: there it
+/// is that of a `kubectl port-forward` to the pages, whatever else has the port in the pod.
+fn leads_to_probes(port: Option<u16>, metrics: SocketAddr, pages: SocketAddr, in_a_pod: bool) -> bool {
+    let reached = metrics.ip().is_loopback() || (metrics.ip().is_unspecified() && !in_a_pod);
+    port == Some(metrics.port()) && metrics.port() != pages.port() && reached
 }
 
 impl Ready {
@@ -112,10 +116,28 @@ impl Ready {
             site_suffixes: ctx.site_suffixes.clone(),
         };
         let pages = Arc::new(Pages::new(connector, store.clone(), self.public, namespaces.to_vec()));
-        async move {
-            if let Err(error) = serve(self.listener, pages, stop).await {
-                warn!(%error, "the connect pages ended");
-            }
-        }
+        serve(self.listener, pages, stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn links_that_lead_to_probes_are_noticed_where_nothing_forwards_them() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (probes, pages) = (at("0.0.0.0:8080"), at("127.0.0.1:8082"));
+        assert!(
+            leads_to_probes(Some(8080), probes, pages, false),
+            "the defaults on a workstation"
+        );
+        assert!(
+            !leads_to_probes(Some(8080), probes, pages, true),
+            "a port-forward in a cluster"
+        );
+        assert!(leads_to_probes(Some(8080), at("127.0.0.1:8080"), pages, true));
+        assert!(!leads_to_probes(Some(8082), probes, pages, false));
     }
 }

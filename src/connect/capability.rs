@@ -4,14 +4,16 @@
 use kube::ResourceExt;
 use url::Url;
 
-use super::key::Key;
+use super::key::{CODE_LENGTH, Key};
 use crate::{
     api::{integration::JiraIntegration, reason::Reason},
     atlassian::secret::TokenHash,
 };
 
-/// What the code in a link is for.
+/// What the second half of the code in a link is for.
 const PURPOSE: &str = "jira-operator.dev/connect-link";
+/// What its first half is for.
+const PURPOSE_OF_PLACE: &str = "jira-operator.dev/connect-place";
 
 /// An integration that can be connected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,15 +60,36 @@ pub fn link(public_url: &Url, key: &Key, who: &Who, lineage: Option<&TokenHash>)
         .ok()?
         .clear()
         .extend(["connect", &who.namespace, &who.name]);
+    let place = key.sign(&[PURPOSE_OF_PLACE, &who.namespace, &who.name]);
     let code = key.sign(&[PURPOSE, &who.uid, need(lineage)]);
-    url.query_pairs_mut().append_pair("key", &code);
+    url.query_pairs_mut().append_pair("key", &format!("{place}{code}"));
     Some(url)
+}
+
+/// The two halves of the code in a link.
+fn halves(code: &str) -> Option<(&str, &str)> {
+    code.split_at_checked(CODE_LENGTH)
+        .filter(|(_, rest)| rest.len() == CODE_LENGTH)
+}
+
+/// Whether it looks like the code of a link, so that a key is worth asking for.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
+    halves(code).is_some() && code.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether this is the code of some link, be it an old one, to the integration of this name: known by the key
+/// alone. So nobody who only guesses has anything looked up.
+#[must_use]
+pub fn is_of_place(key: &Key, namespace: &str, name: &str, code: &str) -> bool {
+    halves(code).is_some_and(|(place, _)| key.verifies(&[PURPOSE_OF_PLACE, namespace, name], place))
 }
 
 /// Whether this is the code of the present link, compared in constant time.
 #[must_use]
 pub fn is_valid(key: &Key, who: &Who, lineage: Option<&TokenHash>, code: &str) -> bool {
-    key.verifies(&[PURPOSE, &who.uid, need(lineage)], code)
+    let present = |(_, code): (&str, &str)| key.verifies(&[PURPOSE, &who.uid, need(lineage)], code);
+    is_of_place(key, &who.namespace, &who.name, code) && halves(code).is_some_and(present)
 }
 
 #[cfg(test)]
@@ -99,5 +122,11 @@ mod tests {
         };
         assert!(!is_valid(&key, &namesake, None, &code));
         assert!(!is_valid(&Key::random(), &who, None, &code));
+        assert!(is_code(&code) && !is_code(&code[1..]) && !is_code(&code.replace('a', "ä")));
+        assert!(is_of_place(&key, "support", "acme", &code));
+        assert!(!is_of_place(&key, "support", "other", &code));
+        assert!(!is_of_place(&Key::random(), "support", "acme", &code));
+        let (place, _) = code.split_at(CODE_LENGTH);
+        assert!(!is_valid(&key, &who, None, &format!("{place}{place}")));
     }
 }

@@ -12,15 +12,9 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::{
-    capability::Who,
-    key::{Key, nonce},
-    outcome::Outcome,
-};
+use super::{capability::Who, key::nonce, outcome::Outcome};
 use crate::atlassian::secret::{Secret, TokenHash};
 
-/// What the code in a state is for.
-const PURPOSE: &str = "jira-operator.dev/connect-state";
 /// How long a person has from the button to the way back.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 /// How long an outcome can be looked at.
@@ -58,7 +52,7 @@ pub enum Stage {
 /// Why a state is not accepted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Rejected {
-    /// It is not one of ours, was changed, or the process that made it is gone.
+    /// It is not one of ours, or the process that made it is gone.
     #[error("the state is unknown")]
     Unknown,
     /// It took too long.
@@ -69,10 +63,10 @@ pub enum Rejected {
     OtherBrowser,
     /// It was used before, by the same browser: the outcome can be looked at again.
     #[error("the state was used before")]
-    Used {
-        /// The consent.
-        id: String,
-    },
+    Used,
+    /// Too many consents of this integration come back.
+    #[error("too many consents of this integration come back")]
+    TooMany,
 }
 
 struct Flow {
@@ -85,15 +79,6 @@ struct Flow {
 }
 
 impl Flow {
-    /// What the code in its state is over.
-    fn code(&self, key: &Key, id: &str) -> String {
-        key.sign(&self.parts(id))
-    }
-
-    fn parts<'a>(&'a self, id: &'a str) -> [&'a str; 4] {
-        [PURPOSE, id, &self.ticket.who.uid, self.browser.as_str()]
-    }
-
     fn is_of(&self, browser: Option<&Secret>) -> bool {
         browser.map(Secret::hash).as_ref() == Some(&self.browser)
     }
@@ -104,21 +89,11 @@ impl Flow {
     }
 }
 
-/// All consents under way.
+/// All consents under way, by their state: 128 random bits, which nobody guesses.
+#[derive(Default)]
 pub struct Flows {
-    key: Key,
     table: Mutex<HashMap<String, Flow>>,
     begun: AtomicU64,
-}
-
-impl Default for Flows {
-    fn default() -> Self {
-        Self {
-            key: Key::random(),
-            table: Mutex::default(),
-            begun: AtomicU64::default(),
-        }
-    }
 }
 
 impl Flows {
@@ -130,7 +105,7 @@ impl Flows {
 
     /// Begins a consent, and gives its state.
     pub fn begin(&self, ticket: Ticket, browser: &Secret, now: Timestamp) -> String {
-        let id = nonce().expose().to_owned();
+        let state = nonce().expose().to_owned();
         let mut table = self.table(now);
         make_room(&mut table, |flow| flow.ticket.who == ticket.who, MOST_EACH);
         make_room(&mut table, |_| true, MOST);
@@ -141,38 +116,40 @@ impl Flows {
             number: self.begun.fetch_add(1, Ordering::Relaxed),
             stage: Stage::Started,
         };
-        let state = format!("{id}.{}", flow.code(&self.key, &id));
-        table.insert(id, flow);
+        table.insert(state.clone(), flow);
         state
     }
 
-    /// Takes a state back, once: the consent that it belongs to.
+    /// Takes a state back, once, if its consent is admitted: what it is for.
     ///
     /// # Errors
     /// When it is not to be accepted. Nothing of it is used up then.
-    pub fn claim(&self, state: &str, browser: Option<&Secret>, now: Timestamp) -> Result<(String, Ticket), Rejected> {
-        let (id, code) = state.split_once('.').ok_or(Rejected::Unknown)?;
+    pub fn claim(
+        &self,
+        state: &str,
+        browser: Option<&Secret>,
+        now: Timestamp,
+        admits: impl FnOnce(&Ticket) -> bool,
+    ) -> Result<Ticket, Rejected> {
         let mut table = self.table(now);
-        let flow = table.get_mut(id).ok_or(Rejected::Unknown)?;
-        if !self.key.verifies(&flow.parts(id), code) {
-            return Err(Rejected::Unknown);
-        }
+        let flow = table.get_mut(state).ok_or(Rejected::Unknown)?;
         if !flow.is_of(browser) {
             return Err(Rejected::OtherBrowser);
         }
         match flow.stage {
             Stage::Started if flow.expires_at <= now => Err(Rejected::Expired),
+            Stage::Started if !admits(&flow.ticket) => Err(Rejected::TooMany),
             Stage::Started => {
                 flow.stage = Stage::Exchanging;
-                Ok((id.to_owned(), flow.ticket.clone()))
+                Ok(flow.ticket.clone())
             }
-            Stage::Exchanging | Stage::Ended { .. } => Err(Rejected::Used { id: id.to_owned() }),
+            Stage::Exchanging | Stage::Ended { .. } => Err(Rejected::Used),
         }
     }
 
     /// Keeps what became of a consent.
-    pub fn end(&self, id: &str, outcome: Outcome, now: Timestamp) {
-        if let Some(flow) = self.table(now).get_mut(id) {
+    pub fn end(&self, state: &str, outcome: Outcome, now: Timestamp) {
+        if let Some(flow) = self.table(now).get_mut(state) {
             flow.stage = Stage::Ended {
                 outcome: Arc::new(outcome),
                 at: now,
@@ -182,9 +159,9 @@ impl Flows {
 
     /// How far a consent is, for the browser that started it.
     #[must_use]
-    pub fn look(&self, id: &str, browser: Option<&Secret>, now: Timestamp) -> Option<(Ticket, Stage)> {
+    pub fn look(&self, state: &str, browser: Option<&Secret>, now: Timestamp) -> Option<(Ticket, Stage)> {
         let table = self.table(now);
-        let flow = table.get(id).filter(|flow| flow.is_of(browser))?;
+        let flow = table.get(state).filter(|flow| flow.is_of(browser))?;
         Some((flow.ticket.clone(), flow.stage.clone()))
     }
 }
@@ -223,57 +200,64 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
     }
 
+    fn claim(flows: &Flows, state: &str, browser: Option<&Secret>, now: Timestamp) -> Result<Ticket, Rejected> {
+        flows.claim(state, browser, now, |_| true)
+    }
+
     #[test]
     fn a_state_works_once_and_its_outcome_is_shown_again_to_the_same_browser() {
         let (flows, mine, other) = (Flows::default(), nonce(), nonce());
         let state = flows.begin(who("acme"), &mine, at(0));
-        assert_eq!(flows.claim(&state, Some(&other), at(1)), Err(Rejected::OtherBrowser));
-        assert_eq!(flows.claim(&state, None, at(1)), Err(Rejected::OtherBrowser));
-        let (id, claimed) = flows.claim(&state, Some(&mine), at(1)).unwrap();
-        assert_eq!(claimed, who("acme"));
-        assert_eq!(
-            flows.claim(&state, Some(&mine), at(1)),
-            Err(Rejected::Used { id: id.clone() })
-        );
+        assert_eq!(claim(&flows, &state, Some(&other), at(1)), Err(Rejected::OtherBrowser));
+        assert_eq!(claim(&flows, &state, None, at(1)), Err(Rejected::OtherBrowser));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(1)), Ok(who("acme")));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(1)), Err(Rejected::Used));
         assert!(matches!(
-            flows.look(&id, Some(&mine), at(1)),
+            flows.look(&state, Some(&mine), at(1)),
             Some((_, Stage::Exchanging))
         ));
-        flows.end(&id, Outcome::Failed(Failure::Declined), at(1));
+        flows.end(&state, Outcome::Failed(Failure::Declined), at(1));
         assert!(matches!(
-            flows.look(&id, Some(&mine), at(20)),
+            flows.look(&state, Some(&mine), at(20)),
             Some((_, Stage::Ended { .. }))
         ));
-        assert!(flows.look(&id, Some(&other), at(1)).is_none());
-        assert!(flows.look(&id, Some(&mine), at(26)).is_none(), "not for ever");
+        assert!(flows.look(&state, Some(&other), at(1)).is_none());
+        assert!(flows.look(&state, Some(&mine), at(26)).is_none(), "not for ever");
     }
 
     #[test]
-    fn a_state_that_is_changed_late_or_of_another_process_is_refused() {
+    fn a_state_that_is_made_up_changed_or_too_old_is_refused() {
         let (flows, mine) = (Flows::default(), nonce());
         let state = flows.begin(who("acme"), &mine, at(0));
         let another = flows.begin(who("globex"), &mine, at(0));
-        let mixed = format!(
-            "{}.{}",
-            state.split_once('.').unwrap().0,
-            another.split_once('.').unwrap().1
-        );
-        for wrong in ["", ".", "x.y", &state[1..], &format!("{state}0"), &mixed] {
+        for wrong in ["", "x", &state[1..], &format!("{state}0"), &"0".repeat(32)] {
             assert_eq!(
-                flows.claim(wrong, Some(&mine), at(1)),
+                claim(&flows, wrong, Some(&mine), at(1)),
                 Err(Rejected::Unknown),
                 "{wrong}"
             );
         }
-        assert_eq!(flows.claim(&state, Some(&mine), at(10)), Err(Rejected::Expired));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(10)), Err(Rejected::Expired));
         assert_eq!(
-            Flows::default().claim(&state, Some(&mine), at(1)),
+            claim(&Flows::default(), &state, Some(&mine), at(1)),
             Err(Rejected::Unknown)
         );
-        assert!(
-            flows.claim(&another, Some(&mine), at(9)).is_ok(),
+        assert_eq!(
+            claim(&flows, &another, Some(&mine), at(9)),
+            Ok(who("globex")),
             "each stands for itself"
         );
+    }
+
+    #[test]
+    fn a_consent_that_is_not_admitted_is_not_used_up() {
+        let (flows, mine) = (Flows::default(), nonce());
+        let state = flows.begin(who("acme"), &mine, at(0));
+        let refused = flows.claim(&state, Some(&mine), at(1), |ticket| ticket.who.name != "acme");
+        assert_eq!(refused, Err(Rejected::TooMany));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(2)), Ok(who("acme")));
+        let used = flows.claim(&state, Some(&mine), at(2), |_| false);
+        assert_eq!(used, Err(Rejected::Used), "what came of it may be looked at");
     }
 
     #[test]
@@ -284,13 +268,16 @@ mod tests {
             flows.begin(who("acme"), &mine, at(0)),
         );
         for state in [&first, &second] {
-            assert!(flows.claim(state, Some(&mine), at(1)).is_ok());
+            assert!(claim(&flows, state, Some(&mine), at(1)).is_ok());
         }
         let kept = flows.begin(who("globex"), &mine, at(0));
         let flood: Vec<String> = (0..=MOST_EACH)
             .map(|_| flows.begin(who("acme"), &nonce(), at(1)))
             .collect();
-        assert_eq!(flows.claim(flood.first().unwrap(), None, at(1)), Err(Rejected::Unknown));
-        assert!(flows.claim(&kept, Some(&mine), at(1)).is_ok());
+        assert_eq!(
+            claim(&flows, flood.first().unwrap(), None, at(1)),
+            Err(Rejected::Unknown)
+        );
+        assert!(claim(&flows, &kept, Some(&mine), at(1)).is_ok());
     }
 }

@@ -13,6 +13,8 @@ use crate::{api::names, atlassian::secret::Secret};
 const KEY: &str = "key";
 /// Bytes of a key: as many as the hash has.
 const LENGTH: usize = 32;
+/// Characters of a code.
+pub const CODE_LENGTH: usize = 2 * LENGTH;
 /// How often a write starts again after somebody else was faster.
 const ATTEMPTS: usize = 3;
 
@@ -66,7 +68,7 @@ impl Key {
     #[must_use]
     pub fn verifies(&self, parts: &[&str], code: &str) -> bool {
         let is_ours = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let bytes: Option<Vec<u8>> = (code.len() == 2 * LENGTH && code.bytes().all(is_ours))
+        let bytes: Option<Vec<u8>> = (code.len() == CODE_LENGTH && code.bytes().all(is_ours))
             .then(|| {
                 let pairs = (0..code.len()).step_by(2).map(|at| code.get(at..at + 2));
                 pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()

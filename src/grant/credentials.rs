@@ -57,6 +57,12 @@ impl Credentials {
     }
 }
 
+/// The refresh token alone, of a Secret that may lack what else belongs into it.
+#[must_use]
+pub fn refresh_token(name: &str, secret: &v1::Secret) -> Option<Secret> {
+    value(name, secret, REFRESH_TOKEN).ok().flatten().map(Secret::new)
+}
+
 /// An empty refresh token is none: manifests often carry the key before there is a value.
 fn optional(read: Result<Option<String>, CredentialsError>) -> Result<Option<String>, CredentialsError> {
     match read {
@@ -119,6 +125,14 @@ mod tests {
             Credentials::read("s", None).map(|_| ()),
             Err(CredentialsError::NotFound("s".into()))
         );
+    }
+
+    #[test]
+    fn a_refresh_token_is_read_also_where_all_else_is_missing() {
+        let read = |pairs: &[(&str, &[u8])]| refresh_token("s", &secret(pairs)).map(|token| token.expose().to_owned());
+        assert_eq!(read(&[(REFRESH_TOKEN, b"of-today\n")]).as_deref(), Some("of-today"));
+        assert_eq!(read(&[(REFRESH_TOKEN, b"")]), None);
+        assert_eq!(read(&[(CLIENT_ID, b"id")]), None);
     }
 
     #[test]

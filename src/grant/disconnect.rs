@@ -5,19 +5,18 @@ use jiff::Timestamp;
 
 use super::{
     connect::unmarked,
-    credentials::Credentials,
     held::Trouble,
     lane::{ATTEMPTS, CONTENDED},
     store::{GrantKey, Store, WriteError},
 };
+use crate::atlassian::secret::Secret;
 
-/// Leaves the tombstone. `credentials` are the person's, where they can be read. Whether there was a
-/// grant to end.
+/// Leaves the tombstone. `supplied` is the refresh token in the person's Secret, if there is one. Whether there
+/// was a grant to end.
 ///
 /// # Errors
 /// When the grant Secret cannot be read or written; it is as before then.
-pub async fn disconnect(store: &Store, key: &GrantKey, credentials: Option<&Credentials>) -> Result<bool, Trouble> {
-    let supplied = credentials.and_then(|credentials| credentials.refresh_token.as_ref());
+pub async fn disconnect(store: &Store, key: &GrantKey, supplied: Option<&Secret>) -> Result<bool, Trouble> {
     for _ in 0..ATTEMPTS {
         let mut record = unmarked(store, key, "").await?;
         let was_connected = record.refresh_token.is_some();

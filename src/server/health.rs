@@ -1,15 +1,26 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::listener::{self, Bounds, within};
 use crate::telemetry::Metrics;
 
 /// A watch that gave no sign of life for so long is dead: it is opened anew every 200 seconds.
@@ -29,19 +40,42 @@ pub struct Health {
     pub stopping: AtomicBool,
 }
 
+/// A probe or a scrape asks once, and at once. Any pod can reach the port, and what it holds open must not cost the
+/// process its memory or a probe its answer.
+const BOUNDS: Bounds = Bounds {
+    connections: 64,
+    head: Duration::from_secs(5),
+    keep_alive: false,
+};
+/// Longest time for an answer, all of which are in memory.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// Serves until told to stop.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(listener: TcpListener, health: Arc<Health>, stop: CancellationToken) -> std::io::Result<()> {
-    let router = Router::new()
+pub async fn serve(listener: TcpListener, health: Arc<Health>, stop: CancellationToken) {
+    listener::serve(listener, router(health), BOUNDS, stop).await;
+}
+
+fn router(health: Arc<Health>) -> Router {
+    Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(health);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+        .fallback(nothing_here)
+        .with_state(health)
+        .layer(from_fn(in_time))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = within(LONGEST, request, next).await;
+    answer.unwrap_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, "took too long\n").into_response())
+}
+
+/// A browser that is sent here looks for something else.
+async fn nothing_here() -> impl IntoResponse {
+    let text = "Here are /healthz, /readyz and /metrics of jira-operator run, and nothing else.\n\
+        The connect pages have a port of their own: --connect-listen, and --public-url for links to them.\n\
+        jira-operator connect waits for the browser on another port than this: --port, and the app's callback URL.\n";
+    (StatusCode::NOT_FOUND, text)
 }
 
 /// Alive unless a watch is dead. A process that holds the only copy of a token is never called
@@ -78,4 +112,34 @@ async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
         "application/openmetrics-text; version=1.0.0; charset=utf-8",
     )];
     (kind, health.metrics.render(age, Timestamp::now()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_browser_that_comes_here_is_told_where_the_pages_are() {
+        let health = Health {
+            metrics: Arc::new(Metrics::new()),
+            watch_age: Box::new(|| None),
+            has_unsaved: Box::new(|| false),
+            awaited: Arc::default(),
+            stopping: AtomicBool::new(false),
+        };
+        let router = router(Arc::new(health));
+        let ask = |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request)
+        };
+        let lost = ask("/connect/callback?code=x&state=y").await.unwrap();
+        assert_eq!(lost.status(), StatusCode::NOT_FOUND);
+        let text = to_bytes(lost.into_body(), 4096).await.unwrap();
+        assert!(String::from_utf8_lossy(&text).contains("--connect-listen"));
+        assert_eq!(ask("/healthz").await.unwrap().status(), StatusCode::OK);
+    }
 }

@@ -83,8 +83,14 @@ impl Loopback {
     /// When the port is taken.
     pub async fn listen(port: u16, state: Secret) -> Result<Self, String> {
         let taken = |error: std::io::Error| {
+            let holder = match error.kind() {
+                ErrorKind::AddrInUse => {
+                    " Something else has it: maybe jira-operator run, which serves probes and metrics on 8080 unless --listen says otherwise, or a kubectl port-forward to the connect pages."
+                }
+                _ => "",
+            };
             format!(
-                "port {port} of this machine cannot be used: {error}. Free it, or use --port N and set http://localhost:N{CALLBACK} as the callback URL of the app in the developer console"
+                "port {port} of this machine cannot be used: {error}.{holder} Free it, or use --port N and set http://localhost:N{CALLBACK} as the callback URL of the app in the developer console"
             )
         };
         let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))

@@ -40,7 +40,10 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
         .ok_or("Atlassian's address is not usable")?;
     let mut signals = Signals::listen()?;
     words::invite(&subject, &loopback.callback, link.as_str());
-    if !options.no_browser && browser::open(link.as_str()) {
+    // The link stands in the arguments of what opens the browser, where others on this machine can read it, and
+    // come back with an account of their own before the person does. That is refused where the account is known.
+    let known = subject.integration.spec.account.is_some();
+    if known && !options.no_browser && browser::open(link.as_str()) {
         say_on_stderr("The link was opened in the browser.");
     }
     say_on_stderr("Waiting for the browser. Ctrl-C ends it and changes nothing.");

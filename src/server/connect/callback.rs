@@ -1,6 +1,6 @@
 //! The way back from Atlassian.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, State},
@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::{
     Pages,
-    start::ready_to_leave,
+    start::{credentials, may_leave},
     visit::{Elsewhere, elsewhere},
 };
 use crate::connect::{
@@ -22,6 +22,9 @@ use crate::connect::{
     outcome::{Failure, Outcome},
 };
 
+/// How long the browser is kept until the exchange has ended.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// `GET /connect/callback`.
 pub(super) async fn callback(
     State(pages): State<Arc<Pages>>,
@@ -29,9 +32,9 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     match take_back(&pages, query.as_deref().unwrap_or_default(), &headers).await {
-        Ok(id) => {
-            // The code does not stay in the address bar.
-            let place = format!("/connect/-/result/{id}");
+        Ok(state) => {
+            // The code does not stay in the address bar; the state is used up, and opens nothing to others.
+            let place = format!("/connect/-/result/{state}");
             (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
         }
         Err(elsewhere) => elsewhere.into_response(),
@@ -39,25 +42,28 @@ pub(super) async fn callback(
 }
 
 async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Result<String, Elsewhere> {
-    // No limit for what is known: a state is looked up in memory.
     let answer = Answer::read(query).ok_or_else(|| rejected(pages, &Rejected::Unknown))?;
     let browser = pages.cookie().read(headers);
-    let claimed = pages.flows.claim(&answer.state, browser.as_ref(), Timestamp::now());
-    let (id, ticket) = match claimed {
-        Ok(claimed) => claimed,
-        Err(Rejected::Used { id }) => return Ok(id),
+    let admits = |ticket: &Ticket| pages.limits.admits_consent(&ticket.who.namespace, &ticket.who.name);
+    let claimed = pages
+        .flows
+        .claim(&answer.state, browser.as_ref(), Timestamp::now(), admits);
+    let (state, ticket) = match claimed {
+        Ok(ticket) => (answer.state.clone(), ticket),
+        Err(Rejected::Used) => return Ok(answer.state),
         Err(why) => return Err(rejected(pages, &why)),
     };
     // In a task of its own: a browser that goes away does not take the outcome along.
-    let (working, own) = (Arc::clone(pages), id.clone());
+    let (working, own) = (Arc::clone(pages), state.clone());
     let work = tokio::spawn(async move {
         let outcome = conclude(&working, &ticket, &answer).await;
         let (namespace, name) = (&ticket.who.namespace, &ticket.who.name);
         info!(namespace, name, connected = outcome.is_connected(), "a consent ended");
         working.flows.end(&own, outcome, Timestamp::now());
     });
-    let _ = work.await;
-    Ok(id)
+    // What takes longer is waited for by the next page.
+    let _ = tokio::time::timeout(PATIENCE, work).await;
+    Ok(state)
 }
 
 async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
@@ -65,20 +71,24 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
         Ok(consent) => consent,
         Err(outcome) => return outcome,
     };
-    let changed = Outcome::Failed(Failure::Changed);
+    let (changed, not_asked) = (Outcome::Failed(Failure::Changed), Outcome::Failed(Failure::NotAsked));
     let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {
         Ok(Some(visit)) if visit.who == ticket.who => visit,
         Ok(_) => return changed,
-        Err(_) => return Outcome::Failed(Failure::NotAsked),
+        Err(_) => return not_asked,
     };
     // Only what is not needed any more: a grant may also have changed because a token was refused.
     if visit.lineage != ticket.lineage && !is_needed(&visit.integration) {
         return Outcome::Failed(Failure::AlreadyConnected);
     }
-    let Ok(Ok(credentials)) = ready_to_leave(pages, &visit).await else {
+    if may_leave(&visit).is_err() {
         return changed;
-    };
-    pages.connector.complete(&visit.integration, credentials, consent).await
+    }
+    match credentials(pages, &visit).await {
+        Ok(Ok(credentials)) => pages.connector.complete(&visit.integration, credentials, consent).await,
+        Ok(Err(_)) => changed,
+        Err(_) => not_asked,
+    }
 }
 
 fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
@@ -91,6 +101,11 @@ fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
         );
     }
     match why {
+        Rejected::TooMany => elsewhere(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many consents come back",
+            &["This one was not used. Reload this page in ten seconds, or start again from the link."],
+        ),
         Rejected::Expired => elsewhere(
             StatusCode::BAD_REQUEST,
             "That took too long",
@@ -107,7 +122,7 @@ fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
                 again,
             ],
         ),
-        Rejected::Unknown | Rejected::Used { .. } => elsewhere(
+        Rejected::Unknown | Rejected::Used => elsewhere(
             StatusCode::BAD_REQUEST,
             "This consent was not begun here",
             &[

@@ -1,7 +1,11 @@
 //! What keeps the pages safe: headers on every answer, the cookie that binds a consent to its browser,
 //! and limits.
 
-use std::num::NonZeroU32;
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use axum::{
     extract::Request,
@@ -9,7 +13,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::{atlassian::secret::Secret, connect::key::nonce};
 
@@ -89,42 +93,77 @@ impl Cookie {
     }
 }
 
-/// How much the pages put up with. What asks the API server before anything is known of who comes is bounded in all; who
-/// guesses is told so before that. Whoever has begun a consent is not held up by either.
+/// How much the pages put up with. Who only guesses is told so before the cluster is asked for anything but a key;
+/// who has a link uses up no more than what is there for its integration.
 pub struct Limits {
-    all: DefaultDirectRateLimiter,
+    unknown: DefaultDirectRateLimiter,
     misses: DefaultDirectRateLimiter,
+    each: DefaultKeyedRateLimiter<String>,
+    consents: DefaultKeyedRateLimiter<String>,
+    counted: AtomicU32,
 }
 
-/// Requests a second, and at once.
-const ALL: (u32, u32) = (50, 200);
+/// Namespaces a second, and at once, whose key is not known and is asked for.
+const UNKNOWN: (u32, u32) = (20, 100);
 /// Wrong links and states a second, and at once.
 const MISSES: (u32, u32) = (1, 30);
+/// Pages of one integration a second, and at once.
+const EACH: (u32, u32) = (5, 40);
+/// Consents of one integration that come back at once, and how often another may: each costs an exchange with
+/// Atlassian, and writes to its Secret.
+const CONSENTS: (Duration, u32) = (Duration::from_secs(6), 10);
+/// After how many requests those integrations are forgotten that were left alone since.
+const FORGET_EVERY: u32 = 1000;
+
+fn number(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN)
+}
+
+fn quota((second, burst): (u32, u32)) -> Quota {
+    Quota::per_second(number(second)).allow_burst(number(burst))
+}
 
 impl Default for Limits {
     fn default() -> Self {
-        let limiter = |(second, burst): (u32, u32)| {
-            let number = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-            RateLimiter::direct(Quota::per_second(number(second)).allow_burst(number(burst)))
-        };
+        let (pause, burst) = CONSENTS;
+        let consents = Quota::with_period(pause).unwrap_or(quota((1, 1)));
         Self {
-            all: limiter(ALL),
-            misses: limiter(MISSES),
+            unknown: RateLimiter::direct(quota(UNKNOWN)),
+            misses: RateLimiter::direct(quota(MISSES)),
+            each: RateLimiter::keyed(quota(EACH)),
+            consents: RateLimiter::keyed(consents.allow_burst(number(burst))),
+            counted: AtomicU32::new(0),
         }
     }
 }
 
 impl Limits {
-    /// Whether a request may be looked at.
+    /// Whether the key of a namespace of which none is known may be asked for.
     #[must_use]
-    pub fn admits(&self) -> bool {
-        self.all.check().is_ok()
+    pub fn admits_unknown(&self) -> bool {
+        self.unknown.check().is_ok()
     }
 
     /// Counts a wrong link or state. False when there were too many.
     #[must_use]
     pub fn admits_miss(&self) -> bool {
         self.misses.check().is_ok()
+    }
+
+    /// Whether what is asked of an integration may be looked up.
+    #[must_use]
+    pub fn admits(&self, namespace: &str, name: &str) -> bool {
+        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.each.retain_recent();
+            self.consents.retain_recent();
+        }
+        self.each.check_key(&format!("{namespace}/{name}")).is_ok()
+    }
+
+    /// Whether a consent of an integration may be brought to its end.
+    #[must_use]
+    pub fn admits_consent(&self, namespace: &str, name: &str) -> bool {
+        self.consents.check_key(&format!("{namespace}/{name}")).is_ok()
     }
 }
 
@@ -163,6 +202,16 @@ mod tests {
         let limits = Limits::default();
         let misses = (0..100).filter(|_| limits.admits_miss()).count();
         assert!((30..40).contains(&misses), "{misses}");
-        assert!(limits.admits());
+        assert!(limits.admits("support", "acme") && limits.admits_unknown());
+    }
+
+    #[test]
+    fn who_has_the_link_of_one_integration_uses_up_no_other() {
+        let limits = Limits::default();
+        let pages = (0..100).filter(|_| limits.admits("support", "acme")).count();
+        assert!((40..50).contains(&pages), "{pages}");
+        let consents = (0..100).filter(|_| limits.admits_consent("support", "acme")).count();
+        assert!((10..12).contains(&consents), "{consents}");
+        assert!(limits.admits("support", "globex") && limits.admits_consent("support", "globex"));
     }
 }

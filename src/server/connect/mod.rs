@@ -2,28 +2,40 @@
 
 mod callback;
 pub mod guard;
+mod known_keys;
 pub mod pages;
 mod result;
 mod start;
 mod visit;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::get};
 use kube::Client;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::guard::{Cookie, Limits};
+use self::{
+    guard::{Cookie, Limits},
+    known_keys::KnownKeys,
+};
+use super::listener::{self, Bounds};
 use crate::{
     connect::{flow::Flows, key::Keys, public_url::PublicUrl, service::Connector},
     grant::store::Store,
 };
 
+/// Browsers keep a connection for the next page, and a proxy keeps many.
+const BOUNDS: Bounds = Bounds {
+    connections: 256,
+    head: Duration::from_secs(20),
+    keep_alive: true,
+};
+
 /// The pages, and what is behind them.
 pub struct Pages {
     connector: Connector,
-    keys: Keys,
+    keys: KnownKeys,
     store: Store,
     flows: Flows,
     limits: Limits,
@@ -38,7 +50,7 @@ impl Pages {
     pub fn new(connector: Connector, store: Store, public: PublicUrl, namespaces: Vec<String>) -> Self {
         let client: Client = connector.client.clone();
         Self {
-            keys: Keys::new(client),
+            keys: KnownKeys::new(Keys::new(client)),
             connector,
             store,
             flows: Flows::default(),
@@ -56,13 +68,8 @@ impl Pages {
 }
 
 /// Serves the pages until told to stop.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, router(pages))
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) {
+    listener::serve(listener, router(pages), BOUNDS, stop).await;
 }
 
 // "-" is no name of a namespace, so that what stands under it is in nobody's way.
@@ -75,5 +82,6 @@ fn router(pages: Arc<Pages>) -> Router {
         .fallback(visit::nothing_here)
         .with_state(pages)
         .merge(pages::assets())
+        .layer(middleware::from_fn(visit::in_time))
         .layer(middleware::from_fn(guard::headers))
 }

@@ -37,7 +37,6 @@ pub(super) async fn result(State(pages): State<Arc<Pages>>, Path(id): Path<Strin
 }
 
 async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<Told, Elsewhere> {
-    // No limit: who began a consent may look at what came of it.
     let browser = pages.cookie().read(headers);
     let (ticket, stage) = pages.flows.look(id, browser.as_ref(), now).ok_or_else(|| {
         elsewhere(
@@ -46,36 +45,37 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
             &["The result of a consent is shown for a while, and only to the browser that began. The status of the JiraIntegration says how it stands."],
         )
     })?;
+    let Stage::Ended { outcome, at } = stage else {
+        return Ok(with_command(working(), &ticket));
+    };
+    if !pages.limits.admits(&ticket.who.namespace, &ticket.who.name) {
+        return Ok(with_command(not_now(), &ticket));
+    }
     let found = pages.look_up(&ticket.who.namespace, &ticket.who.name).await?;
     let visit = found.filter(|visit| visit.who == ticket.who);
     let again = match &visit {
         Some(visit) => pages.link(visit).await,
         None => None,
     };
-    let told = match stage {
-        Stage::Started | Stage::Exchanging => working(),
-        Stage::Ended { outcome, at } => {
-            let fresh = now.duration_since(at) < WATCHED_FOR;
-            match outcome.as_ref() {
-                Outcome::Connected {
-                    account,
-                    findings,
-                    since,
-                } => {
-                    let taken = Taken {
-                        account,
-                        findings,
-                        since: *since,
-                    };
-                    connected(Some(taken), visit.as_ref(), fresh)
-                }
-                Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
-                other => Told {
-                    again,
-                    ..of_outcome(other, &pages.public.callback())
-                },
-            }
+    let fresh = now.duration_since(at) < WATCHED_FOR;
+    let told = match outcome.as_ref() {
+        Outcome::Connected {
+            account,
+            findings,
+            since,
+        } => {
+            let taken = Taken {
+                account,
+                findings,
+                since: *since,
+            };
+            connected(Some(taken), visit.as_ref(), fresh)
         }
+        Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
+        other => Told {
+            again,
+            ..of_outcome(other, &pages.public.callback())
+        },
     };
     Ok(with_command(told, &ticket))
 }
@@ -95,6 +95,20 @@ fn working() -> Told {
         lines: vec!["The consent is being exchanged and checked.".to_owned()],
         refreshes: true,
         every: 1,
+        ..Told::default()
+    }
+}
+
+/// Who began a consent may look at what came of it, and is not sent away.
+fn not_now() -> Told {
+    Told {
+        title: "One moment…".to_owned(),
+        tone: "unsure",
+        lines: vec![
+            "Too many pages of this integration are looked at just now. This one looks again by itself.".to_owned(),
+        ],
+        refreshes: true,
+        every: 10,
         ..Told::default()
     }
 }

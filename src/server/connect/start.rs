@@ -20,7 +20,7 @@ use crate::{
         condition::{ConditionType, find},
         consent::SCOPES,
         integration::{ExpectedAccount, Mode},
-        reason::Reason,
+        reason::{Reason, WAYS_TO_CONNECT},
     },
     connect::{
         flow::Ticket,
@@ -79,8 +79,10 @@ fn render(visit: &Visit, code: &str) -> Response {
 fn without_remedy(condition: &Condition) -> &str {
     let message = condition.message.as_str();
     let remedy = Reason::parse(&condition.reason).map(|reason| reason.entry().remedy);
+    // Which way there is to connect was put in place of this end.
+    let begin = |remedy: &'static str| remedy.strip_suffix(WAYS_TO_CONNECT).unwrap_or(remedy);
     let cut = remedy
-        .and_then(|remedy| message.split_once(remedy))
+        .and_then(|remedy| message.split_once(begin(remedy)))
         .map(|(what, _)| what.trim_end());
     cut.unwrap_or(message)
 }
@@ -115,7 +117,8 @@ async fn leave(
     headers: &HeaderMap,
 ) -> Result<Response, Elsewhere> {
     let visit = pages.visit(namespace, name, code).await?;
-    let credentials = match ready_to_leave(pages, &visit).await? {
+    may_leave(&visit)?;
+    let credentials = match credentials(pages, &visit).await? {
         Ok(credentials) => credentials,
         Err(told) => return Ok(show(StatusCode::CONFLICT, &told)),
     };
@@ -160,9 +163,8 @@ fn not_storable(trouble: &Trouble, visit: &Visit) -> Told {
     }
 }
 
-/// The app's credentials, where the flow may begin: not without an account that is expected, not for
-/// what is suspended.
-pub(super) async fn ready_to_leave(pages: &Pages, visit: &Visit) -> Result<Result<Credentials, Told>, Elsewhere> {
+/// Whether the flow may begin: not without an account that is expected, not for what is suspended.
+pub(super) fn may_leave(visit: &Visit) -> Result<(), Elsewhere> {
     let spec = &visit.integration.spec;
     if spec.account.as_ref().and_then(account_name).is_none() {
         return Err(elsewhere(
@@ -180,6 +182,11 @@ pub(super) async fn ready_to_leave(pages: &Pages, visit: &Visit) -> Result<Resul
             &["Set spec.suspend to false, and try again."],
         ));
     }
+    Ok(())
+}
+
+/// The app's credentials, or what keeps them from being used. The error is that of a cluster that does not answer.
+pub(super) async fn credentials(pages: &Pages, visit: &Visit) -> Result<Result<Credentials, Told>, Elsewhere> {
     let read = pages.connector.credentials(&visit.integration).await;
     let read = read.map_err(|error| unreachable(&error))?;
     Ok(read.map_err(|error| Told {

@@ -1,13 +1,18 @@
 //! Who comes with which link, and the pages for those who come with none.
 
+use std::time::Duration;
+
 use axum::{
+    extract::Request,
     http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use tracing::warn;
 
 use super::{
     Pages,
+    known_keys::Found,
     pages::{Told, show},
 };
 use crate::{
@@ -15,10 +20,11 @@ use crate::{
     atlassian::secret::TokenHash,
     connect::{
         capability::{self, Who},
-        key::KeyError,
+        key::{Key, KeyError},
         service::grant_key,
     },
     grant::store::describe,
+    server::listener::within,
 };
 
 /// An integration that somebody came with a good link for.
@@ -61,10 +67,26 @@ pub(super) async fn nothing_here() -> Response {
     show(status, &*told)
 }
 
+/// Longest time for a page. What is under way with Atlassian goes on without it.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Answers in time, whatever is waited for.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    let answer = within(LONGEST, request, next).await;
+    answer.unwrap_or_else(|| {
+        elsewhere(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "That took too long",
+            &["The cluster did not answer in time. Reload the page in a moment."],
+        )
+        .into_response()
+    })
+}
+
 impl Pages {
-    /// Counts a request.
-    pub(super) fn admit(&self) -> Result<(), Elsewhere> {
-        if self.limits.admits() {
+    /// Counts a request about an integration.
+    pub(super) fn admit(&self, namespace: &str, name: &str) -> Result<(), Elsewhere> {
+        if self.limits.admits(namespace, name) {
             return Ok(());
         }
         Err(too_many())
@@ -85,19 +107,23 @@ impl Pages {
         )
     }
 
-    /// Looks at a link.
+    /// Looks at a link. Nothing of the integration is looked up before the key has shown that the operator made
+    /// the link, be it an old one.
     pub(super) async fn visit(&self, namespace: &str, name: &str, code: &str) -> Result<Visit, Elsewhere> {
-        self.admit()?;
         let watched = self.namespaces.is_empty() || self.namespaces.iter().any(|ns| ns == namespace);
-        if !watched || !is_name(namespace) || !is_name(name) {
+        if !watched || !is_name(namespace) || !is_name(name) || !capability::is_code(code) {
             return Err(self.miss());
         }
-        let visit = self.look_up(namespace, name).await?.ok_or_else(|| self.miss())?;
-        let key = match self.keys.existing(namespace).await {
-            Ok(key) => key.ok_or_else(|| self.miss())?,
-            Err(KeyError::NotOurs) => return Err(self.miss()),
+        let fits = |key: &Key| capability::is_of_place(key, namespace, name, code);
+        let found = self.keys.fitting(namespace, fits, || self.limits.admits_unknown());
+        let key = match found.await {
+            Ok(Found::Key(key)) => key,
+            Ok(Found::Nothing) | Err(KeyError::NotOurs) => return Err(self.miss()),
+            Ok(Found::NotAsked) => return Err(too_many()),
             Err(KeyError::Cluster(error)) => return Err(unreachable(&error)),
         };
+        self.admit(namespace, name)?;
+        let visit = self.look_up(namespace, name).await?.ok_or_else(|| self.miss())?;
         let valid = capability::is_valid(&key, &visit.who, visit.lineage.as_ref(), code);
         if !valid || !capability::is_needed(&visit.integration) {
             return Err(self.miss());
@@ -125,7 +151,8 @@ impl Pages {
         if !capability::is_needed(&visit.integration) {
             return None;
         }
-        let key = self.keys.existing(&visit.who.namespace).await.ok().flatten()?;
+        let found = self.keys.fitting(&visit.who.namespace, |_| true, || true).await;
+        let Ok(Found::Key(key)) = found else { return None };
         let link = capability::link(self.public.url(), &key, &visit.who, visit.lineage.as_ref())?;
         Some(link.into())
     }

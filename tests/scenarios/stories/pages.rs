@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, When};
+use axum::http::Method;
+use devkit::{
+    proxy::Rule,
+    sandbox::{Command, FaultAction, FaultRule, When},
+};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
@@ -11,6 +15,7 @@ use crate::{
     plane::Plane,
     stage::{
         BOT, SITE, Setup, Stage,
+        fleet::refusal,
         look::condition,
         visitor::{Visitor, link_of},
     },
@@ -42,6 +47,10 @@ pub async fn waiting(plane: &Arc<Plane>, name: &str, spec: Value) -> Stage {
         pages: true,
         ..Setup::default()
     };
+    waiting_as(plane, name, setup, spec).await
+}
+
+async fn waiting_as(plane: &Arc<Plane>, name: &str, setup: Setup, spec: Value) -> Stage {
     let stage = Stage::set_up(plane, name, setup).await;
     stage.register("acme-oauth").await;
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -280,14 +289,22 @@ async fn lasting_link(plane: Arc<Plane>) {
     stage.close().await;
 }
 
-/// The token endpoint and Jira fail in the middle of a consent: the person is told to try again, and of nothing else.
+/// The token endpoint, Jira and the cluster fail in the middle of a consent: the person is told to try again, and of
+/// nothing else.
 async fn outage(plane: Arc<Plane>) {
-    let stage = waiting(&plane, "pages-outage", dedicated()).await;
+    let setup = Setup {
+        pages: true,
+        proxied: true,
+        ..Setup::default()
+    };
+    let stage = waiting_as(&plane, "pages-outage", setup, dedicated()).await;
     let link = stage.link("acme").await;
     let mut visitor = Visitor::default();
     for fault in [
         FaultRule::token_endpoint(When::Before, FaultAction::Html { code: 503 }),
         FaultRule::path("/myself", When::Before, FaultAction::Html { code: 503 }),
+        // A proxy on the way to Atlassian refuses, and not Jira.
+        FaultRule::path("/myself", When::Before, FaultAction::Html { code: 403 }),
     ] {
         let callback = stage.accept(&visitor.press(&link).await);
         let broken = stage.sandbox.fault(fault);
@@ -295,6 +312,23 @@ async fn outage(plane: Arc<Plane>) {
         page.says(&["says nothing against it", "try again in a moment", "Try again"]);
         assert!(!page.text.contains("not the right one"), "{}", page.text);
         stage.sandbox.release(broken).expect("it was put up");
+    }
+    for path in ["/jiraintegrations?&fieldSelector=", "/secrets/acme-oauth?"] {
+        let callback = stage.accept(&visitor.press(&link).await);
+        let asked = move |method: &Method, asked: &str| {
+            let asked = format!("{asked}?").replace("?fieldSelector", "?&fieldSelector");
+            *method == Method::GET && asked.contains(path)
+        };
+        let rule = Rule::new(refusal(500)).when(asked);
+        let spent = stage.exchanges();
+        let refused = stage.proxy.as_ref().expect("a proxy").add(rule);
+        let back = visitor.open(&callback).await;
+        assert_eq!(back.status, 303, "{}", back.text);
+        refused.remove();
+        let page = visitor.open(&format!("{}{}", stage.pages, back.location)).await;
+        page.says(&["The cluster did not answer", "the consent was not used", "Try again"]);
+        assert!(!page.text.contains("changed meanwhile"), "{path}: {}", page.text);
+        assert_eq!(stage.exchanges(), spent, "{path}: the code was spent");
     }
     let callback = stage.accept(&visitor.press(&link).await);
     visitor.come_back(&callback).await.says(&["Connected"]);

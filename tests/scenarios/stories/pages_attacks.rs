@@ -24,6 +24,7 @@ pub fn stories() -> Vec<Story> {
         story("pages::two_tabs_connect_once", two_tabs),
         story("pages::nobody_binds_an_account_that_the_spec_does_not_name", no_account),
         story("pages::guessing_is_stopped_and_stops_nobody_else", guessing),
+        story("pages::made_up_codes_are_not_all_tried", made_up_codes),
         story("pages::the_listener_has_the_pages_and_nothing_else", nothing_else),
     ]
 }
@@ -54,17 +55,15 @@ async fn tampered(plane: Arc<Plane>) {
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&stage.link("acme").await).await;
     let callback = stage.accept(&authorize);
-    let signed = state_of(&callback).to_owned();
-    let (id, code) = signed.split_once('.').expect("a signed state");
-    let flipped = if code.starts_with('0') { "1" } else { "0" };
+    let state = state_of(&callback).to_owned();
+    let flipped = if state.starts_with('0') { "1" } else { "0" };
     let made_up = [
         String::new(),
         "x".repeat(40),
-        id.to_owned(),
-        format!("{id}.{flipped}{}", &code[1..]),
-        format!("{id}.{}", "0".repeat(64)),
-        format!("{}.{code}", "0".repeat(32)),
-        format!("{signed}%00"),
+        format!("{flipped}{}", &state[1..]),
+        "0".repeat(32),
+        format!("{state}0"),
+        format!("{state}%00"),
     ];
     for wrong in made_up {
         let page = visitor.open(&with(&callback, "state", &wrong)).await;
@@ -75,7 +74,7 @@ async fn tampered(plane: Arc<Plane>) {
     for odd in [
         format!("{}/connect/callback", stage.pages),
         callback.replace("state=", "other="),
-        format!("{callback}&state={signed}"),
+        format!("{callback}&state={state}"),
         format!("{callback}&code=another"),
     ] {
         assert_eq!(visitor.open(&odd).await.status, 400, "{odd}");
@@ -202,15 +201,54 @@ async fn guessing(plane: Arc<Plane>) {
     let mut attacker = Visitor::default();
     let mut answers = Vec::new();
     for guess in 0..80 {
-        answers.push(attacker.open(&format!("{address}?key={guess:064x}")).await.status);
+        answers.push(attacker.open(&format!("{address}?key={guess:0128x}")).await.status);
     }
     assert_eq!(answers.first(), Some(&404));
     assert!(answers.contains(&429), "{answers:?}");
-    let stopped = attacker.open(&format!("{address}?key={:064x}", 0)).await;
+    let stopped = attacker.open(&format!("{address}?key={:0128x}", 0)).await;
     assert_eq!(stopped.headers.get("retry-after").map(String::as_str), Some("10"));
     // What does not exist looks like what does, and who has the link is not held up.
     assert!([404, 429].contains(&attacker.open(&address.replace("/acme", "/nothing")).await.status));
     assert_eq!(Visitor::default().open(&link).await.status, 200);
+    stage.close().await;
+}
+
+/// Who has a link comes back with one made-up code after the other: Atlassian is not asked for each, and the link
+/// of another integration is as good as ever.
+async fn made_up_codes(plane: Arc<Plane>) {
+    let stage = waiting(&plane, "pages-codes", dedicated()).await;
+    stage.register("other-oauth").await;
+    stage.integrate("other", "other-oauth", dedicated()).await;
+    let (acme, other) = (stage.link("acme").await, stage.link("other").await);
+    let mut attacker = Visitor::default();
+    let mut refused = None;
+    for _ in 0..30 {
+        let authorize = attacker.press(&acme).await;
+        let state = state_of(&authorize).to_owned();
+        let page = attacker
+            .open(&format!("{}/connect/callback?code=made-up&state={state}", stage.pages))
+            .await;
+        if page.status == 429 {
+            refused = Some((page, state));
+            break;
+        }
+        assert_eq!(page.status, 303, "{}", page.text);
+    }
+    let (page, state) = refused.expect("made-up codes come to an end");
+    page.says(&["Too many consents come back", "was not used"]);
+    assert!(
+        stage.exchanges() <= 15,
+        "{} codes were sent to Atlassian",
+        stage.exchanges()
+    );
+    let mut visitor = Visitor::default();
+    let callback = stage.accept(&visitor.press(&other).await);
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    // What was refused is not used up.
+    let callback = format!("{}/connect/callback?error=access_denied&state={state}", stage.pages);
+    let later = attacker.until(&callback, "a result", |page| page.status == 303).await;
+    let result = attacker.open(&format!("{}{}", stage.pages, later.location)).await;
+    result.says(&["Access was declined"]);
     stage.close().await;
 }
 

@@ -98,17 +98,22 @@ async fn on_a_terminal(plane: Arc<Plane>) {
     assert_eq!(written(&opened).await, link);
     stage.until_ready("acme").await;
 
+    // Not where nobody wants it, nor where an account of somebody else's would be taken.
     std::fs::remove_file(&opened).unwrap();
-    let mut again = stage
-        .connects(port, &["--no-browser"])
-        .env("BROWSER", &browser)
-        .start_on_terminal();
-    let link = again.link().await;
-    stage.follow(&link, Choice::default()).await.claim(200, &["Connected"]);
-    let ran = stage.ended(again).await;
-    ran.claim(0, &["Connected as Jira Bot"]);
-    assert!(!ran.err.contains("was opened") && !opened.exists());
-    stage.until_ready("acme").await;
+    for (arguments, account) in [
+        (&["--no-browser"][..], json!({"email": BOT})),
+        (&[], serde_json::Value::Null),
+    ] {
+        stage.change("acme", json!({"account": account})).await;
+        let line = stage.connects(port, arguments).env("BROWSER", &browser);
+        let mut again = line.start_on_terminal();
+        let link = again.link().await;
+        stage.follow(&link, Choice::default()).await.claim(200, &["Connected"]);
+        let ran = stage.ended(again).await;
+        ran.claim(0, &["Connected as Jira Bot"]);
+        assert!(!ran.err.contains("was opened") && !opened.exists());
+        stage.until_ready("acme").await;
+    }
     stage.close().await;
 }
 
@@ -116,6 +121,7 @@ async fn port_taken(plane: Arc<Plane>) {
     let (stage, port) = unconnected(&plane, "port").await;
     let named = [
         format!("port {port} of this machine cannot be used"),
+        "jira-operator run".to_owned(),
         "--port N".to_owned(),
         "http://localhost:N/connect/callback as the callback URL of the app".to_owned(),
     ];

@@ -81,6 +81,18 @@ async fn disconnected(plane: Arc<Plane>) {
     let ran = stage.runs(&["disconnect", "acme"]).await;
     ran.claim(0, &["There was no grant in Secret acme-oauth-grant"]).fits();
 
+    // What stands in a Secret that lacks the rest is seen as well, and not adopted once it is complete.
+    let third = stage.sandbox.mint(&app.client_id, None).unwrap().refresh_token;
+    let pair = [("client-id", app.client_id.as_str()), ("refresh-token", third.as_str())];
+    stage.put_secret(&stage.namespace, "acme-oauth", &pair).await;
+    let ran = stage.runs(&["disconnect", "acme"]).await;
+    ran.claim(0, &["No refresh-token that was seen before is adopted again."]);
+    stage
+        .put_credentials(&stage.namespace, "acme-oauth", &app, Some(&third))
+        .await;
+    until_disconnected(&stage, "acme").await;
+    assert_eq!(stage.exchanges(), spent, "what a Secret had at the end is not spent");
+
     let mut connect = stage.connects(port, &[]).start();
     let link = connect.link().await;
     stage.follow(&link, Choice::default()).await.claim(200, &["Connected"]);
