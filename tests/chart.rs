@@ -58,6 +58,8 @@ async fn it_renders_as_its_values_say_and_refuses_what_they_cannot_be() {
         json!({"connect": {"port": 8080}}),
         json!({"connect": {"port": "8082"}}),
         json!({"connect": {"publicUrl": ""}}),
+        json!({"userDirectory": true}),
+        json!({"networkPolicy": {"enabled": true, "metricsFrom": [{}]}}),
         json!({"extraEnv": [{"name": "PUBLIC_URL", "value": "https://jira.example.com"}]}),
     ] {
         let refused = rendered(&helm, bad.clone()).await;
@@ -89,6 +91,43 @@ fn only<'a>(manifests: &'a str, kind: &str) -> &'a str {
     let one = found.next().unwrap_or_else(|| panic!("there is no {kind}"));
     assert!(found.next().is_none(), "there are several of {kind}");
     one
+}
+
+#[tokio::test]
+async fn config_maps_are_touched_only_where_the_directory_is_wanted() {
+    let helm = Helm::find_or_build().await.expect("Helm");
+    for namespaces in [json!([]), json!(["a"])] {
+        for (enabled, rules) in [(false, 0), (true, 1)] {
+            let values = json!({"watchNamespaces": namespaces, "userDirectory": {"enabled": enabled}});
+            let manifests = rendered(&helm, values).await.unwrap();
+            assert_eq!(manifests.matches("resources: [configmaps]").count(), rules);
+        }
+    }
+    let default = rendered(&helm, json!({})).await.unwrap();
+    assert!(!default.contains("configmaps"), "few use it");
+}
+
+#[tokio::test]
+async fn a_network_policy_lets_in_who_is_named_and_nobody_else() {
+    let helm = Helm::find_or_build().await.expect("Helm");
+    let off = rendered(&helm, json!({})).await.unwrap();
+    assert!(!off.contains("kind: NetworkPolicy"));
+    let closed = rendered(&helm, json!({"networkPolicy": {"enabled": true}}))
+        .await
+        .unwrap();
+    let policy = only(&closed, "NetworkPolicy");
+    assert!(policy.contains("policyTypes: [Ingress]") && !policy.contains("ports:"));
+    let peer = json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]);
+    let values = json!({
+        "networkPolicy": {"enabled": true, "metricsFrom": peer, "connectFrom": peer},
+        "connect": {"publicURL": "https://jira.example.com"},
+    });
+    helm.lint(&chart(), &values).await.expect("helm lint finds nothing");
+    let open = rendered(&helm, values).await.unwrap();
+    let policy = only(&open, "NetworkPolicy");
+    for there in ["port: http", "port: connect", "kubernetes.io/metadata.name: monitoring"] {
+        assert!(policy.contains(there), "{there} is not in the NetworkPolicy");
+    }
 }
 
 #[tokio::test]

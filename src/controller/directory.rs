@@ -26,7 +26,7 @@ use crate::{
     },
     sync::directory::{
         cluster::{ConfigMaps, Taken},
-        error::DirectoryError,
+        error::{DirectoryError, RIGHT_LACKING},
         fetch::{Asked, Run},
         pace::{Turn, an_hour, turn},
         slice::{Ended, slice},
@@ -167,7 +167,11 @@ impl Pass<'_> {
             .cluster()
             .map(|source| format!(": {}", describe(source)))
             .unwrap_or_default();
-        let trouble = format!("{error}{cause}");
+        let trouble = if error.is_right_lacking() {
+            RIGHT_LACKING.to_owned()
+        } else {
+            format!("{error}{cause}")
+        };
         let before = self.seen.status.users.as_ref().and_then(|users| users.trouble.as_ref());
         if before != Some(&trouble) {
             let note = format!(

@@ -43,7 +43,8 @@ impl Chart {
     /// Its CRDs are there already.
     pub async fn install(&self, client: &Client, namespaces: &[&str], cluster_wide: bool) {
         let stand_ins: Vec<String> = (0..namespaces.len()).map(|n| format!("{PLACEHOLDER}-{n}")).collect();
-        let mut values = json!({"crds": {"enabled": false}});
+        // Every rule that there can be, so that each is compared with what is used.
+        let mut values = json!({"crds": {"enabled": false}, "userDirectory": {"enabled": true}});
         if !cluster_wide {
             values["watchNamespaces"] = json!(stand_ins);
         }

@@ -73,12 +73,14 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 - apiGroups: [jira-operator.dev]
   resources: [jiraissues/status]
   verbs: [patch]
+{{- if .Values.userDirectory.enabled }}
 # sync/directory/cluster.rs: keeps the directory of people, where spec.users.directory asks for it: list
 # what is there, create what is missing, get the one whose name turned out to be taken, update what
 # changed, delete what is empty or no longer wanted. RBAC cannot narrow list and create by name.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [list, get, create, update, delete]
+{{- end }}
 # controller/observe.rs: reads the Secret with the OAuth app's credentials.
 # grant/store.rs, grant/publish.rs: read the grant and what workloads mount.
 # connect/service.rs: reads the credentials once more when a person comes to connect.

@@ -89,6 +89,8 @@ local_reasons! {
         "The operator runs in another version than this program.";
     RuleHeld Fine:
         "The operator's ServiceAccount may do what the operator does there.";
+    RuleNotGranted Fine:
+        "The operator's ServiceAccount lacks a right that only some integrations need; the chart grants it on request.";
     RuleMissing Finding:
         "The operator's ServiceAccount lacks a right that the operator needs.";
     EndpointReachable Fine:

@@ -72,6 +72,15 @@ async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rul
         let message = format!("{who} may {} {} {place}.", rule.verbs.join(", "), rule.name());
         return Ok(Line::local("Rights", LocalReason::RuleHeld, message).about(&about));
     }
+    if let Some(value) = rule.optional {
+        let message = format!(
+            "{who} may not {} {} {place}, which it needs {} alone. The chart grants it with {value}=true.",
+            missing.join(", "),
+            rule.name(),
+            rule.purpose
+        );
+        return Ok(Line::local("Rights", LocalReason::RuleNotGranted, message));
+    }
     let message = format!(
         "{who} may not {} {} {place}, which it needs {}. Install the chart's role, or add the verbs to yours.",
         missing.join(", "),

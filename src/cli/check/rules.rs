@@ -13,6 +13,8 @@ pub struct Rule {
     pub verbs: &'static [&'static str],
     /// What for.
     pub purpose: &'static str,
+    /// The chart's value that grants it, where it is not granted by default.
+    pub optional: Option<&'static str>,
 }
 
 const fn rule(
@@ -28,6 +30,7 @@ const fn rule(
         subresource,
         verbs,
         purpose,
+        optional: None,
     }
 }
 
@@ -75,13 +78,16 @@ pub const RULES: &[Rule] = &[
         &["patch"],
         "to write what Jira says of an issue",
     ),
-    rule(
-        "",
-        "configmaps",
-        "",
-        &["list", "get", "create", "update", "delete"],
-        "to keep the directory of people",
-    ),
+    Rule {
+        optional: Some("userDirectory.enabled"),
+        ..rule(
+            "",
+            "configmaps",
+            "",
+            &["list", "get", "create", "update", "delete"],
+            "to keep the directory of people",
+        )
+    },
     rule(
         "",
         "secrets",
@@ -159,21 +165,26 @@ mod tests {
         rights
     }
 
-    #[tokio::test]
-    async fn the_rules_are_those_of_the_chart() {
-        let helm = Helm::find_or_build().await.unwrap();
-        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jira-operator");
-        let manifests = helm
-            .template(&chart, "jira-operator", "jira", &json!({}))
-            .await
-            .unwrap();
-        let ours: BTreeSet<Right> = RULES
-            .iter()
+    fn ours(rules: impl Iterator<Item = &'static Rule>) -> BTreeSet<Right> {
+        rules
             .flat_map(|rule| {
                 let verbs = rule.verbs.iter();
                 verbs.map(|verb| (rule.group.to_owned(), rule.short(), (*verb).to_owned()))
             })
-            .collect();
-        assert_eq!(ours, of_chart(&manifests));
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn the_rules_are_those_of_the_chart() {
+        let helm = Helm::find_or_build().await.unwrap();
+        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jira-operator");
+        let rendered = async |values: Value| {
+            let manifests = helm.template(&chart, "jira-operator", "jira", &values).await.unwrap();
+            of_chart(&manifests)
+        };
+        let by_default = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
+        assert_eq!(by_default, rendered(json!({})).await);
+        let all = rendered(json!({"userDirectory": {"enabled": true}})).await;
+        assert_eq!(ours(RULES.iter()), all);
     }
 }

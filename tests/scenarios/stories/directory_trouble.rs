@@ -143,6 +143,7 @@ async fn refused(plane: Arc<Plane>) {
         ..Setup::default()
     };
     let stage = Stage::set_up(&plane, "directory-refused", setup).await;
+    let start = stage.sandbox.mark();
     let action = Action::Refuse {
         status: StatusCode::FORBIDDEN,
         reason: "Forbidden".into(),
@@ -150,8 +151,28 @@ async fn refused(plane: Arc<Plane>) {
     };
     let rule = Rule::new(action).method(Method::POST).path_contains("/configmaps");
     let rule = stage.proxy.as_ref().unwrap().add(rule);
+    // The chart's default: no right to ConfigMaps at all.
+    let message = r#"configmaps is forbidden: User "system:serviceaccount:a:b" cannot list resource "configmaps" in API group "" in the namespace "a""#;
+    let action = Action::Refuse {
+        status: StatusCode::FORBIDDEN,
+        reason: "Forbidden".into(),
+        message: message.into(),
+    };
+    let forbidden = stage
+        .proxy
+        .as_ref()
+        .unwrap()
+        .add(Rule::new(action).path_contains("/configmaps"));
     stage.connect("acme-oauth").await;
     stage.integrate("acme", "acme-oauth", wanted()).await;
+    let says_right = |o: &JiraIntegration| trouble(o).is_some_and(|t| t.contains("userDirectory.enabled"));
+    let told = stage
+        .until("acme", "one that tells which right is lacking", says_right)
+        .await;
+    assert!(is_ready(&told), "it holds nothing back");
+    assert_eq!(asked(&stage, start, LIST), 0, "nothing is read that cannot be kept");
+    forbidden.remove();
+    stage.request("acme").await;
     let says =
         |o: &JiraIntegration| trouble(o).is_some_and(|t| t.contains("acme-users-0") && t.contains("few-configmaps"));
     let told = stage.until("acme", "one that tells what was refused", says).await;
