@@ -91,7 +91,11 @@ async fn issues(troupe: &Troupe) -> Result<(), Error> {
         "jira-operator.dev/integration=acme",
     ];
     show(troupe, &all).await?;
-    say("Somebody starts to work on ENG-1 in Jira and deletes ENG-2; the next pass brings both:");
+    say(
+        "Somebody starts to work on ENG-1 in Jira and deletes ENG-2. A pass that is asked for brings both here, where \
+         a missing issue is looked up a second later. By default a change shows within the interval, and a deletion within \
+         about 70 minutes, or five after a request:",
+    );
     let update =
         json!({"command": "updateIssue", "issue": "ENG-1", "status": "In Progress", "assignee": "dana@acme.example"});
     for command in [update, json!({"command": "deleteIssue", "issue": "ENG-2"})] {
