@@ -22,6 +22,9 @@ pub struct FaultRule {
     /// Meets only requests that change something, see [`super::Request::is_write`].
     #[serde(default)]
     pub writes: bool,
+    /// Part of the body that must occur, for example of a query; empty meets every body.
+    #[serde(default)]
+    pub body: String,
     /// Client id of the app that asks; unset meets every app.
     pub client_id: Option<String>,
     /// Account id behind the token; unset meets every account.
@@ -57,6 +60,7 @@ impl FaultRule {
             path: path.to_owned(),
             exact_path: false,
             writes: false,
+            body: String::new(),
             client_id: None,
             account_id: None,
             skip: 0,
@@ -113,7 +117,9 @@ impl FaultRule {
         let client = self.client_id.as_deref();
         let account = self.account_id.as_deref();
         let write = !self.writes || journal::is_write(target.method, target.path);
+        let body = self.body.is_empty() || target.body.is_some_and(|body| body.contains(&self.body));
         path && write
+            && body
             && method.is_none_or(|method| method.eq_ignore_ascii_case(target.method))
             && client.is_none_or(|client| Some(client) == target.client_id)
             && account.is_none_or(|account| Some(account) == target.account_id)
@@ -218,6 +224,8 @@ impl RateLimitReason {
 pub(crate) struct Target<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
+    /// If it was kept.
+    pub(crate) body: Option<&'a str>,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) account_id: Option<&'a str>,
 }

@@ -43,6 +43,7 @@ pub(super) async fn through(
         connection: &connection,
         method: entry.method.clone(),
         path: entry.path.clone(),
+        body: entry.body.clone(),
         client_id: entry.client_id.clone(),
         account_id: entry.account_id.clone(),
         sequence: shared.journal.arrived(entry),
@@ -123,6 +124,7 @@ struct Passage<'a> {
     connection: &'a Connection,
     method: String,
     path: String,
+    body: Option<String>,
     client_id: Option<String>,
     account_id: Option<String>,
     sequence: u64,
@@ -133,6 +135,7 @@ impl Passage<'_> {
         let target = Target {
             method: &self.method,
             path: &self.path,
+            body: self.body.as_deref(),
             client_id: self.client_id.as_deref(),
             account_id: self.account_id.as_deref(),
         };
