@@ -163,6 +163,9 @@ pub struct ProjectIssues {
     /// Issues that are to be mirrored, whether or not there is room for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<i64>,
+    /// Whether the numbers are estimates of Jira's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
     /// When they were counted.
     pub as_of: Time,
     /// What was mirrored, as a digest of the settings: with other settings it is done anew.

@@ -38,6 +38,12 @@ pub struct SearchPage {
     pub warnings: Vec<serde_json::Value>,
 }
 
+/// Answer of `search/approximate-count`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Counted {
+    pub(super) count: usize,
+}
+
 /// The issues of an answer. One that cannot be read leaves the others as they are.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Listed")]

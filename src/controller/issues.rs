@@ -22,13 +22,13 @@ use crate::{
     diagnose::judge,
     grant::store::{WriteError, describe},
     sync::{
-        budget::{MOST_COUNTED, sweeps},
+        budget::sweeps,
         issues::{
             cluster::ClusterMirror,
             engine::{self, Report},
             error::MirrorError,
             observed::Lens,
-            query::Followed,
+            price::price,
             scope::{Scope, restore, scope},
             state::{Moment, Settings, State},
             told::{self, Told},
@@ -76,7 +76,8 @@ impl Pass<'_> {
             self.outcome.is_listing_due = true;
             self.outcome.work_on(Timestamp::now());
         }
-        let listed = listed(&state, self.most_objects(), &scope);
+        let mode = self.seen.integration.spec.issues().mirror;
+        let listed = price(&state, mode, self.most_objects(), scope.followed.len());
         self.news(&state, &report, progress, ended.is_ok(), listed, known.len());
         *kept = Some(state);
         match (ended, written) {
@@ -142,7 +143,7 @@ impl Pass<'_> {
             is_whole: scope.is_whole,
             overlap: OVERLAP,
             confirm_after: self.ctx.deletion_delay,
-            sweep_every: sweeps(listed(state, max, scope)).1,
+            sweep_every: sweeps(price(state, issues.mirror, max, scope.followed.len())).1,
         };
         let moment = Moment {
             now: self.seen.now,
@@ -256,28 +257,12 @@ impl Pass<'_> {
     }
 }
 
-/// How many issues a listing of everything has: where there are more than objects, the open ones are
-/// listed once more to be counted.
-fn listed(state: &State, max: usize, scope: &Scope) -> usize {
-    let is_counted = |project: &Followed| state.counts.contains_key(&project.id);
-    if state.last_sweep.is_some() && !scope.followed.iter().any(is_counted) && !scope.followed.is_empty() {
-        return MOST_COUNTED;
-    }
-    let matching = state.matching();
-    let open = state.counts.values().filter_map(|counts| counts.open);
-    if matching > max {
-        matching + open.sum::<usize>()
-    } else {
-        matching
-    }
-}
-
 /// How far a synchronisation is that takes several slices.
 fn progress(state: &State, report: &Report, started: Instant) -> Option<SyncProgress> {
     if !state.is_filling() {
         return None;
     }
-    let remaining = state.queue.len();
+    let remaining = state.remaining();
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let done = state.listed.saturating_sub(remaining);
     let percent = done.saturating_mul(100).checked_div(state.listed).unwrap_or(0);

@@ -18,8 +18,6 @@ pub const POOL: u64 = 65_000;
 const PLANNED: f64 = 0.8;
 /// Full looks an hour.
 const FULL_AN_HOUR: u64 = 2;
-/// Most issues that are listed for their number alone: four tenths of the pool.
-pub const MOST_COUNTED: usize = 26_000;
 /// Points of an hour for listing all issues, a tenth of the pool.
 const SWEEPS: u64 = 6_500;
 /// How often all issues are listed where they are few.

@@ -21,6 +21,7 @@ mod keep;
 #[path = "../model/mod.rs"]
 mod model;
 mod pages;
+mod scale;
 mod site;
 mod standing;
 mod telling;

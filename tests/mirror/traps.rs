@@ -31,12 +31,12 @@ async fn claim_equal(site: &mut Site) {
 async fn it_costs_few_calls() {
     let mut site = with_issues(10_000).await;
     site.max = 20_000;
-    let mark = site.sandbox.mark();
+    let (mark, points) = (site.sandbox.mark(), site.jira.points());
     site.pass(false).await.unwrap();
-    let first = calls(&site, mark);
+    let (first, points) = (calls(&site, mark), site.jira.points() - points);
     assert!(
-        first <= 105,
-        "a first synchronisation of 10,000 issues took {first} calls"
+        first <= 150 && points <= 10_500,
+        "a first synchronisation of 10,000 issues took {first} calls and {points} points"
     );
     assert_eq!(site.mirrored(), site.expected());
 
@@ -176,7 +176,7 @@ async fn an_issue_that_moves_keeps_its_object() {
 async fn issues_that_move_or_go_in_the_middle_of_a_synchronisation() {
     let mut site = with_issues(250).await;
     site.command(json!({"command": "addFault", "rule": {
-        "path": "/issue/bulkfetch", "skip": 1, "action": {"kind": "status", "code": 503}}}));
+        "path": "/search/jql", "body": "ORDER BY created", "skip": 1, "action": {"kind": "status", "code": 503}}}));
     site.pass(true).await.unwrap_err();
     let there = site.mirrored();
     let waiting: Vec<String> = site

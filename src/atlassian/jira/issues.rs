@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Jira;
 use crate::atlassian::{
     error::JiraError,
-    issue_models::{FIELDS, Fetched, Issue, Match, Matches, Parsed, ParsedQuery, SearchPage},
+    issue_models::{Counted, FIELDS, Fetched, Issue, Match, Matches, Parsed, ParsedQuery, SearchPage},
 };
 
 /// Most issues in one page of ids [OAS].
@@ -24,8 +24,12 @@ pub const RECONCILED: usize = 50;
 pub enum Wanted {
     /// Everything that is mirrored, 100 issues a page.
     Issues,
+    /// Everything that is mirrored, so many issues a page, at most 100.
+    Some(usize),
     /// Ids and keys only, 5,000 a page.
     Ids,
+    /// Ids and keys only, so many a page, at most 5,000.
+    SomeIds(usize),
     /// The time of the last update of the first issue.
     Newest,
 }
@@ -34,7 +38,9 @@ impl Wanted {
     fn body(self, jql: &str, token: Option<&str>) -> Value {
         let (fields, most): (&[&str], usize) = match self {
             Self::Issues => (&FIELDS, PAGE),
+            Self::Some(most) => (&FIELDS, most.clamp(1, PAGE)),
             Self::Ids => (&["key"], ID_PAGE),
+            Self::SomeIds(most) => (&["key"], most.clamp(1, ID_PAGE)),
             Self::Newest => (&["updated"], 1),
         };
         let mut body = json!({"jql": jql, "fields": fields, "maxResults": most});
@@ -61,6 +67,17 @@ impl Jira {
         let body = wanted.body(jql, token);
         self.call(Method::POST, cloud_id, "/rest/api/3/search/jql", |r| r.json(&body))
             .await
+    }
+
+    /// About how many issues a query finds: an estimate of Jira's. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As a search.
+    pub async fn approximate_count(&self, cloud_id: &str, jql: &str) -> Result<usize, JiraError> {
+        let body = json!({"jql": jql});
+        let path = "/rest/api/3/search/approximate-count";
+        let counted: Counted = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        Ok(counted.count)
     }
 
     /// Which of these issues, at most 50, a query finds, whether or not the search index knows them as

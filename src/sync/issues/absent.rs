@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::{engine::Engine, error::MirrorError, mirror::Mirror, query::among, removals::Fate};
+use super::{engine::Engine, error::MirrorError, keeping::Source, mirror::Mirror, query::among, removals::Fate};
 use crate::{
     api::requirements::{AGENT, BROWSE},
     atlassian::{
@@ -77,7 +77,7 @@ impl<M: Mirror> Engine<'_, M> {
         let there: Vec<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
         let archived = self.unsearchable(&there).await?;
         found.retain(|issue| issue.id.parse().is_ok_and(|id: u64| !archived.contains(&id)));
-        self.take_changed(found).await?;
+        self.take_changed(found, Source::ById).await?;
         self.let_go(archived.into_iter().map(|id| (id, Fate::Archived)).collect())
             .await?;
         self.bury(lost).await

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{
     engine::{Engine, Trouble},
     error::MirrorError,
+    keeping::Source,
     mirror::Mirror,
     query::{Followed, PROJECTS, blamed, changed},
     state::{Lane, Settings, State, Unended},
@@ -233,7 +234,7 @@ impl<M: Mirror> Engine<'_, M> {
             idle = if brings_news { 0 } else { idle + 1 };
             let onward = onward(&page, since);
             self.report.odd += page.found.odd;
-            self.take_changed(page.found.issues).await?;
+            self.take_changed(page.found.issues, Source::Search).await?;
             match onward {
                 Onward::Since(last) => (since, token) = (last, None),
                 Onward::By(next) if token.as_ref() != Some(&next) && idle <= MOST_IDLE => token = Some(next),

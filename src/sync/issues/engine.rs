@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     error::MirrorError,
-    fetch::Fetching,
     index::Tracked,
     mirror::Mirror,
     query::Followed,
@@ -26,7 +25,7 @@ pub struct Report {
     pub changed: usize,
     /// Issues that were fetched.
     pub fetched: usize,
-    /// Issues that were fetched by id, because they were listed and not there.
+    /// Issues that were fetched because they were not there, or under other settings.
     pub filled: usize,
     /// Work is left for the next slice.
     pub unfinished: bool,
@@ -83,7 +82,7 @@ pub async fn run<M: Mirror>(
         report: Report::default(),
     };
     let ended = engine.walk().await;
-    engine.report.unfinished |= engine.state.is_filling() || !engine.state.rounds.is_empty();
+    engine.report.unfinished |= engine.state.is_under_way();
     (engine.report, ended)
 }
 
@@ -94,17 +93,27 @@ impl<M: Mirror> Engine<'_, M> {
         if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.rounds.is_empty()) {
             self.follow().await?;
         }
-        if let Some(everything) = self.listing_due() {
-            let before = self.jira.points();
-            let swept = self.sweep(everything).await;
-            self.report.listing_points = self.jira.points().saturating_sub(before);
-            swept?;
-        }
+        let before = self.jira.points();
+        let listed = self.list_if_due().await;
+        self.report.listing_points = self.jira.points().saturating_sub(before);
+        listed?;
         self.tell_refused();
-        self.fill().await?;
+        if self.state.listing.is_none() {
+            self.fill().await?;
+        }
         self.confirm().await?;
+        self.verify().await?;
         self.recount();
         Ok(())
+    }
+
+    async fn list_if_due(&mut self) -> Result<(), MirrorError> {
+        if self.state.listing.is_none()
+            && let Some(everything) = self.listing_due()
+        {
+            self.sweep(everything).await?;
+        }
+        self.list().await
     }
 
     /// Whether everything is to be listed now, or only what is new. None while what was listed is
@@ -122,7 +131,7 @@ impl<M: Mirror> Engine<'_, M> {
             (None, last) => last.is_none_or(|last| old(last, self.settings.sweep_every)),
         };
         // There is not room for all any more: how many there are is to be said.
-        let due = due || (self.state.is_crowded && self.state.matching() <= self.settings.max);
+        let due = due || (self.state.is_crowded && !self.state.is_truncated);
         // A slice does not look at permissions first, and lists only what is new.
         let due = (due || self.moment.requested) && !self.moment.slice;
         let is_new = |project: &Followed| {
@@ -167,6 +176,13 @@ impl<M: Mirror> Engine<'_, M> {
         self.state.counts.retain(|id, _| known(id) || settings.is_held(id));
         self.state.lanes.retain(|id, _| known(id) || settings.is_held(id));
         self.state.queued.retain(known);
+        self.state.filling.retain(known);
+        // What is left is listed anew, without those.
+        self.state.listing = self
+            .state
+            .listing
+            .take()
+            .filter(|listing| listing.projects().all(known));
         // The others are followed on without those that cannot be read now.
         let cursor = self.state.cursor.unwrap_or(0);
         for (_, lane) in self
@@ -182,59 +198,5 @@ impl<M: Mirror> Engine<'_, M> {
         let pushed_out = pushed_out.map(|(_, id)| (id, Fate::NoLongerMatching));
         let pushed_out: Vec<(u64, Fate)> = pushed_out.collect();
         self.let_go(pushed_out).await
-    }
-
-    /// Fetches what is queued, until the slice is over.
-    async fn fill(&mut self) -> Result<(), MirrorError> {
-        let mut fetching = Fetching::new(self.jira, self.settings.cloud_id);
-        let mut first_error = None;
-        loop {
-            if first_error.is_none() && !(self.moment.is_over)() {
-                fetching.send(&mut self.state.queue);
-            }
-            let Some((ids, answer)) = fetching.next().await else {
-                break;
-            };
-            let taken = match answer {
-                Ok(found) => {
-                    self.report.filled += found.issues.len();
-                    self.report.odd += found.odd;
-                    self.take(found.issues, None).await
-                }
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = taken {
-                ids.into_iter().rev().for_each(|id| self.state.queue.push_front(id));
-                first_error.get_or_insert(error);
-            }
-        }
-        if let Some(error) = first_error {
-            return Err(error);
-        }
-        if self.state.queue.is_empty() {
-            self.join_filled();
-            self.discard().await?;
-        }
-        Ok(())
-    }
-
-    /// Projects of which everything was fetched are followed, with the others unless those went on
-    /// since it was listed.
-    fn join_filled(&mut self) {
-        let reached = self.state.cursor.unwrap_or(0);
-        for id in std::mem::take(&mut self.state.queued) {
-            let Lane::Unfilled { since, .. } = self.state.lane(&id) else {
-                continue;
-            };
-            let since = since.unwrap_or(reached);
-            let lane = if since == reached && self.state.rounds.is_empty() {
-                // What was late in the index when it was listed comes with the next changes.
-                self.state.reach(self.state.cursor, self.moment.now);
-                Lane::Joined
-            } else {
-                Lane::Behind(since)
-            };
-            self.state.lanes.insert(id, lane);
-        }
     }
 }

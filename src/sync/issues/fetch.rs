@@ -1,52 +1,86 @@
-//! Fetches issues by id, many calls in flight, and hands them on as they come: nothing is collected.
+//! Fetches issues, by id and by pages of queries, many calls in flight, and hands them on as they come:
+//! nothing is collected.
 
 use std::collections::VecDeque;
 
 use tokio::task::JoinSet;
 
-use crate::atlassian::{
-    error::JiraError,
-    issue_models::Fetched,
-    jira::{Jira, PAGE},
+use super::walk::Walk;
+use crate::{
+    api::integration::MirrorMode,
+    atlassian::{
+        error::JiraError,
+        issue_models::{Fetched, SearchPage},
+        jira::{Jira, PAGE, Wanted},
+    },
 };
 
 /// How many calls are in flight.
-const IN_FLIGHT: usize = 16;
+pub const IN_FLIGHT: usize = 16;
 
-/// The ids that were asked for, and what came.
-type Answer = (Vec<u64>, Result<Fetched, JiraError>);
+/// What came.
+pub enum Answer {
+    /// Of the ids that were asked for.
+    ById(Vec<u64>, Result<Fetched, JiraError>),
+    /// As the next page of a query.
+    Page(Walk, Result<SearchPage, JiraError>),
+}
 
 /// Fetches under way.
 pub struct Fetching {
     jira: Jira,
     cloud_id: String,
+    mode: MirrorMode,
     tasks: JoinSet<Answer>,
 }
 
 impl Fetching {
     /// Nothing is under way yet.
     #[must_use]
-    pub fn new(jira: &Jira, cloud_id: &str) -> Self {
+    pub fn new(jira: &Jira, cloud_id: &str, mode: MirrorMode) -> Self {
         Self {
             jira: jira.clone(),
             cloud_id: cloud_id.to_owned(),
+            mode,
             tasks: JoinSet::new(),
         }
     }
 
+    /// How many more calls may be in flight.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        IN_FLIGHT.saturating_sub(self.tasks.len())
+    }
+
+    /// How many calls are in flight.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Sends further calls for the ids in the queue, as many as may be in flight.
     pub fn send(&mut self, queue: &mut VecDeque<u64>) {
-        while self.tasks.len() < IN_FLIGHT && !queue.is_empty() {
+        while self.free() > 0 && !queue.is_empty() {
             let ids: Vec<u64> = queue.drain(..queue.len().min(PAGE)).collect();
             let (jira, cloud_id) = (self.jira.clone(), self.cloud_id.clone());
             self.tasks.spawn(async move {
                 let answer = jira.bulk_fetch(&cloud_id, &ids).await;
-                (ids, answer)
+                Answer::ById(ids, answer)
             });
         }
     }
 
-    /// The next answer, with the ids that were asked for. None when nothing is under way.
+    /// Asks for the next page of a query.
+    pub fn turn(&mut self, walk: Walk) {
+        let (jira, cloud_id, mode) = (self.jira.clone(), self.cloud_id.clone(), self.mode);
+        self.tasks.spawn(async move {
+            let wanted = Wanted::Some(walk.size);
+            let page = jira.search(&cloud_id, &walk.query(mode), wanted, walk.token()).await;
+            Answer::Page(walk, page)
+        });
+    }
+
+    /// The next answer. None when nothing is under way.
     pub async fn next(&mut self) -> Option<Answer> {
         loop {
             // A task is never cancelled before this is dropped, and does not panic.

@@ -25,6 +25,8 @@ const WRITES: usize = 8;
 struct Room {
     puts: Vec<Observed>,
     pushed_out: Vec<u64>,
+    /// Something finds no room, or not any more.
+    is_short: bool,
 }
 
 /// Decides before anything is written, so that nothing is kept only to be let go of.
@@ -44,8 +46,18 @@ fn room(index: &Index, max: usize, issues: Vec<Observed>) -> Room {
         .filter(|issue| !without.contains(&issue.id) && differs(issue));
     Room {
         puts: puts.collect(),
+        is_short: !without.is_empty(),
         pushed_out: without.into_iter().filter(|id| index.get(*id).is_some()).collect(),
     }
+}
+
+/// How issues were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// By a search: Jira's index may still have them as they were before.
+    Search,
+    /// By id: they are as they are.
+    ById,
 }
 
 impl<M: Mirror> Engine<'_, M> {
@@ -55,14 +67,14 @@ impl<M: Mirror> Engine<'_, M> {
         &mut self,
         issues: Vec<Issue>,
         matches: Option<&BTreeSet<u64>>,
+        source: Source,
     ) -> Result<(), MirrorError> {
         let lens = self.settings.lens;
         let seen = issues.into_iter().filter_map(|issue| Observed::of(issue, lens));
-        // Jira's index may still have an issue as it was before.
         let index = &self.state.index;
         let is_stale = |issue: &Observed| {
             let known = index.get(issue.id).map_or(i64::MIN, |known| known.updated);
-            issue.updated != 0 && issue.updated < known
+            source == Source::Search && issue.updated != 0 && issue.updated < known
         };
         let seen: Vec<Observed> = seen.filter(|issue| !is_stale(issue)).collect();
         let (mut keep, mut leave) = (Vec::new(), Vec::new());
@@ -91,9 +103,12 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Keeps what is new or different, and makes room for it.
     async fn keep(&mut self, issues: Vec<Observed>) -> Result<(), MirrorError> {
-        let count = issues.len();
-        let Room { puts, pushed_out } = room(&self.state.index, self.settings.max, issues);
-        self.state.is_crowded |= !pushed_out.is_empty() || (puts.len() < count && self.is_full());
+        let Room {
+            puts,
+            pushed_out,
+            is_short,
+        } = room(&self.state.index, self.settings.max, issues);
+        self.state.is_crowded |= is_short;
         let (mirror, index) = (self.mirror, &self.state.index);
         let writes: Vec<_> = puts
             .iter()
@@ -116,7 +131,7 @@ impl<M: Mirror> Engine<'_, M> {
         self.let_go(pushed_out.collect()).await
     }
 
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.state.index.len() >= self.settings.max
     }
 
@@ -148,8 +163,7 @@ impl<M: Mirror> Engine<'_, M> {
     pub(super) fn recount(&mut self) {
         let state = &mut *self.state;
         let is_whole = state.last_sweep.is_some() && state.doubted.is_none() && !state.is_crowded;
-        let has_room = state.matching() <= self.settings.max;
-        if self.settings.mode == MirrorMode::None || state.is_filling() || !is_whole || !has_room {
+        if self.settings.mode == MirrorMode::None || state.is_filling() || !is_whole || state.is_truncated {
             return;
         }
         let mut found: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -161,11 +175,16 @@ impl<M: Mirror> Engine<'_, M> {
         for (id, counts) in &mut state.counts {
             let (matching, open) = found.get(id.as_str()).copied().unwrap_or_default();
             let followed = state.lanes.get(id) == Some(&Lane::Joined);
-            if followed && (counts.matching, counts.open) != (matching, Some(open)) {
+            let exact = Counts {
+                open: Some(open),
+                matching: Some(matching),
+                about: false,
+                as_of: counts.as_of,
+            };
+            if followed && *counts != exact {
                 *counts = Counts {
-                    open: Some(open),
-                    matching,
                     as_of: self.moment.now,
+                    ..exact
                 };
             }
         }
@@ -213,7 +232,7 @@ mod tests {
             index.insert(id, Tracked::of(&issue, format!("a-{id}")));
         }
         let plan = |issues: Vec<Observed>| {
-            let Room { puts, pushed_out } = room(&index, 4, issues);
+            let Room { puts, pushed_out, .. } = room(&index, 4, issues);
             (puts.iter().map(|issue| issue.id).collect::<Vec<_>>(), pushed_out)
         };
         assert_eq!(plan(vec![issue(4, 0)]), (vec![4], vec![]), "there is room");

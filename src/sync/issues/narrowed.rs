@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     engine::{Engine, Trouble},
     error::MirrorError,
+    keeping::Source,
     mirror::Mirror,
     query::{Followed, among},
 };
@@ -15,7 +16,7 @@ type ByProject<'a> = BTreeMap<&'a str, (&'a Followed, BTreeSet<u64>)>;
 
 impl<M: Mirror> Engine<'_, M> {
     /// Takes in changed issues. Those of projects with a jql are matched against it first.
-    pub(super) async fn take_changed(&mut self, issues: Vec<Issue>) -> Result<(), MirrorError> {
+    pub(super) async fn take_changed(&mut self, issues: Vec<Issue>, source: Source) -> Result<(), MirrorError> {
         let settings = self.settings;
         let mut narrowed = ByProject::new();
         for issue in &issues {
@@ -27,7 +28,7 @@ impl<M: Mirror> Engine<'_, M> {
             }
         }
         if narrowed.is_empty() {
-            return self.take(issues, None).await;
+            return self.take(issues, None, source).await;
         }
         let (found, unknown) = self.matching(&narrowed).await?;
         // Where the jql could not be asked, what is mirrored stays as it is.
@@ -35,7 +36,7 @@ impl<M: Mirror> Engine<'_, M> {
             let project = issue.fields.project.as_ref().map(|project| &project.id);
             project.is_none_or(|id| !unknown.contains(id))
         };
-        self.take(issues.into_iter().filter(is_known).collect(), Some(&found))
+        self.take(issues.into_iter().filter(is_known).collect(), Some(&found), source)
             .await
     }
 

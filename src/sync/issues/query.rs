@@ -34,7 +34,7 @@ pub fn newest(ids: &[&str]) -> String {
     format!("{} ORDER BY updated DESC", within(ids))
 }
 
-/// What is to be mirrored, what was updated last first. A jql goes with one project.
+/// What is to be mirrored. A jql goes with one project.
 #[must_use]
 pub fn matching(ids: &[&str], mode: MirrorMode, jql: Option<&str>) -> String {
     let narrowed = jql.map(|jql| format!(" AND ({jql})")).unwrap_or_default();
@@ -42,7 +42,28 @@ pub fn matching(ids: &[&str], mode: MirrorMode, jql: Option<&str>) -> String {
         MirrorMode::All => "",
         MirrorMode::Open | MirrorMode::None => " AND statusCategory != Done",
     };
-    format!("{}{open}{narrowed} ORDER BY updated DESC, key DESC", within(ids))
+    format!("{}{open}{narrowed}", within(ids))
+}
+
+/// The same, what was updated last first: within these times, both included, in epoch milliseconds.
+#[must_use]
+pub fn latest(matching: &str, from: Option<i64>, until: Option<i64>) -> String {
+    let from = from.map(|from| format!(" AND updated >= {from}")).unwrap_or_default();
+    let until = until
+        .map(|until| format!(" AND updated <= {until}"))
+        .unwrap_or_default();
+    format!("{matching}{from}{until} ORDER BY updated DESC, key DESC")
+}
+
+/// The same, what was created first first: from the first time on and before the second one. Nothing
+/// that happens to an issue moves it in this order, or from one such window to another.
+#[must_use]
+pub fn window(matching: &str, from: Option<i64>, before: Option<i64>) -> String {
+    let from = from.map(|from| format!(" AND created >= {from}")).unwrap_or_default();
+    let before = before
+        .map(|before| format!(" AND created < {before}"))
+        .unwrap_or_default();
+    format!("{matching}{from}{before} ORDER BY created ASC, key ASC")
 }
 
 /// These issues.
@@ -75,8 +96,15 @@ mod tests {
     #[test]
     fn a_jql_stays_in_its_parentheses_and_dates_are_milliseconds() {
         let query = matching(&["10000"], MirrorMode::Open, Some("labels = a OR labels = b"));
-        assert!(
-            query.starts_with("project in (10000) AND statusCategory != Done AND (labels = a OR labels = b) ORDER BY")
+        let expected = "project in (10000) AND statusCategory != Done AND (labels = a OR labels = b)";
+        assert_eq!(query, expected);
+        assert_eq!(
+            latest(&query, None, Some(7)),
+            format!("{expected} AND updated <= 7 ORDER BY updated DESC, key DESC")
+        );
+        assert_eq!(
+            window(&query, Some(1), Some(2)),
+            format!("{expected} AND created >= 1 AND created < 2 ORDER BY created ASC, key ASC")
         );
         assert!(!matching(&["1"], MirrorMode::All, None).contains("statusCategory"));
         assert_eq!(

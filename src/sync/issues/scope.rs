@@ -14,7 +14,7 @@ use super::{
 use crate::api::{
     condition::{ConditionType, is_true},
     integration::{JiraIntegrationSpec, MirrorMode, SyncStatus},
-    project::{JiraProject, Lifecycle},
+    project::{IssueTypeEntry, JiraProject, Lifecycle},
     requirements::SERVICE_DESK,
 };
 
@@ -32,6 +32,9 @@ pub struct Scope {
     pub is_whole: bool,
     /// Under which settings each is to be mirrored, by id.
     filters: BTreeMap<String, String>,
+    /// Stands for the names and categories of the statuses and issue types of each, as far as they are
+    /// known, by id.
+    workflows: BTreeMap<String, String>,
 }
 
 /// Sorts the projects. `diagnosed` says that a full look has just written an object for each of them.
@@ -58,6 +61,9 @@ pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], 
             scope
                 .filters
                 .insert(id.clone(), filter(spec, site_url, &key, jql.as_deref()));
+            if !status.issue_types.is_empty() {
+                scope.workflows.insert(id.clone(), workflow(&status.issue_types));
+            }
             scope.followed.push(Followed {
                 id,
                 key,
@@ -86,6 +92,19 @@ fn filter(spec: &JiraIntegrationSpec, site_url: &str, key: &str, jql: Option<&st
     ))
 }
 
+/// Stands for what statuses and issue types are called, and where statuses belong: a change of that
+/// touches no issue's time.
+fn workflow(types: &[IssueTypeEntry]) -> String {
+    let mut text = String::new();
+    for kind in types {
+        text.push_str(&format!("{}\n{}\n", kind.id, kind.name));
+        for status in &kind.statuses {
+            text.push_str(&format!("{}\n{}\n{}\n", status.id, status.name, status.category));
+        }
+    }
+    digest(&text)
+}
+
 fn digest(text: &str) -> String {
     let digest = Sha256::digest(text);
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -101,8 +120,27 @@ impl Scope {
                 state.filters.remove(&project.id);
                 state.lanes.insert(project.id.clone(), Lane::UNFILLED);
                 // What is queued was listed under the former settings.
-                state.queue.clear();
-                state.queued.clear();
+                state.stop_filling();
+            }
+        }
+        self.review_workflows(state);
+    }
+
+    /// Has everything of a project looked at again whose statuses or types are called otherwise than
+    /// before.
+    fn review_workflows(&self, state: &mut State) {
+        let is_known = |id: &String| self.filters.contains_key(id) || self.held.contains(id);
+        state.workflows.retain(|id, _| is_known(id));
+        for (id, now) in &self.workflows {
+            let before = state.workflows.insert(id.clone(), now.clone());
+            if before.is_some_and(|before| before != *now) {
+                let waiting: BTreeSet<u64> = state.verifying.iter().copied().collect();
+                let of_project = state.index.iter().filter(|(_, tracked)| tracked.project_id == *id);
+                let more = of_project
+                    .map(|(issue, _)| issue)
+                    .filter(|issue| !waiting.contains(issue));
+                let more: Vec<u64> = more.collect();
+                state.verifying.extend(more);
             }
         }
     }
@@ -139,7 +177,8 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -
         let count = |number: i64| usize::try_from(number).unwrap_or_default();
         let counts = Counts {
             open: issues.open.map(count),
-            matching: count(issues.matching.or(issues.open).unwrap_or_default()),
+            matching: issues.matching.or(issues.open).map(count),
+            about: issues.approximate,
             as_of: issues.as_of.0,
         };
         state.counts.insert(id.clone(), counts);
@@ -157,6 +196,7 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -
             state.filters.insert(id.clone(), filter.clone());
         }
     }
+    state.is_truncated = state.counts.values().any(|counts| counts.about);
     // Without a cursor nothing tells which changes were seen.
     if state.cursor.is_none() {
         state.lanes.clear();

@@ -1,11 +1,11 @@
 //! What the mirror remembers between passes. All but the index can be told from what is written in
 //! status; the index is read from the cluster.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{index::Index, observed::Lens, query::Followed};
+use super::{index::Index, listing::Listing, observed::Lens, query::Followed, walk::Walk};
 use crate::api::integration::{MirrorMode, RemovedIssues};
 
 /// How a project is followed.
@@ -55,10 +55,67 @@ pub struct Unended {
 pub struct Counts {
     /// Not done; none where only the mirror tells, once it has all.
     pub open: Option<usize>,
-    /// To be mirrored.
-    pub matching: usize,
+    /// To be mirrored; none where only the mirror tells, once it has all.
+    pub matching: Option<usize>,
+    /// Jira estimated them.
+    pub about: bool,
     /// When they were counted.
     pub as_of: Timestamp,
+}
+
+impl Counts {
+    /// Nobody has counted yet.
+    #[must_use]
+    pub const fn unknown(now: Timestamp) -> Self {
+        Self {
+            open: None,
+            matching: None,
+            about: false,
+            as_of: now,
+        }
+    }
+}
+
+/// What is being fetched page by page.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// Queries that are under way.
+    pub walks: VecDeque<Walk>,
+    /// About how many issues they find.
+    pub expected: usize,
+    /// Ids that came.
+    pub seen: HashSet<u64>,
+    /// Ids of the projects of which all is walked.
+    pub fresh: BTreeSet<String>,
+    /// Ids of projects of which pages may lack issues.
+    pub doubtful: BTreeSet<String>,
+    /// Issues are left that find no room.
+    pub overflows: bool,
+    /// All projects are walked until there is no room, so that it tells whether there is room for all.
+    pub tells_room: bool,
+}
+
+impl Filling {
+    /// Goes on with these projects only.
+    pub fn retain(&mut self, known: impl Fn(&String) -> bool) {
+        for walk in &mut self.walks {
+            if !walk.projects.iter().all(&known) {
+                walk.projects.retain(&known);
+                walk.begin_anew();
+            }
+        }
+        self.walks.retain(|walk| !walk.projects.is_empty());
+        self.fresh.retain(&known);
+    }
+
+    /// About how many issues are still to come.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        if self.walks.is_empty() {
+            return 0;
+        }
+        self.expected.saturating_sub(self.seen.len()).max(1)
+    }
 }
 
 /// The memory of one mirror.
@@ -86,6 +143,16 @@ pub struct State {
     pub queue: VecDeque<u64>,
     /// Ids of the projects that are being filled and of which all that is to be fetched was queued.
     pub queued: BTreeSet<String>,
+    /// What is being fetched page by page.
+    pub filling: Filling,
+    /// A listing under way.
+    pub listing: Option<Listing>,
+    /// Ids of mirrored issues whose contents are to be looked at again.
+    pub verifying: VecDeque<u64>,
+    /// Up to which id the contents of mirrored issues were looked at again, in the order of the ids.
+    pub verified: Option<u64>,
+    /// Digests of the statuses and issue types that each project was last known to have, by its id.
+    pub workflows: BTreeMap<String, String>,
     /// How many were to be fetched when they were listed.
     pub listed: usize,
     /// Mirrored issues that a sweep did not list, and since when.
@@ -102,6 +169,8 @@ pub struct State {
     pub is_listed: bool,
     /// An issue found no room, or pushed another one out, since everything was listed.
     pub is_crowded: bool,
+    /// There are more issues than there is room for.
+    pub is_truncated: bool,
     /// When a list came last of which Jira warned that it may lack issues.
     pub doubted: Option<Timestamp>,
     /// What left the mirror so far.
@@ -119,7 +188,27 @@ impl State {
     /// Whether issues are still to be fetched.
     #[must_use]
     pub fn is_filling(&self) -> bool {
-        !self.queue.is_empty()
+        self.remaining() > 0 || self.listing.as_ref().is_some_and(|listing| listing.fills)
+    }
+
+    /// About how many issues are still to be fetched, as far as that is known.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.queue.len() + self.filling.remaining()
+    }
+
+    /// Whether something goes on in the next slice.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.is_filling() || self.listing.is_some() || !self.verifying.is_empty() || !self.rounds.is_empty()
+    }
+
+    /// Forgets what is being fetched: it is wanted in another way.
+    pub fn stop_filling(&mut self) {
+        self.queue.clear();
+        self.queued.clear();
+        self.filling = Filling::default();
+        self.listing = None;
     }
 
     /// Changes up to here were seen, and may be followed by late ones.
@@ -132,7 +221,7 @@ impl State {
     /// How many issues are to be mirrored, as far as they were counted.
     #[must_use]
     pub fn matching(&self) -> usize {
-        self.counts.values().map(|counts| counts.matching).sum()
+        self.counts.values().filter_map(|counts| counts.matching).sum()
     }
 }
 

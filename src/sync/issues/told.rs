@@ -65,19 +65,28 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: 
             format!("{issues} came in a form that is not understood, and what is mirrored of them stays as it is.");
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
     }
-    if mirrors && state.matching() > max {
-        let what = format!(
-            "{max} of {} issues are mirrored, those that were updated last.",
-            state.matching()
-        );
+    if mirrors && (state.is_truncated || state.matching() > max) {
+        let is_about = state.counts.values().any(|counts| counts.about);
+        let of = match state.matching() {
+            count if count <= max => "more".to_owned(),
+            count if is_about => format!("about {count}"),
+            count => count.to_string(),
+        };
+        let what = format!("{max} of {of} issues are mirrored, those that were updated last.");
         return Some(Finding::with_remedy(synced, Reason::MirrorTruncated, &what));
     }
     (mirrors && state.is_filling()).then(|| {
-        let message = format!(
-            "Synchronising: {} of {} issues are still to be fetched.",
-            state.queue.len(),
-            state.listed
-        );
+        let message = match (state.remaining(), state.filling.remaining() > 0) {
+            (0, _) => "Synchronising: what is to be fetched is being counted.".to_owned(),
+            (left, true) => format!(
+                "Synchronising: about {left} of {} issues are still to be fetched.",
+                state.listed
+            ),
+            (left, false) => format!(
+                "Synchronising: {left} of {} issues are still to be fetched.",
+                state.listed
+            ),
+        };
         Finding::new(synced, Reason::Synchronising, message)
     })
 }
@@ -130,7 +139,8 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraPro
         };
         let issues = ProjectIssues {
             open: counts.open.map(number),
-            matching: Some(number(counts.matching)),
+            matching: counts.matching.map(number),
+            approximate: counts.about,
             as_of: Time(counts.as_of),
             filter,
             filling: lane

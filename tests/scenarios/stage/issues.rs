@@ -80,6 +80,14 @@ impl Stage {
         self.command(serde_json::json!({"command": "addFault", "rule": rule}));
     }
 
+    /// The same for the pages by which projects come in for the first time.
+    pub fn fault_first_pages(&self, skip: u32, times: Option<u32>, action: &Value) {
+        let rule = serde_json::json!({
+            "path": "/search/jql", "body": "ORDER BY created", "skip": skip, "times": times, "action": action
+        });
+        self.command(serde_json::json!({"command": "addFault", "rule": rule}));
+    }
+
     /// How many calls to this end of a path there were since a place in the journal.
     pub fn calls_to(&self, mark: devkit::sandbox::Mark, path: &str) -> usize {
         let calls = self.sandbox.requests_since(mark);

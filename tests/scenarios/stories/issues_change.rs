@@ -251,12 +251,7 @@ async fn new_status(plane: Arc<Plane>) {
 async fn answered(plane: Arc<Plane>) {
     let stage = Stage::with_grant(&plane, "issues-answered").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 250}));
-    stage.fault(
-        "/issue/bulkfetch",
-        1,
-        None,
-        &json!({"kind": "delay", "milliseconds": 3000}),
-    );
+    stage.fault_first_pages(1, None, &json!({"kind": "delay", "milliseconds": 3000}));
     let spec =
         json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "issues": {"mirror": "Open", "maxObjects": 1000}});
     stage.integrate("acme", "acme-oauth", spec).await;

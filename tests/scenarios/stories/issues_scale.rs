@@ -42,13 +42,13 @@ async fn kills(plane: Arc<Plane>) {
     let all = stage.readable_in("ENG");
     let hold = json!({"kind": "hold"});
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 1000}});
-    stage.fault("/issue/bulkfetch", 1, None, &hold);
+    stage.fault_first_pages(1, None, &hold);
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_mirrored("begun", |mirrored| mirrored.len() >= 20).await;
     stage.kill_operators().await;
 
     stage.command(json!({"command": "clearFaults"}));
-    stage.fault("/issue/bulkfetch", 3, None, &json!({"kind": "status", "code": 503}));
+    stage.fault_first_pages(3, None, &json!({"kind": "status", "code": 503}));
     stage.start_operator();
     stage.until_reason("acme", "Synced", "SiteUnavailable").await;
     stage.kill_operators().await;
@@ -90,12 +90,7 @@ async fn five_hundred(plane: Arc<Plane>) {
         .await;
     let other = stage.until_ready("other").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 600, "varied": true}));
-    stage.fault(
-        "/issue/bulkfetch",
-        0,
-        None,
-        &json!({"kind": "delay", "milliseconds": 5000}),
-    );
+    stage.fault("/search/jql", 0, None, &json!({"kind": "delay", "milliseconds": 3000}));
     let spec =
         json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "issues": {"mirror": "All", "maxObjects": 500}});
     stage.integrate("acme", "acme-oauth", spec).await;
@@ -129,19 +124,9 @@ async fn five_hundred(plane: Arc<Plane>) {
 async fn progress(plane: Arc<Plane>) {
     let stage = connected(&plane, "issues-progress").await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 1700}));
-    // So many calls are in flight that the first slice is over when they are answered.
-    stage.fault(
-        "/issue/bulkfetch",
-        0,
-        Some(16),
-        &json!({"kind": "delay", "milliseconds": 10500}),
-    );
-    stage.fault(
-        "/issue/bulkfetch",
-        16,
-        None,
-        &json!({"kind": "delay", "milliseconds": 3000}),
-    );
+    // After most pages come some on which the first slice is over.
+    stage.fault_first_pages(10, Some(4), &json!({"kind": "delay", "milliseconds": 10500}));
+    stage.fault_first_pages(14, None, &json!({"kind": "delay", "milliseconds": 3000}));
     let spec =
         json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "issues": {"mirror": "Open", "maxObjects": 5000}});
     stage.integrate("acme", "acme-oauth", spec).await;

@@ -54,7 +54,7 @@ async fn silence(plane: Arc<Plane>) {
     let mut stage = connected(&plane, "silence", false).await;
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
     let spent = json!({"kind": "rateLimit", "reason": "jira-quota-global-based", "retryAfterSeconds": HALF_AN_HOUR});
-    stage.fault("/issue/bulkfetch", 1, None, &spent);
+    stage.fault_first_pages(1, None, &spent);
     let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1m", "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_reason("acme", "Synced", "QuotaExhausted").await;
@@ -86,7 +86,7 @@ async fn scope_refused(plane: Arc<Plane>) {
     stage.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
     let body = json!({"code": 401, "message": "Unauthorized; scope does not match"}).to_string();
     let refused = json!({"kind": "status", "code": 401, "body": body});
-    stage.fault("/issue/bulkfetch", 0, None, &refused);
+    stage.fault_first_pages(0, None, &refused);
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
     stage.integrate("acme", "acme-oauth", spec).await;
     stage.until_reason("acme", "ScopesGranted", "ScopesMissing").await;

@@ -1,0 +1,110 @@
+//! What is to be listed, walked and counted: all of it where it has room, else what was updated last. Pure.
+
+use std::collections::VecDeque;
+
+use super::{
+    counting::grouped,
+    filling::{latest_first, windows},
+    listing::{Count, Found, List, Listing, MOST_COUNTED},
+    query::Followed,
+    state::{Lane, Settings, State},
+};
+use crate::api::integration::MirrorMode;
+
+/// What a listing is to be of.
+pub struct Wanted<'a> {
+    /// Projects of which nothing is mirrored yet, or not all, or under other settings.
+    pub new: &'a [&'a Followed],
+    /// Others.
+    pub filled: &'a [&'a Followed],
+    /// About how many issues the new ones have.
+    pub expected: usize,
+    /// It is of all projects.
+    pub everything: bool,
+}
+
+/// Where all have room, new projects are walked whole, and the ids of the others listed. Where they have
+/// not, ids are listed down to the oldest issue that is mirrored.
+#[must_use]
+pub fn plan(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>) -> Listing {
+    let is_resumed = |project: &&Followed| matches!(state.lane(&project.id), Lane::Unfilled { resumed: true, .. });
+    let (resumed, fresh): (Vec<&Followed>, Vec<&Followed>) = wanted.new.iter().copied().partition(is_resumed);
+    let is_cut = is_cut(state, settings, wanted, fresh.len());
+    let (max, expected) = (settings.max, wanted.expected);
+    let there: Vec<&Followed> = resumed.into_iter().chain(wanted.filled.iter().copied()).collect();
+    let all = [fresh.as_slice(), &there].concat();
+    let oldest = state.index.by_update().next().map(|(updated, _)| updated);
+    let (listed, walks) = match (is_cut, oldest) {
+        (false, _) => (grouped(&there), windows(&fresh, expected)),
+        (true, Some(_)) => (grouped(&there), latest_first(&fresh, None, max)),
+        (true, None) => (Vec::new(), latest_first(&all, None, max)),
+    };
+    let since = oldest.filter(|_| is_cut);
+    let lists = listed.iter().map(|group| list(group, since, max.saturating_add(1)));
+    Listing {
+        everything: wanted.everything,
+        fills: !wanted.new.is_empty(),
+        is_cut,
+        reached: state.cursor.unwrap_or(0),
+        expected: expected.min(max),
+        counting: if is_cut {
+            numbers(&all, settings.mode)
+        } else {
+            VecDeque::new()
+        },
+        todo: lists.collect(),
+        walks,
+        resumed: there.iter().map(|project| project.id.clone()).collect(),
+        fresh: fresh.iter().map(|project| project.id.clone()).collect(),
+        found: Found::default(),
+    }
+}
+
+/// Whether there is not room for all.
+fn is_cut(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>, fresh: usize) -> bool {
+    let is_new = |project: &Followed| wanted.new.iter().any(|new| new.id == project.id);
+    let others = settings.followed.iter().filter(|project| !is_new(project));
+    let known = others.filter_map(|project| state.counts.get(&project.id)?.matching);
+    // What was seen of other settings says nothing.
+    let was_cut = (state.is_truncated || state.is_crowded) && fresh < settings.followed.len();
+    was_cut || known.sum::<usize>() + wanted.expected > settings.max
+}
+
+/// The numbers that only Jira tells, where not everything is mirrored.
+fn numbers(projects: &[&Followed], mode: MirrorMode) -> VecDeque<Count> {
+    let modes: &[MirrorMode] = match mode {
+        MirrorMode::All => &[MirrorMode::All, MirrorMode::Open],
+        _ => &[MirrorMode::Open],
+    };
+    let of = |project: &&Followed| modes.iter().map(|mode| count(project, *mode)).collect::<Vec<_>>();
+    projects.iter().flat_map(of).collect()
+}
+
+/// Where nothing is mirrored, issues are listed to be counted while they fit into a page; else each project
+/// is asked for its number.
+#[must_use]
+pub fn counting_only(projects: &[&Followed], expected: usize, everything: bool) -> Listing {
+    let is_few = expected <= MOST_COUNTED;
+    let few: &[&Followed] = if is_few { projects } else { &[] };
+    let many: &[&Followed] = if is_few { &[] } else { projects };
+    Listing {
+        everything,
+        todo: grouped(few).iter().map(|group| list(group, None, usize::MAX)).collect(),
+        counting: many.iter().map(|project| count(project, MirrorMode::None)).collect(),
+        resumed: projects.iter().map(|project| project.id.clone()).collect(),
+        ..Listing::default()
+    }
+}
+
+fn list(group: &[&Followed], since: Option<i64>, most: usize) -> List {
+    let ids = group.iter().map(|project| project.id.clone()).collect();
+    let jql = group.first().and_then(|project| project.jql.clone());
+    List::new(ids, jql, since, most)
+}
+
+fn count(project: &Followed, mode: MirrorMode) -> Count {
+    Count {
+        project: project.id.clone(),
+        mode,
+    }
+}
