@@ -22,12 +22,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::measured::{Measured, Meter};
-use crate::plan::{Row, Task};
+use crate::plan::{Row, Task, Who};
 use crate::remote::{Failure, Remote};
 use crate::sink::Sink;
 
 /// How long a slice may take, as in the operator.
 const SLICE: Duration = Duration::from_secs(10);
+/// Most objects that an integration may mirror.
+const MOST: usize = 5_000;
 /// How long the storm lasts.
 const STORM_SECONDS: u64 = 5;
 
@@ -38,6 +40,8 @@ struct Bench<'a> {
     sink: Sink,
     followed: Vec<Followed>,
     issues: usize,
+    /// How many there is room for.
+    max: usize,
 }
 
 /// Runs a row.
@@ -45,6 +49,7 @@ pub async fn run(task: Task, row: &Row, remote: &Remote) -> Result<Measured, Fai
     let bench = Bench::new(row, remote)?;
     match task {
         Task::First => bench.first(row, bench.issues).await,
+        Task::Newest => bench.first(row, MOST).await,
         Task::Idle => bench.later(row, None).await,
         Task::Changed => {
             let change = json!({"command": "changeIssues", "percent": 1.0});
@@ -84,6 +89,11 @@ impl<'a> Bench<'a> {
             sink: Sink::new(),
             followed: followed.collect(),
             issues: usize::try_from(row.issues)?,
+            max: if row.who == Who::Engine(Task::Newest) {
+                MOST
+            } else {
+                usize::try_from(row.issues)?
+            },
         })
     }
 
@@ -165,7 +175,7 @@ impl<'a> Bench<'a> {
                 projects: &self.followed,
             },
             mode: MirrorMode::All,
-            max: self.issues,
+            max: self.max,
             followed: &self.followed,
             held: &none,
             archived: &none,

@@ -100,6 +100,7 @@ fn title(row: &Row) -> String {
     let issues = grouped(u64::from(row.issues));
     match row.who {
         Who::Engine(Task::First) => format!("first sync of {issues}"),
+        Who::Engine(Task::Newest) => format!("newest 5,000 of {issues}"),
         Who::Engine(Task::Idle) => format!("idle pass over {issues}"),
         Who::Engine(Task::Changed) => format!("1 % of {issues} changed"),
         Who::Engine(Task::Storm) => format!("first sync of {issues}, 429 for 5 s in the middle"),
