@@ -53,7 +53,8 @@ async fn sweep(plane: Arc<Plane>, story: Arc<dyn Story>) {
     };
     let undisturbed = Arc::new(undisturbed);
     let all = points_of(&undisturbed.writes);
-    let (left_out, points): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|p| known(story.name(), p).is_some());
+    let spared = |point: &Point| PLAN.spares && known(story.name(), point).is_some();
+    let (left_out, points): (Vec<_>, Vec<_>) = all.iter().cloned().partition(spared);
     let whys: BTreeSet<&str> = left_out.iter().filter_map(|point| known(story.name(), point)).collect();
     for why in whys {
         println!("{}: left out, because {why}", story.name());

@@ -19,6 +19,8 @@ pub struct Plan {
     shard: (usize, usize),
     seed: u64,
     only: Option<String>,
+    /// Whether points that are known to fail are left out.
+    pub spares: bool,
     /// Trials at once.
     pub at_once: usize,
 }
@@ -31,7 +33,7 @@ enum Much {
 
 impl Plan {
     /// `SWEEP` is `all` or a number of points for each story, `SHARD` is `1/4`, `SWEEP_SEED` a number, `SWEEP_POINT` a
-    /// part of what points are called, `SWEEP_AT_ONCE` a number of trials.
+    /// part of what points are called, `SWEEP_AT_ONCE` a number of trials; `SWEEP_KNOWN` plays what is known to fail, too.
     pub fn of_environment() -> Self {
         let number = |name: &str| env::var(name).ok().map(|text| text.parse::<usize>().expect(name));
         let much = match env::var("SWEEP").ok().as_deref() {
@@ -50,6 +52,7 @@ impl Plan {
             shard,
             seed: seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000)),
             only: env::var("SWEEP_POINT").ok().filter(|part| !part.is_empty()),
+            spares: env::var_os("SWEEP_KNOWN").is_none_or(|value| value.is_empty()),
             at_once: number("SWEEP_AT_ONCE").unwrap_or(AT_ONCE),
         }
     }
