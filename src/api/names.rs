@@ -39,6 +39,12 @@ pub fn grant_secret(credential_secret: &str) -> String {
     format!("{credential_secret}-grant")
 }
 
+/// Name of the credential Secret that a grant Secret of this name belongs to.
+#[must_use]
+pub fn credentials_of_grant(grant_secret: &str) -> Option<&str> {
+    grant_secret.strip_suffix("-grant")
+}
+
 /// Name of the Secret with the access token when `spec.tokenSecretName` is not set.
 #[must_use]
 pub fn default_token_secret(integration: &str) -> String {

@@ -100,14 +100,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     });
     let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
     info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
-    if wait_for_crds(
-        &ctx.client,
-        namespaces.first().map(String::as_str),
-        &health.awaited,
-        &stop,
-    )
-    .await
-    {
+    if wait_for_crds(&ctx.client, &namespaces, &health.awaited, &stop).await {
         work(ctx, &namespaces, store, stop, &health, grace).await;
     }
     server.abort();
@@ -125,7 +118,10 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
         .await
         .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
     let builder = ClientBuilder::try_from(config).map_err(|e| e.to_string())?;
-    Ok(builder.with_layer(&AnswerDeadline).with_layer(progress).build())
+    Ok(builder
+        .with_layer(&AnswerDeadline::default())
+        .with_layer(progress)
+        .build())
 }
 
 /// What every pass has at hand.
@@ -205,15 +201,15 @@ async fn work(
 /// told to stop meanwhile.
 async fn wait_for_crds(
     client: &Client,
-    namespace: Option<&str>,
+    namespaces: &[String],
     awaited: &Mutex<String>,
     stop: &CancellationToken,
 ) -> bool {
     loop {
         let lacking = futures::join!(
-            lacking::<JiraIntegration>(client, namespace),
-            lacking::<JiraProject>(client, namespace),
-            lacking::<JiraIssue>(client, namespace)
+            lacking::<JiraIntegration>(client, namespaces),
+            lacking::<JiraProject>(client, namespaces),
+            lacking::<JiraIssue>(client, namespaces)
         );
         let lacking: Vec<String> = [lacking.0, lacking.1, lacking.2].into_iter().flatten().collect();
         let text = lacking.join(" and ");
@@ -233,15 +229,26 @@ async fn wait_for_crds(
     }
 }
 
-/// What has to happen before a kind can be used. Nothing when it can.
-async fn lacking<K>(client: &Client, namespace: Option<&str>) -> Option<String>
+/// What has to happen before a kind can be used. Nothing when it can in one of these namespaces, or in all: one that
+/// is gone, or may not be looked into, keeps no other waiting.
+async fn lacking<K>(client: &Client, namespaces: &[String]) -> Option<String>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
 {
-    let api: Api<K> = match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
+    if namespaces.is_empty() {
+        return asked(&Api::<K>::all(client.clone())).await;
+    }
+    let mut lacking = None;
+    for namespace in namespaces {
+        lacking = Some(asked(&Api::<K>::namespaced(client.clone(), namespace)).await?);
+    }
+    lacking
+}
+
+async fn asked<K>(api: &Api<K>) -> Option<String>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
     let name = format!("{}.{}", K::plural(&()), K::group(&()));
     match api.list_metadata(&ListParams::default().limit(1)).await {
         Ok(_) => None,

@@ -219,10 +219,11 @@ fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {
         NotTaken::Exchange(ExchangeFailure::Salvaged { .. }) => {
             for_now("Atlassian's answer to the code could not be read.")
         }
-        NotTaken::Cluster(Trouble::NotWritable { detail, .. }) => {
-            let what = format!("Secret {} could not be written: {detail}.", key.secret_name());
+        NotTaken::Cluster(Trouble::NotWritable { attempt, detail, .. }) => {
+            let what = finding::told(&key.secret_name(), attempt, &detail);
             refuse(passing(Authorized, Reason::SecretNotWritable, &what))
         }
+        NotTaken::Superseded => Outcome::Failed(Failure::Changed),
         NotTaken::Cluster(trouble) => match finding::trouble(&trouble, key) {
             Some(finding) => refuse(finding),
             None => Outcome::Failed(Failure::Changed),

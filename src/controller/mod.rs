@@ -8,6 +8,7 @@ mod directories;
 mod directory;
 mod events;
 mod grace;
+mod grants;
 mod index;
 mod inventory;
 mod invite;

@@ -41,6 +41,9 @@ use crate::{
 /// How long before a grant dies unused a person is warned.
 const IDLE_WARNING: SignedDuration = SignedDuration::from_hours(24 * 14);
 
+/// When a pass of which nothing is said is followed by the next, where nothing wakes one before.
+const QUIET_RETRY: Duration = Duration::from_secs(30);
+
 /// What is to be done with what was observed.
 enum Plan {
     /// Nothing but to say that it is suspended.
@@ -116,8 +119,10 @@ fn plan(seen: &Seen) -> Plan {
 async fn pass(ctx: &Context, seen: &Seen, due: Due) -> Action {
     let (mut outcome, done) = steps::run(ctx, seen, due).await;
     if outcome.quiet {
-        debug!(namespace = seen.target.namespace, "the namespace is being deleted");
-        return Action::await_change();
+        // The namespace or the integration is being deleted; or a grant Secret was, and the watch has not told
+        // of it yet.
+        debug!(namespace = seen.target.namespace, "nothing is said of this pass");
+        return Action::requeue(QUIET_RETRY);
     }
     outcome.authorization_url = invite(ctx, seen, &outcome).await;
     name_the_way(&mut outcome);
@@ -245,6 +250,8 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
 /// A suspended integration: Atlassian is not called, and a person is warned before the grant
 /// dies of it.
 async fn suspend(ctx: &Context, seen: &Seen) -> Action {
+    // What somebody does to its grant meanwhile is not undone from memory once it goes on.
+    ctx.keeper.let_rest(&seen.grant);
     let mut status = report::suspended(seen);
     let mut memory = seen.memory.clone();
     memory.retry_at = None;

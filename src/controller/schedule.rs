@@ -183,12 +183,16 @@ fn is_troubled(status: &JiraIntegrationStatus) -> bool {
     })
 }
 
+/// Longest wait for the next pass, well within what timers can take.
+const LONGEST_WAIT: Duration = Duration::from_hours(24 * 7);
+
 /// The wait until the earliest of these times, at least a tenth of a second.
 #[must_use]
 pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration> {
     let first = times.iter().flatten().min()?;
     let wait = Duration::try_from(first.duration_since(now)).unwrap_or_default();
-    Some(wait.max(Duration::from_millis(100)))
+    // What is further away is looked at again before: a time may come from a status that somebody wrote.
+    Some(wait.clamp(Duration::from_millis(100), LONGEST_WAIT))
 }
 
 /// The wait until Atlassian refills the hourly quota, at the top of the UTC hour, for an answer
@@ -421,6 +425,18 @@ mod tests {
             ..asked
         };
         assert_eq!(changed.due_since(), minute(3));
+    }
+
+    #[test]
+    fn no_time_is_too_far_away_for_a_timer() {
+        let far = [Some(Timestamp::MAX), None];
+        assert_eq!(earliest(&far, minute(0)), Some(LONGEST_WAIT));
+        assert_eq!(
+            earliest(&[Some(minute(0)), Some(minute(5))], minute(3)),
+            Some(Duration::from_millis(100))
+        );
+        assert_eq!(earliest(&[None], minute(0)), None);
+        assert_eq!(off_the_hour(Timestamp::MAX, 0.5), Timestamp::MAX);
     }
 
     #[test]

@@ -24,7 +24,6 @@ use crate::{
         held::{Held, Trouble},
         keeper::Wish,
         publish::Found,
-        store::describe,
     },
     sync::{
         apply,
@@ -144,7 +143,7 @@ impl Pass<'_> {
         match keeper.hold(key, credentials.clone(), wish.clone()).await {
             Err(Trouble::Deleted) => {
                 let exists = observe::still_exists(self.ctx, self.seen).await;
-                if !exists.map_err(|error| Trouble::not_writable(&describe(&error), None))? {
+                if !exists.map_err(|error| Trouble::unread(&error))? {
                     return Err(Trouble::Deleted);
                 }
                 let is_rightful = true;
@@ -182,6 +181,8 @@ impl Pass<'_> {
                 }
             }
             Trouble::NotWritable { unsaved, .. } => self.outcome.unsaved = unsaved,
+            // A client secret that was refused is tried again by itself.
+            Trouble::Refused(refusal) => self.outcome.exchange_at = refusal.retry_at(),
             // Who disconnects wants the access token gone as well.
             Trouble::NotConnected(NotConnected::Disconnected(_)) => self.retract().await?,
             _ => {}

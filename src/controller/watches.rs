@@ -17,13 +17,7 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{
-    Guarded,
-    context::Context,
-    index::{Name, SecretIndex},
-    reconcile::reconcile,
-    schedule::written_due,
-};
+use super::{Guarded, context::Context, grants::GrantWatch, index::Name, reconcile::reconcile, schedule::written_due};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -43,6 +37,11 @@ const WATCH_TIMEOUT: u32 = 200;
 const CONCURRENCY: u16 = 0;
 /// How often unused grants are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
+/// How long it waits at the start for all integrations to be known.
+const STORES_WITHIN: Duration = Duration::from_secs(10);
+
+/// The integrations of one namespace, or of all.
+type Watched = (Option<String>, Store<Guarded>);
 
 /// Runs until told to stop, then lets passes under way end. One controller for each watched
 /// namespace, or one for all: a reflector holds the objects of one watch.
@@ -55,7 +54,7 @@ pub async fn run(ctx: Arc<Context>, namespaces: &[String], grants: Grants, stop:
     let mut controllers = Vec::new();
     for namespace in scopes {
         let (store, controller) = one(&ctx, namespace.as_deref(), stop.clone());
-        stores.push(store);
+        stores.push((namespace, store));
         controllers.push(controller);
     }
     let housekeeping = housekeeping(Arc::clone(&ctx), stores, grants, stop);
@@ -91,7 +90,7 @@ fn one(
             |object: &Guarded| Some(worth_waking(object)),
             kube::runtime::utils::PredicateConfig::default(),
         );
-    let secrets = secret_wakes(api(&ctx.client, namespace), config(), Arc::clone(&ctx.index));
+    let secrets = secret_wakes(ctx, namespace, config());
     let store = reader.clone();
     let settings = controller::Config::default().concurrency(CONCURRENCY);
     let current = reader.clone();
@@ -163,7 +162,7 @@ fn note_due(ctx: &Context, integration: &JiraIntegration) {
 /// Forgets the tokens of grants that no integration names any more.
 fn forget(ctx: &Context, secrets: &[Name]) {
     for (namespace, secret) in secrets {
-        if let Some(credentials) = secret.strip_suffix("-grant") {
+        if let Some(credentials) = names::credentials_of_grant(secret) {
             let (namespace, credentials) = (namespace.clone(), credentials.to_owned());
             ctx.keeper.forget(&GrantKey { namespace, credentials });
         }
@@ -173,12 +172,16 @@ fn forget(ctx: &Context, secrets: &[Name]) {
 /// Wakes the integrations that name a Secret which changed. Only metadata is watched, and
 /// nothing of other people's Secrets is kept.
 fn secret_wakes(
-    api: Api<PartialObjectMeta<Secret>>,
+    ctx: &Arc<Context>,
+    namespace: Option<&str>,
     config: watcher::Config,
-    index: Arc<SecretIndex>,
 ) -> impl Stream<Item = ObjectRef<Guarded>> + use<> {
-    watcher(api, config)
+    let secrets: Api<PartialObjectMeta<Secret>> = api(&ctx.client, namespace);
+    let (index, told) = (Arc::clone(&ctx.index), Arc::clone(ctx));
+    let mut grants = GrantWatch::of(namespace);
+    watcher(secrets, config)
         .default_backoff()
+        .inspect(move |event| grants.note(&told, event))
         .touched_objects()
         .filter_map(|result| {
             future::ready(
@@ -194,15 +197,27 @@ fn secret_wakes(
 }
 
 /// Removes grants that nobody names, forgets integrations that are gone, and counts the rest.
-async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Grants, stop: CancellationToken) {
-    for store in &stores {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = store.wait_until_ready() => {}
-        }
+async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, grants: Grants, stop: CancellationToken) {
+    // A namespace that cannot be looked into must not keep the others from being looked after.
+    let all_ready = future::join_all(stores.iter().map(|(_, store)| store.wait_until_ready()));
+    tokio::select! {
+        () = stop.cancelled() => return,
+        _ = tokio::time::timeout(STORES_WITHIN, all_ready) => {}
     }
     loop {
-        let objects: Vec<Arc<Guarded>> = stores.iter().flat_map(Store::state).collect();
+        let unknown = stores
+            .iter()
+            .filter(|(_, store)| store.wait_until_ready().now_or_never().is_none());
+        let unknown: Vec<Option<String>> = unknown.map(|(namespace, _)| namespace.clone()).collect();
+        if unknown.contains(&None) {
+            // Nothing is known of anything yet.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(STORES_WITHIN) => continue,
+            }
+        }
+        let stores = stores.iter().map(|(_, store)| store);
+        let objects: Vec<Arc<Guarded>> = stores.flat_map(Store::state).collect();
         count(&ctx, &objects);
         let uids = objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>();
         ctx.memories.retain(&uids);
@@ -211,12 +226,14 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Store<Guarded>>, grants: Gr
         ctx.directories.retain(&uids);
         ctx.metrics.retain(&uids);
         let unreadable = objects.iter().filter(|object| object.0.is_err());
-        let in_doubt = unreadable.filter_map(|object| object.namespace()).collect();
+        let in_doubt = unreadable.filter_map(|object| object.namespace());
+        let in_doubt = in_doubt.chain(unknown.into_iter().flatten()).collect();
         let names = objects
             .iter()
             .map(|o| (o.namespace().unwrap_or_default(), o.name_any()))
             .collect();
         forget(&ctx, &ctx.index.retain(&names));
+        ctx.keeper.save_waiting().await;
         match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), &in_doubt, Timestamp::now()).await {
             Ok(()) => {}
             Err(error) => debug!(%error, "unused grants could not be looked for"),

@@ -14,17 +14,19 @@ use super::{
     freshness::{Exchange, mark},
     held::{Held, Trouble},
     keeper::Keeper,
-    lane::{ATTEMPTS, CONTENDED, Place, Unsaved},
-    record::{Mark, Record},
-    store::{GrantKey, Store, WriteError, describe},
+    lane::{ATTEMPTS, CONTENDED, Lane, Saved},
+    patience::Patience,
+    record::{Access, Mark, Record},
+    store::{GrantKey, Store, WriteError},
+    unsaved::{Precondition, Unsaved},
 };
 use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::Tokens, secret::Secret, token_answer::ExchangeFailure};
 
 /// How much longer than an exchange a consent takes: it is judged by two rounds of questions, each of which may
 /// take as long as an exchange.
 const JUDGING: SignedDuration = SignedDuration::from_secs(2 * HTTP_TIMEOUT.as_secs().cast_signed());
-/// Longest wait for a mark that does not change, by a clock that nobody sets: that of another machine may be wrong.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Longest wait for marks that follow one another.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// How often a live mark of another process is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -48,6 +50,8 @@ pub enum NotTaken<R> {
     NoRefreshToken,
     /// The judge refused it. Nothing of it is kept.
     Refused(R),
+    /// Somebody else connected or disconnected it meanwhile. Nothing of it is kept.
+    Superseded,
 }
 
 impl<R> From<Trouble> for NotTaken<R> {
@@ -79,7 +83,7 @@ impl Keeper {
         let task = self
             .tasks
             .spawn(async move { keeper.connect_alone(&key, &credentials, &consent, judge).await });
-        let interrupted = |_| Err(Trouble::not_writable("the exchange was interrupted", None).into());
+        let interrupted = |_| Err(Trouble::unwritten("the exchange was interrupted").into());
         task.await.unwrap_or_else(interrupted)
     }
 
@@ -90,7 +94,7 @@ impl Keeper {
     /// What stands in the way.
     pub async fn could_store(&self, key: &GrantKey) -> Result<(), Trouble> {
         let read = self.store.read(key).await;
-        let record = read.map_err(|error| Trouble::not_writable(&describe(&error), None))?;
+        let record = read.map_err(|error| Trouble::unread(&error))?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
             return Err(Trouble::NameTaken);
@@ -99,15 +103,15 @@ impl Keeper {
             // Others write it just now, so it can be written.
             Ok(()) | Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
             Err(WriteError::Terminating) => Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => Err(Trouble::not_writable(&detail, None)),
+            Err(WriteError::Refused(detail)) => Err(Trouble::unwritten(&detail)),
         }
     }
 
-    /// Tries again to store what a consent brought. Nothing to do when it is stored.
+    /// Tries again to store what a consent brought, and tells whether it is stored now or something else stands.
     ///
     /// # Errors
     /// When the cluster still does not take it.
-    pub async fn store_again(&self, key: &GrantKey) -> Result<(), Trouble> {
+    pub async fn store_again(&self, key: &GrantKey) -> Result<Saved, Trouble> {
         let place = self.lanes.place(key);
         place.lock().await.save(&self.store, key).await
     }
@@ -131,13 +135,18 @@ impl Keeper {
         J: FnOnce(Tokens) -> F + Send,
         F: Future<Output = Result<(), R>> + Send,
     {
-        // Waited for before passes on this grant are held up.
-        unmarked(&self.store, key, &self.holder).await?;
         let place = self.lanes.place(key);
-        let mut lane = place.lock().await;
-        lane.save(&self.store, key).await?;
-        let mut record = self.reserve(key, &consent.code).await?;
-        let replaces = Some(Place::of(&record));
+        let mut wait = Wait::default();
+        let (mut lane, mut record) = loop {
+            // Waited for before passes on this grant are held up.
+            wait.until_unmarked(&self.store, key, &self.holder).await?;
+            let mut lane = place.lock().await;
+            lane.save(&self.store, key).await?;
+            if let Some(record) = self.reserve(key, &consent.code, &mut wait).await? {
+                break (lane, record);
+            }
+        };
+        let replaces = Some(Precondition::of(&record));
         let at = Timestamp::now();
         let exchanged = self
             .endpoint
@@ -148,72 +157,80 @@ impl Keeper {
         } else {
             "not_connected"
         });
-        let tokens = match self.judged(exchanged, judge).await {
-            Ok(tokens) => tokens,
+        let (tokens, first) = match self.judged(exchanged, judge).await {
+            Ok(judged) => judged,
             Err(refused) => {
                 self.release(record).await;
                 return Err(refused);
             }
         };
-        record.take_connected(tokens, credentials.refresh_token.as_ref(), &credentials.app, at);
-        let access = record.access.clone();
+        let supplied = credentials.refresh_token.as_ref();
+        let access = record.take_connected(tokens, &first, supplied, &credentials.app, at);
         lane.pause = None;
         lane.unsaved = Some(Unsaved {
             record,
             spent: consent.code.hash(),
             replaces,
         });
-        if let Err(trouble) = lane.save(&self.store, key).await {
-            return Err(NotTaken::Cluster(match trouble {
-                Trouble::NotWritable { detail, still, .. } => Trouble::NotWritable {
-                    unsaved: lane.unsaved.is_some(),
-                    detail,
-                    still,
-                },
-                other => other,
-            }));
-        }
-        info!(namespace = key.namespace, grant = key.secret_name(), "connected");
-        let stored = lane.stored.clone().unwrap_or_default();
-        access
-            .map(|access| Held::of(&stored, access))
-            .ok_or(NotTaken::NoRefreshToken)
+        self.deliver(key, &mut lane, access).await
     }
 
-    async fn judged<J, F, R>(&self, exchanged: Result<Tokens, ExchangeFailure>, judge: J) -> Result<Tokens, NotTaken<R>>
+    /// Stores what the judge accepted.
+    async fn deliver<R>(&self, key: &GrantKey, lane: &mut Lane, access: Access) -> Result<Held, NotTaken<R>> {
+        match lane.save(&self.store, key).await {
+            Ok(Saved::Stored) => {}
+            Ok(Saved::Superseded) => return Err(NotTaken::Superseded),
+            Err(trouble) => {
+                if !matches!(trouble, Trouble::NotWritable { .. }) {
+                    // It is told that nothing of it is kept.
+                    lane.unsaved = None;
+                }
+                return Err(NotTaken::Cluster(trouble.keeping(lane.unsaved.is_some())));
+            }
+        }
+        info!(namespace = key.namespace, grant = key.secret_name(), "connected");
+        Ok(Held::of(&lane.stored.clone().unwrap_or_default(), access))
+    }
+
+    async fn judged<J, F, R>(
+        &self,
+        exchanged: Result<Tokens, ExchangeFailure>,
+        judge: J,
+    ) -> Result<(Tokens, Secret), NotTaken<R>>
     where
         J: FnOnce(Tokens) -> F + Send,
         F: Future<Output = Result<(), R>> + Send,
     {
         let tokens = exchanged.map_err(NotTaken::Exchange)?;
-        if tokens.refresh_token.is_none() {
-            return Err(NotTaken::NoRefreshToken);
-        }
+        let first = tokens.refresh_token.clone().ok_or(NotTaken::NoRefreshToken)?;
         judge(tokens.clone()).await.map_err(NotTaken::Refused)?;
-        Ok(tokens)
+        Ok((tokens, first))
     }
 
     /// Sets the mark for an exchange of this code: it keeps others from exchanging meanwhile, and proves
-    /// that the grant can be stored before the code is spent.
-    async fn reserve(&self, key: &GrantKey, code: &Secret) -> Result<Record, Trouble> {
+    /// that the grant can be stored before the code is spent. Nothing where another process has marked it
+    /// anew: that is waited for without holding up passes.
+    async fn reserve(&self, key: &GrantKey, code: &Secret, wait: &mut Wait) -> Result<Option<Record>, Trouble> {
         let exchange = Exchange {
             token: code.clone(),
             adopts: false,
             interrupted: None,
         };
         for _ in 0..ATTEMPTS {
-            let mut record = unmarked(&self.store, key, &self.holder).await?;
+            let Look::Free(mut record) = wait.look(&self.store, key, &self.holder).await? else {
+                return Ok(None);
+            };
             let mut mark = mark(&exchange, &self.holder, Timestamp::now());
             mark.deadline = mark.deadline.saturating_add(JUDGING).unwrap_or(Timestamp::MAX);
             record.mark = Some(mark);
             match self.store.write(&record).await {
-                Ok(marked) => return Ok(marked),
+                Ok(marked) => return Ok(Some(marked)),
                 Err(WriteError::Conflict | WriteError::Gone) => {}
                 Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-                Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, Some(&record))),
+                Err(WriteError::Refused(detail)) => return Err(Trouble::unwritten(&detail)),
             }
         }
-        Err(Trouble::not_writable(CONTENDED, None))
+        Err(Trouble::unwritten(CONTENDED))
     }
 
     /// Takes the mark away. Where that fails it ends by itself.
@@ -223,29 +240,63 @@ impl Keeper {
     }
 }
 
-/// The grant Secret as it is, or a new one, once no other process holds a live mark on it.
-pub(super) async fn unmarked(store: &Store, key: &GrantKey, holder: &str) -> Result<Record, Trouble> {
-    let mut waited_for: Option<(Mark, Instant)> = None;
-    loop {
+/// What stands in a grant Secret.
+enum Look {
+    /// Nothing that is to be waited for.
+    Free(Box<Record>),
+    /// A live mark of another process.
+    Marked(Mark),
+}
+
+/// A wait for marks of other processes.
+pub(super) struct Wait {
+    patience: Patience,
+    since: Instant,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Wait {
+    /// The grant Secret as it is, or a new one, once no other process holds a mark on it that is respected.
+    pub(super) async fn until_unmarked(
+        &mut self,
+        store: &Store,
+        key: &GrantKey,
+        holder: &str,
+    ) -> Result<Record, Trouble> {
+        loop {
+            match self.look(store, key, holder).await? {
+                Look::Free(record) => return Ok(*record),
+                Look::Marked(mark) if self.since.elapsed() >= LONGEST_WAIT => {
+                    return Err(Trouble::Busy {
+                        until: mark.deadline,
+                        still: None,
+                    });
+                }
+                Look::Marked(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
+    async fn look(&mut self, store: &Store, key: &GrantKey, holder: &str) -> Result<Look, Trouble> {
         let read = store.read(key).await;
-        let record = read.map_err(|error| Trouble::not_writable(&describe(&error), None))?;
+        let record = read.map_err(|error| Trouble::unread(&error))?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
             return Err(Trouble::NameTaken);
         }
-        let live = record.mark.clone();
+        let live = record.mark.as_ref();
         let live = live.filter(|mark| mark.holder != holder && mark.deadline > Timestamp::now());
-        let Some(mark) = live else {
-            return Ok(record);
-        };
-        match &waited_for {
-            Some((same, since)) if *same == mark => {
-                if since.elapsed() >= PATIENCE {
-                    return Ok(record);
-                }
-            }
-            _ => waited_for = Some((mark, Instant::now())),
+        match live {
+            Some(mark) if self.patience.left(mark, Instant::now()).is_some() => Ok(Look::Marked(mark.clone())),
+            _ => Ok(Look::Free(Box::new(record))),
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -63,6 +63,14 @@ pub fn refresh_token(name: &str, secret: &v1::Secret) -> Option<Secret> {
     value(name, secret, REFRESH_TOKEN).ok().flatten().map(Secret::new)
 }
 
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.app.client_id == other.app.client_id
+            && self.app.client_secret == other.app.client_secret
+            && self.refresh_token == other.refresh_token
+    }
+}
+
 /// An empty refresh token is none: manifests often carry the key before there is a value.
 fn optional(read: Result<Option<String>, CredentialsError>) -> Result<Option<String>, CredentialsError> {
     match read {

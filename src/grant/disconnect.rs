@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    connect::unmarked,
+    connect::Wait,
     held::Trouble,
     lane::{ATTEMPTS, CONTENDED},
     store::{GrantKey, Store, WriteError},
@@ -17,16 +17,17 @@ use crate::atlassian::secret::Secret;
 /// # Errors
 /// When the grant Secret cannot be read or written; it is as before then.
 pub async fn disconnect(store: &Store, key: &GrantKey, supplied: Option<&Secret>) -> Result<bool, Trouble> {
+    let mut wait = Wait::default();
     for _ in 0..ATTEMPTS {
-        let mut record = unmarked(store, key, "").await?;
+        let mut record = wait.until_unmarked(store, key, "").await?;
         let was_connected = record.refresh_token.is_some();
         record.disconnect(supplied, Timestamp::now());
         match store.write(&record).await {
             Ok(_) => return Ok(was_connected),
             Err(WriteError::Conflict | WriteError::Gone) => {}
             Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(Trouble::not_writable(&detail, None)),
+            Err(WriteError::Refused(detail)) => return Err(Trouble::unwritten(&detail)),
         }
     }
-    Err(Trouble::not_writable(CONTENDED, None))
+    Err(Trouble::unwritten(CONTENDED))
 }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     credentials::CredentialsError,
     freshness::NotConnected,
-    held::{Held, Trouble},
+    held::{Attempt, Held, Trouble},
     record::{Refusal, RefusalKind},
     store::GrantKey,
 };
@@ -54,8 +54,18 @@ pub fn name_taken(name: &str) -> Finding {
 /// The finding for a Secret that could not be written.
 #[must_use]
 pub fn not_writable(name: &str, detail: &str) -> Finding {
-    let what = format!("Secret {name} could not be written: {detail}.");
+    failed(name, Attempt::Write, detail)
+}
+
+fn failed(name: &str, attempt: Attempt, detail: &str) -> Finding {
+    let what = told(name, attempt, detail);
     Finding::with_remedy(Authorized, Reason::SecretNotWritable, &what)
+}
+
+/// What was tried with a Secret in vain.
+#[must_use]
+pub fn told(name: &str, attempt: Attempt, detail: &str) -> String {
+    format!("Secret {name} {}: {detail}.", attempt.failed())
 }
 
 /// The finding for a grant that is not held. None where nothing is to be said, because the
@@ -103,7 +113,8 @@ pub fn trouble(trouble: &Trouble, key: &GrantKey) -> Option<Finding> {
                 clock(held.access.expires_at)
             ),
         ),
-        Trouble::NotWritable { detail, .. } => not_writable(&name, detail),
+        Trouble::NotWritable { attempt, detail, .. } => failed(&name, *attempt, detail),
+        Trouble::Credentials(error) => credentials(error),
     })
 }
 

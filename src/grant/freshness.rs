@@ -7,7 +7,7 @@ use super::{
     credentials::Credentials,
     record::{Access, Mark, Record, Refusal, RefusalKind, fingerprint},
 };
-use crate::atlassian::{endpoints::HTTP_TIMEOUT, secret::Secret};
+use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::App, secret::Secret};
 
 /// How long others wait for a process that exchanges: the longest call, and time to write.
 pub const MARK_LIFETIME: SignedDuration = SignedDuration::from_secs(HTTP_TIMEOUT.as_secs().cast_signed() + 30);
@@ -58,25 +58,44 @@ pub enum NotConnected {
     Disconnected(Timestamp),
 }
 
-/// Decides. `holder` is this process; `rejected` an access token that Atlassian no longer
-/// accepts although it has not expired.
+/// How long a refused client secret is left alone: a refusal of it spends nothing, and may have been Atlassian's error.
+pub const CLIENT_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// Lifetimes below this are no use: a token of such a one is not replaced as soon as it is due.
+const SHORTEST_LIFETIME: SignedDuration = SignedDuration::from_secs(3);
+/// When such a token is replaced.
+const INSTEAD: SignedDuration = SignedDuration::from_secs(15);
+
+/// What decides besides the grant and the credentials.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// This process.
+    pub holder: &'a str,
+    /// An access token that Atlassian no longer accepts although it has not expired.
+    pub rejected: Option<&'a Secret>,
+    /// A person asked for it, so that what was refused is tried again.
+    pub requested: bool,
+    /// The mark that stands there was waited for long enough, whatever its deadline says.
+    pub outwaited: bool,
+}
+
+/// Decides.
 #[must_use]
-pub fn decide(
-    record: Option<&Record>,
-    credentials: &Credentials,
-    now: Timestamp,
-    holder: &str,
-    rejected: Option<&Secret>,
-) -> Decision {
+pub fn decide(record: Option<&Record>, credentials: &Credentials, situation: &Situation<'_>) -> Decision {
     let empty = Record::default();
     let record = record.unwrap_or(&empty);
     if record.is_foreign() {
         return Decision::NameTaken;
     }
+    let spend = |token: &Secret, adopts| {
+        unless_marked(record, situation).unwrap_or_else(|| exchange(record, credentials, token, adopts))
+    };
     if let Some(token) = supplied(record, credentials) {
-        return unless_refused(record, credentials, token)
-            .or_else(|| unless_marked(record, now, holder))
-            .unwrap_or_else(|| exchange(record, token, true));
+        return match refusal_of(record, credentials, token) {
+            Some(refusal) if !is_lifted(refusal, situation) => Decision::Refused(refusal.clone()),
+            _ => spend(token, true),
+        };
     }
     if record.is_copy() {
         return Decision::Copy;
@@ -92,16 +111,16 @@ pub fn decide(
         return Decision::NotConnected(NotConnected::Disconnected(at));
     }
     let Some(token) = &record.refresh_token else {
-        return not_connected(record, credentials).unwrap_or_else(|again| {
-            unless_marked(record, now, holder).unwrap_or_else(|| exchange(record, again, true))
-        });
+        return not_connected(record, credentials, situation).unwrap_or_else(|again| spend(again, true));
     };
-    if let Some(refused) = unless_refused(record, credentials, token) {
-        return refused;
+    let refused = refusal_of(record, credentials, token);
+    if let Some(refusal) = refused.filter(|refusal| !is_lifted(refusal, situation)) {
+        return Decision::Refused(refusal.clone());
     }
-    match record.access.as_ref().filter(|access| !is_due(access, now, rejected)) {
+    let good = |access: &&Access| refused.is_none() && !is_due(access, situation);
+    match record.access.as_ref().filter(good) {
         Some(access) => Decision::Use(access.clone()),
-        None => unless_marked(record, now, holder).unwrap_or_else(|| exchange(record, token, false)),
+        None => spend(token, false),
     }
 }
 
@@ -114,38 +133,57 @@ fn supplied<'c>(record: &Record, credentials: &'c Credentials) -> Option<&'c Sec
 }
 
 /// Nothing is stored. An error when the supplied token, although it was refused, is to be tried
-/// again, because what else is needed for an exchange was changed since.
-fn not_connected<'c>(record: &Record, credentials: &'c Credentials) -> Result<Decision, &'c Secret> {
-    match (&record.refusal, &credentials.refresh_token) {
-        (Some(refusal), Some(token)) if refusal.fingerprint != fingerprint(&credentials.app, token) => Err(token),
-        (Some(refusal), Some(_)) => Ok(Decision::Refused(refusal.clone())),
-        (None, Some(_)) => Ok(Decision::NotConnected(NotConnected::RefreshTokenUsed)),
-        (_, None) => Ok(Decision::NotConnected(NotConnected::NoRefreshToken)),
+/// again, because what else is needed for an exchange was changed since, or because it is time to.
+fn not_connected<'c>(
+    record: &Record,
+    credentials: &'c Credentials,
+    situation: &Situation<'_>,
+) -> Result<Decision, &'c Secret> {
+    let Some(token) = &credentials.refresh_token else {
+        return Ok(Decision::NotConnected(NotConnected::NoRefreshToken));
+    };
+    match &record.refusal {
+        None => Ok(Decision::NotConnected(NotConnected::RefreshTokenUsed)),
+        Some(refusal) => match refusal_of(record, credentials, token) {
+            Some(same) if !is_lifted(same, situation) => Ok(Decision::Refused(refusal.clone())),
+            _ => Err(token),
+        },
     }
 }
 
-fn unless_refused(record: &Record, credentials: &Credentials, token: &Secret) -> Option<Decision> {
+/// The refusal of this very token with these very credentials.
+fn refusal_of<'r>(record: &'r Record, credentials: &Credentials, token: &Secret) -> Option<&'r Refusal> {
     let refusal = record.refusal.as_ref()?;
-    let same = refusal.fingerprint == fingerprint(&credentials.app, token);
-    same.then(|| Decision::Refused(refusal.clone()))
+    (refusal.fingerprint == fingerprint(&credentials.app, token)).then_some(refusal)
 }
 
-fn unless_marked(record: &Record, now: Timestamp, holder: &str) -> Option<Decision> {
+/// Whether what was refused is tried again: refusals end, too, when an account is reactivated, a password changed
+/// back or an app unblocked.
+fn is_lifted(refusal: &Refusal, situation: &Situation<'_>) -> bool {
+    let long_ago = refusal.retry_at().is_none_or(|at| at <= situation.now);
+    situation.requested || (refusal.kind == RefusalKind::Client && long_ago)
+}
+
+fn unless_marked(record: &Record, situation: &Situation<'_>) -> Option<Decision> {
     let mark = record.mark.as_ref()?;
-    (mark.holder != holder && mark.deadline > now).then_some(Decision::Busy { until: mark.deadline })
+    let live = mark.holder != situation.holder && mark.deadline > situation.now && !situation.outwaited;
+    live.then_some(Decision::Busy { until: mark.deadline })
 }
 
-fn exchange(record: &Record, token: &Secret, adopts: bool) -> Decision {
+fn exchange(record: &Record, credentials: &Credentials, token: &Secret, adopts: bool) -> Decision {
     let earlier = record.mark.as_ref().filter(|mark| mark.spends == token.hash());
+    let begun = |mark: &Mark| mark.begun.or_else(|| mark.deadline.checked_sub(MARK_LIFETIME).ok());
+    // What is tried again was interrupted then, however often it is refused.
+    let refused = || refusal_of(record, credentials, token)?.interrupted;
     Decision::Exchange(Exchange {
         token: token.clone(),
         adopts,
-        interrupted: earlier.and_then(|mark| mark.deadline.checked_sub(MARK_LIFETIME).ok()),
+        interrupted: earlier.and_then(begun).or_else(refused),
     })
 }
 
-fn is_due(access: &Access, now: Timestamp, rejected: Option<&Secret>) -> bool {
-    now >= refresh_at(access) || rejected == Some(&access.token)
+fn is_due(access: &Access, situation: &Situation<'_>) -> bool {
+    situation.now >= refresh_at(access) || situation.rejected == Some(&access.token)
 }
 
 /// When an access token is replaced: after 60 to 70 % of its lifetime. The place within follows
@@ -154,6 +192,9 @@ fn is_due(access: &Access, now: Timestamp, rejected: Option<&Secret>) -> bool {
 #[must_use]
 pub fn refresh_at(access: &Access) -> Timestamp {
     let lifetime = access.expires_at.duration_since(access.refreshed_at);
+    if lifetime < SHORTEST_LIFETIME {
+        return access.refreshed_at.saturating_add(INSTEAD).unwrap_or(access.expires_at);
+    }
     let spread = access.token.hash().as_str().bytes().map(i64::from).sum::<i64>() % 100;
     let part = lifetime.as_millis() * i128::from(600 + spread) / 1000;
     let part = i64::try_from(part).unwrap_or(i64::MAX);
@@ -171,17 +212,31 @@ pub fn mark(exchange: &Exchange, holder: &str, now: Timestamp) -> Mark {
         deadline: now.saturating_add(MARK_LIFETIME).unwrap_or(Timestamp::MAX),
         spends: exchange.token.hash(),
         adopts: exchange.adopts,
+        begun: exchange.interrupted.or(Some(now)),
     }
 }
 
 /// The refusal to remember after an exchange.
 #[must_use]
-pub fn refusal(exchange: &Exchange, credentials: &Credentials, kind: RefusalKind, description: String) -> Refusal {
+pub fn refusal(spent: &Exchange, app: &App, kind: RefusalKind, description: String, now: Timestamp) -> Refusal {
     Refusal {
-        fingerprint: fingerprint(&credentials.app, &exchange.token),
+        fingerprint: fingerprint(app, &spent.token),
         kind,
         description,
-        interrupted: exchange.interrupted,
+        interrupted: spent.interrupted,
+        at: Some(now),
+        adopts: spent.adopts,
+    }
+}
+
+impl Refusal {
+    /// When it is tried again by itself. None for the refusal of a token, which waits for a person.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        let client = self.kind == RefusalKind::Client;
+        self.at
+            .filter(|_| client)
+            .and_then(|at| at.saturating_add(CLIENT_RETRY).ok())
     }
 }
 

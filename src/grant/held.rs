@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::{
+    credentials::CredentialsError,
     freshness::NotConnected,
     record::{Access, Record, Refusal, RefusalKind},
+    store::describe,
 };
-use crate::atlassian::secret::TokenHash;
+use crate::atlassian::secret::{Secret, TokenHash};
 
 /// A grant with a good access token.
 #[derive(Clone, Debug)]
@@ -25,6 +27,29 @@ pub struct Held {
     pub lineage: Option<TokenHash>,
 }
 
+/// What is done with a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is read.
+    Read,
+    /// It is written.
+    Write,
+    /// It is looked whether another Secret holds the same grant.
+    LookForCopies,
+}
+
+impl Attempt {
+    /// The verb for one that failed.
+    #[must_use]
+    pub const fn failed(self) -> &'static str {
+        match self {
+            Self::Read => "could not be read",
+            Self::Write => "could not be written",
+            Self::LookForCopies => "could not be looked for copies of",
+        }
+    }
+}
+
 /// Why there is no access token, or none that can be renewed.
 #[derive(Debug)]
 pub enum Trouble {
@@ -35,7 +60,8 @@ pub enum Trouble {
     /// A Secret of somebody else has the grant Secret's name.
     NameTaken,
     /// The grant Secret was deleted while its tokens are in memory. They are written back for
-    /// an integration that exists, and for no other.
+    /// an integration that exists, and for no other; and once the watch has told that it was these
+    /// that were deleted, and not what somebody put in their place.
     Deleted,
     /// Atlassian refused.
     Refused(Refusal),
@@ -55,15 +81,17 @@ pub enum Trouble {
         /// The grant, while its access token lasts.
         still: Option<Box<Held>>,
     },
-    /// A Secret could not be read or written. New tokens, if any, wait in memory.
+    /// The grant Secret could not be read or written. New tokens, if any, wait in memory.
     NotWritable {
+        /// What was tried.
+        attempt: Attempt,
         /// What the API server answered.
         detail: String,
         /// New tokens wait in memory.
         unsaved: bool,
-        /// The grant, while its access token lasts.
-        still: Option<Box<Held>>,
     },
+    /// The person's Secret, read again before a token of it was spent, cannot be used any more.
+    Credentials(CredentialsError),
     /// The namespace is being deleted; nothing is to be done or said.
     Terminating,
 }
@@ -76,7 +104,10 @@ impl Held {
             scopes: record.scopes.clone(),
             idle_expires_at: record.idle_expires_at().unwrap_or(access.expires_at),
             offline_access_missing: record.offline_access_missing,
-            supplied_token_refused: record.refusal.as_ref().is_some_and(|r| r.kind == RefusalKind::Grant),
+            supplied_token_refused: record
+                .refusal
+                .as_ref()
+                .is_some_and(|refusal| refusal.kind == RefusalKind::Grant && refusal.adopts),
             lineage: record.lineage().cloned(),
             access,
         }
@@ -94,13 +125,60 @@ impl Held {
 }
 
 impl Trouble {
-    /// A Secret could not be read or written.
+    /// The grant Secret could not be read or written.
     #[must_use]
-    pub fn not_writable(detail: &str, record: Option<&Record>) -> Self {
+    pub fn secret(attempt: Attempt, detail: &str) -> Self {
         Self::NotWritable {
+            attempt,
             detail: detail.to_owned(),
             unsaved: false,
-            still: record.and_then(Held::still),
+        }
+    }
+
+    /// It could not be read.
+    #[must_use]
+    pub fn unread(error: &kube::Error) -> Self {
+        Self::secret(Attempt::Read, &describe(error))
+    }
+
+    /// It could not be written.
+    #[must_use]
+    pub fn unwritten(detail: &str) -> Self {
+        Self::secret(Attempt::Write, detail)
+    }
+
+    /// The same, with whether new tokens wait in memory.
+    #[must_use]
+    pub fn keeping(self, tokens_wait: bool) -> Self {
+        match self {
+            Self::NotWritable { attempt, detail, .. } => Self::NotWritable {
+                attempt,
+                detail,
+                unsaved: tokens_wait,
+            },
+            other => other,
+        }
+    }
+
+    /// The same, where an access token was rejected: that it lasts is no comfort then.
+    #[must_use]
+    pub fn without(self, rejected: Option<&Secret>) -> Self {
+        let good = |still: Option<Box<Held>>| still.filter(|held| Some(&held.access.token) != rejected);
+        match self {
+            Self::Busy { until, still } => Self::Busy {
+                until,
+                still: good(still),
+            },
+            Self::Unavailable {
+                detail,
+                retry_at,
+                still,
+            } => Self::Unavailable {
+                detail,
+                retry_at,
+                still: good(still),
+            },
+            other => other,
         }
     }
 }

@@ -1,15 +1,18 @@
 //! What this process holds of one grant besides the Secret, and how that gets back into it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     held::Trouble,
-    pace::{after, backoff},
-    record::Record,
-    store::{GrantKey, Store, WriteError, describe},
+    pace::{after, backoff, within_the_leeway},
+    patience::Patience,
+    record::{Mark, Record},
+    secret_form::Trace,
+    store::{GrantKey, Store, WriteError},
+    unsaved::{Rebased, Unsaved, rebase},
 };
 use crate::atlassian::secret::{Secret, TokenHash};
 
@@ -17,6 +20,10 @@ use crate::atlassian::secret::{Secret, TokenHash};
 pub(super) const ATTEMPTS: usize = 6;
 /// What is said when that was not enough.
 pub(super) const CONTENDED: &str = "it is changed by others all the time";
+/// How many deletions are remembered.
+const DELETIONS_KEPT: usize = 8;
+/// How often tokens of a grant that nobody names any more are tried to be stored.
+const LAST_TRIES: u32 = 10;
 
 /// What this process knows of one grant besides the Secret.
 #[derive(Default)]
@@ -29,6 +36,12 @@ pub(super) struct Lane {
     pub(super) forced: Option<Secret>,
     /// The token endpoint gave no usable answer, and is left alone for a while.
     pub(super) pause: Option<Pause>,
+    /// Marks of other processes.
+    patience: Patience,
+    /// States of the Secret that were deleted, newest last.
+    deleted: Vec<Trace>,
+    /// No integration names it any more; how often its tokens were tried to be stored since.
+    unnamed: Option<u32>,
 }
 
 /// A wait before the next exchange. It belongs to the grant, whoever shares it.
@@ -45,31 +58,125 @@ pub(super) struct Pause {
     pub(super) detail: String,
 }
 
-pub(super) struct Unsaved {
-    pub(super) record: Record,
-    pub(super) spent: TokenHash,
-    /// They come of a person's consent, and take the place of the grant that was there when it was exchanged,
-    /// refreshed or not. What another person did since stands.
-    pub(super) replaces: Option<Place>,
+/// What became of tokens that were to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// They are stored, or there were none to store.
+    Stored,
+    /// Somebody else's tokens or wish stand, and these are dropped.
+    Superseded,
 }
 
-/// What a consent was given for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    lineage: Option<TokenHash>,
-    disconnected: Option<Timestamp>,
+/// What is known of a grant Secret that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing.
+    Unknown,
+    /// It was there, and the watch has not told yet what was deleted.
+    Untold,
+    /// What was deleted is what is in memory.
+    InMemory,
 }
 
-impl Place {
-    pub(super) fn of(record: &Record) -> Self {
-        Self {
-            lineage: record.lineage().cloned(),
-            disconnected: record.disconnected,
-        }
-    }
+/// What was heard of a grant while its lane may have been in use.
+#[derive(Default)]
+pub(super) struct News {
+    /// No integration names it any more.
+    pub(super) is_unnamed: bool,
+    /// What is in memory is not to be written back: nobody saw what became of it.
+    pub(super) is_doubtful: bool,
+    /// Tombstones that were seen, and states that were deleted.
+    pub(super) traces: Vec<(Trace, Seen)>,
+}
+
+/// How the watch saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It stands.
+    Standing,
+    /// It was deleted.
+    Deleted,
 }
 
 impl Lane {
+    /// Takes in what was heard since its last use.
+    pub(super) fn hear(&mut self, news: News, key: &GrantKey) {
+        if news.is_unnamed {
+            if self.unsaved.is_none() {
+                *self = Self::default();
+            } else {
+                self.unnamed.get_or_insert(0);
+            }
+        }
+        if news.is_doubtful {
+            self.stored = self.stored.take().filter(|stored| stored.disconnected.is_some());
+        }
+        for (trace, seen) in news.traces {
+            if trace.disconnected.is_some() {
+                self.end(&trace, key);
+            }
+            if seen == Seen::Deleted {
+                self.deleted.push(trace);
+            }
+        }
+        let surplus = self.deleted.len().saturating_sub(DELETIONS_KEPT);
+        self.deleted.drain(..surplus);
+    }
+
+    /// A person ended the grant: nothing of it is written any more, but the tombstone. Tokens of a consent that
+    /// was given after it are not of that grant.
+    fn end(&mut self, trace: &Trace, key: &GrantKey) {
+        let later = |unsaved: &Unsaved| {
+            let replaces = unsaved.replaces.as_ref();
+            replaces.is_some_and(|replaced| replaced.is_after(trace.disconnected))
+        };
+        self.unsaved = self.unsaved.take().filter(later);
+        let mut tombstone = Record::new(&key.namespace, &key.secret_name());
+        tombstone.secret.metadata.uid = Some(trace.uid.clone());
+        tombstone.rotation = trace.rotation;
+        tombstone.adopted.clone_from(&trace.adopted);
+        tombstone.disconnected = trace.disconnected;
+        self.stored = Some(tombstone);
+    }
+
+    /// Somebody names the grant.
+    pub(super) fn name(&mut self) {
+        self.unnamed = None;
+    }
+
+    /// Takes the Secret in as it is. What is somebody else's or a copy is nothing to write back.
+    pub(super) fn note(&mut self, record: Option<&Record>) {
+        let worth =
+            |record: &&Record| (record.refresh_token.is_some() || record.disconnected.is_some()) && !record.is_copy();
+        if !record.is_some_and(Record::is_foreign) {
+            self.stored = record.filter(worth).cloned();
+        }
+    }
+
+    /// What is known of the Secret, which is not there.
+    pub(super) fn missing(&mut self) -> Missing {
+        let Some(stored) = &self.stored else {
+            return Missing::Unknown;
+        };
+        let uid = stored.secret.metadata.uid.as_ref();
+        match self.deleted.iter().rfind(|trace| Some(&trace.uid) == uid) {
+            Some(trace) if !trace.is_ours || trace.is_of(stored) => Missing::InMemory,
+            // Another grant stood there when it was deleted: what is in memory is not what is missed.
+            Some(_) => {
+                self.stored = None;
+                Missing::Unknown
+            }
+            // To write that somebody disconnected it is never wrong.
+            None if stored.disconnected.is_some() => Missing::InMemory,
+            None => Missing::Untold,
+        }
+    }
+
+    /// How long a mark of another process is still respected.
+    pub(super) fn patience(&mut self, mark: &Mark) -> Option<Duration> {
+        self.patience.left(mark, Instant::now())
+    }
+
     /// The wait that holds back an exchange of what has this fingerprint.
     pub(super) fn pause_for(&self, fingerprint: &str, requested: bool) -> Option<&Pause> {
         let pause = self.pause.as_ref().filter(|pause| pause.fingerprint == fingerprint)?;
@@ -77,17 +184,19 @@ impl Lane {
     }
 
     /// Begins a wait after a failure, longer after each in a row, and no shorter than Atlassian
-    /// asked for. Its end.
+    /// asked for. `perhaps_spent` is since when it is not known whether the token was. The end of the wait.
     pub(super) fn begin_pause(
         &mut self,
         fingerprint: String,
         detail: &str,
         retry_after: Option<Duration>,
+        perhaps_spent: Option<Timestamp>,
     ) -> Timestamp {
+        let now = Timestamp::now();
         let earlier = self.pause.as_ref().filter(|pause| pause.fingerprint == fingerprint);
         let failures = earlier.map_or(1, |pause| pause.failures.saturating_add(1));
-        let wait = backoff(failures, rand::random()).max(retry_after.unwrap_or_default());
-        let until = after(Timestamp::now(), wait);
+        let wait = within_the_leeway(backoff(failures, rand::random()), perhaps_spent, now);
+        let until = after(now, wait.max(retry_after.unwrap_or_default()));
         self.pause = Some(Pause {
             fingerprint,
             until,
@@ -101,43 +210,79 @@ impl Lane {
     /// Stores tokens that are in memory only. A conflict is read and written again as long as
     /// the Secret still holds what was spent; if it holds something else, another process was
     /// faster and its tokens stand.
-    pub(super) async fn save(&mut self, store: &Store, key: &GrantKey) -> Result<(), Trouble> {
-        let mut attempts = 0;
-        while let Some(unsaved) = &mut self.unsaved {
-            attempts += 1;
-            if attempts > ATTEMPTS {
-                return Err(Trouble::not_writable(CONTENDED, self.stored.as_ref()));
-            }
+    pub(super) async fn save(&mut self, store: &Store, key: &GrantKey) -> Result<Saved, Trouble> {
+        for _ in 0..ATTEMPTS {
+            let Some(unsaved) = &mut self.unsaved else {
+                return Ok(Saved::Stored);
+            };
             match store.write(&unsaved.record).await {
-                Ok(stored) => {
-                    self.stored = Some(stored);
-                    self.unsaved = None;
-                }
+                Ok(stored) => return Ok(self.is_stored(stored)),
                 Err(WriteError::Terminating) => {
                     // What comes after this namespace under its name is nobody's heir.
                     (self.unsaved, self.stored) = (None, None);
                     return Err(Trouble::Terminating);
                 }
-                Err(WriteError::Refused(detail)) => {
-                    return Err(Trouble::not_writable(&detail, self.stored.as_ref()));
-                }
+                Err(WriteError::Refused(detail)) => return Err(Trouble::unwritten(&detail)),
                 Err(WriteError::Conflict | WriteError::Gone) => {
-                    let current = store
-                        .read(key)
-                        .await
-                        .map_err(|e| Trouble::not_writable(&describe(&e), self.stored.as_ref()))?;
+                    let current = store.read(key).await.map_err(|error| Trouble::unread(&error))?;
                     if current.as_ref().is_some_and(Record::is_foreign) {
                         return Err(Trouble::NameTaken);
                     }
-                    if !rebase(unsaved, current) {
-                        self.unsaved = None;
-                    } else if unsaved.record.secret.metadata.uid.is_none() {
-                        Self::recreate(store, key, unsaved, self.stored.as_ref()).await?;
+                    let for_nobody = current.is_none() && self.unnamed.is_some();
+                    match rebase(unsaved, current) {
+                        _ if for_nobody => return Ok(self.is_superseded(key)),
+                        Rebased::Ours(stored) => return Ok(self.is_stored(*stored)),
+                        Rebased::Unwanted => return Ok(self.is_superseded(key)),
+                        Rebased::Anew => recreate(store, key, unsaved).await?,
+                        Rebased::Onto => {}
                     }
                 }
             }
         }
-        Ok(())
+        Err(Trouble::unwritten(CONTENDED))
+    }
+
+    fn is_stored(&mut self, stored: Record) -> Saved {
+        self.stored = Some(stored);
+        self.unsaved = None;
+        Saved::Stored
+    }
+
+    fn is_superseded(&mut self, key: &GrantKey) -> Saved {
+        let (namespace, grant) = (&key.namespace, key.secret_name());
+        info!(namespace, grant, "new tokens are dropped: somebody else's stand");
+        self.unsaved = None;
+        Saved::Superseded
+    }
+
+    /// Stores what waits of a grant that nobody names any more, and gives it up after some tries.
+    pub(super) async fn save_for_the_last_time(&mut self, store: &Store, key: &GrantKey) {
+        let saved = self.save(store, key).await;
+        let Some(tries) = &mut self.unnamed else { return };
+        *tries = tries.saturating_add(1);
+        if saved.is_ok() || *tries >= LAST_TRIES {
+            *self = Self::default();
+        }
+    }
+
+    /// Writes what is in memory over an earlier state of the same Secret, whose refresh token is spent.
+    pub(super) fn undo(&mut self, earlier: &Record, key: &GrantKey) {
+        let Some(ours) = self.stored.clone() else { return };
+        let spent = earlier.refresh_token.as_ref().map(Secret::hash);
+        warn!(
+            namespace = key.namespace,
+            grant = key.secret_name(),
+            "the grant Secret was set back to an earlier state, whose refresh token is spent; writing it as it was"
+        );
+        self.unsaved = Some(Unsaved {
+            spent: spent.unwrap_or_else(|| TokenHash::stored("")),
+            record: Record {
+                secret: earlier.secret.clone(),
+                mark: None,
+                ..ours
+            },
+            replaces: None,
+        });
     }
 
     /// Writes a deleted grant Secret back from memory.
@@ -145,15 +290,12 @@ impl Lane {
         let Some(mut record) = self.stored.clone() else {
             return Ok(());
         };
-        let spent = record
-            .refresh_token
-            .as_ref()
-            .map_or_else(|| TokenHash::stored(""), Secret::hash);
+        let spent = record.refresh_token.as_ref().map(Secret::hash);
         record.secret = Record::new(&key.namespace, &key.secret_name()).secret;
         record.mark = None;
         let mut unsaved = Unsaved {
             record,
-            spent,
+            spent: spent.unwrap_or_else(|| TokenHash::stored("")),
             replaces: None,
         };
         info!(
@@ -161,103 +303,33 @@ impl Lane {
             grant = key.secret_name(),
             "the grant Secret was deleted; writing it back"
         );
-        if let Err(trouble) = Self::recreate(store, key, &mut unsaved, self.stored.as_ref()).await {
+        if let Err(trouble) = recreate(store, key, &mut unsaved).await {
             if matches!(trouble, Trouble::Terminating) {
                 self.stored = None;
             }
             return Err(trouble);
         }
         self.unsaved = Some(unsaved);
-        self.save(store, key).await
-    }
-
-    /// Creates the Secret without tokens, so that the tokens are written to a uid that is known.
-    async fn recreate(
-        store: &Store,
-        key: &GrantKey,
-        unsaved: &mut Unsaved,
-        stored: Option<&Record>,
-    ) -> Result<(), Trouble> {
-        let mut empty = Record::new(&key.namespace, &key.secret_name());
-        empty.adopted.clone_from(&unsaved.record.adopted);
-        match store.write(&empty).await {
-            Ok(created) => {
-                unsaved.record.home_uid.clone_from(&created.secret.metadata.uid);
-                unsaved.record.secret = created.secret;
-                Ok(())
-            }
-            Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
-            Err(WriteError::Terminating) => Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => Err(Trouble::not_writable(&detail, stored)),
-        }
+        self.save(store, key).await.map(|_| ())
     }
 }
 
-/// Moves unsaved tokens onto the Secret as it is now. False when they are no longer wanted.
-fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> bool {
-    let Some(current) = current else {
-        unsaved.record.secret.metadata.uid = None;
-        unsaved.record.secret.metadata.resource_version = None;
-        return true;
-    };
-    // Whoever marked it: as long as the same token is to be spent, nobody has a newer one.
-    let still_marked = current.mark.as_ref().is_some_and(|mark| mark.spends == unsaved.spent);
-    let still_stored = current
-        .refresh_token
-        .as_ref()
-        .is_some_and(|token| token.hash() == unsaved.spent);
-    // A tombstone is nothing to write over: a person ended the grant, whose tokens these are.
-    let nothing_there = current.refresh_token.is_none() && current.mark.is_none() && current.disconnected.is_none();
-    let is_replaced = unsaved.replaces == Some(Place::of(&current));
-    unsaved.record.home_uid.clone_from(&current.secret.metadata.uid);
-    unsaved.record.secret = current.secret;
-    is_replaced || still_marked || still_stored || nothing_there
+/// Creates the Secret without tokens, so that the tokens are written to a uid that is known.
+async fn recreate(store: &Store, key: &GrantKey, unsaved: &mut Unsaved) -> Result<(), Trouble> {
+    let mut empty = Record::new(&key.namespace, &key.secret_name());
+    empty.adopted.clone_from(&unsaved.record.adopted);
+    empty.disconnected = unsaved.record.disconnected;
+    match store.write(&empty).await {
+        Ok(created) => {
+            unsaved.record.home_uid.clone_from(&created.secret.metadata.uid);
+            unsaved.record.secret = created.secret;
+            Ok(())
+        }
+        Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
+        Err(WriteError::Terminating) => Err(Trouble::Terminating),
+        Err(WriteError::Refused(detail)) => Err(Trouble::unwritten(&detail)),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_token(token: &str) -> Record {
-        Record {
-            refresh_token: Some(Secret::new(token.to_owned())),
-            ..Record::default()
-        }
-    }
-
-    fn unsaved(replaces: Option<&Record>) -> Unsaved {
-        Unsaved {
-            record: with_token("new"),
-            spent: Secret::new("spent".to_owned()).hash(),
-            replaces: replaces.map(Place::of),
-        }
-    }
-
-    #[test]
-    fn unsaved_tokens_go_where_the_spent_one_is_or_nothing_and_not_over_the_wish_of_a_person() {
-        let tombstone = Record {
-            disconnected: Some(Timestamp::UNIX_EPOCH),
-            ..Record::default()
-        };
-        for (current, wanted) in [
-            (None, true),
-            (Some(Record::default()), true),
-            (Some(with_token("spent")), true),
-            (Some(with_token("newer")), false),
-            (Some(tombstone.clone()), false),
-        ] {
-            assert_eq!(rebase(&mut unsaved(None), current.clone()), wanted, "{current:?}");
-        }
-        // A consent ends a tombstone that was there, and takes the place of a grant that was refreshed meanwhile.
-        assert!(rebase(&mut unsaved(Some(&tombstone)), Some(tombstone.clone())));
-        assert!(rebase(
-            &mut unsaved(Some(&with_token("old"))),
-            Some(with_token("newer"))
-        ));
-        // What somebody did after it stands: another consent, or a disconnect.
-        let mut another = with_token("another");
-        another.remember(&Secret::new("another".to_owned()));
-        assert!(!rebase(&mut unsaved(Some(&with_token("old"))), Some(another)));
-        assert!(!rebase(&mut unsaved(Some(&with_token("old"))), Some(tombstone)));
-    }
-}
+mod tests;

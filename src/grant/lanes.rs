@@ -1,40 +1,59 @@
-//! The lanes of all grants that this process knows, and which of them are to be forgotten.
+//! The lanes of all grants that this process knows, and what is heard of a grant while its lane is in use.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{lane::Lane, store::GrantKey};
+use super::{
+    lane::{Lane, News, Seen},
+    secret_form::Trace,
+    store::{GrantKey, Store},
+};
 
 /// The lanes, by grant.
 #[derive(Default)]
 pub(super) struct Lanes(Mutex<HashMap<GrantKey, Arc<Place>>>);
 
-/// A lane, and whether it was forgotten while it was in use.
-#[derive(Default)]
+/// A lane, and what was heard since its last use.
 pub(super) struct Place {
+    key: GrantKey,
     lane: tokio::sync::Mutex<Lane>,
-    is_forgotten: AtomicBool,
+    news: Mutex<News>,
 }
 
 impl Place {
+    fn new(key: GrantKey) -> Self {
+        Self {
+            key,
+            lane: tokio::sync::Mutex::default(),
+            news: Mutex::default(),
+        }
+    }
+
     /// The lane, for one user at a time.
     pub(super) async fn lock(&self) -> tokio::sync::MutexGuard<'_, Lane> {
         let mut lane = self.lane.lock().await;
-        if self.is_forgotten.swap(false, Ordering::SeqCst) && lane.unsaved.is_none() {
-            *lane = Lane::default();
-        }
+        let news = std::mem::take(&mut *self.news());
+        lane.hear(news, &self.key);
         lane
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether tokens wait in memory to be stored, as far as can be told.
     fn has_unsaved(&self) -> bool {
         // A lane that is locked is exchanging or storing.
         self.lane.try_lock().map_or(true, |lane| lane.unsaved.is_some())
+    }
+
+    /// Stores tokens that wait, where nobody uses the lane.
+    async fn save(&self, store: &Store) {
+        if self.lane.try_lock().is_ok_and(|lane| lane.unsaved.is_some()) {
+            self.lock().await.save_for_the_last_time(store, &self.key).await;
+        }
     }
 }
 
@@ -45,7 +64,11 @@ impl Lanes {
 
     /// The place of one grant.
     pub(super) fn place(&self, key: &GrantKey) -> Arc<Place> {
-        Arc::clone(self.table().entry(key.clone()).or_default())
+        let mut table = self.table();
+        let place = table
+            .entry(key.clone())
+            .or_insert_with(|| Arc::new(Place::new(key.clone())));
+        Arc::clone(place)
     }
 
     /// Whether tokens of any grant wait in memory to be stored.
@@ -53,14 +76,47 @@ impl Lanes {
         self.table().values().any(|place| place.has_unsaved())
     }
 
-    /// Forgets what is known of a grant; tokens that wait to be stored are kept. One that is in
-    /// use is forgotten before its next use.
+    /// Forgets what is known of a grant that nobody names; tokens that wait to be stored are kept for a while.
+    /// One that is in use is forgotten before its next use.
     pub(super) fn forget(&self, key: &GrantKey) {
         let mut table = self.table();
         match table.get(key) {
-            Some(place) if place.has_unsaved() => place.is_forgotten.store(true, Ordering::SeqCst),
+            Some(place) if place.has_unsaved() => place.news().is_unnamed = true,
             _ => drop(table.remove(key)),
         }
+    }
+
+    /// What is in memory of a grant is not written back any more.
+    pub(super) fn doubt(&self, key: &GrantKey) {
+        if let Some(place) = self.table().get(key) {
+            place.news().is_doubtful = true;
+        }
+    }
+
+    /// The same for all grants of a namespace, or of all, but these.
+    pub(super) fn doubt_all_but(&self, namespace: Option<&str>, seen: &HashSet<GrantKey>) {
+        let table = self.table();
+        let watched = |key: &GrantKey| namespace.is_none_or(|namespace| key.namespace == namespace);
+        for (_, place) in table.iter().filter(|(key, _)| watched(key) && !seen.contains(*key)) {
+            place.news().is_doubtful = true;
+        }
+    }
+
+    /// Takes in what the watch saw of a grant's Secret.
+    pub(super) fn see(&self, key: &GrantKey, trace: Trace, seen: Seen) {
+        let ended = trace.disconnected.is_some();
+        let known = self.table().contains_key(key);
+        // Of what was ended is known what must not come back, also where nothing else is known.
+        if known || ended {
+            self.place(key).news().traces.push((trace, seen));
+        }
+    }
+
+    /// Stores tokens that wait where nobody comes to do it: of grants that nobody names any more, for the last
+    /// time, and of suspended integrations.
+    pub(super) async fn save(&self, store: &Store) {
+        let all: Vec<Arc<Place>> = self.table().values().cloned().collect();
+        futures::future::join_all(all.iter().map(|place| place.save(store))).await;
     }
 
     /// All of them.

@@ -6,15 +6,22 @@
 pub mod connect;
 pub mod credentials;
 pub mod disconnect;
+mod exchange;
 pub mod finding;
 pub mod freshness;
 pub mod held;
+mod hold;
 pub mod keeper;
-mod lane;
+pub mod lane;
 mod lanes;
 pub mod pace;
+mod patience;
 pub mod publish;
 pub mod record;
 pub mod secret_form;
 pub mod store;
+#[cfg(test)]
+mod testing;
+mod twins;
+mod unsaved;
 pub mod unused;

@@ -43,6 +43,8 @@ pub struct Record {
     pub refusal: Option<Refusal>,
     /// When a person disconnected it: what is left is a tombstone with the hashes.
     pub disconnected: Option<Timestamp>,
+    /// How often its tokens were replaced or taken away: an earlier state of the same Secret has a lower one.
+    pub rotation: Option<u64>,
 }
 
 /// An access token.
@@ -67,6 +69,8 @@ pub struct Mark {
     pub spends: TokenHash,
     /// Whether that token comes from the person's Secret.
     pub adopts: bool,
+    /// When the first exchange of that token was begun of which it is not known how it ended.
+    pub begun: Option<Timestamp>,
 }
 
 /// A refusal by Atlassian, so that it is not asked for again, not even after a restart.
@@ -80,6 +84,12 @@ pub struct Refusal {
     pub description: String,
     /// When an earlier exchange of the same token was interrupted, if one was.
     pub interrupted: Option<Timestamp>,
+    /// When it was refused.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// Whether the token came from the person's Secret.
+    #[serde(default)]
+    pub adopts: bool,
 }
 
 /// What was refused.
@@ -125,32 +135,47 @@ impl Record {
         self.home_uid.is_some() && self.home_uid != self.secret.metadata.uid
     }
 
-    /// Takes the tokens of an exchange over; `at` is when the exchange began.
-    pub fn take(&mut self, tokens: Tokens, spent: &Secret, adopted: bool, app: &App, at: Timestamp) {
+    /// Whether this is an earlier state of the Secret that ours was stored in, as a restore in place brings it
+    /// back: its refresh token is spent. What somebody did since, a consent or a disconnect, is none.
+    #[must_use]
+    pub fn is_earlier_than(&self, ours: &Self) -> bool {
+        let same = self.secret.metadata.uid.is_some() && self.secret.metadata.uid == ours.secret.metadata.uid;
+        let earlier = self.rotation.zip(ours.rotation).is_some_and(|(was, is)| was < is);
+        let known = self.lineage().is_some_and(|lineage| ours.adopted.contains(lineage));
+        let replaced = self.refresh_token.is_some() && self.refresh_token != ours.refresh_token;
+        same && earlier && known && replaced && self.disconnected.is_none()
+    }
+
+    /// Takes the tokens of an exchange over; `at` is when the exchange began. The access token among them.
+    pub fn take(&mut self, tokens: Tokens, spent: &Secret, adopted: bool, app: &App, at: Timestamp) -> Access {
         let lifetime = SignedDuration::try_from(tokens.lifetime).unwrap_or(SignedDuration::from_hours(1));
         self.offline_access_missing = tokens.refresh_token.is_none();
         self.refresh_token = Some(tokens.refresh_token.unwrap_or_else(|| spent.clone()));
-        self.access = Some(Access {
+        let access = Access {
             token: tokens.access_token,
             expires_at: at.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
             refreshed_at: at,
-        });
+        };
+        self.access = Some(access.clone());
         self.scopes = tokens.scopes.or_else(|| self.scopes.take().filter(|_| !adopted));
         self.settle(spent, adopted, app);
+        access
     }
 
-    /// Takes over the grant that a consent ended with. `supplied` is what stands in the person's Secret
-    /// now: it counts as seen, so that it does not take the new grant's place. False when there is no
-    /// refresh token, and nothing is taken.
-    pub fn take_connected(&mut self, tokens: Tokens, supplied: Option<&Secret>, app: &App, at: Timestamp) -> bool {
-        let Some(first) = tokens.refresh_token.clone() else {
-            return false;
-        };
+    /// Takes over the grant that a consent ended with; `first` is its refresh token. `supplied` is what stands
+    /// in the person's Secret now: it counts as seen, so that it does not take the new grant's place.
+    pub fn take_connected(
+        &mut self,
+        tokens: Tokens,
+        first: &Secret,
+        supplied: Option<&Secret>,
+        app: &App,
+        at: Timestamp,
+    ) -> Access {
         if let Some(supplied) = supplied {
             self.remember(supplied);
         }
-        self.take(tokens, &first, true, app, at);
-        true
+        self.take(tokens, first, true, app, at)
     }
 
     /// Leaves a tombstone: no token, and the hashes of those that must not be adopted again, `supplied`
@@ -163,6 +188,11 @@ impl Record {
         (self.mark, self.refusal) = (None, None);
         self.offline_access_missing = false;
         self.disconnected = Some(at);
+        self.turn();
+    }
+
+    fn turn(&mut self) {
+        self.rotation = Some(self.rotation.unwrap_or(0).saturating_add(1));
     }
 
     /// Takes over a refresh token that was found in an answer without a usable access token. The
@@ -179,6 +209,7 @@ impl Record {
         self.mark = None;
         self.refusal = None;
         self.disconnected = None;
+        self.turn();
         if adopted {
             self.remember(spent);
         }

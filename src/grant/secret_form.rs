@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::{ByteString, api::core::v1};
+use k8s_openapi::{ByteString, api::core::v1, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::ResourceExt;
 
 use super::record::{Access, Mark, Record};
@@ -19,6 +19,58 @@ pub const HASHES: &str = "jira-operator.dev/refresh-token-hashes";
 pub const ADOPTING: &str = "jira-operator.dev/refresh-token-adopting";
 /// uid of the Secret that the tokens were written to: by it a copy is known from metadata alone.
 pub const HOME: &str = "jira-operator.dev/home-uid";
+/// When a person disconnected it: by it a tombstone is known from metadata alone.
+pub const DISCONNECTED: &str = "jira-operator.dev/disconnected-at";
+/// How often the tokens were replaced: by it the watch knows which state of the Secret was deleted.
+pub const ROTATION: &str = "jira-operator.dev/rotation";
+/// Since when no integration names the credentials of the grant.
+pub const UNUSED_SINCE: &str = "jira-operator.dev/unused-since";
+/// How many hashes are read: more than are ever written count for nothing.
+const HASHES_READ: usize = 20;
+
+/// What the metadata of a grant Secret tells of it, without a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Its uid.
+    pub uid: String,
+    /// Whether it carries our label: somebody else's content may have been put in its place.
+    pub is_ours: bool,
+    /// How often its tokens were replaced.
+    pub rotation: Option<u64>,
+    /// Hashes of adopted tokens.
+    pub adopted: Vec<TokenHash>,
+    /// When a person disconnected it.
+    pub disconnected: Option<Timestamp>,
+}
+
+impl Trace {
+    /// Reads it. None for an object without uid.
+    #[must_use]
+    pub fn of(meta: &ObjectMeta) -> Option<Self> {
+        let annotation = |key: &str| meta.annotations.as_ref()?.get(key).map(String::as_str);
+        Some(Self {
+            uid: meta.uid.clone()?,
+            is_ours: meta
+                .labels
+                .as_ref()
+                .and_then(|labels| labels.get(names::COMPONENT_LABEL))
+                .is_some_and(|component| component == names::COMPONENT_GRANT),
+            rotation: annotation(ROTATION).and_then(|text| text.parse().ok()),
+            adopted: annotation(HASHES).map(hashes).unwrap_or_default(),
+            disconnected: annotation(DISCONNECTED).and_then(|text| text.parse().ok()),
+        })
+    }
+
+    /// Whether this is the very state that was stored.
+    #[must_use]
+    pub fn is_of(&self, stored: &Record) -> bool {
+        stored.secret.metadata.uid.as_ref() == Some(&self.uid)
+            && stored.rotation == self.rotation
+            && stored.lineage() == self.adopted.last()
+            && stored.disconnected == self.disconnected
+    }
+}
+
 impl Record {
     /// Reads a grant Secret. A value that cannot be read counts as absent.
     #[must_use]
@@ -47,8 +99,11 @@ impl Record {
                 deadline: time("exchange-deadline")?,
                 spends: TokenHash::stored(&text("exchange-spends")?),
                 adopts: annotation(ADOPTING).is_some(),
+                begun: time("exchange-begun"),
             })
         };
+        let listed = text("refresh-token-hashes").map(|all| hashes(&all)).unwrap_or_default();
+        let annotated = annotation(HASHES).map(|all| hashes(&all)).unwrap_or_default();
         Self {
             client_id: text("client-id"),
             refresh_token: text("refresh-token").map(Secret::new),
@@ -56,9 +111,10 @@ impl Record {
             scopes: text("scopes").map(|s| s.split_whitespace().map(str::to_owned).collect()),
             offline_access_missing: text("offline-access").as_deref() == Some("missing"),
             home_uid: text("home-uid"),
-            adopted: annotation(HASHES).map(|all| hashes(&all)).unwrap_or_default(),
+            adopted: union(annotated, listed),
             mark: mark(),
             disconnected: time("disconnected-at"),
+            rotation: text("rotation").and_then(|text| text.parse().ok()),
             refusal: text("refusal").and_then(|json| serde_json::from_str(&json).ok()),
             secret,
         }
@@ -72,19 +128,26 @@ impl Record {
         labels.insert(names::MANAGED_BY.to_owned(), names::MANAGER.to_owned());
         labels.insert(names::COMPONENT_LABEL.to_owned(), names::COMPONENT_GRANT.to_owned());
         let annotations = secret.metadata.annotations.get_or_insert_default();
-        let joined = self.adopted.iter().map(TokenHash::as_str).collect::<Vec<_>>().join(",");
-        annotations.insert(HASHES.to_owned(), joined);
-        match self.mark.as_ref().filter(|mark| mark.adopts) {
-            Some(mark) => annotations.insert(ADOPTING.to_owned(), mark.spends.as_str().to_owned()),
-            None => annotations.remove(ADOPTING),
-        };
-        match &self.home_uid {
-            Some(uid) => annotations.insert(HOME.to_owned(), uid.clone()),
-            None => annotations.remove(HOME),
-        };
+        let adopting = self.mark.as_ref().filter(|mark| mark.adopts);
+        for (key, value) in [
+            (HASHES, Some(self.hashes())),
+            (ADOPTING, adopting.map(|mark| mark.spends.as_str().to_owned())),
+            (HOME, self.home_uid.clone()),
+            (DISCONNECTED, self.disconnected.map(|at| at.to_string())),
+            (ROTATION, self.rotation.map(|number| number.to_string())),
+        ] {
+            match value {
+                Some(value) => annotations.insert(key.to_owned(), value),
+                None => annotations.remove(key),
+            };
+        }
         secret.metadata.managed_fields = None;
         secret.data = Some(self.data());
         secret
+    }
+
+    fn hashes(&self) -> String {
+        self.adopted.iter().map(TokenHash::as_str).collect::<Vec<_>>().join(",")
     }
 
     fn data(&self) -> BTreeMap<String, ByteString> {
@@ -109,6 +172,12 @@ impl Record {
             ("exchange-holder", mark.map(|m| m.holder.clone())),
             ("exchange-deadline", mark.map(|m| m.deadline.to_string())),
             ("exchange-spends", mark.map(|m| m.spends.as_str().to_owned())),
+            ("exchange-begun", mark.and_then(|m| m.begun).map(|at| at.to_string())),
+            (
+                "refresh-token-hashes",
+                Some(self.hashes()).filter(|all| !all.is_empty()),
+            ),
+            ("rotation", self.rotation.map(|number| number.to_string())),
             ("refusal", refusal),
             ("disconnected-at", self.disconnected.map(|at| at.to_string())),
         ]
@@ -118,12 +187,24 @@ impl Record {
     }
 }
 
-/// The hashes in the text of the annotation.
+/// The hashes in a text, newest last. What is longer than a hash is none, and of many only the newest count: others
+/// may write into annotations, too.
 #[must_use]
-pub fn hashes(annotation: &str) -> Vec<TokenHash> {
-    annotation
-        .split(',')
-        .filter(|h| !h.is_empty())
-        .map(TokenHash::stored)
-        .collect()
+pub fn hashes(text: &str) -> Vec<TokenHash> {
+    let all = text.rsplit(',').filter(|hash| !hash.is_empty() && hash.len() <= 64);
+    let mut newest: Vec<TokenHash> = all.take(HASHES_READ).map(TokenHash::stored).collect();
+    newest.reverse();
+    newest
+}
+
+/// All hashes of both places. An annotation may be stripped by others, and data was written with it; what only the
+/// annotation has is older than what is in both.
+fn union(annotated: Vec<TokenHash>, listed: Vec<TokenHash>) -> Vec<TokenHash> {
+    if listed.is_empty() {
+        return annotated;
+    }
+    let only_there = annotated.into_iter().filter(|hash| !listed.contains(hash));
+    let mut all: Vec<TokenHash> = only_there.collect();
+    all.extend(listed);
+    all
 }

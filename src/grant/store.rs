@@ -1,17 +1,19 @@
 //! Reads and writes grant Secrets. Every write carries the resourceVersion that was read, so
 //! that two processes cannot overwrite each other.
 
-use k8s_openapi::api::core::v1::Secret;
+use jiff::Timestamp;
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client, ResourceExt,
     api::{ListParams, PostParams},
-    core::PartialObjectMeta,
 };
 use thiserror::Error;
+use tracing::warn;
 
 use super::{
+    credentials::{Credentials, CredentialsError},
     record::Record,
-    secret_form::{ADOPTING, HASHES, HOME, hashes},
+    secret_form::{ADOPTING, HASHES, HOME, UNUSED_SINCE, hashes},
 };
 use crate::{api::names, atlassian::secret::TokenHash};
 
@@ -165,57 +167,120 @@ impl Store {
         written.map(Record::read).map_err(|error| WriteError::from_kube(&error))
     }
 
-    /// Whether an older grant Secret, anywhere the operator looks, descends from this refresh token
-    /// or is adopting it. `own` is this grant's Secret, absent before it exists.
+    /// The app's credentials as they are now.
     ///
     /// # Errors
-    /// When the API server cannot be asked.
-    pub async fn has_older_twin(&self, own: &Secret, token: &TokenHash) -> kube::Result<bool> {
-        let all = self.list().await?;
-        let mut others = all.iter().filter(|other| other.metadata.uid != own.metadata.uid);
-        Ok(others.any(|other| is_older(other, own) && spends(other, token)))
+    /// When the API server cannot be asked; inside, when the Secret cannot be used.
+    pub async fn credentials(&self, key: &GrantKey) -> kube::Result<Result<Credentials, CredentialsError>> {
+        let secret = self.api(&key.namespace).get_opt(&key.credentials).await?;
+        Ok(Credentials::read(&key.credentials, secret.as_ref()))
     }
 
-    /// The metadata of all grant Secrets.
+    /// What the metadata of all grant Secrets tells. A namespace that the operator may not look into, or that is
+    /// gone, is left out, unless it is the `own` one: where nothing may be listed, nothing is spent.
     ///
     /// # Errors
-    /// When the API server cannot be asked.
-    pub async fn list(&self) -> kube::Result<Vec<PartialObjectMeta<Secret>>> {
-        let selector = format!("{}={}", names::COMPONENT_LABEL, names::COMPONENT_GRANT);
-        let params = ListParams::default().labels(&selector);
+    /// When the API server cannot be asked. Nothing of another namespace is in the words.
+    pub async fn list(&self, own: Option<&str>) -> kube::Result<Vec<Listed>> {
         if self.namespaces.is_empty() {
-            return Ok(Api::<Secret>::all(self.client.clone())
-                .list_metadata(&params)
-                .await?
-                .items);
+            return list_pages(&Api::all(self.client.clone())).await;
         }
         let mut all = Vec::new();
         for namespace in &self.namespaces {
-            all.extend(self.api(namespace).list_metadata(&params).await?.items);
+            match list_pages(&self.api(namespace)).await {
+                Ok(found) => all.extend(found),
+                Err(kube::Error::Api(status))
+                    if own != Some(namespace.as_str()) && [403, 404].contains(&status.code) =>
+                {
+                    warn!(
+                        namespace,
+                        code = status.code,
+                        "its grant Secrets may not be listed; it is left out"
+                    );
+                }
+                Err(kube::Error::Api(mut status)) if own != Some(namespace.as_str()) => {
+                    "another namespace could not be looked into".clone_into(&mut status.message);
+                    return Err(kube::Error::Api(status));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(all)
     }
 }
 
-/// Whether a grant Secret spends the tokens that descend from this one. A copy never does.
-fn spends(other: &PartialObjectMeta<Secret>, token: &TokenHash) -> bool {
-    let annotation = |key: &str| other.annotations().get(key);
-    let copied = annotation(HOME).is_some_and(|home| Some(home) != other.metadata.uid.as_ref());
-    let adopting = annotation(ADOPTING).is_some_and(|hash| TokenHash::stored(hash) == *token);
-    let descends = annotation(HASHES).is_some_and(|all| hashes(all).last() == Some(token));
-    !copied && (adopting || descends)
+/// Objects of a page: what carries the label may be anybody's, and large.
+const PAGE: u32 = 50;
+/// How often a list starts again because the API server has forgotten where it was.
+const LISTS: usize = 3;
+
+async fn list_pages(api: &Api<Secret>) -> kube::Result<Vec<Listed>> {
+    let selector = format!("{}={}", names::COMPONENT_LABEL, names::COMPONENT_GRANT);
+    let first = ListParams::default().labels(&selector).limit(PAGE);
+    let (mut params, mut all, mut starts) = (first.clone(), Vec::new(), 1);
+    loop {
+        let page = match api.list_metadata(&params).await {
+            Err(kube::Error::Api(status)) if status.code == 410 && starts < LISTS => {
+                (params, starts) = (first.clone(), starts + 1);
+                all.clear();
+                continue;
+            }
+            page => page?,
+        };
+        all.extend(page.items.iter().map(|object| listed_of(&object.metadata)));
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = first.clone().continue_token(&token),
+            None => return Ok(all),
+        }
+    }
 }
 
-/// The older of two goes on; a Secret that does not exist yet is the youngest. Of two created
-/// within the same second the uid decides, so that both processes come to the same answer.
-fn is_older(other: &PartialObjectMeta<Secret>, own: &Secret) -> bool {
-    let age = |meta: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta| {
-        Some((meta.creation_timestamp.as_ref()?.0, meta.uid.clone()))
-    };
-    match (age(&other.metadata), age(&own.metadata)) {
-        (Some(other), Some(own)) => other < own,
-        (Some(_), None) => true,
-        (None, _) => false,
+/// What is needed of a grant Secret's metadata: the rest, which may be large, is not kept.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: Option<String>,
+    /// Its resourceVersion.
+    pub version: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Hashes of adopted tokens, newest last.
+    pub adopted: Vec<TokenHash>,
+    /// Hash of the token that is being adopted.
+    pub adopting: Option<TokenHash>,
+    /// uid of the Secret that its tokens were written to.
+    pub home: Option<String>,
+    /// Since when nobody names it, as it is written there.
+    pub unused_since: Option<String>,
+}
+
+impl Listed {
+    /// Whether its tokens were written to another Secret: it is never spent then.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.home.is_some() && self.home != self.uid
+    }
+}
+
+/// Reads it.
+#[must_use]
+pub fn listed_of(meta: &ObjectMeta) -> Listed {
+    let annotation = |key: &str| meta.annotations.as_ref()?.get(key).map(String::as_str);
+    let short = |key: &str| annotation(key).filter(|text| text.len() <= 64).map(str::to_owned);
+    Listed {
+        namespace: meta.namespace.clone().unwrap_or_default(),
+        name: meta.name.clone().unwrap_or_default(),
+        uid: meta.uid.clone(),
+        version: meta.resource_version.clone(),
+        created: meta.creation_timestamp.as_ref().map(|at| at.0),
+        adopted: annotation(HASHES).map(hashes).unwrap_or_default(),
+        adopting: short(ADOPTING).map(|hash| TokenHash::stored(&hash)),
+        home: short(HOME),
+        unused_since: short(UNUSED_SINCE),
     }
 }
 

@@ -1,22 +1,22 @@
 //! Removes a grant Secret a day after the last integration that named it went: it has no owner
 //! reference, so that re-creating an integration does not destroy a live grant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, Client,
     api::{DeleteParams, Patch, PatchParams, Preconditions},
-    core::PartialObjectMeta,
 };
 use serde_json::json;
 use tracing::info;
 
-use super::store::Store;
+use super::{
+    secret_form::UNUSED_SINCE,
+    store::{Listed, Store},
+};
 
-/// Since when no integration names the credentials of a grant Secret.
-pub const UNUSED_SINCE: &str = "jira-operator.dev/unused-since";
 /// How long such a Secret is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -29,8 +29,8 @@ enum Step {
     Remove,
 }
 
-fn step(annotations: &BTreeMap<String, String>, in_use: bool, now: Timestamp) -> Step {
-    let since = annotations.get(UNUSED_SINCE).map(|text| text.parse::<Timestamp>());
+fn step(unused_since: Option<&str>, in_use: bool, now: Timestamp) -> Step {
+    let since = unused_since.map(str::parse::<Timestamp>);
     match (in_use, since) {
         (true, Some(_)) => Step::MarkUsed,
         (false, None | Some(Err(_))) => Step::MarkUnused,
@@ -51,18 +51,18 @@ pub async fn sweep(
     in_doubt: &BTreeSet<String>,
     now: Timestamp,
 ) -> kube::Result<()> {
-    for secret in store.list().await? {
-        let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
+    for secret in store.list(None).await? {
+        let (namespace, name) = (secret.namespace.clone(), secret.name.clone());
         let used = in_doubt.contains(&namespace) || in_use.contains(&(namespace.clone(), name.clone()));
         let api: Api<Secret> = Api::namespaced(client.clone(), &namespace);
-        let taken = match step(secret.annotations(), used, now) {
+        let taken = match step(secret.unused_since.as_deref(), used, now) {
             Step::Leave => Ok(()),
             Step::MarkUnused => annotate(&api, &secret, json!(now.to_string())).await,
             Step::MarkUsed => annotate(&api, &secret, json!(null)).await,
             Step::Remove => {
                 let only_this = Preconditions {
-                    uid: secret.uid(),
-                    resource_version: secret.resource_version(),
+                    uid: secret.uid.clone(),
+                    resource_version: secret.version.clone(),
                 };
                 info!(
                     namespace,
@@ -83,12 +83,12 @@ pub async fn sweep(
     Ok(())
 }
 
-async fn annotate(api: &Api<Secret>, secret: &PartialObjectMeta<Secret>, value: serde_json::Value) -> kube::Result<()> {
+async fn annotate(api: &Api<Secret>, secret: &Listed, value: serde_json::Value) -> kube::Result<()> {
     let patch = json!({"metadata": {
-        "resourceVersion": secret.resource_version(),
+        "resourceVersion": secret.version,
         "annotations": {UNUSED_SINCE: value},
     }});
-    api.patch_metadata(&secret.name_any(), &PatchParams::default(), &Patch::Merge(patch))
+    api.patch_metadata(&secret.name, &PatchParams::default(), &Patch::Merge(patch))
         .await
         .map(|_| ())
 }
@@ -100,16 +100,13 @@ mod tests {
     #[test]
     fn a_grant_is_removed_a_day_after_it_was_last_named() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(100);
-        let since = |hours| {
-            BTreeMap::from([(
-                UNUSED_SINCE.to_owned(),
-                (now - SignedDuration::from_hours(hours)).to_string(),
-            )])
-        };
-        assert_eq!(step(&BTreeMap::new(), true, now), Step::Leave);
-        assert_eq!(step(&BTreeMap::new(), false, now), Step::MarkUnused);
-        assert_eq!(step(&since(23), false, now), Step::Leave);
-        assert_eq!(step(&since(24), false, now), Step::Remove);
-        assert_eq!(step(&since(48), true, now), Step::MarkUsed);
+        let since = |hours| (now - SignedDuration::from_hours(hours)).to_string();
+        let step = |since: Option<String>, in_use| step(since.as_deref(), in_use, now);
+        assert_eq!(step(None, true), Step::Leave);
+        assert_eq!(step(None, false), Step::MarkUnused);
+        assert_eq!(step(Some("no time".to_owned()), false), Step::MarkUnused);
+        assert_eq!(step(Some(since(23)), false), Step::Leave);
+        assert_eq!(step(Some(since(24)), false), Step::Remove);
+        assert_eq!(step(Some(since(48)), true), Step::MarkUsed);
     }
 }

@@ -30,6 +30,7 @@ use crate::{
         finding,
         held::Trouble,
         keeper::Keeper,
+        lane::Saved,
         store::{GrantKey, Store},
     },
 };
@@ -164,8 +165,10 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     ));
     for _ in 0..AGAIN.0 {
         tokio::time::sleep(AGAIN.1).await;
-        if connector.keeper.store_again(&key).await.is_ok() {
-            return stored(waiting.then, subject);
+        match connector.keeper.store_again(&key).await {
+            Ok(Saved::Stored) => return stored(waiting.then, subject),
+            Ok(Saved::Superseded) => return Outcome::Failed(Failure::Changed).into(),
+            Err(_) => {}
         }
     }
     let said = match connector.keeper.give_up(&key).await {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::grant::secret_form::Trace;
 use std::time::Duration;
 
 fn app() -> App {
@@ -40,6 +41,7 @@ fn what_is_written_is_read_back() {
         deadline: Timestamp::UNIX_EPOCH,
         spends: Secret::new("r2".into()).hash(),
         adopts: true,
+        begun: Some(Timestamp::UNIX_EPOCH),
     });
     let read = Record::read(record.render());
     assert_eq!(read.refresh_token, record.refresh_token);
@@ -47,14 +49,53 @@ fn what_is_written_is_read_back() {
     assert_eq!((read.mark, read.adopted), (record.mark, record.adopted));
     assert_eq!(read.scopes.unwrap(), ["read:jira-work"]);
     assert_eq!(read.home_uid.as_deref(), Some("u1"));
+    assert_eq!(read.rotation, Some(1));
+}
+
+#[test]
+fn hashes_are_read_where_annotations_were_stripped_and_where_data_has_none() {
+    let mut record = taken();
+    record.remember(&Secret::new("later".into()));
+    let written = record.render();
+    let mut stripped = written.clone();
+    stripped.metadata.annotations = None;
+    assert_eq!(Record::read(stripped).adopted, record.adopted);
+    let mut of_an_earlier_version = written.clone();
+    of_an_earlier_version
+        .data
+        .as_mut()
+        .unwrap()
+        .remove("refresh-token-hashes");
+    assert_eq!(Record::read(of_an_earlier_version).adopted, record.adopted);
+    let mut torn = written;
+    let only_there = Secret::new("only there".into()).hash();
+    let annotations = torn.metadata.annotations.as_mut().unwrap();
+    annotations.insert(
+        crate::grant::secret_form::HASHES.to_owned(),
+        only_there.as_str().to_owned(),
+    );
+    let read = Record::read(torn);
+    assert!(read.adopted.contains(&only_there), "the union of both counts");
+    assert_eq!(read.lineage(), record.lineage());
+}
+
+#[test]
+fn a_tombstone_and_the_state_that_was_deleted_are_known_from_metadata() {
+    let mut record = taken();
+    let trace = |record: &Record| Trace::of(&record.render().metadata).unwrap();
+    assert!(trace(&record).is_of(&record));
+    let before = trace(&record);
+    record.disconnect(None, Timestamp::UNIX_EPOCH);
+    assert_eq!(trace(&record).disconnected, Some(Timestamp::UNIX_EPOCH));
+    assert!(trace(&record).is_of(&record) && !before.is_of(&record));
 }
 
 #[test]
 fn a_consent_makes_what_was_supplied_seen_and_starts_a_lineage_of_its_own() {
     let (first, supplied) = (Secret::new("r9".into()), Secret::new("git".into()));
     let mut record = Record::new("ns", "s-grant");
-    assert!(!record.take_connected(tokens(None), Some(&supplied), &app(), Timestamp::UNIX_EPOCH));
-    assert!(record.take_connected(tokens(Some("r9")), Some(&supplied), &app(), Timestamp::UNIX_EPOCH));
+    let at = Timestamp::UNIX_EPOCH;
+    record.take_connected(tokens(Some("r9")), &first, Some(&supplied), &app(), at);
     assert_eq!(record.lineage(), Some(&first.hash()));
     assert!(record.adopted.contains(&supplied.hash()));
     assert_eq!(record.refresh_token, Some(first));
@@ -63,7 +104,8 @@ fn a_consent_makes_what_was_supplied_seen_and_starts_a_lineage_of_its_own() {
 #[test]
 fn a_tombstone_holds_hashes_and_no_token_and_a_new_consent_lifts_it() {
     let mut record = Record::new("ns", "s-grant");
-    assert!(record.take_connected(tokens(Some("r9")), None, &app(), Timestamp::UNIX_EPOCH));
+    let (r9, at) = (Secret::new("r9".into()), Timestamp::UNIX_EPOCH);
+    record.take_connected(tokens(Some("r9")), &r9, None, &app(), at);
     record.disconnect(Some(&Secret::new("git".into())), Timestamp::UNIX_EPOCH);
     let read = Record::read(record.render());
     assert!(read.refresh_token.is_none() && read.access.is_none() && read.scopes.is_none());
@@ -71,7 +113,7 @@ fn a_tombstone_holds_hashes_and_no_token_and_a_new_consent_lifts_it() {
     for seen in ["r9", "git"] {
         assert!(read.adopted.contains(&Secret::new(seen.into()).hash()), "{seen}");
     }
-    record.take_connected(tokens(Some("r10")), None, &app(), Timestamp::UNIX_EPOCH);
+    record.take_connected(tokens(Some("r10")), &Secret::new("r10".into()), None, &app(), at);
     assert_eq!(record.disconnected, None);
 }
 

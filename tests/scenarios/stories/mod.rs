@@ -20,6 +20,7 @@ mod directory;
 mod directory_trouble;
 mod gitops;
 mod grant_secret;
+mod grant_trouble;
 mod ground;
 mod healthy;
 mod histories;
@@ -120,6 +121,7 @@ pub fn all() -> Vec<Story> {
         directory_trouble::stories(),
         gitops::stories(),
         grant_secret::stories(),
+        grant_trouble::stories(),
         ground::stories(),
         healthy::stories(),
         histories::stories(),

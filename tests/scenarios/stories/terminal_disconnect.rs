@@ -4,12 +4,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use devkit::proxy::Rule;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
 use super::{Story, lasting, story};
 use crate::{
     plane::Plane,
-    stage::{Setup, Stage, browser::Choice, claim::claim, fleet::refusal},
+    stage::{Setup, Stage, browser::Choice, claim::claim, fleet::refusal, hands::connected},
 };
 
 pub fn stories() -> Vec<Story> {
@@ -19,6 +20,10 @@ pub fn stories() -> Vec<Story> {
         lasting(
             "terminal::disconnected_while_a_new_token_waits_in_memory",
             while_unsaved,
+        ),
+        story(
+            "terminal::disconnected_for_good_though_the_grant_secret_is_deleted",
+            deleted_afterwards,
         ),
         story("terminal::what_cannot_be_disconnected_is_told", nothing_to_end),
     ]
@@ -37,7 +42,7 @@ async fn until_disconnected(stage: &Stage, name: &str) {
     claim(&found, "Authorized", "False", "NotConnected", &told);
     let published = format!("{name}-jira-token");
     stage
-        .until_object::<k8s_openapi::api::core::v1::Secret>(&published, "without a token", |secret| {
+        .until_object::<Secret>(&published, "without a token", |secret| {
             secret.is_none_or(|s| !crate::stage::look::text(s).contains_key("access-token"))
         })
         .await;
@@ -155,6 +160,31 @@ async fn while_unsaved(plane: Arc<Plane>) {
     refused.remove();
     until_disconnected(&stage, "acme").await;
     assert_eq!(stage.exchanges(), 2);
+    stage.close().await;
+}
+
+/// The operator remembers the tokens of before, and is not to write them back when the tombstone is tidied away.
+async fn deleted_afterwards(plane: Arc<Plane>) {
+    let stage = connected(&plane, "end-tidied", json!({})).await;
+    for suspended in [true, false] {
+        stage.change("acme", json!({"suspend": suspended})).await;
+        if suspended {
+            stage.until_message("acme", "Ready", "Suspended since").await;
+            stage.runs(&["disconnect", "acme"]).await.claim(0, &["Disconnected"]);
+            stage.delete::<Secret>("acme-oauth-grant").await;
+        }
+    }
+    until_disconnected(&stage, "acme").await;
+    // Deleted once more while a pass may be under way, the tombstone comes back.
+    stage.ask("acme").await;
+    stage.delete::<Secret>("acme-oauth-grant").await;
+    stage
+        .until_secret("acme-oauth-grant", "the tombstone again", |data| {
+            data.contains_key("disconnected-at")
+        })
+        .await;
+    until_disconnected(&stage, "acme").await;
+    assert_eq!(stage.exchanges(), 1, "nothing is spent");
     stage.close().await;
 }
 

@@ -9,7 +9,7 @@ use std::{
 use axum::http::Method;
 use devkit::{
     proxy::{Action, Rule},
-    sandbox::AppCredentials,
+    sandbox::{AppCredentials, FaultAction, FaultRule, RateLimitReason, When},
 };
 use futures::StreamExt;
 use kube::runtime::{WatchStreamExt, watcher};
@@ -23,17 +23,24 @@ use crate::{
         BOT, Setup, Stage,
         claim::claim,
         fleet::refusal,
-        look::{PATIENCE, text},
+        hands::connected,
+        look::{PATIENCE, has, text},
     },
 };
 
 const DANA: &str = "dana@acme.example";
 
 pub fn stories() -> Vec<Story> {
-    vec![story(
-        "account::a_refused_account_stays_refused_whatever_becomes_of_the_status",
-        refused_and_unwritten,
-    )]
+    vec![
+        story(
+            "account::a_refused_account_stays_refused_whatever_becomes_of_the_status",
+            refused_and_unwritten,
+        ),
+        story(
+            "account::another_account_is_named_while_jira_must_not_be_asked",
+            named_while_waiting,
+        ),
+    ]
 }
 
 /// Every access token that workloads could have read, as long as it is watched.
@@ -105,9 +112,7 @@ async fn refused_and_unwritten(plane: Arc<Plane>) {
         .await
         .expect("the status is to be written");
     let wrong = stage
-        .until("acme", "refused", |o| {
-            crate::stage::look::has(o, "AccountEligible", "WrongAccount")
-        })
+        .until("acme", "refused", |o| has(o, "AccountEligible", "WrongAccount"))
         .await;
     claim(&wrong, "Ready", "False", "WrongAccount", &["Dana Developer", BOT]);
     published.never(&granted(&stage).await);
@@ -135,5 +140,48 @@ async fn refused_and_unwritten(plane: Arc<Plane>) {
     published.never(&granted(&stage).await);
     hand_over_of(&stage, &app, None).await;
     stage.until_ready("acme").await;
+    stage.close().await;
+}
+
+/// Jira asked to wait. The id of the account that is connected is known all the same.
+async fn named_while_waiting(plane: Arc<Plane>) {
+    let stage = connected(&plane, "named-waiting", json!({"account": {"email": BOT}})).await;
+    let wait = FaultAction::RateLimit {
+        reason: RateLimitReason::JiraQuotaTenantBased,
+        retry_after_seconds: Some(10),
+    };
+    let _ = stage
+        .sandbox
+        .fault(FaultRule::path("/ex/jira/", When::Before, wait).times(1));
+    stage.ask("acme").await;
+    stage.until_reason("acme", "Synced", "QuotaExhausted").await;
+    let mark = stage.sandbox.mark();
+    let other = json!({"account": {"email": null, "accountId": "712020:somebody-else"}});
+    stage.change("acme", other).await;
+    let wrong = stage
+        .until("acme", "refused", |o| has(o, "AccountEligible", "WrongAccount"))
+        .await;
+    claim(
+        &wrong,
+        "Ready",
+        "False",
+        "WrongAccount",
+        &["Jira Bot", "712020:somebody-else"],
+    );
+    assert!(
+        stage.secret("acme-jira-token").await.unwrap().is_empty(),
+        "it was taken back"
+    );
+    assert!(stage.sandbox.requests_since(mark).is_empty(), "and nothing was asked");
+
+    stage
+        .change("acme", json!({"account": {"email": BOT, "accountId": null}}))
+        .await;
+    stage.until_ready("acme").await;
+    stage
+        .until_secret("acme-jira-token", "published again", |data| {
+            data.contains_key("access-token")
+        })
+        .await;
     stage.close().await;
 }
