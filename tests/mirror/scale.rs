@@ -214,7 +214,11 @@ async fn a_renamed_status_shows_within_a_day() {
     while named(&site, "Backlog") < before {
         site.advance(3_700);
         let (calls, _) = price(&mut site, false).await;
-        assert!(calls <= 3, "changes, the list and a share of the contents: {calls}");
+        // Where the pass has written by then, its share is left to the next slice, here the next hour.
+        assert!(
+            calls <= 4,
+            "changes, the list, and at most two shares of the contents: {calls}"
+        );
         hours += 1;
         assert!(hours <= 24, "{} of {before} are renamed", named(&site, "Backlog"));
     }
