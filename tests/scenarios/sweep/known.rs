@@ -16,30 +16,12 @@ pub struct Known {
 }
 
 /// The list.
-pub const KNOWN: &[Known] = &[
-    Known {
-        story: "sweep::a_spec_change_during_429",
-        write: "",
-        disturbance: Some(Disturbance::KilledBefore),
-        why: NEW_SPEC_REFUSED,
-    },
-    Known {
-        story: "sweep::a_spec_change_during_429",
-        write: "",
-        disturbance: Some(Disturbance::KilledAfter),
-        why: NEW_SPEC_REFUSED,
-    },
-    Known {
-        story: "sweep::a_change_a_move_a_deletion",
-        write: "jiraissues",
-        disturbance: None,
-        why: ONE_OBJECT_REFUSED,
-    },
-];
-
-/// A process that was started again does not know that Jira asked it to wait. Its first pass for the new spec asks, is
-/// told 429, and carries the former answers over as if they were given for the new spec.
-const NEW_SPEC_REFUSED: &str = "a pass for a new spec that Jira refuses with 429 is reported as observed and Ready";
+pub const KNOWN: &[Known] = &[Known {
+    story: "sweep::a_change_a_move_a_deletion",
+    write: "jiraissues",
+    disturbance: None,
+    why: ONE_OBJECT_REFUSED,
+}];
 
 /// The pass ends at the object that the cluster refuses, and the request is answered though deletions were not looked for.
 const ONE_OBJECT_REFUSED: &str = "one refused JiraIssue keeps a pass that was asked for from looking for deletions";
