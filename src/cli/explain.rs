@@ -122,12 +122,13 @@ fn without_links(text: &str) -> String {
         };
         out.push_str(lead);
         out.push_str(shown);
-        match target.strip_prefix('#') {
-            Some(topic) if anchor(shown) == topic => {}
-            Some(topic) => out.push_str(&format!(" (`jira-operator explain {topic}`)")),
-            None if target.contains("://") => out.push_str(&format!(" ({target})")),
-            None => out.push_str(&format!(" (docs/{target})")),
-        }
+        let leads = match target.strip_prefix('#') {
+            Some(topic) if anchor(shown) == topic => String::new(),
+            Some(topic) => format!(" (`jira-operator explain {topic}`)"),
+            None if target.contains("://") => format!(" ({target})"),
+            None => format!(" (docs/{target})"),
+        };
+        out.push_str(&leads);
         rest = next;
     }
     out.push_str(rest);

@@ -80,6 +80,20 @@ async fn an_integration_is_looked_at_live_or_from_status() {
     a_person_is_looked_at(&program).await;
     all_of_them_are_told_in_short(&plane, &program).await;
 
+    what_is_suspended_is_told_from_status(&plane, &program).await;
+    drop(operator);
+    waiting_asks_atlassian_nothing(&plane, &program).await;
+    a_token_that_died_is_not_refreshed(&program, &app.client_id).await;
+    program
+        .check(&["nobody", "-n", "support"])
+        .await
+        .claim(2, &["there is no JiraIntegration nobody in namespace support"]);
+    plane.control.stop().await;
+    program.close(&["evidence.json"]);
+}
+
+/// Nothing is asked of Atlassian, and no evidence is saved.
+async fn what_is_suspended_is_told_from_status(plane: &Plane, program: &Program) {
     let suspend = "{\"spec\": {\"suspend\": true}}";
     let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", suspend];
     plane.kubectl(&patch, "").await.unwrap();
@@ -114,14 +128,15 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         .check(&["acme", "-n", "support", "--wait", "1m"])
         .await
         .claim(0, &["Looked live"]);
+}
 
-    // Waiting asks Atlassian nothing: it is looked at once, in the end.
-    drop(operator);
+/// The status is watched, and it is looked at once, in the end.
+async fn waiting_asks_atlassian_nothing(plane: &Plane, program: &Program) {
     let archive = |project: &str| Command::ArchiveProject {
         site: None,
         project: project.into(),
     };
-    jira(&program, archive("OPS"));
+    jira(program, archive("OPS"));
     let longer = "{\"spec\": {\"syncInterval\": \"10m\"}}";
     let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", longer];
     plane.kubectl(&patch, "").await.unwrap();
@@ -132,13 +147,14 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         .claim(1, &["Looked live", "Project OPS is archived"]);
     let looks = program.sandbox.requests_since(mark);
     assert_eq!(looks.iter().filter(|r| r.path.ends_with("/myself")).count(), 1);
+}
 
-    // A token that has expired is not refreshed.
-    jira(&program, Command::AdvanceClock { seconds: 7200 });
+async fn a_token_that_died_is_not_refreshed(program: &Program, client_id: &str) {
+    jira(program, Command::AdvanceClock { seconds: 7200 });
     jira(
-        &program,
+        program,
         Command::RevokeGrant {
-            client_id: Some(app.client_id.clone()),
+            client_id: Some(client_id.to_owned()),
             account: Some(BOT.into()),
         },
     );
@@ -152,12 +168,6 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         ],
     );
     rejected.without("by itself");
-    program
-        .check(&["nobody", "-n", "support"])
-        .await
-        .claim(2, &["there is no JiraIntegration nobody in namespace support"]);
-    plane.control.stop().await;
-    program.close(&["evidence.json"]);
 }
 
 async fn trouble_is_told_live(program: &Program) {

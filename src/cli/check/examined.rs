@@ -38,10 +38,7 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
         .iter()
         .any(|finding| finding.condition == ConditionType::Synced);
     subject.ready = synced.then(|| Line::of(&ready(&findings, named)));
-    let line = |finding: &Finding| match holds(&finding) {
-        true => Line::of(finding),
-        false => Line::of(finding).holding_nothing_back(),
-    };
+    let line = |finding: &Finding| marked(Line::of(finding), holds(&finding));
     subject.lines = findings.iter().map(line).collect();
     let blocked = findings.iter().filter(holds).any(is_of_projects);
     let projects = projects.into_iter().map(|(key, found)| {
@@ -55,6 +52,12 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
     subject
 }
 
+/// The line, as grave as it is where it holds Ready back; else at most a warning.
+#[must_use]
+pub fn marked(line: Line, holds_back: bool) -> Line {
+    if holds_back { line } else { line.holding_nothing_back() }
+}
+
 /// Takes the projects that are not fine as parts, and counts the others. Unless blocked projects hold
 /// the integration back, what they lack is a warning.
 pub fn take_parts(subject: &mut Subject, projects: Vec<(String, Vec<Line>)>, blocked: bool) -> usize {
@@ -63,9 +66,9 @@ pub fn take_parts(subject: &mut Subject, projects: Vec<(String, Vec<Line>)>, blo
         let mut part = Subject::new("JiraProject", &subject.namespace, &name);
         let unwell = lines.into_iter().filter(|line| line.mark != Mark::Fine);
         part.lines = unwell
-            .map(|line| match holds_back(&line, blocked) {
-                true => line,
-                false => line.holding_nothing_back(),
+            .map(|line| {
+                let holds = holds_back(&line, blocked);
+                marked(line, holds)
             })
             .collect();
         if part.lines.is_empty() {
@@ -211,9 +214,7 @@ mod tests {
         assert_eq!((subject.mark(), code), (Mark::Finding, 1));
         assert_eq!(subject.ready.unwrap().reason, "SomeProjectsBlocked");
         // Of all projects only those that are live and those that were seen before are in scope.
-        let Some(Ok(projects)) = &evidence.projects else {
-            panic!("projects were asked for");
-        };
+        let projects = evidence.projects.clone().unwrap().unwrap();
         evidence.declared.known = projects.found.values().map(Into::into).collect();
         evidence.declared.projects = None;
         let (subject, code) = of(&evidence, Reason::SyncSucceeded);

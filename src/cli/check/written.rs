@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::{
-    examined::{are_fine, closing, counted, explain, take_parts},
+    examined::{are_fine, closing, counted, explain, marked, take_parts},
     mark::Mark,
     reasons::LocalReason,
     report::{Line, Subject},
@@ -113,10 +113,7 @@ fn in_order(conditions: &[Condition], holds: impl Fn(&Condition) -> bool) -> Vec
         place.unwrap_or(usize::MAX)
     };
     all.sort_by_key(place);
-    let line = |written: &Condition| match holds(written) {
-        true => Line::written(written),
-        false => Line::written(written).holding_nothing_back(),
-    };
+    let line = |written: &Condition| marked(Line::written(written), holds(written));
     all.into_iter().map(line).collect()
 }
 
