@@ -114,9 +114,8 @@ fn parts(out: &mut String, alike: &[&Subject], brief: bool, depth: usize, page: 
     if others.is_empty() {
         return subject(out, first, brief, depth, page);
     }
-    let named: Vec<String> = others.iter().map(|part| part.name.clone()).collect();
-    let shown = named.iter().take(SHOWN - 1).map(|name| clean(name));
-    let names: Vec<String> = std::iter::once(clean(&first.path())).chain(shown).collect();
+    let further = others.iter().take(SHOWN - 1).map(|part| clean(&part.name));
+    let names: Vec<String> = std::iter::once(clean(&first.path())).chain(further).collect();
     let more = match alike.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {more} more: -o short"),
