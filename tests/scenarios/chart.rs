@@ -44,7 +44,7 @@ impl Chart {
     pub async fn install(&self, client: &Client, namespaces: &[&str], cluster_wide: bool) {
         let stand_ins: Vec<String> = (0..namespaces.len()).map(|n| format!("{PLACEHOLDER}-{n}")).collect();
         // Every rule that there can be, so that each is compared with what is used.
-        let mut values = json!({"crds": {"enabled": false}, "userDirectory": {"enabled": true}});
+        let mut values = json!({"crds": {"enabled": false}});
         if !cluster_wide {
             values["watchNamespaces"] = json!(stand_ins);
         }

@@ -90,7 +90,7 @@ local_reasons! {
     RuleHeld Fine:
         "The operator's ServiceAccount may do what the operator does there.";
     RuleNotGranted Fine:
-        "The operator's ServiceAccount lacks a right that only some integrations need; the chart grants it on request.";
+        "The operator's ServiceAccount lacks a right that only some integrations need; a value of the chart leaves it out.";
     RuleMissing Finding:
         "The operator's ServiceAccount lacks a right that the operator needs.";
     EndpointReachable Fine:

@@ -182,9 +182,8 @@ mod tests {
             let manifests = helm.template(&chart, "jira-operator", "jira", &values).await.unwrap();
             of_chart(&manifests)
         };
-        let by_default = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
-        assert_eq!(by_default, rendered(json!({})).await);
-        let all = rendered(json!({"userDirectory": {"enabled": true}})).await;
-        assert_eq!(ours(RULES.iter()), all);
+        assert_eq!(ours(RULES.iter()), rendered(json!({})).await);
+        let least = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
+        assert_eq!(least, rendered(json!({"userDirectory": {"enabled": false}})).await);
     }
 }
