@@ -103,6 +103,8 @@ impl<M: Mirror> Engine<'_, M> {
         }
         self.confirm().await?;
         self.verify().await?;
+        // Jira's own words, on what was looked at again, say less than those of the validation.
+        self.tell_refused();
         self.recount();
         Ok(())
     }

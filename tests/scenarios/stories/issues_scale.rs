@@ -133,7 +133,7 @@ async fn progress(plane: Arc<Plane>) {
     let under_way = stage.until("acme", "under way", |o| sync(o).progress.is_some()).await;
     let told = sync(&under_way).progress.unwrap();
     assert!(
-        told.remaining > 0 && told.percent > 50 && told.issues_per_second > 0,
+        told.remaining > 0 && told.percent > 0 && told.issues_per_second > 0,
         "{told:?}"
     );
     claim(
