@@ -1,6 +1,11 @@
 //! A mirror that keeps nothing: it counts what is put.
 
-use jira_operator::sync::issues::{error::MirrorError, index::Tracked, mirror::Mirror, observed::Observed};
+use jira_operator::sync::issues::{
+    error::MirrorError,
+    index::{Stored, Tracked},
+    mirror::Mirror,
+    observed::Observed,
+};
 use tokio::sync::watch;
 
 /// See the module.
@@ -29,13 +34,16 @@ impl Sink {
 }
 
 impl Mirror for Sink {
-    async fn discard(&self, _object: &str) -> Result<(), MirrorError> {
+    async fn discard(&self, _object: &Stored) -> Result<(), MirrorError> {
         Ok(())
     }
 
-    async fn put(&self, issue: &Observed, _known: Option<&Tracked>) -> Result<String, MirrorError> {
+    async fn put(&self, issue: &Observed, _known: Option<&Tracked>) -> Result<Stored, MirrorError> {
         self.puts.send_modify(|puts| *puts += 1);
-        Ok(format!("acme-{}", issue.status.key.to_lowercase()))
+        Ok(Stored {
+            object: format!("acme-{}", issue.status.key.to_lowercase()),
+            version: "1".to_owned(),
+        })
     }
 
     async fn remove(&self, _known: &Tracked) -> Result<(), MirrorError> {

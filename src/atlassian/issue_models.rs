@@ -33,9 +33,25 @@ pub struct SearchPage {
     /// Whether it is the last page, as far as Jira says.
     #[serde(default)]
     pub is_last: Option<bool>,
-    /// A page with warnings may be incomplete.
+    /// What Jira warned of.
     #[serde(default, deserialize_with = "or_default")]
     pub warnings: Vec<serde_json::Value>,
+    /// When it was answered, by Jira's clock and to the second.
+    #[serde(skip)]
+    pub date: Option<Timestamp>,
+}
+
+/// Warnings by which a page may lack issues. Others may come that say nothing of the kind.
+const CUT: [&str; 2] = ["CLAUSE_LIMIT_EXCEEDED", "CLAUSE_RESULT_TRUNCATED"];
+
+impl SearchPage {
+    /// Whether Jira warned that issues may be missing.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let kind = |warning: &serde_json::Value| warning.get("type").and_then(|kind| kind.as_str().map(str::to_owned));
+        let mut kinds = self.warnings.iter().filter_map(kind);
+        kinds.any(|kind| CUT.contains(&kind.as_str()))
+    }
 }
 
 /// Answer of `search/approximate-count`.
@@ -52,13 +68,17 @@ pub struct Fetched {
     pub issues: Vec<Issue>,
     /// How many cannot.
     pub odd: usize,
+    /// Ids of those that Jira could not answer now: nothing follows for them.
+    pub failed: Vec<u64>,
 }
 
-/// The issues of an answer as they came.
+/// The issues of an answer as they came. An answer without a list of them says nothing: it is none.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Listed {
-    #[serde(default, deserialize_with = "or_default")]
     issues: Vec<serde_json::Value>,
+    #[serde(default, deserialize_with = "or_default")]
+    issue_errors: Vec<serde_json::Value>,
 }
 
 impl From<Listed> for Fetched {
@@ -69,8 +89,13 @@ impl From<Listed> for Fetched {
             .into_iter()
             .filter_map(|issue| Issue::deserialize(issue).ok());
         let issues: Vec<Issue> = read.collect();
+        let failed = listed.issue_errors.iter().filter_map(|error| {
+            let id = NumericId::deserialize(error.get("id")?).ok()?;
+            id.to_string().parse().ok()
+        });
         Self {
             odd: all - issues.len(),
+            failed: failed.collect(),
             issues,
         }
     }
@@ -261,6 +286,28 @@ mod tests {
         let nulls = r#"{"id": "1", "key": "A-1", "fields": {"summary": null, "status": null, "labels": null, "assignee": null}}"#;
         let nulls: Issue = serde_json::from_str(nulls).unwrap();
         assert!(nulls.fields.labels.is_empty() && nulls.fields.status.is_none());
+    }
+
+    #[test]
+    fn an_answer_without_issues_is_none_and_errors_tell_ids() {
+        for odd in ["{}", r#"{"isLast": true}"#, r#"{"issues": null}"#, r#"{"issues": {}}"#] {
+            assert!(serde_json::from_str::<SearchPage>(odd).is_err(), "{odd}");
+            assert!(serde_json::from_str::<Fetched>(odd).is_err(), "{odd}");
+        }
+        let errors = r#"{"issues": [], "issueErrors": [{"id": "7", "errorMessage": "later"}, {"id": 8}, {}, null]}"#;
+        let fetched: Fetched = serde_json::from_str(errors).unwrap();
+        assert_eq!(fetched.failed, [7, 8]);
+    }
+
+    #[test]
+    fn only_warnings_of_missing_issues_make_a_page_doubtful() {
+        let page = |warning: &str| {
+            let page = format!(r#"{{"issues": [], "warnings": [{warning}]}}"#);
+            serde_json::from_str::<SearchPage>(&page).unwrap().is_cut()
+        };
+        assert!(page(r#"{"type": "CLAUSE_LIMIT_EXCEEDED", "message": "Too many."}"#));
+        assert!(page(r#"{"type": "CLAUSE_RESULT_TRUNCATED"}"#));
+        assert!(!page(r#"{"type": "FIELD_DEPRECATED"}"#) && !page("null") && !page(""));
     }
 
     #[test]

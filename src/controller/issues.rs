@@ -14,7 +14,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        integration::SyncProgress,
+        integration::{ProjectCounts, SyncProgress},
         project::JiraProject,
         reason::Reason,
     },
@@ -45,9 +45,8 @@ impl Pass<'_> {
     pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), Stop> {
         let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
         let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
-        let synced = self.outcome.synced.as_ref();
-        let diagnosed = synced.is_some_and(|synced| synced.full && synced.succeeded);
-        let scope = scope(&self.seen.integration.spec, &slice.site_url, known, diagnosed);
+        let spec = &self.seen.integration.spec;
+        let scope = scope(spec, &slice.site_url, known, self.knows_all(known));
         let (mut state, lost) = match self.recall(kept.take(), &mirror, known).await {
             Ok(recalled) => recalled,
             Err(error) => return self.issues_failed(&describe(&error)),
@@ -79,6 +78,9 @@ impl Pass<'_> {
         let mode = self.seen.integration.spec.issues().mirror;
         let listed = price(&state, mode, self.most_objects(), scope.followed.len());
         self.news(&state, &report, progress, ended.is_ok(), listed, known.len());
+        if !matches!(written, Ok(true)) {
+            self.hold_cursor();
+        }
         *kept = Some(state);
         match (ended, written) {
             (Err(error), _) => self.mirror_failed(error),
@@ -89,7 +91,28 @@ impl Pass<'_> {
                 self.note_partial(&what);
                 Ok(())
             }
-            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Ok(_)) => Ok(()),
+        }
+    }
+
+    /// Whether these objects are those of all projects in scope: a full look has just written them, or
+    /// the projects are named and each of them is as it was. Of a whole site's projects only a full look
+    /// knows which are new.
+    fn knows_all(&self, known: &[JiraProject]) -> bool {
+        let Some(synced) = self.outcome.synced.as_ref().filter(|synced| synced.succeeded) else {
+            return false;
+        };
+        let counted = self.seen.status.projects.as_ref().map(ProjectCounts::all);
+        let as_counted = counted.and_then(|all| usize::try_from(all).ok()) == Some(known.len());
+        synced.full || (self.seen.integration.spec.projects.is_some() && as_counted)
+    }
+
+    /// Where a project could not be told up to when it was followed, a process that starts anew begins
+    /// from where all stood before.
+    fn hold_cursor(&mut self) {
+        let before = self.seen.status.sync.as_ref().and_then(|sync| sync.cursor.as_ref());
+        if let Some(issues) = &mut self.outcome.issues {
+            issues.cursor = before.and_then(|cursor| cursor.parse().ok());
         }
     }
 
@@ -232,7 +255,7 @@ impl Pass<'_> {
         }
     }
 
-    /// A part could not be stored; the rest is up to date.
+    /// A part could not be stored.
     fn note_partial(&mut self, what: &str) {
         let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, what);
         self.outcome.note(finding);

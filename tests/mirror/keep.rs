@@ -1,7 +1,7 @@
 //! A mirror in memory that watches over what is written to it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +10,13 @@ use std::{
 
 use jira_operator::{
     api::issue::JiraIssueStatus,
-    sync::issues::{cluster::Found, error::MirrorError, index::Tracked, mirror::Mirror, observed::Observed},
+    sync::issues::{
+        cluster::Found,
+        error::MirrorError,
+        index::{Stored, Tracked},
+        mirror::Mirror,
+        observed::Observed,
+    },
 };
 
 use super::model::distance::Objects;
@@ -45,6 +51,10 @@ pub struct Memory {
     pub removed: Mutex<Vec<(u64, JiraIssueStatus)>>,
     /// After so many writes nothing is written any more, and the pass hangs, as in a crash.
     pub dies_after: AtomicUsize,
+    /// Issues whose objects the cluster refuses to write and to remove, with this status.
+    pub refused: Mutex<BTreeMap<u64, u16>>,
+    /// How often it refused.
+    pub refusals: AtomicUsize,
 }
 
 impl Memory {
@@ -60,7 +70,8 @@ impl Memory {
         for (id, kept) in self.kept.lock().unwrap().iter() {
             found.index.insert(*id, kept.tracked.clone());
         }
-        found.half_made.clone_from(&self.half_made.lock().unwrap());
+        let half_made = self.half_made.lock().unwrap();
+        found.half_made = half_made.iter().map(|name| (name.clone(), String::new())).collect();
         found
     }
 
@@ -70,7 +81,7 @@ impl Memory {
         let kept = self.kept.lock().unwrap();
         objects.extend(
             kept.values()
-                .map(|kept| (kept.tracked.object.clone(), Some(kept.status.clone()))),
+                .map(|kept| (kept.tracked.stored.object.clone(), Some(kept.status.clone()))),
         );
         objects
     }
@@ -88,14 +99,32 @@ impl Memory {
         self.log.lock().unwrap().push(what());
     }
 
+    fn refuse(&self, object: &str, id: u64) -> Result<(), MirrorError> {
+        let Some(code) = self.refused.lock().unwrap().get(&id).copied() else {
+            return Ok(());
+        };
+        self.refusals.fetch_add(1, Ordering::SeqCst);
+        let status = serde_json::json!({"code": code, "message": "exceeded quota: issues"});
+        let status: kube::core::Status = serde_json::from_value(status).unwrap();
+        Err(MirrorError::Cluster {
+            object: object.to_owned(),
+            source: Box::new(kube::Error::Api(Box::new(status))),
+        })
+    }
+
     fn is_half_made(&self, object: &str) -> bool {
         self.half_made.lock().unwrap().contains(object)
     }
 }
 
 impl Mirror for Memory {
-    async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<String, MirrorError> {
+    async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<Stored, MirrorError> {
         let object = format!("acme-{}", issue.id);
+        self.refuse(&object, issue.id)?;
+        let stored = Stored {
+            object: object.clone(),
+            version: String::new(),
+        };
         if known.is_none() && !self.is_half_made(&object) {
             self.write(|| format!("create {}", issue.status.key)).await;
             self.half_made.lock().unwrap().insert(object.clone());
@@ -104,7 +133,7 @@ impl Mirror for Memory {
         self.write(|| format!("write {} of {}: {}", status.key, status.updated, status.status))
             .await;
         let kept = Kept {
-            tracked: Tracked::of(issue, object.clone()),
+            tracked: Tracked::of(issue, stored.clone()),
             status: issue.status.clone(),
         };
         self.half_made.lock().unwrap().remove(&object);
@@ -118,10 +147,11 @@ impl Mirror for Memory {
             }
             (Some(before), None) => panic!("{} is there already", before.status.key),
         }
-        Ok(object)
+        Ok(stored)
     }
 
-    async fn discard(&self, object: &str) -> Result<(), MirrorError> {
+    async fn discard(&self, stored: &Stored) -> Result<(), MirrorError> {
+        let object = &stored.object;
         self.write(|| format!("discard {object}")).await;
         assert!(self.half_made.lock().unwrap().remove(object), "{object} is there");
         self.writes.lock().unwrap().discarded += 1;
@@ -129,11 +159,12 @@ impl Mirror for Memory {
     }
 
     async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
-        self.write(|| format!("remove {}", known.object)).await;
+        self.refuse(&known.stored.object, known.id)?;
+        self.write(|| format!("remove {}", known.stored.object)).await;
         let mut kept = self.kept.lock().unwrap();
         let id = kept
             .iter()
-            .find(|(_, kept)| kept.tracked.object == known.object)
+            .find(|(_, kept)| kept.tracked.stored == known.stored)
             .map(|(id, _)| *id);
         let id = id.expect("what is removed is there");
         let gone = kept.remove(&id).unwrap();

@@ -17,10 +17,13 @@ mod crash;
 mod fates;
 mod fill;
 mod history;
+mod incidents;
 mod keep;
 #[path = "../model/mod.rs"]
 mod model;
 mod pages;
+mod refusals;
+mod rounds;
 mod scale;
 mod site;
 mod standing;

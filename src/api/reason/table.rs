@@ -281,8 +281,8 @@ reasons! {
         "Nothing was synchronised yet.",
         "A condition before this one is not True.", "Mend the condition that the message names.";
     SyncPartial [Synced] False Retry:
-        "A part of the last synchronisation did not succeed; the rest is up to date.",
-        "Some JiraProject objects could not be written, or Jira asked to slow down.",
+        "A part of the last synchronisation did not succeed; the message says which part.",
+        "Some JiraProject or JiraIssue objects could not be written, Jira left something out of its answers, or it asked to slow down.",
         "It is tried again by itself; the message says what was refused.";
     SyncFailed [Synced] False Retry:
         "The last synchronisation failed.",

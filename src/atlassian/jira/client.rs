@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
+use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, header};
 use serde::de::DeserializeOwned;
 
@@ -151,13 +152,26 @@ impl Jira {
         path: &str,
         build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
     ) -> Result<T, JiraError> {
+        let answer = self.call_dated(expected, method, cloud_id, path, build);
+        Ok(answer.await?.0)
+    }
+
+    /// The same, and the time of the answer by Jira's own clock, to the second, where it is told.
+    pub(super) async fn call_dated<T: DeserializeOwned>(
+        &self,
+        expected: Expected,
+        method: Method,
+        cloud_id: &str,
+        path: &str,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
+    ) -> Result<(T, Option<Timestamp>), JiraError> {
         let asked = format!("{method} {path}");
         if let Some(bursts) = &self.bursts {
             bursts.admit(cloud_id, method.as_str(), path).await;
         }
         let url = format!("{}{path}", self.endpoints.gateway(cloud_id));
         let request = build(self.authorized(self.http.request(method, url)));
-        self.send(request, &asked, expected).await
+        self.send_dated(request, &asked, expected).await
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
@@ -172,6 +186,15 @@ impl Jira {
         asked: &str,
         expected: Expected,
     ) -> Result<T, JiraError> {
+        Ok(self.send_dated(request, asked, expected).await?.0)
+    }
+
+    async fn send_dated<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        asked: &str,
+        expected: Expected,
+    ) -> Result<(T, Option<Timestamp>), JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;
         // What is said with a refusal is that nothing is left, for which there is a wait of its own.
@@ -180,12 +203,37 @@ impl Jira {
             *self.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
         }
         self.points.fetch_add(1, Ordering::Relaxed);
+        let date = date(response.headers());
         let json = json_or_error(response, asked, expected).await?;
         self.points.fetch_add(limits::objects(asked, &json), Ordering::Relaxed);
         // The error would quote the answer.
-        serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
+        let answer = serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
             detail: format!("{asked} was answered in an unexpected shape"),
             retry_after: None,
-        })
+        })?;
+        Ok((answer, date))
+    }
+}
+
+/// When an answer was made, by the clock of who made it.
+fn date(headers: &header::HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+    zoned.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let mut headers = header::HeaderMap::new();
+        assert_eq!(date(&headers), None);
+        headers.insert(header::DATE, "Tue, 28 Apr 2026 13:33:15 GMT".parse().unwrap());
+        assert_eq!(date(&headers), "2026-04-28T13:33:15Z".parse().ok());
+        headers.insert(header::DATE, "yesterday".parse().unwrap());
+        assert_eq!(date(&headers), None);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::Jira;
 use crate::atlassian::{
-    error::JiraError,
+    error::{Expected, JiraError},
     issue_models::{Counted, FIELDS, Fetched, Issue, Match, Matches, Parsed, ParsedQuery, SearchPage},
 };
 
@@ -65,8 +65,11 @@ impl Jira {
         token: Option<&str>,
     ) -> Result<SearchPage, JiraError> {
         let body = wanted.body(jql, token);
-        self.call(Method::POST, cloud_id, "/rest/api/3/search/jql", |r| r.json(&body))
-            .await
+        let path = "/rest/api/3/search/jql";
+        let answer = self.call_dated(Expected::default(), Method::POST, cloud_id, path, |r| r.json(&body));
+        let (mut page, date): (SearchPage, _) = answer.await?;
+        page.date = date;
+        Ok(page)
     }
 
     /// About how many issues a query finds: an estimate of Jira's. Needs read:jira-work.
@@ -92,8 +95,8 @@ impl Jira {
         }
         let path = "/rest/api/3/search/jql";
         let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
-        let ends = page.next_page_token.is_none_or(|token| token.is_empty()) && page.is_last != Some(false);
-        let is_whole = ends && page.warnings.is_empty() && page.found.odd == 0;
+        let ends = page.next_page_token.as_ref().is_none_or(String::is_empty) && page.is_last != Some(false);
+        let is_whole = ends && !page.is_cut() && page.found.odd == 0;
         let found = page.found.issues.iter().filter_map(|issue| issue.id.parse().ok());
         let found: Vec<u64> = found.collect();
         Ok(is_whole.then_some(found))

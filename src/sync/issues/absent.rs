@@ -4,15 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
-use jiff::Timestamp;
 
-use super::{engine::Engine, error::MirrorError, keeping::Source, mirror::Mirror, query::among, removals::Fate};
+use super::{
+    engine::Engine,
+    error::MirrorError,
+    keeping::Source,
+    mirror::Mirror,
+    query::{among, newest},
+    removals::Fate,
+    state::{Awaits, Missing},
+};
 use crate::{
     api::requirements::{AGENT, BROWSE},
     atlassian::{
         error::JiraError,
         issue_models::Issue,
-        jira::{PAGE, Questions, RECONCILED},
+        jira::{PAGE, Questions, RECONCILED, Wanted},
     },
 };
 
@@ -34,11 +41,27 @@ impl<M: Mirror> Engine<'_, M> {
             for id in gone {
                 self.state.missing.remove(&id);
             }
-            let waited = |since: &Timestamp| now.duration_since(*since) >= after;
-            let due = self.state.missing.iter().filter(|(_, since)| waited(since));
+            let is_whole = self.settings.is_whole;
+            let is_open = |missing: &&Missing| match missing.awaits {
+                Awaits::Time => true,
+                Awaits::Scope => is_whole,
+                Awaits::List => false,
+            };
+            let waited = |missing: &Missing| now.duration_since(missing.since) >= after;
+            let due = self
+                .state
+                .missing
+                .iter()
+                .filter(|(_, missing)| is_open(missing) && waited(missing));
             let due: Vec<u64> = due.map(|(id, _)| *id).take(PAGE).collect();
             if due.is_empty() {
-                let next = self.state.missing.values().min();
+                let next = self
+                    .state
+                    .missing
+                    .values()
+                    .filter(is_open)
+                    .map(|missing| missing.since)
+                    .min();
                 self.report.look_at = next.and_then(|since| since.checked_add(after).ok());
                 return Ok(());
             }
@@ -46,14 +69,26 @@ impl<M: Mirror> Engine<'_, M> {
                 self.report.unfinished = true;
                 return Ok(());
             }
-            self.look_up(&due).await?;
+            let unproven = self.look_up(&due).await?;
             for id in &due {
-                self.state.missing.remove(id);
+                // Where nothing could be concluded, it is looked up again.
+                let awaits = match (self.unplaced.remove(id), unproven.contains(id)) {
+                    (true, _) => Awaits::Scope,
+                    (false, true) => Awaits::List,
+                    (false, false) => {
+                        self.state.missing.remove(id);
+                        continue;
+                    }
+                };
+                if let Some(missing) = self.state.missing.get_mut(id) {
+                    missing.awaits = awaits;
+                }
             }
         }
     }
 
-    async fn look_up(&mut self, ids: &[u64]) -> Result<(), MirrorError> {
+    /// Looks issues up. Those of which nothing proves what became of them.
+    async fn look_up(&mut self, ids: &[u64]) -> Result<BTreeSet<u64>, MirrorError> {
         let found = self.jira.bulk_fetch(self.settings.cloud_id, ids).await?;
         self.report.odd += found.odd;
         let mut found = found.issues;
@@ -75,16 +110,62 @@ impl<M: Mirror> Engine<'_, M> {
             }
         }
         let there: Vec<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
-        let archived = self.unsearchable(&there).await?;
-        found.retain(|issue| issue.id.parse().is_ok_and(|id: u64| !archived.contains(&id)));
+        let unsearchable = self.unsearchable(&there).await?;
+        let (archived, unproven) = self.archived(&found, &unsearchable).await?;
+        found.retain(|issue| issue.id.parse().is_ok_and(|id: u64| !unsearchable.contains(&id)));
         self.take_changed(found, Source::ById).await?;
         self.let_go(archived.into_iter().map(|id| (id, Fate::Archived)).collect())
             .await?;
-        self.bury(lost).await
+        self.bury(lost).await?;
+        Ok(unproven)
+    }
+
+    /// Of issues that no search finds, those that are archived: search finds others of their project, or
+    /// the project is archived as a whole. Besides, those of which neither is so: search may be at fault.
+    async fn archived(
+        &self,
+        found: &[Issue],
+        unsearchable: &[u64],
+    ) -> Result<(BTreeSet<u64>, BTreeSet<u64>), MirrorError> {
+        let mut by_project: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+        for issue in found {
+            let id = issue.id.parse().ok().filter(|id| unsearchable.contains(id));
+            if let (Some(id), Some(project)) = (id, &issue.fields.project) {
+                by_project.entry(&project.id).or_default().insert(id);
+            }
+        }
+        let (mut archived, mut unproven) = (BTreeSet::new(), BTreeSet::new());
+        for (project, ids) in by_project {
+            if self.finds_others(project).await? || self.is_archived(project).await? {
+                archived.extend(ids);
+            } else {
+                unproven.extend(ids);
+            }
+        }
+        Ok((archived, unproven))
+    }
+
+    /// Whether a search finds anything in a project.
+    async fn finds_others(&self, project: &str) -> Result<bool, MirrorError> {
+        let (cloud_id, jql) = (self.settings.cloud_id, newest(&[project]));
+        let page = self.jira.search(cloud_id, &jql, Wanted::Newest, None).await;
+        match page.map_err(MirrorError::from) {
+            Ok(page) => Ok(!page.found.issues.is_empty()),
+            Err(error) if error.refused_query().is_some() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_archived(&self, project: &str) -> Result<bool, MirrorError> {
+        match self.jira.project(self.settings.cloud_id, project).await {
+            Ok(project) => Ok(project.archived),
+            Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Of issues that can be read, those that no search finds although Jira reconciles them with its
-    /// index: they are archived, alone or with their project.
+    /// index.
     async fn unsearchable(&self, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
         let mut unsearchable = Vec::new();
         for chunk in ids.chunks(RECONCILED) {

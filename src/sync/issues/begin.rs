@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::{
     engine::Engine,
     error::MirrorError,
     mirror::Mirror,
     query::{Followed, PROJECTS, blamed, newest},
+    round::latest,
 };
 use crate::atlassian::{issue_models::time, jira::Wanted};
 
@@ -32,7 +31,9 @@ impl<M: Mirror> Engine<'_, M> {
                         .issues
                         .iter()
                         .filter_map(|issue| time(issue.fields.updated.as_deref()?));
-                    found = found.max(updates.map(Timestamp::as_millisecond).max());
+                    // A date that is still to come moves nothing.
+                    let latest = latest(&page).unwrap_or(i64::MAX);
+                    found = found.max(updates.map(|at| at.as_millisecond().min(latest)).max());
                     group
                 }
                 Err(error) => match error.refused_query().map(|message| blamed(message, &group)) {

@@ -9,14 +9,15 @@ use super::{
     error::MirrorError,
     index::Tracked,
     mirror::Mirror,
+    put_off::wait,
     query::Followed,
     removals::Fate,
-    state::{Lane, Moment, Settings, State},
+    state::{Awaits, Lane, Missing, Moment, Settings, State},
 };
-use crate::{api::integration::MirrorMode, atlassian::jira::Jira};
-
-/// When to list again after a list that may lack issues.
-const DOUBTED: SignedDuration = SignedDuration::from_mins(10);
+use crate::{
+    api::integration::MirrorMode,
+    atlassian::jira::{Jira, PAGE},
+};
 
 /// What a pass did, besides what the state tells.
 #[derive(Debug, Default)]
@@ -39,6 +40,8 @@ pub struct Report {
     pub odd: usize,
     /// Points that a listing of everything cost.
     pub listing_points: u64,
+    /// An object that was left half made and that the cluster does not remove, and its words.
+    pub undiscarded: Option<(String, String)>,
     /// Statuses of issues that were fetched, each with the id of its project before it.
     pub statuses: BTreeSet<(String, String)>,
 }
@@ -60,6 +63,12 @@ pub struct Engine<'a, M> {
     pub(super) moment: Moment<'a>,
     pub(super) state: &'a mut State,
     pub(super) report: Report,
+    /// Jira's clock, as it was told last, in epoch milliseconds.
+    pub(super) clock: Option<i64>,
+    /// Issues that Jira could not answer once in this pass.
+    pub(super) again: BTreeSet<u64>,
+    /// Issues in projects of which nothing tells whether they are in scope.
+    pub(super) unplaced: BTreeSet<u64>,
 }
 
 /// Runs one pass. What it did is in the report, also of one that failed.
@@ -80,6 +89,9 @@ pub async fn run<M: Mirror>(
         moment,
         state,
         report: Report::default(),
+        clock: None,
+        again: BTreeSet::new(),
+        unplaced: BTreeSet::new(),
     };
     let ended = engine.walk().await;
     engine.report.unfinished |= engine.state.is_under_way();
@@ -90,6 +102,10 @@ impl<M: Mirror> Engine<'_, M> {
     async fn walk(&mut self) -> Result<(), MirrorError> {
         self.leave_scope().await?;
         self.review_rounds();
+        if self.settings.mode == MirrorMode::None {
+            // What changes from now on is not followed.
+            self.state.reach(None);
+        }
         if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.rounds.is_empty()) {
             self.follow().await?;
         }
@@ -99,6 +115,7 @@ impl<M: Mirror> Engine<'_, M> {
         listed?;
         self.tell_refused();
         if self.state.listing.is_none() {
+            self.try_again();
             self.fill().await?;
         }
         self.confirm().await?;
@@ -113,6 +130,11 @@ impl<M: Mirror> Engine<'_, M> {
         if self.state.listing.is_none()
             && let Some(everything) = self.listing_due()
         {
+            let is_untouched = |lane: &Lane| matches!(lane, Lane::Unfilled { since: None, .. });
+            if self.state.lanes.values().all(is_untouched) {
+                // Nothing is followed: what changed until now comes with the lists.
+                self.state.reach(None);
+            }
             self.sweep(everything).await?;
         }
         self.list().await
@@ -129,7 +151,7 @@ impl<M: Mirror> Engine<'_, M> {
             since >= every || since.is_negative()
         };
         let due = match (self.state.doubted, self.state.last_sweep) {
-            (Some(doubted), _) => old(doubted, DOUBTED),
+            (Some(doubted), _) => old(doubted, wait(self.state.doubts, self.settings.sweep_every)),
             (None, last) => last.is_none_or(|last| old(last, self.settings.sweep_every)),
         };
         // There is not room for all any more: how many there are is to be said.
@@ -139,7 +161,8 @@ impl<M: Mirror> Engine<'_, M> {
         let is_new = |project: &Followed| {
             // Where nothing is mirrored, what is known of a project is its number of issues.
             let counted = self.settings.mode == MirrorMode::None && self.state.counts.contains_key(&project.id);
-            self.state.lane(&project.id).is_unfilled() && !counted && self.invalid(project).is_none()
+            let lane = self.state.lane(&project.id);
+            lane.is_unfilled() && !counted && self.invalid(project).is_none() && !self.is_refused(project)
         };
         let new = self.settings.followed.iter().any(is_new);
         (due || new).then_some(due)
@@ -148,6 +171,35 @@ impl<M: Mirror> Engine<'_, M> {
     /// What Jira said against the jql of a project.
     pub(super) fn invalid(&self, project: &Followed) -> Option<&String> {
         self.state.invalid_jql.get(project.jql.as_ref()?)
+    }
+
+    /// Whether Jira refused to list the project, and it is not yet to be asked again.
+    pub(super) fn is_refused(&self, project: &Followed) -> bool {
+        let refused = self.state.refused_lists.get(&project.id);
+        refused.is_some_and(|(times, last)| {
+            let since = self.moment.now.duration_since(*last);
+            let again = wait(times.saturating_sub(1), self.settings.sweep_every);
+            let waits = !since.is_negative() && since < again;
+            self.moment.slice || (*times > 1 && waits)
+        })
+    }
+
+    /// What was put off is fetched again, or looked up where it is mirrored: it may be gone.
+    fn try_again(&mut self) {
+        if self.moment.slice {
+            return;
+        }
+        let (now, longest) = (self.moment.now, self.settings.sweep_every);
+        for id in self.state.put_off.take(now, PAGE, longest) {
+            if self.state.index.get(id).is_some() {
+                let since = now.checked_sub(self.settings.confirm_after).unwrap_or(now);
+                let awaits = Awaits::Time;
+                self.state.missing.insert(id, Missing { since, awaits });
+            } else if !self.state.queue.contains(&id) {
+                self.state.queue.push_back(id);
+                self.state.listed += 1;
+            }
+        }
     }
 
     /// A jql that Jira did not accept is not asked for again before the next sweep, and told of all
@@ -164,6 +216,7 @@ impl<M: Mirror> Engine<'_, M> {
     /// Lets go of what is no longer in scope. What cannot be read now stays.
     async fn leave_scope(&mut self) -> Result<(), MirrorError> {
         let settings = self.settings;
+        let put_off = &self.state.put_off;
         let fate = |tracked: &Tracked| match settings.mode {
             MirrorMode::None => Some(Fate::NoLongerMatching),
             _ if settings.archived.contains(&tracked.project_id) => Some(Fate::Archived),
@@ -171,7 +224,10 @@ impl<M: Mirror> Engine<'_, M> {
             _ => Some(Fate::OutOfScope),
         };
         let index = self.state.index.iter();
-        let leaving: Vec<(u64, Fate)> = index.filter_map(|(id, tracked)| Some((id, fate(tracked)?))).collect();
+        let leaving: Vec<(u64, Fate)> = index
+            .filter(|(id, _)| !put_off.contains(*id))
+            .filter_map(|(id, tracked)| Some((id, fate(tracked)?)))
+            .collect();
         self.let_go(leaving).await?;
         let followed: BTreeSet<&str> = settings.followed.iter().map(|project| project.id.as_str()).collect();
         let known = |id: &String| followed.contains(id.as_str());
@@ -185,6 +241,8 @@ impl<M: Mirror> Engine<'_, M> {
             .listing
             .take()
             .filter(|listing| listing.projects().all(known));
+        self.state.filters.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.refused_lists.retain(|id, _| known(id));
         // The others are followed on without those that cannot be read now.
         let cursor = self.state.cursor.unwrap_or(0);
         for (_, lane) in self
@@ -196,7 +254,9 @@ impl<M: Mirror> Engine<'_, M> {
             *lane = Lane::Behind(cursor);
         }
         let surplus = self.state.index.len().saturating_sub(settings.max);
-        let pushed_out = self.state.index.by_update().take(surplus);
+        let put_off = &self.state.put_off;
+        let oldest = self.state.index.by_update().take(surplus);
+        let pushed_out = oldest.filter(|(_, id)| !put_off.contains(*id));
         let pushed_out = pushed_out.map(|(_, id)| (id, Fate::NoLongerMatching));
         let pushed_out: Vec<(u64, Fate)> = pushed_out.collect();
         self.let_go(pushed_out).await

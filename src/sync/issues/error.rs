@@ -18,6 +18,12 @@ pub enum MirrorError {
         /// The API server's answer.
         source: Box<kube::Error>,
     },
+    /// The names that an object could have are those of others.
+    #[error("the names that {object} could have are taken by objects that are not the operator's")]
+    Taken {
+        /// The first of them.
+        object: String,
+    },
     /// Jira's pages lead nowhere: a repeated token, or page after page without an issue.
     #[error("Jira's pages have no end: {0}")]
     Pages(&'static str),
@@ -31,5 +37,73 @@ impl MirrorError {
             Self::Jira(JiraError::Refused { status: 400, message }) => Some(message),
             _ => None,
         }
+    }
+
+    /// The object that the cluster refuses while it may well take others, and why: a quota, an admission
+    /// policy, a name that is taken, somebody else who wrote it. What concerns all objects is no such
+    /// refusal.
+    #[must_use]
+    pub fn refused_object(&self) -> Option<(String, String)> {
+        match self {
+            Self::Taken { object } => Some((object.clone(), self.to_string())),
+            Self::Cluster { object, source } => match &**source {
+                kube::Error::Api(status) if concerns_one(status) => {
+                    let words: String = status.message.chars().take(200).collect();
+                    let words = format!("the API server answered {}: {words}", status.code);
+                    Some((object.clone(), words))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Whether an answer of the API server concerns one object: not one about the namespace that is going
+/// away, nor one about the kind as a whole.
+fn concerns_one(status: &kube::core::Status) -> bool {
+    let details = status.details.as_ref();
+    let terminating = |cause: &kube::core::response::StatusCause| cause.reason == "NamespaceTerminating";
+    let ends = details.is_some_and(|details| details.causes.iter().any(terminating))
+        || status.message.contains("being terminated");
+    let is_named = details.is_some_and(|details| !details.name.is_empty() && details.kind != "namespaces");
+    match status.code {
+        400 | 403 | 409 | 413 | 422 => !ends,
+        404 => is_named,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: serde_json::Value) -> bool {
+        let status: kube::core::Status = serde_json::from_value(status).unwrap_or_default();
+        let source = Box::new(kube::Error::Api(status.boxed()));
+        let error = MirrorError::Cluster {
+            object: "acme-sup-1".into(),
+            source,
+        };
+        error.refused_object().is_some()
+    }
+
+    #[test]
+    fn what_concerns_one_object_is_told_from_what_concerns_all() {
+        for code in [400, 403, 409, 413, 422] {
+            assert!(
+                refused(serde_json::json!({"code": code, "message": "exceeded quota"})),
+                "{code}"
+            );
+        }
+        for code in [401, 404, 408, 429, 500, 503, 504] {
+            assert!(!refused(serde_json::json!({"code": code})), "{code}");
+        }
+        let named = serde_json::json!({"name": "acme-sup-1", "kind": "jiraissues"});
+        assert!(refused(serde_json::json!({"code": 404, "details": named})));
+        let namespace = serde_json::json!({"name": "shop", "kind": "namespaces"});
+        assert!(!refused(serde_json::json!({"code": 404, "details": namespace})));
+        let causes = serde_json::json!({"causes": [{"reason": "NamespaceTerminating"}]});
+        assert!(!refused(serde_json::json!({"code": 403, "details": causes})));
     }
 }

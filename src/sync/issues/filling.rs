@@ -8,8 +8,9 @@ use super::{
     fetch::{Answer, Fetching, IN_FLIGHT},
     keeping::Source,
     mirror::Mirror,
+    put_off::Why,
     query::{Followed, PROJECTS, blamed},
-    state::Lane,
+    state::{Lane, Missing},
     walk::{Part, Turn, Walk},
 };
 use crate::atlassian::{
@@ -92,6 +93,7 @@ impl<M: Mirror> Engine<'_, M> {
             Ok(found) => {
                 self.report.filled += found.issues.len();
                 self.report.odd += found.odd;
+                self.fetch_again(&found.failed);
                 self.take(found.issues, None, Source::ById).await
             }
             Err(error) => Err(error.into()),
@@ -100,6 +102,17 @@ impl<M: Mirror> Engine<'_, M> {
             ids.into_iter().rev().for_each(|id| self.state.queue.push_front(id));
         }
         taken
+    }
+
+    /// What Jira could not answer is asked for once more, and then later.
+    fn fetch_again(&mut self, failed: &[u64]) {
+        for id in failed {
+            if self.again.insert(*id) {
+                self.state.queue.push_back(*id);
+            } else {
+                self.state.put_off.add(*id, Why::Jira);
+            }
+        }
     }
 
     /// Sends queries on. Of those that go from the latest update back, only the one that is the furthest
@@ -166,7 +179,12 @@ impl<M: Mirror> Engine<'_, M> {
                 self.state.filling.walks.push_front(walk);
                 Err(error)
             }
-            Ok(Turn::Ended) => Ok(()),
+            Ok(Turn::Ended) => {
+                for project in &walk.projects {
+                    self.state.refused_lists.remove(project);
+                }
+                Ok(())
+            }
             Ok(Turn::Onward) => {
                 self.go_on_with(walk, under_way);
                 Ok(())
@@ -253,6 +271,7 @@ impl<M: Mirror> Engine<'_, M> {
             Trouble::Refused(message)
         };
         self.report.troubled.insert(project.to_owned(), trouble);
+        self.note_refused(project);
         self.state.queued.remove(project);
         self.state.filling.fresh.remove(project);
         if self.state.lane(project).is_unfilled() {
@@ -268,11 +287,13 @@ impl<M: Mirror> Engine<'_, M> {
         };
         let index = self.state.index.iter();
         let unseen = index.filter(|(id, tracked)| is_unseen(*id, &tracked.project_id));
+        let missing = Missing::since(self.moment.now);
         for (id, _) in unseen {
-            self.state.missing.entry(id).or_insert(self.moment.now);
+            self.state.missing.entry(id).or_insert(missing);
         }
         if !filling.doubtful.is_empty() {
-            (self.state.doubted, self.state.last_sweep) = (Some(self.moment.now), None);
+            self.doubt();
+            self.state.last_sweep = None;
         }
         if filling.tells_room {
             self.state.is_truncated = filling.overflows || self.state.is_crowded;
@@ -288,9 +309,9 @@ impl<M: Mirror> Engine<'_, M> {
                 continue;
             };
             let since = since.unwrap_or(reached);
-            let lane = if since == reached && self.state.rounds.is_empty() {
+            let lane = if since == reached && !self.is_round_open() {
                 // What was late in the index when it was listed comes with the next changes.
-                self.state.reach(self.state.cursor, self.moment.now);
+                self.state.reach(self.state.cursor);
                 Lane::Joined
             } else {
                 Lane::Behind(since)

@@ -4,11 +4,22 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::observed::Observed;
 
+/// An object as it was stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub object: String,
+    /// Its version: what has another one may be another object of the same name.
+    pub version: String,
+}
+
 /// A mirrored issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {
-    /// Name of its object.
-    pub object: String,
+    /// Id of the issue.
+    pub id: u64,
+    /// Its object.
+    pub stored: Stored,
     /// Id of its project.
     pub project_id: String,
     /// When it was updated last, in epoch milliseconds.
@@ -20,11 +31,12 @@ pub struct Tracked {
 }
 
 impl Tracked {
-    /// What is to be remembered of an issue that was stored under this name.
+    /// What is to be remembered of an issue that was stored so.
     #[must_use]
-    pub fn of(issue: &Observed, object: String) -> Self {
+    pub fn of(issue: &Observed, stored: Stored) -> Self {
         Self {
-            object,
+            id: issue.id,
+            stored,
             project_id: issue.project_id.clone(),
             updated: issue.updated,
             is_open: issue.is_open,
@@ -92,7 +104,8 @@ mod tests {
 
     fn tracked(updated: i64) -> Tracked {
         Tracked {
-            object: "acme-sup-1".into(),
+            id: 1,
+            stored: Stored::default(),
             project_id: "1".into(),
             updated,
             is_open: true,

@@ -9,9 +9,10 @@ use super::{
     decide::{Verdict, verdict},
     engine::Engine,
     error::MirrorError,
-    index::{Index, Tracked},
+    index::{Index, Stored, Tracked},
     mirror::Mirror,
     observed::Observed,
+    put_off::Why,
     removals::{Fate, count},
     state::{Counts, Lane},
 };
@@ -19,7 +20,6 @@ use crate::{api::integration::MirrorMode, atlassian::issue_models::Issue};
 
 /// How many writes are in flight.
 const WRITES: usize = 8;
-
 /// What is to be written so that there are at most so many: issues that are new or different, and
 /// ids that make room for them.
 struct Room {
@@ -71,10 +71,11 @@ impl<M: Mirror> Engine<'_, M> {
     ) -> Result<(), MirrorError> {
         let lens = self.settings.lens;
         let seen = issues.into_iter().filter_map(|issue| Observed::of(issue, lens));
-        let index = &self.state.index;
+        // Jira's index may still have an issue as it was before; not where that was in Jira's future.
+        let (index, clock) = (&self.state.index, self.clock.unwrap_or(i64::MAX));
         let is_stale = |issue: &Observed| {
             let known = index.get(issue.id).map_or(i64::MIN, |known| known.updated);
-            source == Source::Search && issue.updated != 0 && issue.updated < known
+            source == Source::Search && issue.updated != 0 && issue.updated < known && known <= clock
         };
         let seen: Vec<Observed> = seen.filter(|issue| !is_stale(issue)).collect();
         let (mut keep, mut leave) = (Vec::new(), Vec::new());
@@ -94,7 +95,9 @@ impl<M: Mirror> Engine<'_, M> {
             match verdict(&issue, self.settings, found) {
                 Verdict::Keep => keep.push(issue),
                 Verdict::Leave(fate) => leave.push((issue.id, fate)),
-                Verdict::Ignore => {}
+                Verdict::Ignore => self
+                    .unplaced
+                    .extend(self.settings.is_unplaced(&issue.project_id).then_some(issue.id)),
             }
         }
         self.let_go(leave).await?;
@@ -103,11 +106,14 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Keeps what is new or different, and makes room for it.
     async fn keep(&mut self, issues: Vec<Observed>) -> Result<(), MirrorError> {
+        // What the cluster refused is tried again in its time.
+        let put_off = &self.state.put_off;
+        let issues = issues.into_iter().filter(|issue| !put_off.contains(issue.id));
         let Room {
             puts,
             pushed_out,
             is_short,
-        } = room(&self.state.index, self.settings.max, issues);
+        } = room(&self.state.index, self.settings.max, issues.collect());
         self.state.is_crowded |= is_short;
         let (mirror, index) = (self.mirror, &self.state.index);
         let writes: Vec<_> = puts
@@ -118,17 +124,27 @@ impl<M: Mirror> Engine<'_, M> {
         let mut failed = Ok(());
         for (issue, stored) in stored {
             match stored {
-                Ok(object) => {
-                    self.state.half_made.remove(&object);
-                    self.state.index.insert(issue.id, Tracked::of(issue, object));
+                Ok(stored) => {
+                    self.state.half_made.remove(&stored.object);
+                    self.state.put_off.settle(issue.id);
+                    self.state.index.insert(issue.id, Tracked::of(issue, stored));
                     self.report.changed += 1;
                 }
-                Err(error) => failed = Err(error),
+                Err(error) => failed = self.pass_over(issue.id, error).and(failed),
             }
         }
         failed?;
         let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
         self.let_go(pushed_out.collect()).await
+    }
+
+    /// An object that the cluster refuses stops none of the others.
+    fn pass_over(&mut self, id: u64, error: MirrorError) -> Result<(), MirrorError> {
+        let Some((object, words)) = error.refused_object() else {
+            return Err(error);
+        };
+        self.state.put_off.add(id, Why::Cluster { object, words });
+        Ok(())
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -138,9 +154,16 @@ impl<M: Mirror> Engine<'_, M> {
     /// Lets go of issues, if they are mirrored.
     pub(super) async fn let_go(&mut self, leaving: Vec<(u64, Fate)>) -> Result<(), MirrorError> {
         let (mirror, index) = (self.mirror, &self.state.index);
-        let known = leaving
-            .into_iter()
-            .filter_map(|(id, fate)| Some((id, fate, index.get(id)?)));
+        let put_off = &mut self.state.put_off;
+        let known = leaving.into_iter().filter_map(|(id, fate)| {
+            let Some(tracked) = index.get(id) else {
+                put_off.settle(id);
+                return None;
+            };
+            (!put_off.contains(id)).then_some((id, fate, tracked))
+        });
+        let known: Vec<(u64, Fate, &Tracked)> = known.collect();
+        let known = known.into_iter();
         let removals: Vec<_> = known
             .map(|(id, fate, tracked)| async move { (id, fate, mirror.remove(tracked).await) })
             .collect();
@@ -150,10 +173,11 @@ impl<M: Mirror> Engine<'_, M> {
             match removed {
                 Ok(()) => {
                     self.state.index.remove(id);
+                    self.state.put_off.settle(id);
                     count(&mut self.state.removed, fate);
                     self.report.changed += 1;
                 }
-                Err(error) => failed = Err(error),
+                Err(error) => failed = self.pass_over(id, error).and(failed),
             }
         }
         failed
@@ -196,14 +220,24 @@ impl<M: Mirror> Engine<'_, M> {
         if !std::mem::take(&mut self.state.is_listed) {
             return Ok(());
         }
-        while let Some(object) = self.state.half_made.pop_first() {
-            if let Err(error) = self.mirror.discard(&object).await {
-                self.state.half_made.insert(object);
-                return Err(error);
+        let mut left = std::mem::take(&mut self.state.half_made).into_iter();
+        let mut failed = Ok(());
+        for (object, version) in left.by_ref() {
+            let stored = Stored { object, version };
+            let Err(error) = self.mirror.discard(&stored).await else {
+                self.report.changed += 1;
+                continue;
+            };
+            self.state.half_made.insert(stored.object, stored.version);
+            if let Some(refused) = error.refused_object() {
+                self.report.undiscarded = Some(refused);
+            } else {
+                failed = Err(error);
+                break;
             }
-            self.report.changed += 1;
         }
-        Ok(())
+        self.state.half_made.extend(left);
+        failed
     }
 }
 
@@ -229,7 +263,7 @@ mod tests {
         let mut index = Index::default();
         for id in 1..=3 {
             let issue = issue(id, u32::try_from(id).unwrap());
-            index.insert(id, Tracked::of(&issue, format!("a-{id}")));
+            index.insert(id, Tracked::of(&issue, Stored::default()));
         }
         let plan = |issues: Vec<Observed>| {
             let Room { puts, pushed_out, .. } = room(&index, 4, issues);

@@ -90,7 +90,7 @@ impl List {
     /// Where pages lead nowhere: it begins anew then.
     pub fn take(&mut self, page: SearchPage) -> Result<Turn, MirrorError> {
         // What has no id that can be read may be any of those that are mirrored.
-        self.is_complete &= page.warnings.is_empty() && page.found.odd == 0;
+        self.is_complete &= !page.is_cut() && page.found.odd == 0;
         self.empty = if page.found.issues.is_empty() {
             self.empty + 1
         } else {

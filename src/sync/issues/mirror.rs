@@ -2,12 +2,15 @@
 
 use std::future::Future;
 
-use super::{error::MirrorError, index::Tracked, observed::Observed};
+use super::{
+    error::MirrorError,
+    index::{Stored, Tracked},
+    observed::Observed,
+};
 
 /// Keeps issues.
 pub trait Mirror: Sync {
-    /// Keeps an issue as it is now; `known` is what is kept of it so far. The name under which it
-    /// is kept.
+    /// Keeps an issue as it is now; `known` is what is kept of it so far. The object in which it is kept.
     ///
     /// # Errors
     /// When it could not be kept.
@@ -15,14 +18,14 @@ pub trait Mirror: Sync {
         &self,
         issue: &Observed,
         known: Option<&Tracked>,
-    ) -> impl Future<Output = Result<String, MirrorError>> + Send;
+    ) -> impl Future<Output = Result<Stored, MirrorError>> + Send;
 
-    /// Takes away an object of this name that was left half made: a crash came between the writes that
-    /// make it, and no issue is kept under it.
+    /// Takes away an object that was left half made, because a crash came between the writes that make
+    /// it, or is one too many of its issue; unless it is another one by now.
     ///
     /// # Errors
     /// When it is still there.
-    fn discard(&self, object: &str) -> impl Future<Output = Result<(), MirrorError>> + Send;
+    fn discard(&self, object: &Stored) -> impl Future<Output = Result<(), MirrorError>> + Send;
 
     /// Keeps an issue no longer.
     ///

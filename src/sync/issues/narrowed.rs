@@ -15,8 +15,13 @@ use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
 type ByProject<'a> = BTreeMap<&'a str, (&'a Followed, BTreeSet<u64>)>;
 
 impl<M: Mirror> Engine<'_, M> {
-    /// Takes in changed issues. Those of projects with a jql are matched against it first.
-    pub(super) async fn take_changed(&mut self, issues: Vec<Issue>, source: Source) -> Result<(), MirrorError> {
+    /// Takes in changed issues. Those of projects with a jql are matched against it first; the ids of the
+    /// projects of which that could not be told, and why: what changed in them is not taken in.
+    pub(super) async fn take_changed(
+        &mut self,
+        issues: Vec<Issue>,
+        source: Source,
+    ) -> Result<BTreeMap<String, String>, MirrorError> {
         let settings = self.settings;
         let mut narrowed = ByProject::new();
         for issue in &issues {
@@ -28,29 +33,43 @@ impl<M: Mirror> Engine<'_, M> {
             }
         }
         if narrowed.is_empty() {
-            return self.take(issues, None, source).await;
+            self.take(issues, None, source).await?;
+            return Ok(BTreeMap::new());
         }
         let (found, unknown) = self.matching(&narrowed).await?;
         // Where the jql could not be asked, what is mirrored stays as it is.
         let is_known = |issue: &Issue| {
             let project = issue.fields.project.as_ref().map(|project| &project.id);
-            project.is_none_or(|id| !unknown.contains(id))
+            project.is_none_or(|id| !unknown.contains_key(id) && self.invalid_id(id).is_none())
         };
-        self.take(issues.into_iter().filter(is_known).collect(), Some(&found), source)
-            .await
+        let known = issues.into_iter().filter(is_known).collect();
+        self.take(known, Some(&found), source).await?;
+        Ok(unknown)
     }
 
-    /// The issues that match, and the ids of the projects whose jql Jira did not accept.
-    async fn matching(&mut self, narrowed: &ByProject<'_>) -> Result<(BTreeSet<u64>, BTreeSet<String>), MirrorError> {
+    /// What Jira said against the jql of a project, by its id.
+    fn invalid_id(&self, id: &str) -> Option<&String> {
+        self.invalid(self.settings.project(id)?)
+    }
+
+    /// The issues that match, and the ids of the projects that Jira said nothing of.
+    async fn matching(
+        &mut self,
+        narrowed: &ByProject<'_>,
+    ) -> Result<(BTreeSet<u64>, BTreeMap<String, String>), MirrorError> {
         let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
         let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
         let answers = self.jira.matches(self.settings.cloud_id, &ids, &jqls).await?;
-        let (mut found, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+        let mut found = BTreeSet::new();
+        if answers.len() != jqls.len() {
+            // Nothing tells which of them were answered.
+            let why = "Jira did not say which of its changed issues match its jql";
+            let all = narrowed.keys().map(|id| ((*id).to_owned(), why.to_owned()));
+            return Ok((found, all.collect()));
+        }
         for ((project, ids), answer) in narrowed.values().zip(&answers) {
             if let Some(error) = answer.errors.first() {
-                unknown.insert(project.id.clone());
-                let trouble = Trouble::Jql(error.clone());
-                self.report.troubled.insert(project.id.clone(), trouble);
+                self.reject_jql(project, error);
                 continue;
             }
             let matched = answer
@@ -64,7 +83,19 @@ impl<M: Mirror> Engine<'_, M> {
             let leaving: Vec<u64> = leaving.copied().collect();
             found.extend(self.still_matching(project, &leaving).await?);
         }
-        Ok((found, unknown))
+        Ok((found, BTreeMap::new()))
+    }
+
+    /// Jira does not accept a jql any more. What is mirrored of its project stays as it is, and is fetched
+    /// anew once Jira accepts it again: what changes until then is not seen.
+    fn reject_jql(&mut self, project: &Followed, error: &str) {
+        if let Some(jql) = &project.jql {
+            self.state.valid_jql.remove(jql);
+            self.state.invalid_jql.insert(jql.clone(), error.to_owned());
+        }
+        self.fill_anew(&project.id);
+        let trouble = Trouble::Jql(error.to_owned());
+        self.report.troubled.insert(project.id.clone(), trouble);
     }
 
     /// Of issues that would leave the mirror, those that match all the same: the index by which Jira

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{index::Index, listing::Listing, observed::Lens, query::Followed, walk::Walk};
+use super::{
+    index::Index, listing::Listing, observed::Lens, put_off::PutOff, query::Followed, round::Round, walk::Walk,
+};
 use crate::api::integration::{MirrorMode, RemovedIssues};
 
 /// How a project is followed.
@@ -39,15 +41,33 @@ impl Lane {
     }
 }
 
-/// A round of changes that goes on in the next slice.
+/// A mirrored issue that a list did not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unended {
-    /// From where, in epoch milliseconds.
-    pub at: i64,
-    /// Whether pages so far may lack issues.
-    pub is_doubtful: bool,
-    /// When it began.
-    pub began: Timestamp,
+pub struct Missing {
+    /// Since when.
+    pub since: Timestamp,
+    /// What must come before it is looked up.
+    pub awaits: Awaits,
+}
+
+impl Missing {
+    /// Missing since then, and looked up after a while.
+    #[must_use]
+    pub const fn since(since: Timestamp) -> Self {
+        let awaits = Awaits::Time;
+        Self { since, awaits }
+    }
+}
+
+/// What must come before a missing issue is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaits {
+    /// Time alone.
+    Time,
+    /// A pass that knows all projects in scope: it is in one that no object tells of.
+    Scope,
+    /// Another list that lacks it.
+    List,
 }
 
 /// How many issues a project has.
@@ -126,15 +146,20 @@ pub struct State {
     /// The newest update that was seen of the projects that are followed together, in epoch
     /// milliseconds by Jira's clock.
     pub cursor: Option<i64>,
-    /// When that was reached.
-    pub reached: Option<Timestamp>,
     /// Whether changes were asked for again so long after that, that none can be late any more.
     pub settled: bool,
     /// Rounds of changes that a slice did not end: of a project that lags behind by its id, of those
     /// that are followed together under an empty one.
-    pub rounds: BTreeMap<String, Unended>,
-    /// Names of objects that were left half made, and may still become an issue's.
-    pub half_made: BTreeSet<String>,
+    pub rounds: BTreeMap<String, Round>,
+    /// Of which of these pages may have lacked issues, and since when.
+    pub doubtful: BTreeMap<String, Timestamp>,
+    /// How many projects are followed by one query, where Jira warned that more are too many.
+    pub most_together: Option<usize>,
+    /// Objects that were left half made, and may still become an issue's, or are one too many of
+    /// theirs: names and versions.
+    pub half_made: BTreeMap<String, String>,
+    /// Issues that could not be written, removed or fetched.
+    pub put_off: PutOff,
     /// How each project is followed, by id.
     pub lanes: BTreeMap<String, Lane>,
     /// Under which settings each project was mirrored, by id.
@@ -155,8 +180,8 @@ pub struct State {
     pub workflows: BTreeMap<String, String>,
     /// How many were to be fetched when they were listed.
     pub listed: usize,
-    /// Mirrored issues that a sweep did not list, and since when.
-    pub missing: BTreeMap<u64, Timestamp>,
+    /// Mirrored issues that a sweep did not list.
+    pub missing: BTreeMap<u64, Missing>,
     /// Queries of persons that Jira accepted.
     pub valid_jql: BTreeSet<String>,
     /// Those that it did not, with its words.
@@ -171,8 +196,12 @@ pub struct State {
     pub is_crowded: bool,
     /// There are more issues than there is room for.
     pub is_truncated: bool,
-    /// When a list came last of which Jira warned that it may lack issues.
+    /// When a list came last of which Jira warned that it may lack issues, or that lacked very many.
     pub doubted: Option<Timestamp>,
+    /// How many such lists came in a row.
+    pub doubts: u32,
+    /// Projects that Jira refused to list, by id: how often in a row, and when last.
+    pub refused_lists: BTreeMap<String, (u32, Timestamp)>,
     /// What left the mirror so far.
     pub removed: RemovedIssues,
 }
@@ -212,9 +241,8 @@ impl State {
     }
 
     /// Changes up to here were seen, and may be followed by late ones.
-    pub fn reach(&mut self, cursor: Option<i64>, now: Timestamp) {
+    pub fn reach(&mut self, cursor: Option<i64>) {
         self.cursor = cursor;
-        self.reached = Some(now);
         self.settled = false;
     }
 
@@ -256,8 +284,14 @@ impl Settings<'_> {
     /// Whether a project is in scope, or may be, and cannot be read now.
     #[must_use]
     pub fn is_held(&self, id: &str) -> bool {
-        let is_unknown = || !self.archived.contains(id) && self.project(id).is_none();
-        self.held.contains(id) || (!self.is_whole && is_unknown())
+        self.held.contains(id) || self.is_unplaced(id)
+    }
+
+    /// Whether nothing tells where a project belongs, until every project in scope is known.
+    #[must_use]
+    pub fn is_unplaced(&self, id: &str) -> bool {
+        let is_known = self.held.contains(id) || self.archived.contains(id) || self.project(id).is_some();
+        !self.is_whole && !is_known
     }
 
     /// A project that can be read.

@@ -11,10 +11,13 @@ use super::{
     mirror::Mirror,
     plan::{Wanted, counting_only, plan},
     query::{Followed, blamed},
-    state::{Counts, Filling, Lane},
+    state::{Awaits, Counts, Filling, Lane, Missing},
     walk::Turn,
 };
 use crate::{api::integration::MirrorMode, atlassian::jira};
+
+/// So many issues of a project may be missing at once, however few it has.
+const MANY: usize = 10;
 
 impl<M: Mirror> Engine<'_, M> {
     /// Plans a listing of everything, or only of projects of which nothing is mirrored yet.
@@ -27,8 +30,8 @@ impl<M: Mirror> Engine<'_, M> {
             .map(|project| project.id.clone())
             .collect();
         let unfilled = |project: &&Followed| is_new.contains(&project.id);
-        let projects = settings.followed.iter();
-        let projects: Vec<&Followed> = projects.filter(|p| everything || unfilled(p)).collect();
+        let asked = |project: &&Followed| everything || (unfilled(project) && !self.is_refused(project));
+        let projects: Vec<&Followed> = settings.followed.iter().filter(asked).collect();
         self.validate(&projects).await?;
         let valid = projects
             .iter()
@@ -54,7 +57,7 @@ impl<M: Mirror> Engine<'_, M> {
             self.expected(&new)
         );
         if begins {
-            self.state.reach(reached?, self.moment.now);
+            self.state.reach(reached?);
         }
         let wanted = Wanted {
             new: &new,
@@ -130,6 +133,9 @@ impl<M: Mirror> Engine<'_, M> {
                 let settings = self.settings;
                 let projects = list.projects.iter().filter_map(|id| settings.project(id));
                 let projects: Vec<&Followed> = projects.collect();
+                for project in &projects {
+                    self.state.refused_lists.remove(&project.id);
+                }
                 listing.found.add(&projects, list, &self.state.index);
                 Ok(())
             }
@@ -169,6 +175,7 @@ impl<M: Mirror> Engine<'_, M> {
         };
         self.report.troubled.insert(refused.id.clone(), trouble);
         listing.resumed.remove(&refused.id);
+        self.note_refused(&refused.id);
         let rest: Vec<String> = ids.filter(|id| *id != refused.id).collect();
         if !rest.is_empty() {
             listing.todo.push_front(list.of(rest, list.jql.clone()));
@@ -213,10 +220,10 @@ impl<M: Mirror> Engine<'_, M> {
         let found = &listing.found;
         let is_doubtful = found.counts.keys().any(|id| !found.complete.contains(id));
         if is_doubtful {
-            self.state.doubted = Some(self.moment.now);
+            self.doubt();
         } else if listing.everything {
             self.state.last_sweep = Some(self.moment.now);
-            self.state.doubted = None;
+            (self.state.doubted, self.state.doubts, self.state.most_together) = (None, 0, None);
             (self.state.is_listed, self.state.is_crowded) = (true, false);
             self.verify_more();
         }
@@ -278,21 +285,51 @@ impl<M: Mirror> Engine<'_, M> {
         self.state.queue = turns.into_values().flatten().collect();
     }
 
+    /// Jira refused to list or to fetch a project: it is asked for less and less often.
+    pub(super) fn note_refused(&mut self, project: &str) {
+        let now = self.moment.now;
+        let refusals = self.state.refused_lists.entry(project.to_owned()).or_insert((0, now));
+        *refusals = (refusals.0.saturating_add(1), now);
+    }
+
+    /// Everything is listed again soon; less and less soon, where it is so again and again.
+    pub(super) fn doubt(&mut self) {
+        self.state.doubted = Some(self.moment.now);
+        self.state.doubts = self.state.doubts.saturating_add(1);
+    }
+
     /// Notes what is mirrored and was not listed. Of projects that were not listed whole nothing is
-    /// missing.
+    /// missing; and where most of what is mirrored of a project is missing at once, that is believed only
+    /// of a second list.
     fn note_missing(&mut self, sweep: &Found) {
         let listed: HashSet<u64> = sweep.lists.iter().flatten().copied().collect();
         let is_missing = |id: u64, project: &str| sweep.complete.contains(project) && !listed.contains(&id);
-        let missing: Vec<u64> = self
-            .state
-            .index
-            .iter()
-            .filter(|(id, tracked)| is_missing(*id, &tracked.project_id))
-            .map(|(id, _)| id)
-            .collect();
+        let mut by_project: BTreeMap<&str, (usize, Vec<u64>)> = BTreeMap::new();
+        for (id, tracked) in self.state.index.iter() {
+            let (all, missing) = by_project.entry(&tracked.project_id).or_default();
+            *all += 1;
+            missing.extend(is_missing(id, &tracked.project_id).then_some(id));
+        }
+        let (now, mut is_landslide) = (self.moment.now, false);
         self.state.missing.retain(|id, _| !listed.contains(id));
-        for id in missing {
-            self.state.missing.entry(id).or_insert(self.moment.now);
+        for (all, missing) in by_project.into_values() {
+            let most = missing.len() > MANY && missing.len() * 2 > all;
+            let awaits = if most { Awaits::List } else { Awaits::Time };
+            for id in missing {
+                let known = self.state.missing.entry(id);
+                let again = |known: &mut Missing| {
+                    if known.awaits == Awaits::List {
+                        known.awaits = Awaits::Time;
+                    }
+                };
+                known.and_modify(again).or_insert_with(|| {
+                    is_landslide |= most;
+                    Missing { since: now, awaits }
+                });
+            }
+        }
+        if is_landslide {
+            self.doubt();
         }
     }
 }

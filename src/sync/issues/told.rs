@@ -20,6 +20,12 @@ use crate::{
     sync::apply,
 };
 
+/// A project is not written again for each pass, nor when one fails: the integration tells how old this is.
+const SYNCED: &str = "Its issues were synchronised by the last pass that succeeded; its JiraIntegration says when \
+    that was, in status.sync.lastSyncTime.";
+/// Stands for settings that are nobody's: under any, a project is mirrored anew.
+const ANEW: &str = "anew";
+
 /// What there is to say.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
@@ -55,9 +61,18 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: 
         let next = "See the condition Synced of the JiraProject objects.";
         return Some(Finding::new(synced, Reason::SyncPartial, format!("{what} {next}")));
     }
+    if let Some(what) = refused(state, report) {
+        return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
+    }
     if report.incomplete {
         let what = "Jira warned that one of its answers may be incomplete, so nothing is removed for it.";
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, what));
+    }
+    let unanswered = state.put_off.unanswered();
+    if unanswered > 0 {
+        let issues = if unanswered == 1 { "one issue" } else { "some issues" };
+        let what = format!("Jira could not answer {issues}, and what is mirrored of them stays as it is until it can.");
+        return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
     }
     if report.odd > 0 {
         let issues = if report.odd == 1 { "One issue" } else { "Some issues" };
@@ -91,6 +106,25 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &State, report: &Report, max: 
     })
 }
 
+/// What the cluster refuses, and that all else goes on.
+fn refused(state: &State, report: &Report) -> Option<String> {
+    if let Some((count, object, words)) = state.put_off.refused() {
+        let which = match count {
+            1 => format!("JiraIssue {object} could not be written or removed"),
+            _ => format!("{count} JiraIssues could not be written or removed, for example {object}"),
+        };
+        return Some(format!(
+            "{which}: {}. The others are kept up to date.",
+            words.trim_end_matches('.')
+        ));
+    }
+    let (object, words) = report.undiscarded.as_ref()?;
+    let words = words.trim_end_matches('.');
+    Some(format!(
+        "JiraIssue {object}, which holds no issue, could not be removed: {words}."
+    ))
+}
+
 impl Trouble {
     fn words(&self) -> String {
         match self {
@@ -99,11 +133,12 @@ impl Trouble {
     }
 }
 
-/// Writes what is to be said of each project: one write for each that differs.
+/// Writes what is to be said of each project: one write for each that differs. Whether all of it stands
+/// now: not where somebody wrote or deleted an object meanwhile.
 ///
 /// # Errors
-/// The first write that failed; the others were tried.
-pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> kube::Result<()> {
+/// The last write that failed; the others were tried.
+pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> kube::Result<bool> {
     let differing = known.iter().filter_map(|project| {
         let before = project.status.as_ref()?;
         let after = status(before, &project.spec.key, told);
@@ -113,9 +148,13 @@ pub async fn write(client: &Client, known: &[JiraProject], told: &Told<'_>) -> k
         .map(|(project, after)| apply::write_status(client, project, after, told.now).boxed())
         .collect();
     let mut written = stream::iter(writes).buffer_unordered(apply::IN_FLIGHT);
-    let mut ended = Ok(());
+    let mut ended = Ok(true);
     while let Some(result) = written.next().await {
-        ended = ended.and(result.map(drop));
+        match result {
+            Ok(Some(_)) => {}
+            Ok(None) => ended = ended.and(Ok(false)),
+            Err(error) => ended = Err(error),
+        }
     }
     ended
 }
@@ -134,7 +173,12 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraPro
         let filter = match lane {
             Lane::Joined | Lane::Behind(_) => told.state.filters.get(id).cloned(),
             // It is being mirrored anew: after a restart what stands there tells so.
-            Lane::Unfilled { resumed: false, .. } => earlier,
+            Lane::Unfilled { resumed: false, .. } => {
+                // Without a cursor all of them are.
+                let has_cursor = told.state.cursor.is_some();
+                let is_as_now = |earlier: &String| has_cursor && told.scope.filter_of(id) == Some(earlier);
+                earlier.map(|earlier| if is_as_now(&earlier) { ANEW.to_owned() } else { earlier })
+            }
             Lane::Unfilled { resumed: true, .. } => None,
         };
         let issues = ProjectIssues {
@@ -198,6 +242,6 @@ fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
             let what = "The first synchronisation of its issues is under way.";
             Finding::new(synced, Reason::Synchronising, what)
         }
-        None => Finding::new(synced, Reason::SyncSucceeded, "Its issues are synchronised."),
+        None => Finding::new(synced, Reason::SyncSucceeded, SYNCED),
     }
 }

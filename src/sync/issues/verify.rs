@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{engine::Engine, error::MirrorError, index::Index, keeping::Source, mirror::Mirror};
+use super::{engine::Engine, error::MirrorError, index::Index, keeping::Source, mirror::Mirror, state::Missing};
 use crate::atlassian::jira::PAGE;
 
 /// In so many listings, which are an hour apart, everything is looked at once.
@@ -62,8 +62,9 @@ impl<M: Mirror> Engine<'_, M> {
             self.report.odd += found.odd;
             let there: BTreeSet<u64> = found.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect();
             self.take_changed(found.issues, Source::ById).await?;
+            let missing = Missing::since(self.moment.now);
             for id in ids.iter().filter(|id| !there.contains(id)) {
-                self.state.missing.entry(*id).or_insert(self.moment.now);
+                self.state.missing.entry(*id).or_insert(missing);
             }
             self.state.verifying.drain(..ids.len());
         }
@@ -73,13 +74,14 @@ impl<M: Mirror> Engine<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::issues::index::Tracked;
+    use crate::sync::issues::index::{Stored, Tracked};
 
     #[test]
     fn a_day_of_listings_looks_at_everything_once() {
         let mut index = Index::default();
         let tracked = Tracked {
-            object: String::new(),
+            id: 0,
+            stored: Stored::default(),
             project_id: String::new(),
             updated: 0,
             is_open: true,

@@ -92,7 +92,7 @@ impl Walk {
     /// # Errors
     /// Where pages lead nowhere. It is begun anew then from the last issue that came.
     pub fn turn(&mut self, page: &SearchPage) -> Result<Turn, MirrorError> {
-        self.is_doubtful |= !page.warnings.is_empty() || page.found.odd > 0;
+        self.is_doubtful |= page.is_cut() || page.found.odd > 0;
         let times = page.found.issues.iter().filter_map(|issue| self.time_of(issue));
         self.reached = match self.part {
             Part::Window(..) => times.chain(self.reached).max(),

@@ -1,7 +1,15 @@
 //! Issues come into the cluster: created, changed, closed, moved, deleted; and what keeps them out.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use jira_operator::api::{
+    issue::{JiraIssue, JiraIssueSpec},
+    names::{ORIGIN_LABEL, ORIGIN_MIRROR},
+};
+use kube::{
+    ResourceExt,
+    api::{Patch, PatchParams, PostParams},
+};
 use serde_json::json;
 
 use super::{Story, story};
@@ -332,10 +340,50 @@ async fn deleted_object(plane: Arc<Plane>) {
     stage
         .until_mirrored("there", |mirrored| mirrored.contains_key("ENG-1"))
         .await;
-    stage.delete::<jira_operator::api::issue::JiraIssue>("acme-eng-1").await;
+    stage.delete::<JiraIssue>("acme-eng-1").await;
     stage.request("acme").await;
     stage
         .until_mirrored("there again", |mirrored| mirrored.contains_key("ENG-1"))
         .await;
+    replaced_object(&stage).await;
     stage.close().await;
+}
+
+/// A person puts an object in the place of one: it is neither written nor deleted, and the issue has another one.
+async fn replaced_object(stage: &Stage) {
+    stage.delete::<JiraIssue>("acme-eng-2").await;
+    let mut theirs = JiraIssue::new(
+        "acme-eng-2",
+        JiraIssueSpec {
+            integration: "acme".into(),
+        },
+    );
+    theirs.metadata.labels = Some([(ORIGIN_LABEL.to_owned(), "person".to_owned())].into());
+    let theirs = stage.issues().create(&PostParams::default(), &theirs).await.unwrap();
+    stage.request("acme").await;
+    let elsewhere = |mirrored: &BTreeMap<String, JiraIssue>| {
+        let found = mirrored.get("ENG-2").map(ResourceExt::name_any);
+        found.is_some_and(|name| name.starts_with("acme-eng-2-"))
+    };
+    stage.until_mirrored("under another name", elsewhere).await;
+    stage.command(json!({"command": "deleteIssue", "issue": "ENG-2"}));
+    stage.request("acme").await;
+    stage
+        .until_mirrored("gone", |mirrored| !mirrored.contains_key("ENG-2"))
+        .await;
+    let after = stage.issues().get("acme-eng-2").await.unwrap();
+    assert_eq!(after.resource_version(), theirs.resource_version());
+    // A label of ours that somebody took away comes back: without it nothing is found after a restart.
+    let unlabelled = json!({"metadata": {"labels": {ORIGIN_LABEL: null}}});
+    let patched = stage
+        .issues()
+        .patch("acme-eng-1", &PatchParams::default(), &Patch::Merge(unlabelled))
+        .await;
+    patched.unwrap();
+    stage.request("acme").await;
+    let labelled = |mirrored: &BTreeMap<String, JiraIssue>| {
+        let label = mirrored.get("ENG-1").and_then(|issue| issue.labels().get(ORIGIN_LABEL));
+        label.is_some_and(|label| label == ORIGIN_MIRROR)
+    };
+    stage.until_mirrored("labelled again", labelled).await;
 }

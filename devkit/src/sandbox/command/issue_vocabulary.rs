@@ -63,6 +63,12 @@ pub enum IssueCommand {
         issue: String,
         project: String,
     },
+    /// Gives an issue a time of its last update so many seconds from now, or ago, as an import may; search follows.
+    DateIssue {
+        site: Option<String>,
+        issue: String,
+        seconds: i64,
+    },
     /// Hides an issue from everybody, or shows it again, as a security level does to those outside of it: its project
     /// stays open, its `updated` stays as it is, and search follows at once.
     HideIssue {

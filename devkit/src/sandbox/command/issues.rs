@@ -70,6 +70,18 @@ fn apply_to_one(world: &mut World, command: IssueCommand) -> Applied {
             let same = || CommandError::Invalid(format!("issue `{issue}` is in project `{project}` already"));
             site.move_issue(id, target, now).map(|()| Answer::Done).ok_or_else(same)
         }
+        IssueCommand::DateIssue { site, issue, seconds } => {
+            let site = site_mut(world, site.as_deref())?;
+            let id = find_issue(site, &issue)?;
+            let unknown = || CommandError::unknown("issue", id.to_string());
+            let (project, issue) = site.issue_by_id(id).ok_or_else(unknown)?;
+            let (project, mut issue) = (project.id, issue.clone());
+            issue.updated = now
+                .checked_add(SignedDuration::from_secs(seconds))
+                .map_err(|error| CommandError::Invalid(error.to_string()))?;
+            site.write_issue(project, issue, now);
+            Ok(Answer::Done)
+        }
         IssueCommand::TouchIssue {
             site,
             issue,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -50,7 +51,17 @@ pub(crate) async fn gateway(
     if let Some(caller) = caller {
         caller.sign(&shared, &mut answer);
     }
+    date(&shared, &mut answer);
     answer
+}
+
+/// Says when the site answered, by its own clock.
+fn date(shared: &Shared, answer: &mut Response) {
+    let now = shared.world().now();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok();
+    if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
+        answer.headers_mut().insert(header::DATE, date);
+    }
 }
 
 /// What was asked, apart from the token.

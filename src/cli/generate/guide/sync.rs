@@ -33,9 +33,9 @@ pub(super) static NEVER_SYNCED: Guide = Guide {
 };
 
 pub(super) static SYNC_PARTIAL: Guide = Guide {
-    found: "Some JiraProject objects could not be written, or Atlassian asked to slow down before everything was asked for. The message says which.",
+    found: "Some JiraProject or JiraIssue objects could not be written, Jira left something out of its answers, or Atlassian asked to slow down before everything was asked for. The message says which.",
     apart: &[
-        "*A JiraProject could not be written*: the message has the API server's answer (RBAC, quota, an admission policy).",
+        "*A JiraProject or a JiraIssue could not be written*: the message has the API server's answer (RBAC, quota, an admission policy).",
         "*Asked to slow down*: many calls in a short time, also by other users of the same app. It passes within seconds or minutes.",
     ],
     mend: &["Being asked to slow down needs nobody."],
