@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    async fn fill(admission: &Admission, due: Due) -> Vec<Admitted> {
+    fn fill(admission: &Admission, due: Due) -> Vec<Admitted> {
         let mut all = Vec::new();
         while let Some(admitted) = admission.enter(waiting(due, 0)).now_or_never() {
             all.push(admitted.unwrap());
@@ -160,9 +160,9 @@ mod tests {
     #[tokio::test]
     async fn what_takes_long_keeps_nothing_else_waiting() {
         let admission = Admission::new(48, CancellationToken::new());
-        let slices = fill(&admission, Due::Slice).await;
+        let slices = fill(&admission, Due::Slice);
         assert_eq!(slices.len(), 8);
-        let passes = fill(&admission, Due::Plain).await;
+        let passes = fill(&admission, Due::Plain);
         assert_eq!(passes.len(), 48);
         assert!(admission.enter(waiting(Due::Full, 0)).now_or_never().is_none());
         // A token is kept fresh all the same, and nothing more is done for it.

@@ -116,9 +116,9 @@ mod tests {
         let (mut held, mut order) = (Some(held), Vec::new());
         while order.len() < waiting.len() {
             drop(held.take());
-            for n in 0..waiting.len() {
+            for (n, one) in waiting.iter_mut().enumerate() {
                 if !order.contains(&n)
-                    && let Some(slot) = (&mut waiting[n]).now_or_never()
+                    && let Some(slot) = one.now_or_never()
                 {
                     order.push(n);
                     held = Some(slot);

@@ -97,9 +97,16 @@ fn filter(spec: &JiraIntegrationSpec, site_url: &str, key: &str, jql: Option<&st
 fn workflow(types: &[IssueTypeEntry]) -> String {
     let mut text = String::new();
     for kind in types {
-        text.push_str(&format!("{}\n{}\n", kind.id, kind.name));
+        text.extend([kind.id.as_str(), "\n", kind.name.as_str(), "\n"]);
         for status in &kind.statuses {
-            text.push_str(&format!("{}\n{}\n{}\n", status.id, status.name, status.category));
+            text.extend([
+                status.id.as_str(),
+                "\n",
+                status.name.as_str(),
+                "\n",
+                status.category.as_str(),
+                "\n",
+            ]);
         }
     }
     digest(&text)

@@ -140,6 +140,8 @@ impl Filling {
 
 /// The memory of one mirror.
 #[derive(Clone, Debug, Default)]
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct State {
     /// What is mirrored.
     pub index: Index,

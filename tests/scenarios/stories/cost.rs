@@ -157,7 +157,9 @@ async fn healthy(plane: Arc<Plane>) {
                 in_permissions_check: true,
                 in_project_search: true,
             });
-            troubles().into_iter().for_each(|(_, spoil, _)| stage.jira(spoil));
+            for (_, spoil, _) in troubles() {
+                stage.jira(spoil);
+            }
             last = full(&stage).await.0;
         }
         let mark = stage.sandbox.mark();

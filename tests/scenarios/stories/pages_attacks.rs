@@ -55,15 +55,15 @@ async fn tampered(plane: Arc<Plane>) {
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&stage.link("acme").await).await;
     let callback = stage.accept(&authorize);
-    let state = state_of(&callback).to_owned();
-    let flipped = if state.starts_with('0') { "1" } else { "0" };
+    let issued = state_of(&callback).to_owned();
+    let flipped = if issued.starts_with('0') { "1" } else { "0" };
     let made_up = [
         String::new(),
         "x".repeat(40),
-        format!("{flipped}{}", &state[1..]),
+        format!("{flipped}{}", &issued[1..]),
         "0".repeat(32),
-        format!("{state}0"),
-        format!("{state}%00"),
+        format!("{issued}0"),
+        format!("{issued}%00"),
     ];
     for wrong in made_up {
         let page = visitor.open(&with(&callback, "state", &wrong)).await;
@@ -74,7 +74,7 @@ async fn tampered(plane: Arc<Plane>) {
     for odd in [
         format!("{}/connect/callback", stage.pages),
         callback.replace("state=", "other="),
-        format!("{callback}&state={state}"),
+        format!("{callback}&state={issued}"),
         format!("{callback}&code=another"),
     ] {
         assert_eq!(visitor.open(&odd).await.status, 400, "{odd}");
@@ -224,17 +224,17 @@ async fn made_up_codes(plane: Arc<Plane>) {
     let mut refused = None;
     for _ in 0..30 {
         let authorize = attacker.press(&acme).await;
-        let state = state_of(&authorize).to_owned();
+        let issued = state_of(&authorize).to_owned();
         let page = attacker
-            .open(&format!("{}/connect/callback?code=made-up&state={state}", stage.pages))
+            .open(&format!("{}/connect/callback?code=made-up&state={issued}", stage.pages))
             .await;
         if page.status == 429 {
-            refused = Some((page, state));
+            refused = Some((page, issued));
             break;
         }
         assert_eq!(page.status, 303, "{}", page.text);
     }
-    let (page, state) = refused.expect("made-up codes come to an end");
+    let (page, issued) = refused.expect("made-up codes come to an end");
     page.says(&["Too many consents come back", "was not used"]);
     assert!(
         stage.exchanges() <= 15,
@@ -245,7 +245,7 @@ async fn made_up_codes(plane: Arc<Plane>) {
     let callback = stage.accept(&visitor.press(&other).await);
     visitor.come_back(&callback).await.says(&["Connected"]);
     // What was refused is not used up.
-    let callback = format!("{}/connect/callback?error=access_denied&state={state}", stage.pages);
+    let callback = format!("{}/connect/callback?error=access_denied&state={issued}", stage.pages);
     let later = attacker.until(&callback, "a result", |page| page.status == 303).await;
     let result = attacker.open(&format!("{}{}", stage.pages, later.location)).await;
     result.says(&["Access was declined"]);

@@ -105,8 +105,8 @@ async fn on_a_terminal(plane: Arc<Plane>) {
         (&[], serde_json::Value::Null),
     ] {
         stage.change("acme", json!({"account": account})).await;
-        let line = stage.connects(port, arguments).env("BROWSER", &browser);
-        let mut again = line.start_on_terminal();
+        let command = stage.connects(port, arguments).env("BROWSER", &browser);
+        let mut again = command.start_on_terminal();
         let link = again.link().await;
         stage.follow(&link, Choice::default()).await.claim(200, &["Connected"]);
         let ran = stage.ended(again).await;
