@@ -58,7 +58,7 @@ fn sites() -> Vec<Site> {
             "desks",
             json!([
                 {"command": "setRequestTypes", "project": "SUP", "requestTypes": []},
-                {"command": "changeRequestType", "project": "ITS", "groupIds": []},
+                {"command": "changeRequestType", "project": "ITS", "groupIds": [], "creatable": false},
                 {"command": "createProject", "key": "HELP", "template": "service"},
                 {"command": "changeRequestType", "project": "HELP", "creatable": false},
                 {"command": "createProject", "key": "CARE", "template": "service"},
@@ -312,15 +312,82 @@ async fn a_site_without_service_management_has_no_desk_and_no_outage() {
 }
 
 #[tokio::test]
-async fn one_failure_about_a_single_project_hides_nothing_and_two_are_an_outage() {
+async fn one_sick_project_leaves_the_others_known_and_two_are_an_outage() {
     let (jira, sandbox) = sandbox(&json!([])).await;
-    let rule = FaultRule::path("/project/SPU", When::Before, FaultAction::Html { code: 503 });
-    for (failures, reason) in [(1, Reason::SomeProjectsBlocked), (2, Reason::SiteUnavailable)] {
-        let _ = sandbox.fault(rule.clone().times(failures));
-        let evidence = gather(&jira, declared(&json!({"projects": ["ENG", "SPU"]})), None).await;
+    let table = [
+        ("/project/SPU", 503, 1, Reason::SomeProjectsBlocked),
+        ("/project/SPU", 503, 2, Reason::NotChecked),
+        ("/project/SPU", 400, 1, Reason::NotChecked),
+        ("/project/SP", 503, 4, Reason::SiteUnavailable),
+    ];
+    for (path, code, failures, reason) in table {
+        let rule = FaultRule::path(path, When::Before, FaultAction::Html { code });
+        let _ = sandbox.fault(rule.times(failures));
+        let projects = ["ENG", "SPU", "SPX"].map(str::to_owned);
+        let named = if path.ends_with('U') {
+            &projects[..2]
+        } else {
+            &projects[..]
+        };
+        let evidence = gather(&jira, declared(&json!({"projects": named})), None).await;
+        if reason == Reason::NotChecked {
+            let found = judge(&evidence).projects;
+            let first = |key: &str| found[key].first().unwrap().reason;
+            assert_eq!(
+                (first("ENG"), first("SPU")),
+                (Reason::ProjectVisible, Reason::NotChecked)
+            );
+        }
         let findings = judge(&evidence).integration;
         let of_projects = |f: &&Finding| f.condition == ConditionType::ProjectsAccessible;
         let found = findings.iter().find(of_projects).unwrap();
         assert_eq!(found.reason, reason, "{}", found.message);
     }
+}
+
+/// A token that dies during a look is no verdict about anything.
+#[tokio::test]
+async fn a_401_is_a_verdict_only_while_the_token_lives() {
+    let (jira, sandbox) = sandbox(&json!([])).await;
+    let refuse = |path: &str| {
+        let action = FaultAction::Status {
+            code: 401,
+            headers: std::collections::BTreeMap::default(),
+            body: json!({"code": 401, "message": "Unauthorized"}).to_string(),
+        };
+        FaultRule::path(path, When::Before, action)
+    };
+    let articles = sandbox.fault(refuse("/knowledgebase/article"));
+    let of = |evidence: &Evidence, type_: ConditionType| {
+        let findings = judge(evidence).integration;
+        findings.into_iter().find(|f| f.condition == type_).unwrap()
+    };
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let found = of(&evidence, ConditionType::ServiceDesksReady);
+    assert_eq!(found.reason, Reason::KnowledgeBaseUnreadable);
+    sandbox.release(articles).unwrap();
+
+    // From the first question about desks on, everything is refused.
+    let _ = sandbox.fault(refuse("/servicedeskapi/"));
+    let _ = sandbox.fault(refuse("/myself").skip(1));
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let found = of(&evidence, ConditionType::ServiceDesksReady);
+    assert_eq!(found.reason, Reason::SiteUnavailable, "{}", found.message);
+
+    // Before the account is known, the list of sites tells whether the token is dead.
+    sandbox.command(Command::ClearFaults).unwrap();
+    let _ = sandbox.fault(refuse("/myself"));
+    let _ = sandbox.fault(refuse("/accessible-resources").skip(1));
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    assert_eq!(
+        of(&evidence, ConditionType::SiteReachable).reason,
+        Reason::SiteUnavailable
+    );
+    sandbox.command(Command::ClearFaults).unwrap();
+    let _ = sandbox.fault(refuse("/myself"));
+    let evidence = gather(&jira, declared(&json!({})), None).await;
+    assert_eq!(
+        of(&evidence, ConditionType::AccountEligible).reason,
+        Reason::NoProductAccess
+    );
 }

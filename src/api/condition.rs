@@ -47,7 +47,12 @@ impl Finding {
     /// are too long for a message, `what` is cut short and the remedy is not.
     #[must_use]
     pub fn with_remedy(condition: ConditionType, reason: Reason, what: &str) -> Self {
-        let remedy = reason.entry().remedy;
+        Self::advising(condition, reason, what, reason.entry().remedy)
+    }
+
+    /// The same with another remedy, where more is known than the table can.
+    #[must_use]
+    pub fn advising(condition: ConditionType, reason: Reason, what: &str, remedy: &str) -> Self {
         let room = LONGEST_MESSAGE.saturating_sub(remedy.chars().count() + 1);
         Self::new(condition, reason, format!("{} {remedy}", shortened(what, room)))
     }
@@ -71,6 +76,24 @@ impl Finding {
         let entry = reason.entry();
         let text = format!("{} {}", entry.meaning, entry.remedy);
         Self::new(condition, reason, text.trim())
+    }
+
+    /// The finding of a condition that was not looked at because of this one. What passes by itself asks
+    /// nobody to do anything about it.
+    #[must_use]
+    pub fn skips(&self, condition: ConditionType) -> Self {
+        let reason = Reason::skipped_after(self.condition);
+        let entry = self.reason.entry();
+        let passes = entry.holds == Holds::Unknown && entry.disposition != Disposition::Stalled;
+        if !passes || reason == Reason::NotChecked {
+            return Self::plain(condition, reason);
+        }
+        let again = match self.condition {
+            ConditionType::SiteReachable | ConditionType::AccountEligible => "the site answers".to_owned(),
+            other => format!("{} is True", other.as_str()),
+        };
+        let message = format!("{} Checked again once {again}.", reason.entry().meaning);
+        Self::new(condition, reason, message)
     }
 
     /// Whether the condition is True.

@@ -27,7 +27,7 @@ pub use super::integration_status::{
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Site", type_ = "string", json_path = ".spec.site"),
-    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projects.synced", description = "Projects that can be used"),
+    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projects.readable", description = "Projects that the account may read"),
     printcolumn(name = "Last Sync", type_ = "date", json_path = ".status.sync.lastSyncTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Account", type_ = "string", json_path = ".status.account.displayName", priority = 1),

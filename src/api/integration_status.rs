@@ -88,6 +88,9 @@ pub struct AccountStatus {
     pub display_name: String,
     /// Kind of account as Jira names it: atlassian, app or customer.
     pub account_type: String,
+    /// spec.account.email when the account was last accepted for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_as: Option<String>,
 }
 
 /// The access token for workloads.
@@ -109,17 +112,41 @@ pub struct TokenStatus {
 pub struct ProjectCounts {
     /// Live projects in scope that the account sees.
     pub visible: i64,
-    /// Projects in scope that can be used.
-    pub synced: i64,
-    /// Projects in scope that cannot be used.
+    /// Projects in scope that the account may read: these are synchronised.
+    // Earlier versions wrote it as synced.
+    #[serde(default, alias = "synced", skip_serializing_if = "Option::is_none")]
+    pub readable: Option<i64>,
+    /// Projects in scope that the account may write to as spec.mode Enforce needs; absent in the mode
+    /// Observe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writable: Option<i64>,
+    /// Projects in scope that cannot be read or, in the mode Enforce, not be written to.
     pub blocked: i64,
 }
 
 impl ProjectCounts {
-    /// Projects in scope, each of which has an object.
+    /// Projects in scope, each of which has an object. None where the status is older than the definition,
+    /// so that the API server has dropped a part of it.
     #[must_use]
-    pub const fn all(&self) -> i64 {
-        self.synced.saturating_add(self.blocked)
+    pub fn all(&self) -> Option<i64> {
+        Some(self.writable.or(self.readable)?.saturating_add(self.blocked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn counts_of_an_earlier_version_are_read() {
+        let read = |value| serde_json::from_value::<ProjectCounts>(value).unwrap();
+        let old = read(serde_json::json!({"visible": 5, "synced": 3, "blocked": 2}));
+        assert_eq!((old.readable, old.writable, old.all()), (Some(3), None, Some(5)));
+        let pruned = read(serde_json::json!({"visible": 5, "blocked": 2}));
+        assert_eq!((pruned.readable, pruned.all()), (None, None));
+        let now = read(serde_json::json!({"visible": 5, "readable": 4, "writable": 3, "blocked": 2}));
+        assert_eq!(now.all(), Some(5));
     }
 }
 

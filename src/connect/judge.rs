@@ -69,7 +69,7 @@ pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>)
     judged.findings.push(judge_scopes(declared, &site, granted));
     let answer = jira.myself(&site.status.cloud_id).await;
     judged.account = answer.as_ref().ok().map(account::status);
-    let finding = account::judge(declared.account.as_ref(), &answer);
+    let finding = account::judge(account::Expected::of(declared), &answer);
     judged.findings.push(for_now(finding, answer.as_ref().err()));
     judged
 }

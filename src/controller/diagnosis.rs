@@ -20,13 +20,20 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::{
-        evidence::ProjectsEvidence,
+        evidence::{ProjectsEvidence, SiteEvidence},
         gather::{
             self,
             projects::{Scope, projects},
             surroundings::{Asked, Surroundings, surroundings},
         },
-        judge::{self, desks::DeskSummary, projects::Summary, scopes::Needs, site::Site},
+        judge::{
+            self,
+            account::{Expected, remembered},
+            desks::DeskSummary,
+            projects::Summary,
+            scopes::Needs,
+            site::Site,
+        },
     },
     grant::{
         held::Held,
@@ -88,15 +95,6 @@ impl Pass<'_> {
             *jira = jira.with_token(held.access.token.clone());
             evidence = gather::site::site(jira, site).await;
         }
-        for error in [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()]
-            .into_iter()
-            .flatten()
-        {
-            if matches!(error, JiraError::RateLimited { .. }) {
-                return Err(Stop::RateLimited(error.clone()));
-            }
-            self.outcome.retry_after = self.outcome.retry_after.max(error.retry_after());
-        }
         match judge::site::judge(site, self.seen.status.site.as_ref(), &evidence) {
             Ok((site, finding)) => {
                 self.outcome.note(finding);
@@ -106,10 +104,24 @@ impl Pass<'_> {
             Err(finding) => {
                 if finding.reason.entry().holds == Holds::False {
                     self.retract().await?;
+                } else {
+                    self.heed(&evidence)?;
                 }
                 Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
             }
         }
+    }
+
+    /// How long Atlassian asks to wait before it is asked about the site again.
+    fn heed(&mut self, evidence: &SiteEvidence) -> Result<(), Stop> {
+        let errors = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
+        for error in errors.into_iter().flatten() {
+            if matches!(error, JiraError::RateLimited { .. }) {
+                return Err(Stop::RateLimited(error.clone()));
+            }
+            self.outcome.retry_after = self.outcome.retry_after.max(error.retry_after());
+        }
+        Ok(())
     }
 
     fn scopes(&mut self, granted: &Granted, service_projects: bool) -> BTreeSet<&'static str> {
@@ -139,9 +151,16 @@ impl Pass<'_> {
             }
             Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
             Err(error) => self.outcome.retry_after = error.retry_after(),
-            Ok(account) => self.outcome.account = Some(judge::account::status(account)),
+            Ok(_) => {}
         }
-        let finding = judge::account::judge(self.seen.integration.spec.account.as_ref(), &answer);
+        let expected = Expected {
+            spec: self.seen.integration.spec.account.as_ref(),
+            accepted: self.seen.status.account.as_ref(),
+        };
+        let finding = judge::account::judge(expected, &answer);
+        if let Ok(account) = &answer {
+            self.outcome.account = Some(remembered(account, expected, &finding));
+        }
         match finding.reason.entry().holds {
             Holds::True => {
                 self.outcome.note(finding);
@@ -207,7 +226,15 @@ impl Pass<'_> {
             turn: Some(self.seen.memory.looks),
         };
         let around = surroundings(jira, &site.cloud_id, asked, evidence).await;
-        let around = around.map_err(Stop::RateLimited)?;
+        let around = around.map_err(|error| match error {
+            JiraError::RateLimited { .. } => Stop::RateLimited(error),
+            // The token died on the way. The next pass gets another one and asks again.
+            error => {
+                self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
+                let finding = judge::unavailable(ProjectsAccessible, &error);
+                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
+            }
+        })?;
         if let Some(call) = &around.scope_refused {
             self.outcome.note(judge::scopes::refused(call));
         }
@@ -235,7 +262,7 @@ impl Pass<'_> {
         };
         let plan = plan(given, &known, evidence);
         let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
-        self.outcome.counts = Some(judge::projects::count(&summaries));
+        self.outcome.counts = Some(judge::projects::count(&summaries, given.mode));
         self.outcome
             .note(judge::projects::judge(&summaries, evidence.any_visible()));
         let desks: Vec<DeskSummary> = plan.entries.iter().filter_map(Entry::desk_summary).collect();

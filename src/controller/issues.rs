@@ -14,7 +14,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        integration::{ProjectCounts, SyncProgress},
+        integration::{MirrorMode, ProjectCounts, SyncProgress},
         project::JiraProject,
         reason::Reason,
     },
@@ -64,6 +64,7 @@ impl Pass<'_> {
             state: &state,
             report: &report,
             failed: ended.is_err(),
+            mirrors: self.seen.integration.spec.issues().mirror != MirrorMode::None,
             now: self.seen.now,
         };
         let written = told::write(&self.ctx.client, known, &told).await;
@@ -102,7 +103,7 @@ impl Pass<'_> {
         let Some(synced) = self.outcome.synced.as_ref().filter(|synced| synced.succeeded) else {
             return false;
         };
-        let counted = self.seen.status.projects.as_ref().map(ProjectCounts::all);
+        let counted = self.seen.status.projects.as_ref().and_then(ProjectCounts::all);
         let as_counted = counted.and_then(|all| usize::try_from(all).ok()) == Some(known.len());
         synced.full || (self.seen.integration.spec.projects.is_some() && as_counted)
     }

@@ -338,7 +338,11 @@ impl Outcome {
     }
 
     fn skip(&mut self, seen: &Seen, cause: ConditionType) {
-        let reason = Reason::skipped_after(cause);
+        let found = self.findings.get(&cause).cloned();
+        let skipped = |step| match &found {
+            Some(cause) => cause.skips(step),
+            None => Finding::plain(step, Reason::skipped_after(cause)),
+        };
         let ever = seen
             .status
             .sync
@@ -351,7 +355,7 @@ impl Outcome {
                     let what = format!("Nothing was synchronised yet, because {} is not True.", cause.as_str());
                     Finding::new(step, Reason::NeverSynced, what)
                 } else {
-                    Finding::plain(step, reason)
+                    skipped(step)
                 }
             });
         }

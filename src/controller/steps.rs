@@ -205,7 +205,7 @@ impl Pass<'_> {
         let Ok(known) = apply::known(&self.ctx.client, &self.seen.owner()).await else {
             return Ok(None);
         };
-        let counted = self.seen.status.projects.as_ref().map(ProjectCounts::all);
+        let counted = self.seen.status.projects.as_ref().and_then(ProjectCounts::all);
         if counted.and_then(|all| usize::try_from(all).ok()) != Some(known.len()) {
             // Somebody deleted an object of ours, or it could not be written.
             return Ok(None);

@@ -1,6 +1,8 @@
 //! What evidence a finding needs, said a second time and independently of the judges: for each
 //! reason what must have been answered before it may be told.
 
+use std::collections::BTreeSet;
+
 use super::{
     evidence::{Answer, DeskEvidence, Evidence, ProjectsEvidence, SiteEvidence},
     examine::Findings,
@@ -12,7 +14,12 @@ use crate::{
         reason::Reason::{self, *},
         requirements::{AGENT, BROWSE, FEATURES},
     },
-    atlassian::{desk_models::RequestType, error::JiraError, models::Project, site::SiteUrl},
+    atlassian::{
+        desk_models::RequestType,
+        error::JiraError,
+        models::{AccessibleResource, Project},
+        site::SiteUrl,
+    },
 };
 
 fn refuses<T>(answer: &Answer<T>) -> bool {
@@ -33,6 +40,10 @@ pub fn backs(evidence: &Evidence, findings: &Findings, finding: &Finding) -> boo
         ConditionType::AccountEligible => match (&evidence.account, finding.reason) {
             (Some(answer), NoProductAccess) => refuses(answer),
             (Some(answer), SiteUnavailable) => answer.is_err(),
+            (Some(Ok(account)), EmailChanged) => {
+                let accepted = evidence.declared.accepted.as_ref();
+                accepted.is_some_and(|known| known.account_id == account.account_id)
+            }
             (answer, reason) => reason.is_consequence() || matches!(answer, Some(Ok(_))),
         },
         ConditionType::ProjectsAccessible => projects(evidence, findings, finding.reason),
@@ -57,15 +68,33 @@ fn site(evidence: &Evidence, reason: Reason) -> bool {
     };
     let bound = evidence.declared.bound.as_ref();
     let granted = |id: &str| resources.as_ref().is_ok_and(|all| all.iter().any(|r| r.id == id));
+    // By the list of granted sites, and only else by what an edge server says without authentication.
+    let address = SiteUrl::parse(&evidence.declared.site, &evidence.declared.site_suffixes).ok();
+    let under_it = |r: &&AccessibleResource| address.as_ref().is_some_and(|address| address.is(&r.url));
+    let listed: BTreeSet<&str> = resources
+        .iter()
+        .flatten()
+        .filter(under_it)
+        .map(|r| r.id.as_str())
+        .collect();
+    let told = tenant.as_ref().ok().map(|tenant| tenant.cloud_id.as_str());
+    let id = if listed.len() == 1 {
+        listed.first().copied()
+    } else {
+        told
+    };
     match reason {
         SiteNotAllowed => not_allowed,
-        SiteFound => match tenant {
-            Ok(tenant) => granted(&tenant.cloud_id) && bound.is_none_or(|b| b.cloud_id == tenant.cloud_id),
-            Err(_) => bound.is_some_and(|b| granted(&b.cloud_id)),
+        SiteFound => match id {
+            Some(id) => granted(id) && bound.is_none_or(|b| b.cloud_id == id),
+            None => bound.is_some_and(|b| granted(&b.cloud_id)),
         },
-        SiteNotFound => matches!(tenant, Err(JiraError::NotFound(_) | JiraError::Redirected)) && resources.is_ok(),
-        SiteNotGranted => resources.is_ok() && tenant.as_ref().is_ok_and(|t| !granted(&t.cloud_id)),
-        SiteChanged => bound.is_some_and(|b| tenant.as_ref().is_ok_and(|t| t.cloud_id != b.cloud_id)),
+        SiteNotFound => {
+            let nothing_there = matches!(tenant, Err(JiraError::NotFound(_) | JiraError::Redirected));
+            nothing_there && resources.is_ok() && listed.is_empty()
+        }
+        SiteNotGranted => resources.is_ok() && id.is_some_and(|id| !granted(id)),
+        SiteChanged => bound.is_some_and(|b| id.is_some_and(|id| id != b.cloud_id)),
         SiteUnavailable => tenant.is_err() || resources.is_err(),
         _ => false,
     }
@@ -79,7 +108,8 @@ fn projects(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
         );
     };
     let counted = [ConditionType::Accessible, ConditionType::Permitted];
-    let is_blocked = |list: &Vec<Finding>| list.iter().any(|f| counted.contains(&f.condition) && !f.is_true());
+    let hinders = |f: &Finding| !f.is_true() && f.reason != AssignDenied && f.reason != ReporterChangeDenied;
+    let is_blocked = |list: &Vec<Finding>| list.iter().any(|f| counted.contains(&f.condition) && hinders(f));
     let blocked = findings.projects.values().filter(|list| is_blocked(list)).count();
     match reason {
         NoProjectsVisible => projects.visible.as_ref().is_some_and(Vec::is_empty),
@@ -250,11 +280,16 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
         return reason == KnowledgeBaseUnreadable && desks.knowledge_base.as_ref().is_some_and(Answer::is_err);
     };
     let types = request_types.as_deref().unwrap_or_default();
+    let may = |kind: &RequestType| match (kind.can_create_request, &answers.creatable) {
+        (Some(may), _) => may,
+        (None, Some(Ok(may))) => may.contains(&kind.id),
+        (None, _) => false,
+    };
     let restricted = |kind: &RequestType| {
         let status = kind.restriction_status.as_deref().unwrap_or_default();
-        status.eq_ignore_ascii_case("RESTRICTED")
+        !may(kind) && status.eq_ignore_ascii_case("RESTRICTED")
     };
-    let hidden = |kind: &RequestType| kind.group_ids.as_ref().is_some_and(Vec::is_empty);
+    let hidden = |kind: &RequestType| !may(kind) && kind.group_ids.as_ref().is_some_and(Vec::is_empty);
     let closed = |kind: &RequestType| evidence.declared.mode == Mode::Enforce && is_closed(answers, kind);
     let all = |test: &dyn Fn(&RequestType) -> bool| !types.is_empty() && types.iter().all(test);
     match reason {

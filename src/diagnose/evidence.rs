@@ -9,7 +9,8 @@ use crate::{
     api::{
         condition::{ConditionType, find},
         integration::{
-            ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus, StatusMapping,
+            AccountStatus, ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus,
+            StatusMapping,
         },
         project::JiraProject,
         reason::Reason,
@@ -37,6 +38,9 @@ pub struct Declared {
     pub bound: Option<SiteStatus>,
     /// spec.account.
     pub account: Option<ExpectedAccount>,
+    /// The account that was accepted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AccountStatus>,
     /// Projects that were seen before.
     #[serde(default)]
     pub known: Vec<KnownProject>,
@@ -61,6 +65,7 @@ impl Declared {
             site_suffixes: site_suffixes.to_vec(),
             bound: integration.status.as_ref().and_then(|status| status.site.clone()),
             account: spec.account.clone(),
+            accepted: integration.status.as_ref().and_then(|status| status.account.clone()),
             mode: spec.mode,
             projects: spec.projects.as_ref().map(keys),
             status_mapping: spec.status_mapping.clone(),
@@ -166,6 +171,9 @@ pub struct ProjectsEvidence {
     pub held_globally: BTreeSet<String>,
     /// Ids of projects that are listed, although the account sees no more than their portal.
     pub portal_only: BTreeSet<String>,
+    /// Projects about which Jira gave no usable answer, by id, or by the key that spec names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unanswered: BTreeMap<String, JiraError>,
     /// Keys of the live projects that the account sees; absent where nothing was in doubt.
     pub visible: Option<Vec<String>>,
     /// The service desks that the account can reach, where they were asked for already.

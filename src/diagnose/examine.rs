@@ -11,7 +11,8 @@ use super::{
         surroundings::{self, surroundings},
     },
     judge::{
-        self, account,
+        self,
+        account::{self, Expected},
         desks::DeskSummary,
         project::Seen,
         projects::Summary,
@@ -68,6 +69,14 @@ pub async fn gather(jira: &Jira, declared: Declared, scopes: Option<Vec<String>>
         return evidence;
     }
     evidence.account = Some(jira.myself(&cloud_id).await);
+    if matches!(evidence.account, Some(Err(JiraError::Unauthorized(_)))) {
+        // The account or the token: the list of sites, which needs no access to one, tells which.
+        let again = jira.accessible_resources().await;
+        if let (Some(site), Err(error @ JiraError::Unauthorized(_))) = (&mut evidence.site, again) {
+            site.resources = Err(error);
+            return evidence;
+        }
+    }
     if !is_eligible(&evidence) || missing.contains(SCOPE_WORK) {
         return evidence;
     }
@@ -105,7 +114,7 @@ async fn ask_around(
             evidence.directory = Some(around.directory);
             evidence.statuses = Some(around.statuses);
         }
-        // Atlassian asked to slow down: what was found of the projects stands.
+        // Atlassian asked to slow down, or the token died: what was found of the projects stands.
         Err(error) => {
             evidence.desks = Some(DesksEvidence {
                 listed: Err(error.clone()),
@@ -152,7 +161,7 @@ fn is_eligible(evidence: &Evidence) -> bool {
     let judged = evidence
         .account
         .as_ref()
-        .map(|answer| account::judge(evidence.declared.account.as_ref(), answer));
+        .map(|answer| account::judge(Expected::of(&evidence.declared), answer));
     judged.is_some_and(|finding| finding.is_true())
 }
 
@@ -174,7 +183,9 @@ pub fn judge(evidence: &Evidence) -> Findings {
     {
         let told = findings.integration.iter().any(|f| f.condition == step);
         if let (Some(cause), false) = (stopped, told) {
-            let finding = Finding::plain(step, Reason::skipped_after(cause));
+            let found = findings.integration.iter().find(|f| f.condition == cause);
+            let plain = || Finding::plain(step, Reason::skipped_after(cause));
+            let finding = found.map_or_else(plain, |found| found.skips(step));
             findings.integration.push(finding);
         }
     }
@@ -203,7 +214,7 @@ fn walk(evidence: &Evidence, findings: &mut Findings) -> Result<(), ConditionTyp
         None | Some(Err(JiraError::ScopeMismatch(_))) => return Err(ConditionType::ScopesGranted),
         Some(answer) => answer,
     };
-    let finding = account::judge(evidence.declared.account.as_ref(), answer);
+    let finding = account::judge(Expected::of(&evidence.declared), answer);
     let eligible = finding.is_true();
     note(findings, finding);
     if !eligible {

@@ -54,7 +54,13 @@ fn is_sentence(message: &str) -> bool {
 
 /// Whether a message ends with what is to be done: of one finding that others sum up, with its.
 fn ends_with_remedy(finding: &Finding, among: &Findings) -> bool {
-    let ends = |reason: Reason| finding.message.ends_with(reason.entry().remedy);
+    let by_role = ["Space settings under Access.", "permission scheme."];
+    let ends = |reason: Reason| {
+        let fits_the_project =
+            Reason::PermissionsHeld.entry().conditions == reason.entry().conditions || reason == Reason::BrowseDenied;
+        let other = fits_the_project && by_role.iter().any(|remedy| finding.message.ends_with(remedy));
+        other || finding.message.ends_with(reason.entry().remedy)
+    };
     let sums_up = [ConditionType::ProjectsAccessible, ConditionType::ServiceDesksReady];
     let of_one = || sums_up.contains(&finding.condition) && among.projects.values().flatten().any(|f| ends(f.reason));
     ends(finding.reason) || of_one()

@@ -25,10 +25,11 @@ pub fn creatable(kind: &RequestType, checked: Option<&BTreeSet<String>>) -> Opti
         .or_else(|| checked.map(|ids| ids.contains(&kind.id)))
 }
 
-/// Whether nothing is known against raising requests of the type but what its form may require.
+/// Whether nothing is known against raising requests of the type but what its form may require. What Jira
+/// itself says may be raised can be, wherever the portal shows it.
 #[must_use]
 pub fn is_open(kind: &RequestType) -> bool {
-    !is_hidden(kind) && !is_restricted(kind)
+    kind.can_create_request == Some(true) || !is_hidden(kind) && !is_restricted(kind)
 }
 
 /// Names of the fields that a form requires, that the account cannot fill in, and that nothing else

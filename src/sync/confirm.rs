@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::known::{browsed, has_unanswered_desk, live_permissions, live_projects, portals, unwell, unwell_desks};
+use super::known::{browsed, has_unanswered, live_permissions, live_projects, portals, unwell, unwell_desks};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -76,7 +76,7 @@ impl Before<'_> {
 /// # Errors
 /// That of the first call that fails.
 pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
-    if before.names_projects() && has_unanswered_desk(before.known) {
+    if before.names_projects() && has_unanswered(before.known) {
         return Ok(false);
     }
     let asked = everything(questions(before.spec.mode, &live_projects(before.known)));

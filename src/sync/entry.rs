@@ -87,6 +87,14 @@ pub fn entry(
     let held = project.map(|p| evidence.held_in(&p.id)).unwrap_or_default();
     let seen = Seen::as_found(key, project, given.mode, evidence, &held);
     let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
+    if seen.unanswered.is_some() && !before.conditions.is_empty() {
+        // Of this one project Jira told nothing: it keeps its last answer.
+        return Entry {
+            key: key.to_owned(),
+            existing: existing.cloned(),
+            status: before,
+        };
+    }
     let mut findings = usable::judge(&seen, given.desks);
     carry_unanswered(&mut findings, &before);
     let generation = existing.and_then(|p| p.metadata.generation).unwrap_or(1);
@@ -155,10 +163,11 @@ fn request_types(desks: &DesksEvidence, project_id: &str) -> Option<Vec<RequestT
     let desk = desks.desks.get(project_id)?;
     let checked = desk.creatable.as_ref().and_then(|answer| answer.as_ref().ok());
     let types = desk.request_types.as_ref().ok()?.iter().map(|kind| {
+        let may = creatable(kind, checked);
         let hindrances = [
-            (is_hidden(kind), "Hidden"),
-            (is_restricted(kind), "Restricted"),
-            (creatable(kind, checked) == Some(false), "NotCreatable"),
+            (may != Some(true) && is_hidden(kind), "Hidden"),
+            (may != Some(true) && is_restricted(kind), "Restricted"),
+            (may == Some(false), "NotCreatable"),
         ];
         RequestTypeEntry {
             id: kind.id.clone(),

@@ -73,12 +73,16 @@ pub fn browsed(known: &[JiraProject]) -> Vec<KnownProject> {
         .collect()
 }
 
-/// Whether Jira never answered about the service desk of a project.
+/// Whether Jira never answered about a project, or about its service desk.
 #[must_use]
-pub fn has_unanswered_desk(known: &[JiraProject]) -> bool {
+pub fn has_unanswered(known: &[JiraProject]) -> bool {
+    let asked = [ConditionType::Accessible, ConditionType::ServiceDeskReady];
     known.iter().filter_map(|p| p.status.as_ref()).any(|status| {
-        let desk = Finding::carried(ConditionType::ServiceDeskReady, &status.conditions);
-        desk.is_some_and(|finding| finding.reason == Reason::NotChecked)
+        let found = asked.map(|type_| Finding::carried(type_, &status.conditions));
+        found
+            .iter()
+            .flatten()
+            .any(|finding| finding.reason == Reason::NotChecked)
     })
 }
 

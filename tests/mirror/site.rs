@@ -211,6 +211,7 @@ impl Site {
             state: &state,
             report: &report,
             failed: ended.is_err(),
+            mirrors: self.mode != MirrorMode::None,
             now: moment.now,
         };
         let issues = known.iter().filter_map(|project| {

@@ -50,6 +50,32 @@ fn reconciling_and_stalled_are_present_only_while_true() {
 }
 
 #[test]
+fn what_waits_for_an_outage_asks_nobody_to_mend_it() {
+    let of = |condition, reason| Finding::plain(condition, reason).skips(ConditionType::ScopesGranted);
+    let outage = of(ConditionType::SiteReachable, Reason::SiteUnavailable);
+    assert_eq!(outage.reason, Reason::SkippedAfterSiteReachable);
+    assert!(
+        outage.message.ends_with("Checked again once the site answers."),
+        "{}",
+        outage.message
+    );
+    let mistyped = of(ConditionType::SiteReachable, Reason::SiteNotFound);
+    assert!(
+        mistyped.message.ends_with("Mend SiteReachable first."),
+        "{}",
+        mistyped.message
+    );
+    let hidden = of(ConditionType::AccountEligible, Reason::EmailHidden);
+    assert!(
+        hidden.message.ends_with("Mend AccountEligible first."),
+        "{}",
+        hidden.message
+    );
+    let projects = of(ConditionType::ProjectsAccessible, Reason::SiteUnavailable);
+    assert_eq!(projects.reason, Reason::NotChecked);
+}
+
+#[test]
 fn a_long_message_is_cut_and_its_remedy_is_not() {
     let what = "long".repeat(100);
     let finding = Finding::with_remedy(ConditionType::SiteReachable, Reason::SiteNotFound, &what);

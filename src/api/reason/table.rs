@@ -113,12 +113,12 @@ reasons! {
     AllScopesGranted [ScopesGranted] True Fine:
         "The grant has every scope that the spec needs.", "", "";
     ScopesMissing [ScopesGranted] False Stalled:
-        "The grant lacks scopes that the spec needs.",
+        "The grant lacks classic scopes that the spec needs.",
         "The scope is not among the app's permissions in the developer console, or was added after the consent.",
         "Add the scope to the app in the developer console, then connect again: a scope added later does not reach an existing grant.";
     // AccountEligible
     StandardAccount [AccountEligible] True Fine:
-        "The grant belongs to an active person-type account with access to the site.", "", "";
+        "The grant belongs to an active account with access to the site, and to none of a kind that cannot hold one.", "", "";
     WrongAccount [AccountEligible] False Stalled:
         "The grant belongs to another account than spec.account. Its token is not published.",
         "Somebody connected while logged in with their own account.",
@@ -143,6 +143,10 @@ reasons! {
         "The token is good and the site is granted, but Jira refuses the account.",
         "The account has no product access to Jira on this site, or the site restricts it.",
         "Give the account access to Jira in Atlassian Administration under Users.";
+    EmailChanged [AccountEligible] Unknown Stalled:
+        "The account is the one that was accepted before, but its e-mail address is no longer the one in spec.account.email.",
+        "The address of the account was changed at Atlassian, together with the company's domain for example.",
+        "Set spec.account.email to the new address, or spec.account.accountId, which never changes.";
     EmailHidden [AccountEligible] Unknown Stalled:
         "Jira does not show the account's e-mail address, so it cannot be compared with spec.account.email.",
         "The account's profile visibility hides its e-mail address.",
@@ -151,15 +155,15 @@ reasons! {
     AllProjectsAccessible [ProjectsAccessible] True Fine:
         "Every project in scope can be used.", "", "";
     NoProjectsVisible [ProjectsAccessible] False Stalled:
-        "The account sees no project at all on the site.",
-        "The account was added to no project, or the site has none.",
+        "The account sees no live project on the site.",
+        "The account was added to no project, the site has none, or all are archived.",
         "Add the account to the projects' roles in Jira.";
     AllProjectsBlocked [ProjectsAccessible] False Stalled:
-        "None of the projects in scope can be used.",
+        "None of the projects in scope can be read or, in the mode Enforce, written to.",
         "See the JiraProject objects: each says what it lacks.",
         "Mend what the JiraProject objects name: kubectl get jiraprojects.";
     SomeProjectsBlocked [ProjectsAccessible] False Stalled:
-        "Some of the projects in scope cannot be used; the others go on.",
+        "Some of the projects in scope cannot be read or, in the mode Enforce, not be written to; the others go on.",
         "See the JiraProject objects: each says what it lacks.",
         "Mend what the JiraProject objects name: kubectl get jiraprojects.";
     // JiraProject
@@ -174,7 +178,7 @@ reasons! {
         "The account was not added to the project, the project is private or was deleted, or the key is mistyped: Jira answers alike for all of them.",
         "Add the account to the project in Jira, or correct the key in spec.projects.";
     ProjectArchived [Accessible] False Stalled:
-        "The project is archived, so its issues can only be read.",
+        "The project is archived: no search finds its issues, which only their links still open.",
         "An administrator archived it.",
         "Restore it in Jira or remove it from spec.projects.";
     ProjectInTrash [Accessible] False Stalled:
@@ -204,13 +208,13 @@ reasons! {
         "The account may not transition issues in the project.",
         "Its role lacks Transition issues.", "Grant it Transition issues in the project's permission scheme.";
     AssignDenied [Permitted] False Stalled:
-        "The account may not assign issues in the project.",
+        "The account may not assign issues in the project. They can be read and written all the same.",
         "Its role lacks Assign issues.", "Grant it Assign issues in the project's permission scheme.";
     ReporterChangeDenied [Permitted] False Stalled:
-        "The account may not set the reporter of issues in the project.",
-        "Its role lacks Modify reporter.", "Grant it Modify reporter in the project's permission scheme.";
+        "The account may not set the reporter of issues in the project. They can be read and written all the same.",
+        "Its role lacks Modify reporter, which many permission schemes give to administrators only.", "Grant it Modify reporter in the project's permission scheme.";
     ServiceDeskUsable [ServiceDeskReady] True Fine:
-        "The service desk can be used: the account is its agent and may raise requests.", "", "";
+        "The service desk can be used as the mode needs: in Enforce the account is its agent and may raise requests, in Observe it may read them.", "", "";
     ServiceDeskMissing [ServiceDeskReady] False Stalled:
         "The project is a service project, but Jira lists no service desk for it.",
         "The desk was not set up yet, or Jira Service Management was taken from the site.",
@@ -251,9 +255,9 @@ reasons! {
         "The accountId is mistyped, or the account was deleted or never had access to the site.",
         "Correct the accountId in spec.users.pinned: it ends the address of the person's profile in Jira.";
     PinnedUserInactive [DirectoryReadable] False Stalled:
-        "An account that spec.users.pinned gives is deactivated.",
-        "An administrator deactivated the account.",
-        "Remove the person from spec.users.pinned, or reactivate the account.";
+        "An account that spec.users.pinned gives is not active: deactivated, or deleted.",
+        "An administrator deactivated the account, or its owner deleted it, which nobody can undo.",
+        "Remove the person from spec.users.pinned, or reactivate the account if it was not deleted.";
     // ServiceDesksReady
     AllServiceDesksReady [ServiceDesksReady] True Fine:
         "Every service desk in scope can be used.", "", "";
@@ -309,7 +313,7 @@ reasons! {
         "The site is connected.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
-    NotChecked [ServiceDeskReady, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    NotChecked [ServiceDeskReady, Accessible, Permitted, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
         "It was not looked at yet.",
         "The integration is suspended or waits for its turn.", "";
     SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:

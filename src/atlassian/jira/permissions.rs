@@ -37,6 +37,17 @@ impl Jira {
     /// # Errors
     /// That of the first call that fails; there is one for every 1,000 projects.
     pub async fn permissions(&self, cloud_id: &str, questions: &Questions) -> Result<Held, JiraError> {
+        let mut asked = questions.clone();
+        loop {
+            match self.held(cloud_id, &asked).await {
+                // One that none of the site's products knows nobody holds, and the rest can be asked.
+                Err(JiraError::Refused { status: 400, message }) if asked.forget(&message) => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn held(&self, cloud_id: &str, questions: &Questions) -> Result<Held, JiraError> {
         let mut held = Held::default();
         let mut calls = chunks(&questions.projects);
         if calls.is_empty() && !questions.global.is_empty() {
@@ -59,6 +70,24 @@ impl Jira {
             }
         }
         Ok(held)
+    }
+}
+
+impl Questions {
+    /// Leaves out the project permissions that Jira's refusal names. Whether it names any.
+    fn forget(&mut self, refusal: &str) -> bool {
+        let named = |key: &&str| {
+            refusal
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .any(|word| word == *key)
+        };
+        let count = |all: &[(Vec<&str>, Vec<String>)]| all.iter().map(|(keys, _)| keys.len()).sum::<usize>();
+        let before = count(&self.projects);
+        for (keys, _) in &mut self.projects {
+            keys.retain(|key| !named(key));
+        }
+        self.projects.retain(|(keys, _)| !keys.is_empty());
+        count(&self.projects) < before
     }
 }
 
@@ -123,5 +152,26 @@ mod tests {
         );
         assert_eq!(chunks(&[(vec!["A"], ids(1001))]).len(), 2);
         assert_eq!(chunks(&[(vec!["A"], ids(1000)), (vec!["B"], ids(1))]).len(), 2);
+    }
+
+    #[test]
+    fn a_permission_that_the_site_does_not_know_is_left_out() {
+        let mut questions = Questions {
+            global: vec!["USER_PICKER"],
+            projects: vec![
+                (vec!["BROWSE_PROJECTS", "EDIT_ISSUES"], vec!["1".into()]),
+                (vec!["SERVICEDESK_AGENT"], vec!["1".into()]),
+            ],
+        };
+        assert!(questions.forget("Unrecognized permission: SERVICEDESK_AGENT"));
+        assert_eq!(
+            questions.projects,
+            [(vec!["BROWSE_PROJECTS", "EDIT_ISSUES"], vec!["1".to_owned()])]
+        );
+        assert!(
+            !questions.forget("Unrecognized permission: SERVICEDESK_AGENT"),
+            "it is asked once more only"
+        );
+        assert!(!questions.forget("Too many EDIT_ISSUES_OF_YOURS"));
     }
 }

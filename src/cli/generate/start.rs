@@ -30,6 +30,7 @@ const SYMPTOMS: &[(&str, &[Reason])] = &[
             Reason::PortalCustomerAccount,
             Reason::AccountInactive,
             Reason::NoProductAccess,
+            Reason::EmailChanged,
             Reason::EmailHidden,
         ],
     ),
@@ -151,7 +152,7 @@ answers alike for several causes there is one reason, and its part here helps to
 - It refreshes the access token well before it expires, stores the new refresh token before anything uses it, and never spends one twice.
 - It looks again on each interval (`spec.syncInterval`) at permissions, and at what is not True and the spec names; every 30 minutes at everything. What was mended in Jira heals by
   itself; to have it at once: `kubectl annotate jiraintegration NAME -n NAMESPACE --overwrite jira-operator.dev/requestedAt=\"$(date +%s)\"`.
-- One blocked project stops no other. While projects cannot be looked at, in an outage as well as without a working grant, the right site and the
+- One blocked project stops no other, and one that Jira does not answer about keeps its last answer. While projects cannot be looked at, in an outage as well as without a working grant, the right site and the
   right account, JiraProjects keep their last answer: their `Ready` says then what was found last, and not what is. `ProjectsAccessible` of the
   integration is Unknown meanwhile, and `jira-operator check` says that they *were* fine.
 - It removes the access token that workloads mount when the site or the account turns out to be the wrong one, and leaves it in an outage.

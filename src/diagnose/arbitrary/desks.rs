@@ -37,7 +37,11 @@ fn alike() -> BoxedStrategy<Vec<RequestType>> {
             for kind in &mut types {
                 kind.group_ids = Some(vec!["1".to_owned(); usize::from(hindrance != "hidden")]);
                 kind.restriction_status = (hindrance == "restricted").then(|| "RESTRICTED".to_owned());
-                kind.can_create_request = Some(hindrance != "closed");
+                kind.can_create_request = match hindrance {
+                    "none" => Some(true),
+                    "closed" => Some(false),
+                    _ => None,
+                };
             }
             types
         })

@@ -29,6 +29,7 @@ pub fn declared() -> BoxedStrategy<Declared> {
                 site: site.0,
                 site_suffixes: site.1,
                 bound: site.2,
+                accepted: account.as_ref().and_then(people::accepted),
                 account,
                 known,
                 mode,

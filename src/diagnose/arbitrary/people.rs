@@ -4,7 +4,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::answers::{answer, text};
 use crate::{
-    api::integration::{ExpectedAccount, PinnedUser},
+    api::integration::{AccountStatus, ExpectedAccount, PinnedUser},
     atlassian::models::{Myself, User},
     diagnose::evidence::{DirectoryEvidence, PersonEvidence, Raising},
 };
@@ -40,6 +40,15 @@ pub fn expected() -> BoxedStrategy<ExpectedAccount> {
     let both = (option::of(email()), option::of(account_id()));
     both.prop_map(|(email, account_id)| ExpectedAccount { email, account_id })
         .boxed()
+}
+
+/// The account that was accepted before for an address.
+pub fn accepted(expected: &ExpectedAccount) -> Option<AccountStatus> {
+    Some(AccountStatus {
+        declared_as: Some(expected.email.clone()?),
+        account_id: "5b10".into(),
+        ..AccountStatus::default()
+    })
 }
 
 /// The account that holds the grant.

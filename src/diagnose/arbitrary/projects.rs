@@ -18,7 +18,7 @@ use crate::{
         integration::Mode,
         requirements::{AGENT, BROWSE_USERS, permission_keys},
     },
-    atlassian::models::Project,
+    atlassian::{error::JiraError, models::Project},
     diagnose::evidence::{KnownProject, ProjectsEvidence},
 };
 
@@ -74,7 +74,8 @@ pub fn projects() -> BoxedStrategy<ProjectsEvidence> {
     let seen = (vec(project(), 0..6), btree_map(key(), option::of(project()), 0..3));
     let global = prop_oneof![Just(BTreeSet::from([BROWSE_USERS.to_owned()])), Just(BTreeSet::new())];
     let rights = (vec(held(), 5), global, btree_set(id(), 0..2));
-    let further = (option::of(keys()), option::of(listed()));
+    let unanswered = btree_set(prop_oneof![id(), key()], 0..2);
+    let further = (option::of(keys()), option::of(listed()), unanswered);
     (seen, rights, further)
         .prop_map(|(seen, rights, further)| ProjectsEvidence {
             found: seen
@@ -86,6 +87,7 @@ pub fn projects() -> BoxedStrategy<ProjectsEvidence> {
             held: (1..6).map(|id| id.to_string()).zip(rights.0).collect(),
             held_globally: rights.1,
             portal_only: rights.2,
+            unanswered: further.2.into_iter().map(|id| (id, JiraError::Redirected)).collect(),
             visible: further.0,
             desks: further.1,
         })

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn no_form_is_asked_for_in_vain() {
         let administrator = asked(&[CREATE, ADMINISTER], Mode::Enforce);
-        assert_eq!(doubt(&administrator, &desk(&[("groupIds", json!([]))])), None);
+        let hidden = [("groupIds", json!([])), ("canCreateRequest", Value::Null)];
+        assert_eq!(doubt(&administrator, &desk(&hidden)), None);
         let reader = asked(&[CREATE, ADMINISTER], Mode::Observe);
         assert_eq!(doubt(&reader, &desk(&[("fields", Value::Null)])), None);
     }

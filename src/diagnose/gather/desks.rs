@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::desk_asked::{DeskAsked, Doubt, doubt, open_types, usable_types};
+use super::unless_limited;
 use crate::{
     atlassian::{
         desk_models::{RequestType, ServiceDesk},
@@ -38,8 +39,8 @@ type ByProject = BTreeMap<String, DeskEvidence>;
 /// are not asked.
 ///
 /// # Errors
-/// When Atlassian asks to slow down, or the grant's scopes do not cover it; what else fails is
-/// part of the evidence.
+/// When Atlassian asks to slow down, the grant's scopes do not cover it, or the token died meanwhile; what
+/// else fails is part of the evidence.
 pub async fn desks(
     jira: &Jira,
     cloud_id: &str,
@@ -64,17 +65,37 @@ pub async fn desks(
             .filter(|asked| desks.contains_key(&asked.project_id))
             .collect();
         look_closer(jira, cloud_id, &asked, &mut desks, turn).await?;
-        knowledge_base = match jira.knowledge_base(cloud_id).await {
-            Err(error @ JiraError::RateLimited { .. }) => return Err(error),
-            // Scopes may cover desks and not articles.
-            answer => Some(answer),
-        };
+        // Scopes may cover desks and not articles.
+        knowledge_base = Some(unless_limited(jira.knowledge_base(cloud_id).await)?);
     }
-    Ok(DesksEvidence {
+    let evidence = DesksEvidence {
         listed,
         desks,
         knowledge_base,
-    })
+    };
+    if has_401(&evidence) {
+        // So Jira refuses an account, and so it answers once the token is dead: whoever it still knows, it
+        // has refused.
+        if let Err(error @ JiraError::Unauthorized(_)) = jira.myself(cloud_id).await {
+            return Err(error);
+        }
+    }
+    Ok(evidence)
+}
+
+/// Whether anything was answered by a 401.
+fn has_401(evidence: &DesksEvidence) -> bool {
+    fn is_401<T>(answer: &Answer<T>) -> bool {
+        matches!(answer, Err(JiraError::Unauthorized(_)))
+    }
+    let of_desk = |desk: &DeskEvidence| {
+        is_401(&desk.request_types)
+            || desk.creatable.as_ref().is_some_and(is_401)
+            || desk.forms.iter().any(|(_, form)| is_401(form))
+    };
+    is_401(&evidence.listed)
+        || evidence.knowledge_base.as_ref().is_some_and(is_401)
+        || evidence.desks.values().any(of_desk)
 }
 
 /// The request types of each desk, and whether so little was answered that asking further is in
@@ -205,9 +226,10 @@ async fn read_forms(
     Ok(())
 }
 
+/// An answer as evidence, unless the scopes or the quota let nothing be asked of desks.
 fn kept<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {
-    match answer {
-        Err(error @ (JiraError::RateLimited { .. } | JiraError::ScopeMismatch(_))) => Err(error),
+    match unless_limited(answer)? {
+        Err(error @ JiraError::ScopeMismatch(_)) => Err(error),
         answer => Ok(answer),
     }
 }

@@ -9,3 +9,13 @@ pub mod projects;
 pub mod site;
 pub mod statuses;
 pub mod surroundings;
+
+use crate::{atlassian::error::JiraError, diagnose::evidence::Answer};
+
+/// An answer as evidence, whatever it is; but when Atlassian asks to slow down, nothing more is asked.
+fn unless_limited<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {
+    match answer {
+        Err(error @ JiraError::RateLimited { .. }) => Err(error),
+        answer => Ok(answer),
+    }
+}

@@ -39,7 +39,8 @@ impl Scope<'_> {
 /// found, one for each named key that no list has, and one permission check per 1,000.
 ///
 /// # Errors
-/// That of the first call that fails: a part is never taken for the whole.
+/// That of the first call that fails: a part is never taken for the whole. Only a single project may fail
+/// to answer by itself.
 pub async fn projects(
     jira: &Jira,
     cloud_id: &str,
@@ -105,10 +106,28 @@ async fn find_portals(jira: &Jira, cloud_id: &str, evidence: &mut ProjectsEviden
     };
     let ids: Vec<String> = evidence.live().filter(doubtful).map(|p| p.id.clone()).collect();
     for id in ids {
-        if !is_readable(jira, cloud_id, &id).await? {
-            evidence.portal_only.insert(id);
+        match is_readable(jira, cloud_id, &id).await {
+            Ok(true) => {}
+            Ok(false) => {
+                evidence.portal_only.insert(id);
+            }
+            Err(error) => put_aside(evidence, &id, error)?,
         }
     }
+    Ok(())
+}
+
+/// A single project that does not answer is not known; it is no outage, which two of them are. Where the
+/// token, the scopes or the quota do not let it be asked, nothing else can be asked either.
+fn put_aside(evidence: &mut ProjectsEvidence, id_or_key: &str, error: JiraError) -> Result<(), JiraError> {
+    let of_all = matches!(
+        error,
+        JiraError::RateLimited { .. } | JiraError::ScopeMismatch(_) | JiraError::Unauthorized(_)
+    );
+    if of_all || !evidence.unanswered.is_empty() {
+        return Err(error);
+    }
+    evidence.unanswered.insert(id_or_key.to_owned(), error);
     Ok(())
 }
 
@@ -169,7 +188,10 @@ async fn resolve(
             None => match single(jira, cloud_id, key).await {
                 Ok(project) => Some(project),
                 Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => None,
-                Err(other) => return Err(other),
+                Err(error) => {
+                    put_aside(evidence, key, error)?;
+                    continue;
+                }
             },
         };
         evidence.resolved.insert(key.clone(), project);

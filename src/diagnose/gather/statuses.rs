@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::unless_limited;
 use crate::{
     api::integration::StatusMapping,
     atlassian::{error::JiraError, jira::Jira, models::Status},
@@ -32,7 +33,7 @@ pub async fn statuses(
         not_asked: BTreeSet::new(),
     };
     for project in named.by_ref().take(MOST_PROJECTS) {
-        match kept(jira.project_statuses(cloud_id, &project.id).await)? {
+        match unless_limited(jira.project_statuses(cloud_id, &project.id).await)? {
             // It cannot be read, of which other conditions tell.
             Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => {
                 evidence.not_asked.insert(project.key.clone());
@@ -44,7 +45,7 @@ pub async fn statuses(
     }
     evidence.not_asked.extend(named.map(|project| project.key.clone()));
     if !evidence.not_asked.is_empty() || rules.iter().any(|rule| rule.projects.is_empty()) {
-        let mut answer = kept(jira.statuses(cloud_id).await)?;
+        let mut answer = unless_limited(jira.statuses(cloud_id).await)?;
         // A part of the projects would prove nothing.
         let offered = !matches!(answer, Err(JiraError::NotFound(_) | JiraError::Refused { .. }));
         if !offered && in_use.len() <= MOST_PROJECTS {
@@ -59,17 +60,10 @@ pub async fn statuses(
 async fn one_by_one(jira: &Jira, cloud_id: &str, in_use: &[KnownProject]) -> Result<Answer<Vec<Status>>, JiraError> {
     let mut all = Vec::new();
     for project in in_use {
-        match kept(jira.project_statuses(cloud_id, &project.id).await)? {
+        match unless_limited(jira.project_statuses(cloud_id, &project.id).await)? {
             Ok(statuses) => all.extend(statuses),
             Err(error) => return Ok(Err(error)),
         }
     }
     Ok(Ok(all))
-}
-
-fn kept<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {
-    match answer {
-        Err(error @ JiraError::RateLimited { .. }) => Err(error),
-        answer => Ok(answer),
-    }
 }

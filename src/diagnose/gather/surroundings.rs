@@ -45,7 +45,7 @@ pub struct Surroundings {
 /// Asks.
 ///
 /// # Errors
-/// When Atlassian asks to slow down; what else fails is part of the evidence.
+/// When Atlassian asks to slow down, or the token died meanwhile; what else fails is part of the evidence.
 pub async fn surroundings(
     jira: &Jira,
     cloud_id: &str,

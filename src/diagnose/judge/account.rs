@@ -8,6 +8,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, models::Myself},
+    diagnose::evidence::Declared,
 };
 
 /// Where managed service accounts have their e-mail addresses.
@@ -15,15 +16,47 @@ const SERVICE_ACCOUNT_SUFFIX: &str = "@serviceaccount.atlassian.com";
 /// How portal customers' account ids begin.
 const CUSTOMER_PREFIX: &str = "qm:";
 
+/// Which account is expected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected<'a> {
+    /// spec.account.
+    pub spec: Option<&'a ExpectedAccount>,
+    /// The account that was accepted before.
+    pub accepted: Option<&'a AccountStatus>,
+}
+
 /// A check of the account: the finding, where it applies.
-type Policy = fn(&Myself, Option<&ExpectedAccount>) -> Option<(Reason, String)>;
+type Policy = fn(&Myself, Expected<'_>) -> Option<(Reason, String)>;
 
 /// The checks, gravest first.
-const POLICIES: &[Policy] = &[service_account, customer, app, inactive, another, hidden];
+const POLICIES: &[Policy] = &[service_account, customer, app, inactive, another, changed, hidden];
+
+impl<'a> Expected<'a> {
+    /// Which account a declaration expects.
+    #[must_use]
+    pub fn of(declared: &'a Declared) -> Self {
+        Self {
+            spec: declared.account.as_ref(),
+            accepted: declared.accepted.as_ref(),
+        }
+    }
+
+    /// Whether the account is the one that was accepted before for the address that spec gives, so that of the
+    /// two it is the account's that has changed.
+    fn knows(self, account: &Myself) -> bool {
+        let wanted = self.spec.filter(|spec| spec.account_id.is_none());
+        let wanted = wanted.and_then(|spec| spec.email.as_deref());
+        let of_it = self.accepted.filter(|known| known.account_id == account.account_id);
+        let declared = of_it.and_then(|known| known.declared_as.as_deref());
+        declared
+            .zip(wanted)
+            .is_some_and(|(declared, wanted)| declared.eq_ignore_ascii_case(wanted))
+    }
+}
 
 /// Judges the account.
 #[must_use]
-pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraError>) -> Finding {
+pub fn judge(expected: Expected<'_>, answer: &Result<Myself, JiraError>) -> Finding {
     let account = match answer {
         Ok(account) => account,
         Err(JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::NotFound(_)) => {
@@ -37,7 +70,11 @@ pub fn judge(expected: Option<&ExpectedAccount>, answer: &Result<Myself, JiraErr
     };
     let mut found = POLICIES.iter().filter_map(|policy| policy(account, expected));
     let Some((reason, what)) = found.next() else {
-        let message = format!("The grant belongs to {}.", named(account));
+        let kind = match account.account_type.as_str() {
+            "atlassian" => "",
+            _ => ", and Jira does not tell of which kind it is",
+        };
+        let message = format!("The grant belongs to {}{kind}.", named(account));
         return Finding::new(AccountEligible, Reason::StandardAccount, message);
     };
     // The gravest stands; a further one is worth a word, unless the first explains it.
@@ -65,6 +102,23 @@ pub fn status(account: &Myself) -> AccountStatus {
         account_id: account.account_id.clone(),
         display_name: account.display_name.clone(),
         account_type: account.account_type.clone(),
+        declared_as: None,
+    }
+}
+
+/// The same, with the address for which it was accepted.
+#[must_use]
+pub fn remembered(account: &Myself, expected: Expected<'_>, finding: &Finding) -> AccountStatus {
+    let now = expected.spec.filter(|spec| spec.account_id.is_none());
+    let before = expected.accepted.filter(|known| known.account_id == account.account_id);
+    let declared_as = if finding.is_true() {
+        now.and_then(|spec| spec.email.clone())
+    } else {
+        before.and_then(|known| known.declared_as.clone())
+    };
+    AccountStatus {
+        declared_as,
+        ..status(account)
     }
 }
 
@@ -77,7 +131,7 @@ fn named(account: &Myself) -> String {
     format!("{} ({})", account.display_name, account.account_id)
 }
 
-fn service_account(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
+fn service_account(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
     let by_email = account
         .email_address
         .as_ref()
@@ -94,7 +148,7 @@ fn service_account(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Rea
     })
 }
 
-fn customer(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
+fn customer(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
     let is_customer = account.account_type == "customer" || account.account_id.starts_with(CUSTOMER_PREFIX);
     is_customer.then(|| {
         (
@@ -107,7 +161,7 @@ fn customer(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, St
     })
 }
 
-fn app(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
+fn app(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
     let is_app = account.account_type == "app" && service_account(account, expected).is_none();
     is_app.then(|| {
         (
@@ -117,7 +171,7 @@ fn app(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reason, 
     })
 }
 
-fn inactive(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
+fn inactive(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
     (!account.active).then(|| {
         (
             Reason::AccountInactive,
@@ -126,27 +180,43 @@ fn inactive(account: &Myself, _: Option<&ExpectedAccount>) -> Option<(Reason, St
     })
 }
 
-fn another(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
-    let expected = expected?;
-    let (wanted, same) = match (&expected.account_id, &expected.email) {
+fn another(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+    let spec = expected.spec?;
+    let (wanted, same) = match (&spec.account_id, &spec.email) {
         (Some(id), _) => (id, *id == account.account_id),
         (None, Some(email)) => (email, self::email(account)?.eq_ignore_ascii_case(email)),
         (None, None) => return None,
     };
-    (!same).then(|| {
+    let address = email(account).filter(|_| spec.account_id.is_none());
+    let address = address
+        .map(|address| format!(" with the address {address}"))
+        .unwrap_or_default();
+    (!same && !expected.knows(account)).then(|| {
         (
             Reason::WrongAccount,
             format!(
-                "The grant belongs to {}, but spec.account names {wanted}.",
+                "The grant belongs to {}{address}, but spec.account names {wanted}.",
                 named(account)
             ),
         )
     })
 }
 
-fn hidden(account: &Myself, expected: Option<&ExpectedAccount>) -> Option<(Reason, String)> {
-    let expected = expected.filter(|e| e.account_id.is_none() && e.email.is_some());
-    (expected.is_some() && email(account).is_none()).then(|| {
+fn changed(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+    let wanted = expected.spec?.email.as_deref()?;
+    let address = email(account).filter(|address| !address.eq_ignore_ascii_case(wanted))?;
+    expected.knows(account).then(|| {
+        let what = format!(
+            "The grant belongs to {}, as before, but its e-mail address is {address} now and no longer {wanted}.",
+            named(account)
+        );
+        (Reason::EmailChanged, what)
+    })
+}
+
+fn hidden(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+    let by_email = expected.spec.filter(|e| e.account_id.is_none() && e.email.is_some());
+    (by_email.is_some() && email(account).is_none()).then(|| {
         (
             Reason::EmailHidden,
             format!(
@@ -173,6 +243,10 @@ mod tests {
     fn reason(expected: Option<&ExpectedAccount>, change: impl FnOnce(&mut Myself)) -> Reason {
         let mut account = person();
         change(&mut account);
+        let expected = Expected {
+            spec: expected,
+            accepted: None,
+        };
         judge(expected, &Ok(account)).reason
     }
 
@@ -230,8 +304,86 @@ mod tests {
     fn the_gravest_stands_and_the_message_names_all() {
         let mut account = person();
         account.account_type = "app".into();
-        let finding = judge(Some(&by_email("other@acme.example")), &Ok(account));
+        let other = by_email("other@acme.example");
+        let expected = Expected {
+            spec: Some(&other),
+            accepted: None,
+        };
+        let finding = judge(expected, &Ok(account));
         assert_eq!(finding.reason, Reason::AppAccount);
         assert!(finding.message.contains("other@acme.example"));
+    }
+
+    /// An account keeps its id for ever, and its address only until somebody changes it.
+    #[test]
+    fn an_account_whose_address_changed_is_no_other_account() {
+        let spec = by_email("Jira-Bot@acme.example");
+        let first = judge(
+            Expected {
+                spec: Some(&spec),
+                accepted: None,
+            },
+            &Ok(person()),
+        );
+        let of = |spec, accepted| Expected {
+            spec: Some(spec),
+            accepted: Some(accepted),
+        };
+        let accepted = remembered(
+            &person(),
+            Expected {
+                spec: Some(&spec),
+                accepted: None,
+            },
+            &first,
+        );
+        assert_eq!(accepted.declared_as.as_deref(), Some("Jira-Bot@acme.example"));
+
+        let mut moved = person();
+        moved.email_address = Some("jira-bot@newacme.example".into());
+        let finding = judge(of(&spec, &accepted), &Ok(moved.clone()));
+        assert_eq!(finding.reason, Reason::EmailChanged);
+        assert!(
+            finding.message.contains("jira-bot@newacme.example now"),
+            "{}",
+            finding.message
+        );
+        let still = remembered(&moved, of(&spec, &accepted), &finding);
+        assert_eq!(still.declared_as, accepted.declared_as);
+
+        // Another account, and another address in the spec, are what they were.
+        let mut other = moved.clone();
+        other.account_id = "5b11".into();
+        let wrong = judge(of(&spec, &accepted), &Ok(other.clone()));
+        assert_eq!(wrong.reason, Reason::WrongAccount);
+        assert!(
+            wrong.message.contains("with the address jira-bot@newacme.example"),
+            "{}",
+            wrong.message
+        );
+        let wrongly = remembered(&other, of(&spec, &accepted), &wrong);
+        assert_eq!(
+            judge(of(&spec, &wrongly), &Ok(other)).reason,
+            Reason::WrongAccount,
+            "nor the second time"
+        );
+        let changed = by_email("somebody@acme.example");
+        assert_eq!(
+            judge(of(&changed, &accepted), &Ok(person())).reason,
+            Reason::WrongAccount
+        );
+    }
+
+    #[test]
+    fn an_account_of_untold_kind_is_called_nothing_else() {
+        let mut account = person();
+        account.account_type = "unknown".into();
+        let finding = judge(Expected::default(), &Ok(account));
+        assert_eq!(finding.reason, Reason::StandardAccount);
+        assert!(
+            finding.message.contains("does not tell of which kind"),
+            "{}",
+            finding.message
+        );
     }
 }

@@ -141,11 +141,13 @@ pub fn is_refusal(error: &JiraError) -> bool {
     )
 }
 
-/// Why one type cannot be used.
+/// Why one type cannot be used. Where it stands in the portal is for people: Jira's own word that requests of
+/// it may be raised goes before it.
 fn hindrance(desk: &Desk<'_>, kind: &RequestType) -> Option<Reason> {
-    if is_restricted(kind) {
+    let may = desk.creatable(kind) == Some(true);
+    if !may && is_restricted(kind) {
         Some(Reason::RequestTypesRestricted)
-    } else if is_hidden(kind) {
+    } else if !may && is_hidden(kind) {
         Some(Reason::RequestTypesHidden)
     } else if desk.writes() && (desk.creatable(kind) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
         Some(Reason::RequestTypesNotCreatable)

@@ -14,12 +14,34 @@ use crate::{
 #[must_use]
 pub fn judge(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Finding {
     if !evidence.may_browse {
-        let what = "The account may not browse users, so nobody can be looked up by e-mail address.";
-        return Finding::with_remedy(DirectoryReadable, Reason::UserBrowsingDenied, what);
+        // Accounts are asked for by their ids, which needs no such right.
+        let wrong = pinned_wrong(pinned, evidence).filter(|wrong| wrong.reason != Reason::SiteUnavailable);
+        let wrong = wrong
+            .as_ref()
+            .and_then(|wrong| wrong.message.split_inclusive(". ").next());
+        let also = wrong
+            .map(|sentence| format!(" Also: {}", sentence.trim_end()))
+            .unwrap_or_default();
+        let what = format!("The account may not browse users, so nobody can be looked up by e-mail address.{also}");
+        return Finding::with_remedy(DirectoryReadable, Reason::UserBrowsingDenied, &what);
     }
+    if let Some(wrong) = pinned_wrong(pinned, evidence) {
+        return wrong;
+    }
+    let also = match pinned.len() {
+        0 => String::new(),
+        1 => " The one pinned account exists and is active.".to_owned(),
+        count => format!(" All {count} pinned accounts exist and are active."),
+    };
+    let message = format!("The account may browse users.{also}");
+    Finding::new(DirectoryReadable, Reason::UsersReadable, message)
+}
+
+/// What is wrong with the accounts that are pinned.
+fn pinned_wrong(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Option<Finding> {
     let known = match &evidence.pinned {
         Ok(known) => known,
-        Err(error) => return unavailable(DirectoryReadable, error),
+        Err(error) => return Some(unavailable(DirectoryReadable, error)),
     };
     let account = |person: &PinnedUser| known.iter().find(|user| user.account_id == person.account_id);
     let emails = |test: &dyn Fn(&PinnedUser) -> bool| -> Vec<String> {
@@ -30,26 +52,23 @@ pub fn judge(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Finding {
     let inactive = emails(&|person| account(person).is_some_and(|user| !user.active));
     let inactive_too = match inactive.as_slice() {
         [] => String::new(),
-        some => format!(" Deactivated: {}.", enumerate(some, 2)),
+        some => format!(" Not active: {}.", enumerate(some, 2)),
     };
     if !missing.is_empty() {
         let what = format!(
             "The site knows no account with the accountId pinned for {}.{inactive_too}",
             enumerate(&missing, 2)
         );
-        return Finding::with_remedy(DirectoryReadable, Reason::PinnedUserNotFound, &what);
+        return Some(Finding::with_remedy(
+            DirectoryReadable,
+            Reason::PinnedUserNotFound,
+            &what,
+        ));
     }
-    if !inactive.is_empty() {
-        let what = format!("The account pinned for {} is deactivated.", enumerate(&inactive, 2));
-        return Finding::with_remedy(DirectoryReadable, Reason::PinnedUserInactive, &what);
-    }
-    let also = match pinned.len() {
-        0 => String::new(),
-        1 => " The one pinned account exists and is active.".to_owned(),
-        count => format!(" All {count} pinned accounts exist and are active."),
-    };
-    let message = format!("The account may browse users.{also}");
-    Finding::new(DirectoryReadable, Reason::UsersReadable, message)
+    (!inactive.is_empty()).then(|| {
+        let what = format!("The account pinned for {} is not active.", enumerate(&inactive, 2));
+        Finding::with_remedy(DirectoryReadable, Reason::PinnedUserInactive, &what)
+    })
 }
 
 #[cfg(test)]
@@ -89,14 +108,26 @@ mod tests {
                 &["All 2 pinned"],
             ),
             ((false, &[], &[]), UserBrowsingDenied, &["Browse users"]),
-            // Without the right, that nobody was found proves nothing.
-            ((false, &["ann"], &[]), UserBrowsingDenied, &["may not browse users"]),
+            // Accounts are asked for by their ids, which needs no right.
+            (
+                (false, &["ann"], &[]),
+                UserBrowsingDenied,
+                &[
+                    "may not browse users",
+                    "Also: The site knows no account with the accountId pinned for ann@acme.example.",
+                ],
+            ),
+            (
+                (false, &["ann"], &["ann"]),
+                UserBrowsingDenied,
+                &["may not browse users"],
+            ),
             ((true, &["ann"], &["bob"]), PinnedUserNotFound, &["ann@acme.example"]),
             ((true, &["ann"], &["-ann"]), PinnedUserInactive, &["ann@acme.example"]),
             (
                 (true, &["ann", "bob"], &["-bob"]),
                 PinnedUserNotFound,
-                &["ann@acme.example", "Deactivated: bob@acme.example."],
+                &["ann@acme.example", "Not active: bob@acme.example."],
             ),
             (
                 (true, &["ann", "bob", "cat"], &[]),

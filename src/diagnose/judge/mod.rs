@@ -20,10 +20,20 @@ use crate::{
     atlassian::error::JiraError,
 };
 
-/// The finding for a question that Jira did not answer properly: an outage, never a verdict.
+/// The finding for a question that Jira did not answer properly: never a verdict. What is to be done depends
+/// on why: a quota refills, a refusal stays, an outage passes.
 #[must_use]
 pub fn unavailable(condition: ConditionType, error: &JiraError) -> Finding {
-    Finding::with_remedy(condition, Reason::SiteUnavailable, &not_asked(error))
+    let remedy = match error {
+        _ if error.is_quota() => "It goes on by itself once Atlassian refills the quota, at the full hour.",
+        JiraError::RateLimited { .. } => "It is tried again by itself, when Atlassian allows it.",
+        JiraError::Refused { .. } | JiraError::Forbidden(_) | JiraError::NotFound(_) => {
+            "It is asked again by itself. If Jira goes on refusing it, report these words as a fault of the operator."
+        }
+        JiraError::Unauthorized(_) => "It is asked again by itself, with another access token.",
+        _ => Reason::SiteUnavailable.entry().remedy,
+    };
+    Finding::advising(condition, Reason::SiteUnavailable, &not_asked(error), remedy)
 }
 
 /// The sentence that says so. Jira's own words, which the error may quote, end as they like.
@@ -58,5 +68,39 @@ pub fn enumerate(items: &[String], most: usize) -> String {
     match items.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_done_depends_on_why_jira_did_not_answer() {
+        let said = |error: &JiraError| unavailable(ConditionType::Synced, error).message;
+        let limited = |reason: &str| JiraError::RateLimited {
+            reason: reason.into(),
+            retry_after: None,
+        };
+        let quota = said(&limited("jira-quota-global-based"));
+        assert!(quota.ends_with("at the full hour."), "{quota}");
+        let burst = said(&limited("jira-burst-based"));
+        assert!(burst.ends_with("when Atlassian allows it."), "{burst}");
+        let refused = said(&JiraError::Refused {
+            status: 400,
+            message: "Unrecognized permission".into(),
+        });
+        assert!(
+            refused.contains("Unrecognized permission.") && refused.contains("report these words"),
+            "{refused}"
+        );
+        for message in [&quota, &burst, &refused] {
+            assert!(!message.contains("status.atlassian.com"), "{message}");
+        }
+        let outage = said(&JiraError::Unavailable {
+            detail: "it did not answer in time".into(),
+            retry_after: None,
+        });
+        assert!(outage.contains("status.atlassian.com"), "{outage}");
     }
 }

@@ -13,9 +13,15 @@ use crate::{
         reason::Reason,
         requirements::{self, BROWSE},
     },
-    atlassian::models::Project,
+    atlassian::{error::JiraError, models::Project},
     diagnose::{evidence::ProjectsEvidence, nearest::nearest},
 };
+
+/// How a project whose style Jira calls so gives permissions: by roles of its own, and by no scheme.
+const TEAM_MANAGED: &str = "next-gen";
+const BY_A_ROLE_OF_ITS_OWN: &str = "Give the account a role that has it, in the project's Space settings under Access.";
+const BY_A_ROLE_WITH_ALL: &str =
+    "Give the account a role that has them, or grant them to its role in the project's permission scheme.";
 
 /// A project as it was found, or not found.
 #[derive(Clone, Debug)]
@@ -32,6 +38,8 @@ pub struct Seen<'a> {
     pub portal_only: bool,
     /// For a project that was not found: the visible key most like it.
     pub nearest: Option<&'a str>,
+    /// Why Jira gave no usable answer about it.
+    pub unanswered: Option<&'a JiraError>,
 }
 
 impl<'a> Seen<'a> {
@@ -50,6 +58,7 @@ impl<'a> Seen<'a> {
             Some(project) => evidence.portal_only.contains(&project.id),
             None => desks.into_iter().any(|desk| desk.project_key == key),
         };
+        let known_as = project.map_or(key, |project| project.id.as_str());
         Self {
             key,
             project,
@@ -57,6 +66,7 @@ impl<'a> Seen<'a> {
             mode,
             portal_only,
             nearest: nearest(key, visible),
+            unanswered: evidence.unanswered.get(known_as),
         }
     }
 }
@@ -78,7 +88,9 @@ impl Seen<'_> {
 #[must_use]
 pub fn judge(seen: &Seen<'_>) -> Vec<Finding> {
     let accessible = accessible(seen);
-    let permitted = if accessible.is_true() {
+    let permitted = if accessible.reason == Reason::NotChecked {
+        Finding::new(Permitted, Reason::NotChecked, accessible.message.clone())
+    } else if accessible.is_true() {
         permitted(seen)
     } else {
         let message = format!("Not looked at, because {} cannot be accessed.", seen.key);
@@ -89,6 +101,15 @@ pub fn judge(seen: &Seen<'_>) -> Vec<Finding> {
 
 fn accessible(seen: &Seen<'_>) -> Finding {
     let key = seen.key;
+    let is_gone = matches!(seen.lifecycle(), Lifecycle::Archived | Lifecycle::Trashed);
+    if let Some(error) = seen.unanswered.filter(|_| !is_gone) {
+        let said = error.to_string();
+        let what = format!(
+            "Jira did not answer about project {key}: {}.",
+            said.trim_end_matches('.')
+        );
+        return Finding::new(Accessible, Reason::NotChecked, what);
+    }
     let (reason, what) = match (seen.lifecycle(), seen.project) {
         (Lifecycle::NotVisible, _) | (_, None) => (Reason::ProjectNotVisible, not_visible(seen)),
         (Lifecycle::Trashed, _) => (Reason::ProjectInTrash, format!("Project {key} is in the trash.")),
@@ -110,7 +131,18 @@ fn accessible(seen: &Seen<'_>) -> Finding {
             return Finding::new(Accessible, Reason::ProjectVisible, message);
         }
     };
-    Finding::with_remedy(Accessible, reason, &what)
+    Finding::advising(Accessible, reason, &what, browsing(seen, reason))
+}
+
+/// What is to be done about a project that cannot be accessed.
+fn browsing(seen: &Seen<'_>, reason: Reason) -> &'static str {
+    let style = seen.project.and_then(|project| project.style.as_deref());
+    match (reason, style) {
+        (Reason::BrowseDenied, Some(TEAM_MANAGED)) => {
+            "Give the account a role of the project, in its Space settings under Access."
+        }
+        _ => reason.entry().remedy,
+    }
 }
 
 fn not_visible(seen: &Seen<'_>) -> String {
@@ -144,13 +176,22 @@ fn permitted(seen: &Seen<'_>) -> Finding {
         return Finding::plain(Permitted, Reason::PermissionsHeld);
     };
     let names: Vec<&str> = lacking.iter().map(|(_, name)| *name).collect();
-    let also = if names.len() > 1 {
-        " Perhaps it is in no role that has them."
-    } else {
-        ""
-    };
-    let what = format!("In project {} the account lacks: {}.{also}", seen.key, names.join(", "));
-    Finding::with_remedy(Permitted, *reason, &what)
+    let what = format!("In project {} the account lacks: {}.", seen.key, names.join(", "));
+    Finding::advising(Permitted, *reason, &what, remedy(seen, *reason, names.len()))
+}
+
+/// What is to be done about the permissions that are lacking. Agents are made alike everywhere.
+fn remedy(seen: &Seen<'_>, reason: Reason, lacking: usize) -> &'static str {
+    let style = seen.project.and_then(|project| project.style.as_deref());
+    match (style, lacking) {
+        _ if reason == Reason::InternalCommentDenied => reason.entry().remedy,
+        (Some(TEAM_MANAGED), 1) => BY_A_ROLE_OF_ITS_OWN,
+        (Some(TEAM_MANAGED), _) => {
+            "Give the account a role that has them, in the project's Space settings under Access."
+        }
+        (_, 1) => reason.entry().remedy,
+        _ => BY_A_ROLE_WITH_ALL,
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +225,7 @@ mod tests {
             mode,
             portal_only: false,
             nearest: None,
+            unanswered: None,
         })
         .iter()
         .map(|f| f.reason)
@@ -242,5 +284,67 @@ mod tests {
             reasons(Some(&renamed), &held, Mode::Enforce),
             [Reason::ProjectKeyRenamed, Reason::PermissionsHeld]
         );
+    }
+
+    #[test]
+    fn the_remedy_fits_the_project_and_what_is_lacking() {
+        let said = |style: &str, lacking: &[&str]| {
+            let mut held = all();
+            held.retain(|key| !lacking.contains(&key.as_str()));
+            let project = Project {
+                style: Some(style.into()),
+                project_type_key: "software".into(),
+                ..project()
+            };
+            let seen = Seen {
+                key: "SUP",
+                project: Some(&project),
+                held: &held,
+                mode: Mode::Enforce,
+                portal_only: false,
+                nearest: None,
+                unanswered: None,
+            };
+            let found = judge(&seen);
+            let worst = found.into_iter().find(|finding| !finding.is_true());
+            worst.map(|finding| finding.message).unwrap_or_default()
+        };
+        let one = said("classic", &["EDIT_ISSUES"]);
+        assert!(
+            one.ends_with("Grant it Edit issues in the project's permission scheme."),
+            "{one}"
+        );
+        let two = said("classic", &["EDIT_ISSUES", "ADD_COMMENTS"]);
+        assert!(
+            two.contains("Edit issues, Add comments. Give the account a role that has them"),
+            "{two}"
+        );
+        for lacking in [&["EDIT_ISSUES"][..], &["EDIT_ISSUES", "ADD_COMMENTS"], &[BROWSE]] {
+            let message = said("next-gen", lacking);
+            assert!(
+                message.contains("Space settings") && !message.contains("scheme."),
+                "{message}"
+            );
+        }
+    }
+
+    /// One project that does not answer is not known, which is neither an outage nor its fault.
+    #[test]
+    fn a_project_that_jira_does_not_answer_about_is_not_checked() {
+        let (project, held) = (project(), all());
+        let error = JiraError::Redirected;
+        for project in [None, Some(&project)] {
+            let found = judge(&Seen {
+                key: "SUP",
+                project,
+                held: &held,
+                mode: Mode::Enforce,
+                portal_only: false,
+                nearest: None,
+                unanswered: Some(&error),
+            });
+            let reasons: Vec<Reason> = found.iter().map(|finding| finding.reason).collect();
+            assert_eq!(reasons, [Reason::NotChecked, Reason::NotChecked]);
+        }
     }
 }

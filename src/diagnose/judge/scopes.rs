@@ -48,7 +48,7 @@ pub fn judge(needs: Needs, missing: &BTreeSet<&'static str>) -> Finding {
         .filter(|(scope, _)| missing.contains(scope))
         .map(|(scope, feature)| format!("{scope} (to {feature})"))
         .collect();
-    let what = format!("The grant lacks {}.", enumerate(&lacking, 2));
+    let what = format!("The grant lacks the classic scope {}.", enumerate(&lacking, 2));
     Finding::with_remedy(ScopesGranted, Reason::ScopesMissing, &what)
 }
 

@@ -1,5 +1,7 @@
 //! Is the site there, is it the one this integration is bound to, and does the grant reach it?
 
+use std::collections::BTreeSet;
+
 use super::{enumerate, unavailable};
 use crate::{
     api::{
@@ -9,10 +11,10 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        models::AccessibleResource,
+        models::{AccessibleResource, TenantInfo},
         site::{SiteUrl, SiteUrlError},
     },
-    diagnose::evidence::SiteEvidence,
+    diagnose::evidence::{Answer, SiteEvidence},
 };
 
 /// The site that was found, and the scopes granted there.
@@ -39,11 +41,7 @@ pub fn judge(site: &SiteUrl, bound: Option<&SiteStatus>, evidence: &SiteEvidence
         Ok(granted) => granted,
         Err(error) => return Err(unavailable(SiteReachable, error)),
     };
-    let cloud_id = match &evidence.tenant {
-        Ok(tenant) => tenant.cloud_id.clone(),
-        Err(JiraError::NotFound(_) | JiraError::Redirected) => renamed(site, bound, granted)?,
-        Err(error) => return Err(unavailable(SiteReachable, error)),
-    };
+    let cloud_id = identify(site, bound, granted, &evidence.tenant)?;
     if let Some(bound) = bound.filter(|bound| bound.cloud_id != cloud_id) {
         return Err(changed(site, bound));
     }
@@ -70,17 +68,40 @@ pub fn judge(site: &SiteUrl, bound: Option<&SiteStatus>, evidence: &SiteEvidence
     Ok((found, Finding::new(SiteReachable, Reason::SiteFound, message)))
 }
 
-/// Under the old address of a renamed site nobody answers, or a redirect does. If the grant
-/// still reaches the site that this very address was bound to, it is the same site.
-fn renamed(site: &SiteUrl, bound: Option<&SiteStatus>, granted: &[AccessibleResource]) -> Result<String, Finding> {
-    bound
-        .filter(|bound| site.is(&bound.declared_as) || site.is(&bound.url))
-        .filter(|bound| granted.iter().any(|r| r.id == bound.cloud_id && !site.is(&r.url)))
-        .map(|bound| bound.cloud_id.clone())
-        .ok_or_else(|| {
+/// The id of the site. Where the list of granted sites names the address it decides, because Atlassian
+/// gives it to the grant itself; `tenant_info` is asked of an address that a person typed, without
+/// authentication, and may be redirected or refused. It only tells of what the list does not name.
+fn identify(
+    site: &SiteUrl,
+    bound: Option<&SiteStatus>,
+    granted: &[AccessibleResource],
+    tenant: &Answer<TenantInfo>,
+) -> Result<String, Finding> {
+    let under_it: BTreeSet<&str> = granted
+        .iter()
+        .filter(|r| site.is(&r.url))
+        .map(|r| r.id.as_str())
+        .collect();
+    if let (1, Some(only)) = (under_it.len(), under_it.first()) {
+        return Ok((*only).to_owned());
+    }
+    let error = match tenant {
+        Ok(tenant) => return Ok(tenant.cloud_id.clone()),
+        Err(error) => error,
+    };
+    // Under the old address of a renamed site nobody answers, or a redirect does. If the grant still reaches
+    // the site that this very address was bound to, it is the same site.
+    let bound = bound.filter(|bound| site.is(&bound.declared_as) || site.is(&bound.url));
+    if let Some(bound) = bound.filter(|bound| granted.iter().any(|r| r.id == bound.cloud_id)) {
+        return Ok(bound.cloud_id.clone());
+    }
+    Err(match error {
+        JiraError::NotFound(_) | JiraError::Redirected if under_it.is_empty() => {
             let what = format!("No Jira Cloud site answers at {site}.{}", reached(granted));
             Finding::with_remedy(SiteReachable, Reason::SiteNotFound, &what)
-        })
+        }
+        error => unavailable(SiteReachable, error).noting(&format!("The grant lists no site as {site}.")),
+    })
 }
 
 fn changed(site: &SiteUrl, bound: &SiteStatus) -> Finding {
@@ -116,7 +137,6 @@ fn reached(granted: &[AccessibleResource]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::atlassian::models::TenantInfo;
 
     fn site(host: &str) -> SiteUrl {
         SiteUrl::parse(&format!("https://{host}.atlassian.net"), &[]).unwrap()
@@ -193,16 +213,74 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_outage_proves_nothing() {
-        let down = || JiraError::Unavailable {
+    fn outage() -> JiraError {
+        JiraError::Unavailable {
             detail: "x".into(),
             retry_after: None,
+        }
+    }
+
+    /// An unauthenticated answer of an edge server does not outvote what Atlassian tells the grant.
+    #[test]
+    fn a_site_that_the_grant_lists_is_found_whatever_tenant_info_answers() {
+        let refusals = [
+            JiraError::NotFound("none".into()),
+            JiraError::Redirected,
+            outage(),
+            JiraError::RateLimited {
+                reason: "x".into(),
+                retry_after: None,
+            },
+        ];
+        for refusal in refusals {
+            for before in [None, Some(bound("c1", "acme"))] {
+                let listed = evidence(
+                    Err(refusal.clone()),
+                    vec![resource("c2", "globex"), resource("c1", "acme")],
+                );
+                let (found, finding) = judge(&site("acme"), before.as_ref(), &listed).unwrap();
+                assert_eq!(
+                    (found.status.cloud_id.as_str(), finding.reason),
+                    ("c1", Reason::SiteFound)
+                );
+            }
+            let renamed = evidence(Err(refusal.clone()), vec![resource("c1", "acme-new")]);
+            let found = reason(&site("acme"), Some(&bound("c1", "acme")), &renamed);
+            assert_eq!(found, Reason::SiteFound, "{refusal:?}");
+        }
+        let another = evidence(Ok("c9"), vec![resource("c1", "acme")]);
+        let found = reason(&site("acme"), Some(&bound("c1", "acme")), &another);
+        assert_eq!(
+            found,
+            Reason::SiteFound,
+            "nor does another id that the grant does not list"
+        );
+    }
+
+    #[test]
+    fn a_site_that_is_not_listed_is_told_by_what_tenant_info_answers() {
+        let with = |error: JiraError| {
+            let evidence = evidence(Err(error), vec![resource("c2", "globex")]);
+            judge(&site("acme"), Some(&bound("c1", "acme")), &evidence).unwrap_err()
         };
-        let tenant_down = evidence(Err(down()), vec![resource("c1", "acme")]);
+        for nothing_there in [JiraError::NotFound("none".into()), JiraError::Redirected] {
+            let finding = with(nothing_there);
+            assert_eq!(finding.reason, Reason::SiteNotFound);
+            assert!(
+                finding.message.contains("It reaches https://globex.atlassian.net."),
+                "{}",
+                finding.message
+            );
+        }
+        assert_eq!(with(outage()).reason, Reason::SiteUnavailable);
+    }
+
+    #[test]
+    fn an_outage_proves_nothing() {
+        let tenant_down = evidence(Err(outage()), vec![resource("c2", "globex")]);
         assert_eq!(reason(&site("acme"), None, &tenant_down), Reason::SiteUnavailable);
         let mut gateway_down = evidence(Ok("c1"), vec![]);
-        gateway_down.resources = Err(down());
+        gateway_down.resources = Err(outage());
         assert_eq!(reason(&site("acme"), None, &gateway_down), Reason::SiteUnavailable);
     }
 }

@@ -21,7 +21,9 @@ pub fn judge(seen: &Seen<'_>, desks: Option<&DesksEvidence>) -> Vec<Finding> {
     let service = seen.project.filter(|p| p.project_type_key == SERVICE_DESK);
     if let Some(service) = service {
         let accessible = findings.first().is_some_and(Finding::is_true);
+        let unanswered = findings.first().filter(|finding| finding.reason == Reason::NotChecked);
         findings.push(match desks {
+            _ if unanswered.is_some() => Finding::plain(ServiceDeskReady, Reason::NotChecked),
             _ if !accessible => Finding::plain(ServiceDeskReady, Reason::SkippedAfterAccessible),
             None => Finding::plain(ServiceDeskReady, Reason::SkippedAfterScopesGranted),
             Some(evidence) => desk_finding(seen, &service.id, evidence),
@@ -83,6 +85,7 @@ mod tests {
             mode: Mode::Enforce,
             portal_only: false,
             nearest: None,
+            unanswered: None,
         };
         judge(&seen, desks)
     }

@@ -37,6 +37,8 @@ pub struct Told<'a> {
     pub report: &'a Report,
     /// It did not end well.
     pub failed: bool,
+    /// Issues are mirrored, and not only counted.
+    pub mirrors: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -242,6 +244,11 @@ fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
             let what = "The first synchronisation of its issues is under way.";
             Finding::new(synced, Reason::Synchronising, what)
         }
+        None if !told.mirrors => Finding::new(
+            synced,
+            Reason::SyncSucceeded,
+            "Its issues are counted, and none is mirrored.",
+        ),
         None => Finding::new(synced, Reason::SyncSucceeded, SYNCED),
     }
 }

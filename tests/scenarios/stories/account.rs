@@ -27,6 +27,7 @@ pub fn stories() -> Vec<Story> {
         story("account::a_portal_customer", portal_customer),
         story("account::a_deactivated_account", deactivated),
         story("account::a_hidden_email_address", hidden_email),
+        story("account::a_changed_email_address", changed_email),
         story("account::no_product_access", no_product_access),
     ]
 }
@@ -285,6 +286,29 @@ async fn hidden_email(plane: Arc<Plane>) {
     });
     stage.request("new").await;
     stage.until_ready("new").await;
+    stage.close().await;
+}
+
+/// The company's domain changes, and the account with it: it is the same one by its id.
+async fn changed_email(plane: Arc<Plane>) {
+    let stage = connected(&plane, "moved", json!({"account": {"email": BOT}})).await;
+    let moved = "jira-bot@newacme.example";
+    stage.jira(Command::SetEmail {
+        account: None,
+        email: moved.into(),
+    });
+    // A second look judges no other way than the first.
+    for _ in 0..2 {
+        let changed = stage.request("acme").await;
+        let named = ["Jira Bot", moved, BOT, "Set spec.account.email"];
+        claim(&changed, "AccountEligible", "Unknown", "EmailChanged", &named);
+        claim(&changed, "Ready", "Unknown", "EmailChanged", &named);
+        claim(&changed, "Stalled", "True", "EmailChanged", &[]);
+        token_is_published(&stage).await;
+    }
+    stage.change("acme", json!({"account": {"email": moved}})).await;
+    let ready = stage.until_ready("acme").await;
+    claim_absent(&ready, "Stalled");
     stage.close().await;
 }
 

@@ -108,8 +108,11 @@ async fn none_usable(plane: Arc<Plane>) {
     ledger::caused("request-types-none");
 
     let named = ["SUP", "Get help", "in no portal group", "Put a request type"];
-    let trouble = unwell(&stage, change(Some(&[]), None, None), "RequestTypesHidden", &named).await;
-    mended(&stage, trouble, change(Some(&["1"]), None, None)).await;
+    let hide = change(Some(&[]), None, Some(false));
+    let trouble = unwell(&stage, hide, "RequestTypesHidden", &named).await;
+    // What Jira says may be raised can be, whether or not the portal shows it.
+    mended(&stage, trouble, change(None, None, Some(true))).await;
+    stage.jira(change(Some(&["1"]), None, None));
     ledger::caused("request-types-hidden");
 
     // Some that are hidden beside one that is not are how a desk is meant to be.
@@ -139,8 +142,10 @@ async fn restricted(plane: Arc<Plane>) {
     administrator(&stage);
     stage.request("acme").await;
     let named = ["SUP", "(restricted)", "Ask a question", "Open a request type"];
-    let trouble = unwell(&stage, change(None, Some(true), None), "RequestTypesRestricted", &named).await;
-    mended(&stage, trouble, change(None, Some(false), None)).await;
+    let restrict = change(None, Some(true), Some(false));
+    let trouble = unwell(&stage, restrict, "RequestTypesRestricted", &named).await;
+    // Whom the project lets in is not hindered by a restriction to others.
+    mended(&stage, trouble, change(None, None, Some(true))).await;
     ledger::caused("request-types-restricted");
     stage.close().await;
 }

@@ -74,7 +74,7 @@ fn in_portal(shown: bool) -> Command {
         request_type: None,
         group_ids: Some(if shown { vec!["1".into()] } else { Vec::new() }),
         restricted: None,
-        creatable: None,
+        creatable: Some(shown),
     })
 }
 

@@ -90,7 +90,7 @@ async fn pinned(plane: Arc<Plane>) {
 
     let (account, keep_grants) = (Some(OLGA.into()), true);
     let spoil = Command::DeactivateAccount { account, keep_grants };
-    let named = ["pinned for olga@acme.example is deactivated", "reactivate the account"];
+    let named = ["pinned for olga@acme.example is not active", "reactivate the account"];
     let says = told("acme", "DirectoryReadable", "PinnedUserInactive", &named);
     let trouble = stage.suffers(spoil, &[says]).await;
     let account = Some(OLGA.into());

@@ -54,7 +54,7 @@ async fn with_app(plane: &Arc<Plane>, name: &str, spec: Value) -> (Stage, String
 async fn desk_scopes(plane: Arc<Plane>) {
     let (stage, app) = with_app(&plane, "desk-scopes", json!({})).await;
     let named = [
-        "The grant lacks read:servicedesk-request (to read service desks, request types and articles).",
+        "The grant lacks the classic scope read:servicedesk-request (to read service desks, request types and articles).",
         "developer console",
     ];
     let skipped = "SkippedAfterScopesGranted";
@@ -75,7 +75,7 @@ async fn desk_scopes(plane: Arc<Plane>) {
     ledger::caused("desk-reading-scope-missing");
 
     // What only reads goes on without the scope for writing.
-    let named = ["lacks write:servicedesk-request (to raise requests and write internal comments"];
+    let named = ["lacks the classic scope write:servicedesk-request (to raise requests and write internal comments"];
     let says = told("acme", "ScopesGranted", "ScopesMissing", &named);
     let trouble = stage.suffers(scope(&app, WRITING, false), &[says]).await;
     claim(&trouble.integration, "Ready", "False", "ScopesMissing", &[WRITING]);

@@ -200,7 +200,10 @@ async fn root_leads(plane: Arc<Plane>) {
             ],
         )
         .await;
-    let leads = ["The grant lacks write:jira-work", "Also: SomeProjectsBlocked."];
+    let leads = [
+        "The grant lacks the classic scope write:jira-work",
+        "Also: SomeProjectsBlocked.",
+    ];
     ready_says(&trouble.integration, "ScopesMissing", &leads, &[]);
 
     // With the wrong account nothing further is asked, and what was told of projects is not repeated.

@@ -29,7 +29,7 @@ async fn becomes_ready(plane: Arc<Plane>) {
     let ready = stage.until_ready("acme").await;
     let status = ready.status.as_ref().unwrap();
     assert_eq!(status.site.as_ref().unwrap().url, SITE);
-    assert_eq!(status.projects.as_ref().unwrap().synced, 4);
+    assert_eq!(status.projects.as_ref().unwrap().readable, Some(4));
 
     let published = stage.secret("acme-jira-token").await.expect("the Secret for workloads");
     let keys: Vec<&str> = published.keys().map(String::as_str).collect();

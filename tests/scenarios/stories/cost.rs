@@ -175,7 +175,10 @@ async fn healthy(plane: Arc<Plane>) {
 /// Trouble of every kind, each with another project: the reason that the project gives, what
 /// happens to it, and what undoes that.
 fn troubles() -> Vec<(&'static str, Command, Command)> {
-    let hide = |groups: &[&str]| change("D2", Some(groups.iter().map(ToString::to_string).collect()), None);
+    let hide = |groups: &[&str]| {
+        let ids = groups.iter().map(ToString::to_string).collect();
+        change("D2", Some(ids), Some(!groups.is_empty()))
+    };
     let close = |creatable| change("D3", None, Some(creatable));
     vec![
         ("ProjectArchived", archive("P1"), restore("P1")),

@@ -69,7 +69,7 @@ async fn well(stage: &Stage, integration: &JiraIntegration, projects: usize, des
     assert_eq!(types, expected);
     let counts = status.projects.as_ref().expect("they were counted");
     let all = i64::try_from(projects).unwrap();
-    assert_eq!((counts.visible, counts.synced, counts.blocked), (all, all, 0));
+    assert_eq!((counts.visible, counts.readable, counts.blocked), (all, Some(all), 0));
     let listed = stage.projects().list(&ListParams::default()).await;
     let listed = listed.expect("the API server answers").items;
     assert_eq!(listed.len(), projects);

@@ -115,7 +115,7 @@ async fn nothing_visible(plane: Arc<Plane>) {
         "ProjectsAccessible",
         "False",
         "NoProjectsVisible",
-        &["sees no project", "Add the account"],
+        &["sees no live project", "Add the account"],
     );
     claim(&none, "Ready", "False", "NoProjectsVisible", &[]);
     claim(&none, "Stalled", "True", "NoProjectsVisible", &[]);

@@ -85,12 +85,14 @@ async fn only(stage: &Stage, blocked: &[&str], reason: &str) {
     }
 }
 
+/// Without these an issue is written all the same.
+const DISPENSABLE: [&str; 2] = ["AssignDenied", "ReporterChangeDenied"];
+
 async fn each_permission(plane: Arc<Plane>) {
     let stage = connected(&plane, "permissions", json!({})).await;
     for (permission, reason, name, row) in EACH {
         stage.jira(take("ENG", permission));
         let blocked = stage.request("acme").await;
-        only(&stage, &["acme-eng"], reason).await;
         let said = [
             "In project ENG",
             &format!("lacks: {name}."),
@@ -102,16 +104,34 @@ async fn each_permission(plane: Arc<Plane>) {
         stage
             .claim_project("acme-eng", "Accessible", "True", "ProjectVisible", &[])
             .await;
-        stage.claim_project("acme-eng", "Ready", "False", reason, &said).await;
-        let entry = format!("ENG ({reason})");
-        claim(
-            &blocked,
-            "ProjectsAccessible",
-            "False",
-            "SomeProjectsBlocked",
-            &[&entry],
-        );
-        claim(&blocked, "Ready", "True", "Connected", &[&entry]);
+        let counts = blocked.status.clone().unwrap().projects.unwrap();
+        if DISPENSABLE.contains(&reason) {
+            only(&stage, &[], "").await;
+            stage.claim_project("acme-eng", "Ready", "True", "Usable", &said).await;
+            claim(&blocked, "ProjectsAccessible", "True", "AllProjectsAccessible", &said);
+            claim(&blocked, "Ready", "True", "Connected", &[]);
+            assert_eq!(
+                (counts.readable, counts.writable, counts.blocked),
+                (Some(4), Some(4), 0)
+            );
+        } else {
+            only(&stage, &["acme-eng"], reason).await;
+            stage.claim_project("acme-eng", "Ready", "False", reason, &said).await;
+            let entry = format!("1 of 4 projects cannot be written to (spec.mode Enforce): ENG ({reason})");
+            claim(
+                &blocked,
+                "ProjectsAccessible",
+                "False",
+                "SomeProjectsBlocked",
+                &[&entry],
+            );
+            claim(&blocked, "Ready", "True", "Connected", &[&entry]);
+            // What is read is readable, and synchronised.
+            assert_eq!(
+                (counts.readable, counts.writable, counts.blocked),
+                (Some(4), Some(3), 1)
+            );
+        }
         let held = stage.project("acme-eng").await.status.unwrap().permissions;
         assert!(!held.contains(&permission.to_owned()) && held.len() == 6, "{held:?}");
 

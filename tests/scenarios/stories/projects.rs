@@ -109,7 +109,7 @@ async fn archived(plane: Arc<Plane>) {
     );
     claim_absent(&blocked, "Stalled");
     let counts = blocked.status.unwrap().projects.unwrap();
-    assert_eq!((counts.visible, counts.synced, counts.blocked), (3, 3, 1));
+    assert_eq!((counts.visible, counts.readable, counts.blocked), (3, Some(3), 1));
 
     stage.jira(restore("SUP"));
     let healed = stage.request("acme").await;

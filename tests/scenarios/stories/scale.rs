@@ -107,7 +107,7 @@ async fn thousand_and_one(plane: Arc<Plane>) {
     stage.integrate("acme", "acme-oauth", json!({})).await;
     let ready = stage.until_ready("acme").await;
     let counts = ready.status.unwrap().projects.unwrap();
-    assert_eq!((counts.visible, counts.synced, counts.blocked), (1001, 1001, 0));
+    assert_eq!((counts.visible, counts.readable, counts.blocked), (1001, Some(1001), 0));
     let versions = stage.project_versions().await;
     assert_eq!(versions.len(), 1001);
     let calls = stage.calls_since(mark);

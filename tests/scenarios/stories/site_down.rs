@@ -20,6 +20,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story("site::the_site_is_down", down),
         story("site::the_gateway_breaks_halfway", gateway_breaks),
+        story("site::the_edge_denies_what_atlassian_lists", edge_denies),
     ]
 }
 
@@ -87,12 +88,6 @@ async fn gateway_breaks(plane: Arc<Plane>) {
         body: String::new(),
     };
     let breaks = [
-        (
-            "/_edge/tenant_info",
-            "SiteReachable",
-            When::Before,
-            FaultAction::Html { code: 502 },
-        ),
         ("/accessible-resources", "SiteReachable", When::Before, status(500)),
         (
             "/rest/api/3/myself",
@@ -138,5 +133,29 @@ async fn gateway_breaks(plane: Arc<Plane>) {
         stage.until_ready("acme").await;
     }
     assert_eq!(stage.project_versions().await, before, "an outage rewrote projects");
+    stage.close().await;
+}
+
+/// The address tells its id to nobody, for whatever reason, while Atlassian lists the site to the grant: the
+/// token that workloads use has nothing to do with it.
+async fn edge_denies(plane: Arc<Plane>) {
+    let (stage, _) = connected(&plane, "edge").await;
+    let before = stage.project_versions().await;
+    for code in [404, 302, 403, 502] {
+        let action = FaultAction::Status {
+            code,
+            headers: std::collections::BTreeMap::default(),
+            body: String::new(),
+        };
+        let fault = stage
+            .sandbox
+            .fault(FaultRule::path("/_edge/tenant_info", When::Before, action));
+        let denied = stage.request("acme").await;
+        claim(&denied, "SiteReachable", "True", "SiteFound", &[]);
+        claim(&denied, "Ready", "True", "Connected", &[]);
+        assert!(published(&stage).await, "{code}: the token was taken back");
+        stage.sandbox.release(fault).unwrap();
+    }
+    assert_eq!(stage.project_versions().await, before, "projects were rewritten");
     stage.close().await;
 }

@@ -84,6 +84,19 @@ pub(super) static NO_PRODUCT_ACCESS: Guide = Guide {
     ],
 };
 
+pub(super) static EMAIL_CHANGED: Guide = Guide {
+    found: "Jira told the account id that `status.account.accountId` has from the time when the account was accepted for the very address in `spec.account.email`, and another e-mail address. So the address has changed, and the account has not.",
+    apart: &[
+        "*The domain was changed*: every account of the company has a new address.",
+        "Not the account that is meant any more? Then connect with the one that is, and name it in `spec.account`.",
+    ],
+    mend: &[
+        "The message has the new address and the account id. With `spec.account.accountId` this does not happen again.",
+    ],
+    operator: "It leaves the consumers' Secret as it is, and does not publish a new token until the spec names the account.",
+    terms: &["domain migration", "e-mail address changed"],
+};
+
 pub(super) static EMAIL_HIDDEN: Guide = Guide {
     found: "Jira told who the account is without its e-mail address, and `spec.account` gives nothing but an address to compare. So whether it is the right one is Unknown.",
     apart: &[

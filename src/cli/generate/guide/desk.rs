@@ -52,20 +52,20 @@ pub(super) static NO_REQUEST_TYPES: Guide = Guide {
 };
 
 pub(super) static REQUEST_TYPES_RESTRICTED: Guide = Guide {
-    found: "The list of request types calls each of them restricted, or each that is not is useless for another reason that the message names. As documented, Jira tells only project administrators of restrictions, so the account is one.",
+    found: "The list of request types calls each of them restricted, and of none it says that the account may raise requests of it; or each that is not restricted is useless for another reason that the message names. As documented, Jira tells only project administrators of restrictions, so the account is one.",
     apart: &[
         "A restriction names people, groups or customer organizations. Agents and administrators are not exempt, and a restricted request type is not offered by e-mail, chat, widget or virtual agent either.",
     ],
     mend: &[
         "[Open the request types](#how-to-open-the-request-types) as a project administrator.",
-        "Select the lock of a request type, then *Remove* the entries, or add the account.",
+        "Select the lock of a request type, then *Remove* the entries, or add the account: Jira then says that it may raise requests of the type, and the reason goes.",
     ],
     operator: "It raises no request on the desk.",
     terms: &["restricted request type", "lock", "request type permissions"],
 };
 
 pub(super) static REQUEST_TYPES_HIDDEN: Guide = Guide {
-    found: "Each request type in the list that is open to the account stands in no portal group. Jira hides those from the portal; the message names the first.",
+    found: "Each request type in the list that is not restricted stands in no portal group, and of none Jira says that the account may raise requests of it. Jira hides such types from the portal; the message names the first. A hidden type that may be raised is used as any other.",
     apart: &[
         "Somebody took them out of their groups, deleted the group, or created them through the API without one. Hidden ones are often meant for automation and e-mail.",
     ],
@@ -73,7 +73,7 @@ pub(super) static REQUEST_TYPES_HIDDEN: Guide = Guide {
         "[Open the request types](#how-to-open-the-request-types) as a project administrator.",
         "Move a request type from the part that is hidden from the portal into a portal group, or create one first.",
     ],
-    operator: "It does not use a request type that nobody can find in the portal.",
+    operator: "It raises no request on the desk.",
     terms: &["portal group", "unassigned request types", "hidden from portal"],
 };
 

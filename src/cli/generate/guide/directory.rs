@@ -36,6 +36,7 @@ pub(super) static PINNED_USER_NOT_FOUND: Guide = Guide {
 pub(super) static PINNED_USER_INACTIVE: Guide = Guide {
     found: "Jira was asked for the pinned account ids, and calls this one not active.",
     apart: &[
+        "*Deleted*: Jira goes on showing the account as *Former user*. It cannot come back; remove it, or pin the account that the person has now.",
         "The person left, or their access was suspended. Atlassian Administration → *Directory* → *Users* shows which.",
     ],
     mend: &["The steps for reactivating are those of [AccountInactive](#accountinactive)."],

@@ -69,6 +69,7 @@ pub(super) const fn of(reason: Reason) -> Option<&'static Guide> {
         Reason::PortalCustomerAccount => &account::PORTAL_CUSTOMER_ACCOUNT,
         Reason::AccountInactive => &account::ACCOUNT_INACTIVE,
         Reason::NoProductAccess => &account::NO_PRODUCT_ACCESS,
+        Reason::EmailChanged => &account::EMAIL_CHANGED,
         Reason::EmailHidden => &account::EMAIL_HIDDEN,
         Reason::NoProjectsVisible => &project::NO_PROJECTS_VISIBLE,
         Reason::AllProjectsBlocked => &project::ALL_PROJECTS_BLOCKED,

@@ -5,6 +5,9 @@ use super::Guide;
 /// The permissions differ in their names only, and in how their causes are told apart.
 macro_rules! denied {
     ($name:ident, $key:literal, $today:literal, $apart:expr, $terms:expr) => {
+        denied!($name, $key, $today, $apart, $terms, BLOCKS);
+    };
+    ($name:ident, $key:literal, $today:literal, $apart:expr, $terms:expr, $operator:expr) => {
         pub(super) static $name: Guide = Guide {
             found: concat!(
                 "In one question for all projects Jira was asked which permissions the account holds; the answer lacks `",
@@ -21,11 +24,14 @@ macro_rules! denied {
                 "Team-managed: give it the role *Member* (in a service project *Agent*), or a custom role with the permission, under [*Access*](#how-to-add-the-account-to-a-project).",
                 "Meant to read only? Set `mode: Observe`.",
             ],
-            operator: "It counts the project as blocked and writes nothing to it. The others go on.",
+            operator: $operator,
             terms: $terms,
         };
     };
 }
+
+const BLOCKS: &str = "It counts the project as blocked, which cannot be written to. What can be read of it is synchronised, and the others go on.";
+const TELLS: &str = "It says so, and counts the project as one that can be written to: an issue can do without.";
 
 /// Why a permission is lacking, where nothing special is to be said of it.
 const IN_NO_ROLE: &[&str] = &[
@@ -78,7 +84,8 @@ denied!(
         "*In no role that has it*: the account got its access through another role, such as *Viewer*, or through *Any logged in user*.",
         "*Assignable user* is the other half: it lets a person be assigned, not assign. See [PersonNotAssignable](#personnotassignable).",
     ],
-    &["Assign issues", "`ASSIGN_ISSUES`"]
+    &["Assign issues", "`ASSIGN_ISSUES`"],
+    TELLS
 );
 
 denied!(
@@ -87,13 +94,14 @@ denied!(
     "Modify reporter",
     &[
         "*Never granted*: many permission schemes give Modify reporter to *Administrators* only, so that this is often the one that is lacking.",
-        "Without it a ticket for somebody else carries the account as its reporter; Jira refuses the field rather than the ticket.",
+        "Without it Jira refuses an issue that names another reporter (an error of the field, 400); written without one, it carries the account as its reporter.",
     ],
     &[
         "`MODIFY_REPORTER`",
         "reporter cannot be set",
         "reporter is not on the appropriate screen"
-    ]
+    ],
+    TELLS
 );
 
 pub(super) static INTERNAL_COMMENT_DENIED: Guide = Guide {
@@ -105,7 +113,7 @@ pub(super) static INTERNAL_COMMENT_DENIED: Guide = Guide {
         "[Make the account an agent](#how-to-make-the-account-an-agent).",
         "Meant to read only? Set `mode: Observe`.",
     ],
-    operator: "It counts the project as blocked and writes nothing to it: a comment that was meant to be internal and goes out to customers would be worse than none.",
+    operator: "It counts the project as blocked, which cannot be written to: a comment that was meant to be internal and goes out to customers would be worse than none.",
     terms: &[
         "internal note",
         "private comment",

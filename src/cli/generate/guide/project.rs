@@ -6,7 +6,7 @@ pub(super) static NO_PROJECTS_VISIBLE: Guide = Guide {
     found: "Jira's list of live projects was asked for without any filter, and is empty for this account.",
     apart: &[
         "*Added to none*: an administrator sees projects on the site; the account is in no role of any.",
-        "*There are none*: an administrator sees none either, or all are archived or in the trash.",
+        "*There are none*: an administrator sees none either, or all are archived or in the trash; the message names those in scope.",
     ],
     mend: &["Step by step: [How to add the account to a project](#how-to-add-the-account-to-a-project)."],
     operator: "It keeps the JiraProject objects that it has: those of named projects always, those it discovered for seven days.",
@@ -14,7 +14,7 @@ pub(super) static NO_PROJECTS_VISIBLE: Guide = Guide {
 };
 
 pub(super) static ALL_PROJECTS_BLOCKED: Guide = Guide {
-    found: "Each project in scope was judged on its own, and each has `Accessible` or `Permitted` not True. The message names the first few with their reasons.",
+    found: "Each project in scope was judged on its own, and each cannot be read (`Accessible`) or, in the mode Enforce, not be written to (`Permitted`). The message says which and names the first few with their reasons.",
     apart: &[
         "The same reason everywhere points to one cause: a group that the account left, or a permission scheme that all of them share.",
         "Different reasons: begin with any one of them.",
@@ -25,7 +25,7 @@ pub(super) static ALL_PROJECTS_BLOCKED: Guide = Guide {
 };
 
 pub(super) static SOME_PROJECTS_BLOCKED: Guide = Guide {
-    found: "Each project in scope was judged on its own, and some have `Accessible` or `Permitted` not True. The message names the first few with their reasons. Service desks are counted elsewhere, in `ServiceDesksReady`.",
+    found: "Each project in scope was judged on its own, and some cannot be read (`Accessible`) or, in the mode Enforce, not be written to (`Permitted`). The message says which and names the first few with their reasons. Service desks are counted elsewhere, in `ServiceDesksReady`.",
     apart: &[
         "Where `spec.projects` is left out, every project that the account sees is in scope, also those that it was never meant to write to. Name the projects, or set `mode: Observe`.",
     ],
@@ -33,7 +33,7 @@ pub(super) static SOME_PROJECTS_BLOCKED: Guide = Guide {
         "Look each reason up on this page.",
         "Not meant at all? Name the others in `spec.projects`.",
     ],
-    operator: "The other projects go on. One blocked project never stops them.",
+    operator: "The other projects go on, and so does the reading of those that cannot be written to: `status.projects.readable` and `writable` count both.",
     terms: &[],
 };
 

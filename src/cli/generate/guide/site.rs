@@ -14,7 +14,7 @@ pub(super) static SITE_NOT_ALLOWED: Guide = Guide {
 };
 
 pub(super) static SITE_NOT_FOUND: Guide = Guide {
-    found: "Every Jira Cloud site tells its id without a log-in. Under this address no site told one: there is none, or the address leads elsewhere. The message lists the sites that the grant reaches, which often shows the slip.",
+    found: "Atlassian's list of the sites that the grant reaches has none under this address. Every Jira Cloud site tells its id without a log-in, too, and here none did: there is none, or the address leads elsewhere. The message lists the sites that the grant reaches, which often shows the slip.",
     apart: &[
         "*Mistyped*: a site in the list of the message is nearly the same.",
         "*Renamed*: an organization admin sees the site's present address in [Atlassian Administration](https://admin.atlassian.com). A site that was connected before its renaming is followed, and this reason does not appear.",
@@ -57,8 +57,10 @@ pub(super) static SITE_CHANGED: Guide = Guide {
 };
 
 pub(super) static SITE_UNAVAILABLE: Guide = Guide {
-    found: "A question to Jira was answered by an error of its servers, by a page instead of data, too late or not at all. That proves nothing about what was asked, so the condition is Unknown.",
+    found: "A question to Jira was answered by an error of its servers, by a page instead of data, too late, not at all, or by a refusal that says nothing of what was asked. So the condition is Unknown. The message says which, and what follows from it.",
     apart: &[
+        "*Asked to slow down*: the app's quota or a limit of calls a second was reached. Nothing is broken.",
+        "*Refused*, with Jira's own words: that stays, and is a fault of the operator that wants to be reported.",
         "[status.atlassian.com](https://status.atlassian.com) tells of outages.",
         "*Only from this cluster*: a NetworkPolicy, proxy or firewall holds back `api.atlassian.com` or the site's own host. Both are needed.",
     ],

@@ -20,11 +20,14 @@ fn kind(id: u32, differs: Value) -> RequestType {
 }
 
 fn hidden(id: u32) -> RequestType {
-    kind(id, json!({"groupIds": []}))
+    kind(id, json!({"groupIds": [], "canCreateRequest": null}))
 }
 
 fn restricted(id: u32) -> RequestType {
-    kind(id, json!({"restrictionStatus": "RESTRICTED"}))
+    kind(
+        id,
+        json!({"restrictionStatus": "RESTRICTED", "canCreateRequest": false}),
+    )
 }
 
 fn closed(id: u32) -> RequestType {
@@ -93,9 +96,23 @@ fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
         (vec![hidden(1)], RequestTypesHidden, &["Type 1 (in no portal group)"]),
         (vec![restricted(1)], RequestTypesRestricted, &["Type 1 (restricted)"]),
         (
-            vec![kind(1, json!({"restrictionStatus": "restricted"}))],
+            vec![kind(
+                1,
+                json!({"restrictionStatus": "restricted", "canCreateRequest": null}),
+            )],
             RequestTypesRestricted,
             &[],
+        ),
+        // What Jira says may be raised can be, wherever the portal shows it.
+        (
+            vec![kind(1, json!({"restrictionStatus": "RESTRICTED"}))],
+            ServiceDeskUsable,
+            &["has one request type; one is hidden or restricted."],
+        ),
+        (
+            vec![kind(1, json!({"groupIds": []})), kind(2, json!({"groupIds": []}))],
+            ServiceDeskUsable,
+            &["has 2 request types; 2 of them are hidden or restricted."],
         ),
         (
             vec![closed(1)],
