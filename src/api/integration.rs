@@ -215,7 +215,10 @@ pub struct StatusMapping {
 
     /// Keys of the projects in which it holds. When omitted, in all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), inner(length(min = 1, max = 64)))]
+    #[schemars(
+        length(max = 20),
+        inner(length(min = 1, max = 64), regex(pattern = "^[A-Z][A-Z0-9_]*$"))
+    )]
     pub projects: Vec<String>,
 
     /// Names of the issue types for which it holds. When omitted, for all.

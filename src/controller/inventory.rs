@@ -14,9 +14,11 @@ use super::{outcome::Stop, pass::Pass, schedule::Due, work::Slice};
 use crate::{
     api::project::{JiraProject, JiraProjectStatus},
     atlassian::{error::JiraError, models::IssueTypeStatuses},
+    diagnose::{evidence::StatusesEvidence, judge},
     grant::pace::after,
     sync::{
         apply,
+        known::browsed,
         phase::Phases,
         workflows::{self, Phased, Round},
     },
@@ -49,6 +51,7 @@ impl Pass<'_> {
             Due::Full => (Vec::new(), !due.is_empty()),
             _ => workflows::ask(slice.jira, &slice.cloud_id, due, slice.is_over).await,
         };
+        let asked = !answers.is_empty();
         self.note_asked(&answers);
         let limited = answers.iter().find_map(|(_, answer)| match answer {
             Err(error @ JiraError::RateLimited { .. }) => Some(error.clone()),
@@ -82,11 +85,23 @@ impl Pass<'_> {
         }
         if complete {
             self.outcome.inventory_done = round.take().map(|round| round.since);
+            if asked {
+                self.judge_mapping(known);
+            }
         }
         self.outcome.inventory = round;
         match limited.filter(JiraError::is_quota) {
             Some(spent) => Err(Stop::RateLimited(spent)),
             None => Ok(()),
+        }
+    }
+
+    /// Judges spec.statusMapping by what all projects were found to be made of.
+    fn judge_mapping(&mut self, known: &[JiraProject]) {
+        let rules = &self.seen.integration.spec.status_mapping;
+        if !rules.is_empty() {
+            let evidence = StatusesEvidence::known(browsed(known));
+            self.outcome.note(judge::mapping::judge(rules, &evidence));
         }
     }
 

@@ -178,18 +178,16 @@ fn statuses(evidence: &Evidence, reason: Reason) -> bool {
     let Some(statuses) = &evidence.statuses else {
         return reason.is_consequence();
     };
-    let answers = || statuses.everywhere.iter().chain(statuses.by_project.values());
+    let answers = || statuses.by_project.values();
     match reason {
+        NotChecked => !statuses.not_asked.is_empty(),
         UnknownStatuses => !evidence.declared.status_mapping.is_empty() && answers().any(Result::is_ok),
         AmbiguousMapping => evidence.declared.status_mapping.len() > 1,
         SiteUnavailable => answers().any(Result::is_err),
         MappingMatchesWorkflows => evidence.declared.status_mapping.iter().all(|rule| {
-            let of_projects = rule.projects.iter().filter_map(|key| statuses.by_project.get(key));
-            let whole = rule.projects.is_empty() || rule.projects.iter().any(|key| statuses.not_asked.contains(key));
-            if whole {
-                return statuses.everywhere.as_ref().is_none_or(Result::is_ok);
-            }
-            of_projects.into_iter().all(Result::is_ok)
+            let is_about = |key: &String| rule.projects.is_empty() || rule.projects.contains(key);
+            let mut of_rule = statuses.by_project.iter().filter(|(key, _)| is_about(key));
+            of_rule.all(|(_, answer)| answer.is_ok())
         }),
         _ => reason.is_consequence(),
     }

@@ -12,14 +12,15 @@ use crate::{
             AccountStatus, ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus,
             StatusMapping,
         },
-        project::JiraProject,
+        project::{JiraProject, JiraProjectStatus, StatusEntry},
         reason::Reason,
         requirements::SERVICE_DESK,
     },
     atlassian::{
         desk_models::{Form, RequestType, ServiceDesk},
         error::JiraError,
-        models::{AccessibleResource, Myself, Project, Status, TenantInfo, User},
+        issue_models::IssueStatus,
+        models::{AccessibleResource, IssueTypeStatuses, Myself, Project, Status, TenantInfo, User},
     },
 };
 
@@ -82,11 +83,50 @@ impl Declared {
                 id: project.status.as_ref()?.id.clone()?,
                 key: project.spec.key.clone(),
                 closed: is_closed(project),
+                workflows: project.status.as_ref().map(TypeStatuses::of).unwrap_or_default(),
             })
         });
         Self {
             known: seen.collect(),
             ..self
+        }
+    }
+}
+
+/// The statuses of an issue type in a project.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub struct TypeStatuses {
+    /// Name of the issue type, in the account's language.
+    pub name: String,
+    /// The statuses of its workflow.
+    pub statuses: Vec<Status>,
+}
+
+impl TypeStatuses {
+    /// Those of a project, as its object has them.
+    #[must_use]
+    pub fn of(project: &JiraProjectStatus) -> Vec<Self> {
+        let status = |status: &StatusEntry| Status {
+            id: status.id.clone(),
+            name: status.name.clone(),
+        };
+        let types = project.issue_types.iter().map(|kind| Self {
+            name: kind.name.clone(),
+            statuses: kind.statuses.iter().map(status).collect(),
+        });
+        types.collect()
+    }
+}
+
+impl From<IssueTypeStatuses> for TypeStatuses {
+    fn from(kind: IssueTypeStatuses) -> Self {
+        let statuses = kind.statuses.into_iter();
+        Self {
+            name: kind.name,
+            statuses: statuses
+                .map(|IssueStatus { id, name, .. }| Status { id, name })
+                .collect(),
         }
     }
 }
@@ -101,6 +141,9 @@ pub struct KnownProject {
     /// Whether its service desk was found to be one on which no request can be raised.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// Its issue types, each with its statuses, as far as they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<TypeStatuses>,
 }
 
 /// Whether no request could be raised on the service desk of a project when it was looked at last.
@@ -117,6 +160,7 @@ impl From<&Project> for KnownProject {
             id: project.id.clone(),
             key: project.key.clone(),
             closed: false,
+            workflows: Vec::new(),
         }
     }
 }
@@ -271,17 +315,29 @@ pub struct DirectoryEvidence {
     pub pinned: Answer<Vec<User>>,
 }
 
-/// What was answered about statuses.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+/// What is known of statuses.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusesEvidence {
-    /// Those of all workflows; absent where every rule names its projects.
-    pub everywhere: Option<Answer<Vec<Status>>>,
-    /// Those of projects that rules name, by key.
-    pub by_project: BTreeMap<String, Answer<Vec<Status>>>,
-    /// Keys of further projects in use that rules name, too many to be asked one by one.
+    /// Those of the projects in use that rules are about, by key.
+    pub by_project: BTreeMap<String, Answer<Vec<TypeStatuses>>>,
+    /// Keys of further projects in use that rules are about, whose statuses are not known yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_asked: BTreeSet<String>,
+}
+
+impl StatusesEvidence {
+    /// What is known of the projects in use, after all of them were asked for.
+    #[must_use]
+    pub fn known(in_use: Vec<KnownProject>) -> Self {
+        Self {
+            by_project: in_use
+                .into_iter()
+                .map(|project| (project.key, Ok(project.workflows)))
+                .collect(),
+            not_asked: BTreeSet::new(),
+        }
+    }
 }
 
 /// What was answered about one person and one project.

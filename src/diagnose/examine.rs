@@ -124,9 +124,11 @@ async fn ask_around(
                 may_browse: projects.held_globally.contains(BROWSE_USERS),
                 pinned: Err(error.clone()),
             });
+            let in_use = projects.in_use().into_iter();
             evidence.statuses = Some(StatusesEvidence {
-                everywhere: Some(Err(error)),
-                by_project: BTreeMap::new(),
+                by_project: in_use
+                    .map(|project| (project.key.clone(), Err(error.clone())))
+                    .collect(),
                 not_asked: BTreeSet::new(),
             });
         }

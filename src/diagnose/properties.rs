@@ -217,7 +217,6 @@ fn break_one(evidence: &mut Evidence, at: usize, error: &JiraError) -> Condition
         }
         _ => {
             if let Some(statuses) = &mut evidence.statuses {
-                statuses.everywhere = Some(failed(error));
                 statuses
                     .by_project
                     .values_mut()

@@ -143,11 +143,11 @@ async fn mapping_is(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<b
     };
     let rules = &before.spec.status_mapping;
     let named: BTreeSet<&String> = rules.iter().flat_map(|rule| &rule.projects).collect();
-    // For a rule that holds everywhere, all statuses of the site would have to be asked for.
+    // For a rule that holds everywhere, all projects would have to be asked.
     if named.len() > MOST || rules.iter().any(|rule| rule.projects.is_empty()) {
         return Ok(true);
     }
-    let evidence = statuses(jira, cloud_id, rules, &browsed(before.known)).await?;
+    let evidence = statuses(jira, cloud_id, rules, &browsed(before.known), true).await?;
     Ok(judge::mapping::judge(rules, &evidence) == trouble)
 }
 

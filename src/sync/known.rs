@@ -8,7 +8,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
-    diagnose::evidence::{KnownProject, is_closed},
+    diagnose::evidence::{KnownProject, TypeStatuses, is_closed},
 };
 
 /// Ids of the known projects that were live and well enough to be confirmed in bulk.
@@ -51,6 +51,7 @@ pub fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
                 id,
                 key: project.spec.key.clone(),
                 closed: is_closed(project),
+                workflows: project.status.as_ref().map(TypeStatuses::of).unwrap_or_default(),
             })
         })
         .collect()
@@ -68,6 +69,7 @@ pub fn browsed(known: &[JiraProject]) -> Vec<KnownProject> {
                 id: status.id.clone()?,
                 key: status.key.clone()?,
                 closed: false,
+                workflows: TypeStatuses::of(status),
             })
         })
         .collect()

@@ -32,7 +32,7 @@ fn ready_names_the_first_cause_and_a_denial_goes_before_doubt() {
 fn what_holds_nothing_back_is_named_all_the_same() {
     let findings = [found(Reason::TokenFresh), found(Reason::SomeProjectsBlocked)];
     let discovered = ready(&findings, false);
-    assert!(discovered.is_true() && discovered.message.contains("cannot be used"));
+    assert!(discovered.is_true() && discovered.message.contains("cannot be read"));
     assert!(!ready(&findings, true).is_true());
 }
 

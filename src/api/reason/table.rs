@@ -269,8 +269,8 @@ reasons! {
     MappingMatchesWorkflows [StatusMappingValid] True Fine:
         "Every status that spec.statusMapping names exists in a workflow.", "", "";
     UnknownStatuses [StatusMappingValid] False Stalled:
-        "spec.statusMapping names a status that no workflow has.",
-        "The status is mistyped, was renamed, or has another name in the language of the account.",
+        "spec.statusMapping names a status or an issue type that no project has for which the rule holds.",
+        "It is mistyped, was renamed, has another name in the language of the account, or belongs to a project that is not in scope.",
         "Correct the name in spec.statusMapping, or name the status by its id, as id:10001.";
     AmbiguousMapping [StatusMappingValid] False Stalled:
         "Two rules of spec.statusMapping that are equally narrow give one status different phases.",

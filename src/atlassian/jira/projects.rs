@@ -5,8 +5,7 @@ use reqwest::Method;
 use super::client::Jira;
 use crate::atlassian::{
     error::JiraError,
-    issue_models::IssueStatus,
-    models::{IssueTypeStatuses, Project, ProjectPage, Status},
+    models::{IssueTypeStatuses, Project, ProjectPage},
 };
 
 /// Page size of `project/search`; Jira caps it at 100 [OAS].
@@ -85,14 +84,6 @@ impl Jira {
         }
     }
 
-    /// The statuses of all active workflows that the account can see. Needs read:jira-work.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn statuses(&self, cloud_id: &str) -> Result<Vec<Status>, JiraError> {
-        self.call(Method::GET, cloud_id, "/rest/api/3/status", |r| r).await
-    }
-
     /// The issue types of a project, each with its statuses. Needs read:jira-work.
     ///
     /// # Errors
@@ -104,20 +95,5 @@ impl Jira {
     ) -> Result<Vec<IssueTypeStatuses>, JiraError> {
         let path = format!("/rest/api/3/project/{id_or_key}/statuses");
         self.call(Method::GET, cloud_id, &path, |r| r).await
-    }
-
-    /// The statuses of a project, whatever their issue type. Needs read:jira-work.
-    ///
-    /// # Errors
-    /// `NotFound` when the account cannot see the project.
-    pub async fn project_statuses(&self, cloud_id: &str, id_or_key: &str) -> Result<Vec<Status>, JiraError> {
-        let types = self.project_workflows(cloud_id, id_or_key).await?;
-        let statuses = types.into_iter().flat_map(|kind| kind.statuses);
-        let mut all: Vec<Status> = statuses
-            .map(|IssueStatus { id, name, .. }| Status { id, name })
-            .collect();
-        all.sort();
-        all.dedup();
-        Ok(all)
     }
 }

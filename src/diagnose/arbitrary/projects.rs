@@ -30,7 +30,12 @@ pub fn keys() -> BoxedStrategy<Vec<String>> {
 /// Projects that were seen before.
 pub fn known() -> BoxedStrategy<Vec<KnownProject>> {
     vec(
-        (id(), key()).prop_map(|(id, key)| KnownProject { id, key, closed: false }),
+        (id(), key()).prop_map(|(id, key)| KnownProject {
+            id,
+            key,
+            closed: false,
+            workflows: Vec::new(),
+        }),
         0..4,
     )
     .boxed()

@@ -1,21 +1,22 @@
 //! Asks about the statuses that spec.statusMapping names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::unless_limited;
 use crate::{
     api::integration::StatusMapping,
-    atlassian::{error::JiraError, jira::Jira, models::Status},
-    diagnose::evidence::{Answer, KnownProject, StatusesEvidence},
+    atlassian::{error::JiraError, jira::Jira},
+    diagnose::evidence::{KnownProject, StatusesEvidence, TypeStatuses},
 };
 
-/// Most projects that are asked one by one, where rules name their projects or Jira does not
-/// offer the list of all statuses.
+/// Most projects that are asked one by one by who cannot wait.
 const MOST_PROJECTS: usize = 20;
+/// So few are asked at once. More of them are asked in time, as part of what is synchronised.
+const FEW_PROJECTS: usize = 5;
 
-/// Asks for statuses: one call for rules that hold everywhere, one for each project in use that
-/// a rule names, none without a rule. Where rules name very many projects the list of all statuses
-/// has to do for the last of them.
+/// Finds out about the statuses of the projects in use that rules are about. What is known of a project
+/// already needs no call, unless it is one of few that a rule names; each of the others costs one. Who synchronises what projects are made of
+/// `can_wait` for it.
 ///
 /// # Errors
 /// When Atlassian asks to slow down; what else fails is part of the evidence.
@@ -24,46 +25,40 @@ pub async fn statuses(
     cloud_id: &str,
     rules: &[StatusMapping],
     in_use: &[KnownProject],
+    can_wait: bool,
 ) -> Result<StatusesEvidence, JiraError> {
+    let of_all = rules.iter().any(|rule| rule.projects.is_empty());
     let named: BTreeSet<&str> = rules.iter().flat_map(|r| &r.projects).map(String::as_str).collect();
-    let mut named = in_use.iter().filter(|project| named.contains(project.key.as_str()));
-    let mut evidence = StatusesEvidence {
-        everywhere: None,
-        by_project: BTreeMap::new(),
-        not_asked: BTreeSet::new(),
+    let concerned = || in_use.iter().filter(|p| of_all || named.contains(p.key.as_str()));
+    // A person who names few projects waits for what is mended there.
+    let afresh = in_use.iter().filter(|p| named.contains(p.key.as_str())).count() <= FEW_PROJECTS;
+    let is_known = |p: &KnownProject| !p.workflows.is_empty() && !(afresh && named.contains(p.key.as_str()));
+    let unknown = concerned().filter(|project| !is_known(project)).count();
+    let most = if can_wait && unknown > FEW_PROJECTS {
+        0
+    } else {
+        MOST_PROJECTS
     };
-    for project in named.by_ref().take(MOST_PROJECTS) {
-        match unless_limited(jira.project_statuses(cloud_id, &project.id).await)? {
+    let mut evidence = StatusesEvidence::default();
+    let mut asked = 0;
+    for project in concerned() {
+        let key = project.key.clone();
+        if is_known(project) {
+            evidence.by_project.insert(key, Ok(project.workflows.clone()));
+            continue;
+        }
+        if asked == most {
+            evidence.not_asked.insert(key);
+            continue;
+        }
+        asked += 1;
+        let answer = unless_limited(jira.project_workflows(cloud_id, &project.id).await)?;
+        let answer = match answer {
             // It cannot be read, of which other conditions tell.
-            Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => {
-                evidence.not_asked.insert(project.key.clone());
-            }
-            answer => {
-                evidence.by_project.insert(project.key.clone(), answer);
-            }
-        }
-    }
-    evidence.not_asked.extend(named.map(|project| project.key.clone()));
-    if !evidence.not_asked.is_empty() || rules.iter().any(|rule| rule.projects.is_empty()) {
-        let mut answer = unless_limited(jira.statuses(cloud_id).await)?;
-        // A part of the projects would prove nothing.
-        let offered = !matches!(answer, Err(JiraError::NotFound(_) | JiraError::Refused { .. }));
-        if !offered && in_use.len() <= MOST_PROJECTS {
-            answer = one_by_one(jira, cloud_id, in_use).await?;
-        }
-        evidence.everywhere = Some(answer);
+            Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(Vec::new()),
+            answer => answer.map(|types| types.into_iter().map(TypeStatuses::from).collect()),
+        };
+        evidence.by_project.insert(key, answer);
     }
     Ok(evidence)
-}
-
-/// The statuses of all projects, where Jira does not offer the list of all.
-async fn one_by_one(jira: &Jira, cloud_id: &str, in_use: &[KnownProject]) -> Result<Answer<Vec<Status>>, JiraError> {
-    let mut all = Vec::new();
-    for project in in_use {
-        match unless_limited(jira.project_statuses(cloud_id, &project.id).await)? {
-            Ok(statuses) => all.extend(statuses),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-    Ok(Ok(all))
 }

@@ -25,7 +25,7 @@ pub struct Asked<'a> {
     pub missing_scopes: &'a BTreeSet<&'static str>,
     /// Projects that were seen before.
     pub known: &'a [KnownProject],
-    /// Whose turn it is where more forms are in doubt than can be asked for; absent, all are asked for.
+    /// Whose turn it is where more is in doubt than can be asked for at once; absent, all is asked for.
     pub turn: Option<usize>,
 }
 
@@ -54,7 +54,7 @@ pub async fn surroundings(
 ) -> Result<Surroundings, JiraError> {
     let in_use = projects.in_use();
     let in_use: Vec<&Project> = in_use.into_iter().filter(|p| is_browsed(p, projects)).collect();
-    let identities: Vec<KnownProject> = in_use.iter().map(|project| KnownProject::from(*project)).collect();
+    let identities: Vec<KnownProject> = in_use.iter().map(|project| as_known(project, asked.known)).collect();
     let mut scope_refused = None;
     let mut of_desks = None;
     if !asked.missing_scopes.contains(SCOPE_DESK) {
@@ -68,8 +68,17 @@ pub async fn surroundings(
         desks: of_desks,
         scope_refused,
         directory: directory(jira, cloud_id, asked.pinned, projects).await?,
-        statuses: statuses(jira, cloud_id, asked.rules, &identities).await?,
+        statuses: statuses(jira, cloud_id, asked.rules, &identities, asked.turn.is_some()).await?,
     })
+}
+
+/// The project with what is known of it already.
+fn as_known(project: &Project, known: &[KnownProject]) -> KnownProject {
+    let before = known.iter().find(|known| known.id == project.id);
+    KnownProject {
+        workflows: before.map(|known| known.workflows.clone()).unwrap_or_default(),
+        ..KnownProject::from(project)
+    }
 }
 
 /// Whether the project can be browsed; of the others there is graver to tell.

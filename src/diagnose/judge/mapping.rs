@@ -1,7 +1,5 @@
 //! Do the statuses that spec.statusMapping names exist, and does each stand for one phase?
 
-use std::collections::BTreeSet;
-
 use super::{enumerate, unavailable};
 use crate::{
     api::{
@@ -10,7 +8,10 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, models::Status},
-    diagnose::{evidence::StatusesEvidence, nearest::nearest},
+    diagnose::{
+        evidence::{StatusesEvidence, TypeStatuses},
+        nearest::nearest,
+    },
 };
 
 /// How a status is named by its id.
@@ -18,57 +19,107 @@ const BY_ID: &str = "id:";
 /// Most unknown statuses that a message names.
 const MOST_NAMED: usize = 2;
 
-/// Judges the mapping.
+/// Judges the mapping: each status and each issue type that it names has to be one of a project in use
+/// that the rule is about.
 #[must_use]
 pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
     if rules.is_empty() {
         let message = "spec.statusMapping is not set: each status follows its category.";
         return Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message);
     }
-    let (mut unknown, mut unused, mut unanswered) = (Vec::new(), Vec::new(), None);
+    let (mut unknown, mut notes, mut unanswered, mut open) = (Vec::new(), Vec::new(), None, false);
     for (index, rule) in rules.iter().enumerate() {
-        match existing(rule, evidence) {
-            Ok(Some(statuses)) => unknown.extend(missing(index, rule, &statuses)),
-            Ok(None) => unused.push(format!("spec.statusMapping[{index}]")),
-            Err(error) => unanswered = Some(error),
+        let looked_at = Looked::at(rule, evidence);
+        if let Some(error) = looked_at.error {
+            unanswered = Some(error);
+            continue;
+        }
+        notes.extend(looked_at.not_in_use(index));
+        let missing = missing(index, rule, &looked_at.types);
+        match looked_at {
+            // Nothing that the rule is about is in use, of which `ProjectsAccessible` tells.
+            Looked { asked: 0, .. } => {}
+            Looked { is_whole: false, .. } => open |= !missing.is_empty(),
+            Looked { .. } => unknown.extend(missing),
         }
     }
-    match (unknown.len(), unanswered) {
-        (0, Some(error)) => unavailable(StatusMappingValid, error),
-        (0, None) => match ambiguous(rules) {
-            Some(what) => Finding::with_remedy(StatusMappingValid, Reason::AmbiguousMapping, &what),
-            None => matches(&unused),
-        },
-        (count, _) => {
-            let more = match count.saturating_sub(MOST_NAMED) {
-                0 => String::new(),
-                more => format!(" Unknown as well: {more} more."),
-            };
-            let what: Vec<String> = unknown.into_iter().take(MOST_NAMED).collect();
-            let what = format!("{}{more}", what.join(" "));
-            Finding::with_remedy(StatusMappingValid, Reason::UnknownStatuses, &what)
+    if !unknown.is_empty() {
+        let more = match unknown.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" Unknown as well: {more} more."),
+        };
+        let what: Vec<String> = unknown.into_iter().take(MOST_NAMED).collect();
+        let what = format!("{}{more}", what.join(" "));
+        return Finding::with_remedy(StatusMappingValid, Reason::UnknownStatuses, &what);
+    }
+    match (unanswered, ambiguous(rules)) {
+        (Some(error), _) => unavailable(StatusMappingValid, error),
+        (None, Some(what)) => Finding::with_remedy(StatusMappingValid, Reason::AmbiguousMapping, &what),
+        (None, None) if open => {
+            let what =
+                "Not all projects were asked for their statuses yet, and those that were lack one that is named.";
+            Finding::new(StatusMappingValid, Reason::NotChecked, what)
         }
+        (None, None) => matches(&notes),
     }
 }
 
-/// Nothing speaks against the mapping. What no project in use has to do with was not looked at.
-fn matches(unused: &[String]) -> Finding {
+/// Nothing speaks against the mapping. What is not in use was not looked at.
+fn matches(notes: &[String]) -> Finding {
     let finding = Finding::plain(StatusMappingValid, Reason::MappingMatchesWorkflows);
-    if unused.is_empty() {
+    if notes.is_empty() {
         return finding;
     }
     let message = format!(
-        "{} Not looked at, because none of the projects named there is in use: {}.",
+        "{} Not looked at, because not in use: {}.",
         finding.message,
-        enumerate(unused, 3)
+        enumerate(notes, 3)
     );
     Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message)
 }
 
+/// What is known of the projects that a rule is about.
+struct Looked<'e> {
+    /// The issue types of those that answered.
+    types: Vec<&'e TypeStatuses>,
+    /// How many of them are in use.
+    asked: usize,
+    /// All of them answered.
+    is_whole: bool,
+    /// Why one of them did not.
+    error: Option<&'e JiraError>,
+    /// Keys of those that are not in use.
+    unused: Vec<String>,
+}
+
+impl<'e> Looked<'e> {
+    fn at(rule: &StatusMapping, evidence: &'e StatusesEvidence) -> Self {
+        let is_about = |key: &&String| rule.projects.is_empty() || rule.projects.contains(key);
+        let answers = || evidence.by_project.iter().filter(|(key, _)| is_about(key));
+        let is_known = |key: &&String| evidence.by_project.contains_key(*key) || evidence.not_asked.contains(*key);
+        let left = evidence.not_asked.iter().filter(is_about).count();
+        Self {
+            types: answers().flat_map(|(_, answer)| answer.iter().flatten()).collect(),
+            asked: answers().count() + left,
+            is_whole: left == 0,
+            error: answers().find_map(|(_, answer)| answer.as_ref().err()),
+            unused: rule.projects.iter().filter(|key| !is_known(key)).cloned().collect(),
+        }
+    }
+
+    fn not_in_use(&self, index: usize) -> Option<String> {
+        let keys = enumerate(&self.unused, 2);
+        (!self.unused.is_empty()).then(|| format!("{keys} in spec.statusMapping[{index}]"))
+    }
+}
+
+fn alike(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
 /// The first two rules between which only their order decides.
 fn ambiguous(rules: &[StatusMapping]) -> Option<String> {
-    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
-    let common = |a: &[String], b: &[String]| a.iter().find(|one| b.iter().any(|other| same(one, other))).cloned();
+    let common = |a: &[String], b: &[String]| a.iter().find(|one| b.iter().any(|other| alike(one, other))).cloned();
     // As narrow as each other: both name some, or both none.
     let meet = |a: &[String], b: &[String]| (a.is_empty() && b.is_empty()) || common(a, b).is_some();
     rules.iter().enumerate().find_map(|(index, rule)| {
@@ -84,59 +135,61 @@ fn ambiguous(rules: &[StatusMapping]) -> Option<String> {
     })
 }
 
-/// The statuses among which a rule's are to be; none where no project that it names is in use,
-/// of which `ProjectsAccessible` tells.
-fn existing<'e>(
-    rule: &StatusMapping,
-    evidence: &'e StatusesEvidence,
-) -> Result<Option<Vec<&'e Status>>, &'e JiraError> {
-    let beyond = |key: &String| evidence.not_asked.contains(key);
-    if rule.projects.is_empty() || rule.projects.iter().any(beyond) {
-        return match &evidence.everywhere {
-            Some(Ok(all)) => Ok(Some(all.iter().collect())),
-            Some(Err(error)) => Err(error),
-            None => Ok(None),
-        };
-    }
-    let answers = rule.projects.iter().filter_map(|key| evidence.by_project.get(key));
-    let mut all = Vec::new();
-    let mut asked = false;
-    for answer in answers {
-        asked = true;
-        all.extend(answer.as_ref()?);
-    }
-    Ok(asked.then_some(all))
-}
-
-/// What is said of the statuses of a rule that are not among the existing ones.
-fn missing(index: usize, rule: &StatusMapping, existing: &[&Status]) -> Vec<String> {
-    let names: BTreeSet<&str> = existing.iter().map(|status| status.name.as_str()).collect();
-    let ids: BTreeSet<&str> = existing.iter().map(|status| status.id.as_str()).collect();
-    let is_known = |wanted: &str| {
-        if let Some(id) = wanted.strip_prefix(BY_ID) {
-            return ids.contains(id.trim());
-        }
-        let wanted = wanted.trim().to_lowercase();
-        names.iter().any(|name| name.to_lowercase() == wanted)
+/// What is said of what a rule names and none of these issue types has, or is.
+fn missing(index: usize, rule: &StatusMapping, types: &[&TypeStatuses]) -> Vec<String> {
+    let of_projects = match rule.projects.as_slice() {
+        [] => String::new(),
+        projects => format!(" of {}", enumerate(projects, 2)),
     };
-    let unknown = rule.statuses.iter().filter(|wanted| !is_known(wanted));
-    unknown
+    let near = |wanted: &str, names: &mut dyn Iterator<Item = &str>| {
+        let near = nearest(wanted, names);
+        near.map(|name| format!(" (nearest: \"{name}\")")).unwrap_or_default()
+    };
+    let is_meant = |kind: &&&TypeStatuses| {
+        rule.issue_types.is_empty() || rule.issue_types.iter().any(|wanted| alike(wanted, &kind.name))
+    };
+    let has_type = |wanted: &&String| types.iter().any(|kind| alike(wanted, &kind.name));
+    let wrong_types = rule
+        .issue_types
+        .iter()
+        .filter(|wanted| !has_type(wanted))
         .map(|wanted| {
-            let near = nearest(wanted, names.iter().copied());
-            let near = near.map(|name| format!(" (nearest: \"{name}\")")).unwrap_or_default();
-            let place = match rule.projects.as_slice() {
-                [] => "no workflow".to_owned(),
-                projects => format!("no workflow of {}", enumerate(projects, 2)),
+            let near = near(wanted, &mut types.iter().map(|kind| kind.name.as_str()));
+            let place = if of_projects.is_empty() {
+                " in scope"
+            } else {
+                &of_projects
             };
-            format!("spec.statusMapping[{index}] names \"{wanted}\", which {place} has{near}.")
-        })
-        .collect()
+            format!("spec.statusMapping[{index}] names the issue type \"{wanted}\", which no project{place} has{near}.")
+        });
+    let mut missing: Vec<String> = wrong_types.collect();
+    if !missing.is_empty() {
+        // Of what workflow its statuses should be is not known.
+        return missing;
+    }
+    let statuses: Vec<&Status> = types.iter().filter(is_meant).flat_map(|kind| &kind.statuses).collect();
+    let is_known = |wanted: &&String| match wanted.strip_prefix(BY_ID) {
+        Some(id) => statuses.iter().any(|status| status.id == id.trim()),
+        None => statuses.iter().any(|status| alike(&status.name, wanted)),
+    };
+    let of_types = match rule.issue_types.as_slice() {
+        [] => String::new(),
+        types => format!(" for {}", enumerate(types, 2)),
+    };
+    missing.extend(rule.statuses.iter().filter(|wanted| !is_known(wanted)).map(|wanted| {
+        let near = near(wanted, &mut statuses.iter().map(|status| status.name.as_str()));
+        format!("spec.statusMapping[{index}] names \"{wanted}\", which no workflow{of_projects}{of_types} has{near}.")
+    }));
+    missing
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::diagnose::evidence::Answer;
 
     fn statuses(names: &[&str]) -> Vec<Status> {
         let status = |(n, name): (usize, &&str)| Status {
@@ -156,21 +209,23 @@ mod tests {
         }
     }
 
-    /// SUP and ENG are in use, and the site has one status more than they have.
+    fn types(all: &[(&str, &[&str])]) -> Answer<Vec<TypeStatuses>> {
+        let kind = |(name, names): &(&str, &[&str])| TypeStatuses {
+            name: (*name).into(),
+            statuses: statuses(names),
+        };
+        Ok(all.iter().map(kind).collect())
+    }
+
+    /// SUP and ENG are in use.
     fn evidence() -> StatusesEvidence {
-        let (sup, eng) = (["Waiting for customer", "Gelöst"], ["To Do", "In Review"]);
+        let sup = types(&[
+            ("Incident", &["Waiting for customer", "Gelöst"]),
+            ("Change", &["Planned"]),
+        ]);
+        let eng = types(&[("Bug", &["To Do", "In Review"])]);
         StatusesEvidence {
-            everywhere: Some(Ok(statuses(&[
-                "Waiting for customer",
-                "Gelöst",
-                "To Do",
-                "In Review",
-                "Idea",
-            ]))),
-            by_project: [("SUP", sup), ("ENG", eng)]
-                .into_iter()
-                .map(|(key, names)| (key.to_owned(), Ok(statuses(&names))))
-                .collect(),
+            by_project: [("SUP".to_owned(), sup), ("ENG".to_owned(), eng)].into(),
             not_asked: BTreeSet::new(),
         }
     }
@@ -181,7 +236,7 @@ mod tests {
         let table: &[(&[StatusMapping], Reason, &[&str])] = &[
             (&[], MappingMatchesWorkflows, &["is not set"]),
             (
-                &[rule(&["Idea", "To Do"], &[])],
+                &[rule(&["Planned", "To Do"], &[])],
                 MappingMatchesWorkflows,
                 &["exists in a workflow."],
             ),
@@ -203,9 +258,30 @@ mod tests {
                 &["[0] names \"Waiting for custmer\", which no workflow has (nearest: \"Waiting for customer\")."],
             ),
             (
-                &[rule(&["Idea"], &["SUP"])],
+                &[rule(&["In Review"], &["SUP"])],
                 UnknownStatuses,
-                &["\"Idea\", which no workflow of SUP has."],
+                &["\"In Review\", which no workflow of SUP has."],
+            ),
+            // Of a project that is not in scope nobody uses the status.
+            (
+                &[rule(&["Idea"], &[])],
+                UnknownStatuses,
+                &["\"Idea\", which no workflow has."],
+            ),
+            (
+                &[of_types(rule(&["Planned"], &["SUP"]), &["change"])],
+                MappingMatchesWorkflows,
+                &["exists in a workflow."],
+            ),
+            (
+                &[of_types(rule(&["Gelöst"], &["SUP"]), &["Change"])],
+                UnknownStatuses,
+                &["names \"Gelöst\", which no workflow of SUP for Change has."],
+            ),
+            (
+                &[of_types(rule(&["Gelöst"], &[]), &["Incidnt"])],
+                UnknownStatuses,
+                &["names the issue type \"Incidnt\", which no project in scope has (nearest: \"Incident\")."],
             ),
             (&[rule(&["id:99"], &[])], UnknownStatuses, &["\"id:99\""]),
             // Every rule is looked at; two are named.
@@ -223,9 +299,13 @@ mod tests {
             (
                 &[rule(&["Whatever"], &["GONE"]), rule(&["To Do"], &[])],
                 MappingMatchesWorkflows,
-                &["Not looked at", "spec.statusMapping[0]."],
+                &["Not looked at, because not in use: GONE in spec.statusMapping[0]."],
             ),
-            (&[rule(&["To Do"], &["GONE", "ENG"])], MappingMatchesWorkflows, &[]),
+            (
+                &[rule(&["To Do"], &["SPU", "ENG"])],
+                MappingMatchesWorkflows,
+                &["not in use: SPU in spec.statusMapping[0]."],
+            ),
         ];
         for (rules, reason, said) in table {
             let finding = judge(rules, &evidence());
@@ -236,13 +316,22 @@ mod tests {
         }
     }
 
+    fn of_types(rule: StatusMapping, types: &[&str]) -> StatusMapping {
+        StatusMapping {
+            issue_types: types.iter().map(ToString::to_string).collect(),
+            ..rule
+        }
+    }
+
     #[test]
-    fn a_project_too_many_is_not_taken_for_one_that_lacks_the_status() {
+    fn a_project_that_was_not_asked_is_not_taken_for_one_that_lacks_the_status() {
         let mut evidence = evidence();
         evidence.not_asked.insert("LAST".into());
-        let both = |status: &str| [rule(&[status], &["SUP", "LAST"])];
-        assert_eq!(judge(&both("Idea"), &evidence).reason, Reason::MappingMatchesWorkflows);
-        assert_eq!(judge(&both("Nowhere"), &evidence).reason, Reason::UnknownStatuses);
+        let with = |status: &str, projects: &[&str]| judge(&[rule(&[status], projects)], &evidence).reason;
+        assert_eq!(with("Planned", &["SUP", "LAST"]), Reason::MappingMatchesWorkflows);
+        assert_eq!(with("Nowhere", &["SUP", "LAST"]), Reason::NotChecked);
+        assert_eq!(with("Nowhere", &[]), Reason::NotChecked);
+        assert_eq!(with("Nowhere", &["SUP"]), Reason::UnknownStatuses);
     }
 
     #[test]
@@ -289,8 +378,8 @@ mod tests {
     #[test]
     fn an_outage_proves_nothing_and_hides_nothing() {
         let mut evidence = evidence();
-        evidence.everywhere = Some(Err(JiraError::Redirected));
-        let everywhere = rule(&["Idea"], &[]);
+        evidence.by_project.insert("OPS".into(), Err(JiraError::Redirected));
+        let everywhere = rule(&["To Do"], &[]);
         assert_eq!(
             judge(std::slice::from_ref(&everywhere), &evidence).reason,
             Reason::SiteUnavailable

@@ -94,7 +94,7 @@ denied!(
     "Modify reporter",
     &[
         "*Never granted*: many permission schemes give Modify reporter to *Administrators* only, so that this is often the one that is lacking.",
-        "Without it Jira refuses an issue that names another reporter (an error of the field, 400); written without one, it carries the account as its reporter.",
+        "Without it Jira refuses an issue that names another reporter (an error of that field); written without one, it carries the account as its reporter.",
     ],
     &[
         "`MODIFY_REPORTER`",
