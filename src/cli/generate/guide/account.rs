@@ -93,7 +93,7 @@ pub(super) static EMAIL_CHANGED: Guide = Guide {
     mend: &[
         "The message has the new address and the account id. With `spec.account.accountId` this does not happen again.",
     ],
-    operator: "It leaves the consumers' Secret as it is, and does not publish a new token until the spec names the account.",
+    operator: "It counts as the same account: the token in the consumers' Secret stays and is refreshed. Nothing else is asked of Jira until the spec names the address that the account has.",
     terms: &["domain migration", "e-mail address changed"],
 };
 
