@@ -4,7 +4,7 @@
 //! `UPDATE_FIXTURES=1` both are written anew, to be read before they are committed.
 
 // A test that finds something else than it tells of ends with a panic; that is its report.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 

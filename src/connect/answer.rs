@@ -1,6 +1,6 @@
 //! What the browser brings back from Atlassian.
 
-use super::outcome::{Failure, Outcome};
+use super::outcome::Failure;
 use crate::{atlassian::secret::Secret, grant::connect::Consent};
 
 /// The parameters of the way back (RFC 6749 §4.1.2).
@@ -40,8 +40,8 @@ impl Answer {
     /// The consent that is to be brought to its end. `redirect_uri` is the address that the browser came back to.
     ///
     /// # Errors
-    /// What became of it where there is none.
-    pub fn consent(&self, redirect_uri: &str) -> Result<Consent, Outcome> {
+    /// Why there is none.
+    pub fn consent(&self, redirect_uri: &str) -> Result<Consent, Failure> {
         match (&self.error, &self.code) {
             (Some(error), _) => Err(declined(error, &self.description)),
             (None, None) => Err(declined("invalid_request", "neither a code nor an error came back")),
@@ -54,15 +54,15 @@ impl Answer {
 }
 
 /// The answer of Atlassian to a consent that ended with an error (RFC 6749 §4.1.2.1).
-fn declined(error: &str, description: &str) -> Outcome {
+fn declined(error: &str, description: &str) -> Failure {
     let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
-    Outcome::Failed(match error {
+    match error {
         "access_denied" => Failure::Declined,
         _ => Failure::AppRefused {
             error: clean(error),
             description: clean(description),
         },
-    })
+    }
 }
 
 #[cfg(test)]

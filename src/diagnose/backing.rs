@@ -180,7 +180,8 @@ fn statuses(evidence: &Evidence, reason: Reason) -> bool {
     };
     let answers = || statuses.by_project.values();
     match reason {
-        NotChecked => !statuses.not_asked.is_empty(),
+        // Without projects there is nothing to compare with.
+        NotChecked => !statuses.not_asked.is_empty() || !matches!(evidence.projects, Some(Ok(_))),
         UnknownStatuses => !evidence.declared.status_mapping.is_empty() && answers().any(Result::is_ok),
         AmbiguousMapping => evidence.declared.status_mapping.len() > 1,
         SiteUnavailable => answers().any(Result::is_err),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Jira;
 use crate::atlassian::{
+    body,
     desk_models::{DeskPage, Form, RequestType, RequestTypePermissions, ServiceDesk},
     error::{Expected, JiraError},
 };
@@ -18,6 +19,11 @@ const PAGE: usize = 100;
 const MOST_PAGES: usize = 100;
 /// Most request types in one permission check [JSMOAS].
 const CHECK_CHUNK: usize = 50;
+/// A site without service management answers 404, and not in the words of Jira's API.
+const MAY_BE_ABSENT: Expected = Expected {
+    most: body::PAGE,
+    bare_404: true,
+};
 
 impl Jira {
     /// The service desks that the account can reach, be it through the portal only. Needs
@@ -26,14 +32,9 @@ impl Jira {
     /// # Errors
     /// That of the first page that fails.
     pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
-        // A site without service management answers 404, and not in the words of Jira's API.
-        let expected = Expected {
-            bare_404: true,
-            ..Expected::default()
-        };
         let path = "/rest/servicedeskapi/servicedesk";
         let listed = self
-            .desk_pages((cloud_id, path), expected, &[], |desk: &ServiceDesk| &desk.id)
+            .desk_pages((cloud_id, path), MAY_BE_ABSENT, &[], |desk: &ServiceDesk| &desk.id)
             .await;
         match listed {
             Err(JiraError::NotFound(_)) => Ok(Vec::new()),
@@ -49,10 +50,8 @@ impl Jira {
     pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
         let fields = [("expand", "field")];
-        self.desk_pages((cloud_id, &path), Expected::default(), &fields, |kind: &RequestType| {
-            &kind.id
-        })
-        .await
+        self.desk_pages((cloud_id, &path), MAY_BE_ABSENT, &fields, |kind: &RequestType| &kind.id)
+            .await
     }
 
     /// Which of these request types, by id, the account may raise requests of. Experimental.

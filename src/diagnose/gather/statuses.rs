@@ -32,7 +32,7 @@ pub async fn statuses(
     let concerned = || in_use.iter().filter(|p| of_all || named.contains(p.key.as_str()));
     // A person who names few projects waits for what is mended there.
     let afresh = in_use.iter().filter(|p| named.contains(p.key.as_str())).count() <= FEW_PROJECTS;
-    let is_known = |p: &KnownProject| !p.workflows.is_empty() && !(afresh && named.contains(p.key.as_str()));
+    let is_known = |p: &KnownProject| !(p.workflows.is_empty() || afresh && named.contains(p.key.as_str()));
     let unknown = concerned().filter(|project| !is_known(project)).count();
     let most = if can_wait && unknown > FEW_PROJECTS {
         0

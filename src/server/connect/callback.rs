@@ -69,7 +69,7 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
 async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
     let consent = match answer.consent(&pages.public.callback()) {
         Ok(consent) => consent,
-        Err(outcome) => return outcome,
+        Err(failure) => return Outcome::Failed(failure),
     };
     let (changed, not_asked) = (Outcome::Failed(Failure::Changed), Outcome::Failed(Failure::NotAsked));
     let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {

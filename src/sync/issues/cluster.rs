@@ -108,10 +108,11 @@ impl ClusterMirror {
         match self.api.create(&PostParams::default(), &object).await {
             Ok(created) => Ok(Some(stored(&created))),
             Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-                let existing = self.api.get_opt(name).await?;
-                let Some(existing) = existing.filter(|found| self.is_issue(found, issue)) else {
+                // Where nothing is there any more, or was not, the name is tried again later.
+                let existing = self.api.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
+                if !self.is_issue(&existing, issue) {
                     return Ok(None);
-                };
+                }
                 if self.is_labelled(&existing) {
                     return Ok(Some(stored(&existing)));
                 }

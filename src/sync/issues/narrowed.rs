@@ -36,6 +36,8 @@ impl<M: Mirror> Engine<'_, M> {
             self.take(issues, None, source).await?;
             return Ok(BTreeMap::new());
         }
+        // What Jira does not accept is not asked again here.
+        narrowed.retain(|_, (project, _)| self.invalid(project).is_none());
         let (found, unknown) = self.matching(&narrowed).await?;
         // Where the jql could not be asked, what is mirrored stays as it is.
         let is_known = |issue: &Issue| {
@@ -57,6 +59,9 @@ impl<M: Mirror> Engine<'_, M> {
         &mut self,
         narrowed: &ByProject<'_>,
     ) -> Result<(BTreeSet<u64>, BTreeMap<String, String>), MirrorError> {
+        if narrowed.is_empty() {
+            return Ok((BTreeSet::new(), BTreeMap::new()));
+        }
         let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
         let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
         let answers = self.jira.matches(self.settings.cloud_id, &ids, &jqls).await?;

@@ -189,8 +189,8 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &Told<'_>) -> JiraPro
             approximate: counts.about,
             as_of: Time(counts.as_of),
             filter,
-            filling: lane
-                .is_unfilled()
+            // Where issues are only counted, a process that starts anew counts anew.
+            filling: (told.mirrors && lane.is_unfilled())
                 .then(|| told.state.filters.get(id).cloned())
                 .flatten(),
             cursor: match lane {

@@ -55,7 +55,7 @@ impl<M: Mirror> Engine<'_, M> {
             let index = &self.state.index;
             self.state.verifying.retain(|id| index.get(*id).is_some());
             let ids: Vec<u64> = self.state.verifying.iter().take(PAGE).copied().collect();
-            if ids.is_empty() || (self.moment.is_over)() {
+            if ids.is_empty() {
                 return Ok(());
             }
             let found = self.jira.bulk_fetch(self.settings.cloud_id, &ids).await?;
@@ -67,6 +67,10 @@ impl<M: Mirror> Engine<'_, M> {
                 self.state.missing.entry(*id).or_insert(missing);
             }
             self.state.verifying.drain(..ids.len());
+            // Each slice gets on by a page at least.
+            if (self.moment.is_over)() {
+                return Ok(());
+            }
         }
     }
 }

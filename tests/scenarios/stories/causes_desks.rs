@@ -240,6 +240,18 @@ fn field(required: bool) -> Command {
     })
 }
 
+/// A request type of which the account may raise no request.
+pub(super) fn never_raised(project: &str, request_type: &str) -> Command {
+    Command::Desk(DeskCommand::ChangeRequestType {
+        site: None,
+        project: project.into(),
+        request_type: Some(request_type.into()),
+        group_ids: None,
+        restricted: None,
+        creatable: Some(false),
+    })
+}
+
 /// A required field that the form does not show is told to administrators of the desk alone, so that to
 /// others nothing of it is claimed. Jira goes on saying that requests can be raised: the field alone
 /// closes the desk, and the field alone opens it.
@@ -249,6 +261,9 @@ async fn hidden_field(plane: Arc<Plane>) {
     stage.heals(nobody_told, field(false)).await;
 
     administrator(&stage);
+    for other in ["Emailed request", "Plan a change"] {
+        stage.jira(never_raised("SUP", other));
+    }
     stage.request("acme").await;
     let named = [
         "Ask a question, Report a problem (the form requires Cost centre, hidden from the account)",

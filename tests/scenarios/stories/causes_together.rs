@@ -107,7 +107,7 @@ async fn independent(plane: Arc<Plane>) {
         )
         .await;
     let also = "Also: UserBrowsingDenied, SomeServiceDesksBlocked.";
-    let leads = ["1 of 3 projects cannot be used: ENG (ProjectArchived).", also];
+    let leads = ["1 of 3 projects cannot be read: ENG (ProjectArchived).", also];
     ready_says(&trouble.integration, "SomeProjectsBlocked", &leads, &["Skipped"]);
     let mend = Change::Jira(vec![restore("ENG"), creatable(true), picker(true)]);
     let healed = stage.heals(trouble, mend).await;

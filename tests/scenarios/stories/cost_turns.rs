@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{
     Story,
+    causes_desks::never_raised,
     cost::{EACH_TROUBLE, WHOLE, claim_cost, full, hundred, spec},
     story,
 };
@@ -45,6 +46,9 @@ fn administer(stage: &Stage) {
 async fn hidden_field(plane: Arc<Plane>) {
     let stage = hundred(&plane, "turns").await;
     administer(&stage);
+    for other in ["Emailed request", "Plan a change"] {
+        stage.jira(never_raised("D7", other));
+    }
     let mut spec = spec(&stage, None);
     spec["syncInterval"] = json!("1h");
     stage.integrate("acme", "acme-oauth", spec).await;

@@ -323,7 +323,13 @@ async fn one_not_stored(plane: Arc<Plane>) {
         "SyncPartial",
         &["JiraProject acme-eng could", words],
     );
-    claim(&partial, "Ready", "True", "Connected", &["2 of 4", "See Synced"]);
+    claim(
+        &partial,
+        "Ready",
+        "True",
+        "Connected",
+        &["2 of 4", "Synced: SyncPartial"],
+    );
     stage
         .claim_project("acme-ops", "Ready", "False", "ProjectArchived", &["OPS"])
         .await;
