@@ -57,14 +57,15 @@ impl Admitted {
 }
 
 impl Admission {
-    /// Slots for so many passes, a sixth as many slices of what takes long, and a third as many passes that only
-    /// keep a token fresh; until told to stop.
+    /// Slots for so many passes, a sixth as many slices of what takes long, and twice as many passes that only
+    /// keep a token fresh: these wait for one answer, and one that comes late spends its token for nothing.
+    /// Until told to stop.
     #[must_use]
     pub fn new(passes: usize, stop: CancellationToken) -> Self {
         Self {
             passes: Slots::new(passes.max(1)),
             slices: Slots::new((passes / 6).max(1)),
-            refreshes: Slots::new((passes / 3).max(2)),
+            refreshes: Slots::new(passes.saturating_mul(2).max(2)),
             stop,
         }
     }

@@ -230,8 +230,9 @@ async fn create_named(
     match api.create(&PostParams::default(), &object).await {
         Ok(created) => Ok(Some(created)),
         Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-            let existing = api.get_opt(name).await?;
-            Ok(existing.filter(|project| is_own(project, owner) && project.spec.key == entry.key))
+            // Where nothing is there any more, or was not, the name is tried again later.
+            let existing = api.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
+            Ok(Some(existing).filter(|project| is_own(project, owner) && project.spec.key == entry.key))
         }
         Err(error) => Err(error),
     }

@@ -38,9 +38,9 @@ use tokio::{runtime::Runtime, sync::Semaphore};
 use crate::plane::Plane;
 
 /// Most scenarios that run at once of those that work most of their time.
-const AT_ONCE: usize = 5;
+const AT_ONCE: usize = 4;
 /// Most scenarios that run at once, beside these, of those that wait most of their time.
-const WAITING_AT_ONCE: usize = 8;
+const WAITING_AT_ONCE: usize = 5;
 /// Longest time for one scenario.
 const LONGEST: Duration = Duration::from_mins(8);
 /// Longest time for one of those that run by hand.

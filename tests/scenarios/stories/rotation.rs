@@ -23,15 +23,15 @@ use crate::{
 };
 
 /// Lifetimes that are watched.
-const LIFETIMES: usize = 20;
+const LIFETIMES: usize = 10;
 /// Grants that are made at once.
 const MANY: usize = 100;
 
 pub fn stories() -> Vec<Story> {
     vec![
         story(
-            "lost_token::a_token_of_eight_seconds_is_replaced_before_it_expires",
-            eight_seconds,
+            "lost_token::a_token_of_sixteen_seconds_is_replaced_before_it_expires",
+            sixteen_seconds,
         ),
         story("lost_token::two_processes_share_a_hundred_new_grants", two_processes),
         lasting(
@@ -44,9 +44,9 @@ pub fn stories() -> Vec<Story> {
 
 /// Every token that is published is good when it comes and replaced before it expires, and every
 /// refresh token is used once.
-async fn eight_seconds(plane: Arc<Plane>) {
-    let stage = Stage::open(&plane, "eight").await;
-    let fleet = Fleet::launch(&stage, &stage.namespace, 1, 8).await;
+async fn sixteen_seconds(plane: Arc<Plane>) {
+    let stage = Stage::open(&plane, "sixteen").await;
+    let fleet = Fleet::launch(&stage, &stage.namespace, 1, 16).await;
     stage.until_ready("acme-0").await;
     let one = watcher::Config::default().fields("metadata.name=acme-0-jira-token");
     let mut versions = watcher(stage.secrets(), one).applied_objects().boxed();
