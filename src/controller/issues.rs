@@ -172,7 +172,7 @@ impl Pass<'_> {
         let moment = Moment {
             now: self.seen.now,
             is_over: slice.is_over,
-            // Another spec may want what was not listed before.
+            // Another spec may want what was not listed before, and a pass that was asked for may have failed.
             requested: slice.requested || lost || self.outcome.is_unlisted,
             slice: self.due == Due::Slice,
         };

@@ -82,7 +82,7 @@ pub struct Memory {
     pub token_at: Option<Timestamp>,
     /// The generation of the spec that was looked at last, whether it could be judged or not.
     pub tried: Option<i64>,
-    /// All issues are to be listed for a spec that changed, and were not yet.
+    /// All issues are to be listed, for a spec that changed or a person who asked, and were not yet.
     pub is_unlisted: bool,
     /// The request that is being answered.
     pub taken: Option<Taken>,

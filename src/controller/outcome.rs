@@ -180,7 +180,7 @@ pub struct Outcome {
     pub unanswered: bool,
     /// The pass ended before the spec, as it is now, was judged.
     pub unjudged: bool,
-    /// All issues are to be listed for a spec that changed, and were not yet.
+    /// All issues are to be listed, for a spec that changed or a person who asked, and were not yet.
     pub is_unlisted: bool,
     /// Nothing is to be said.
     pub quiet: bool,

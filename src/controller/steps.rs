@@ -34,9 +34,10 @@ use crate::{
 /// Runs what is due and returns what was found, complete. The second value says what was done
 /// in the end: a plain look that finds a difference turns into a full one.
 pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
+    let asked = seen.asked();
     let mut outcome = Outcome {
         unknown_statuses: seen.memory.unknown_statuses.clone(),
-        is_unlisted: seen.memory.is_unlisted || seen.asked().is_new_generation(),
+        is_unlisted: seen.memory.is_unlisted || asked.is_new_generation() || asked.is_requested(),
         ..Outcome::default()
     };
     let mut pass = Pass {
