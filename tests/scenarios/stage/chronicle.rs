@@ -1,5 +1,5 @@
 //! A history that is told to the operator: what a person declares meanwhile, passes that are asked for
-//! one by one, and what was written in each.
+//! one by one or that the clock brings, and what was written in each.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
 };
 
 use devkit::control_plane::{AuditTail, Stage as AuditStage};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jira_operator::api::{
     integration::{JiraIntegration, MirrorMode},
     issue::JiraIssueStatus,
@@ -20,7 +20,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{Setup, Stage, look::condition};
+use super::{Setup, Stage, clock::Clock, look::condition};
 use crate::{
     model::{
         distance::{Objects, distance},
@@ -35,6 +35,8 @@ use crate::{
 const MOST_PASSES: usize = 12;
 /// The audit log may learn of a write after the list does.
 const AUDITED_WITHIN: Duration = Duration::from_secs(10);
+/// How often the clock brings a pass, in seconds.
+const SYNC_INTERVAL: i64 = 300;
 /// Below this the mirror may be full, and one step of a pass keeps what a later one pushes out.
 const ROOMY: usize = 1000;
 
@@ -59,20 +61,28 @@ pub struct Chronicle {
     seen: Objects,
     /// The operator was killed since, maybe between the two writes of a creation.
     killed: bool,
+    /// At the last look search did not know everything yet.
+    was_late: bool,
     writes: usize,
     passes: usize,
 }
 
 impl Chronicle {
     /// The operator has mirrored the site as the history finds it.
-    pub async fn begin(plane: &Arc<Plane>, history: &History) -> Self {
+    pub async fn begin(plane: &Arc<Plane>, history: &History, by_clock: bool) -> Self {
         let setup = Setup {
-            deletion_delay: Some(0),
+            deletion_delay: (!by_clock).then_some(0),
+            by_clock,
             ..Setup::default()
         };
         let stage = Stage::set_up(plane, "history", setup).await;
+        if let Some(clock) = &stage.clock {
+            clock.advance(-history.skew.min(0));
+        }
+        if !by_clock {
+            stage.command(json!({"command": "setExpiresIn", "seconds": 400_000}));
+        }
         for command in [
-            json!({"command": "setExpiresIn", "seconds": 400_000}),
             json!({"command": "stopClock", "stopped": true}),
             json!({"command": "setBurst", "off": true}),
             json!({"command": "setQuota", "off": true}),
@@ -94,18 +104,26 @@ impl Chronicle {
             unaccounted: 0,
             seen: Objects::new(),
             killed: false,
+            was_late: false,
             writes: 0,
             passes: 0,
         };
         let mut spec = chronicle.spec();
-        spec["syncInterval"] = json!("1h");
+        spec["syncInterval"] = json!(if by_clock {
+            format!("{SYNC_INTERVAL}s")
+        } else {
+            "1h".into()
+        });
         chronicle.stage.integrate("acme", "acme-oauth", spec).await;
         chronicle.quiet().await;
         chronicle
     }
 
     /// Something happens in Jira, or a person declares something else.
-    pub fn happens(&mut self, step: &Step) {
+    pub async fn happens(&mut self, step: &Step) {
+        if let (Step::Wait { seconds }, true) = (step, self.stage.clock.is_some()) {
+            return self.elapse(i64::from(*seconds)).await;
+        }
         // No two changes fall into the same moment.
         self.stage.command(json!({"command": "advanceClock", "seconds": 1}));
         if !self.life.happens(&self.stage.sandbox, step) {
@@ -181,12 +199,18 @@ impl Chronicle {
         request
     }
 
-    /// Asks for passes until one succeeds and writes nothing more, then accounts for what was written.
+    /// Asks for passes, or lets the clock bring them, until one succeeds and writes nothing more, then accounts for what
+    /// was written.
     pub async fn pass(&mut self) {
         let mut before = self.objects().await;
         for _ in 0..MOST_PASSES {
-            let request = self.ask().await;
-            let answered = self.stage.until_answered("acme", &request).await;
+            let answered = if self.stage.clock.is_some() {
+                self.declared().await;
+                self.next_by_clock(0).await
+            } else {
+                let request = self.ask().await;
+                self.stage.until_answered("acme", &request).await
+            };
             let after = self.objects().await;
             if has_succeeded(&answered) && after == before {
                 self.account(&after).await;
@@ -199,7 +223,12 @@ impl Chronicle {
 
     /// The operator is killed while it answers a request, and starts anew.
     pub async fn killed(&mut self) {
-        self.ask().await;
+        if self.stage.clock.is_some() {
+            self.advance(SYNC_INTERVAL);
+            self.stage.wake().await;
+        } else {
+            self.ask().await;
+        }
         self.killed = true;
         self.restarted().await;
     }
@@ -209,6 +238,58 @@ impl Chronicle {
         self.stage.kill_operators().await;
         self.stage.start_operator();
         self.pass().await;
+    }
+
+    /// The spec is as a person wants it, and was looked at.
+    async fn declared(&mut self) {
+        let patch = json!({"spec": self.spec()});
+        let (api, params) = (self.stage.integrations(), PatchParams::default());
+        let patched = api.patch("acme", &params, &Patch::Merge(patch)).await;
+        let generation = patched.expect("the spec is accepted").metadata.generation;
+        let is_observed = |o: &JiraIntegration| o.status.as_ref().and_then(|s| s.observed_generation) == generation;
+        self.stage.until("acme", "observed", is_observed).await;
+    }
+
+    fn advance(&self, seconds: i64) {
+        self.stage
+            .command(json!({"command": "advanceClock", "seconds": seconds}));
+        let clock = self.stage.clock.as_ref().expect("a clock that is set");
+        clock.advance(seconds);
+    }
+
+    fn time(&self) -> Timestamp {
+        self.stage.clock.as_ref().map_or_else(Timestamp::now, Clock::now)
+    }
+
+    /// So much time passes, and the passes that it brings.
+    async fn elapse(&mut self, seconds: i64) {
+        let due = self.stage.integration("acme").await;
+        let is_due = is_next_before(&due, self.time() + SignedDuration::from_secs(seconds));
+        if is_due {
+            self.next_by_clock(seconds).await;
+            self.pass().await;
+        } else {
+            self.advance(seconds);
+            self.stage.wake().await;
+        }
+    }
+
+    /// Time passes until the next pass is due, so much at least, and the pass with it.
+    async fn next_by_clock(&mut self, least: i64) -> JiraIntegration {
+        let object = self.stage.integration("acme").await;
+        let left = next_sync(&object).map_or(0, |next| self.time().until(next).map_or(0, |span| span.get_seconds()));
+        self.advance(left.max(least) + 1);
+        self.passes += 1;
+        let time = self.time();
+        let has_passed = |o: &JiraIntegration| !is_next_before(o, time) && !is_under_way(o);
+        let passed = self.stage.until("acme", "at rest until the next pass", has_passed);
+        tokio::pin!(passed);
+        loop {
+            tokio::select! {
+                object = &mut passed => return object,
+                () = self.stage.wake() => {}
+            }
+        }
     }
 
     async fn objects(&self) -> Objects {
@@ -232,7 +313,8 @@ impl Chronicle {
         let written = std::mem::take(&mut self.unaccounted);
         // What search does not know yet is written as search has it, and again as it is by id.
         let is_late = self.stage.sandbox.waiting_for_index() > 0;
-        let is_exact = self.max >= ROOMY && !self.killed && !is_late;
+        let was_late = std::mem::replace(&mut self.was_late, is_late);
+        let is_exact = self.max >= ROOMY && !self.killed && !is_late && !was_late;
         assert!(
             written == necessary || (written > necessary && !is_exact),
             "{}: {written} writes where {necessary} do\n{}",
@@ -288,6 +370,9 @@ impl Chronicle {
     pub async fn quiet(&mut self) {
         calm(&self.stage.sandbox);
         self.pass().await;
+        if self.stage.clock.is_some() {
+            self.a_day().await;
+        }
         let projects = self.projects();
         let whole = self
             .seen
@@ -317,6 +402,14 @@ impl Chronicle {
         );
     }
 
+    /// Time until everything was listed, looked up where it is missing, and verified.
+    async fn a_day(&mut self) {
+        for _ in 0..26 {
+            self.next_by_clock(3600).await;
+            self.pass().await;
+        }
+    }
+
     /// Ends the story, and tells what it took.
     pub async fn end(self) -> String {
         let told = format!(
@@ -332,6 +425,20 @@ impl Chronicle {
 fn has_succeeded(object: &JiraIntegration) -> bool {
     let synced = condition(object, "Synced");
     synced.status == "True" || synced.reason == "MirrorTruncated"
+}
+
+fn next_sync(object: &JiraIntegration) -> Option<Timestamp> {
+    let sync = object.status.as_ref()?.sync.as_ref()?;
+    sync.next_sync_time.as_ref().map(|time| time.0)
+}
+
+fn is_next_before(object: &JiraIntegration, time: Timestamp) -> bool {
+    next_sync(object).is_none_or(|next| next <= time)
+}
+
+fn is_under_way(object: &JiraIntegration) -> bool {
+    let sync = object.status.as_ref().and_then(|status| status.sync.as_ref());
+    sync.is_some_and(|sync| sync.progress.is_some())
 }
 
 fn kept(status: &JiraIssueStatus) -> (u64, (String, String, i64)) {

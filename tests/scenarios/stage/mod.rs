@@ -5,6 +5,7 @@ pub mod browser;
 pub mod checking;
 pub mod chronicle;
 pub mod claim;
+pub mod clock;
 pub mod conformance;
 pub mod directory;
 pub mod fleet;
@@ -30,7 +31,11 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use self::{conformance::Conformance, operator::Operator};
+use self::{
+    clock::Clock,
+    conformance::Conformance,
+    operator::{Operator, Start},
+};
 use crate::plane::{Plane, RELEASE};
 
 /// The site that scenarios use unless they say otherwise.
@@ -58,6 +63,8 @@ pub struct Setup {
     pub pages: bool,
     /// Passes that run at once, where not the default.
     pub concurrent_passes: Option<u16>,
+    /// Its clock is set by the scenario.
+    pub by_clock: bool,
 }
 
 impl Default for Setup {
@@ -71,6 +78,7 @@ impl Default for Setup {
             deletion_delay: None,
             pages: false,
             concurrent_passes: None,
+            by_clock: false,
         }
     }
 }
@@ -88,6 +96,8 @@ pub struct Stage {
     folder: PathBuf,
     kubeconfig: PathBuf,
     setup: Setup,
+    /// What the operator takes for the time, where the scenario sets it.
+    pub clock: Option<Clock>,
     /// Where the pages are, with the port that every operator of this stage uses.
     pub pages: String,
 }
@@ -131,7 +141,9 @@ impl Stage {
             .expect("a kubeconfig for the operator");
         let checks = watched.iter().map(|ns| Conformance::begin(&client, ns)).collect();
         let sandbox = Arc::new(Sandbox::start().await.expect("a sandbox"));
+        let clock = setup.by_clock.then(|| Clock::begin(&folder));
         let mut stage = Self {
+            clock,
             plane: Arc::clone(plane),
             namespace,
             further,
@@ -177,7 +189,14 @@ impl Stage {
             arguments.extend(["--public-url".to_owned(), self.pages.clone()]);
         }
         let log = self.folder.join("operator.log");
-        Operator::start(&self.kubeconfig, &log, self.sandbox.url(), &arguments, self.setup.level)
+        Operator::start(&Start {
+            kubeconfig: &self.kubeconfig,
+            atlassian: self.sandbox.url(),
+            arguments: &arguments,
+            log: &log,
+            level: self.setup.level,
+            clock: self.clock.as_ref(),
+        })
     }
 
     /// Kills every operator without warning.

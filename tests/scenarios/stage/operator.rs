@@ -14,7 +14,7 @@ use nix::{
 };
 use tokio::process::{Child, Command};
 
-use super::free_port;
+use super::{clock::Clock, free_port};
 use crate::plane::OPERATOR;
 
 /// Process ids of operators that run.
@@ -27,6 +27,20 @@ pub fn kill_all() {
     }
 }
 
+/// How an operator is started.
+pub struct Start<'a> {
+    /// Its way to the API server.
+    pub kubeconfig: &'a Path,
+    /// Its way to everything else.
+    pub atlassian: &'a str,
+    pub arguments: &'a [String],
+    pub log: &'a Path,
+    /// Level of the log.
+    pub level: &'a str,
+    /// What it takes for the time, where not the time.
+    pub clock: Option<&'a Clock>,
+}
+
 /// A running operator. Killed when dropped.
 pub struct Operator {
     child: Child,
@@ -36,25 +50,26 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts one. `kubeconfig` is its way to the API server, `atlassian` to everything else.
-    pub fn start(kubeconfig: &Path, log: &Path, atlassian: &str, arguments: &[String], level: &str) -> Self {
+    /// Starts one.
+    pub fn start(start: &Start<'_>) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let output = File::options()
             .create(true)
             .append(true)
-            .open(log)
+            .open(start.log)
             .expect("the log can be written");
         let mut command = Command::new(OPERATOR);
-        command.arg("run").args(["--listen", &listen]).args(arguments);
+        command.arg("run").args(["--listen", &listen]).args(start.arguments);
         command
             .env_clear()
-            .env("KUBECONFIG", kubeconfig)
-            .env("RUST_LOG", level)
+            .env("KUBECONFIG", start.kubeconfig)
+            .env("RUST_LOG", start.level)
             .env("RUST_BACKTRACE", "1");
         for name in ["ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL", "ATLASSIAN_SITE_URL"] {
-            command.env(name, atlassian);
+            command.env(name, start.atlassian);
         }
+        command.envs(start.clock.map(Clock::environment).unwrap_or_default());
         let errors = output.try_clone().expect("the log can be shared");
         command
             .stdin(Stdio::null())
