@@ -21,6 +21,8 @@ use crate::atlassian::{
 
 /// A query is worth a place of its own where it has so many issues.
 const WINDOW: usize = 300;
+/// A query under way is cut in two while each has so many issues to come, so that none is left alone at the end.
+const PART: usize = 150;
 /// Fewest issues in a page where many lists compete for little room.
 const LEAST: usize = 10;
 
@@ -200,7 +202,7 @@ impl<M: Mirror> Engine<'_, M> {
         }
         let filling = &self.state.filling;
         let active = under_way + filling.walks.len() + 1;
-        let worth = filling.expected.saturating_sub(filling.seen.len()) >= WINDOW * (active + 1);
+        let worth = filling.expected.saturating_sub(filling.seen.len()) >= PART * (active + 1);
         let later = if worth && active < IN_FLIGHT {
             walk.cut(self.state.cursor.unwrap_or(0))
         } else {
