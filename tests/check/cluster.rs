@@ -262,6 +262,20 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
     let stranger = plane.person("support", "stranger", "[]").await;
     let ran = program.check_as(Some(&stranger), &["acme"], "").await;
     ran.claim(2, &["you may not read jiraintegrations in support"]);
+    // As with kubectl, an administrator can look as somebody else.
+    let stranger = "system:serviceaccount:support:stranger";
+    let ran = program.check(&["acme", "-n", "support", "--as", stranger]).await;
+    ran.claim(2, &["you may not read jiraintegrations in support"]);
+    let group = [
+        "--as",
+        "nobody",
+        "--as-group",
+        "system:masters",
+        "--request-timeout",
+        "20s",
+    ];
+    let ran = program.check(&[&["acme", "-n", "support"][..], &group].concat()).await;
+    ran.claim(1, &["Looked live", "ProjectArchived"]);
     let ran = program
         .check_as(
             Some(&viewer),

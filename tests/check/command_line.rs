@@ -17,7 +17,10 @@ async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
             "cannot be used with",
         ),
         (&["-f", "x.yaml", "--kubeconfig", "y"], "cannot be used with"),
+        (&["--evidence", "x.json", "--as", "y"], "cannot be used with"),
+        (&["acme", "--as-group", "y"], "--as"),
         (&["acme", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),
+        (&["acme", "--cluster", "nonexistent"], "no cluster to talk to"),
         (&["--evidence-out", "x.json"], "needs the NAME of one integration"),
         (
             &["a", "b", "--evidence-out", "x.json"],

@@ -51,7 +51,7 @@ use self::{
     report::Report,
     wait::{any_change, until_fine},
     which::Which,
-    world::{Atlassian, Cluster},
+    world::Atlassian,
 };
 
 /// Exit code where something is wrong.
@@ -96,7 +96,7 @@ fn replay(file: &std::path::Path) -> Result<Report, String> {
 
 async fn installation(options: &Options) -> Result<Report, String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let cluster = Cluster::of(options.context.as_deref(), options.kubeconfig.as_deref()).await?;
+    let cluster = options.kube.cluster().await?;
     let installed = Installed {
         namespace: options.namespace.as_deref(),
         service_account: options.service_account.as_deref(),
@@ -135,7 +135,7 @@ async fn of_files(options: &Options) -> Result<(Report, Option<String>), String>
 /// What was found, and what could not be done besides.
 async fn integrations(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let cluster = Cluster::of(options.context.as_deref(), options.kubeconfig.as_deref()).await?;
+    let cluster = options.kube.cluster().await?;
     let namespace = options.namespace.as_ref().unwrap_or(&cluster.namespace);
     let which = Which {
         names: options.names.clone(),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args};
 
 use super::{output::Format, which::name};
-use crate::cli::atlassian_options::AtlassianOptions;
+use crate::cli::{atlassian_options::AtlassianOptions, kube_options::KubeOptions};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -46,12 +46,6 @@ pub struct Options {
     /// The integrations of all namespaces, whatever --namespace says.
     #[arg(short = 'A', long = "all-namespaces")]
     pub(super) all: bool,
-    /// Context of the kubeconfig.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "evidence"])]
-    pub(super) context: Option<String>,
-    /// Kubeconfig to use, instead of KUBECONFIG or the one of your home folder.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "evidence"])]
-    pub(super) kubeconfig: Option<PathBuf>,
     /// Why does a ticket for the person with this e-mail address fail? Looked at live only.
     /// Without NAME at the namespace's only integration, or the only one with the project in scope.
     #[arg(long, value_name = "EMAIL", requires = "project", conflicts_with_all = ["all", "files", "operator", "evidence"])]
@@ -60,7 +54,13 @@ pub struct Options {
     #[arg(long, value_name = "KEY", requires = "person")]
     pub(super) project: Option<String>,
     /// File or folder of manifests, or - for standard input; repeatable. No cluster is asked.
-    #[arg(short = 'f', long = "file", visible_alias = "filename", value_name = "FILE")]
+    #[arg(
+        short = 'f',
+        long = "file",
+        visible_alias = "filename",
+        value_name = "FILE",
+        conflicts_with = "kube"
+    )]
     pub(super) files: Vec<PathBuf>,
     /// Send no request at all: only what the files tell is looked at.
     #[arg(long, requires = "files", conflicts_with = "refresh")]
@@ -90,8 +90,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "operator", "evidence", "offline"])]
     pub(super) evidence_out: Option<PathBuf>,
     /// Show what follows from saved evidence. Nothing is asked.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "kube")]
     pub(super) evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) kube: KubeOptions,
     #[command(flatten)]
     pub(super) atlassian: AtlassianOptions,
 }

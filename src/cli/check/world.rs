@@ -1,11 +1,8 @@
 //! What a check asks: Atlassian, and a cluster where there is one.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::Client;
 use reqwest::Client as Http;
 
 use crate::{
@@ -15,9 +12,6 @@ use crate::{
     },
     cli::atlassian_options::AtlassianOptions,
 };
-
-/// Longest wait for an answer of the API server.
-const ANSWER: Duration = Duration::from_secs(30);
 
 /// Where Atlassian is.
 #[derive(Clone, Debug)]
@@ -54,36 +48,4 @@ pub struct Cluster {
     pub client: Client,
     /// The namespace that is meant where none is named.
     pub namespace: String,
-}
-
-impl Cluster {
-    /// The cluster of a context, or of the current one, of this kubeconfig or of the usual one.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub async fn of(context: Option<&str>, kubeconfig: Option<&Path>) -> Result<Self, String> {
-        let nowhere = |error: String| {
-            format!(
-                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
-            )
-        };
-        let mut config = match (context, kubeconfig) {
-            (None, None) => Config::infer().await.map_err(|error| nowhere(error.to_string()))?,
-            (context, file) => {
-                let options = KubeConfigOptions {
-                    context: context.map(str::to_owned),
-                    ..KubeConfigOptions::default()
-                };
-                let kubeconfig = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-                let kubeconfig = kubeconfig.map_err(|error| nowhere(error.to_string()))?;
-                let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-                config.map_err(|error| nowhere(error.to_string()))?
-            }
-        };
-        config.read_timeout = Some(ANSWER);
-        config.connect_timeout = Some(ANSWER);
-        let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| nowhere(error.to_string()))?;
-        Ok(Self { client, namespace })
-    }
 }

@@ -100,6 +100,8 @@ async fn play(scene: &Scene, story: &dyn Story, trap: &Trap, point: &Point, sett
     tokio::select! {
         () = &mut sprung => played.await,
         outcome = &mut played => {
+            // Events come after the conditions that they tell of.
+            scene.until_quiet().await;
             if !trap.was_met(scene) {
                 return outcome;
             }

@@ -1,0 +1,88 @@
+//! Which cluster is meant, and as whom it is talked to: kubectl's flags of the same names.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+use super::check::{options::duration, world::Cluster};
+
+/// Longest wait for an answer of the API server, where no flag says another.
+const ANSWER: Duration = Duration::from_secs(30);
+
+// What stands here is what --help prints of each flag; a comment on the struct itself would take
+// the place of the command's.
+#[allow(missing_docs)]
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "kube", multiple = true)]
+pub struct KubeOptions {
+    /// Kubeconfig to use, instead of KUBECONFIG or the one of your home folder.
+    #[arg(help_heading = "Cluster", long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig.
+    #[arg(help_heading = "Cluster", long, value_name = "NAME")]
+    context: Option<String>,
+    /// Cluster of the kubeconfig.
+    #[arg(help_heading = "Cluster", long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// User of the kubeconfig.
+    #[arg(help_heading = "Cluster", long, value_name = "NAME")]
+    user: Option<String>,
+    /// Act as this user, or as system:serviceaccount:NAMESPACE:NAME.
+    #[arg(help_heading = "Cluster", long = "as", value_name = "USER")]
+    acts_as: Option<String>,
+    /// Act as a member of this group; repeatable.
+    #[arg(
+        help_heading = "Cluster",
+        long = "as-group",
+        value_name = "GROUP",
+        requires = "acts_as"
+    )]
+    groups: Vec<String>,
+    /// Longest wait for an answer of the API server, such as 10s; 30s where not given.
+    #[arg(help_heading = "Cluster", long, value_name = "TIME", value_parser = duration)]
+    request_timeout: Option<Duration>,
+}
+
+impl KubeOptions {
+    /// The cluster, as kubectl would find it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) async fn cluster(&self) -> Result<Cluster, String> {
+        let nowhere = |error: String| {
+            format!(
+                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
+            )
+        };
+        let mut config = self.config().await.map_err(nowhere)?;
+        let wait = self.request_timeout.unwrap_or(ANSWER);
+        (config.read_timeout, config.connect_timeout) = (Some(wait), Some(wait));
+        if let Some(user) = &self.acts_as {
+            config.auth_info.impersonate = Some(user.clone());
+            config.auth_info.impersonate_groups = Some(self.groups.clone());
+        }
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config).map_err(|error| nowhere(error.to_string()))?;
+        Ok(Cluster { client, namespace })
+    }
+
+    async fn config(&self) -> Result<Config, String> {
+        let chosen = [&self.context, &self.cluster, &self.user];
+        if self.kubeconfig.is_none() && chosen.iter().all(|name| name.is_none()) {
+            return Config::infer().await.map_err(|error| error.to_string());
+        }
+        let [context, cluster, user] = chosen.map(Clone::clone);
+        let read = self
+            .kubeconfig
+            .as_ref()
+            .map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+        let kubeconfig = read.map_err(|error| error.to_string())?;
+        let options = KubeConfigOptions { context, cluster, user };
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        config.map_err(|error| error.to_string())
+    }
+}
