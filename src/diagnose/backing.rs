@@ -168,7 +168,7 @@ fn desks(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
         NotChecked => of_desks().any(|reason| reason == NotChecked),
         SiteUnavailable => {
             let lists = desks.desks.values().any(|desk| desk.request_types.is_err());
-            lists || desks.listed.is_err() || articles.is_some_and(Answer::is_err)
+            lists || desks.listed.as_ref().is_some_and(Answer::is_err) || articles.is_some_and(Answer::is_err)
         }
         _ => reason.is_consequence(),
     }
@@ -226,7 +226,10 @@ pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool 
         (ConditionType::ServiceDeskReady, Some(project)) => {
             let held = projects.held_in(&project.id);
             if finding.reason == NotAnAgent {
-                let listed = evidence.desks.as_ref().and_then(|desks| desks.listed.as_ref().ok());
+                let listed = evidence
+                    .desks
+                    .as_ref()
+                    .and_then(|desks| desks.listed.as_ref()?.as_ref().ok());
                 let shut_out = listed.is_some_and(|all| !all.iter().any(|desk| desk.project_id == project.id));
                 return (evidence.declared.mode == Mode::Enforce || shut_out) && !held.contains(AGENT);
             }
@@ -270,7 +273,7 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
     let Some(desks) = &evidence.desks else {
         return false;
     };
-    let listed = desks.listed.as_deref().ok();
+    let listed = desks.listed.as_ref().and_then(|answer| answer.as_ref().ok());
     let is_listed = listed.is_some_and(|all| all.iter().any(|desk| desk.project_id == project.id));
     if reason == ServiceDeskMissing {
         return listed.is_some() && !is_listed;

@@ -269,26 +269,17 @@ impl ProjectsEvidence {
 }
 
 /// What was answered about service desks.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DesksEvidence {
-    /// Every desk that the account can reach; where each that was asked about answered, those.
-    pub listed: Answer<Vec<ServiceDesk>>,
+    /// Every desk that the account can reach; absent where nobody asked for the list, because none of those
+    /// that were asked about was not found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Answer<Vec<ServiceDesk>>>,
     /// What was asked of single desks, by project id.
     pub desks: BTreeMap<String, DeskEvidence>,
     /// Whether articles may be read; absent where it was not asked.
     pub knowledge_base: Option<Answer<()>>,
-}
-
-impl Default for DesksEvidence {
-    /// There is no service project to ask about.
-    fn default() -> Self {
-        Self {
-            listed: Ok(Vec::new()),
-            desks: BTreeMap::new(),
-            knowledge_base: None,
-        }
-    }
 }
 
 /// What was answered about one service desk.

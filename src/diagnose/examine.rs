@@ -117,7 +117,7 @@ async fn ask_around(
         // Atlassian asked to slow down, or the token died: what was found of the projects stands.
         Err(error) => {
             evidence.desks = Some(DesksEvidence {
-                listed: Err(error.clone()),
+                listed: Some(Err(error.clone())),
                 ..DesksEvidence::default()
             });
             evidence.directory = Some(DirectoryEvidence {

@@ -115,7 +115,7 @@ pub fn is_rejected(evidence: &Evidence) -> bool {
     }
     is_401(evidence.site.as_ref().map(|site| &site.resources))
         || is_401(evidence.projects.as_ref())
-        || is_401(evidence.desks.as_ref().map(|desks| &desks.listed))
+        || is_401(evidence.desks.as_ref().and_then(|desks| desks.listed.as_ref()))
         || is_401(evidence.directory.as_ref().map(|directory| &directory.pinned))
 }
 
@@ -168,7 +168,7 @@ mod tests {
             &|evidence| evidence.site.as_mut().unwrap().resources = Err(refused())
         ));
         assert!(with(
-            &|evidence| evidence.desks.as_mut().unwrap().listed = Err(refused())
+            &|evidence| evidence.desks.as_mut().unwrap().listed = Some(Err(refused()))
         ));
         assert!(with(
             &|evidence| evidence.directory.as_mut().unwrap().pinned = Err(refused())

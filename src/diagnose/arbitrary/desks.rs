@@ -111,7 +111,7 @@ fn desk() -> BoxedStrategy<DeskEvidence> {
 /// What was answered about service desks.
 pub fn desks() -> BoxedStrategy<DesksEvidence> {
     (
-        answer(listed()),
+        option::of(answer(listed())),
         btree_map(id(), desk(), 2..6),
         option::of(answer(Just(()))),
     )

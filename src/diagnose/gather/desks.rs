@@ -15,7 +15,6 @@ use crate::{
     },
     diagnose::{
         evidence::{Answer, DeskEvidence, DesksEvidence},
-        judge::is_outage,
         request_type::unseen_fields,
     },
 };
@@ -55,7 +54,7 @@ pub async fn desks(
     let wanted: Vec<&DeskAsked> = projects.iter().filter(is_listed).collect();
     let (mut desks, down) = types(jira, cloud_id, &wanted).await?;
     let listed = match listed {
-        Some(listed) => Ok(listed),
+        Some(listed) => Some(Ok(listed)),
         None => reached(jira, cloud_id, &mut desks).await?,
     };
     let mut knowledge_base = None;
@@ -93,7 +92,7 @@ fn has_401(evidence: &DesksEvidence) -> bool {
             || desk.creatable.as_ref().is_some_and(is_401)
             || desk.forms.iter().any(|(_, form)| is_401(form))
     };
-    is_401(&evidence.listed)
+    evidence.listed.as_ref().is_some_and(is_401)
         || evidence.knowledge_base.as_ref().is_some_and(is_401)
         || evidence.desks.values().any(of_desk)
 }
@@ -132,21 +131,21 @@ async fn one(jira: &Jira, cloud_id: &str, asked: &DeskAsked) -> Result<(String, 
     Ok((asked.project_id.clone(), evidence))
 }
 
-/// The desks that the account reaches: those that answered. Where one was not found the list tells
-/// whether there is none; of those that are not in it there is no more evidence.
-async fn reached(jira: &Jira, cloud_id: &str, desks: &mut ByProject) -> Result<Answer<Vec<ServiceDesk>>, JiraError> {
+/// The desks that the account reaches, asked for where one was not found: the list tells whether there is
+/// none. Of those that are not in it there is no more evidence.
+async fn reached(
+    jira: &Jira,
+    cloud_id: &str,
+    desks: &mut ByProject,
+) -> Result<Option<Answer<Vec<ServiceDesk>>>, JiraError> {
     let not_found = |desk: &DeskEvidence| matches!(desk.request_types, Err(JiraError::NotFound(_)));
-    if desks.values().any(not_found) {
-        let listed = kept(jira.service_desks(cloud_id).await)?;
-        let is_listed = |id: &String| listed.iter().flatten().any(|desk| desk.project_id == *id);
-        desks.retain(|id, desk| !not_found(desk) || is_listed(id));
-        return Ok(listed);
+    if !desks.values().any(not_found) {
+        return Ok(None);
     }
-    let mut failures = desks.values().filter_map(|desk| desk.request_types.as_ref().err());
-    Ok(match failures.find(|error| is_outage(error)) {
-        Some(error) => Err(error.clone()),
-        None => Ok(desks.keys().map(|id| ServiceDesk::of_project(id)).collect()),
-    })
+    let listed = kept(jira.service_desks(cloud_id).await)?;
+    let is_listed = |id: &String| listed.iter().flatten().any(|desk| desk.project_id == *id);
+    desks.retain(|id, desk| !not_found(desk) || is_listed(id));
+    Ok(Some(listed))
 }
 
 /// Asks what the lists of request types leave open.

@@ -61,7 +61,7 @@ impl<'a> Desk<'a> {
         if self.answer().is_some() {
             return Some(true);
         }
-        let listed = self.evidence.listed.as_ref().ok()?;
+        let listed = self.evidence.listed.as_ref()?.as_ref().ok()?;
         Some(listed.iter().any(|desk| desk.project_id == self.project_id))
     }
 

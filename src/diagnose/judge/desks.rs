@@ -137,14 +137,8 @@ fn unanswered(evidence: &DesksEvidence) -> Option<&JiraError> {
         .filter_map(|answer| answer.as_ref().err());
     // A refusal of articles is judged, and without a knowledge base there are none.
     let articles = articles.filter(|error| is_outage(error));
-    evidence
-        .listed
-        .as_ref()
-        .err()
-        .into_iter()
-        .chain(lists)
-        .chain(articles)
-        .next()
+    let listed = evidence.listed.iter().filter_map(|answer| answer.as_ref().err());
+    listed.chain(lists).chain(articles).next()
 }
 
 #[cfg(test)]
@@ -281,7 +275,7 @@ mod tests {
     #[test]
     fn a_list_that_failed_is_no_list_of_usable_desks() {
         let mut evidence = evidence(Ok(()));
-        evidence.listed = Err(forbidden());
+        evidence.listed = Some(Err(forbidden()));
         let finding = judge(&desks(&[Reason::ServiceDeskUsable]), Some(&evidence));
         assert_eq!(finding.unwrap().reason, Reason::SiteUnavailable);
     }

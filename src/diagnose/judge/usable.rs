@@ -102,7 +102,11 @@ mod tests {
             let found = judged(&project(kind), &all(), Some(&DesksEvidence::default()));
             assert_eq!(reasons(&found), [ProjectVisible, PermissionsHeld], "{kind}");
         }
-        let found = judged(&project(SERVICE_DESK), &all(), Some(&DesksEvidence::default()));
+        let none = DesksEvidence {
+            listed: Some(Ok(Vec::new())),
+            ..DesksEvidence::default()
+        };
+        let found = judged(&project(SERVICE_DESK), &all(), Some(&none));
         assert_eq!(reasons(&found), [ProjectVisible, PermissionsHeld, ServiceDeskMissing]);
     }
 
@@ -136,7 +140,7 @@ mod tests {
             forms: Vec::new(),
         };
         let evidence = DesksEvidence {
-            listed: Ok(vec![listed]),
+            listed: Some(Ok(vec![listed])),
             desks: [("1".to_owned(), answers)].into(),
             knowledge_base: None,
         };
@@ -154,7 +158,7 @@ mod tests {
             project_key: "SUP".into(),
         };
         let evidence = DesksEvidence {
-            listed: Ok(vec![listed]),
+            listed: Some(Ok(vec![listed])),
             ..DesksEvidence::default()
         };
         let found = judged(&project(SERVICE_DESK), &held, Some(&evidence));

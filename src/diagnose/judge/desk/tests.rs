@@ -45,7 +45,10 @@ fn evidence(types: Vec<RequestType>) -> DesksEvidence {
         forms: Vec::new(),
     };
     DesksEvidence {
-        listed: Ok(serde_json::from_value(json!([{"id": "7", "projectId": "1", "projectKey": "SUP"}])).unwrap()),
+        listed: Some(Ok(serde_json::from_value(
+            json!([{"id": "7", "projectId": "1", "projectKey": "SUP"}]),
+        )
+        .unwrap())),
         desks: [("1".to_owned(), desk)].into(),
         knowledge_base: Some(Ok(())),
     }
@@ -227,10 +230,15 @@ fn a_type_that_is_closed_is_told_with_what_is_known_of_it() {
 
 #[test]
 fn a_desk_that_is_not_listed_is_missing_unless_there_is_no_list() {
-    let mut evidence = DesksEvidence::default();
+    let mut evidence = DesksEvidence {
+        listed: Some(Ok(Vec::new())),
+        ..DesksEvidence::default()
+    };
     assert_eq!(finding(&evidence).reason, Reason::ServiceDeskMissing);
-    evidence.listed = Err(JiraError::Redirected);
-    assert_eq!(judged(&evidence, Mode::Enforce, None), None);
+    for listed in [Some(Err(JiraError::Redirected)), None] {
+        evidence.listed = listed;
+        assert_eq!(judged(&evidence, Mode::Enforce, None), None);
+    }
 }
 
 #[test]
