@@ -191,7 +191,7 @@ pub fn conditions(
     let mut all: Vec<Condition> = findings
         .iter()
         .chain([ready])
-        .map(|f| condition(f.condition, status_of(f.reason), f.reason, &f.message, generation, now))
+        .map(|finding| condition(finding, generation, now))
         .collect();
     match ready.reason.entry().disposition {
         Disposition::Retry => all.push(trio(ConditionType::Reconciling, ready, generation, now)),
@@ -205,15 +205,7 @@ pub fn conditions(
 /// Puts one condition in its place among the others; it keeps its transition time while its status
 /// stays.
 pub fn put(conditions: &mut Vec<Condition>, finding: &Finding, generation: i64, now: &Time) {
-    let status = status_of(finding.reason);
-    let mut one = [condition(
-        finding.condition,
-        status,
-        finding.reason,
-        &finding.message,
-        generation,
-        now,
-    )];
+    let mut one = [condition(finding, generation, now)];
     keep_times(&mut one, conditions);
     let [condition] = one;
     match conditions.iter_mut().find(|other| other.type_ == condition.type_) {
@@ -250,22 +242,19 @@ pub fn keep_times(conditions: &mut [Condition], before: &[Condition]) {
 }
 
 fn trio(type_: ConditionType, ready: &Finding, generation: i64, now: &Time) -> Condition {
-    condition(type_, "True", ready.reason, &ready.message, generation, now)
-}
-
-fn condition(
-    type_: ConditionType,
-    status: &str,
-    reason: Reason,
-    message: &str,
-    generation: i64,
-    now: &Time,
-) -> Condition {
     Condition {
         type_: type_.as_str().to_owned(),
-        status: status.to_owned(),
-        reason: reason.as_str().to_owned(),
-        message: message.to_owned(),
+        status: "True".to_owned(),
+        ..condition(ready, generation, now)
+    }
+}
+
+fn condition(finding: &Finding, generation: i64, now: &Time) -> Condition {
+    Condition {
+        type_: finding.condition.as_str().to_owned(),
+        status: status_of(finding.reason).to_owned(),
+        reason: finding.reason.as_str().to_owned(),
+        message: finding.message.clone(),
         observed_generation: Some(generation),
         last_transition_time: now.clone(),
     }
