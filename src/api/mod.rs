@@ -8,6 +8,7 @@ pub mod condition;
 pub mod condition_type;
 pub mod consent;
 pub mod crd;
+pub mod definition;
 pub mod integration;
 pub mod integration_status;
 pub mod issue;

@@ -9,6 +9,7 @@ mod crds;
 mod disconnect;
 mod explain;
 mod generate;
+mod installed;
 mod kube_options;
 mod pages;
 mod run;

@@ -104,7 +104,6 @@ impl Ready {
     pub(super) fn serve(
         self,
         ctx: &Context,
-        store: &Store,
         namespaces: &[String],
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + use<> {
@@ -115,7 +114,12 @@ impl Ready {
             endpoints: Arc::clone(&ctx.endpoints),
             site_suffixes: ctx.site_suffixes.clone(),
         };
-        let pages = Arc::new(Pages::new(connector, store.clone(), self.public, namespaces.to_vec()));
+        let pages = Arc::new(Pages::new(
+            connector,
+            ctx.grants.clone(),
+            self.public,
+            namespaces.to_vec(),
+        ));
         serve(self.listener, pages, stop)
     }
 }

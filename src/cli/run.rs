@@ -1,7 +1,6 @@
 //! `jira-operator run`: the operator itself.
 
 use std::{
-    fmt::Debug,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -12,24 +11,19 @@ use std::{
 
 use clap::Args;
 use jiff::SignedDuration;
-use kube::{Api, Client, Config, Resource, api::ListParams, client::ClientBuilder, core::NamespaceResourceScope};
-use serde::de::DeserializeOwned;
+use kube::{Client, Config, client::ClientBuilder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{atlassian_options::AtlassianOptions, pages};
+use super::{atlassian_options::AtlassianOptions, installed, pages};
 use crate::{
-    api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     controller::{
         self, Admission, Directories, Events, Memories, Mirrors, SecretIndex, answer_deadline::AnswerDeadline,
         context::Context, watch_progress::WatchProgress,
     },
-    grant::{
-        keeper::Keeper,
-        store::{Store, describe},
-    },
+    grant::{keeper::Keeper, store::Store},
     server::health::{self, Health},
     sync::budget::Pools,
     telemetry::{LogFormat, Metrics, start_logging},
@@ -88,8 +82,8 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let stop = stop_on_signal().map_err(|e| e.to_string())?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = Store::new(client, namespaces.clone());
-    let ctx = Arc::new(context(options, &store, stop.clone())?);
-    let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &store, &namespaces, stop.clone())));
+    let ctx = Arc::new(context(options, store, stop.clone())?);
+    let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &namespaces, stop.clone())));
     let keeper = Arc::clone(&ctx.keeper);
     let health = Arc::new(Health {
         metrics: Arc::clone(&ctx.metrics),
@@ -100,8 +94,9 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     });
     let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
     info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
-    if wait_for_crds(&ctx.client, &namespaces, &health.awaited, &stop).await {
-        work(ctx, &namespaces, store, stop, &health, grace).await;
+    if installed::wait(&ctx.client, &namespaces, &health.awaited, &stop).await {
+        tokio::spawn(installed::compare(ctx.client.clone()));
+        work(ctx, &namespaces, stop, &health, grace).await;
     }
     server.abort();
     if let Some(pages) = pages {
@@ -125,14 +120,14 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
 }
 
 /// What every pass has at hand.
-fn context(options: Options, store: &Store, stop: CancellationToken) -> Result<Context, String> {
+fn context(options: Options, store: Store, stop: CancellationToken) -> Result<Context, String> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client().map_err(|e| e.to_string())?;
     let metrics = Arc::new(Metrics::new());
     let counted = Arc::clone(&metrics);
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
     let on_exchange = Box::new(move |outcome| counted.exchange(outcome));
-    let links = options.pages.links(store);
+    let links = options.pages.links(&store);
     Ok(Context {
         links,
         events: Events::new(store.client()),
@@ -141,6 +136,7 @@ fn context(options: Options, store: &Store, stop: CancellationToken) -> Result<C
         endpoints,
         site_suffixes: options.atlassian.site_suffixes,
         keeper: Keeper::new(store.clone(), endpoint, on_exchange),
+        grants: store,
         metrics,
         memories: Memories::default(),
         mirrors: Mirrors::default(),
@@ -166,14 +162,7 @@ fn namespaces(given: &[String]) -> Vec<String> {
 }
 
 /// Works until told to stop, then gives exchanges under way the grace period.
-async fn work(
-    ctx: Arc<Context>,
-    namespaces: &[String],
-    store: Store,
-    stop: CancellationToken,
-    health: &Health,
-    grace: Duration,
-) {
+async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken, health: &Health, grace: Duration) {
     let keeper = Arc::clone(&ctx.keeper);
     let stopping = stop.clone();
     let deadline = async {
@@ -188,74 +177,12 @@ async fn work(
         keeper.finish().await;
     };
     let finish = async {
-        futures::join!(controller::run(ctx, namespaces, store, stop), store_early);
+        futures::join!(controller::run(ctx, namespaces, stop), store_early);
         keeper.finish().await;
     };
     tokio::select! {
         () = finish => {}
         () = deadline => warn!("the grace period ended before everything was stored"),
-    }
-}
-
-/// Start order does not matter: missing CRDs are waited for, and `awaited` says which. False when
-/// told to stop meanwhile.
-async fn wait_for_crds(
-    client: &Client,
-    namespaces: &[String],
-    awaited: &Mutex<String>,
-    stop: &CancellationToken,
-) -> bool {
-    loop {
-        let lacking = futures::join!(
-            lacking::<JiraIntegration>(client, namespaces),
-            lacking::<JiraProject>(client, namespaces),
-            lacking::<JiraIssue>(client, namespaces)
-        );
-        let lacking: Vec<String> = [lacking.0, lacking.1, lacking.2].into_iter().flatten().collect();
-        let text = lacking.join(" and ");
-        if !text.is_empty() {
-            warn!("waiting for {text}");
-        }
-        if let Ok(mut awaited) = awaited.lock() {
-            *awaited = text;
-        }
-        if lacking.is_empty() {
-            return true;
-        }
-        tokio::select! {
-            () = stop.cancelled() => return false,
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
-        }
-    }
-}
-
-/// What has to happen before a kind can be used. Nothing when it can in one of these namespaces, or in all: one that
-/// is gone, or may not be looked into, keeps no other waiting.
-async fn lacking<K>(client: &Client, namespaces: &[String]) -> Option<String>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
-{
-    if namespaces.is_empty() {
-        return asked(&Api::<K>::all(client.clone())).await;
-    }
-    let mut lacking = None;
-    for namespace in namespaces {
-        lacking = Some(asked(&Api::<K>::namespaced(client.clone(), namespace)).await?);
-    }
-    lacking
-}
-
-async fn asked<K>(api: &Api<K>) -> Option<String>
-where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
-{
-    let name = format!("{}.{}", K::plural(&()), K::group(&()));
-    match api.list_metadata(&ListParams::default().limit(1)).await {
-        Ok(_) => None,
-        Err(kube::Error::Api(status)) if status.code == 404 => Some(format!(
-            "the CustomResourceDefinition {name} (jira-operator crds | kubectl apply -f -)"
-        )),
-        Err(error) => Some(format!("an answer about {name}: {}", describe(&error))),
     }
 }
 

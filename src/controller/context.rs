@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
-    grant::keeper::Keeper,
+    grant::{keeper::Keeper, store::Store},
     sync::budget::Pools,
     telemetry::Metrics,
 };
@@ -26,6 +26,8 @@ pub struct Context {
     pub endpoints: Arc<Endpoints>,
     /// Host suffixes allowed besides Jira Cloud's.
     pub site_suffixes: Vec<String>,
+    /// The grant Secrets.
+    pub grants: Store,
     /// Holds the grants.
     pub keeper: Arc<Keeper>,
     /// Makes the links by which people connect, where the pages are served.

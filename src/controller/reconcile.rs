@@ -19,7 +19,6 @@ use super::{
     grace,
     invite::{invite, name_the_way},
     observe::{Seen, observe, waiting},
-    outcome::Outcome,
     report,
     schedule::{self, Due},
     settle::{Passed, requeue, settle},
@@ -28,6 +27,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, find},
+        definition::remedy,
         integration::{JiraIntegration, JiraIntegrationStatus},
     },
     grant::{
@@ -129,19 +129,18 @@ async fn pass(ctx: &Context, seen: &Seen, due: Due) -> Action {
     let ended = Timestamp::now();
     let mut status = report::status(seen, done, &outcome, ended, rand::random());
     let written = write(ctx, seen, &mut status, outcome.synced.is_some()).await;
-    tell(ctx, seen, done, &outcome, &status, ended).await;
-    let mut memory = seen.memory.clone();
-    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
-    memory.awaited = grace::wait(ctx, seen, &status.conditions).await;
-    let unwritten = written.as_ref().err().is_some_and(|error| worth_retrying(error, seen));
     let next_sync = status.sync.as_ref().and_then(|s| s.next_sync_time.as_ref());
     let passed = Passed {
         done,
         outcome: &outcome,
-        unwritten,
+        unwritten: written.as_ref().err().is_some_and(|error| worth_retrying(error, seen)),
         next_sync: next_sync.map(|time| time.0),
         ended,
     };
+    tell(ctx, seen, &passed, &status).await;
+    let mut memory = seen.memory.clone();
+    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
+    memory.awaited = grace::wait(ctx, seen, &status.conditions).await;
     let (mut memory, look_at, action) = settle(seen, memory, &passed);
     if let Ok(Some(version)) = written {
         memory.written = Some((status, version));
@@ -162,19 +161,22 @@ async fn write(
     if !report::is_worth_writing(&seen.status, status, synced) {
         return Ok(None);
     }
-    report::write(ctx, seen, status).await.map(Some)
+    let written = report::write(ctx, seen, status).await;
+    if let Err(error @ kube::Error::Api(answer)) = &written
+        && remedy(answer).is_some()
+    {
+        // Nothing can be said in the status of what keeps it from being written.
+        let note = format!("The status could not be written: {}", describe(error));
+        let object = seen.integration.object_ref(&());
+        ctx.events.publish(&object, true, "DefinitionDiffers", &note).await;
+    }
+    written.map(Some)
 }
 
 /// One line a pass, the metrics, and events of projects.
-async fn tell(
-    ctx: &Context,
-    seen: &Seen,
-    done: Due,
-    outcome: &Outcome,
-    status: &JiraIntegrationStatus,
-    ended: Timestamp,
-) {
-    let seconds = ended.duration_since(seen.now).as_secs_f64();
+async fn tell(ctx: &Context, seen: &Seen, passed: &Passed<'_>, status: &JiraIntegrationStatus) {
+    let (done, outcome) = (passed.done, passed.outcome);
+    let seconds = passed.ended.duration_since(seen.now).as_secs_f64();
     ctx.metrics.pass(done.as_str(), seconds, outcome.calls);
     if let Some(issues) = &outcome.issues {
         let progress = issues.progress.as_ref().map(|progress| Progress {

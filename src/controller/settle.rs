@@ -37,81 +37,111 @@ pub(super) struct Passed<'a> {
     pub(super) ended: Timestamp,
 }
 
+/// What is waited for.
+struct Waits {
+    /// When what the cluster refused is tried again, and how often it was refused in a row.
+    retry: (Option<Timestamp>, u32),
+    /// Until when Jira is not asked, and how often it gave no usable answer in a row.
+    jira: (Option<JiraWait>, u32),
+    /// When the next look is due, where the status does not tell.
+    next_look: Option<Timestamp>,
+    /// When the next look is due.
+    look: Timestamp,
+    /// When something is due for the token.
+    token_at: Option<Timestamp>,
+    /// When the next slice of unfinished work is due.
+    work_at: Option<Timestamp>,
+}
+
+impl Waits {
+    fn after(seen: &Seen, passed: &Passed<'_>) -> Self {
+        let (outcome, ended) = (passed.outcome, passed.ended);
+        let regular = after(ended, jittered(interval(seen, outcome), rand::random()));
+        let jira = jira_wait(seen, passed);
+        let next_look = match (&outcome.synced, passed.done) {
+            (Some(_), _) => None,
+            // Nothing was asked that a look would ask.
+            (None, Due::Refresh | Due::Slice) => seen.memory.next_look,
+            (None, Due::Full | Due::Plain) => Some(regular),
+        };
+        let look = match &jira.0 {
+            Some(wait) => wait.until,
+            None => next_look.or(passed.next_sync).unwrap_or(regular),
+        };
+        let of_token = [outcome.refresh_at, outcome.exchange_at, outcome.busy_until];
+        Self {
+            retry: retry(seen, passed),
+            jira,
+            next_look,
+            look,
+            token_at: of_token.into_iter().flatten().min(),
+            work_at: match passed.done {
+                Due::Refresh => seen.memory.work_at,
+                Due::Full | Due::Plain | Due::Slice => outcome.work_at,
+            },
+        }
+    }
+
+    /// The next pass, `awaited` being what else is waited for.
+    fn action(&self, awaited: Option<Timestamp>, now: Timestamp) -> Action {
+        let retry_at = self.retry.0;
+        let [first, second] = match retry_at {
+            Some(at) => [Some(at), None],
+            None => [Some(self.look), self.token_at],
+        };
+        // What waits for Jira or the cluster is gone on with by the pass that ends the wait.
+        let work = self.work_at.filter(|_| retry_at.is_none() && self.jira.0.is_none());
+        requeue(&[first, second, work, awaited], now)
+    }
+}
+
 /// Decides when the next look is due and when the next pass, and what it is to remember.
 pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Timestamp, Action) {
-    let (outcome, ended) = (passed.outcome, passed.ended);
-    let interval = jittered(interval(seen, outcome), rand::random());
-    let (retry_at, failures) = retry(seen, passed);
-    let (jira_wait, jira_failures) = jira_wait(seen, passed);
-    let next_look = match (&outcome.synced, passed.done) {
-        (Some(_), _) => None,
-        // Nothing was asked that a look would ask.
-        (None, Due::Refresh | Due::Slice) => seen.memory.next_look,
-        (None, Due::Full | Due::Plain) => Some(after(ended, interval)),
-    };
-    let look = match &jira_wait {
-        Some(wait) => wait.until,
-        None => next_look.or(passed.next_sync).unwrap_or_else(|| after(ended, interval)),
-    };
-    let of_token = [outcome.refresh_at, outcome.exchange_at, outcome.busy_until];
-    let token_at = of_token.into_iter().flatten().min();
-    let times = match retry_at {
-        Some(at) => [Some(at), None],
-        None => [Some(look), token_at],
-    };
-    let work_at = match passed.done {
-        Due::Refresh => seen.memory.work_at,
-        Due::Full | Due::Plain | Due::Slice => outcome.work_at,
-    };
-    // What waits for Jira or the cluster is gone on with by the pass that ends the wait.
-    let work = work_at.filter(|_| retry_at.is_none() && jira_wait.is_none());
-    // A look that Jira cut short has not found again what was lost.
-    let looked_again = passed.done == Due::Full && !outcome.rate_limited;
+    let waits = Waits::after(seen, passed);
+    let action = waits.action(memory.awaited, passed.ended);
+    let look = waits.look;
+    let memory = found(seen, memory, passed);
     let memory = Memory {
-        unwritten: passed.unwritten || (seen.memory.unwritten && !looked_again),
-        judged_for: outcome.judged_for.clone().or_else(|| seen.memory.judged_for.clone()),
-        failures,
-        retry_at,
-        jira_failures,
-        jira_wait,
-        next_look,
-        looks: seen.memory.looks.wrapping_add(usize::from(passed.done == Due::Full)),
-        plain_looks: seen
-            .memory
-            .plain_looks
-            .wrapping_add(usize::from(passed.done == Due::Plain)),
+        failures: waits.retry.1,
+        retry_at: waits.retry.0,
+        jira_failures: waits.jira.1,
+        jira_wait: waits.jira.0,
+        next_look: waits.next_look,
+        work_at: waits.work_at,
+        token_at: waits.token_at,
+        ..memory
+    };
+    (memory, look, action)
+}
+
+/// What is remembered of what was found.
+fn found(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> Memory {
+    let (outcome, before, done) = (passed.outcome, &seen.memory, passed.done);
+    // A look that Jira cut short has not found again what was lost.
+    let looked_again = done == Due::Full && !outcome.rate_limited;
+    let asked = done != Due::Refresh;
+    let phased = outcome.phased.as_ref().unwrap_or(&before.phased);
+    Memory {
+        unwritten: passed.unwritten || (before.unwritten && !looked_again),
+        judged_for: outcome.judged_for.clone().or_else(|| before.judged_for.clone()),
+        looks: before.looks.wrapping_add(usize::from(done == Due::Full)),
+        plain_looks: before.plain_looks.wrapping_add(usize::from(done == Due::Plain)),
         is_unlisted: outcome.is_unlisted,
-        work_at,
         has_passed: true,
-        token_at,
-        tried: if passed.done == Due::Refresh {
-            seen.memory.tried
-        } else {
-            Some(seen.generation())
-        },
-        taken: outcome.taken(seen, passed.done),
+        tried: if asked { Some(seen.generation()) } else { before.tried },
+        taken: outcome.taken(seen, done),
         unknown_statuses: outcome.unknown_statuses.clone(),
-        phased: outcome
-            .phased
-            .clone()
-            .unwrap_or_else(|| Arc::clone(&seen.memory.phased)),
+        phased: Arc::clone(phased),
         // A pass that did not come to it leaves it as it was.
         inventory: match outcome.inventory_done {
             Some(_) => None,
-            None => outcome.inventory.clone().or_else(|| seen.memory.inventory.clone()),
+            None => outcome.inventory.clone().or_else(|| before.inventory.clone()),
         },
-        costs: if passed.done == Due::Refresh {
-            seen.memory.costs
-        } else {
-            outcome.costs
-        },
+        costs: if asked { outcome.costs } else { before.costs },
         credentials: seen.credentials_version.clone(),
-        lineage: outcome.lineage.clone().or_else(|| seen.memory.lineage.clone()),
+        lineage: outcome.lineage.clone().or_else(|| before.lineage.clone()),
         ..memory
-    };
-    let [first, second] = times;
-    let awaited = memory.awaited;
-    (memory, look, requeue(&[first, second, work, awaited], ended))
+    }
 }
 
 /// The interval as it is now: longer than declared where the hour's points would not last.

@@ -24,10 +24,7 @@ use crate::{
         integration::JiraIntegration,
         names,
     },
-    grant::{
-        store::{GrantKey, Store as Grants},
-        unused,
-    },
+    grant::{store::GrantKey, unused},
 };
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
@@ -45,7 +42,7 @@ type Watched = (Option<String>, Store<Guarded>);
 
 /// Runs until told to stop, then lets passes under way end. One controller for each watched
 /// namespace, or one for all: a reflector holds the objects of one watch.
-pub async fn run(ctx: Arc<Context>, namespaces: &[String], grants: Grants, stop: CancellationToken) {
+pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken) {
     let scopes: Vec<Option<String>> = match namespaces {
         [] => vec![None],
         some => some.iter().cloned().map(Some).collect(),
@@ -57,7 +54,7 @@ pub async fn run(ctx: Arc<Context>, namespaces: &[String], grants: Grants, stop:
         stores.push((namespace, store));
         controllers.push(controller);
     }
-    let housekeeping = housekeeping(Arc::clone(&ctx), stores, grants, stop);
+    let housekeeping = housekeeping(Arc::clone(&ctx), stores, stop);
     future::join(future::join_all(controllers), housekeeping).await;
 }
 
@@ -197,7 +194,7 @@ fn secret_wakes(
 }
 
 /// Removes grants that nobody names, forgets integrations that are gone, and counts the rest.
-async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, grants: Grants, stop: CancellationToken) {
+async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: CancellationToken) {
     // A namespace that cannot be looked into must not keep the others from being looked after.
     let all_ready = future::join_all(stores.iter().map(|(_, store)| store.wait_until_ready()));
     tokio::select! {
@@ -234,7 +231,15 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, grants: Grants, s
             .collect();
         forget(&ctx, &ctx.index.retain(&names));
         ctx.keeper.save_waiting().await;
-        match unused::sweep(&ctx.client, &grants, &ctx.index.secrets(), &in_doubt, Timestamp::now()).await {
+        match unused::sweep(
+            &ctx.client,
+            &ctx.grants,
+            &ctx.index.secrets(),
+            &in_doubt,
+            Timestamp::now(),
+        )
+        .await
+        {
             Ok(()) => {}
             Err(error) => debug!(%error, "unused grants could not be looked for"),
         }

@@ -15,7 +15,10 @@ use super::{
     record::Record,
     secret_form::{ADOPTING, HASHES, HOME, UNUSED_SINCE, hashes},
 };
-use crate::{api::names, atlassian::secret::TokenHash};
+use crate::{
+    api::{definition::remedy, names},
+    atlassian::secret::TokenHash,
+};
 
 /// A grant Secret by namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,16 +75,20 @@ fn is_about_namespace(status: &kube::core::Status) -> bool {
     kind == Some("namespaces")
 }
 
-/// The API server's own words, without the objects that some errors quote.
+/// The API server's own words, without the objects that some errors quote, and what helps where that is plain.
 #[must_use]
 pub fn describe(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => {
-            format!(
-                "the API server answered {}: {}",
-                status.code,
-                status.message.chars().take(140).collect::<String>()
-            )
+            let answer = |length: usize| {
+                let words: String = status.message.chars().take(length).collect();
+                format!("the API server answered {}: {words}", status.code)
+            };
+            match remedy(status) {
+                // It names the field last.
+                Some(remedy) => format!("{}. {remedy}", answer(400)),
+                None => answer(140),
+            }
         }
         kube::Error::SerdeError(_) => "the API server's answer could not be read".to_owned(),
         other => format!(

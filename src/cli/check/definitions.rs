@@ -1,7 +1,5 @@
 //! Whether the cluster serves the definitions, in the version of this program.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
@@ -12,15 +10,16 @@ use super::{
     world::Cluster,
 };
 use crate::{
-    api::{VERSION, crd},
+    api::{
+        VERSION, crd,
+        definition::{Difference, INSTALL},
+    },
     diagnose::judge::enumerate,
     grant::store::describe,
 };
 
 /// Most fields that are named.
 const NAMED: usize = 4;
-/// How they are installed.
-const INSTALL: &str = "jira-operator crds | kubectl apply -f -";
 
 /// One subject for each definition.
 pub async fn subjects(cluster: &Cluster) -> Vec<Subject> {
@@ -61,14 +60,7 @@ fn compared(ours: &CustomResourceDefinition, served: Option<&CustomResourceDefin
         let message = format!("{name} is installed, but does not serve version {VERSION}. Replace it: {INSTALL}");
         return line(LocalReason::DefinitionDiffers, message);
     };
-    let (ours, theirs) = (said(&schema(ours).unwrap_or_default()), said(&theirs));
-    let fields = |of: BTreeSet<&String>| {
-        of.into_iter()
-            .map(|said| path(said).to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    let lacking: Vec<String> = fields(ours.difference(&theirs).collect()).into_iter().collect();
-    let more: Vec<String> = fields(theirs.difference(&ours).collect()).into_iter().collect();
+    let Difference { lacking, more } = Difference::between(&schema(ours).unwrap_or_default(), &theirs);
     let differ = |what: String| line(LocalReason::DefinitionDiffers, what);
     match (lacking.is_empty(), more.is_empty()) {
         (true, true) => line(
@@ -93,43 +85,6 @@ fn schema(crd: &CustomResourceDefinition) -> Option<Value> {
         .iter()
         .find(|version| version.name == VERSION && version.served)?;
     serde_json::to_value(version.schema.as_ref()?.open_api_v3_schema.as_ref()?).ok()
-}
-
-/// Everything that a schema says of each field, descriptions left out.
-fn said(schema: &Value) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    collect(schema, "", &mut all);
-    all
-}
-
-fn collect(schema: &Value, path: &str, all: &mut BTreeSet<String>) {
-    for (name, value) in schema.as_object().into_iter().flatten() {
-        match name.as_str() {
-            "description" | "title" => {}
-            "properties" => {
-                for (name, of) in value.as_object().into_iter().flatten() {
-                    let inner = if path.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{path}.{name}")
-                    };
-                    collect(of, &inner, all);
-                }
-            }
-            "items" => collect(value, &format!("{path}[]"), all),
-            other => {
-                all.insert(format!("{path} {other} {value}"));
-            }
-        }
-    }
-}
-
-/// The field that something is said of.
-fn path(said: &str) -> &str {
-    match said.split_once(' ') {
-        Some(("", _)) | None => "the object",
-        Some((path, _)) => path,
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::atlassian::error::JiraError;
+use crate::{api::definition::remedy, atlassian::error::JiraError};
 
 /// A step that failed. What was done before it stands; it is done again from its checkpoint.
 #[derive(Debug, Error)]
@@ -50,7 +50,8 @@ impl MirrorError {
                 kube::Error::Api(status) if concerns_one(status) => {
                     let words: String = status.message.chars().take(200).collect();
                     let words = format!("the API server answered {}: {words}", status.code);
-                    Some((object.clone(), words))
+                    let remedy = remedy(status).map(|remedy| format!(". {remedy}"));
+                    Some((object.clone(), words + &remedy.unwrap_or_default()))
                 }
                 _ => None,
             },
