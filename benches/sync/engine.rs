@@ -14,6 +14,7 @@ use jira_operator::sync::issues::error::MirrorError;
 use jira_operator::sync::issues::{
     engine,
     observed::Lens,
+    projects::Projects,
     query::Followed,
     state::{Moment, Settings, State},
 };
@@ -38,7 +39,7 @@ struct Bench<'a> {
     remote: &'a Remote,
     jira: Jira,
     sink: Sink,
-    followed: Vec<Followed>,
+    followed: Projects,
     issues: usize,
     /// How many there is room for.
     max: usize,

@@ -38,7 +38,7 @@ impl Mirror for Sink {
         Ok(())
     }
 
-    async fn put(&self, issue: &Observed, _known: Option<&Tracked>) -> Result<Stored, MirrorError> {
+    async fn put(&self, issue: &Observed, _known: Option<&Stored>) -> Result<Stored, MirrorError> {
         self.puts.send_modify(|puts| *puts += 1);
         Ok(Stored {
             object: format!("acme-{}", issue.status.key.to_lowercase()),

@@ -40,7 +40,7 @@ use crate::{
         store::{WriteError, describe},
     },
     sync::{
-        apply,
+        apply::{self, Failure},
         entry::{Entry, Given},
         inventory::plan,
         known::identities,
@@ -287,14 +287,12 @@ impl Pass<'_> {
     }
 
     fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
-        let first = applied
-            .failures
-            .first()
-            .map(|(name, error)| (name, WriteError::from_kube(error), describe(error)));
-        let finding = match &first {
+        let finding = match applied.failures.first() {
             None => synced_finding(projects),
-            Some((_, WriteError::Terminating, _)) => return Err(Stop::Quiet),
-            Some((name, _, why)) => {
+            Some((_, Failure::Cluster(error))) if matches!(WriteError::from_kube(error), WriteError::Terminating) => {
+                return Err(Stop::Quiet);
+            }
+            Some((name, failure)) => {
                 // What needed no write is up to date.
                 let reason = if applied.failures.len() >= projects {
                     Reason::SyncFailed
@@ -305,6 +303,10 @@ impl Pass<'_> {
                     1 => String::new(),
                     count => format!(" and {} more", count - 1),
                 };
+                let why = match failure {
+                    Failure::Cluster(error) => describe(error),
+                    unreadable @ Failure::Unreadable(_) => unreadable.to_string(),
+                };
                 let what = format!("JiraProject {name}{more} could not be written: {why}.");
                 Finding::with_remedy(ConditionType::Synced, reason, &what)
             }
@@ -312,7 +314,7 @@ impl Pass<'_> {
         self.outcome.note(finding);
         self.outcome.synced = Some(Synced {
             full: true,
-            succeeded: first.is_none(),
+            succeeded: applied.failures.is_empty(),
             applied,
         });
         Ok(())

@@ -4,9 +4,10 @@
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
+use tracing::info;
 
 use super::{
-    outcome::{IssuesNews, Stop},
+    outcome::Stop,
     pass::{Pass, synced_finding},
     schedule::Due,
     work::Slice,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        integration::{MirrorMode, ProjectCounts, SyncProgress},
+        integration::{MirrorMode, ProjectCounts},
         project::JiraProject,
         reason::Reason,
     },
@@ -24,9 +25,10 @@ use crate::{
     sync::{
         budget::sweeps,
         issues::{
-            cluster::ClusterMirror,
+            cluster::{ClusterMirror, Found},
             engine::{self, Report},
             error::MirrorError,
+            news::News,
             observed::Lens,
             price::price,
             scope::{Scope, restore, scope},
@@ -68,7 +70,6 @@ impl Pass<'_> {
             now: self.seen.now,
         };
         let written = told::write(&self.ctx.client, known, &told).await;
-        let progress = progress(&state, &report, started);
         self.note_statuses(&report.statuses, known);
         let taken = self.seen.memory.taken.as_ref();
         let awaited = (slice.requested && was_filling) || taken.is_some_and(|taken| taken.is_listing_due);
@@ -78,7 +79,8 @@ impl Pass<'_> {
         }
         let mode = self.seen.integration.spec.issues().mirror;
         let listed = price(&state, mode, self.most_objects(), scope.followed.len());
-        self.news(&state, &report, progress, ended.is_ok(), listed, known.len());
+        self.outcome.issues = Some(News::of(&state, &report, listed, started));
+        self.tell(&state, &report, ended.is_ok(), known.len());
         if !matches!(written, Ok(true)) {
             self.hold_cursor();
         }
@@ -117,8 +119,8 @@ impl Pass<'_> {
         }
     }
 
-    /// What is remembered, or what the cluster tells. A full pass looks at the objects themselves,
-    /// and finds out whether somebody removed one.
+    /// What is remembered, or what the cluster tells. A full pass looks whether the objects are as they are
+    /// remembered. Besides, whether an issue has no object, or one that cannot be read.
     async fn recall(
         &self,
         kept: Option<State>,
@@ -127,17 +129,32 @@ impl Pass<'_> {
     ) -> kube::Result<(State, bool)> {
         match kept {
             Some(state) if self.due != Due::Full => Ok((state, false)),
+            Some(state) if mirror.is_as_known(&state.index, &state.half_made).await? => Ok((state, false)),
             Some(mut state) => {
-                let found = mirror.read().await?;
-                let lost = found.index.len() < state.index.len();
+                let found = self.read(mirror).await?;
+                let lost = found.lacks_any_of(&state.index);
                 (state.index, state.half_made) = (found.index, found.half_made);
                 Ok((state, lost))
             }
             None => {
-                let found = mirror.read().await?;
-                Ok((restore(self.seen.status.sync.as_ref(), known, found), false))
+                let found = self.read(mirror).await?;
+                let lost = found.is_in_doubt();
+                Ok((restore(self.seen.status.sync.as_ref(), known, found), lost))
             }
         }
+    }
+
+    async fn read(&self, mirror: &ClusterMirror) -> kube::Result<Found> {
+        let found = mirror.read().await?;
+        if let Some((object, _)) = found.half_made.first_key_value() {
+            let (namespace, name) = (&self.seen.target.namespace, &self.seen.target.integration);
+            let count = found.half_made.len();
+            info!(
+                namespace,
+                name, object, count, "JiraIssues that tell of no issue are written anew or removed"
+            );
+        }
+        Ok(found)
     }
 
     async fn run(
@@ -179,15 +196,7 @@ impl Pass<'_> {
         engine::run(slice.jira, mirror, &settings, moment, state).await
     }
 
-    fn news(
-        &mut self,
-        state: &State,
-        report: &Report,
-        progress: Option<SyncProgress>,
-        went_well: bool,
-        listed: usize,
-        projects: usize,
-    ) {
+    fn tell(&mut self, state: &State, report: &Report, went_well: bool, projects: usize) {
         // What failed would fail again at once: it is gone on with by the pass that looks whether it
         // still does.
         if report.unfinished && went_well {
@@ -197,18 +206,6 @@ impl Pass<'_> {
             self.outcome.work_on(at);
         }
         let max = self.most_objects();
-        self.outcome.issues = Some(IssuesNews {
-            cursor: state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-            tracked: state.index.len(),
-            progress,
-            last_sweep: state.last_sweep,
-            removed: state.removed,
-            changed: report.changed,
-            filled: report.filled > 0,
-            to_fetch: state.listed,
-            listed,
-            listing_points: report.listing_points,
-        });
         let finding = told::finding(&self.seen.integration.spec, state, report, max);
         // A slice tells nothing else of the synchronisation than that it has ended.
         let before = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
@@ -279,23 +276,4 @@ impl Pass<'_> {
             synced.succeeded = false;
         }
     }
-}
-
-/// How far a synchronisation is that takes several slices.
-fn progress(state: &State, report: &Report, started: Instant) -> Option<SyncProgress> {
-    if !state.is_filling() {
-        return None;
-    }
-    let remaining = state.remaining();
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let done = state.listed.saturating_sub(remaining);
-    let percent = done.saturating_mul(100).checked_div(state.listed).unwrap_or(0);
-    let millis = usize::try_from(started.elapsed().as_millis())
-        .unwrap_or(usize::MAX)
-        .max(1);
-    Some(SyncProgress {
-        percent: number(percent),
-        issues_per_second: number(report.fetched.saturating_mul(1000).checked_div(millis).unwrap_or(0)),
-        remaining: number(remaining),
-    })
 }

@@ -241,6 +241,12 @@ impl Seen {
         asked(&self.integration, &self.status, &self.memory, self.now)
     }
 
+    /// When a synchronisation succeeded last.
+    #[must_use]
+    pub fn last_success(&self) -> Option<Timestamp> {
+        Some(self.status.sync.as_ref()?.last_sync_time.as_ref()?.0)
+    }
+
     /// What a person asks for by the annotation, where that is not answered yet.
     #[must_use]
     pub fn request(&self) -> Option<&str> {

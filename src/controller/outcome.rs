@@ -16,9 +16,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, Finding, find},
-        integration::{
-            AccountStatus, DirectoryStatus, ProjectCounts, RemovedIssues, SiteStatus, SyncProgress, TokenStatus,
-        },
+        integration::{AccountStatus, DirectoryStatus, ProjectCounts, SiteStatus, TokenStatus},
         ready::holds_ready_back,
         reason::{Disposition, Holds, Reason},
     },
@@ -27,6 +25,7 @@ use crate::{
     sync::{
         apply::Applied,
         budget::Costs,
+        issues::news::News,
         workflows::{Phased, Round},
     },
 };
@@ -80,31 +79,6 @@ pub struct Synced {
     pub succeeded: bool,
 }
 
-/// How the mirror of issues stands.
-#[derive(Debug, Default)]
-pub struct IssuesNews {
-    /// Up to when changes were fetched.
-    pub cursor: Option<Timestamp>,
-    /// How many there are.
-    pub tracked: usize,
-    /// How far the first or a new synchronisation is.
-    pub progress: Option<SyncProgress>,
-    /// When everything was listed last.
-    pub last_sweep: Option<Timestamp>,
-    /// What left the mirror so far.
-    pub removed: RemovedIssues,
-    /// Objects that were written or removed.
-    pub changed: usize,
-    /// Whether issues were fetched by id, as in a first synchronisation.
-    pub filled: bool,
-    /// How many were to be fetched when they were listed.
-    pub to_fetch: usize,
-    /// How many issues a listing of everything has.
-    pub listed: usize,
-    /// Points that such a listing cost in this pass.
-    pub listing_points: u64,
-}
-
 /// What a pass found out and did.
 // Each of its flags is an answer to another question.
 #[allow(clippy::struct_excessive_bools)]
@@ -147,7 +121,7 @@ pub struct Outcome {
     /// All issues are to be listed once those that were listed before are there.
     pub is_listing_due: bool,
     /// The mirror of issues, where it was looked at.
-    pub issues: Option<IssuesNews>,
+    pub issues: Option<News>,
     /// The directory of people.
     pub users: Users,
     /// Calls to Jira.
@@ -184,10 +158,6 @@ pub struct Outcome {
     pub is_unlisted: bool,
     /// Nothing is to be said.
     pub quiet: bool,
-}
-
-fn is_unknown(finding: &Finding) -> bool {
-    finding.reason.entry().holds == Holds::Unknown
 }
 
 /// In what time a quota that is spent is refilled.
@@ -286,7 +256,10 @@ impl Outcome {
         self.unjudged = match ended {
             Ok(()) | Err(Stop::Quiet) => false,
             Err(Stop::RateLimited(_) | Stop::Unanswered(_)) => self.synced.is_none(),
-            Err(Stop::After(cause)) => self.findings.get(cause).is_some_and(is_unknown),
+            Err(Stop::After(cause)) => {
+                let found = self.findings.get(cause);
+                found.is_some_and(|finding| finding.reason.entry().holds == Holds::Unknown)
+            }
         };
         self.tell_last_success(seen);
         match ended {
@@ -306,12 +279,11 @@ impl Outcome {
             Reason::SyncPartial => fell_short,
             _ => false,
         };
-        let last = seen.status.sync.as_ref().and_then(|sync| sync.last_sync_time.as_ref());
         let finding = self.findings.get_mut(&ConditionType::Synced).filter(failed);
-        if let (Some(finding), Some(last)) = (finding, last) {
+        if let (Some(finding), Some(last)) = (finding, seen.last_success()) {
             *finding = finding
                 .clone()
-                .noting(&format!("It last succeeded at {}.", clock(last.0)));
+                .noting(&format!("It last succeeded at {}.", clock(last)));
         }
     }
 
@@ -343,13 +315,8 @@ impl Outcome {
             Some(cause) => cause.skips(step),
             None => Finding::plain(step, Reason::skipped_after(cause)),
         };
-        let ever = seen
-            .status
-            .sync
-            .as_ref()
-            .is_some_and(|sync| sync.last_sync_time.is_some());
         for step in self.told(seen) {
-            let never = step == ConditionType::Synced && !ever;
+            let never = step == ConditionType::Synced && seen.last_success().is_none();
             self.findings.entry(step).or_insert_with(|| {
                 if never {
                     let what = format!("Nothing was synchronised yet, because {} is not True.", cause.as_str());
@@ -374,13 +341,12 @@ impl Outcome {
         };
         let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));
         let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
-        let finding = if error.is_quota() {
-            let what = format!("{error}, so no call is made{until}.");
-            Finding::with_remedy(ConditionType::Synced, Reason::QuotaExhausted, &what)
+        let (reason, so) = if error.is_quota() {
+            (Reason::QuotaExhausted, "no call is made")
         } else {
-            let what = format!("{error}, so a part was not asked for{until}.");
-            Finding::with_remedy(ConditionType::Synced, Reason::SyncPartial, &what)
+            (Reason::SyncPartial, "a part was not asked for")
         };
-        self.note(finding);
+        let what = format!("{error}, so {so}{until}.");
+        self.note(Finding::with_remedy(ConditionType::Synced, reason, &what));
     }
 }

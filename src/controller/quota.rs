@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    outcome::{IssuesNews, Stop, refilled_in},
+    outcome::{Stop, refilled_in},
     pass::Pass,
     schedule::Due,
     settle::interval,
@@ -118,7 +118,7 @@ impl Pass<'_> {
         let issues = self.outcome.issues.as_ref();
         let apart = issues.map_or(0, |issues| issues.listing_points) + self.outcome.directory_points;
         let points = self.outcome.points.saturating_sub(apart);
-        let filling = issues.is_some_and(|issues: &IssuesNews| issues.filled);
+        let filling = issues.is_some_and(|issues| issues.filled);
         match self.due {
             Due::Full | Due::Plain if filling => before.with_once(points, now),
             Due::Slice => before.with_once(points, now),

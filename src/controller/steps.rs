@@ -211,6 +211,10 @@ impl Pass<'_> {
             // Somebody deleted an object of ours, or it could not be written.
             return Ok(None);
         }
+        if known.iter().any(|project| project.status.is_none()) {
+            // It was left half made, or cannot be read.
+            return Ok(None);
+        }
         let before = Before {
             spec: &self.seen.integration.spec,
             conditions: &self.seen.status.conditions,

@@ -14,7 +14,9 @@ use kube::{
     api::{DeleteParams, ListParams, PostParams, Preconditions},
 };
 
-use super::{entry::Entry, inventory::Plan, removal::Removal};
+use thiserror::Error;
+
+use super::{entry::Entry, inventory::Plan, project_object::ProjectObject, removal::Removal};
 use crate::api::{
     condition::keep_times,
     names,
@@ -52,13 +54,24 @@ pub struct Transition {
     pub after: Vec<Condition>,
 }
 
+/// Why an object could not be written.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The API server refused it.
+    #[error(transparent)]
+    Cluster(#[from] kube::Error),
+    /// An object of the integration has its name, and nothing tells of which project it is.
+    #[error("the object of this name cannot be read ({0}); where no later version of the operator wrote it, delete it")]
+    Unreadable(serde_json::Error),
+}
+
 /// What was done.
 #[derive(Debug, Default)]
 pub struct Applied {
     /// Objects created, changed or removed.
     pub changed: usize,
-    /// Objects that the API server refused, with its own words.
-    pub failures: Vec<(String, kube::Error)>,
+    /// Objects that could not be written, by name.
+    pub failures: Vec<(String, Failure)>,
     /// Objects that were written.
     pub transitions: Vec<Transition>,
     /// These objects as they are now.
@@ -67,18 +80,19 @@ pub struct Applied {
     pub removed: Vec<(String, Removal)>,
 }
 
-/// The objects that belong to the integration.
+/// The objects that belong to the integration, as far as they can be read.
 ///
 /// # Errors
 /// When the API server cannot be asked.
 pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProject>> {
-    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+    let api: Api<ProjectObject> = Api::namespaced(client.clone(), &owner.namespace);
     let selector = format!("{}={}", names::INTEGRATION_LABEL, owner.name);
     let mut all = Vec::new();
     let mut params = ListParams::default().labels(&selector).limit(PAGE);
     loop {
         let page = api.list(&params).await?;
-        all.extend(page.items.into_iter().filter(|project| is_own(project, owner)));
+        let own = page.items.into_iter().filter(|object| is_own(object, owner));
+        all.extend(own.filter_map(ProjectObject::read_or_leave));
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => return Ok(all),
@@ -98,22 +112,20 @@ impl Applied {
     }
 }
 
-fn is_own(project: &JiraProject, owner: &Owner) -> bool {
-    project
-        .owner_references()
-        .iter()
-        .any(|reference| reference.uid == owner.uid)
+fn is_own(object: &impl Resource, owner: &Owner) -> bool {
+    let owners = object.meta().owner_references.iter().flatten();
+    owners.into_iter().any(|reference| reference.uid == owner.uid)
 }
 
 /// Carries the plan out. What fails is reported and does not stop the rest.
 pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
-    let api: Api<JiraProject> = Api::namespaced(client.clone(), &owner.namespace);
+    let objects = &Objects::new(client, owner);
     let mut applied = Applied::default();
     let changed = plan.entries.iter().filter(|entry| entry.is_changed());
     let writes: Vec<_> = changed
         .map(|entry| {
             let named = |error| (object_name(owner, entry), error);
-            write(&api, owner, entry).map_err(named).boxed()
+            objects.write(entry).map_err(named).boxed()
         })
         .collect();
     let mut written = stream::iter(writes).buffer_unordered(IN_FLIGHT);
@@ -131,8 +143,8 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
         .removals
         .iter()
         .map(|(project, why)| {
-            let named = |error| (project.name_any(), error);
-            remove(&api, project, *why).map_err(named).boxed()
+            let named = |error: kube::Error| (project.name_any(), error.into());
+            objects.remove(project, *why).map_err(named).boxed()
         })
         .collect();
     let mut removed = stream::iter(removals).buffer_unordered(IN_FLIGHT);
@@ -153,88 +165,126 @@ fn object_name(owner: &Owner, entry: &Entry) -> String {
     existing.unwrap_or_else(|| names::object(&owner.name, &entry.key))
 }
 
-/// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
-/// process for example, what stands there is looked at again.
-async fn write(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<(Transition, JiraProject)> {
-    let mut object = match &entry.existing {
-        Some(existing) => existing.clone(),
-        None => create(api, owner, entry).await?,
-    };
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let before = object.status.take().unwrap_or_default().conditions;
-        let mut status = entry.status.clone();
-        keep_times(&mut status.conditions, &before);
-        object.status = Some(status);
-        object.metadata.managed_fields = None;
-        match api
-            .replace_status(&object.name_any(), &PostParams::default(), &object)
-            .await
-        {
-            Err(kube::Error::Api(status)) if status.code == 409 && attempts < WRITES => {
-                object = api.get(&object.name_any()).await?;
-                if !is_own(&object, owner) {
-                    return Err(kube::Error::Api(status));
+/// The objects of an integration: as they are written, and as they are read.
+struct Objects<'a> {
+    owner: &'a Owner,
+    api: Api<JiraProject>,
+    found: Api<ProjectObject>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(client: &Client, owner: &'a Owner) -> Self {
+        Self {
+            owner,
+            api: Api::namespaced(client.clone(), &owner.namespace),
+            found: Api::namespaced(client.clone(), &owner.namespace),
+        }
+    }
+
+    /// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
+    /// process for example, what stands there is looked at again.
+    async fn write(&self, entry: &Entry) -> Result<(Transition, JiraProject), Failure> {
+        let mut object = match &entry.existing {
+            Some(existing) => existing.clone(),
+            None => self.create(entry).await?,
+        };
+        // A status that could not be read has conditions all the same.
+        let mut unread = match (&entry.existing, &object.status) {
+            (Some(existing), None) => self.found.get(&existing.name_any()).await?.conditions(),
+            _ => Vec::new(),
+        };
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let before = object.status.take().map(|status| status.conditions);
+            let before = before.unwrap_or_else(|| std::mem::take(&mut unread));
+            let mut status = entry.status.clone();
+            keep_times(&mut status.conditions, &before);
+            object.status = Some(status);
+            object.metadata.managed_fields = None;
+            let (name, params) = (object.name_any(), PostParams::default());
+            match self.api.replace_status(&name, &params, &object).await {
+                Err(kube::Error::Api(status)) if status.code == 409 && attempts < WRITES => {
+                    let found = self.found.get(&name).await?;
+                    if !is_own(&found, self.owner) {
+                        return Err(kube::Error::Api(status).into());
+                    }
+                    unread = found.conditions();
+                    object = found.read().map_err(Failure::Unreadable)?;
+                }
+                result => {
+                    let written = result?;
+                    let transition = Transition {
+                        object: written.object_ref(&()),
+                        before,
+                        after: written.status.clone().unwrap_or_default().conditions,
+                    };
+                    return Ok((transition, written));
                 }
             }
-            result => {
-                let written = result?;
-                let transition = Transition {
-                    object: written.object_ref(&()),
-                    before,
-                    after: written.status.clone().unwrap_or_default().conditions,
-                };
-                return Ok((transition, written));
-            }
         }
     }
-}
 
-/// Creates the object under its natural name, or, where that is another integration's or a
-/// person's, under one that cannot be. Nothing that exists is taken over.
-async fn create(api: &Api<JiraProject>, owner: &Owner, entry: &Entry) -> kube::Result<JiraProject> {
-    let natural = names::object(&owner.name, &entry.key);
-    let identity = entry.status.id.as_deref().unwrap_or(&entry.key);
-    let other = names::object_disambiguated(&owner.name, &entry.key, &owner.uid, identity);
-    match create_named(api, owner, entry, &natural).await? {
-        Some(created) => Ok(created),
-        None => match create_named(api, owner, entry, &other).await? {
+    /// Creates the object under its natural name, or, where that is another integration's or a
+    /// person's, under one that cannot be. Nothing that exists is taken over.
+    async fn create(&self, entry: &Entry) -> Result<JiraProject, Failure> {
+        let natural = names::object(&self.owner.name, &entry.key);
+        let identity = entry.status.id.as_deref().unwrap_or(&entry.key);
+        let other = names::object_disambiguated(&self.owner.name, &entry.key, &self.owner.uid, identity);
+        match self.create_named(entry, &natural).await? {
             Some(created) => Ok(created),
-            None => api.get(&other).await,
-        },
-    }
-}
-
-/// None when the name is somebody else's.
-async fn create_named(
-    api: &Api<JiraProject>,
-    owner: &Owner,
-    entry: &Entry,
-    name: &str,
-) -> kube::Result<Option<JiraProject>> {
-    let spec = JiraProjectSpec {
-        integration: owner.name.clone(),
-        key: entry.key.clone(),
-    };
-    let mut object = JiraProject::new(name, spec);
-    object.metadata.labels = Some(
-        [
-            (names::INTEGRATION_LABEL, owner.name.as_str()),
-            (names::MANAGED_BY, names::MANAGER),
-        ]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into(),
-    );
-    object.metadata.owner_references = Some(vec![owner.reference.clone()]);
-    match api.create(&PostParams::default(), &object).await {
-        Ok(created) => Ok(Some(created)),
-        Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-            // Where nothing is there any more, or was not, the name is tried again later.
-            let existing = api.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
-            Ok(Some(existing).filter(|project| is_own(project, owner) && project.spec.key == entry.key))
+            None => match self.create_named(entry, &other).await? {
+                Some(created) => Ok(created),
+                None => self.found.get(&other).await?.read().map_err(Failure::Unreadable),
+            },
         }
-        Err(error) => Err(error),
+    }
+
+    /// None when the name is somebody else's.
+    async fn create_named(&self, entry: &Entry, name: &str) -> Result<Option<JiraProject>, Failure> {
+        match self.api.create(&PostParams::default(), &self.object(entry, name)).await {
+            Ok(created) => Ok(Some(created)),
+            Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
+                // Where nothing is there any more, or was not, the name is tried again later.
+                let existing = self.found.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
+                if !is_own(&existing, self.owner) {
+                    return Ok(None);
+                }
+                // It may well be of this very project, which is to have no second one.
+                let existing = existing.read().map_err(Failure::Unreadable)?;
+                Ok(Some(existing).filter(|project| project.spec.key == entry.key))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn object(&self, entry: &Entry, name: &str) -> JiraProject {
+        let spec = JiraProjectSpec {
+            integration: self.owner.name.clone(),
+            key: entry.key.clone(),
+        };
+        let mut object = JiraProject::new(name, spec);
+        let labels = [
+            (names::INTEGRATION_LABEL, self.owner.name.as_str()),
+            (names::MANAGED_BY, names::MANAGER),
+        ];
+        object.metadata.labels = Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+        object.metadata.owner_references = Some(vec![self.owner.reference.clone()]);
+        object
+    }
+
+    async fn remove(&self, project: &JiraProject, why: Removal) -> kube::Result<(String, Removal)> {
+        let only_this = Preconditions {
+            uid: project.uid(),
+            resource_version: None,
+        };
+        let params = DeleteParams::default().preconditions(only_this);
+        match self.found.delete(&project.name_any(), &params).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) => return Err(error),
+        }
+        Ok((project.spec.key.clone(), why))
     }
 }
 
@@ -265,18 +315,4 @@ pub async fn write_status(
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-async fn remove(api: &Api<JiraProject>, project: &JiraProject, why: Removal) -> kube::Result<(String, Removal)> {
-    let only_this = Preconditions {
-        uid: project.uid(),
-        resource_version: None,
-    };
-    let params = DeleteParams::default().preconditions(only_this);
-    match api.delete(&project.name_any(), &params).await {
-        Ok(_) => {}
-        Err(kube::Error::Api(status)) if status.code == 404 => {}
-        Err(error) => return Err(error),
-    }
-    Ok((project.spec.key.clone(), why))
 }

@@ -9,5 +9,6 @@ pub mod inventory;
 pub mod issues;
 pub mod known;
 pub mod phase;
+mod project_object;
 pub mod removal;
 pub mod workflows;

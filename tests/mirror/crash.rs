@@ -6,7 +6,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use jira_operator::api::integration::MirrorMode;
 use serde_json::json;
 
-use super::site::Site;
+use super::{keep::Writes, site::Site};
 
 async fn with_issues(count: u32) -> Site {
     let site = Site::new(MirrorMode::All).await;
@@ -121,4 +121,54 @@ async fn an_object_that_was_left_half_made_does_not_stay() {
     site.pass(false).await.unwrap();
     assert!(site.memory.half_made.lock().unwrap().is_empty());
     assert_eq!(site.mirrored(), site.expected());
+}
+
+/// Somebody wrote what cannot be read over a status: of which issue it is may still be told, or not even
+/// that. Its issue has one object all the time, under the name that it had.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {
+    for tells_its_issue in [true, false] {
+        let mut site = with_issues(3).await;
+        site.pass(true).await.unwrap();
+        let whole = site.expected();
+        let issue = *whole.keys().max().unwrap();
+        // An issue keeps the object that was made for it under another key.
+        let kept = site.memory.kept.lock().unwrap().remove(&issue).unwrap();
+        let own = kept.tracked.stored.object;
+        let name = if tells_its_issue { "acme-old-1".to_owned() } else { own };
+        let told = tells_its_issue.then_some(issue);
+        site.memory.half_made.lock().unwrap().insert(name.clone(), told);
+        *site.memory.writes.lock().unwrap() = Writes::default();
+        site.restart();
+        site.pass(true).await.unwrap();
+        assert_eq!(site.mirrored(), whole);
+        let object = site.memory.kept.lock().unwrap()[&issue].tracked.stored.object.clone();
+        assert_eq!(object, name);
+        assert_eq!(site.memory.writes.lock().unwrap().discarded, 0);
+        assert!(site.memory.half_made.lock().unwrap().is_empty());
+    }
+}
+
+/// What the cluster refuses to write anew stays as it is, and is not taken away for being unreadable.
+#[tokio::test]
+async fn an_object_that_can_neither_be_read_nor_written_stays() {
+    let mut site = with_issues(3).await;
+    site.pass(true).await.unwrap();
+    let issue = *site.expected().keys().max().unwrap();
+    let kept = site.memory.kept.lock().unwrap().remove(&issue).unwrap();
+    let name = kept.tracked.stored.object;
+    site.memory.half_made.lock().unwrap().insert(name.clone(), Some(issue));
+    site.memory.refused.lock().unwrap().insert(issue, 422);
+    site.restart();
+    site.pass(true).await.unwrap();
+    site.advance(3700);
+    site.pass(false).await.unwrap();
+    assert!(site.memory.half_made.lock().unwrap().contains_key(&name));
+    site.memory.refused.lock().unwrap().clear();
+    for _ in 0..3 {
+        site.advance(3700);
+        site.pass(false).await.unwrap();
+    }
+    assert_eq!(site.mirrored(), site.expected());
+    assert!(site.memory.half_made.lock().unwrap().is_empty());
 }

@@ -1,7 +1,7 @@
 //! A mirror in memory that watches over what is written to it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +13,7 @@ use jira_operator::{
     sync::issues::{
         cluster::Found,
         error::MirrorError,
-        index::{Stored, Tracked},
+        index::{HalfMade, Stored, Tracked},
         mirror::Mirror,
         observed::Observed,
     },
@@ -41,7 +41,8 @@ pub struct Writes {
 #[derive(Default)]
 pub struct Memory {
     pub kept: Mutex<HashMap<u64, Kept>>,
-    pub half_made: Mutex<BTreeSet<String>>,
+    /// Objects that were left half made, with the issue that each is of, as far as that can be read.
+    pub half_made: Mutex<BTreeMap<String, Option<u64>>>,
     pub writes: Mutex<Writes>,
     /// Writes as an API server counts them.
     pub raw: AtomicUsize,
@@ -71,13 +72,17 @@ impl Memory {
             found.index.insert(*id, kept.tracked.clone());
         }
         let half_made = self.half_made.lock().unwrap();
-        found.half_made = half_made.iter().map(|name| (name.clone(), String::new())).collect();
+        let half_made = half_made.iter().map(|(name, issue)| {
+            let (version, issue) = (String::new(), *issue);
+            (name.clone(), HalfMade { version, issue })
+        });
+        found.half_made = half_made.collect();
         found
     }
 
     pub fn objects(&self) -> Objects {
         let half_made = self.half_made.lock().unwrap();
-        let mut objects: Objects = half_made.iter().map(|name| (name.clone(), None)).collect();
+        let mut objects: Objects = half_made.keys().map(|name| (name.clone(), None)).collect();
         let kept = self.kept.lock().unwrap();
         objects.extend(
             kept.values()
@@ -113,13 +118,13 @@ impl Memory {
     }
 
     fn is_half_made(&self, object: &str) -> bool {
-        self.half_made.lock().unwrap().contains(object)
+        self.half_made.lock().unwrap().contains_key(object)
     }
 }
 
 impl Mirror for Memory {
-    async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<Stored, MirrorError> {
-        let object = format!("acme-{}", issue.id);
+    async fn put(&self, issue: &Observed, known: Option<&Stored>) -> Result<Stored, MirrorError> {
+        let object = known.map_or_else(|| format!("acme-{}", issue.id), |known| known.object.clone());
         self.refuse(&object, issue.id)?;
         let stored = Stored {
             object: object.clone(),
@@ -127,7 +132,7 @@ impl Mirror for Memory {
         };
         if known.is_none() && !self.is_half_made(&object) {
             self.write(|| format!("create {}", issue.status.key)).await;
-            self.half_made.lock().unwrap().insert(object.clone());
+            self.half_made.lock().unwrap().insert(object.clone(), None);
         }
         let status = &issue.status;
         self.write(|| format!("write {} of {}: {}", status.key, status.updated, status.status))
@@ -153,7 +158,8 @@ impl Mirror for Memory {
     async fn discard(&self, stored: &Stored) -> Result<(), MirrorError> {
         let object = &stored.object;
         self.write(|| format!("discard {object}")).await;
-        assert!(self.half_made.lock().unwrap().remove(object), "{object} is there");
+        let was_there = self.half_made.lock().unwrap().remove(object);
+        assert!(was_there.is_some(), "{object} is there");
         self.writes.lock().unwrap().discarded += 1;
         Ok(())
     }

@@ -1,19 +1,20 @@
 //! Keeps mirrored issues as `JiraIssue` objects: two writes for a new one, because a status is
 //! dropped on creation, one for a changed one, one for a removed one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, Client, Resource, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
+    core::Request,
 };
 use serde_json::{Value, json};
 
 use super::{
     error::MirrorError,
-    index::{Index, Stored, Tracked},
+    index::{HalfMade, Index, Stored, Tracked},
     mirror::Mirror,
+    object::IssueObject,
     observed::Observed,
 };
 use crate::{
@@ -32,14 +33,40 @@ const PAGE: u32 = 500;
 pub struct Found {
     /// The issues.
     pub index: Index,
-    /// Objects without an issue, because a crash came between the two writes that make one, and such as
-    /// hold an issue that another object holds: names and versions.
-    pub half_made: BTreeMap<String, String>,
+    /// Objects that tell of no issue, by name.
+    pub half_made: BTreeMap<String, HalfMade>,
+}
+
+impl Found {
+    /// Sorts an object. Of two that are of one issue the first is its object.
+    fn take(&mut self, object: &IssueObject) {
+        match object.tracked() {
+            Some(tracked) if self.index.get(tracked.id).is_none() => self.index.insert(tracked.id, tracked),
+            _ => {
+                let Stored { object: name, version } = object.stored();
+                let issue = object.issue();
+                self.half_made.insert(name, HalfMade { version, issue });
+            }
+        }
+    }
+
+    /// Whether it has not all that was known of: somebody removed an object, or wrote what cannot be read.
+    #[must_use]
+    pub fn lacks_any_of(&self, known: &Index) -> bool {
+        known.iter().any(|(id, _)| self.index.get(id).is_none())
+    }
+
+    /// Whether an object is of an issue of which it does not tell enough.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.half_made.values().any(|half_made| half_made.issue.is_some())
+    }
 }
 
 /// Mirrored issues of one integration.
 pub struct ClusterMirror {
-    api: Api<JiraIssue>,
+    client: Client,
+    api: Api<IssueObject>,
     owner: Owner,
 }
 
@@ -48,16 +75,13 @@ impl ClusterMirror {
     #[must_use]
     pub fn new(client: &Client, owner: &Owner) -> Self {
         Self {
+            client: client.clone(),
             api: Api::namespaced(client.clone(), &owner.namespace),
             owner: owner.clone(),
         }
     }
 
-    /// What is there.
-    ///
-    /// # Errors
-    /// When the API server cannot be asked.
-    pub async fn read(&self) -> kube::Result<Found> {
+    fn all(&self) -> ListParams {
         let selector = format!(
             "{}={},{}={}",
             names::INTEGRATION_LABEL,
@@ -65,19 +89,20 @@ impl ClusterMirror {
             names::ORIGIN_LABEL,
             names::ORIGIN_MIRROR
         );
+        ListParams::default().labels(&selector).limit(PAGE)
+    }
+
+    /// What is there.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn read(&self) -> kube::Result<Found> {
         let mut found = Found::default();
-        let mut params = ListParams::default().labels(&selector).limit(PAGE);
+        let mut params = self.all();
         loop {
             let page = self.api.list(&params).await?;
-            for issue in page.items.iter().filter(|issue| self.is_own(issue)) {
-                match tracked(issue) {
-                    // Of two that hold one issue the first is its object.
-                    Some((id, tracked)) if found.index.get(id).is_none() => found.index.insert(id, tracked),
-                    _ => {
-                        let stored = stored(issue);
-                        found.half_made.insert(stored.object, stored.version);
-                    }
-                }
+            for object in page.items.iter().filter(|object| self.is_own(*object)) {
+                found.take(object);
             }
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
@@ -86,9 +111,37 @@ impl ClusterMirror {
         }
     }
 
-    fn is_own(&self, issue: &JiraIssue) -> bool {
-        let owners = issue.owner_references();
-        owners.iter().any(|reference| reference.uid == self.owner.uid)
+    /// Whether the very objects are there that are known, each in the version that is known. Their metadata
+    /// tell, so that objects which nobody touched are read once in the life of a process.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn is_as_known(&self, index: &Index, half_made: &BTreeMap<String, HalfMade>) -> kube::Result<bool> {
+        let issues = index.iter().map(|(_, tracked)| &tracked.stored);
+        let issues = issues.map(|stored| (stored.object.as_str(), stored.version.as_str()));
+        let others = half_made
+            .iter()
+            .map(|(name, other)| (name.as_str(), other.version.as_str()));
+        let mut known: HashMap<&str, &str> = issues.chain(others).collect();
+        let mut params = self.all();
+        loop {
+            let page = self.api.list_metadata(&params).await?;
+            for object in page.items.iter().filter(|object| self.is_own(*object)) {
+                let version = known.remove(object.name_any().as_str());
+                if version.is_none() || version != object.metadata.resource_version.as_deref() {
+                    return Ok(false);
+                }
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(known.is_empty()),
+            }
+        }
+    }
+
+    fn is_own(&self, object: &impl Resource) -> bool {
+        let owners = object.meta().owner_references.iter().flatten();
+        owners.into_iter().any(|reference| reference.uid == self.owner.uid)
     }
 
     /// Creates the object, under its natural name or, where that is somebody else's, under another one.
@@ -105,24 +158,29 @@ impl ClusterMirror {
     /// The object under this name, if it is the issue's: a new one, or one that was left half made.
     async fn create_named(&self, issue: &Observed, name: &str) -> kube::Result<Option<Stored>> {
         let object = self.object(name);
-        match self.api.create(&PostParams::default(), &object).await {
-            Ok(created) => Ok(Some(stored(&created))),
+        match self.post(&object).await {
+            Ok(created) => Ok(Some(created.stored())),
             Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
                 // Where nothing is there any more, or was not, the name is tried again later.
                 let existing = self.api.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
-                if !self.is_issue(&existing, issue) {
+                if !self.is_of(&existing, issue.id) {
                     return Ok(None);
                 }
                 if self.is_labelled(&existing) {
-                    return Ok(Some(stored(&existing)));
+                    return Ok(Some(existing.stored()));
                 }
                 // Somebody took its labels away, by which alone it is found after a restart.
-                self.delete(&stored(&existing)).await?;
-                let created = self.api.create(&PostParams::default(), &object).await?;
-                Ok(Some(stored(&created)))
+                self.delete(&existing.stored()).await?;
+                Ok(Some(self.post(&object).await?.stored()))
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn post(&self, object: &JiraIssue) -> kube::Result<IssueObject> {
+        let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
+        let request = Request::new(self.api.resource_url()).create(&PostParams::default(), body);
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
 
     fn object(&self, name: &str) -> JiraIssue {
@@ -140,13 +198,12 @@ impl ClusterMirror {
         object
     }
 
-    /// Whether an object is ours and holds this issue, or none yet.
-    fn is_issue(&self, found: &JiraIssue, issue: &Observed) -> bool {
-        let id = found.status.as_ref().map(|status| &status.id);
-        self.is_own(found) && id.is_none_or(|id| *id == issue.status.id)
+    /// Whether an object is ours and of this issue, or of none as far as can be read.
+    fn is_of(&self, found: &IssueObject, issue: u64) -> bool {
+        self.is_own(found) && found.issue().is_none_or(|id| id == issue)
     }
 
-    fn is_labelled(&self, found: &JiraIssue) -> bool {
+    fn is_labelled(&self, found: &IssueObject) -> bool {
         let wanted = [
             (names::INTEGRATION_LABEL, self.owner.name.as_str()),
             (names::ORIGIN_LABEL, names::ORIGIN_MIRROR),
@@ -165,7 +222,7 @@ impl ClusterMirror {
             .api
             .patch_status(&onto.object, &params, &Patch::Merge(patch))
             .await?;
-        Ok(stored(&written))
+        Ok(written.stored())
     }
 
     /// Writes what an issue became. None where somebody deleted its object, or put another one in its place.
@@ -176,8 +233,8 @@ impl ClusterMirror {
             Err(error) if is_conflict(&error) => {
                 // Somebody wrote it meanwhile: labels of a person's, for example.
                 let now = self.api.get_opt(&known.object).await?;
-                match now.filter(|found| self.is_issue(found, issue)) {
-                    Some(now) => self.write(&stored(&now), &issue.status).await.map(Some),
+                match now.filter(|found| self.is_of(found, issue.id)) {
+                    Some(now) => self.write(&now.stored(), &issue.status).await.map(Some),
                     None => Ok(None),
                 }
             }
@@ -186,9 +243,9 @@ impl ClusterMirror {
     }
 
     /// None where all names that it could have are taken.
-    async fn keep(&self, issue: &Observed, known: Option<&Tracked>) -> kube::Result<Option<Stored>> {
+    async fn keep(&self, issue: &Observed, known: Option<&Stored>) -> kube::Result<Option<Stored>> {
         if let Some(known) = known
-            && let Some(written) = self.change(issue, &known.stored).await?
+            && let Some(written) = self.change(issue, known).await?
         {
             return Ok(Some(written));
         }
@@ -217,24 +274,13 @@ impl ClusterMirror {
         match self.delete(&known.stored).await {
             Err(error) if is_conflict(&error) => {
                 let now = self.api.get_opt(&known.stored.object).await?;
-                let is_same = |found: &JiraIssue| {
-                    let id = found.status.as_ref().map(|status| status.id.as_str());
-                    self.is_own(found) && id.is_none_or(|id| id.parse() == Ok(known.id))
-                };
-                match now.filter(is_same) {
-                    Some(now) => self.delete(&stored(&now)).await,
+                match now.filter(|found| self.is_of(found, known.id)) {
+                    Some(now) => self.delete(&now.stored()).await,
                     None => Ok(()),
                 }
             }
             deleted => deleted,
         }
-    }
-}
-
-fn stored(object: &JiraIssue) -> Stored {
-    Stored {
-        object: object.name_any(),
-        version: object.resource_version().unwrap_or_default(),
     }
 }
 
@@ -250,22 +296,6 @@ fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
-/// The issue that an object holds.
-fn tracked(issue: &JiraIssue) -> Option<(u64, Tracked)> {
-    let status = issue.status.as_ref()?;
-    let updated: Option<Timestamp> = status.updated.parse().ok();
-    let id = status.id.parse().ok()?;
-    let tracked = Tracked {
-        id,
-        stored: stored(issue),
-        project_id: status.project_id.clone(),
-        updated: updated.map_or(0, Timestamp::as_millisecond),
-        is_open: status.category != "done",
-        digest: u64::from_str_radix(&status.hash, 16).unwrap_or(0),
-    };
-    Some((id, tracked))
-}
-
 /// The status with a null for what it has not, so that a merge removes what was there before.
 fn whole(status: &JiraIssueStatus) -> Value {
     let mut value = serde_json::to_value(status).unwrap_or_default();
@@ -278,10 +308,10 @@ fn whole(status: &JiraIssueStatus) -> Value {
 }
 
 impl Mirror for ClusterMirror {
-    async fn put(&self, issue: &Observed, known: Option<&Tracked>) -> Result<Stored, MirrorError> {
+    async fn put(&self, issue: &Observed, known: Option<&Stored>) -> Result<Stored, MirrorError> {
         let object = known.map_or_else(
             || names::object(&self.owner.name, &issue.status.key),
-            |known| known.stored.object.clone(),
+            |known| known.object.clone(),
         );
         match self.keep(issue, known).await {
             Ok(Some(stored)) => Ok(stored),

@@ -205,7 +205,7 @@ impl<M: Mirror> Engine<'_, M> {
     /// A jql that Jira did not accept is not asked for again before the next sweep, and told of all
     /// the same.
     fn tell_refused(&mut self) {
-        for project in self.settings.followed {
+        for project in self.settings.followed.iter() {
             if let Some(error) = self.invalid(project) {
                 let trouble = Trouble::Jql(error.clone());
                 self.report.troubled.insert(project.id.clone(), trouble);
@@ -229,8 +229,7 @@ impl<M: Mirror> Engine<'_, M> {
             .filter_map(|(id, tracked)| Some((id, fate(tracked)?)))
             .collect();
         self.let_go(leaving).await?;
-        let followed: BTreeSet<&str> = settings.followed.iter().map(|project| project.id.as_str()).collect();
-        let known = |id: &String| followed.contains(id.as_str());
+        let known = |id: &String| settings.project(id).is_some();
         self.state.counts.retain(|id, _| known(id) || settings.is_held(id));
         self.state.lanes.retain(|id, _| known(id) || settings.is_held(id));
         self.state.queued.retain(known);

@@ -13,6 +13,27 @@ pub struct Stored {
     pub version: String,
 }
 
+/// An object that tells of no issue: a crash came between the two writes that make one, what it says cannot
+/// be read, or another object tells of the same issue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HalfMade {
+    /// Its version.
+    pub version: String,
+    /// The issue that it is of, as far as that can be read.
+    pub issue: Option<u64>,
+}
+
+impl HalfMade {
+    /// The object, in the version that is known.
+    #[must_use]
+    pub fn stored(&self, name: &str) -> Stored {
+        Stored {
+            object: name.to_owned(),
+            version: self.version.clone(),
+        }
+    }
+}
+
 /// A mirrored issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {

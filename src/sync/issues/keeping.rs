@@ -9,7 +9,7 @@ use super::{
     decide::{Verdict, verdict},
     engine::Engine,
     error::MirrorError,
-    index::{Index, Stored, Tracked},
+    index::{HalfMade, Index, Tracked},
     mirror::Mirror,
     observed::Observed,
     put_off::Why,
@@ -115,10 +115,11 @@ impl<M: Mirror> Engine<'_, M> {
             is_short,
         } = room(&self.state.index, self.settings.max, issues.collect());
         self.state.is_crowded |= is_short;
-        let (mirror, index) = (self.mirror, &self.state.index);
+        let (mirror, state) = (self.mirror, &*self.state);
         let writes: Vec<_> = puts
             .iter()
-            .map(|issue| async move { (issue, mirror.put(issue, index.get(issue.id)).await) })
+            .map(|issue| (issue, state.object_of(issue.id)))
+            .map(|(issue, known)| async move { (issue, mirror.put(issue, known.as_ref()).await) })
             .collect();
         let stored: Vec<_> = stream::iter(writes).buffer_unordered(WRITES).collect().await;
         let mut failed = Ok(());
@@ -215,20 +216,24 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Takes away objects that were left half made, once everything was listed and fetched: those
-    /// whose issues are mirrored have become theirs by now.
+    /// whose issues are mirrored have become theirs by now, and what the cluster refuses waits.
     pub(super) async fn discard(&mut self) -> Result<(), MirrorError> {
         if !std::mem::take(&mut self.state.is_listed) {
             return Ok(());
         }
-        let mut left = std::mem::take(&mut self.state.half_made).into_iter();
-        let mut failed = Ok(());
-        for (object, version) in left.by_ref() {
-            let stored = Stored { object, version };
+        let put_off = &self.state.put_off;
+        let waits = |half_made: &HalfMade| half_made.issue.is_some_and(|id| put_off.contains(id));
+        let half_made = std::mem::take(&mut self.state.half_made).into_iter();
+        let (waiting, left): (BTreeMap<_, _>, BTreeMap<_, _>) = half_made.partition(|(_, object)| waits(object));
+        self.state.half_made = waiting;
+        let (mut left, mut failed) = (left.into_iter(), Ok(()));
+        for (object, half_made) in left.by_ref() {
+            let stored = half_made.stored(&object);
             let Err(error) = self.mirror.discard(&stored).await else {
                 self.report.changed += 1;
                 continue;
             };
-            self.state.half_made.insert(stored.object, stored.version);
+            self.state.half_made.insert(object, half_made);
             if let Some(refused) = error.refused_object() {
                 self.report.undiscarded = Some(refused);
             } else {
@@ -245,7 +250,10 @@ impl<M: Mirror> Engine<'_, M> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::sync::{issues::observed::Lens, phase::Phases};
+    use crate::sync::{
+        issues::{index::Stored, observed::Lens, projects::Projects},
+        phase::Phases,
+    };
 
     fn issue(id: u64, second: u32) -> Observed {
         let updated = format!("2026-04-28T15:33:{second:02}.000+0000");
@@ -253,7 +261,7 @@ mod tests {
         let lens = Lens {
             site_url: "https://acme.atlassian.net",
             phases: &Phases::default(),
-            projects: &[],
+            projects: &Projects::default(),
         };
         Observed::of(serde_json::from_value(issue).unwrap(), lens).unwrap()
     }

@@ -10,15 +10,13 @@ use super::{
 
 /// Keeps issues.
 pub trait Mirror: Sync {
-    /// Keeps an issue as it is now; `known` is what is kept of it so far. The object in which it is kept.
+    /// Keeps an issue as it is now; `known` is the object in which it was kept so far. The one in which it is
+    /// kept now.
     ///
     /// # Errors
     /// When it could not be kept.
-    fn put(
-        &self,
-        issue: &Observed,
-        known: Option<&Tracked>,
-    ) -> impl Future<Output = Result<Stored, MirrorError>> + Send;
+    fn put(&self, issue: &Observed, known: Option<&Stored>)
+    -> impl Future<Output = Result<Stored, MirrorError>> + Send;
 
     /// Takes away an object that was left half made, because a crash came between the writes that make
     /// it, or is one too many of its issue; unless it is another one by now.

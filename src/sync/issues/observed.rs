@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::query::Followed;
+use super::projects::Projects;
 use crate::{
     api::issue::{IssuePerson, JiraIssueStatus},
     atlassian::issue_models::{Issue, Person, time},
@@ -40,7 +40,7 @@ pub struct Lens<'a> {
     /// Phases for statuses.
     pub phases: &'a Phases,
     /// The projects, whose keys may have been others when rules were declared.
-    pub projects: &'a [Followed],
+    pub projects: &'a Projects,
 }
 
 impl Observed {
@@ -61,7 +61,7 @@ impl Observed {
             "" => key.rsplit_once('-').map_or("", |(project, _)| project).to_owned(),
             key => key.to_owned(),
         };
-        let declared = lens.projects.iter().find(|known| known.id == project.id);
+        let declared = lens.projects.get(&project.id);
         let declared = declared.map_or(project_key.as_str(), |known| known.declared.as_str());
         let mut mirrored = JiraIssueStatus {
             id: issue.id,

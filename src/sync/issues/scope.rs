@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     cluster::Found,
+    projects::Projects,
     query::Followed,
     state::{Counts, Lane, State},
 };
@@ -22,7 +23,7 @@ use crate::api::{
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Those that can be read.
-    pub followed: Vec<Followed>,
+    pub followed: Projects,
     /// Ids of those that cannot be read now.
     pub held: BTreeSet<String>,
     /// Ids of those that are archived.
@@ -120,7 +121,7 @@ fn digest(text: &str) -> String {
 impl Scope {
     /// Projects that were mirrored under other settings are mirrored anew.
     pub fn review(&self, state: &mut State) {
-        for project in &self.followed {
+        for project in self.followed.iter() {
             let now = self.filters.get(&project.id);
             let before = state.filters.get(&project.id);
             if before.is_some() && before != now {
@@ -154,7 +155,7 @@ impl Scope {
 
     /// Notes under which settings projects are mirrored now, or are being mirrored.
     pub fn note_filters(&self, state: &mut State) {
-        for project in &self.followed {
+        for project in self.followed.iter() {
             let begun = !matches!(state.lane(&project.id), Lane::Unfilled { since: None, .. });
             if begun && let Some(filter) = self.filters.get(&project.id) {
                 state.filters.insert(project.id.clone(), filter.clone());

@@ -6,7 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    index::Index, listing::Listing, observed::Lens, put_off::PutOff, query::Followed, round::Round, walk::Walk,
+    index::{HalfMade, Index, Stored},
+    listing::Listing,
+    observed::Lens,
+    projects::Projects,
+    put_off::PutOff,
+    query::Followed,
+    round::Round,
+    walk::Walk,
 };
 use crate::api::integration::{MirrorMode, RemovedIssues};
 
@@ -157,9 +164,8 @@ pub struct State {
     pub doubtful: BTreeMap<String, Timestamp>,
     /// How many projects are followed by one query, where Jira warned that more are too many.
     pub most_together: Option<usize>,
-    /// Objects that were left half made, and may still become an issue's, or are one too many of
-    /// theirs: names and versions.
-    pub half_made: BTreeMap<String, String>,
+    /// Objects that tell of no issue, by name: they may still become an issue's.
+    pub half_made: BTreeMap<String, HalfMade>,
     /// Issues that could not be written, removed or fetched.
     pub put_off: PutOff,
     /// How each project is followed, by id.
@@ -234,6 +240,14 @@ impl State {
         self.is_filling() || self.listing.is_some() || !self.verifying.is_empty() || !self.rounds.is_empty()
     }
 
+    /// The object of an issue: the one that tells of it, or else one that was made for it.
+    #[must_use]
+    pub fn object_of(&self, id: u64) -> Option<Stored> {
+        let known = self.index.get(id).map(|tracked| tracked.stored.clone());
+        let half_made = || self.half_made.iter().find(|(_, other)| other.issue == Some(id));
+        known.or_else(|| half_made().map(|(name, other)| other.stored(name)))
+    }
+
     /// Forgets what is being fetched: it is wanted in another way.
     pub fn stop_filling(&mut self) {
         self.queue.clear();
@@ -267,7 +281,7 @@ pub struct Settings<'a> {
     /// How many at most.
     pub max: usize,
     /// Projects that can be read.
-    pub followed: &'a [Followed],
+    pub followed: &'a Projects,
     /// Ids of projects in scope that cannot be read now: what is mirrored of them stays.
     pub held: &'a BTreeSet<String>,
     /// Ids of projects in scope that are archived.
@@ -299,7 +313,7 @@ impl Settings<'_> {
     /// A project that can be read.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<&Followed> {
-        self.followed.iter().find(|project| project.id == id)
+        self.followed.get(id)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Other versions of the definitions: objects written for a later one, and none installed at all.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use jira_operator::api::names::REQUESTED_AT;
+use jira_operator::api::{definition::INSTALL, issue::JiraIssue, names::REQUESTED_AT, project::Lifecycle};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Story, story};
 use crate::{
@@ -19,6 +19,11 @@ const CRD: &str = "crd/jiraintegrations.jira-operator.dev";
 pub fn stories() -> Vec<Story> {
     vec![
         story("versions::an_object_of_a_later_version_stops_nobody", later_version),
+        story("versions::statuses_of_a_later_version_are_written_anew", later_statuses),
+        story(
+            "versions::the_definitions_are_older_than_the_operator",
+            definitions_are_older,
+        ),
         story(
             "versions::the_definitions_come_after_the_operator",
             definitions_come_late,
@@ -136,6 +141,158 @@ impl Stage {
     }
 }
 
+/// Lets the API server accept what this version of the operator does not write into statuses.
+async fn loosen(plane: &Plane) {
+    let status = "/spec/versions/0/schema/openAPIV3Schema/properties/status";
+    let issues = json!([
+        {"op": "remove", "path": format!("{status}/required")},
+        {"op": "replace", "path": format!("{status}/properties/hash"), "value": {"x-kubernetes-int-or-string": true}},
+    ]);
+    let projects = json!([{"op": "add", "path": format!("{status}/properties/lifecycle/enum/-"), "value": "Resting"}]);
+    for (plural, change) in [("jiraissues", issues), ("jiraprojects", projects)] {
+        let definition = format!("crd/{plural}.jira-operator.dev");
+        plane
+            .kubectl(&["patch", &definition, "--type=json", "-p", &change.to_string()])
+            .await
+            .expect("the definition is changed");
+    }
+}
+
+impl Stage {
+    /// Writes over a status, as soon as the API server serves the changed definition.
+    async fn overwrite(&self, object: &str, status: Value) {
+        let patch = json!({"status": status}).to_string();
+        let arguments = ["patch", object, "--subresource=status", "--type=merge", "-p", &patch];
+        let accepted = async {
+            while let Err(said) = self.kubectl(&arguments).await {
+                assert!(said.contains("is invalid"), "{said}");
+            }
+        };
+        tokio::time::timeout(crate::stage::look::PATIENCE, accepted)
+            .await
+            .expect("the changed definition is served");
+    }
+
+    async fn names(&self, plural: &str) -> String {
+        self.kubectl(&["get", plural, "-o", "name"])
+            .await
+            .expect("they are listed")
+    }
+}
+
+/// The operator was set back to this version. One object that it cannot read keeps it from nothing, is not
+/// made a second time, and says again what this version says.
+async fn later_statuses(plane: Arc<Plane>) {
+    let own = plane.another().await;
+    let mut stage = Stage::with_grant(&own, "later-status").await;
+    let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
+    stage.integrate("acme", "acme-oauth", spec).await;
+    let all = stage.readable_in("ENG") + stage.readable_in("OPS");
+    stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
+    stage.until_ready("acme").await;
+    let whole = stage.mirrored().await;
+    let (issues, projects) = (stage.names("jissue").await, stage.names("jp").await);
+    let (first, last) = (whole.values().next().unwrap(), whole.values().next_back().unwrap());
+
+    loosen(&own).await;
+    for restart in [false, true] {
+        // One still tells which issue it is of, the other does not.
+        let names = [first, last].map(|issue| format!("jissue/{}", issue.name_any()));
+        stage.overwrite(&names[0], json!({"category": null, "hash": 7})).await;
+        stage.overwrite(&names[1], json!({"id": null, "key": null})).await;
+        stage.overwrite("jp/acme-eng", json!({"lifecycle": "Resting"})).await;
+        if restart {
+            stage.kill_operators().await;
+            stage.start_operator();
+        }
+        assert!(is_ready(&stage.request("acme").await), "it goes on");
+        let status = |issues: &BTreeMap<String, JiraIssue>| -> Vec<_> {
+            issues.values().map(|issue| issue.status.clone()).collect()
+        };
+        assert_eq!(status(&stage.mirrored().await), status(&whole));
+        assert_eq!(
+            (stage.names("jissue").await, stage.names("jp").await),
+            (issues.clone(), projects.clone())
+        );
+        let live = stage.project("acme-eng").await.status.unwrap_or_default();
+        assert_eq!(live.lifecycle, Lifecycle::Live);
+    }
+    stage.close().await;
+    ledger::close(&own.control).await;
+    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+/// Makes the definition that of a version which counted projects otherwise.
+async fn install_earlier_version(plane: &Plane) {
+    let counts = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/projects";
+    let change = json!([
+        {"op": "remove", "path": format!("{counts}/properties/readable")},
+        {"op": "remove", "path": format!("{counts}/properties/writable")},
+        {"op": "add", "path": format!("{counts}/properties/synced"), "value": {"type": "integer", "format": "int64"}},
+        {"op": "add", "path": format!("{counts}/required/-"), "value": "synced"},
+    ]);
+    plane
+        .kubectl(&["patch", CRD, "--type=json", "-p", &change.to_string()])
+        .await
+        .expect("the definition is changed");
+}
+
+/// A pipeline that upgrades the operator before the definitions: what is wrong and what helps is told, and it
+/// goes on by itself once they are there.
+async fn definitions_are_older(plane: Arc<Plane>) {
+    let own = plane.another().await;
+    let setup = Setup {
+        without_operator: true,
+        ..Setup::default()
+    };
+    let mut stage = Stage::set_up(&own, "old-crds", setup).await;
+    install_earlier_version(&own).await;
+    stage.start_operator();
+    stage
+        .until_logged(&["older than the operator", "jiraintegrations.jira-operator.dev", INSTALL])
+        .await;
+    stage.connect("acme-oauth").await;
+    stage.integrate("acme", "acme-oauth", json!({})).await;
+    let said = stage.until_event("acme", "DefinitionDiffers").await;
+    let note = said.note.unwrap_or_default();
+    for part in ["status.projects.", "of another version than the operator", INSTALL] {
+        assert!(note.contains(part), "{note}");
+    }
+    own.apply(&definitions().await).await.expect("they are applied");
+    stage.until_ready("acme").await;
+    stage.close().await;
+    ledger::close(&own.control).await;
+    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+/// What the operator prints.
+async fn definitions() -> String {
+    let crds = tokio::process::Command::new(OPERATOR).arg("crds").output().await;
+    String::from_utf8(crds.expect("it prints them").stdout).expect("text")
+}
+
+impl Stage {
+    /// Waits until the operator has logged all this.
+    async fn until_logged(&self, parts: &[&str]) {
+        let logged = async {
+            loop {
+                let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+                if parts.iter().all(|part| log.contains(part)) {
+                    return;
+                }
+                // Nothing tells of a line that is written.
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        if tokio::time::timeout(crate::stage::look::PATIENCE, logged)
+            .await
+            .is_err()
+        {
+            panic!("{parts:?} is not in\n{}", self.log_tail());
+        }
+    }
+}
+
 async fn definitions_come_late(plane: Arc<Plane>) {
     let own = plane.another().await;
     let mut stage = Stage::set_up(
@@ -166,14 +323,7 @@ async fn definitions_come_late(plane: Arc<Plane>) {
     }
     stage.until_served("/healthz", |status, _| status == 200).await;
 
-    let crds = tokio::process::Command::new(OPERATOR)
-        .arg("crds")
-        .output()
-        .await
-        .expect("it prints them");
-    own.apply(&String::from_utf8(crds.stdout).unwrap())
-        .await
-        .expect("they are applied");
+    own.apply(&definitions().await).await.expect("they are applied");
     own.kubectl(&[&["wait", "--for=condition=Established", "--timeout=30s"], &both[..]].concat())
         .await
         .expect("and served");
@@ -183,6 +333,11 @@ async fn definitions_come_late(plane: Arc<Plane>) {
     stage.apply(&applied).await.expect("an integration is accepted");
     let ready = stage.until_ready("acme").await;
     assert!(!ready.annotations().contains_key(REQUESTED_AT));
+    let log = std::fs::read_to_string(stage.log()).unwrap_or_default();
+    assert!(
+        !log.contains("the definition in the cluster is"),
+        "it is the operator's own:\n{log}"
+    );
     stage.close().await;
     ledger::close(&own.control).await;
     Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;

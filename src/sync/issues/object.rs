@@ -1,0 +1,170 @@
+//! A `JiraIssue` object as it is read back. A person can have written its status, or a version of the
+//! operator that knows other fields: whatever stands there, reading it does not fail, neither alone nor in a
+//! list of many.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::{Resource, ResourceExt, core::NamespaceResourceScope};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::index::{Stored, Tracked};
+use crate::api::issue::JiraIssue;
+
+/// Metadata, which the API server answers for, and a status of which nothing is taken for granted.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IssueObject {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    status: Value,
+}
+
+impl Resource for IssueObject {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        JiraIssue::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        JiraIssue::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        JiraIssue::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        JiraIssue::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+impl IssueObject {
+    /// The object in the version that was read.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        Stored {
+            object: self.name_any(),
+            version: self.resource_version().unwrap_or_default(),
+        }
+    }
+
+    /// Id of the issue that the object is of, as far as that can be read.
+    #[must_use]
+    pub fn issue(&self) -> Option<u64> {
+        let id = self.status.get("id")?;
+        id.as_u64().or_else(|| id.as_str()?.parse().ok())
+    }
+
+    /// What is remembered of the issue. None where a part of it cannot be read: the object is written anew
+    /// then, as one that was left half made.
+    #[must_use]
+    pub fn tracked(&self) -> Option<Tracked> {
+        let updated = match self.text("updated")? {
+            "" => 0,
+            time => time.parse::<Timestamp>().ok()?.as_millisecond(),
+        };
+        Some(Tracked {
+            id: self.issue()?,
+            stored: self.stored(),
+            project_id: self.text("projectId").filter(|id| !id.is_empty())?.to_owned(),
+            updated,
+            is_open: self.text("category")? != "done",
+            digest: u64::from_str_radix(self.text("hash")?, 16).ok()?,
+        })
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.status.get(field)?.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use serde_json::json;
+
+    fn object(status: &Value) -> IssueObject {
+        let metadata = json!({"name": "acme-sup-1", "resourceVersion": "7"});
+        let object = json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue",
+            "metadata": metadata, "spec": 7, "status": status,
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn whole() -> Value {
+        json!({
+            "id": "10012", "projectId": "10000", "category": "done",
+            "updated": "2026-04-28T15:33:02.000Z", "hash": "00000000000000ff",
+        })
+    }
+
+    #[test]
+    fn an_object_says_which_issue_it_is_of_and_how_that_was() {
+        let tracked = object(&whole()).tracked().unwrap();
+        let stored = Stored {
+            object: "acme-sup-1".to_owned(),
+            version: "7".to_owned(),
+        };
+        assert_eq!((tracked.id, tracked.stored), (10012, stored));
+        assert_eq!(
+            (tracked.project_id.as_str(), tracked.is_open, tracked.digest),
+            ("10000", false, 255)
+        );
+        assert_eq!(tracked.updated, 1_777_390_382_000);
+        let mut undated = whole();
+        undated["updated"] = json!("");
+        assert_eq!(object(&undated).tracked().unwrap().updated, 0);
+    }
+
+    /// Of each field each kind of thing that can stand there.
+    #[test]
+    fn no_status_makes_reading_fail() {
+        let odd = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!([1]),
+            json!({"a": "b"}),
+            json!("§"),
+        ];
+        for status in &odd {
+            assert_eq!(object(status).issue(), None, "{status}");
+            assert!(object(status).tracked().is_none(), "{status}");
+        }
+        for (field, _) in whole().as_object().unwrap() {
+            let mut lacking = whole();
+            lacking.as_object_mut().unwrap().remove(field);
+            assert!(object(&lacking).tracked().is_none(), "without {field}");
+            for value in &odd {
+                // Of these any text does.
+                if ["category", "projectId"].contains(&field.as_str()) && value.is_string() {
+                    continue;
+                }
+                let mut status = whole();
+                status[field] = value.clone();
+                let read = object(&status);
+                assert!(read.tracked().is_none(), "{field}: {value}");
+                assert_eq!(read.issue().is_some(), field != "id", "{field}: {value}");
+            }
+        }
+        let bare: IssueObject = serde_json::from_value(json!({"metadata": {"name": "a"}})).unwrap();
+        assert!(bare.tracked().is_none());
+        let mut number = whole();
+        number["id"] = json!(10012);
+        assert_eq!(object(&number).tracked().map(|tracked| tracked.id), Some(10012));
+    }
+}

@@ -1,0 +1,142 @@
+//! A `JiraProject` object as it is read back. A version of the operator that knows other values can have
+//! written it, or a person: that one cannot be read keeps none of the others from being read.
+
+use std::borrow::Cow;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+use kube::{Resource, ResourceExt, core::NamespaceResourceScope};
+use serde::Deserialize;
+use serde_json::Value;
+use tracing::warn;
+
+use crate::api::project::{JiraProject, JiraProjectSpec, JiraProjectStatus};
+
+/// Metadata, which the API server answers for, and the rest as it stands there.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProjectObject {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: Value,
+    #[serde(default)]
+    status: Value,
+}
+
+impl Resource for ProjectObject {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        JiraProject::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        JiraProject::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        JiraProject::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        JiraProject::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+impl ProjectObject {
+    /// Its conditions, as far as they can be read: a status that is written anew keeps their times.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let conditions = self.status.get("conditions").cloned();
+        conditions
+            .and_then(|all| serde_json::from_value(all).ok())
+            .unwrap_or_default()
+    }
+
+    /// The project. A status that cannot be read counts as none: the next full look writes it anew, whole.
+    ///
+    /// # Errors
+    /// Why nothing tells which project it is.
+    pub fn read(self) -> Result<JiraProject, serde_json::Error> {
+        let spec: JiraProjectSpec = serde_json::from_value(self.spec)?;
+        let status: Option<JiraProjectStatus> = serde_json::from_value(self.status).unwrap_or_else(|error| {
+            let (namespace, name) = (self.metadata.namespace.as_deref(), self.metadata.name.as_deref());
+            warn!(namespace, name, %error, "the status of this JiraProject cannot be read, and is written anew");
+            None
+        });
+        let mut project = JiraProject::new("", spec);
+        project.metadata = self.metadata;
+        project.status = status;
+        Ok(project)
+    }
+
+    /// The project, if anything tells which it is. Else it is left alone, and its name too.
+    #[must_use]
+    pub fn read_or_leave(self) -> Option<JiraProject> {
+        let (namespace, name) = (self.namespace(), self.name_any());
+        self.read()
+            .inspect_err(|error| warn!(namespace, name, %error, "this JiraProject cannot be read, and is left alone"))
+            .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn object(spec: &Value, status: &Value) -> ProjectObject {
+        let object = json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject",
+            "metadata": {"name": "acme-sup", "uid": "u-1"}, "spec": spec, "status": status,
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn a_status_of_another_version_is_as_none() {
+        let spec = json!({"integration": "acme", "key": "SUP"});
+        let read = |status: Value| object(&spec, &status).read().unwrap();
+        let whole = read(json!({"id": "10000", "lifecycle": "Live"}));
+        assert_eq!(whole.status.as_ref().unwrap().id.as_deref(), Some("10000"));
+        assert_eq!(
+            (whole.name_any(), whole.uid().as_deref()),
+            ("acme-sup".to_owned(), Some("u-1"))
+        );
+        for odd in [
+            json!({"id": "10000", "lifecycle": "Resting"}),
+            json!({"issueTypes": [{"id": "1"}]}),
+            // The API server takes any number of digits for a time.
+            json!({"lastChanged": "2026-04-28T15:33:02.12345678901Z"}),
+            json!("none"),
+        ] {
+            let project = read(odd.clone());
+            assert_eq!((project.spec.key.as_str(), project.status), ("SUP", None), "{odd}");
+        }
+        assert_eq!(read(Value::Null).status, None);
+        let ready = json!({
+            "type": "Ready", "status": "True", "reason": "Usable", "message": "", "lastTransitionTime": "2026-04-28T15:33:02Z",
+        });
+        let odd = object(&spec, &json!({"lifecycle": "Resting", "conditions": [ready]}));
+        assert_eq!(odd.conditions().len(), 1);
+        assert!(object(&spec, &json!({"conditions": 7})).conditions().is_empty());
+    }
+
+    #[test]
+    fn an_object_that_names_no_project_is_left_alone() {
+        for odd in [
+            json!({"integration": "acme"}),
+            json!({"integration": "acme", "key": 7}),
+            Value::Null,
+        ] {
+            assert!(object(&odd, &json!({})).read_or_leave().is_none(), "{odd}");
+        }
+    }
+}
