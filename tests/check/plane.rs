@@ -4,6 +4,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
+    time::{Duration, Instant},
 };
 
 use devkit::{control_plane::ControlPlane, sandbox::AppCredentials};
@@ -13,6 +14,22 @@ use tokio::{
 };
 
 use crate::program::{PROGRAM, Program};
+
+/// How long an API server may not answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What kubectl says where the API server did not answer, or its storage did not answer that one.
+const UNANSWERED: [&str; 5] = [
+    "Unable to connect to the server",
+    "failed to download openapi",
+    "the server is currently unable to handle the request",
+    "the server was unable to return a response in the time allotted",
+    "etcdserver: ",
+];
+
+fn is_unanswered(said: &str) -> bool {
+    UNANSWERED.iter().any(|words| said.contains(words))
+}
 
 pub struct Plane {
     pub control: ControlPlane,
@@ -26,7 +43,7 @@ impl Plane {
         let crds = Command::new(PROGRAM).arg("crds").output().await.unwrap();
         plane.apply(&String::from_utf8(crds.stdout).unwrap()).await.unwrap();
         while plane.kubectl(&["get", "ji,jp"], "").await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         plane
     }
@@ -35,8 +52,21 @@ impl Plane {
         self.kubectl(&["apply", "-f", "-"], manifest).await
     }
 
-    /// Runs kubectl. The error is what it says.
+    /// Runs kubectl. The error is what was run and what it says. Where the API server did not answer, which
+    /// says nothing of what was asked, it is asked again, as a person would.
     pub async fn kubectl(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let begun = Instant::now();
+        loop {
+            match self.kubectl_once(arguments, input).await {
+                Err(said) if is_unanswered(&said) && begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                answered => return answered.map_err(|said| format!("kubectl {}: {said}", arguments.join(" "))),
+            }
+        }
+    }
+
+    async fn kubectl_once(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         let mut command = self.control.kubectl();
         command
             .args(arguments)
@@ -45,7 +75,8 @@ impl Plane {
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(input.as_bytes()).await.unwrap();
+        // One that fails ends before it has read everything, and says why.
+        let _ = stdin.write_all(input.as_bytes()).await;
         drop(stdin);
         let output = child.wait_with_output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
