@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::fault_board::FaultBoard;
 use super::journal::Journal;
 use super::limits::Limits;
@@ -20,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) pages: PageFaults,
     pub(crate) searches: SearchCache,
     latency: AtomicU64,
+    call_duration: AtomicU64,
 }
 
 impl Shared {
@@ -32,6 +35,7 @@ impl Shared {
             pages: PageFaults::default(),
             searches: SearchCache::default(),
             latency: AtomicU64::new(0),
+            call_duration: AtomicU64::new(0),
         }
     }
 
@@ -60,5 +64,20 @@ impl Shared {
     /// Keeps every answer back so long from now on.
     pub(crate) fn set_latency(&self, milliseconds: u64) {
         self.latency.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Lets half the time of a call go by on the world's clock.
+    pub(crate) fn pass_half_a_call(&self) {
+        let milliseconds = self.call_duration.load(Ordering::Relaxed) / 2;
+        if milliseconds > 0 {
+            let half = SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+            // A clock that reaches no further stands still.
+            let _ = self.world_mut().clock.advance(half);
+        }
+    }
+
+    /// How long each call takes by the world's clock from now on.
+    pub(crate) fn set_call_duration(&self, milliseconds: u64) {
+        self.call_duration.store(milliseconds, Ordering::Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{Bench, answer, found, refused, search, text};
+use crate::client::{Bench, answer, found, id_of, refused, search, text};
 
 #[tokio::test]
 async fn queries_find_what_they_say() {
@@ -124,4 +124,23 @@ async fn bulk_fetch_match_parse_and_count_answer() {
     let body = json!({"jql": "project = ENG"});
     let (_, body) = answer(bench.post("/rest/api/3/search/approximate-count", &body)).await;
     assert_eq!(body["count"], 3);
+}
+
+#[tokio::test]
+async fn bulk_fetch_names_what_it_cannot_return_now() {
+    let bench = Bench::new().await;
+    bench.run(json!({"command": "failIssues", "issues": ["ENG-1"]}));
+    let body = json!({"issueIdsOrKeys": ["ENG-1", "ENG-2", "NOPE-1"]});
+    let fetch = || async { answer(bench.post("/rest/api/3/issue/bulkfetch", &body)).await.1 };
+    let found = fetch().await;
+    assert_eq!(found["issues"].as_array().unwrap().len(), 1);
+    assert_eq!(text(&found["issueErrors"][0]["id"]), id_of(&bench, "ENG-1").to_string());
+    assert_eq!(found["issueErrors"].as_array().unwrap().len(), 1);
+    assert_eq!(answer(bench.get("/rest/api/3/issue/ENG-1")).await.0, 200, "alone");
+    bench.run(json!({"command": "failIssues", "issues": []}));
+    let found = fetch().await;
+    assert_eq!(
+        (found["issues"].as_array().unwrap().len(), &found["issueErrors"]),
+        (2, &json!([]))
+    );
 }

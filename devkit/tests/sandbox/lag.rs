@@ -110,3 +110,17 @@ async fn a_deleted_issue_is_never_found_and_an_issue_matches_as_it_is_indexed() 
         (&json!([id]), &json!([]))
     );
 }
+
+#[tokio::test]
+async fn calls_take_their_time_by_the_clock_of_the_sandbox() {
+    let bench = Bench::new().await;
+    bench.run(json!({"command": "stopClock", "stopped": true}));
+    bench.run(json!({"command": "setCallDuration", "milliseconds": 40_000}));
+    bench.run(json!({"command": "setIndexLag", "seconds": 60}));
+    bench.run(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "Late"}));
+    let now = || bench.sandbox.state(devkit::sandbox::World::now);
+    let before = now();
+    assert!(found(&bench, "summary ~ Late").await.is_empty(), "after 20 s");
+    assert_eq!(found(&bench, "summary ~ Late").await, ["ENG-1"], "after 60 s");
+    assert_eq!(now().duration_since(before).as_secs(), 80);
+}

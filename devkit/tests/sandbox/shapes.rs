@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Bench, answer, command, keys, text};
+use crate::client::{Bench, answer, command, found, keys, text};
 
 async fn statuses(bench: &Bench) -> Vec<Value> {
     let (status, body) = answer(bench.get("/rest/api/3/status")).await;
@@ -61,6 +61,37 @@ async fn a_renamed_status_is_renamed_wherever_it_is_shared() {
     );
     let names = names(&statuses(&bench).await);
     assert!(!names.contains(&"Waiting for customer".to_owned()));
+}
+
+#[tokio::test]
+async fn a_new_name_of_a_type_a_priority_or_a_person_touches_no_issue() {
+    let bench = Bench::new().await;
+    let path = "/rest/api/3/issue/ENG-1?fields=issuetype,priority,reporter,updated";
+    let (_, before) = answer(bench.get(path)).await;
+    let of = |issue: &Value, field: &str, name: &str| text(&issue["fields"][field][name]);
+    let account = of(&before, "reporter", "accountId");
+    bench.run(json!({"command": "renameIssueType", "issueType": of(&before, "issuetype", "name"), "name": "Defect"}));
+    bench.run(json!({"command": "renamePriority", "priority": of(&before, "priority", "name"), "name": "Urgent"}));
+    bench.run(json!({"command": "renameAccount", "account": account, "displayName": "Somebody Else"}));
+    let (_, after) = answer(bench.get(path)).await;
+    assert_eq!(before["fields"]["updated"], after["fields"]["updated"]);
+    for (field, name, new) in [
+        ("issuetype", "name", "Defect"),
+        ("priority", "name", "Urgent"),
+        ("reporter", "displayName", "Somebody Else"),
+    ] {
+        assert_eq!(of(&after, field, name), new);
+    }
+    let found = found(&bench, "project = ENG AND priority = urgent AND issuetype = Defect").await;
+    assert!(found.contains(&"ENG-1".to_owned()), "{found:?}");
+    bench.run(json!({"command": "createProject", "key": "NEW"}));
+    let (_, types) = answer(bench.get("/rest/api/3/project/NEW/statuses")).await;
+    assert!(
+        names(types.as_array().unwrap()).contains(&"Defect".to_owned()),
+        "it is shared"
+    );
+    let unknown = json!({"command": "renamePriority", "priority": "Medium rare", "name": "X"});
+    assert!(bench.sandbox.command(command(unknown)).is_err());
 }
 
 #[tokio::test]

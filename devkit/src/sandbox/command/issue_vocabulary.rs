@@ -83,6 +83,8 @@ pub enum IssueCommand {
         issue: String,
         archived: bool,
     },
+    /// Lets `bulkfetch` tell of these issues, and of no others, that it cannot return them now; alone they are answered.
+    FailIssues { site: Option<String>, issues: Vec<String> },
     /// Lets a timer touch an issue: whenever the site is asked, its `updated` is never older than so many seconds.
     /// Without `everySeconds` the timer stops.
     TouchIssue {

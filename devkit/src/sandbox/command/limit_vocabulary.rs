@@ -72,6 +72,9 @@ pub enum LimitCommand {
     // Delays and pages.
     /// Keeps every answer back so many milliseconds; 0 ends it. Calls do not wait for one another.
     SetLatency { milliseconds: u64 },
+    /// Lets each call to a site take so many milliseconds of the sandbox's clock, stopped or not, half of them before the
+    /// answer is made and half after; nobody waits for it. 0 ends it.
+    SetCallDuration { milliseconds: u64 },
     /// Lets pages of search results misbehave.
     AddPageFault { fault: PageFault },
     /// Lets all pages be well again.

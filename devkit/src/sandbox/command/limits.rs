@@ -38,6 +38,7 @@ pub(crate) fn apply(shared: &Shared, command: LimitCommand) -> Applied {
         }
         LimitCommand::DescribeQuota { client_id, site } => return describe(shared, client_id, site.as_deref()),
         LimitCommand::SetLatency { milliseconds } => shared.set_latency(milliseconds),
+        LimitCommand::SetCallDuration { milliseconds } => shared.set_call_duration(milliseconds),
         LimitCommand::AddPageFault { fault } => shared.pages.add(fault),
         LimitCommand::ClearPageFaults => shared.pages.clear(),
         other => return apply_to_speed(shared, other),

@@ -9,6 +9,7 @@ mod issue_vocabulary;
 mod issues;
 mod limit_vocabulary;
 mod limits;
+mod names;
 mod people;
 mod projects;
 mod roles;

@@ -38,6 +38,9 @@ pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<
             account.app_type = app_type;
         }),
         Command::SetEmail { account, email } => change(world, account.as_deref(), |account| account.email = email),
+        Command::RenameAccount { account, display_name } => change(world, account.as_deref(), |account| {
+            account.display_name = display_name;
+        }),
         Command::HideEmail { account, hidden } => change(world, account.as_deref(), |account| {
             account.email_visible = !hidden;
         }),

@@ -55,6 +55,12 @@ pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
             }
             Ok(Answer::Done)
         }
+        IssueCommand::FailIssues { site, issues } => {
+            let site = site_mut(world, site.as_deref())?;
+            let ids = issues.iter().map(|issue| find_issue(site, issue));
+            site.register.unanswered = ids.collect::<Result<_, _>>()?;
+            Ok(Answer::Done)
+        }
         IssueCommand::SetTimeZone { account, time_zone } => {
             if TimeZone::get(&time_zone).is_err() {
                 return Err(CommandError::unknown("time zone", time_zone));

@@ -67,6 +67,20 @@ pub enum ShapeCommand {
         status: String,
         name: String,
     },
+    /// Gives an issue type another name, in the same way.
+    RenameIssueType {
+        site: Option<String>,
+        project: Option<String>,
+        issue_type: String,
+        name: String,
+    },
+    /// Gives a priority, named by its id or its present name, another one on the whole site. As with statuses and issue
+    /// types, no issue is touched by it.
+    RenamePriority {
+        site: Option<String>,
+        priority: String,
+        name: String,
+    },
     /// Adds a status to a project's workflow. `category` is `new`, `indeterminate` or `done`. A company-managed project
     /// takes the status of that name that another one has, if there is one; its workflow becomes its own.
     AddStatus {

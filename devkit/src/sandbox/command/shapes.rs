@@ -4,7 +4,7 @@ use super::answer::{Answer, CommandError};
 use super::people::{account_id, site_mut};
 use super::projects::find;
 use super::shape_vocabulary::ShapeCommand;
-use super::{roles, statuses};
+use super::{names, roles, statuses};
 use crate::sandbox::world::World;
 
 type Applied = Result<Answer, CommandError>;
@@ -36,11 +36,13 @@ pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
             site.projects.retain(|id, _| *id == kept);
             Ok(Answer::Done)
         }
-        ShapeCommand::RenameStatus { .. }
-        | ShapeCommand::AddStatus { .. }
-        | ShapeCommand::RemoveStatus { .. }
-        | ShapeCommand::SetStatuses { .. } => statuses::apply(world, command),
-        other => roles::apply(world, other),
+        ShapeCommand::AddStatus { .. } | ShapeCommand::RemoveStatus { .. } | ShapeCommand::SetStatuses { .. } => {
+            statuses::apply(world, command)
+        }
+        other => match names::apply(world, other) {
+            Ok(answer) => answer,
+            Err(other) => roles::apply(world, other),
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Commands about the statuses of workflows.
+//! Commands about which statuses workflows have.
 
 use std::sync::Arc;
 
@@ -13,12 +13,6 @@ type Applied = Result<Answer, CommandError>;
 /// Carries out a command about statuses.
 pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
     match command {
-        ShapeCommand::RenameStatus {
-            site,
-            project,
-            status,
-            name,
-        } => rename(site_mut(world, site.as_deref())?, project.as_deref(), &status, &name),
         ShapeCommand::AddStatus {
             site,
             project,
@@ -111,31 +105,4 @@ fn replace(site: &mut Site, project: u64, statuses: Vec<IssueStatus>) {
         issue.status_id.clone_from(&first);
         site.correct_issue(project, issue);
     }
-}
-
-fn rename(site: &mut Site, project: Option<&str>, status: &str, name: &str) -> Applied {
-    let only = match project {
-        Some(project) => Some(find(site, project)?),
-        None => None,
-    };
-    let meant = site
-        .projects
-        .values()
-        .filter(|project| only.is_none_or(|id| project.id == id));
-    let mut statuses = meant.flat_map(|project| &project.workflow.statuses);
-    let found = statuses.find(|candidate| is(candidate, status));
-    let id = found.map(|found| found.id.clone());
-    let id = id.ok_or_else(|| CommandError::unknown("status", status))?;
-    for project in site.projects.values_mut() {
-        let has = |status: &IssueStatus| status.id == id;
-        if !project.workflow.statuses.iter().any(has) {
-            continue;
-        }
-        for status in &mut Arc::make_mut(&mut project.workflow).statuses {
-            if status.id == id {
-                name.clone_into(&mut status.name);
-            }
-        }
-    }
-    Ok(Answer::Done)
 }

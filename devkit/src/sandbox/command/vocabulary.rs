@@ -141,6 +141,11 @@ pub enum Command {
     },
     /// Gives an account another address, such as `…@serviceaccount.atlassian.com`.
     SetEmail { account: Option<String>, email: String },
+    /// Gives an account another name, as a person does in the profile: no issue is touched by it.
+    RenameAccount {
+        account: Option<String>,
+        display_name: String,
+    },
     /// Hides the address by the profile's privacy setting, or shows it.
     HideEmail { account: Option<String>, hidden: bool },
     /// Takes all the account's groups with product access on the site. `status` is what the gateway answers then

@@ -37,6 +37,7 @@ pub(crate) async fn gateway(
         experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
         body,
     };
+    shared.pass_half_a_call();
     shared.settle();
     // The world is not locked while a refusal is translated.
     let Outcome {
@@ -51,6 +52,7 @@ pub(crate) async fn gateway(
     if let Some(caller) = caller {
         caller.sign(&shared, &mut answer);
     }
+    shared.pass_half_a_call();
     date(&shared, &mut answer);
     answer
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::render;
-use crate::sandbox::world::{Issue, PRIORITIES, Project};
+use crate::sandbox::world::{Issue, Project};
 
 /// Every field there is: id and English name.
 const FIELDS: &[(&str, &str)] = &[
@@ -186,13 +186,12 @@ impl<'a> Printer<'a> {
     }
 
     fn priority(&mut self, text: &mut String, id: Option<&'a str>) {
-        let named = id.and_then(|id| PRIORITIES.iter().find(|(known, _)| *known == id));
-        let Some((id, name)) = named else {
+        let site = self.call.site;
+        let Some((id, name)) = id.and_then(|id| Some((id, site.priority(id)?))) else {
             return text.push_str("null");
         };
         let base = self.base.clone();
         self.once(text, "priority", id, |call| {
-            let name = render::in_language(call.site, name);
             let icon = format!("{}/images/icons/priorities/{id}.svg", call.site.gateway_url());
             json!({"self": format!("{base}/priority/{id}"), "id": id, "name": name, "iconUrl": icon})
         });

@@ -1,7 +1,10 @@
 //! Issues by their ids or keys, read past the search index.
 
+use std::fmt::Write as _;
+
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::issue_text::{Printer, Selection};
@@ -45,7 +48,7 @@ struct Wanted {
 }
 
 /// `POST /rest/api/3/issue/bulkfetch`, in the order of ids. What is missing or hidden is simply not in the answer; a
-/// former key finds an issue that was moved.
+/// former key finds an issue that was moved. What cannot be returned now is named with an error.
 pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
     let wanted: Wanted = search::body(call)?;
     check(&wanted)?;
@@ -53,6 +56,14 @@ pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
     let mut found: Vec<_> = names.filter_map(|name| readable(call, name)).collect();
     found.sort_by_key(|(_, issue)| issue.id);
     found.dedup_by_key(|(_, issue)| issue.id);
+    let unanswered = &call.site.register.unanswered;
+    let failed = found.iter().filter(|(_, issue)| unanswered.contains(&issue.id));
+    let failed = failed.map(|(_, issue)| {
+        let message = "The issue could not be retrieved. Please try again.";
+        json!({"id": issue.id.to_string(), "errorMessage": message})
+    });
+    let failed: Vec<Value> = failed.collect();
+    found.retain(|(_, issue)| !unanswered.contains(&issue.id));
     let selection = Selection::of(wanted.fields.as_deref().unwrap_or_default(), &["*navigable"]);
     let mut printer = Printer::new(call, &selection);
     printer.with_properties = wanted.properties.is_some_and(|list| !list.is_empty());
@@ -63,7 +74,7 @@ pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
         }
         printer.whole_issue(&mut text, project, issue);
     }
-    text.push_str("],\"issueErrors\":[]}");
+    let _ = write!(text, "],\"issueErrors\":{}}}", Value::from(failed));
     Ok(reply::returning(reply::json_text(200, text), found.len()))
 }
 

@@ -104,6 +104,12 @@ impl Workflow {
         self.statuses.iter().find(|status| status.id == id)
     }
 
+    /// The issue type with this id.
+    #[must_use]
+    pub fn issue_type(&self, id: &str) -> Option<&IssueType> {
+        self.issue_types.iter().find(|kind| kind.id == id)
+    }
+
     /// Whether issues in this status count as done.
     #[must_use]
     pub fn is_done(&self, status: &str) -> bool {

@@ -19,6 +19,8 @@ pub(crate) struct Register {
     pub(crate) hidden: BTreeSet<u64>,
     /// Issues that are archived alone: no search shows them.
     pub(crate) archived: BTreeSet<u64>,
+    /// Issues that `bulkfetch` cannot return now.
+    pub(crate) unanswered: BTreeSet<u64>,
     /// What search knows.
     pub(crate) index: SearchIndex,
 }

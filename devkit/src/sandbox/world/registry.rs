@@ -112,6 +112,7 @@ impl Site {
         self.register.touched.remove(&id);
         self.register.hidden.remove(&id);
         self.register.archived.remove(&id);
+        self.register.unanswered.remove(&id);
         home.and_then(|home| self.leave(home, id)).is_some()
     }
 

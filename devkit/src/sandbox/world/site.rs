@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::issue::{PRIORITIES, Workflow};
 use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
@@ -47,6 +48,8 @@ pub struct Site {
     pub tells_can_create: bool,
     /// Entries on a page of the service desk API, which goes on telling the limit that was asked for.
     pub desk_page: Option<usize>,
+    /// Names that administrators gave to priorities, by id; the others have Jira's own.
+    pub(crate) priorities: BTreeMap<String, String>,
     /// The language that names are given in; `None` is English.
     pub(crate) language: Option<Arc<Dictionary>>,
     /// Where each issue is, what search knows, and the keys that issues left behind.
@@ -83,6 +86,7 @@ impl Site {
             knowledge_base: true,
             tells_can_create: true,
             desk_page: None,
+            priorities: BTreeMap::new(),
             language: None,
             projects: BTreeMap::new(),
             register: Register::default(),
@@ -106,10 +110,62 @@ impl Site {
         format!("https://api.atlassian.com/ex/jira/{}", self.cloud_id)
     }
 
+    /// The name of the priority with this id: one that an administrator gave, or Jira's own in the site's language.
+    #[must_use]
+    pub fn priority(&self, id: &str) -> Option<String> {
+        let (_, usual) = PRIORITIES.iter().find(|(known, _)| *known == id)?;
+        let given = self.priorities.get(id).cloned();
+        let in_language = || self.language.as_ref().map(|dictionary| dictionary.word(usual));
+        Some(given.or_else(in_language).unwrap_or_else(|| (*usual).to_owned()))
+    }
+
     /// A new number for a status or issue type.
     pub(crate) fn new_setting(&mut self) -> String {
         self.next_setting += 1;
         (self.next_setting - 1).to_string()
+    }
+
+    /// The workflow with the names that its statuses and issue types have by now: company-managed projects share them,
+    /// and an administrator may have renamed them.
+    pub(crate) fn named_as_now(&self, workflow: &Arc<Workflow>) -> Arc<Workflow> {
+        let mut workflow = Arc::clone(workflow);
+        let shared = || {
+            self.projects
+                .values()
+                .rev()
+                .filter(|project| !project.is_team_managed())
+        };
+        let status = |id: &str| {
+            shared()
+                .find_map(|project| project.workflow.status(id))
+                .map(|found| &found.name)
+        };
+        let kind = |id: &str| {
+            shared()
+                .find_map(|project| project.workflow.issue_type(id))
+                .map(|found| &found.name)
+        };
+        let statuses = workflow
+            .statuses
+            .iter()
+            .map(|known| status(&known.id).unwrap_or(&known.name).clone());
+        let kinds = workflow
+            .issue_types
+            .iter()
+            .map(|known| kind(&known.id).unwrap_or(&known.name).clone());
+        let (statuses, kinds): (Vec<String>, Vec<String>) = (statuses.collect(), kinds.collect());
+        let is_same = workflow.statuses.iter().map(|known| &known.name).eq(&statuses)
+            && workflow.issue_types.iter().map(|known| &known.name).eq(&kinds);
+        if !is_same {
+            let own = Arc::make_mut(&mut workflow);
+            for (known, name) in own.statuses.iter_mut().zip(statuses) {
+                known.name = name;
+            }
+            for (known, name) in own.issue_types.iter_mut().zip(kinds) {
+                known.name = name;
+            }
+        }
+        workflow
     }
 
     /// A new number for a request type.

@@ -79,7 +79,7 @@ impl Template {
     /// Company-managed projects share issue types and statuses; a team-managed one gets its own, with its own ids.
     fn workflow_on(&self, site: &mut Site) -> Arc<Workflow> {
         if self.style != "next-gen" {
-            return Arc::clone(&self.workflow);
+            return site.named_as_now(&self.workflow);
         }
         let mut own = Workflow::clone(&self.workflow);
         for kind in &mut own.issue_types {

@@ -73,7 +73,8 @@ impl Searcher<'_> {
                 meant.map(|kind| kind.id.clone()).collect()
             }
             Field::Priority => {
-                let meant = |(id, name): &&(&str, &str)| *id == text || same(&self.word(name), text);
+                let named = |id: &str| self.site.priority(id).is_some_and(|name| same(&name, text));
+                let meant = |(id, _): &&(&str, &str)| *id == text || named(id);
                 let found = PRIORITIES.iter().filter(meant);
                 found.map(|(id, _)| (*id).to_owned()).collect()
             }
