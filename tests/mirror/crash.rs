@@ -3,16 +3,12 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use jira_operator::api::integration::MirrorMode;
 use serde_json::json;
 
 use super::{keep::Writes, site::Site};
 
-async fn with_issues(count: u32) -> Site {
-    let site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count, "spreadSeconds": 86_400}));
-    site
-}
+/// Seconds of a day.
+const DAY: u64 = 86_400;
 
 /// A pass that gets so many answers of Jira, and then is killed.
 async fn killed_after_answers(site: &mut Site, answers: usize) {
@@ -22,16 +18,6 @@ async fn killed_after_answers(site: &mut Site, answers: usize) {
     let pass = site.pass_over(&standing, false, false);
     let _ = tokio::time::timeout(Duration::from_millis(300), pass).await;
     site.command(json!({"command": "clearFaults"}));
-    site.restart();
-}
-
-/// A pass that is killed after so many writes.
-async fn killed_after_writes(site: &mut Site, writes: usize) {
-    site.memory.dies_after.store(writes, Ordering::SeqCst);
-    let standing = site.standing();
-    let pass = site.pass_over(&standing, false, false);
-    let _ = tokio::time::timeout(Duration::from_millis(300), pass).await;
-    site.memory.dies_after.store(usize::MAX, Ordering::SeqCst);
     site.restart();
 }
 
@@ -51,13 +37,13 @@ async fn claim_whole(site: &mut Site, what: &str) {
 /// A first synchronisation of eight answers: where changes begin, the list, and six pages of issues.
 #[tokio::test]
 async fn a_crash_after_any_page_of_the_first_synchronisation_does_no_harm() {
-    let mut undisturbed = with_issues(560).await;
+    let mut undisturbed = Site::with_issues(560, DAY).await;
     let mark = undisturbed.sandbox.mark();
     undisturbed.pass(false).await.unwrap();
     let answers = undisturbed.sandbox.requests_since(mark).len();
     assert!(answers >= 8, "{answers}");
     for after in 0..=answers {
-        let mut site = with_issues(560).await;
+        let mut site = Site::with_issues(560, DAY).await;
         killed_after_answers(&mut site, after).await;
         claim_whole(&mut site, &format!("killed after page {after} of {answers}")).await;
         let writes = *site.memory.writes.lock().unwrap();
@@ -69,7 +55,7 @@ async fn a_crash_after_any_page_of_the_first_synchronisation_does_no_harm() {
 /// Changes of several pages, and a kill after each.
 #[tokio::test]
 async fn a_crash_after_any_page_of_changes_loses_none() {
-    let mut site = with_issues(400).await;
+    let mut site = Site::with_issues(400, DAY).await;
     site.pass(false).await.unwrap();
     for after in 0..=5 {
         for n in 0..4 {
@@ -92,8 +78,8 @@ async fn a_crash_after_any_page_of_changes_loses_none() {
 async fn a_crash_after_any_write_does_no_harm() {
     for tens in (0..120).step_by(10) {
         for writes in [tens, tens + 1] {
-            let mut site = with_issues(60).await;
-            killed_after_writes(&mut site, writes).await;
+            let mut site = Site::with_issues(60, DAY).await;
+            site.killed_after(writes).await;
             claim_whole(&mut site, &format!("killed after {writes} writes")).await;
             let writes = *site.memory.writes.lock().unwrap();
             assert_eq!(
@@ -108,11 +94,11 @@ async fn a_crash_after_any_write_does_no_harm() {
 /// nothing but the object itself tells of it.
 #[tokio::test]
 async fn an_object_that_was_left_half_made_does_not_stay() {
-    let mut site = with_issues(1).await;
+    let mut site = Site::with_issues(1, DAY).await;
     site.pass(true).await.unwrap();
     site.advance(1);
     site.command(json!({"command": "addIssues", "project": "OPS", "count": 1, "set": {"labels": ["short-lived"]}}));
-    killed_after_writes(&mut site, 1).await;
+    site.killed_after(1).await;
     assert_eq!(site.memory.half_made.lock().unwrap().len(), 1);
     let newest = *site.expected().keys().max().unwrap();
     site.command(json!({"command": "deleteIssues", "ids": [newest]}));
@@ -128,7 +114,7 @@ async fn an_object_that_was_left_half_made_does_not_stay() {
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {
     for tells_its_issue in [true, false] {
-        let mut site = with_issues(3).await;
+        let mut site = Site::with_issues(3, DAY).await;
         site.pass(true).await.unwrap();
         let whole = site.expected();
         let issue = *whole.keys().max().unwrap();
@@ -152,7 +138,7 @@ async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {
 /// What the cluster refuses to write anew stays as it is, and is not taken away for being unreadable.
 #[tokio::test]
 async fn an_object_that_can_neither_be_read_nor_written_stays() {
-    let mut site = with_issues(3).await;
+    let mut site = Site::with_issues(3, DAY).await;
     site.pass(true).await.unwrap();
     let issue = *site.expected().keys().max().unwrap();
     let kept = site.memory.kept.lock().unwrap().remove(&issue).unwrap();

@@ -5,13 +5,6 @@ use serde_json::json;
 
 use super::site::Site;
 
-async fn with_issues(count: u32) -> Site {
-    let mut site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count}));
-    site.pass(true).await.unwrap();
-    site
-}
-
 /// A complete list, and the look at what it lacked.
 async fn sweep_and_look(site: &mut Site) {
     for _ in 0..2 {
@@ -22,7 +15,7 @@ async fn sweep_and_look(site: &mut Site) {
 
 #[tokio::test]
 async fn deleted_hidden_refused_moved_and_archived_are_told_apart() {
-    let mut site = with_issues(9).await;
+    let mut site = Site::mirroring(9).await;
     site.command(json!({"command": "deleteIssue", "issue": "ENG-1"}));
     site.command(json!({"command": "hideIssue", "issue": "ENG-2", "hidden": true}));
     site.command(json!({"command": "archiveIssue", "issue": "ENG-3", "archived": true}));
@@ -83,10 +76,9 @@ async fn a_project_that_shows_nothing_any_more_keeps_its_issues() {
 /// missing for long enough knows too little to tell; a later one does.
 #[tokio::test]
 async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
-    let mut site = with_issues(5).await;
-    let standing = site.standing();
-    let (ops, _) = standing.projects.iter().find(|(_, found)| found.key == "OPS").unwrap();
-    site.excluded.insert(ops.clone());
+    let mut site = Site::mirroring(5).await;
+    let ops = site.project("OPS");
+    site.excluded.insert(ops);
     site.pass(true).await.unwrap();
     let id = site.id_of("ENG-1");
     site.command(json!({"command": "moveIssue", "issue": "ENG-1", "project": "OPS"}));
@@ -109,7 +101,7 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
 /// A slice has not looked at permissions, so it lists nothing but what is new.
 #[tokio::test]
 async fn a_slice_does_not_sweep() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.advance(7200);
     let (standing, mark) = (site.standing(), site.sandbox.mark());
     site.pass_over(&standing, false, true).await.unwrap();
@@ -125,7 +117,7 @@ async fn a_slice_does_not_sweep() {
 /// An endpoint that Atlassian took away says nothing about an issue.
 #[tokio::test]
 async fn an_endpoint_that_is_gone_is_no_issue_that_is_gone() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.command(json!({"command": "hideIssue", "issue": "ENG-1", "hidden": true}));
     site.command(json!({"command": "addFault", "rule": {
         "path": "/rest/api/3/issue/1", "action": {"kind": "status", "code": 410}}}));
@@ -141,8 +133,7 @@ async fn an_endpoint_that_is_gone_is_no_issue_that_is_gone() {
 async fn a_first_synchronisation_goes_round_a_project_that_jira_does_not_name() {
     let mut site = Site::new(MirrorMode::All).await;
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
-    let standing = site.standing();
-    let (ops, _) = standing.projects.iter().find(|(_, found)| found.key == "OPS").unwrap();
+    let ops = site.project("OPS");
     let refusal = json!({"kind": "refuse", "message": "The query cannot be answered."});
     for jql in [format!("{ops},"), format!(", {ops}"), format!("({ops})")] {
         site.command(json!({"command": "addPageFault", "fault": {"jql": jql, "trouble": refusal}}));
@@ -161,11 +152,10 @@ async fn a_first_synchronisation_goes_round_a_project_that_jira_does_not_name() 
 /// Counts follow the mirror on each pass, not only when everything is listed.
 #[tokio::test]
 async fn counts_are_those_of_the_mirror_at_this_moment() {
-    let mut site = with_issues(9).await;
-    let standing = site.standing();
-    let (eng, _) = standing.projects.iter().find(|(_, found)| found.key == "ENG").unwrap();
+    let mut site = Site::mirroring(9).await;
+    let eng = site.project("ENG");
     let counted = |site: &Site| {
-        let issues = &site.written.issues[eng];
+        let issues = &site.written.issues[&eng];
         (issues.open.unwrap(), issues.matching.unwrap())
     };
     let (open, matching) = counted(&site);
@@ -179,7 +169,7 @@ async fn counts_are_those_of_the_mirror_at_this_moment() {
 /// When there is no room for all any more, everything is counted on the next pass.
 #[tokio::test]
 async fn no_room_for_all_is_told_at_once() {
-    let mut site = with_issues(3).await;
+    let mut site = Site::mirroring(3).await;
     site.max = site.mirrored().len() + 1;
     site.advance(60);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 3, "spreadSeconds": 3}));
@@ -194,7 +184,7 @@ async fn no_room_for_all_is_told_at_once() {
 /// Between a renaming and the next full look a project has its old key here, and its counts.
 #[tokio::test]
 async fn a_renamed_project_is_counted_before_it_is_known_as_renamed() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     let old = site.standing();
     let before = site.state.counts.clone();
     site.command(json!({"command": "renameProjectKey", "project": "ENG", "key": "ENGINE"}));
@@ -212,7 +202,7 @@ async fn a_renamed_project_is_counted_before_it_is_known_as_renamed() {
 /// One issue in a form that nobody knows, among others.
 #[tokio::test]
 async fn an_odd_issue_keeps_none_of_the_others_out() {
-    let mut site = with_issues(3).await;
+    let mut site = Site::mirroring(3).await;
     let page = json!({"isLast": true, "issues": [
         {"id": "1", "key": "ENG-77", "fields": {"summary": "no project"}},
         "odd",

@@ -8,12 +8,6 @@ use serde_json::json;
 
 use super::site::Site;
 
-fn id_of(site: &Site, key: &str) -> String {
-    let standing = site.standing();
-    let found = standing.projects.iter().find(|(_, found)| found.key == key);
-    found.unwrap().0.clone()
-}
-
 /// Lets the pages of a first synchronisation fail after so many, and what is fetched by id, until it is
 /// taken away.
 fn hold_fetches_back(site: &Site, skip: u32) {
@@ -26,7 +20,7 @@ fn hold_fetches_back(site: &Site, skip: u32) {
 /// OPS is being filled, and half of it is there; meanwhile it changes, and the others go on.
 async fn half_filled() -> Site {
     let mut site = Site::new(MirrorMode::All).await;
-    let ops = id_of(&site, "OPS");
+    let ops = site.project("OPS");
     site.excluded.insert(ops.clone());
     site.pass(true).await.unwrap();
     site.command(json!({"command": "addIssues", "project": "OPS", "count": 150, "spreadSeconds": 150}));
@@ -114,7 +108,7 @@ async fn other_settings_in_the_middle_of_a_fill_count_for_everything() {
 #[tokio::test]
 async fn an_issue_that_moved_into_a_project_that_is_being_filled_is_fetched() {
     let mut site = Site::new(MirrorMode::All).await;
-    let ops = id_of(&site, "OPS");
+    let ops = site.project("OPS");
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     site.excluded.insert(ops);
     site.pass(true).await.unwrap();
@@ -141,7 +135,7 @@ async fn a_project_without_an_object_keeps_its_issues() {
     let mut site = Site::new(MirrorMode::All).await;
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     site.pass(true).await.unwrap();
-    let eng = id_of(&site, "ENG");
+    let eng = site.project("ENG");
     let mut without = site.standing();
     without.projects.remove(&eng);
     without.diagnosed = false;
@@ -238,7 +232,7 @@ async fn a_project_behind_stays_behind_while_jira_warns() {
         site.pass(false).await.unwrap();
     }
     site.command(private(false));
-    let eng = id_of(&site, "ENG");
+    let eng = site.project("ENG");
     let jql = format!("project in ({eng}) AND updated");
     site.command(json!({"command": "addPageFault", "fault": {
         "jql": jql, "times": 1, "trouble": {"kind": "warn", "truncateTo": 1}}}));

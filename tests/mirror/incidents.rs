@@ -3,14 +3,7 @@
 use jira_operator::api::integration::MirrorMode;
 use serde_json::{Value, json};
 
-use super::site::Site;
-
-async fn with_issues(count: u32) -> Site {
-    let mut site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count}));
-    site.pass(true).await.unwrap();
-    site
-}
+use super::{model::shown::differences, site::Site};
 
 fn answer(site: &Site, path: &str, times: Option<u32>, body: &Value) {
     site.command(json!({"command": "addFault", "rule": {"path": path, "times": times,
@@ -31,7 +24,7 @@ async fn claim_recovered(site: &mut Site) {
 #[tokio::test]
 async fn issues_that_could_not_be_answered_are_fetched_later() {
     for times in [1, 2, 3] {
-        let mut site = with_issues(5).await;
+        let mut site = Site::mirroring(5).await;
         site.command(json!({"command": "addIssues", "project": "OPS", "count": 3}));
         let ids: Vec<u64> = site
             .expected()
@@ -57,6 +50,49 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
         claim_recovered(&mut site).await;
         assert_eq!(site.state.put_off.unanswered(), 0);
     }
+}
+
+/// One that Jira cannot answer, in a round of verification and when it is looked up: what is mirrored of it stays, the
+/// others go on, and no pass fails for it.
+#[tokio::test]
+async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
+    let mut site = Site::mirroring(9).await;
+    site.settle().await;
+    site.command(json!({"command": "failIssues", "issues": ["ENG-1", "ENG-2"]}));
+    for key in ["ENG-1", "ENG-2"] {
+        let alone = json!({"path": format!("/rest/api/3/issue/{}", site.id_of(key)), "exactPath": false,
+            "action": {"kind": "status", "code": 500}});
+        site.command(json!({"command": "addFault", "rule": alone}));
+    }
+    // No list has the one, the other has another name of its priority, as have the rest.
+    site.command(json!({"command": "archiveIssue", "issue": "ENG-1", "archived": true}));
+    site.command(json!({"command": "deleteIssue", "issue": "ENG-9"}));
+    site.command(json!({"command": "renamePriority", "priority": "Medium", "name": "Usual"}));
+    let stale = |site: &Site| {
+        let (mirrored, expected) = (site.mirrored(), site.expected());
+        let differ = differences(&mirrored, &expected).into_iter();
+        differ.map(|(id, ..)| id).collect::<Vec<_>>()
+    };
+    let unanswered: Vec<u64> = ["ENG-1", "ENG-2"].map(|key| site.id_of_hidden(key)).into();
+    for _ in 0..4 {
+        site.advance(1000);
+        site.pass(true).await.unwrap();
+    }
+    assert_eq!(stale(&site), unanswered);
+    assert!(site.state.put_off.unanswered() > 0);
+    // A search shows the one that it finds: that is believed.
+    site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "found"}));
+    site.advance(1);
+    site.pass(false).await.unwrap();
+    assert_eq!(stale(&site), unanswered[..1]);
+    site.command(json!({"command": "failIssues", "issues": []}));
+    site.command(json!({"command": "clearFaults"}));
+    for _ in 0..3 {
+        site.advance(3700);
+        site.pass(true).await.unwrap();
+    }
+    assert_eq!((site.mirrored(), site.state.put_off.unanswered()), (site.expected(), 0));
+    assert_eq!((site.state.removed.archived, site.state.removed.gone), (1, 1));
 }
 
 /// Which issues match a jql is not said of all, or of none: that is no "no".
@@ -90,7 +126,7 @@ async fn a_short_answer_about_matches_removes_nothing() {
 
 #[tokio::test]
 async fn a_list_without_issues_is_none() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     answer(&site, "/search/jql", None, &json!({"isLast": true}));
     for _ in 0..3 {
         site.advance(3700);
@@ -103,7 +139,7 @@ async fn a_list_without_issues_is_none() {
 /// Search finds nothing, as while an index is built anew; single issues are answered.
 #[tokio::test]
 async fn a_search_that_finds_nothing_empties_no_mirror() {
-    let mut site = with_issues(30).await;
+    let mut site = Site::mirroring(30).await;
     answer(&site, "/search/jql", None, &json!({"issues": [], "isLast": true}));
     for _ in 0..6 {
         site.advance(1900);
@@ -112,10 +148,31 @@ async fn a_search_that_finds_nothing_empties_no_mirror() {
     claim_recovered(&mut site).await;
 }
 
+/// A living issue that a list lacked is looked up, and the search by which archived ones are told apart finds nothing
+/// for once.
+#[tokio::test]
+async fn a_single_search_that_finds_nothing_makes_no_issue_an_archived_one() {
+    let mut site = Site::mirroring(9).await;
+    let archive = |archived: bool| json!({"command": "archiveIssue", "issue": "ENG-1", "archived": archived});
+    site.command(archive(true));
+    site.pass(true).await.unwrap();
+    assert_eq!(site.state.missing.len(), 1);
+    site.command(archive(false));
+    let nothing = json!({"issues": [], "isLast": true}).to_string();
+    site.command(
+        json!({"command": "addFault", "rule": {"path": "/search/jql", "body": "reconcileIssues", "times": 1,
+        "action": {"kind": "status", "code": 200, "body": nothing}}}),
+    );
+    site.advance(360);
+    site.pass(false).await.unwrap();
+    assert!(site.state.missing.is_empty());
+    claim_recovered(&mut site).await;
+}
+
 /// Most of a project is gone at once: that is looked at twice.
 #[tokio::test]
 async fn most_of_a_project_goes_only_after_a_second_list() {
-    let mut site = with_issues(30).await;
+    let mut site = Site::mirroring(30).await;
     let all = site.mirrored().len();
     site.command(json!({"command": "deleteIssues", "project": "ENG", "percent": 80}));
     for _ in 0..2 {

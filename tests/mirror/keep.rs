@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -18,6 +18,7 @@ use jira_operator::{
         observed::Observed,
     },
 };
+use tokio::sync::Notify;
 
 use super::model::distance::Objects;
 
@@ -52,6 +53,8 @@ pub struct Memory {
     pub removed: Mutex<Vec<(u64, JiraIssueStatus)>>,
     /// After so many writes nothing is written any more, and the pass hangs, as in a crash.
     pub dies_after: AtomicUsize,
+    /// Told when that has come.
+    pub died: Arc<Notify>,
     /// Issues whose objects the cluster refuses to write and to remove, with this status.
     pub refused: Mutex<BTreeMap<u64, u16>>,
     /// How often it refused.
@@ -95,6 +98,7 @@ impl Memory {
     async fn write(&self, what: impl FnOnce() -> String) {
         let left = self.dies_after.load(Ordering::SeqCst);
         if left == 0 {
+            self.died.notify_one();
             std::future::pending::<()>().await;
         }
         if left != usize::MAX {
@@ -131,11 +135,12 @@ impl Mirror for Memory {
             version: String::new(),
         };
         if known.is_none() && !self.is_half_made(&object) {
-            self.write(|| format!("create {}", issue.status.key)).await;
+            self.write(|| format!("create {object}")).await;
             self.half_made.lock().unwrap().insert(object.clone(), None);
         }
         let status = &issue.status;
-        self.write(|| format!("write {} of {}: {}", status.key, status.updated, status.status))
+        let (key, updated, name) = (&status.key, &status.updated, &status.status);
+        self.write(|| format!("write {object}, {key} of {updated}: {name}"))
             .await;
         let kept = Kept {
             tracked: Tracked::of(issue, stored.clone()),

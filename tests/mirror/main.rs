@@ -19,12 +19,17 @@ mod fill;
 mod history;
 mod incidents;
 mod keep;
+mod late;
+// What happens every day is for the whole operator.
+#[allow(dead_code)]
 #[path = "../model/mod.rs"]
 mod model;
+mod names;
 mod pages;
 mod refusals;
 mod rounds;
 mod scale;
+mod setup;
 mod site;
 mod standing;
 mod telling;

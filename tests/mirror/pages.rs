@@ -1,24 +1,13 @@
 //! Pages that misbehave, each kind alone: of changes, and of the ids that a listing gives.
 
-use jira_operator::api::integration::MirrorMode;
 use serde_json::json;
 
-use super::site::Site;
-
-async fn with_issues(count: u32) -> Site {
-    let site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count, "spreadSeconds": 2_592_000}));
-    site
-}
-
-fn calls_of_pass(site: &Site, mark: devkit::sandbox::Mark) -> usize {
-    site.sandbox.requests_since(mark).len()
-}
+use super::{setup::MONTH, site::Site};
 
 /// More issues of one moment than any number of pages that bring nothing new: seven pages of them.
 #[tokio::test]
 async fn a_bulk_change_of_hundreds_at_one_moment_comes_whole() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(false).await.unwrap();
     // A page ends among them, with few of them on it.
     site.advance(100);
@@ -34,7 +23,7 @@ async fn a_bulk_change_of_hundreds_at_one_moment_comes_whole() {
     let mark = site.sandbox.mark();
     site.advance(60);
     site.pass(false).await.unwrap();
-    assert_eq!(calls_of_pass(&site, mark), 1, "a pass on which nothing changed");
+    assert_eq!(site.calls_since(mark), 1, "a pass on which nothing changed");
     site.advance(1);
     site.command(json!({"command": "changeIssues", "project": "OPS"}));
     site.pass(false).await.unwrap();
@@ -45,7 +34,7 @@ async fn a_bulk_change_of_hundreds_at_one_moment_comes_whole() {
 /// and after at most one further pass all is there.
 async fn comes_whole_in_spite_of(trouble: serde_json::Value) {
     for page in 1..=3 {
-        let mut site = with_issues(5).await;
+        let mut site = Site::with_issues(5, MONTH).await;
         site.pass(true).await.unwrap();
         site.advance(100);
         // Three pages by token, because many are of one moment, and one that is gone on from by time.
@@ -73,14 +62,14 @@ async fn comes_whole_in_spite_of(trouble: serde_json::Value) {
 async fn a_repeated_token_leads_to_no_endless_walk() {
     comes_whole_in_spite_of(json!({"kind": "repeatToken"})).await;
     // For ever, it fails after few calls.
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(true).await.unwrap();
     site.advance(100);
     site.command(json!({"command": "addIssues", "project": "OPS", "count": 280}));
     site.command(json!({"command": "addPageFault", "fault": {"trouble": {"kind": "repeatToken"}}}));
     let mark = site.sandbox.mark();
     site.pass(false).await.unwrap_err();
-    assert!(calls_of_pass(&site, mark) <= 10);
+    assert!(site.calls_since(mark) <= 10);
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
 }
 

@@ -2,16 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::Lane};
+use jira_operator::sync::issues::state::Lane;
 use serde_json::json;
 
 use super::site::Site;
-
-async fn with_issues(count: u32) -> Site {
-    let site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count, "spreadSeconds": 600}));
-    site
-}
 
 fn refuse(site: &Site, keys: &[&str], code: u16) -> Vec<u64> {
     let ids: Vec<u64> = keys.iter().map(|key| site.id_of(key)).collect();
@@ -34,7 +28,7 @@ fn claim_equal_but(site: &Site, but: &[u64], what: &str) {
 #[tokio::test]
 async fn an_object_that_the_cluster_refuses_stops_no_other() {
     for code in [400, 403, 409, 413, 422] {
-        let mut site = with_issues(30).await;
+        let mut site = Site::with_issues(30, 600).await;
         site.pass(true).await.unwrap();
         let refused = refuse(&site, &["ENG-1", "ENG-2"], code);
         site.advance(60);
@@ -73,7 +67,7 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
 /// each of them again and again.
 #[tokio::test]
 async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
-    let mut site = with_issues(450).await;
+    let mut site = Site::with_issues(450, 600).await;
     let keys: Vec<String> = (1..=400).map(|n| format!("ENG-{n}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let refused = refuse(&site, &keys, 403);
@@ -96,11 +90,35 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
     claim_equal_but(&site, &[], "it takes them");
 }
 
+/// Where there is not room for all, what the cluster refuses takes nobody's place.
+#[tokio::test]
+async fn an_object_that_the_cluster_refuses_pushes_none_out() {
+    let mut site = Site::with_issues(30, 600).await;
+    site.max = 20;
+    site.pass(true).await.unwrap();
+    let before = site.mirrored();
+    site.advance(60);
+    let issues = site.sandbox.readable_issues(None).into_iter();
+    let (key, _) = issues
+        .filter(|(id, _)| !before.contains_key(id))
+        .map(|(_, issue)| issue)
+        .next()
+        .unwrap();
+    refuse(&site, &[&key], 403);
+    site.command(json!({"command": "updateIssue", "issue": key, "summary": "newest"}));
+    for _ in 0..3 {
+        site.pass(true).await.unwrap();
+        assert_eq!(site.mirrored(), before);
+        site.advance(3700);
+    }
+    assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
+}
+
 /// What concerns all objects ends the pass, and is no refusal of one.
 #[tokio::test]
 async fn a_cluster_that_fails_is_no_object_that_is_refused() {
     for code in [401, 429, 500, 503] {
-        let mut site = with_issues(5).await;
+        let mut site = Site::with_issues(5, 600).await;
         site.pass(true).await.unwrap();
         refuse(&site, &["ENG-1"], code);
         site.advance(60);

@@ -7,13 +7,6 @@ use serde_json::json;
 
 use super::{site::Site, standing::Standing};
 
-async fn with_issues(count: u32) -> Site {
-    let mut site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count}));
-    site.pass(true).await.unwrap();
-    site
-}
-
 /// A pass whose slices take so many pages each, and ten seconds; and those that follow.
 async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
     for slice in 0.. {
@@ -28,14 +21,10 @@ async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
     }
 }
 
-fn calls(site: &Site, mark: devkit::sandbox::Mark) -> usize {
-    site.sandbox.requests_since(mark).len()
-}
-
 /// A burst on a site that is quiet otherwise, read in many slices: it is read as often as it may be late, and no more.
 #[tokio::test]
 async fn a_burst_that_takes_many_slices_is_not_read_again_and_again() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.advance(3000);
     site.pass(false).await.unwrap();
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 1500, "spreadSeconds": 60}));
@@ -46,14 +35,14 @@ async fn a_burst_that_takes_many_slices_is_not_read_again_and_again() {
         site.advance(120);
     }
     assert_eq!(site.mirrored(), site.expected());
-    let calls = calls(&site, mark);
+    let calls = site.calls_since(mark);
     assert!(calls <= 5 * 16 + 40, "{calls} calls for 15 pages");
 }
 
 /// The same of a project that lags behind: it joins the others.
 #[tokio::test]
 async fn a_project_that_lags_behind_by_a_burst_catches_up() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     let known = site.standing();
     let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
     site.command(private(true));
@@ -73,7 +62,7 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
         site.state.lanes
     );
     assert_eq!(site.mirrored(), site.expected());
-    let calls = calls(&site, mark);
+    let calls = site.calls_since(mark);
     assert!(calls <= 5 * 16 + 40, "{calls} calls for 15 pages");
 }
 
@@ -81,7 +70,7 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
 /// same, comes with the next one.
 #[tokio::test]
 async fn a_change_that_came_late_while_a_round_waited_is_not_lost() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.advance(3000);
     site.pass(false).await.unwrap();
     site.command(json!({"command": "setIndexLag", "untilReleased": true}));
@@ -108,7 +97,7 @@ async fn a_change_that_came_late_while_a_round_waited_is_not_lost() {
 /// What a slice read before Jira failed is not read again.
 #[tokio::test]
 async fn a_failure_in_a_round_loses_nothing_that_was_read() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.advance(3000);
     site.pass(false).await.unwrap();
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 900, "spreadSeconds": 60}));
@@ -117,14 +106,14 @@ async fn a_failure_in_a_round_loses_nothing_that_was_read() {
     site.pass(false).await.unwrap_err();
     let mark = site.sandbox.mark();
     site.pass(false).await.unwrap();
-    assert!(calls(&site, mark) <= 4);
+    assert!(site.calls_since(mark) <= 4);
     assert_eq!(site.mirrored(), site.expected());
 }
 
 /// A project with a round under way is refused: it is asked for again with the next pass, not at once for ever.
 #[tokio::test]
 async fn a_round_of_a_project_that_is_refused_ends() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     let known = site.standing();
     let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
     site.command(private(true));
@@ -141,7 +130,7 @@ async fn a_round_of_a_project_that_is_refused_ends() {
     let mark = site.sandbox.mark();
     site.advance(10);
     site.pass_over(&known, false, true).await.unwrap();
-    assert_eq!(calls(&site, mark), 0, "a slice asks for nothing that was refused");
+    assert_eq!(site.calls_since(mark), 0, "a slice asks for nothing that was refused");
     site.command(private(false));
     for _ in 0..3 {
         site.advance(60);
@@ -183,7 +172,7 @@ async fn an_issue_of_the_future_hides_no_change() {
 /// A cursor that an earlier version took from such an issue: everything is fetched anew, and what changed comes.
 #[tokio::test]
 async fn a_cursor_of_the_future_is_not_believed() {
-    let mut site = with_issues(20).await;
+    let mut site = Site::mirroring(20).await;
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     let later = site.now() + jiff::SignedDuration::from_hours(8);
@@ -198,7 +187,7 @@ async fn a_cursor_of_the_future_is_not_believed() {
 /// Jira cuts what it answers for several projects at once: they are asked for in smaller groups.
 #[tokio::test]
 async fn a_query_that_jira_cuts_is_asked_by_fewer_projects() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::mirroring(5).await;
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     site.command(json!({"command": "changeIssues", "project": "OPS"}));
@@ -213,13 +202,13 @@ async fn a_query_that_jira_cuts_is_asked_by_fewer_projects() {
     site.advance(60);
     site.pass(false).await.unwrap();
     let projects = site.standing().projects.len();
-    assert!(calls(&site, mark) <= projects, "nothing is asked for in vain");
+    assert!(site.calls_since(mark) <= projects, "nothing is asked for in vain");
 }
 
 /// After a long pause with more changes than it is worth to read, everything is listed and fetched instead.
 #[tokio::test]
 async fn what_changed_in_a_long_pause_is_not_read_change_by_change() {
-    let mut site = with_issues(50).await;
+    let mut site = Site::mirroring(50).await;
     site.max = 100;
     site.pass(true).await.unwrap();
     site.advance(86_400);
@@ -230,6 +219,6 @@ async fn what_changed_in_a_long_pause_is_not_read_change_by_change() {
         site.pass(false).await.unwrap();
     }
     assert_eq!(site.mirrored(), site.expected());
-    let calls = calls(&site, mark);
+    let calls = site.calls_since(mark);
     assert!(calls < 260, "{calls} calls");
 }

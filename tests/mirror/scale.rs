@@ -4,11 +4,11 @@
 use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
 use serde_json::json;
 
-use super::site::Site;
+use super::{setup::MONTH, site::Site};
 
 fn add(site: &Site, project: &str, count: u32, labels: &[&str]) {
     site.command(
-        json!({"command": "addIssues", "project": project, "count": count, "spreadSeconds": 2_592_000,
+        json!({"command": "addIssues", "project": project, "count": count, "spreadSeconds": MONTH,
         "set": {"labels": labels}}),
     );
 }
@@ -41,8 +41,7 @@ fn about(site: &Site) -> bool {
 /// 6,000 issues, and room for 500: the price is that of 500.
 #[tokio::test]
 async fn what_has_no_room_is_neither_fetched_nor_listed() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 6_000, &[]);
+    let mut site = Site::with_issues(6_000, MONTH).await;
     site.max = 500;
     let projects = u64::try_from(site.standing().projects.len()).unwrap();
     let (calls, points) = price(&mut site, false).await;
@@ -89,8 +88,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
 /// Killed while it fills, and begun anew: what is there is not fetched again.
 #[tokio::test]
 async fn a_kill_while_the_newest_come_in_fetches_none_twice() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 2_000, &[]);
+    let mut site = Site::with_issues(2_000, MONTH).await;
     site.max = 500;
     site.command(
         json!({"command": "addFault", "rule": {"path": "/search/jql", "body": "\"summary\"", "skip": 2,
@@ -133,8 +131,7 @@ async fn many_lists_compete_for_little_room() {
 /// Jira counts none, and there are more than have room: that shows while they come in.
 #[tokio::test]
 async fn a_wrong_estimate_does_not_fetch_everything() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 3_000, &[]);
+    let mut site = Site::with_issues(3_000, MONTH).await;
     site.max = 200;
     site.command(
         json!({"command": "addFault", "rule": {"path": "/approximate-count", "times": 1,
@@ -168,8 +165,7 @@ async fn many_issues_are_counted_without_being_listed() {
 /// A listing of several pages, in slices that are over after each.
 #[tokio::test]
 async fn a_listing_goes_on_from_page_to_page() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 10_500, &[]);
+    let mut site = Site::with_issues(10_500, MONTH).await;
     site.max = 20_000;
     site.pass(false).await.unwrap();
     let gone = *site.mirrored().keys().next().unwrap();
@@ -200,8 +196,7 @@ async fn a_listing_goes_on_from_page_to_page() {
 /// The name of a status changes, which touches no issue: within a day of listings each issue says so.
 #[tokio::test]
 async fn a_renamed_status_shows_within_a_day() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 300, &[]);
+    let mut site = Site::with_issues(300, MONTH).await;
     site.pass(true).await.unwrap();
     let named = |site: &Site, name: &str| {
         let kept = site.memory.kept.lock().unwrap();
@@ -230,8 +225,7 @@ async fn a_renamed_status_shows_within_a_day() {
 /// As old as anything can be that comes back out of a backup: what is fetched by id is believed.
 #[tokio::test]
 async fn contents_that_are_older_than_the_mirror_are_believed_by_id() {
-    let mut site = Site::new(MirrorMode::All).await;
-    add(&site, "ENG", 20, &[]);
+    let mut site = Site::with_issues(20, MONTH).await;
     site.pass(true).await.unwrap();
     let id = site.id_of("ENG-3");
     {
@@ -268,8 +262,7 @@ async fn a_first_synchronisation_comes_whole_in_spite_of_odd_pages() {
     ];
     for trouble in troubles {
         for page in 1..=3 {
-            let mut site = Site::new(MirrorMode::All).await;
-            add(&site, "ENG", 250, &[]);
+            let mut site = Site::with_issues(250, MONTH).await;
             // Many of one moment.
             site.command(json!({"command": "addIssues", "project": "OPS", "count": 150}));
             let fault = json!({"page": page, "jql": "ORDER BY created", "times": 1, "trouble": trouble});
@@ -304,7 +297,7 @@ async fn what_changes_between_two_pages_is_not_lost() {
     let there = site.mirrored();
     let of = |site: &Site, is_there: bool| -> Vec<u64> {
         let all = site.expected().into_iter();
-        let some = all.filter(|(id, (key, ..))| key.starts_with("ENG-") && there.contains_key(id) == is_there);
+        let some = all.filter(|(id, issue)| issue.project == "ENG" && there.contains_key(id) == is_there);
         some.map(|(id, _)| id).take(4).collect()
     };
     let (fetched, waiting) = (of(&site, true), of(&site, false));

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
     api::{
         integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, StatusMapping, SyncStatus},
-        project::ProjectIssues,
+        issue::JiraIssueStatus,
+        project::{IssueTypeEntry, ProjectIssues},
     },
     atlassian::{
         endpoints::{Endpoints, http_client},
@@ -35,11 +36,11 @@ use serde_json::{Value, json};
 use super::{
     keep::Memory,
     model::{
+        command,
         distance::distance,
-        life,
         shown::{self, Found, Issues, Wanted},
     },
-    standing::Standing,
+    standing::{Standing, replaced},
 };
 
 /// Address of the site.
@@ -76,6 +77,10 @@ pub struct Site {
     pub excluded: BTreeSet<String>,
     /// The key under which each project was found first, by its id.
     pub declared: BTreeMap<String, String>,
+    /// What each project was last known to have, by its id.
+    pub issue_types: BTreeMap<String, Vec<IssueTypeEntry>>,
+    /// How many passes came to their end, and how many failed.
+    pub passes: (usize, usize),
 }
 
 impl Site {
@@ -99,6 +104,8 @@ impl Site {
             last: Report::default(),
             excluded: BTreeSet::new(),
             declared: BTreeMap::new(),
+            issue_types: BTreeMap::new(),
+            passes: (0, 0),
         };
         site.command(json!({"command": "stopClock", "stopped": true}));
         site.command(json!({"command": "setBurst", "off": true}));
@@ -111,8 +118,8 @@ impl Site {
             .unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
-    pub fn try_command(&self, command: Value) -> Result<(), String> {
-        life::command(&self.sandbox, command)
+    pub fn try_command(&self, asked: Value) -> Result<(), String> {
+        command(&self.sandbox, asked).map(drop)
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -173,6 +180,9 @@ impl Site {
         slice: bool,
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), MirrorError> {
+        if requested && !slice {
+            self.look_at_types(standing);
+        }
         let known = self.known(standing);
         let spec = self.spec();
         let scope = scope(&spec, SITE_URL, &known, standing.diagnosed);
@@ -204,6 +214,7 @@ impl Site {
         scope.review(&mut state);
         let (before, raw) = (self.memory.objects(), self.memory.raw.load(Ordering::SeqCst));
         self.memory.log.lock().unwrap().clear();
+        let (began, waiting) = (self.now(), self.sandbox.waiting_for_index());
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
         let told = Told {
@@ -227,18 +238,39 @@ impl Site {
         };
         self.state = state;
         self.last = report;
+        let ends = if ended.is_ok() {
+            &mut self.passes.0
+        } else {
+            &mut self.passes.1
+        };
+        *ends += 1;
         let written = self.memory.raw.load(Ordering::SeqCst) - raw;
         let necessary = distance(&before, &self.memory.objects());
         let log = self.memory.log.lock().unwrap();
         assert!(written >= necessary, "{written} writes cannot do {necessary}: {log:#?}");
-        // Where there is not room for all, what one step of a pass keeps a later one may push out.
-        let is_roomy = self.state.index.len() < self.max;
+        // Where there is not room for all, what one step of a pass keeps a later one may push out; what changes in the
+        // middle of a pass may be seen as it was before and as it is; and what the index does not know yet is written
+        // as a search has it, and as it is by id.
+        let is_exact = self.state.index.len() < self.max && self.now() == began;
         assert!(
-            written == necessary || !is_roomy,
+            written <= necessary + 3 * waiting + 2 * replaced(&log, &before, standing) || !is_exact,
             "{written} writes of a pass that ended with {ended:?}, where {necessary} do: {log:#?}"
         );
         drop(log);
         ended
+    }
+
+    /// A pass that is killed after so many writes, and a new start.
+    pub async fn killed_after(&mut self, writes: usize) {
+        self.memory.died = Arc::default();
+        self.memory.dies_after.store(writes, Ordering::SeqCst);
+        let (standing, died) = (self.standing(), Arc::clone(&self.memory.died));
+        tokio::select! {
+            _ = self.pass_over(&standing, false, false) => {}
+            () = died.notified() => {}
+        }
+        self.memory.dies_after.store(usize::MAX, Ordering::SeqCst);
+        self.restart();
     }
 
     /// The process was killed and starts anew: what it knew is gone, but for what was written.
@@ -254,30 +286,42 @@ impl Site {
         self.state = restore(Some(&sync), &known, self.memory.read());
     }
 
-    /// What a perfect mirror holds.
+    /// What a perfect mirror holds, without what belongs to projects that cannot be read.
     pub fn expected(&self) -> Issues {
         let wanted = Wanted {
             mode: self.mode,
             declared: &self.declared,
             jql: &self.jql,
+            mapping: &self.mapping,
         };
-        let all = shown::expected(&self.sandbox, &self.standing().projects, &wanted);
-        shown::newest(all, self.max)
+        let projects = self.standing().projects;
+        let mut all = shown::expected(&self.sandbox, &projects, &wanted);
+        // What nobody can tell anything of stays, and takes up room.
+        let kept = self.kept().into_iter();
+        for (id, status) in kept.filter(|(_, status)| is_held(&projects, status)) {
+            all.entry(id).or_insert(status);
+        }
+        let mut newest = shown::newest(all, self.max);
+        newest.retain(|_, status| !is_held(&projects, status));
+        newest
     }
 
-    /// What is mirrored, in the same form; without what belongs to projects that cannot be read.
+    /// What is mirrored, in the same form.
     pub fn mirrored(&self) -> Issues {
-        let standing = self.standing();
-        let held = |id: &String| standing.projects.get(id).is_some_and(Found::is_held);
-        let kept = self.memory.kept.lock().unwrap();
-        kept.iter()
-            .filter(|(_, kept)| !held(&kept.tracked.project_id))
-            .map(|(id, kept)| {
-                let status = &kept.status;
-                (*id, (status.key.clone(), status.summary.clone(), kept.tracked.updated))
-            })
-            .collect()
+        let projects = self.standing().projects;
+        let mut kept = self.kept();
+        kept.retain(|_, status| !is_held(&projects, status));
+        kept
     }
+
+    fn kept(&self) -> Issues {
+        let kept = self.memory.kept.lock().unwrap();
+        kept.iter().map(|(id, kept)| (*id, kept.status.clone())).collect()
+    }
+}
+
+fn is_held(projects: &BTreeMap<String, Found>, status: &JiraIssueStatus) -> bool {
+    projects.get(&status.project_id).is_some_and(Found::is_held)
 }
 
 fn jira(sandbox: &Sandbox, client_id: &str, seconds: u64) -> Jira {

@@ -1,16 +1,17 @@
 //! Tells a history step by step, and claims what must hold after each.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
+use jira_operator::{
+    api::integration::{MirrorMode, StatusMapping},
+    sync::issues::state::State,
+};
 use serde_json::json;
 
 use super::{
     model::{
-        life::{Life, calm, on_issue, project_id},
+        life::{Life, on_issue, project_id},
+        shown::differences,
         steps::Step,
     },
     site::Site,
@@ -19,6 +20,11 @@ use super::{
 
 /// Below this the mirror may be full.
 const ROOMY: usize = 1000;
+/// So many issues' contents are looked at with each listing at least.
+const VERIFIED: usize = 100;
+/// What is missing is looked up after so many seconds, and all is listed within an hour.
+const LOOK_UP: i64 = 300;
+const HOUR: i64 = 3700;
 
 pub struct Telling {
     pub site: Site,
@@ -53,8 +59,11 @@ impl Telling {
                 earlier.diagnosed = false;
                 let _ = self.site.pass_over(&earlier, false, false).await;
             }
-            Step::Sliced { until, slices } => self.sliced(usize::from(*until), *slices).await,
-            Step::Killed { writes } => self.killed(usize::from(*writes)).await,
+            Step::Sliced { until, slices } => self.sliced(usize::from(*until), *slices, None).await,
+            Step::SlicedSweep { until, slices } => self.sliced(usize::from(*until), *slices, Some(LOOK_UP)).await,
+            Step::Refuse { issue, code } => self.refuse(*issue, *code),
+            Step::Accept => self.site.memory.refused.lock().unwrap().clear(),
+            Step::Killed { writes } => self.site.killed_after(usize::from(*writes)).await,
             Step::Restart => self.site.restart(),
             step if self.life.happens(&self.site.sandbox, step) => {}
             step => self.declare(step),
@@ -89,6 +98,8 @@ impl Telling {
             }
             Step::Mode { all: true } => self.site.mode = MirrorMode::All,
             Step::Mode { all: false } => self.site.mode = MirrorMode::Open,
+            Step::Map { on: true } => self.site.mapping = mapping(),
+            Step::Map { on: false } => self.site.mapping.clear(),
             _ => {}
         }
     }
@@ -103,20 +114,22 @@ impl Telling {
         self.earlier = standing;
     }
 
-    /// A pass that ends when its time is asked for so many times, and some of the slices that follow.
-    async fn sliced(&mut self, until: usize, slices: u8) {
+    /// A pass that ends when its time is asked for so many times, and some of the slices that follow: as soon as may be
+    /// while work is left, or so far apart.
+    async fn sliced(&mut self, until: usize, slices: u8, apart: Option<i64>) {
         let mut standing = self.site.standing();
         for slice in 0..=slices {
             let asked = AtomicUsize::new(0);
             let is_over = || asked.fetch_add(1, Ordering::SeqCst) >= until;
-            let _ = self.site.pass_until(&standing, false, slice > 0, &is_over).await;
+            let requested = apart.is_some() && slice == 0;
+            let _ = self.site.pass_until(&standing, requested, slice > 0, &is_over).await;
             self.earlier.clone_from(&standing);
-            if !self.site.last.unfinished {
+            if !self.site.last.unfinished && apart.is_none() {
                 return;
             }
             // Jira goes on, and nobody looks where the projects stand.
             standing.diagnosed = false;
-            self.site.advance(20);
+            self.site.advance(apart.unwrap_or(20));
             on_issue(
                 &self.site.sandbox,
                 slice,
@@ -125,14 +138,12 @@ impl Telling {
         }
     }
 
-    /// The process is killed after so many writes.
-    async fn killed(&mut self, writes: usize) {
-        self.site.memory.dies_after.store(writes, Ordering::SeqCst);
-        let standing = self.site.standing();
-        let pass = self.site.pass_over(&standing, false, false);
-        let _ = tokio::time::timeout(Duration::from_millis(250), pass).await;
-        self.site.memory.dies_after.store(usize::MAX, Ordering::SeqCst);
-        self.site.restart();
+    /// The cluster refuses an object from here on, whether or not there is one yet.
+    fn refuse(&self, issue: u8, code: u16) {
+        let issues = self.site.sandbox.readable_issues(None);
+        let id = issues.keys().nth(usize::from(issue) % issues.len().max(1));
+        let mut refused = self.site.memory.refused.lock().unwrap();
+        refused.extend(id.map(|id| (*id, code)));
     }
 
     /// What was removed did not live: it is not what the mirror is to hold. Where it is full, what was
@@ -145,46 +156,53 @@ impl Telling {
         let expected = self.site.expected();
         for (id, status) in removed {
             // Its last state may have changed back since: then it is known and comes again.
-            if let Some((key, _, updated)) = expected.get(&id) {
-                let seen = status.updated.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-                if *updated == seen && *key == status.key {
-                    let counts = self.site.state.removed;
-                    return Err(format!("{key} was removed, and lives as it was seen: {counts:?}"));
-                }
+            if let Some(issue) = expected.get(&id)
+                && issue.updated == status.updated
+                && issue.key == status.key
+            {
+                let counts = self.site.state.removed;
+                return Err(format!(
+                    "{} was removed, and lives as it was seen: {counts:?}",
+                    issue.key
+                ));
             }
         }
         Ok(())
     }
 
-    /// Nothing fails and nothing lags any more; the passes go on for a while.
+    /// Nothing fails and nothing lags any more; the passes go on until all that is mirrored was looked at again.
     pub async fn quiet(&mut self) -> Result<(), String> {
-        calm(&self.site.sandbox);
+        self.life.calm(&self.site.sandbox);
+        self.site.memory.refused.lock().unwrap().clear();
+        let (put_off, refused) = (&self.site.state.put_off, &self.site.state.refused_lists);
+        let waits = put_off.refused().is_some() || put_off.unanswered() > 0 || !refused.is_empty();
         for round in 0..5 {
-            self.site.advance(360);
-            let pass = self.site.pass(round == 0 || round == 2).await;
-            pass.map_err(|error| format!("after quiet: {error}"))?;
+            self.quiet_pass(360, round == 0 || round == 2).await?;
         }
+        if !waits && self.site.max >= ROOMY {
+            // What is new or gone shows before everything was looked at again.
+            let (mirrored, expected) = (self.site.mirrored(), self.site.expected());
+            if !mirrored.keys().eq(expected.keys()) {
+                let (mirrored, expected) = (mirrored.keys(), expected.keys());
+                return Err(format!(
+                    "after half an hour {mirrored:?} are there, and not {expected:?}"
+                ));
+            }
+        }
+        // What could not be written or fetched is tried again within the hour.
+        self.quiet_pass(HOUR, true).await?;
+        for _ in 0..=self.site.mirrored().len().div_ceil(VERIFIED) {
+            self.quiet_pass(360, true).await?;
+        }
+        self.quiet_pass(360, false).await?;
         let before = self.site.memory.raw.load(Ordering::SeqCst);
-        self.site.advance(360);
-        let pass = self.site.pass(true).await;
-        pass.map_err(|error| format!("after quiet: {error}"))?;
+        self.quiet_pass(360, true).await?;
         let after = self.site.memory.raw.load(Ordering::SeqCst);
         if before != after {
-            return Err(format!("a second pass wrote: {before} became {after}"));
+            let log = self.site.memory.log.lock().unwrap().clone();
+            return Err(format!("a second pass wrote: {before} became {after}, {log:?}"));
         }
-        let (mirrored, expected) = (self.site.mirrored(), self.site.expected());
-        if mirrored != expected {
-            let lacking: Vec<_> = expected
-                .iter()
-                .filter(|(id, issue)| mirrored.get(id) != Some(issue))
-                .collect();
-            let surplus: Vec<_> = mirrored.iter().filter(|(id, _)| !expected.contains_key(id)).collect();
-            let State {
-                lanes, cursor, missing, ..
-            } = &self.site.state;
-            let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
-            return Err(format!("the mirror lacks {lacking:?}, and has {surplus:?}; {beside}"));
-        }
+        self.claim_equal()?;
         let writes = *self.site.memory.writes.lock().unwrap();
         let exact = 2 * (writes.created + writes.discarded) + writes.changed + writes.removed;
         if after != exact {
@@ -192,4 +210,37 @@ impl Telling {
         }
         Ok(())
     }
+
+    async fn quiet_pass(&mut self, after: i64, requested: bool) -> Result<(), String> {
+        self.site.advance(after);
+        let pass = self.site.pass(requested).await;
+        pass.map_err(|error| format!("after quiet: {error}"))
+    }
+
+    /// All that is said of each issue is what the site says.
+    fn claim_equal(&self) -> Result<(), String> {
+        let (mirrored, expected) = (self.site.mirrored(), self.site.expected());
+        let differences = differences(&mirrored, &expected);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let State {
+            lanes, cursor, missing, ..
+        } = &self.site.state;
+        let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
+        Err(format!(
+            "what is mirrored and what should be: {differences:#?}; {beside}"
+        ))
+    }
+}
+
+/// Rules of each kind: some name a project, some an issue type, some a status by its id.
+fn mapping() -> Vec<StatusMapping> {
+    let rules = json!([
+        {"phase": "Open", "statuses": ["To Do", "id:10001"]},
+        {"phase": "Waiting", "statuses": ["IN PROGRESS"], "projects": ["ENG", "SUP"]},
+        {"phase": "Fixing", "statuses": ["In Progress", "Done"], "issueTypes": ["Bug"]},
+        {"phase": "Shipped", "statuses": ["Done"], "projects": ["ENG"], "issueTypes": ["bug", "Story"]},
+    ]);
+    serde_json::from_value(rules).unwrap()
 }

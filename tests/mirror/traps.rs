@@ -1,6 +1,5 @@
 //! The traps of those who synchronised issues before, one by one, and what the engine costs.
 
-use devkit::sandbox::Mark;
 use jira_operator::{
     api::integration::{MirrorMode, StatusMapping},
     atlassian::error::JiraError,
@@ -8,18 +7,7 @@ use jira_operator::{
 };
 use serde_json::json;
 
-use super::site::Site;
-
-async fn with_issues(count: u32) -> Site {
-    let site = Site::new(MirrorMode::All).await;
-    site.command(json!({"command": "addIssues", "project": "ENG", "count": count, "spreadSeconds": 2_592_000}));
-    site
-}
-
-/// Calls to Jira since a place in the journal.
-fn calls(site: &Site, mark: Mark) -> usize {
-    site.sandbox.requests_since(mark).len()
-}
+use super::{setup::MONTH, site::Site};
 
 async fn claim_equal(site: &mut Site) {
     site.advance(1);
@@ -29,11 +17,11 @@ async fn claim_equal(site: &mut Site) {
 
 #[tokio::test]
 async fn it_costs_few_calls() {
-    let mut site = with_issues(10_000).await;
+    let mut site = Site::with_issues(10_000, MONTH).await;
     site.max = 20_000;
     let (mark, points) = (site.sandbox.mark(), site.jira.points());
     site.pass(false).await.unwrap();
-    let (first, points) = (calls(&site, mark), site.jira.points() - points);
+    let (first, points) = (site.calls_since(mark), site.jira.points() - points);
     assert!(
         first <= 150 && points <= 10_500,
         "a first synchronisation of 10,000 issues took {first} calls and {points} points"
@@ -43,12 +31,12 @@ async fn it_costs_few_calls() {
     let mark = site.sandbox.mark();
     site.advance(60);
     site.pass(false).await.unwrap();
-    assert_eq!(calls(&site, mark), 1, "a pass on which nothing changed");
+    assert_eq!(site.calls_since(mark), 1, "a pass on which nothing changed");
 
     site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 1}));
     let (mark, before) = (site.sandbox.mark(), *site.memory.writes.lock().unwrap());
     site.pass(false).await.unwrap();
-    let changed = calls(&site, mark);
+    let changed = site.calls_since(mark);
     assert!(changed <= 4, "1 % changed, and {changed} calls");
     let after = *site.memory.writes.lock().unwrap();
     assert_eq!(
@@ -62,7 +50,7 @@ async fn it_costs_few_calls() {
 #[tokio::test]
 async fn no_time_zone_loses_a_change() {
     for zone in ["Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"] {
-        let mut site = with_issues(5).await;
+        let mut site = Site::with_issues(5, MONTH).await;
         site.command(json!({"command": "setTimeZone", "timeZone": zone}));
         site.pass(false).await.unwrap();
         // Changes seconds apart: a query by the minute would take them for one.
@@ -76,7 +64,7 @@ async fn no_time_zone_loses_a_change() {
 
 #[tokio::test]
 async fn an_issue_that_is_indexed_late_comes_with_its_old_time() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(false).await.unwrap();
     site.command(json!({"command": "setIndexLag", "untilReleased": true}));
     site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "late"}));
@@ -94,7 +82,7 @@ async fn an_issue_that_is_indexed_late_comes_with_its_old_time() {
 /// A timer touches it all the time, so that no window of time ever holds it still.
 #[tokio::test]
 async fn an_issue_that_is_touched_all_the_time_comes_too() {
-    let mut site = with_issues(300).await;
+    let mut site = Site::with_issues(300, MONTH).await;
     site.pass(false).await.unwrap();
     site.command(json!({"command": "touchIssue", "issue": "ENG-1", "everySeconds": 1}));
     for _ in 0..5 {
@@ -108,7 +96,7 @@ async fn an_issue_that_is_touched_all_the_time_comes_too() {
 /// A page token lives for seven days, a cursor for ever.
 #[tokio::test]
 async fn a_pause_of_a_week_loses_nothing() {
-    let mut site = with_issues(400).await;
+    let mut site = Site::with_issues(400, MONTH).await;
     site.pass(false).await.unwrap();
     for day in 0..8 {
         site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 20}));
@@ -122,7 +110,7 @@ async fn a_pause_of_a_week_loses_nothing() {
 /// Refused for an hour, whatever is asked: nothing is lost, and nothing is removed.
 #[tokio::test]
 async fn a_storm_of_an_hour_loses_nothing() {
-    let mut site = with_issues(400).await;
+    let mut site = Site::with_issues(400, MONTH).await;
     site.pass(false).await.unwrap();
     site.command(
         json!({"command": "startStorm", "seconds": 3600, "reason": "jira-burst-based", "retryAfterSeconds": 600}),
@@ -143,7 +131,7 @@ async fn a_storm_of_an_hour_loses_nothing() {
 /// The endpoint is gone: that is told in Jira's words, and nothing is removed.
 #[tokio::test]
 async fn a_removed_endpoint_is_told() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(false).await.unwrap();
     let body = json!({"errorMessages": ["The requested API has been removed."]}).to_string();
     site.command(json!({"command": "addFault", "rule": {
@@ -156,7 +144,7 @@ async fn a_removed_endpoint_is_told() {
 /// Moved while ids are listed and before they are fetched: it keeps its place under its id.
 #[tokio::test]
 async fn an_issue_that_moves_keeps_its_object() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(false).await.unwrap();
     let (id, before) = (site.id_of("ENG-1"), *site.memory.writes.lock().unwrap());
     site.command(json!({"command": "moveIssue", "issue": "ENG-1", "project": "OPS"}));
@@ -174,7 +162,7 @@ async fn an_issue_that_moves_keeps_its_object() {
 /// where it is now, the second does not come.
 #[tokio::test]
 async fn issues_that_move_or_go_in_the_middle_of_a_synchronisation() {
-    let mut site = with_issues(250).await;
+    let mut site = Site::with_issues(250, MONTH).await;
     site.command(json!({"command": "addFault", "rule": {
         "path": "/search/jql", "body": "ORDER BY created", "skip": 1, "action": {"kind": "status", "code": 503}}}));
     site.pass(true).await.unwrap_err();
@@ -182,15 +170,10 @@ async fn issues_that_move_or_go_in_the_middle_of_a_synchronisation() {
     let waiting: Vec<String> = site
         .expected()
         .into_iter()
-        .filter(|(id, (key, ..))| !there.contains_key(id) && key.starts_with("ENG-"))
-        .map(|(_, (key, ..))| key)
+        .filter(|(id, issue)| !there.contains_key(id) && issue.project == "ENG")
+        .map(|(_, issue)| issue.key)
         .collect();
-    let fetched = there
-        .values()
-        .find(|(key, ..)| key.starts_with("ENG-"))
-        .unwrap()
-        .0
-        .clone();
+    let fetched = there.values().find(|issue| issue.project == "ENG").unwrap().key.clone();
     site.advance(1);
     for (command, issue) in [("moveIssue", &waiting[0]), ("moveIssue", &fetched)] {
         site.command(json!({"command": command, "issue": issue, "project": "OPS"}));
@@ -230,7 +213,7 @@ async fn an_issue_that_is_closed_leaves_the_open_ones_and_comes_back() {
 /// Objects stay, and say the new key; rules that name the key of the spec go on for them.
 #[tokio::test]
 async fn a_renamed_project_keeps_its_objects() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.mapping = vec![rule("Waiting", "To Do", "ENG")];
     site.pass(true).await.unwrap();
     let before = *site.memory.writes.lock().unwrap();
@@ -259,7 +242,7 @@ fn rule(phase: &str, status: &str, project: &str) -> StatusMapping {
 /// and when it is back nothing is missing.
 #[tokio::test]
 async fn a_project_that_goes_invisible_stops_no_other() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(true).await.unwrap();
     let known = site.standing();
     let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
@@ -291,7 +274,7 @@ async fn a_project_that_goes_invisible_stops_no_other() {
 /// stood before stands after.
 #[tokio::test]
 async fn half_an_hour_to_wait_is_handed_on() {
-    let mut site = with_issues(5).await;
+    let mut site = Site::with_issues(5, MONTH).await;
     site.pass(false).await.unwrap();
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
@@ -304,7 +287,7 @@ async fn half_an_hour_to_wait_is_handed_on() {
         panic!("{refused}")
     };
     assert_eq!(error.retry_after(), Some(std::time::Duration::from_mins(30)));
-    assert!(calls(&site, mark) == 1 && started.elapsed() < std::time::Duration::from_secs(20));
+    assert!(site.calls_since(mark) == 1 && started.elapsed() < std::time::Duration::from_secs(20));
     site.advance(1800);
     claim_equal(&mut site).await;
 }
@@ -313,7 +296,7 @@ async fn half_an_hour_to_wait_is_handed_on() {
 /// nothing about any issue; with a new one all that changed comes.
 #[tokio::test]
 async fn a_token_that_expired_in_a_pause_of_a_week_removes_nothing() {
-    let mut site = with_issues(50).await;
+    let mut site = Site::with_issues(50, MONTH).await;
     site.give_token(3600);
     site.pass(true).await.unwrap();
     site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 50}));

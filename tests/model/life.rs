@@ -1,19 +1,17 @@
 //! What happens in Jira in a history, done to the sandbox.
 
-use devkit::sandbox::{Command, Sandbox};
+use devkit::sandbox::{Answer, Sandbox, StatusCategory};
 use serde_json::{Value, json};
 
-use super::steps::Step;
+use super::{
+    answers::{calm, happens_to_answers},
+    command,
+    names::Names,
+    steps::Step,
+};
 
 /// Most projects that a history makes anew.
 const MOST_NEW: usize = 3;
-
-/// Gives the sandbox a command in its JSON form. It may be refused, for a project that is archived
-/// meanwhile for example.
-pub fn command(sandbox: &Sandbox, command: Value) -> Result<(), String> {
-    let command: Command = serde_json::from_value(command).expect("a command of the sandbox");
-    sandbox.command(command).map(drop).map_err(|error| error.to_string())
-}
 
 /// The id of the project that this number chooses.
 pub fn project_id(sandbox: &Sandbox, number: usize) -> String {
@@ -25,7 +23,18 @@ pub fn project_id(sandbox: &Sandbox, number: usize) -> String {
 pub fn on_issue(sandbox: &Sandbox, number: u8, what: impl Fn(u64) -> Value) -> Option<u64> {
     let issues = sandbox.readable_issues(None);
     let id = *issues.keys().nth(usize::from(number) % issues.len().max(1))?;
-    command(sandbox, what(id)).ok().map(|()| id)
+    command(sandbox, what(id)).ok().map(|_| id)
+}
+
+/// A status of this category that the issue may come into, by its id: what it is called may change.
+fn status_of(sandbox: &Sandbox, issue: u64, category: StatusCategory) -> String {
+    sandbox.state(|world| {
+        let found = world.site("acme").and_then(|site| site.issue_by_id(issue));
+        let statuses = found.map(|(project, _)| project.workflow.statuses.as_slice());
+        let mut statuses = statuses.unwrap_or_default().iter();
+        let status = statuses.find(|status| status.category == category);
+        status.map(|status| status.id.clone()).unwrap_or_default()
+    })
 }
 
 fn edited(issue: u64, what: &Value) -> Value {
@@ -40,23 +49,37 @@ fn edited(issue: u64, what: &Value) -> Value {
 pub struct Life {
     /// Ids of issues that are hidden or archived.
     unseen: Vec<u64>,
+    /// Ids of issues that a timer touches.
+    touched: Vec<u64>,
     named: usize,
+    names: Names,
 }
 
 impl Life {
     /// Lets a step happen. Whether it is one of Jira's.
     pub fn happens(&mut self, sandbox: &Sandbox, step: &Step) -> bool {
         self.happens_to_issue(sandbox, step)
+            || self.has_other_time(sandbox, step)
             || self.happens_to_project(sandbox, step)
+            || self.names.change(sandbox, step)
             || happens_to_answers(sandbox, step)
+    }
+
+    /// Nothing fails, nothing lags and no timer runs any more.
+    pub fn calm(&mut self, sandbox: &Sandbox) {
+        for id in std::mem::take(&mut self.touched) {
+            let _ = command(sandbox, json!({"command": "touchIssue", "issue": id.to_string()}));
+        }
+        calm(sandbox);
     }
 
     fn happens_to_issue(&mut self, sandbox: &Sandbox, step: &Step) -> bool {
         let labels = |on: bool| if on { json!(["k8s"]) } else { json!([]) };
+        let enters = |id: u64, category| edited(id, &json!({"status": status_of(sandbox, id, category)}));
         match *step {
             Step::Edit { issue } => on_issue(sandbox, issue, |id| json!({"command": "changeIssues", "ids": [id]})),
-            Step::Close { issue } => on_issue(sandbox, issue, |id| edited(id, &json!({"status": "Done"}))),
-            Step::Reopen { issue } => on_issue(sandbox, issue, |id| edited(id, &json!({"status": "To Do"}))),
+            Step::Close { issue } => on_issue(sandbox, issue, |id| enters(id, StatusCategory::Done)),
+            Step::Reopen { issue } => on_issue(sandbox, issue, |id| enters(id, StatusCategory::New)),
             Step::Label { issue, on } => on_issue(sandbox, issue, |id| edited(id, &json!({"labels": labels(on)}))),
             Step::Move { issue, to } => {
                 let to = project_id(sandbox, to);
@@ -71,6 +94,30 @@ impl Life {
             Step::ArchiveIssue { issue } => self.unsee(sandbox, "archiveIssue", "archived", issue),
             _ => return false,
         };
+        true
+    }
+
+    /// Imports and timers.
+    fn has_other_time(&mut self, sandbox: &Sandbox, step: &Step) -> bool {
+        let dated = |id: u64, seconds| json!({"command": "dateIssue", "issue": id.to_string(), "seconds": seconds});
+        match *step {
+            Step::Import { project, seconds } => {
+                let project = project_id(sandbox, project);
+                let added = json!({"command": "addIssues", "project": project, "count": 2, "varied": true});
+                if let Ok(Answer::Issues { ids }) = command(sandbox, added) {
+                    for (number, id) in (0..).zip(ids) {
+                        let _ = command(sandbox, dated(id, seconds + number));
+                    }
+                }
+            }
+            Step::Date { issue, seconds } => drop(on_issue(sandbox, issue, |id| dated(id, seconds))),
+            Step::Touch { issue, seconds } => {
+                let every =
+                    |id: u64| json!({"command": "touchIssue", "issue": id.to_string(), "everySeconds": seconds});
+                self.touched.extend(on_issue(sandbox, issue, every));
+            }
+            _ => return false,
+        }
         true
     }
 
@@ -140,41 +187,5 @@ impl Life {
         for asked in [created, filled] {
             command(sandbox, asked).expect("a project");
         }
-    }
-}
-
-/// The clock goes on, and answers are late or wrong.
-fn happens_to_answers(sandbox: &Sandbox, step: &Step) -> bool {
-    let asked = match *step {
-        Step::Lag { seconds } => json!({"command": "setIndexLag", "seconds": seconds}),
-        Step::PageFault { kind, page } => {
-            let fault = json!({"page": page, "times": 1, "trouble": trouble(kind)});
-            json!({"command": "addPageFault", "fault": fault})
-        }
-        Step::Wait { seconds } => json!({"command": "advanceClock", "seconds": seconds}),
-        _ => return false,
-    };
-    command(sandbox, asked).expect("the sandbox does it");
-    true
-}
-
-fn trouble(kind: u8) -> Value {
-    match kind {
-        0 => json!({"kind": "repeatToken"}),
-        1 => json!({"kind": "shortPage", "issues": 1}),
-        2 => json!({"kind": "emptyPage"}),
-        3 => json!({"kind": "omitIsLast"}),
-        4 => json!({"kind": "claimLast"}),
-        5 => json!({"kind": "nullToken"}),
-        6 => json!({"kind": "loseToken"}),
-        7 => json!({"kind": "extraPage"}),
-        _ => json!({"kind": "warn", "truncateTo": 1}),
-    }
-}
-
-/// Nothing fails and nothing lags any more.
-pub fn calm(sandbox: &Sandbox) {
-    for name in ["setIndexLag", "releaseIndex", "clearPageFaults", "clearFaults"] {
-        command(sandbox, json!({"command": name})).expect("the sandbox does it");
     }
 }

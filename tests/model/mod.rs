@@ -2,12 +2,23 @@
 //! through them: what may happen, how it happens in Jira, what a perfect mirror holds afterwards, and
 //! how many writes lead there.
 
+pub mod answers;
+pub mod contents;
 pub mod distance;
 pub mod life;
+pub mod names;
 pub mod shown;
 pub mod steps;
 
+use devkit::sandbox::{Answer, Command, Sandbox};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// Gives the sandbox a command in its JSON form. It may be refused, for a project that is archived
+/// meanwhile for example.
+pub fn command(sandbox: &Sandbox, command: serde_json::Value) -> Result<Answer, String> {
+    let command: Command = serde_json::from_value(command).expect("a command of the sandbox");
+    sandbox.command(command).map_err(|error| error.to_string())
+}
 
 /// A number from the environment.
 pub fn number(name: &str) -> Option<usize> {

@@ -3,10 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use devkit::sandbox::Sandbox;
-use jira_operator::api::{integration::MirrorMode, project::Lifecycle};
+use jira_operator::api::{
+    integration::{MirrorMode, StatusMapping},
+    issue::JiraIssueStatus,
+    project::Lifecycle,
+};
 
-/// Key, summary and update of each issue, by its id.
-pub type Issues = BTreeMap<u64, (String, String, i64)>;
+use super::contents::{self, Look};
+
+/// All that is said of each issue, by its id.
+pub type Issues = BTreeMap<u64, JiraIssueStatus>;
 
 /// A project as a look at the site found it.
 #[derive(Clone, Debug)]
@@ -55,43 +61,53 @@ pub struct Wanted<'a> {
     pub declared: &'a BTreeMap<String, String>,
     /// jql by that key.
     pub jql: &'a BTreeMap<String, String>,
+    pub mapping: &'a [StatusMapping],
 }
 
 /// What a perfect mirror of these projects holds, where there is room for all.
 pub fn expected(sandbox: &Sandbox, projects: &BTreeMap<String, Found>, wanted: &Wanted<'_>) -> Issues {
-    let by_key: BTreeMap<&str, &str> = projects
-        .iter()
-        .map(|(id, found)| (found.key.as_str(), id.as_str()))
-        .collect();
-    let done = done_statuses(sandbox);
-    let belongs = |key: &str, issue: &devkit::sandbox::Issue| {
-        let project = key.rsplit_once('-').map_or("", |(project, _)| project);
-        let Some(id) = by_key.get(project) else { return false };
-        let jql = wanted.declared.get(*id).and_then(|declared| wanted.jql.get(declared));
-        let narrowed = jql.is_none_or(|jql| issue.labels.iter().any(|label| jql.ends_with(label)));
-        (wanted.mode == MirrorMode::All || !done.contains(&issue.status_id)) && narrowed
-    };
-    let readable = sandbox.readable_issues(None).into_iter();
-    readable
-        .filter(|(_, (key, issue))| belongs(key, issue))
-        .map(|(id, (key, issue))| (id, (key, issue.summary.clone(), issue.updated.as_millisecond())))
-        .collect()
+    let readable = sandbox.readable_issues(None);
+    sandbox.state(|world| {
+        let site = world.site("acme").unwrap();
+        let mut all = Issues::new();
+        for id in readable.keys() {
+            let (project, issue) = site.issue_by_id(*id).unwrap();
+            let project_id = project.id.to_string();
+            if !projects.contains_key(&project_id) {
+                continue;
+            }
+            let declared = wanted.declared.get(&project_id);
+            let jql = declared.and_then(|declared| wanted.jql.get(declared));
+            let narrowed = jql.is_none_or(|jql| issue.labels.iter().any(|label| jql.ends_with(label)));
+            let done = project.workflow.is_done(&issue.status_id);
+            if narrowed && (wanted.mode == MirrorMode::All || !done) {
+                let look = Look {
+                    world,
+                    site,
+                    mapping: wanted.mapping,
+                    declared: declared.map(String::as_str),
+                };
+                all.insert(*id, contents::status(&look, project, issue));
+            }
+        }
+        all
+    })
 }
 
 /// The so many of these that were updated last.
 pub fn newest(issues: Issues, max: usize) -> Issues {
     let mut all: Vec<_> = issues.into_iter().collect();
-    all.sort_by_key(|(id, (_, _, updated))| std::cmp::Reverse((*updated, *id)));
+    // In this form times are in the order of their letters.
+    all.sort_by(|(a, one), (b, other)| (&other.updated, b).cmp(&(&one.updated, a)));
     all.into_iter().take(max).collect()
 }
 
-fn done_statuses(sandbox: &Sandbox) -> BTreeSet<String> {
-    sandbox.state(|world| {
-        let projects = world.site("acme").unwrap().projects.values();
-        let statuses = projects.flat_map(|project| project.workflow.statuses.iter());
-        statuses
-            .filter(|status| status.category.id() == 3)
-            .map(|status| status.id.clone())
-            .collect()
-    })
+/// What of two mirrors is not the same: ids with what each says.
+pub fn differences<'i>(
+    mirrored: &'i Issues,
+    expected: &'i Issues,
+) -> Vec<(u64, Option<&'i JiraIssueStatus>, Option<&'i JiraIssueStatus>)> {
+    let ids: BTreeSet<u64> = mirrored.keys().chain(expected.keys()).copied().collect();
+    let both = ids.into_iter().map(|id| (id, mirrored.get(&id), expected.get(&id)));
+    both.filter(|(_, mirrored, expected)| mirrored != expected).collect()
 }

@@ -10,6 +10,7 @@ use super::{
     error::MirrorError,
     keeping::Source,
     mirror::Mirror,
+    put_off::Why,
     query::{among, newest},
     removals::Fate,
     state::{Awaits, Missing},
@@ -91,7 +92,7 @@ impl<M: Mirror> Engine<'_, M> {
     async fn look_up(&mut self, ids: &[u64]) -> Result<BTreeSet<u64>, MirrorError> {
         let found = self.jira.bulk_fetch(self.settings.cloud_id, ids).await?;
         self.report.odd += found.odd;
-        let mut found = found.issues;
+        let (failed, mut found) = (found.failed, found.issues);
         let there: BTreeSet<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
         let (jira, cloud_id) = (self.jira, self.settings.cloud_id);
         let asked = ids.iter().copied().filter(|id| !there.contains(id));
@@ -106,11 +107,15 @@ impl<M: Mirror> Engine<'_, M> {
                 Ok(issue) => found.push(issue),
                 Err(JiraError::NotFound(_)) => lost.push((id, Fate::Gone)),
                 Err(JiraError::Forbidden(_)) => lost.push((id, Fate::Hidden)),
+                // One that Jira cannot answer keeps none of the others waiting.
+                Err(JiraError::Unavailable { .. }) if failed.contains(&id) => self.state.put_off.add(id, Why::Jira),
                 Err(error) => return Err(error.into()),
             }
         }
         let there: Vec<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
+        // One answer that lacks an issue proves nothing: a search that finds nothing now may find it again at once.
         let unsearchable = self.unsearchable(&there).await?;
+        let unsearchable = self.unsearchable(&unsearchable).await?;
         let (archived, unproven) = self.archived(&found, &unsearchable).await?;
         found.retain(|issue| issue.id.parse().is_ok_and(|id: u64| !unsearchable.contains(&id)));
         self.take_changed(found, Source::ById).await?;

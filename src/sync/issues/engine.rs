@@ -225,7 +225,7 @@ impl<M: Mirror> Engine<'_, M> {
         };
         let index = self.state.index.iter();
         let leaving: Vec<(u64, Fate)> = index
-            .filter(|(id, _)| !put_off.contains(*id))
+            .filter(|(id, _)| !put_off.is_refused(*id))
             .filter_map(|(id, tracked)| Some((id, fate(tracked)?)))
             .collect();
         self.let_go(leaving).await?;
@@ -255,7 +255,7 @@ impl<M: Mirror> Engine<'_, M> {
         let surplus = self.state.index.len().saturating_sub(settings.max);
         let put_off = &self.state.put_off;
         let oldest = self.state.index.by_update().take(surplus);
-        let pushed_out = oldest.filter(|(_, id)| !put_off.contains(*id));
+        let pushed_out = oldest.filter(|(_, id)| !put_off.is_refused(*id));
         let pushed_out = pushed_out.map(|(_, id)| (id, Fate::NoLongerMatching));
         let pushed_out: Vec<(u64, Fate)> = pushed_out.collect();
         self.let_go(pushed_out).await

@@ -21,7 +21,7 @@ use crate::{api::integration::MirrorMode, atlassian::issue_models::Issue};
 /// How many writes are in flight.
 const WRITES: usize = 8;
 /// What is to be written so that there are at most so many: issues that are new or different, and
-/// ids that make room for them.
+/// ids that make room for them, oldest first.
 struct Room {
     puts: Vec<Observed>,
     pushed_out: Vec<u64>,
@@ -39,7 +39,8 @@ fn room(index: &Index, max: usize, issues: Vec<Observed>) -> Room {
     let mut oldest: Vec<(i64, u64)> = others.take(surplus).collect();
     oldest.extend(one_of_each.values().map(|issue| (issue.updated, issue.id)));
     oldest.sort_unstable();
-    let without: BTreeSet<u64> = oldest.into_iter().take(surplus).map(|(_, id)| id).collect();
+    oldest.truncate(surplus);
+    let without: BTreeSet<u64> = oldest.iter().map(|(_, id)| *id).collect();
     let differs = |issue: &Observed| index.get(issue.id).is_none_or(|known| known.digest != issue.digest);
     let puts = one_of_each
         .into_values()
@@ -47,7 +48,11 @@ fn room(index: &Index, max: usize, issues: Vec<Observed>) -> Room {
     Room {
         puts: puts.collect(),
         is_short: !without.is_empty(),
-        pushed_out: without.into_iter().filter(|id| index.get(*id).is_some()).collect(),
+        pushed_out: oldest
+            .into_iter()
+            .map(|(_, id)| id)
+            .filter(|id| index.get(*id).is_some())
+            .collect(),
     }
 }
 
@@ -71,13 +76,8 @@ impl<M: Mirror> Engine<'_, M> {
     ) -> Result<(), MirrorError> {
         let lens = self.settings.lens;
         let seen = issues.into_iter().filter_map(|issue| Observed::of(issue, lens));
-        // Jira's index may still have an issue as it was before; not where that was in Jira's future.
-        let (index, clock) = (&self.state.index, self.clock.unwrap_or(i64::MAX));
-        let is_stale = |issue: &Observed| {
-            let known = index.get(issue.id).map_or(i64::MIN, |known| known.updated);
-            source == Source::Search && issue.updated != 0 && issue.updated < known && known <= clock
-        };
-        let seen: Vec<Observed> = seen.filter(|issue| !is_stale(issue)).collect();
+        let is_news = |issue: &Observed| source == Source::ById || !self.is_stale(issue);
+        let seen: Vec<Observed> = seen.filter(is_news).collect();
         let (mut keep, mut leave) = (Vec::new(), Vec::new());
         for issue in seen {
             self.report.fetched += 1;
@@ -93,8 +93,16 @@ impl<M: Mirror> Engine<'_, M> {
                 .is_some_and(|p| p.jql.is_some());
             let found = matches.filter(|_| narrowed).map(|ids| ids.contains(&issue.id));
             match verdict(&issue, self.settings, found) {
-                Verdict::Keep => keep.push(issue),
-                Verdict::Leave(fate) => leave.push((issue.id, fate)),
+                Verdict::Keep => {
+                    self.state.left.forget(issue.id);
+                    keep.push(issue);
+                }
+                Verdict::Leave(fate) => {
+                    if source == Source::ById {
+                        self.state.left.note(issue.id, issue.updated, self.moment.now);
+                    }
+                    leave.push((issue.id, fate));
+                }
                 Verdict::Ignore => self
                     .unplaced
                     .extend(self.settings.is_unplaced(&issue.project_id).then_some(issue.id)),
@@ -104,11 +112,20 @@ impl<M: Mirror> Engine<'_, M> {
         self.keep(keep).await
     }
 
+    /// Whether a search shows an issue as it was before it was read last: Jira's index may be late. Not where
+    /// what was read is of Jira's future.
+    fn is_stale(&self, issue: &Observed) -> bool {
+        let known = self.state.index.get(issue.id).map(|known| known.updated);
+        let known = known.or_else(|| self.state.left.updated(issue.id));
+        let clock = self.clock.unwrap_or(i64::MAX);
+        known.is_some_and(|known| issue.updated != 0 && issue.updated < known && known <= clock)
+    }
+
     /// Keeps what is new or different, and makes room for it.
     async fn keep(&mut self, issues: Vec<Observed>) -> Result<(), MirrorError> {
         // What the cluster refused is tried again in its time.
         let put_off = &self.state.put_off;
-        let issues = issues.into_iter().filter(|issue| !put_off.contains(issue.id));
+        let issues = issues.into_iter().filter(|issue| !put_off.is_refused(issue.id));
         let Room {
             puts,
             pushed_out,
@@ -135,8 +152,11 @@ impl<M: Mirror> Engine<'_, M> {
             }
         }
         failed?;
-        let pushed_out = pushed_out.into_iter().map(|id| (id, Fate::NoLongerMatching));
-        self.let_go(pushed_out.collect()).await
+        // What the cluster refused needs no room.
+        let surplus = self.state.index.len().saturating_sub(self.settings.max);
+        let pushed_out = pushed_out.into_iter().take(surplus);
+        self.let_go(pushed_out.map(|id| (id, Fate::NoLongerMatching)).collect())
+            .await
     }
 
     /// An object that the cluster refuses stops none of the others.
@@ -161,7 +181,7 @@ impl<M: Mirror> Engine<'_, M> {
                 put_off.settle(id);
                 return None;
             };
-            (!put_off.contains(id)).then_some((id, fate, tracked))
+            (!put_off.is_refused(id)).then_some((id, fate, tracked))
         });
         let known: Vec<(u64, Fate, &Tracked)> = known.collect();
         let known = known.into_iter();

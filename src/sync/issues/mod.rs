@@ -12,6 +12,7 @@ mod fetch;
 mod filling;
 pub mod index;
 mod keeping;
+pub mod left;
 pub mod listing;
 pub mod mirror;
 mod narrowed;

@@ -42,9 +42,11 @@ pub struct PutOff {
 }
 
 impl PutOff {
-    /// One more.
+    /// One more. What the cluster refuses is so also while Jira cannot answer it.
     pub(super) fn add(&mut self, id: u64, why: Why) {
-        self.why.insert(id, why);
+        if why != Why::Jira || !self.is_refused(id) {
+            self.why.insert(id, why);
+        }
     }
 
     /// It went well after all, or is no longer to be done.
@@ -56,6 +58,12 @@ impl PutOff {
     /// Whether it waits.
     pub(super) fn contains(&self, id: u64) -> bool {
         self.why.contains_key(&id)
+    }
+
+    /// Whether the cluster refuses its object, which is tried again in its time. What Jira could not answer by id
+    /// may come by a search at any time.
+    pub(super) fn is_refused(&self, id: u64) -> bool {
+        matches!(self.why.get(&id), Some(Why::Cluster { .. }))
     }
 
     /// Those that are tried again now: at the next chance the first time, then less and less often, and so

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     index::{HalfMade, Index, Stored},
+    left::Left,
     listing::Listing,
     observed::Lens,
     projects::Projects,
@@ -168,6 +169,8 @@ pub struct State {
     pub half_made: BTreeMap<String, HalfMade>,
     /// Issues that could not be written, removed or fetched.
     pub put_off: PutOff,
+    /// Issues that do not belong in the mirror, as they were read by id.
+    pub left: Left,
     /// How each project is followed, by id.
     pub lanes: BTreeMap<String, Lane>,
     /// Under which settings each project was mirrored, by id.

@@ -218,6 +218,7 @@ impl<M: Mirror> Engine<'_, M> {
     /// Notes what was listed: until when the others were followed by then, and when to list again.
     fn note_listed(&mut self, listing: &Listing) {
         let found = &listing.found;
+        self.state.left.prune(self.moment.now, self.settings.overlap);
         let is_doubtful = found.counts.keys().any(|id| !found.complete.contains(id));
         if is_doubtful {
             self.doubt();

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{engine::Engine, error::MirrorError, index::Index, keeping::Source, mirror::Mirror, state::Missing};
+use super::{
+    engine::Engine, error::MirrorError, index::Index, keeping::Source, mirror::Mirror, put_off::Why, state::Missing,
+};
 use crate::atlassian::jira::PAGE;
 
 /// In so many listings, which are an hour apart, everything is looked at once.
@@ -60,10 +62,14 @@ impl<M: Mirror> Engine<'_, M> {
             }
             let found = self.jira.bulk_fetch(self.settings.cloud_id, &ids).await?;
             self.report.odd += found.odd;
-            let there: BTreeSet<u64> = found.issues.iter().filter_map(|issue| issue.id.parse().ok()).collect();
+            let answered = found.issues.iter().filter_map(|issue| issue.id.parse().ok());
+            let answered: BTreeSet<u64> = answered.chain(found.failed.iter().copied()).collect();
             self.take_changed(found.issues, Source::ById).await?;
+            for id in found.failed {
+                self.state.put_off.add(id, Why::Jira);
+            }
             let missing = Missing::since(self.moment.now);
-            for id in ids.iter().filter(|id| !there.contains(id)) {
+            for id in ids.iter().filter(|id| !answered.contains(id)) {
                 self.state.missing.entry(*id).or_insert(missing);
             }
             self.state.verifying.drain(..ids.len());

@@ -24,8 +24,8 @@ use super::{Setup, Stage, clock::Clock, look::condition};
 use crate::{
     model::{
         distance::{Objects, distance},
-        life::{Life, calm, project_id},
-        shown::{Found, Issues, Wanted, expected, newest, projects},
+        life::{Life, project_id},
+        shown::{Found, Issues, Wanted, differences, expected, newest, projects},
         steps::{History, Step},
     },
     plane::{Plane, RELEASE},
@@ -347,7 +347,7 @@ impl Chronicle {
         let lives = self.expected();
         for status in gone {
             let issue = lives.get(&status.id.parse().unwrap());
-            let is_same = issue.is_some_and(|(key, _, updated)| *key == status.key && *updated == updated_at(status));
+            let is_same = issue.is_some_and(|issue| issue.key == status.key && issue.updated == status.updated);
             assert!(
                 !is_same,
                 "{}: {} was removed, and lives as it was seen",
@@ -361,6 +361,7 @@ impl Chronicle {
             mode: self.mode,
             declared: &self.declared,
             jql: &self.jql,
+            mapping: &[],
         };
         expected(&self.stage.sandbox, &self.projects(), &wanted)
     }
@@ -368,7 +369,7 @@ impl Chronicle {
     /// Nothing fails and nothing lags any more: the mirror equals the site, and one more pass writes
     /// nothing.
     pub async fn quiet(&mut self) {
-        calm(&self.stage.sandbox);
+        self.life.calm(&self.stage.sandbox);
         self.pass().await;
         if self.stage.clock.is_some() {
             self.a_day().await;
@@ -384,10 +385,11 @@ impl Chronicle {
         expected.extend(whole.clone().filter(is_held).map(kept));
         let expected = newest(expected, self.max);
         let mirrored: Issues = whole.map(kept).collect();
-        if mirrored != expected {
+        let differences = differences(&mirrored, &expected);
+        if !differences.is_empty() {
             let spec = self.spec();
             panic!(
-                "{}: the mirror has {mirrored:?}\nwhere the site shows {expected:?}\nof {projects:?}\nunder {spec}\n{}",
+                "{}: what the mirror has and the site shows: {differences:?}\nof {projects:?}\nunder {spec}\n{}",
                 self.now,
                 self.stage.log_tail()
             );
@@ -441,12 +443,6 @@ fn is_under_way(object: &JiraIntegration) -> bool {
     sync.is_some_and(|sync| sync.progress.is_some())
 }
 
-fn kept(status: &JiraIssueStatus) -> (u64, (String, String, i64)) {
-    let id = status.id.parse().expect("a number");
-    (id, (status.key.clone(), status.summary.clone(), updated_at(status)))
-}
-
-fn updated_at(status: &JiraIssueStatus) -> i64 {
-    let updated: Timestamp = status.updated.parse().expect("a time");
-    updated.as_millisecond()
+fn kept(status: &JiraIssueStatus) -> (u64, JiraIssueStatus) {
+    (status.id.parse().expect("a number"), status.clone())
 }
