@@ -17,7 +17,7 @@ use super::{
     body::{self, Body, End},
     endpoints::Endpoints,
     secret::Secret,
-    token_answer::{ExchangeFailure, ended, find_refresh_token, refusal},
+    token_answer::{ExchangeFailure, NO_TOKENS, ended, find_refresh_token, refusal},
 };
 
 /// Lifetime of an access token whose answer names none; Atlassian's own figure [RFC 6749 §5.1
@@ -171,7 +171,7 @@ async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret
 
 fn unreadable(found: &Mutex<Option<Secret>>) -> ExchangeFailure {
     salvaged(found).unwrap_or_else(|| ExchangeFailure::Unavailable {
-        detail: "the token endpoint answered with something other than tokens".to_owned(),
+        detail: NO_TOKENS.to_owned(),
         retry_after: None,
     })
 }

@@ -42,6 +42,9 @@ pub enum ExchangeFailure {
     },
 }
 
+/// What is said of a 200 in which there is nothing that helps.
+pub const NO_TOKENS: &str = "the token endpoint answered with something other than tokens";
+
 /// Sorts an answer other than 200 by its `error` code, because Atlassian uses several statuses for
 /// one meaning (facts from clients of the endpoint). A 429 and a 5xx refuse nothing, whatever their
 /// body says: a server in trouble has not looked at the token.
@@ -83,7 +86,8 @@ fn unclear(status: StatusCode, code: &str) -> String {
 
 impl ExchangeFailure {
     /// The same without what was sent, should the answer quote it, and with no more words than people read. In this
-    /// order: the rest of a secret that is cut is not found any more.
+    /// order: the rest of a secret that is cut is not found any more. What was sent is no new token either: an
+    /// answer that repeats the request brings none.
     #[must_use]
     pub fn without(self, sent: &[&str]) -> Self {
         let clean = |text: String| -> String {
@@ -99,9 +103,20 @@ impl ExchangeFailure {
                 detail: clean(detail),
                 retry_after,
             },
+            Self::Salvaged { refresh_token } if repeats(&refresh_token, sent) => Self::Unavailable {
+                detail: NO_TOKENS.to_owned(),
+                retry_after: None,
+            },
             other @ (Self::ClientRefused | Self::Salvaged { .. }) => other,
         }
     }
+}
+
+/// Whether this was sent, be it as it stands in a form.
+fn repeats(found: &Secret, sent: &[&str]) -> bool {
+    let in_a_form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    sent.iter()
+        .any(|text| found.expose() == *text || *found.expose() == in_a_form(text))
 }
 
 /// The part of a body that broke off in which no value is cut off.
@@ -230,6 +245,19 @@ mod tests {
         }
         let long = serde_json::json!({"error": "invalid_grant", "error_description": "y".repeat(5000)});
         assert!(sorted(403, &long.to_string()).without(&[]).to_string().len() < 200);
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_request_brings_no_new_token() {
+        let found = |token: &str| ExchangeFailure::Salvaged {
+            refresh_token: Secret::new(token.to_owned()),
+        };
+        for echo in ["of-today/+=", "of-today%2F%2B%3D"] {
+            let told = found(echo).without(&["of-today/+=", "its-secret"]);
+            assert!(matches!(told, ExchangeFailure::Unavailable { .. }), "{told:?}");
+        }
+        let told = found("new").without(&["of-today/+=", "its-secret"]);
+        assert!(matches!(told, ExchangeFailure::Salvaged { .. }), "{told:?}");
     }
 
     #[test]
