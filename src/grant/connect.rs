@@ -300,3 +300,36 @@ impl Wait {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::grant::testing::{World, grant};
+
+    /// Passes on the grant wait as long as a consent is under way, and so no mark is waited for meanwhile.
+    #[tokio::test]
+    async fn a_mark_of_another_process_holds_up_no_pass() {
+        let world = World::default();
+        let process = world.process(&["ns"]).await;
+        let mut record = Record::new("ns", "acme-grant");
+        record.mark = Some(Mark {
+            holder: "other".into(),
+            deadline: Timestamp::now().saturating_add(SignedDuration::from_hours(5)).unwrap(),
+            spends: Secret::new("theirs".into()).hash(),
+            adopts: false,
+            begun: None,
+        });
+        let mark = process.store.write(&record).await.unwrap().mark.unwrap();
+        let (key, code) = (grant("ns"), Secret::new("code".into()));
+        let mut wait = Wait::default();
+        let reserved = process.reserve(&key, &code, &mut wait).await.unwrap();
+        assert!(reserved.is_none(), "it is waited for elsewhere");
+        // What was waited for there is not waited for again.
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(3)).unwrap();
+        let mut wait = Wait::default();
+        let _ = wait.patience.left(&mark, long_ago);
+        let reserved = process.reserve(&key, &code, &mut wait).await.unwrap();
+        assert!(reserved.is_some_and(|record| record.mark.is_some_and(|mark| mark.holder == process.holder)));
+    }
+}

@@ -182,3 +182,35 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grant that was refused, for a client secret that is corrected by now, say, is no token of the person's.
+    #[test]
+    fn only_a_token_that_was_supplied_is_told_as_refused() {
+        let access = Access {
+            token: Secret::new("a".into()),
+            expires_at: Timestamp::UNIX_EPOCH,
+            refreshed_at: Timestamp::UNIX_EPOCH,
+        };
+        let of = |kind, adopts| {
+            let refusal = Refusal {
+                fingerprint: String::new(),
+                kind,
+                description: String::new(),
+                interrupted: None,
+                at: None,
+                adopts,
+            };
+            let record = Record {
+                refusal: Some(refusal),
+                ..Record::default()
+            };
+            Held::of(&record, access.clone()).supplied_token_refused
+        };
+        assert!(of(RefusalKind::Grant, true));
+        assert!(!of(RefusalKind::Grant, false) && !of(RefusalKind::Client, true));
+    }
+}

@@ -57,6 +57,7 @@ struct Stored {
     version: u64,
     rules: Vec<Rule>,
     requests: Vec<String>,
+    overtaking: Option<(String, usize, Value)>,
 }
 
 /// The cluster.
@@ -97,6 +98,11 @@ impl Cluster {
             fault,
             times,
         });
+    }
+
+    /// After so many writes of the Secret this stands there instead of what the next one brings: somebody was faster.
+    pub fn overtake(&self, path: &str, after: usize, theirs: Value) {
+        self.state().overtaking = Some((path.to_owned(), after, theirs));
     }
 
     /// The data of a Secret as text.
@@ -149,6 +155,9 @@ impl Cluster {
         let mut state = self.state();
         let path = uri.split('?').next().unwrap_or_default().to_owned();
         state.requests.push(format!("{method} {path}"));
+        if *method == Method::PUT {
+            state.be_overtaken(&path);
+        }
         let rule = state
             .rules
             .iter_mut()
@@ -201,6 +210,19 @@ impl Stored {
                 Some(_) => (200, self.store(namespace, name, sent)),
             },
             _ => refusal(405, "not known here"),
+        }
+    }
+
+    fn be_overtaken(&mut self, path: &str) {
+        match &mut self.overtaking {
+            Some((of, after, _)) if path.contains(of.as_str()) && *after > 0 => *after -= 1,
+            Some((of, _, theirs)) if path.contains(of.as_str()) => {
+                let (theirs, name) = (std::mem::take(theirs), of.clone());
+                self.overtaking = None;
+                let namespace = theirs["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+                self.store(&namespace, &name, theirs);
+            }
+            _ => {}
         }
     }
 

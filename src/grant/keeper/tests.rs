@@ -109,6 +109,47 @@ async fn a_consent_that_somebody_overtook_is_not_called_connected() {
     assert!(!process.has_unsaved());
 }
 
+/// Somebody's own Secret took the place of the grant Secret while the consent was judged.
+#[tokio::test]
+async fn a_consent_that_has_no_place_is_not_kept() {
+    let (world, process) = adopted().await;
+    let cluster = world.cluster.clone();
+    let judge = move |_| async move {
+        cluster.delete("ns", NAME);
+        let metadata = json!({"name": NAME, "namespace": "ns", "uid": "theirs"});
+        cluster.put(
+            "ns",
+            NAME,
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}),
+        );
+        Ok::<(), ()>(())
+    };
+    let consent = Consent {
+        code: Secret::new("code".into()),
+        redirect_uri: "http://localhost/callback".into(),
+    };
+    let taken = process.connect(&grant("ns"), credentials(None), consent, judge).await;
+    assert!(matches!(taken, Err(NotTaken::Cluster(Trouble::NameTaken))), "{taken:?}");
+    assert!(!process.has_unsaved(), "it is told that nothing of it is kept");
+}
+
+/// Another process exchanged the token, too, and was faster.
+#[tokio::test]
+async fn tokens_that_somebody_overtook_are_not_taken_for_the_grants() {
+    let (world, process) = adopted().await;
+    run_out(&world);
+    let mut theirs = world.cluster.object("ns", NAME).unwrap();
+    let text = |text: &str| serde_json::to_value(k8s_openapi::ByteString(text.as_bytes().to_vec())).unwrap();
+    theirs["data"]["refresh-token"] = text("refresh-of-others");
+    theirs["data"]["access-token"] = text("access-of-others");
+    theirs["data"]["expires-at"] = text("9999-01-01T00:00:00Z");
+    theirs["data"]["rotation"] = text("2");
+    world.cluster.overtake(NAME, 1, theirs);
+    let found = held(&process, "ns", "first").await.unwrap();
+    assert_eq!(found.access.token, Secret::new("access-of-others".into()));
+    assert!(!process.has_unsaved());
+}
+
 #[tokio::test]
 async fn a_token_that_another_grant_adopted_is_spent_by_nobody_else_whatever_their_age() {
     let (world, process) = adopted().await;
@@ -249,6 +290,51 @@ async fn a_rejected_token_is_no_comfort_while_the_endpoint_is_down() {
     assert!(found.is_ok(), "for others it is as good as ever");
 }
 
+/// Each try is perhaps the one that Atlassian answers with new tokens, as long as it still does.
+#[tokio::test]
+async fn a_token_that_was_perhaps_spent_is_tried_each_minute_however_often_that_failed() {
+    let (world, process) = adopted().await;
+    run_out(&world);
+    for _ in 0..12 {
+        world.atlassian.answers(503, json!({}));
+        let wish = Wish {
+            requested: true,
+            ..Wish::default()
+        };
+        let found = process.hold(&grant("ns"), credentials(None), wish).await;
+        let Err(Trouble::Unavailable { retry_at, .. }) = found else {
+            unreachable!("{found:?}")
+        };
+        let wait = retry_at.duration_since(Timestamp::now());
+        assert!(wait <= SignedDuration::from_secs(60), "{wait:#}");
+    }
+}
+
+/// An answer that repeats what was sent is none, and the grant that was there goes on.
+#[tokio::test]
+async fn an_echo_replaces_no_grant() {
+    let (world, process) = adopted().await;
+    world.cluster.supply("ns", "second");
+    let echo = json!({"sent": {"client_id": "id", "refresh_token": "second"}});
+    world.atlassian.answers(200, echo);
+    let found = held(&process, "ns", "second").await;
+    assert!(
+        matches!(found, Err(Trouble::Unavailable { still: Some(_), .. })),
+        "{found:?}"
+    );
+    assert_eq!(world.cluster.data("ns", NAME).unwrap()["refresh-token"], "refresh-1");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_brings_no_tokens() {
+    let (world, process) = adopted().await;
+    run_out(&world);
+    let long = json!({"access_token": "a", "expires_in": 3600, "token_type": "bearer", "x": "x".repeat(2 << 20)});
+    world.atlassian.answers(200, long);
+    let found = held(&process, "ns", "first").await;
+    assert!(matches!(found, Err(Trouble::Unavailable { .. })), "{found:?}");
+}
+
 #[tokio::test]
 async fn tokens_of_a_grant_that_nobody_names_are_stored_once_more_and_then_dropped() {
     let (world, process) = adopted().await;
@@ -340,14 +426,10 @@ async fn all_pages_of_grant_secrets_are_looked_at() {
         object["metadata"]["uid"] = json!(name);
         world.cluster.put("other", &name, object.clone());
     }
+    let before = world.cluster.requests().len();
     let all = process.store.list(Some("ns")).await.unwrap();
     assert_eq!(all.len(), 121);
-    let pages = world.cluster.requests();
-    assert!(
-        pages
-            .iter()
-            .filter(|asked| asked.ends_with("/namespaces/other/secrets"))
-            .count()
-            >= 3
-    );
+    let asked = world.cluster.requests().split_off(before);
+    let pages = asked.iter().filter(|asked| asked.ends_with("/namespaces/ns/secrets"));
+    assert_eq!(pages.count(), 3, "{asked:?}");
 }

@@ -1,5 +1,10 @@
+#![allow(clippy::unwrap_used)]
 use super::*;
-use crate::grant::unsaved::Precondition;
+use crate::grant::{
+    keeper::Wish,
+    testing::{World, credentials, grant},
+    unsaved::Precondition,
+};
 
 fn with_token(token: &str) -> Record {
     Record {
@@ -120,6 +125,35 @@ fn a_gap_in_the_watch_forgets_what_lives_and_keeps_what_was_ended() {
     lane.note(Some(&tombstone()));
     lane.hear(gap(), &key());
     assert_eq!(lane.missing(), Missing::InMemory);
+}
+
+/// A process whose clock was hours ahead died in the middle of an exchange.
+#[tokio::test]
+async fn a_mark_is_waited_for_no_longer_than_is_plausible_whatever_its_deadline() {
+    let world = World::default();
+    let process = world.process(&["ns"]).await;
+    world.cluster.supply("ns", "first");
+    let mut record = Record::new("ns", "acme-grant");
+    record.mark = Some(Mark {
+        holder: "other".into(),
+        deadline: after(Timestamp::now(), Duration::from_hours(5)),
+        spends: Secret::new("first".to_owned()).hash(),
+        adopts: true,
+        begun: None,
+    });
+    let mark = process.store.write(&record).await.unwrap().mark.unwrap();
+    let key = grant("ns");
+    let hold = || process.hold(&key, credentials(Some("first")), Wish::default());
+    let Err(Trouble::Busy { until, .. }) = hold().await else {
+        unreachable!("it is respected at first")
+    };
+    assert!(until <= after(Timestamp::now(), Duration::from_mins(2)), "{until}");
+    let place = process.lanes.place(&key);
+    let mut long = Patience::default();
+    let _ = long.left(&mark, Instant::now().checked_sub(Duration::from_mins(3)).unwrap());
+    place.lock().await.patience = long;
+    assert!(hold().await.is_ok());
+    assert_eq!(world.atlassian.spent(), ["first"]);
 }
 
 #[test]

@@ -79,6 +79,16 @@ fn hashes_are_read_where_annotations_were_stripped_and_where_data_has_none() {
     assert_eq!(read.lineage(), record.lineage());
 }
 
+/// Who may write annotations makes no list of hashes that fills the memory.
+#[test]
+fn of_too_many_hashes_only_the_newest_are_read() {
+    let many: Vec<String> = (0..10_000).map(|n| format!("hash-{n}")).collect();
+    let read = crate::grant::secret_form::hashes(&many.join(","));
+    assert_eq!(read.len(), 20);
+    assert_eq!(read.last().unwrap().as_str(), "hash-9999");
+    assert!(crate::grant::secret_form::hashes(&"x".repeat(65)).is_empty());
+}
+
 #[test]
 fn a_tombstone_and_the_state_that_was_deleted_are_known_from_metadata() {
     let mut record = taken();
