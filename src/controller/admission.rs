@@ -131,7 +131,7 @@ fn reached(at: Option<Timestamp>, now: Timestamp) -> impl Future<Output = ()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use futures::FutureExt;
     use jiff::SignedDuration;
 
@@ -171,7 +171,8 @@ mod tests {
             token_at: Some(second(99)),
             ..waiting(Due::Slice, 0)
         };
-        let admitted = admission.enter(due).await.unwrap();
+        let admitted = tokio::time::timeout(Duration::from_secs(1), admission.enter(due)).await;
+        let admitted = admitted.expect("it does not wait for its turn").unwrap();
         assert_eq!((admitted.due, admitted.is_early), (Due::Refresh, true));
         assert!(admitted.covers(Due::Refresh) && !admitted.covers(Due::Slice) && !admitted.covers(Due::Plain));
         drop(passes);

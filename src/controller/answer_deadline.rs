@@ -186,8 +186,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_never_ends_is_given_up() {
+        let written = tokio::time::timeout(WITHIN * 10, parts(Method::PUT, "")).await;
         assert!(
-            parts(Method::PUT, "").await < 5,
+            written.is_ok_and(|parts| parts < 5),
             "a write is answered whole within the deadline"
         );
         assert_eq!(parts(Method::GET, "limit=500").await, 5, "a list as long as it goes on");

@@ -10,7 +10,7 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::{outcome::Stop, pass::Pass, schedule::Due, work::Slice};
+use super::{memory::UnknownStatuses, outcome::Stop, pass::Pass, schedule::Due, work::Slice};
 use crate::{
     api::project::{JiraProject, JiraProjectStatus},
     atlassian::{error::JiraError, models::IssueTypeStatuses},
@@ -114,7 +114,7 @@ impl Pass<'_> {
 
     /// Notes statuses of issues that their projects' workflows are not known to have: these changed.
     pub(super) fn note_statuses(&mut self, seen: &BTreeSet<(String, String)>, known: &[JiraProject]) {
-        self.forget_known_statuses(known);
+        forget_known(&mut self.outcome.unknown_statuses, known);
         let mut by_project: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (project, status) in seen.iter().filter(|(_, status)| !status.is_empty()) {
             by_project.entry(project).or_default().push(status);
@@ -136,19 +136,6 @@ impl Pass<'_> {
                 }
             }
         }
-    }
-
-    /// Forgets those that a workflow has by now, and those of projects that are gone.
-    fn forget_known_statuses(&mut self, known: &[JiraProject]) {
-        let unknown = &mut self.outcome.unknown_statuses;
-        if unknown.is_empty() {
-            return;
-        }
-        let there: BTreeMap<String, BTreeSet<&str>> = known
-            .iter()
-            .filter_map(|project| Some((project.name_any(), statuses(project.status.as_ref()?))))
-            .collect();
-        unknown.retain(|(name, status), _| there.get(name).is_some_and(|there| !there.contains(status.as_str())));
     }
 
     /// Writes what differs. The names of the objects that could not be written.
@@ -205,8 +192,45 @@ impl Pass<'_> {
     }
 }
 
+/// Forgets those that a workflow has by now, and those of projects that are gone.
+fn forget_known(unknown: &mut UnknownStatuses, known: &[JiraProject]) {
+    if unknown.is_empty() {
+        return;
+    }
+    let there: BTreeMap<String, BTreeSet<&str>> = known
+        .iter()
+        .filter_map(|project| Some((project.name_any(), statuses(project.status.as_ref()?))))
+        .collect();
+    unknown.retain(|(name, status), _| there.get(name).is_some_and(|there| !there.contains(status.as_str())));
+}
+
 /// Ids of the statuses that the workflows of a project have.
 fn statuses(status: &JiraProjectStatus) -> BTreeSet<&str> {
     let all = status.issue_types.iter().flat_map(|kind| &kind.statuses);
     all.map(|status| status.id.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn statuses_are_remembered_as_long_as_no_workflow_has_them() {
+        let status = json!({"id": "7", "name": "Waiting", "category": "indeterminate", "phase": "Waiting"});
+        let types = json!([{"id": "1", "name": "Task", "statuses": [status]}]);
+        let project: JiraProject = serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject", "metadata": {"name": "acme-eng"},
+            "spec": {"integration": "acme", "key": "ENG"}, "status": {"issueTypes": types}
+        }))
+        .unwrap();
+        let all = [("acme-eng", "7"), ("acme-eng", "8"), ("acme-gone", "8")];
+        let mut unknown: UnknownStatuses = all
+            .map(|(name, status)| ((name.to_owned(), status.to_owned()), true))
+            .into();
+        forget_known(&mut unknown, &[project]);
+        let left: Vec<&str> = unknown.keys().map(|(_, status)| status.as_str()).collect();
+        assert_eq!(left, ["8"]);
+    }
 }

@@ -107,7 +107,7 @@ impl Pass<'_> {
         };
         let counted = self.seen.status.projects.as_ref().and_then(ProjectCounts::all);
         let as_counted = counted.and_then(|all| usize::try_from(all).ok()) == Some(known.len());
-        synced.full || (self.seen.integration.spec.projects.is_some() && as_counted)
+        is_whole(synced.full, self.seen.integration.spec.projects.is_some(), as_counted)
     }
 
     /// Where a project could not be told up to when it was followed, a process that starts anew begins
@@ -275,5 +275,24 @@ impl Pass<'_> {
         if let Some(synced) = &mut self.outcome.synced {
             synced.succeeded = false;
         }
+    }
+}
+
+/// Whether the objects that a look found are those of all projects in scope.
+const fn is_whole(is_full: bool, are_named: bool, as_counted: bool) -> bool {
+    is_full || (are_named && as_counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An issue that moved to a project that nobody named goes with a plain pass.
+    #[test]
+    fn a_plain_pass_knows_all_projects_where_they_are_named() {
+        assert!(is_whole(true, false, false));
+        assert!(is_whole(false, true, true));
+        assert!(!is_whole(false, true, false), "somebody deleted an object");
+        assert!(!is_whole(false, false, true), "of a whole site new ones may have come");
     }
 }

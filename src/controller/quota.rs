@@ -91,11 +91,8 @@ impl Pass<'_> {
         let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
         let told = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
-        let least = match told {
-            Some(finding) if finding.reason == Reason::IntervalStretched => NO_LONGER_WORTH_TELLING,
-            _ => WORTH_TELLING,
-        };
-        if stretch < least {
+        let was_told = told.is_some_and(|finding| finding.reason == Reason::IntervalStretched);
+        if !is_worth_telling(stretch, was_told) {
             return;
         }
         self.outcome.stretch = Some(stretch);
@@ -133,5 +130,32 @@ impl Pass<'_> {
             },
             Due::Refresh => before,
         }
+    }
+}
+
+/// Whether an interval counts as stretched, where it did so before or did not.
+fn is_worth_telling(stretch: f64, was_told: bool) -> bool {
+    let least = if was_told {
+        NO_LONGER_WORTH_TELLING
+    } else {
+        WORTH_TELLING
+    };
+    stretch >= least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_does_not_come_and_go() {
+        let told = [1.0, 1.05, 1.09, 1.12, 1.05, 1.09, 1.03, 1.01, 1.05];
+        let mut is_told = false;
+        let flips = told.iter().filter(|stretch| {
+            let before = is_told;
+            is_told = is_worth_telling(**stretch, before);
+            before != is_told
+        });
+        assert_eq!(flips.copied().collect::<Vec<f64>>(), [1.12, 1.01]);
     }
 }

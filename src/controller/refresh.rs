@@ -68,13 +68,9 @@ impl Pass<'_> {
                 return Ok(());
             }
         }
-        // Onto a token that is there, or onto nothing; never into a Secret from which it was taken back.
-        let published = match &self.seen.published {
-            Found::Own(_) => self.seen.published.has_token(),
-            Found::Nothing | Found::Foreign => is_eligible(self.seen) && !self.seen.memory.unwritten,
-        };
+        let is_believed = is_eligible(self.seen) && !self.seen.memory.unwritten;
         match &self.seen.status.site {
-            Some(site) if published => self.publish(held, &site.clone()).await,
+            Some(site) if may_publish(&self.seen.published, is_believed) => self.publish(held, &site.clone()).await,
             _ => Ok(()),
         }
     }
@@ -98,6 +94,15 @@ impl Pass<'_> {
     }
 }
 
+/// Whether a token may be published on the word of an earlier look, which called the account eligible or did not:
+/// onto a token that is there, or onto nothing; never into a Secret from which it was taken back.
+fn may_publish(published: &Found, is_believed: bool) -> bool {
+    match published {
+        Found::Own(_) => published.has_token(),
+        Found::Nothing | Found::Foreign => is_believed,
+    }
+}
+
 fn is_eligible(seen: &Seen) -> bool {
     [SiteReachable, AccountEligible]
         .iter()
@@ -117,7 +122,25 @@ fn compare(expected: Option<&ExpectedAccount>, known: Option<&AccountStatus>) ->
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::{ByteString, api::core::v1::Secret};
+
     use super::*;
+
+    #[test]
+    fn a_token_that_was_taken_back_is_not_published_on_the_word_of_an_earlier_look() {
+        let own = |keys: &[&str]| {
+            let data = keys.iter().map(|key| ((*key).to_owned(), ByteString(Vec::new())));
+            Found::Own(Box::new(Secret {
+                data: Some(data.collect()),
+                ..Secret::default()
+            }))
+        };
+        for is_believed in [true, false] {
+            assert!(may_publish(&own(&["access-token"]), is_believed), "it is kept fresh");
+            assert!(!may_publish(&own(&[]), is_believed));
+            assert_eq!(may_publish(&Found::Nothing, is_believed), is_believed);
+        }
+    }
 
     #[test]
     fn an_account_is_compared_by_its_id_alone_where_jira_cannot_be_asked() {

@@ -199,3 +199,101 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
 pub(super) fn requeue(times: &[Option<Timestamp>], now: Timestamp) -> Action {
     earliest(times, now).map_or_else(Action::await_change, Action::requeue)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        api::{condition::Finding, integration::JiraIntegration},
+        atlassian::site::SiteUrl,
+        grant::{
+            credentials::CredentialsError,
+            publish::{Found, Target},
+            store::GrantKey,
+        },
+    };
+
+    fn seen(memory: &Memory) -> Seen {
+        let integration: JiraIntegration = serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration",
+            "metadata": {"name": "acme", "namespace": "ns", "uid": "u1", "generation": 1},
+            "spec": {"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}}
+        }))
+        .unwrap();
+        Seen {
+            status: integration.status.clone().unwrap_or_default(),
+            memory: memory.clone(),
+            site: SiteUrl::parse(&integration.spec.site, &[]),
+            credentials: Err(CredentialsError::NotFound("acme-oauth".into())),
+            credentials_version: None,
+            grant: GrantKey {
+                namespace: "ns".into(),
+                credentials: "acme-oauth".into(),
+            },
+            target: Target {
+                namespace: "ns".into(),
+                name: "acme-jira-token".into(),
+                integration: "acme".into(),
+                owner: OwnerReference::default(),
+            },
+            published: Found::Nothing,
+            now: Timestamp::UNIX_EPOCH,
+            integration,
+        }
+    }
+
+    fn settled(memory: &Memory, done: Due, outcome: &Outcome, unwritten: bool) -> Memory {
+        let passed = Passed {
+            done,
+            outcome,
+            unwritten,
+            next_sync: None,
+            ended: Timestamp::UNIX_EPOCH,
+        };
+        settle(&seen(memory), memory.clone(), &passed).0
+    }
+
+    #[test]
+    fn a_status_that_could_not_be_written_is_doubted_until_everything_was_looked_at_again() {
+        let well = Outcome::default();
+        let lost = settled(&Memory::default(), Due::Full, &well, true);
+        assert!(lost.unwritten && lost.retry_at.is_some());
+        for done in [Due::Refresh, Due::Slice, Due::Plain] {
+            assert!(settled(&lost, done, &well, false).unwritten, "{done:?}");
+        }
+        let limited = Outcome {
+            rate_limited: true,
+            ..Outcome::default()
+        };
+        assert!(settled(&lost, Due::Full, &limited, false).unwritten, "it was cut short");
+        assert!(!settled(&lost, Due::Full, &well, false).unwritten);
+    }
+
+    #[test]
+    fn what_jira_cut_short_is_gone_on_with_and_trouble_is_looked_at_in_full() {
+        let resumes = |done, outcome: &Outcome| {
+            let wait = settled(&Memory::default(), done, outcome, false).jira_wait;
+            wait.map(|wait| wait.resumes)
+        };
+        let limited = Outcome {
+            rate_limited: true,
+            ..Outcome::default()
+        };
+        let unanswered = Outcome {
+            unanswered: true,
+            ..Outcome::default()
+        };
+        for due in [Due::Plain, Due::Slice, Due::Full] {
+            assert_eq!(resumes(due, &limited), Some(due));
+            assert_eq!(resumes(due, &unanswered), Some(due));
+        }
+        let mut troubled = Outcome::default();
+        troubled.note(Finding::plain(ConditionType::SiteReachable, Reason::SiteUnavailable));
+        assert_eq!(resumes(Due::Plain, &troubled), Some(Due::Full));
+        assert_eq!(resumes(Due::Plain, &Outcome::default()), None);
+    }
+}

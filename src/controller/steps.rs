@@ -221,23 +221,53 @@ impl Pass<'_> {
             known: &known,
             turn: self.seen.memory.plain_looks,
         };
-        match confirm::is_unchanged(jira, &site.cloud_id, before).await {
-            Ok(true) => {
-                self.outcome.note(synced_finding(known.len()));
-                let applied = apply::Applied::default();
-                self.outcome.synced = Some(Synced {
-                    full: false,
-                    applied,
-                    succeeded: true,
-                });
-                Ok(Some(known))
-            }
-            Err(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
-            // What passes within seconds makes no look dearer. If it stays, a full look tells what it is.
-            Err(error @ JiraError::Unavailable { .. }) if self.seen.memory.jira_failures == 0 => {
-                Err(Stop::Unanswered(error))
-            }
-            Ok(false) | Err(_) => Ok(None),
+        let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
+        if !believed(answer, self.seen.memory.jira_failures)? {
+            return Ok(None);
         }
+        self.outcome.note(synced_finding(known.len()));
+        let applied = apply::Applied::default();
+        self.outcome.synced = Some(Synced {
+            full: false,
+            applied,
+            succeeded: true,
+        });
+        Ok(Some(known))
+    }
+}
+
+/// Whether nothing changed, as a plain look tells after so many failures in a row. What is not known is looked at
+/// in full, unless that would make a look dearer for what passes within seconds, or Atlassian asked to wait.
+fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool, Stop> {
+    match is_unchanged {
+        Ok(is_unchanged) => Ok(is_unchanged),
+        Err(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
+        Err(error @ JiraError::Unavailable { .. }) if failures == 0 => Err(Stop::Unanswered(error)),
+        // If it stays, a full look tells what it is.
+        Err(_) => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_fails_once_makes_no_look_dearer() {
+        let outage = || {
+            Err(JiraError::Unavailable {
+                detail: "HTTP status 503".into(),
+                retry_after: None,
+            })
+        };
+        assert!(matches!(believed(outage(), 0), Err(Stop::Unanswered(_))));
+        assert!(matches!(believed(outage(), 1), Ok(false)), "if it stays");
+        let limited = JiraError::RateLimited {
+            reason: "jira-quota-global-based".into(),
+            retry_after: None,
+        };
+        assert!(matches!(believed(Err(limited), 1), Err(Stop::RateLimited(_))));
+        assert!(matches!(believed(Err(JiraError::NotFound("x".into())), 0), Ok(false)));
+        assert!(matches!(believed(Ok(true), 0), Ok(true)));
     }
 }

@@ -101,6 +101,30 @@ fn a_change_or_a_request_asks_everything_now() {
     );
 }
 
+/// The status calls well what was found unwell since, and could not be written.
+#[test]
+fn what_could_not_be_written_down_is_looked_at_again() {
+    let status = healthy();
+    let asked = Asked {
+        generation: 1,
+        requested_at: None,
+        status: &status,
+        next_look: None,
+        is_unwritten: true,
+        wait: None,
+        work_at: None,
+        now: minute(1),
+    };
+    assert_eq!(due(&asked), Due::Full);
+    assert_eq!(
+        due(&Asked {
+            is_unwritten: false,
+            ..asked
+        }),
+        Due::Refresh
+    );
+}
+
 #[test]
 fn trouble_is_asked_for_again_on_each_interval() {
     assert_eq!(at(&with(Reason::NoProjectsVisible), 5), Due::Full);
