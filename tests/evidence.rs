@@ -8,10 +8,11 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, Sandbox, When};
+use devkit::sandbox::{Command, FaultAction, FaultRule, RateLimitReason, Sandbox, When};
 use jira_operator::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, Finding, conditions},
+        integration::JiraIntegrationSpec,
         reason::Reason,
     },
     atlassian::{
@@ -23,7 +24,9 @@ use jira_operator::{
         evidence::{Declared, Evidence},
         examine::{Findings, gather, judge},
     },
+    sync::confirm::{Before, is_unchanged},
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 /// A site in trouble: what happened to it, and what is declared of it besides its address.
@@ -343,6 +346,45 @@ async fn one_sick_project_leaves_the_others_known_and_two_are_an_outage() {
         let found = findings.iter().find(of_projects).unwrap();
         assert_eq!(found.reason, reason, "{}", found.message);
     }
+}
+
+fn too_many_people() -> FaultRule {
+    let limited = FaultAction::RateLimit {
+        reason: RateLimitReason::JiraBurstBased,
+        retry_after_seconds: Some(1),
+    };
+    FaultRule::path("/user/bulk", When::Before, limited)
+}
+
+/// Questions about people have a limit of their own, which says nothing of projects.
+#[tokio::test]
+async fn too_many_questions_about_people_leave_the_rest_known() {
+    let (jira, sandbox) = sandbox(&json!([])).await;
+    let _ = sandbox.fault(too_many_people());
+    let pinned = json!([{"email": "nobody@acme.example", "accountId": "712020:nobody"}]);
+    let evidence = gather(&jira, declared(&json!({"pinned": pinned})), None).await;
+    let found = judge(&evidence).integration;
+    let of = |type_| found.iter().find(|f| f.condition == type_).unwrap().reason;
+    assert_eq!(of(ConditionType::ProjectsAccessible), Reason::AllProjectsAccessible);
+    assert_eq!(of(ConditionType::ServiceDesksReady), Reason::AllServiceDesksReady);
+    assert_eq!(of(ConditionType::DirectoryReadable), Reason::SiteUnavailable);
+
+    // Nor does it make the next look dearer.
+    let unwell = Finding::plain(ConditionType::DirectoryReadable, Reason::PinnedUserNotFound);
+    let ready = Finding::plain(ConditionType::Ready, Reason::Connected);
+    let conditions = conditions(&[], &[unwell], &ready, 1, &Time(jiff::Timestamp::UNIX_EPOCH));
+    let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"},
+        "users": {"pinned": pinned}});
+    let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
+    let before = Before {
+        spec: &spec,
+        conditions: &conditions,
+        known: &[],
+        turn: 0,
+    };
+    let cloud_id = sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone());
+    let unchanged = is_unchanged(&jira, &cloud_id, before).await;
+    assert!(matches!(unchanged, Ok(true)), "{unchanged:?}");
 }
 
 /// A token that dies during a look is no verdict about anything.

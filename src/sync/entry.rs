@@ -190,3 +190,39 @@ fn carry_unanswered(findings: &mut [Finding], before: &JiraProjectStatus) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::atlassian::error::JiraError;
+
+    /// One project does not answer, which says nothing of it.
+    #[test]
+    fn a_project_of_which_jira_tells_nothing_keeps_its_last_answer() {
+        let usable = json!({"type": "Accessible", "status": "True", "reason": "ProjectVisible", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let object = |status| {
+            json!({"apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject", "metadata": {"name": "acme-sup"},
+                "spec": {"integration": "acme", "key": "SUP"}, "status": status})
+        };
+        let known: JiraProject =
+            serde_json::from_value(object(json!({"id": "10", "lifecycle": "Live", "conditions": [usable]}))).unwrap();
+        let new: JiraProject = serde_json::from_value(object(json!({}))).unwrap();
+        let mut evidence = ProjectsEvidence::default();
+        evidence.unanswered.insert("SUP".into(), JiraError::Redirected);
+        let given = Given {
+            named: None,
+            mode: Mode::Enforce,
+            desks: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let of = |existing| entry(given, "SUP", existing, None, &evidence);
+        assert!(!of(Some(&known)).is_changed());
+        let first = of(Some(&new)).status;
+        let accessible = Finding::carried(ConditionType::Accessible, &first.conditions).unwrap();
+        assert_eq!(accessible.reason, Reason::NotChecked);
+    }
+}

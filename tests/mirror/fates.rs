@@ -78,8 +78,9 @@ async fn a_project_that_shows_nothing_any_more_keeps_its_issues() {
 async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
     let mut site = Site::mirroring(5).await;
     let ops = site.project("OPS");
-    site.excluded.insert(ops);
+    site.excluded.insert(ops.clone());
     site.pass(true).await.unwrap();
+    assert!(!site.state.filters.contains_key(&ops), "nothing is remembered of it");
     let id = site.id_of("ENG-1");
     site.command(json!({"command": "moveIssue", "issue": "ENG-1", "project": "OPS"}));
     site.advance(60);
@@ -147,6 +148,31 @@ async fn a_first_synchronisation_goes_round_a_project_that_jira_does_not_name() 
         site.pass(false).await.unwrap();
     }
     assert_eq!(site.mirrored(), site.expected());
+}
+
+/// What Jira refuses to list is asked for less and less often, and by no slice.
+#[tokio::test]
+async fn a_project_that_jira_refuses_is_listed_less_and_less_often() {
+    let mut site = Site::new(MirrorMode::All).await;
+    let standing = site.standing();
+    let ops = site.project("OPS");
+    let refusal = json!({"kind": "refuse", "message": format!("The value '{ops}' does not exist.")});
+    for jql in [format!("{ops},"), format!(", {ops}"), format!("({ops})")] {
+        site.command(json!({"command": "addPageFault", "fault": {"jql": jql, "trouble": refusal}}));
+    }
+    site.pass(true).await.unwrap();
+    let mark = site.sandbox.mark();
+    for minute in 0..30 {
+        site.advance(60);
+        site.pass_over(&standing, false, minute % 2 == 1).await.unwrap();
+    }
+    let calls = site.sandbox.requests_since(mark);
+    let is_alone = |body: &String| body.contains(&format!("({ops})"));
+    let asked = calls
+        .iter()
+        .filter(|call| call.path.ends_with("/search/jql") && call.body.as_ref().is_some_and(is_alone));
+    let asked = asked.count();
+    assert!((1..=4).contains(&asked), "asked {asked} times in half an hour");
 }
 
 /// Counts follow the mirror on each pass, not only when everything is listed.

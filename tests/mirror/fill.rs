@@ -244,6 +244,47 @@ async fn a_project_behind_stays_behind_while_jira_warns() {
 }
 
 /// On a site without an issue there is no time to follow changes from; that is no time before all others.
+/// Jira cuts the list of everything for good: it is asked for again, less and less often.
+#[tokio::test]
+async fn a_list_that_is_always_cut_is_repeated_less_and_less_often() {
+    let mut site = Site::mirroring(30).await;
+    let warn = json!({"kind": "warn", "truncateTo": 20});
+    site.command(json!({"command": "addPageFault", "fault": {"jql": "ORDER BY updated DESC, key", "trouble": warn}}));
+    let mark = site.sandbox.mark();
+    for _ in 0..36 {
+        site.advance(600);
+        site.pass(false).await.unwrap();
+    }
+    let calls = site.sandbox.requests_since(mark);
+    let is_list = |body: &String| body.contains("ORDER BY updated DESC, key");
+    let lists = calls
+        .iter()
+        .filter(|call| call.body.as_ref().is_some_and(is_list))
+        .count();
+    assert!((5..=12).contains(&lists), "{lists} lists in six hours");
+    assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
+}
+
+/// Jira cuts what it tells of changes for good: what it leaves out is fetched when everything is fetched anew.
+#[tokio::test]
+async fn changes_that_are_always_cut_are_fetched_anew_in_the_end() {
+    let mut site = Site::mirroring(5).await;
+    let warn = json!({"kind": "warn", "truncateTo": 0});
+    site.command(json!({"command": "addPageFault", "fault": {"jql": "AND updated >=", "trouble": warn}}));
+    site.advance(60);
+    site.command(json!({"command": "changeIssues", "project": "ENG"}));
+    let before = site.state.cursor;
+    for _ in 0..9 {
+        site.advance(600);
+        site.pass(false).await.unwrap();
+    }
+    assert_eq!(site.mirrored(), site.expected());
+    assert!(
+        site.state.cursor > before,
+        "what is older is not asked for again and again"
+    );
+}
+
 #[tokio::test]
 async fn a_site_without_issues_has_no_cursor() {
     let mut site = Site::new(MirrorMode::All).await;

@@ -161,6 +161,8 @@ async fn an_issue_of_the_future_hides_no_change() {
                 site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "touched"}));
             }
             site.pass(false).await.unwrap();
+            let now = site.now().as_millisecond();
+            assert!(site.state.cursor < Some(now + 1000), "it is none of Jira's past");
             assert_eq!(site.mirrored(), site.expected(), "round {round}, {from_the_first}");
             if round == 1 {
                 site.restart();

@@ -338,3 +338,6 @@ fn failed(object: String, source: kube::Error) -> MirrorError {
     let source = Box::new(source);
     MirrorError::Cluster { object, source }
 }
+
+#[cfg(test)]
+mod tests;

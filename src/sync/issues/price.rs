@@ -18,3 +18,32 @@ pub fn price(state: &State, mode: MirrorMode, max: usize, projects: usize) -> us
         MirrorMode::All => max + 4 * projects + verified,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::issues::state::Counts;
+    use jiff::Timestamp;
+
+    #[test]
+    fn each_id_and_each_number_is_paid_once() {
+        let state = |matching, is_truncated| {
+            let counts = Counts {
+                open: Some(matching),
+                matching: Some(matching),
+                about: false,
+                as_of: Timestamp::UNIX_EPOCH,
+            };
+            State {
+                counts: [("1".to_owned(), counts)].into(),
+                is_truncated,
+                ..State::default()
+            }
+        };
+        assert_eq!(price(&state(300, false), MirrorMode::Open, 500, 3), 300);
+        assert_eq!(price(&state(9_000, true), MirrorMode::Open, 500, 3), 506);
+        assert_eq!(price(&state(9_000, true), MirrorMode::All, 500, 3), 512);
+        assert_eq!(price(&state(300, false), MirrorMode::None, 500, 3), 300);
+        assert_eq!(price(&state(9_000, false), MirrorMode::None, 500, 3), 6);
+    }
+}

@@ -219,3 +219,52 @@ impl Scope {
         self.filters.get(project_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::sync::issues::index::{Stored, Tracked};
+
+    fn project(status_name: &str) -> JiraProject {
+        let status = json!({"id": "7", "name": status_name, "category": "indeterminate", "phase": "Waiting"});
+        let accessible = json!({"type": "Accessible", "status": "True", "reason": "ProjectVisible", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject", "metadata": {"name": "acme-eng"},
+            "spec": {"integration": "acme", "key": "ENG"},
+            "status": {"id": "10", "key": "ENG", "lifecycle": "Live", "conditions": [accessible],
+                "issueTypes": [{"id": "1", "name": "Task", "statuses": [status]}]}
+        }))
+        .unwrap()
+    }
+
+    fn tracked(id: u64, project_id: &str) -> Tracked {
+        Tracked {
+            id,
+            stored: Stored::default(),
+            project_id: project_id.to_owned(),
+            updated: 0,
+            is_open: true,
+            digest: 0,
+        }
+    }
+
+    /// The name of a status touches no issue: those that there are are looked at again.
+    #[test]
+    fn where_a_status_is_renamed_its_projects_issues_are_looked_at_again() {
+        let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
+        let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
+        let mut state = State::default();
+        state.index.insert(1, tracked(1, "10"));
+        state.index.insert(2, tracked(2, "11"));
+        for (name, waiting) in [("Waiting", 0), ("Waiting", 0), ("On hold", 1), ("On hold", 1)] {
+            let scope = scope(&spec, "https://acme.atlassian.net", &[project(name)], true);
+            scope.review(&mut state);
+            assert_eq!(state.verifying.len(), waiting, "{name}");
+        }
+        assert_eq!(state.verifying, [1]);
+    }
+}
