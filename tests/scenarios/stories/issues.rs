@@ -386,4 +386,29 @@ async fn replaced_object(stage: &Stage) {
         label.is_some_and(|label| label == ORIGIN_MIRROR)
     };
     stage.until_mirrored("labelled again", labelled).await;
+    surplus_object(stage).await;
+}
+
+/// Two objects hold one issue, as two operators may leave them behind: the surplus one goes.
+async fn surplus_object(stage: &Stage) {
+    let first = stage.issues().get("acme-eng-1").await.unwrap();
+    let mut second = JiraIssue::new("acme-eng-1-again", first.spec.clone());
+    second.metadata.labels.clone_from(&first.metadata.labels);
+    second
+        .metadata
+        .owner_references
+        .clone_from(&first.metadata.owner_references);
+    stage.issues().create(&PostParams::default(), &second).await.unwrap();
+    let held = Patch::Merge(json!({"status": first.status}));
+    let params = PatchParams::default();
+    stage
+        .issues()
+        .patch_status("acme-eng-1-again", &params, &held)
+        .await
+        .unwrap();
+    stage.request("acme").await;
+    stage
+        .until_object::<JiraIssue>("acme-eng-1-again", "removed", |found| found.is_none())
+        .await;
+    assert_eq!(stage.issues().get("acme-eng-1").await.unwrap().uid(), first.uid());
 }

@@ -163,7 +163,25 @@ async fn found_once(plane: Arc<Plane>) {
     }
     claim_waited(&stage);
     stage.claim_project("acme-eng", "Ready", "True", "Usable", &[]).await;
+    listed_afterwards(&stage).await;
     stage.close().await;
+}
+
+/// Room for more issues is a reason to list all; that stays one where the points are spent before they are.
+async fn listed_afterwards(stage: &Stage) {
+    // Of what changed long ago nothing else tells.
+    stage.command(json!({"command": "addIssues", "project": "ENG", "count": 10, "spreadSeconds": 90_000}));
+    let room = |objects: u32| json!({"issues": {"mirror": "Open", "maxObjects": objects}});
+    stage.change("acme", room(2)).await;
+    stage.until_mirrored("full", |mirrored| mirrored.len() == 2).await;
+    stage.until_reason("acme", "Synced", "MirrorTruncated").await;
+    stage.request("acme").await;
+    let rule = limit("/search/jql", RateLimitReason::JiraQuotaGlobalBased, Some(WAIT));
+    let _ = stage.sandbox.fault(rule.times(1));
+    stage.change("acme", room(1000)).await;
+    stage.until_reason("acme", "Synced", "QuotaExhausted").await;
+    let all = stage.readable_in("ENG") + stage.readable_in("SUP");
+    stage.until_mirrored("complete", |mirrored| mirrored.len() == all).await;
 }
 
 async fn spent_from_the_first(plane: Arc<Plane>) {

@@ -249,6 +249,13 @@ async fn made_up_codes(plane: Arc<Plane>) {
     let later = attacker.until(&callback, "a result", |page| page.status == 303).await;
     let result = attacker.open(&format!("{}{}", stage.pages, later.location)).await;
     result.says(&["Access was declined"]);
+    // What came of it is not looked up as often as anybody likes, either.
+    let result = format!("{}{}", stage.pages, later.location);
+    let mut looks = 0;
+    while !attacker.open(&result).await.text.contains("One moment") {
+        looks += 1;
+        assert!(looks < 200, "each look at a result asks the cluster");
+    }
     stage.close().await;
 }
 
