@@ -11,12 +11,13 @@ use super::{
 };
 use crate::{
     api::integration::JiraIntegration,
+    cluster::error::describe,
     connect::service::grant_key,
     grant::{
         credentials::refresh_token,
         disconnect::disconnect,
         finding,
-        store::{GrantKey, Store, describe},
+        store::{GrantKey, Store},
     },
 };
 

@@ -21,8 +21,8 @@ use crate::{
         issue::JiraIssue,
         project::JiraProject,
     },
+    cluster::error::describe,
     diagnose::judge::enumerate,
-    grant::store::describe,
 };
 
 /// Most fields that are named.

@@ -21,7 +21,7 @@ use crate::{
         integration::JiraIntegration,
         names,
     },
-    grant::store::describe,
+    cluster::error::describe,
 };
 
 /// Which integration.

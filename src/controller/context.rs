@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use kube::Client;
 
 use super::{
-    admission::Admission, directories::Directories, events::Events, index::SecretIndex, link::Links, memory::Memories,
-    mirrors::Mirrors,
+    admission::Admission, directories::Directories, index::SecretIndex, link::Links, memory::Memories, mirrors::Mirrors,
 };
+use crate::cluster::events::Events;
 use crate::{
     atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
     grant::{keeper::Keeper, store::Store},

@@ -19,6 +19,7 @@ use crate::{
         requirements::{SCOPE_USER, SCOPE_WORK},
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    cluster::error::{WriteError, describe},
     diagnose::{
         evidence::{ProjectsEvidence, SiteEvidence},
         gather::{
@@ -35,10 +36,7 @@ use crate::{
             site::Site,
         },
     },
-    grant::{
-        held::Held,
-        store::{WriteError, describe},
-    },
+    grant::held::Held,
     sync::{
         apply::{self, Failure},
         entry::{Entry, Given},

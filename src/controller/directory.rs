@@ -20,9 +20,9 @@ use crate::{
         reason::Reason,
     },
     atlassian::error::JiraError,
-    grant::{
-        pace::after,
-        store::{WriteError, describe},
+    cluster::{
+        error::{WriteError, describe},
+        time::after,
     },
     sync::directory::{
         cluster::{ConfigMaps, Taken},

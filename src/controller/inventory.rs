@@ -14,8 +14,8 @@ use super::{memory::UnknownStatuses, outcome::Stop, pass::Pass, schedule::Due, w
 use crate::{
     api::project::{JiraProject, JiraProjectStatus},
     atlassian::{error::JiraError, models::IssueTypeStatuses},
+    cluster::time::after,
     diagnose::{evidence::StatusesEvidence, judge},
-    grant::pace::after,
     sync::{
         apply,
         known::browsed,

@@ -5,8 +5,8 @@ use tracing::warn;
 use super::{context::Context, observe::Seen, outcome::Outcome};
 use crate::{
     api::{condition::Finding, reason::WAYS_TO_CONNECT},
+    cluster::error::describe,
     connect::{capability::Who, key::KeyError},
-    grant::store::describe,
 };
 
 /// How the link is named before the command.

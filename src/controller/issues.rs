@@ -20,8 +20,8 @@ use crate::{
         reason::Reason,
     },
     atlassian::error::JiraError,
+    cluster::error::{WriteError, describe},
     diagnose::judge,
-    grant::store::{WriteError, describe},
     sync::{
         budget::sweeps,
         issues::{

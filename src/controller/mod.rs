@@ -1,12 +1,10 @@
 //! Watches the cluster and reconciles what changed or is due.
 
 mod admission;
-pub mod answer_deadline;
 pub mod context;
 mod diagnosis;
 mod directories;
 mod directory;
-mod events;
 mod grace;
 mod grants;
 mod index;
@@ -27,13 +25,11 @@ mod schedule;
 mod settle;
 mod slots;
 mod steps;
-pub mod watch_progress;
 mod watches;
 mod work;
 
 pub use admission::Admission;
 pub use directories::Directories;
-pub use events::Events;
 pub use index::SecretIndex;
 pub use link::Links;
 pub use memory::Memories;

@@ -19,12 +19,12 @@ use crate::{
         reason::Reason,
     },
     atlassian::site::{SiteUrl, SiteUrlError},
+    cluster::owner::Owner,
     grant::{
         credentials::{Credentials, CredentialsError},
         publish::{self, Found, Target},
         store::GrantKey,
     },
-    sync::apply::Owner,
 };
 
 /// Longest wait for a quota, which is refilled each hour, and for the turn of an integration then.

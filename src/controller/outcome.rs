@@ -21,7 +21,7 @@ use crate::{
         reason::{Disposition, Holds, Reason},
     },
     atlassian::{error::JiraError, secret::TokenHash},
-    grant::{finding::clock, pace::after},
+    cluster::time::{after, clock},
     sync::{
         apply::Applied,
         budget::Costs,

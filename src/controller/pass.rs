@@ -15,11 +15,11 @@ use crate::{
         integration::{SiteStatus, TokenStatus},
         reason::Reason,
     },
+    cluster::error::WriteError,
     grant::{
         finding,
         held::Held,
         publish::{self, Published, Written},
-        store::WriteError,
     },
 };
 

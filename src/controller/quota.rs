@@ -17,7 +17,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, jira::Jira},
-    grant::pace::{after, scaled},
+    cluster::{backoff::scaled, time::after},
     sync::budget::{Costs, Spent, Wish, sweeps_an_hour, turn},
 };
 

@@ -30,10 +30,10 @@ use crate::{
         definition::remedy,
         integration::{JiraIntegration, JiraIntegrationStatus},
     },
-    grant::{
-        finding::clock,
-        pace::backoff,
-        store::{WriteError, describe},
+    cluster::{
+        backoff::backoff,
+        error::{WriteError, describe},
+        time::clock,
     },
     telemetry::Progress,
 };

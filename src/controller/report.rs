@@ -26,9 +26,9 @@ use crate::{
         ready::ready,
         reason::Reason,
     },
-    grant::{
-        finding::clock,
-        pace::{after, jittered},
+    cluster::{
+        backoff::jittered,
+        time::{after, clock},
     },
 };
 

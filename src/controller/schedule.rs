@@ -10,7 +10,7 @@ use crate::{
         integration::{JiraIntegrationStatus, SyncStatus},
         reason::{Holds, Reason},
     },
-    grant::pace::{after, scaled},
+    cluster::{backoff::scaled, time::after},
 };
 
 /// How often everything is looked at.

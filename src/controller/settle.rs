@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     api::{condition::ConditionType, reason::Reason},
-    grant::pace::{after, backoff, jittered, scaled},
+    cluster::{
+        backoff::{backoff, jittered, scaled},
+        time::after,
+    },
 };
 
 /// Longest wait before tokens that are in memory only are stored: well within the ten minutes in

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{admission::GIVES_WAY_AFTER, outcome::Stop, pass::Pass, schedule::Due};
-use crate::{api::project::JiraProject, atlassian::jira::Jira, grant::store::describe, sync::apply};
+use crate::{api::project::JiraProject, atlassian::jira::Jira, cluster::error::describe, sync::apply};
 
 /// How long a slice may take.
 const SLICE: Duration = Duration::from_secs(10);

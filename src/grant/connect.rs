@@ -17,10 +17,11 @@ use super::{
     lane::{ATTEMPTS, CONTENDED, Lane, Saved},
     patience::Patience,
     record::{Access, Mark, Record},
-    store::{GrantKey, Store, WriteError},
+    store::{GrantKey, Store},
     unsaved::{Precondition, Unsaved},
 };
 use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::Tokens, secret::Secret, token_answer::ExchangeFailure};
+use crate::cluster::error::WriteError;
 
 /// How much longer than an exchange a consent takes: it is judged by two rounds of questions, each of which may
 /// take as long as an exchange.

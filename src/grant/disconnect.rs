@@ -7,9 +7,10 @@ use super::{
     connect::Wait,
     held::Trouble,
     lane::{ATTEMPTS, CONTENDED},
-    store::{GrantKey, Store, WriteError},
+    store::{GrantKey, Store},
 };
 use crate::atlassian::secret::Secret;
+use crate::cluster::error::WriteError;
 
 /// Leaves the tombstone. `supplied` is the refresh token in the person's Secret, if there is one. Whether there
 /// was a grant to end.

@@ -9,9 +9,8 @@ use super::{
     held::{Attempt, Held, Trouble},
     keeper::Keeper,
     lane::{Lane, Saved},
-    pace::after,
     record::{Record, RefusalKind, fingerprint},
-    store::{GrantKey, WriteError, describe},
+    store::GrantKey,
     twins::Claim,
     unsaved::Unsaved,
 };
@@ -20,6 +19,10 @@ use crate::atlassian::{
     oauth::{App, Tokens},
     secret::Secret,
     token_answer::ExchangeFailure,
+};
+use crate::cluster::{
+    error::{WriteError, describe},
+    time::after,
 };
 
 /// What is said of an answer that only the new refresh token could be taken from.

@@ -1,6 +1,6 @@
 //! What a person reads about the grant: the `Authorized` condition.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{
     credentials::CredentialsError,
@@ -9,9 +9,12 @@ use super::{
     record::{Refusal, RefusalKind},
     store::GrantKey,
 };
-use crate::api::{
-    condition::{ConditionType::Authorized, Finding},
-    reason::Reason,
+use crate::{
+    api::{
+        condition::{ConditionType::Authorized, Finding},
+        reason::Reason,
+    },
+    cluster::time::clock,
 };
 
 /// The finding for a grant that is held, in any degree.
@@ -157,10 +160,4 @@ fn refused(refusal: &Refusal, key: &GrantKey) -> Finding {
         ),
     };
     Finding::with_remedy(Authorized, Reason::ReconnectRequired, &what)
-}
-
-/// A time as people read it, to the second, in UTC.
-#[must_use]
-pub fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -6,9 +6,9 @@ use super::{
     credentials::CredentialsError,
     freshness::NotConnected,
     record::{Access, Record, Refusal, RefusalKind},
-    store::describe,
 };
 use crate::atlassian::secret::{Secret, TokenHash};
+use crate::cluster::error::describe;
 
 /// A grant with a good access token.
 #[derive(Clone, Debug)]

@@ -10,10 +10,10 @@ use super::{
     held::{Held, Trouble},
     keeper::{Keeper, Wish},
     lane::{ATTEMPTS, CONTENDED, Lane, Missing},
-    pace::after,
     record::{Record, fingerprint},
     store::GrantKey,
 };
+use crate::cluster::time::after;
 
 /// What a step leads to.
 enum Step {

@@ -7,14 +7,17 @@ use tracing::{info, warn};
 
 use super::{
     held::Trouble,
-    pace::{after, backoff, within_the_leeway},
     patience::Patience,
     record::{Mark, Record},
     secret_form::Trace,
-    store::{GrantKey, Store, WriteError},
+    store::{GrantKey, Store},
     unsaved::{Rebased, Unsaved, rebase},
 };
 use crate::atlassian::secret::{Secret, TokenHash};
+use crate::{
+    cluster::{backoff::backoff, error::WriteError, time::after},
+    grant::leeway::within_the_leeway,
+};
 
 /// How often a write starts again after somebody else changed the Secret under it.
 pub(super) const ATTEMPTS: usize = 6;

@@ -14,7 +14,7 @@ mod hold;
 pub mod keeper;
 pub mod lane;
 mod lanes;
-pub mod pace;
+mod leeway;
 mod patience;
 pub mod publish;
 pub mod record;

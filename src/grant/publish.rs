@@ -9,7 +9,8 @@ use kube::{
     api::{DeleteParams, PostParams, Preconditions},
 };
 
-use super::{record::Access, store::WriteError};
+use super::record::Access;
+use crate::cluster::error::WriteError;
 use crate::{api::names, atlassian::secret::TokenHash};
 
 /// The access token.

@@ -7,7 +7,6 @@ use kube::{
     Api, Client, ResourceExt,
     api::{ListParams, PostParams},
 };
-use thiserror::Error;
 use tracing::warn;
 
 use super::{
@@ -15,10 +14,7 @@ use super::{
     record::Record,
     secret_form::{ADOPTING, HASHES, HOME, UNUSED_SINCE, hashes},
 };
-use crate::{
-    api::{definition::remedy, names},
-    atlassian::secret::TokenHash,
-};
+use crate::{api::names, atlassian::secret::TokenHash, cluster::error::WriteError};
 
 /// A grant Secret by namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,77 +31,6 @@ impl GrantKey {
     pub fn secret_name(&self) -> String {
         names::grant_secret(&self.credentials)
     }
-}
-
-/// A Secret that could not be written.
-#[derive(Debug, Error)]
-pub enum WriteError {
-    /// Somebody else wrote it since it was read, or created it first.
-    #[error("it was changed by somebody else")]
-    Conflict,
-    /// It was deleted since it was read.
-    #[error("it was deleted")]
-    Gone,
-    /// Its namespace is being deleted.
-    #[error("its namespace is being deleted")]
-    Terminating,
-    /// Any other answer.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl WriteError {
-    /// Sorts an error of the API server.
-    #[must_use]
-    pub fn from_kube(error: &kube::Error) -> Self {
-        match error {
-            kube::Error::Api(status) if status.code == 409 && is_terminating(status) => Self::Terminating,
-            kube::Error::Api(status) if status.code == 403 && is_terminating(status) => Self::Terminating,
-            // The namespace itself is not found: it is gone already.
-            kube::Error::Api(status) if status.code == 404 && is_about_namespace(status) => Self::Terminating,
-            kube::Error::Api(status) if status.code == 409 => Self::Conflict,
-            kube::Error::Api(status) if status.code == 404 => Self::Gone,
-            other => Self::Refused(describe(other)),
-        }
-    }
-}
-
-fn is_about_namespace(status: &kube::core::Status) -> bool {
-    let kind = status.details.as_ref().map(|details| details.kind.as_str());
-    kind == Some("namespaces")
-}
-
-/// The API server's own words, without the objects that some errors quote, and what helps where that is plain.
-#[must_use]
-pub fn describe(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => {
-            let answer = |length: usize| {
-                let words: String = status.message.chars().take(length).collect();
-                format!("the API server answered {}: {words}", status.code)
-            };
-            match remedy(status) {
-                // It names the field last.
-                Some(remedy) => format!("{}. {remedy}", answer(400)),
-                None => answer(140),
-            }
-        }
-        kube::Error::SerdeError(_) => "the API server's answer could not be read".to_owned(),
-        other => format!(
-            "the API server could not be asked: {}",
-            other.to_string().chars().take(120).collect::<String>()
-        ),
-    }
-}
-
-fn is_terminating(status: &kube::core::Status) -> bool {
-    let cause = status.details.as_ref().is_some_and(|details| {
-        details
-            .causes
-            .iter()
-            .any(|cause| cause.reason == "NamespaceTerminating")
-    });
-    cause || status.message.contains("being terminated")
 }
 
 /// Access to the grant Secrets of the watched namespaces.
@@ -288,24 +213,5 @@ pub fn listed_of(meta: &ObjectMeta) -> Listed {
         adopting: short(ADOPTING).map(|hash| TokenHash::stored(&hash)),
         home: short(HOME),
         unused_since: short(UNUSED_SINCE),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kube::core::Status;
-
-    fn not_found(kind: &str) -> kube::Error {
-        let status = serde_json::json!({"code": 404, "reason": "NotFound", "details": {"kind": kind, "name": "x"}});
-        let status: Status = serde_json::from_value(status).unwrap_or_default();
-        kube::Error::Api(Box::new(status))
-    }
-
-    #[test]
-    fn a_namespace_that_is_gone_is_no_deleted_secret() {
-        let sorted = |kind| WriteError::from_kube(&not_found(kind));
-        assert!(matches!(sorted("secrets"), WriteError::Gone));
-        assert!(matches!(sorted("namespaces"), WriteError::Terminating));
     }
 }

@@ -7,7 +7,7 @@ use futures::{FutureExt, StreamExt, TryFutureExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::{
     api::core::v1::ObjectReference,
-    apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference, Time},
+    apimachinery::pkg::apis::meta::v1::{Condition, Time},
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -29,19 +29,6 @@ pub const IN_FLIGHT: usize = 8;
 const PAGE: u32 = 500;
 /// How often a write starts again because somebody else wrote the object meanwhile.
 const WRITES: usize = 4;
-
-/// The integration that the objects belong to.
-#[derive(Clone, Debug)]
-pub struct Owner {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its uid.
-    pub uid: String,
-    /// Owner reference to it.
-    pub reference: OwnerReference,
-}
 
 /// A project whose conditions may have flipped.
 #[derive(Clone, Debug)]

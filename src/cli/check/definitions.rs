@@ -14,8 +14,8 @@ use crate::{
         VERSION, crd,
         definition::{Difference, INSTALL},
     },
+    cluster::error::describe,
     diagnose::judge::enumerate,
-    grant::store::describe,
 };
 
 /// Most fields that are named.

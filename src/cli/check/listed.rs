@@ -6,7 +6,7 @@ use kube::{Api, api::ListParams};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{reasons::LocalReason, report::Line};
-use crate::grant::store::describe;
+use crate::cluster::error::describe;
 
 /// Objects in one page of a list.
 const PAGE: u32 = 500;

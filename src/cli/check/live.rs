@@ -20,13 +20,14 @@ use crate::{
         project::JiraProject,
     },
     atlassian::{jira::Jira, site::SiteUrl},
+    cluster::time::clock,
     diagnose::{
         evidence::Declared,
         examine,
         gather::{self, site::site},
         judge,
     },
-    grant::{finding::clock, store::GrantKey},
+    grant::store::GrantKey,
 };
 
 /// A way to ask Jira as the operator does.

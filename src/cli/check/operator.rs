@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     atlassian::endpoints::{Endpoints, TENANT_TIMEOUT},
-    grant::store::describe,
+    cluster::error::describe,
 };
 
 /// The label that the chart puts on what belongs to the operator.

@@ -10,7 +10,7 @@ use super::{
     rules::{RULES, Rule},
     world::Cluster,
 };
-use crate::grant::store::describe;
+use crate::cluster::error::describe;
 
 /// How many questions are asked at once.
 const AT_ONCE: usize = 8;

@@ -10,7 +10,7 @@ use crate::{
         integration::JiraIntegration,
         reason::Reason,
     },
-    grant::{finding::clock, pace::after},
+    cluster::time::{after, clock},
 };
 
 /// The conditions of an integration that are not Jira's to answer.

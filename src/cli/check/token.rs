@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::world::Cluster;
 use crate::{
     atlassian::{error::JiraError, secret::Secret},
-    diagnose::evidence::{Answer, Evidence},
-    grant::{
-        finding::clock,
-        pace::after,
-        store::{GrantKey, Store, describe},
+    cluster::{
+        error::describe,
+        time::{after, clock},
     },
+    diagnose::evidence::{Answer, Evidence},
+    grant::store::{GrantKey, Store},
 };
 
 /// How long a token has to live at least: a look at a large site takes a while.

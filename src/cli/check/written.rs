@@ -20,7 +20,7 @@ use crate::{
         reason::Reason,
         requirements::{ADMINISTER, SERVICE_DESK},
     },
-    grant::finding::clock,
+    cluster::time::clock,
 };
 
 /// The integration as its conditions say, and those of its projects. `why` says why it was not

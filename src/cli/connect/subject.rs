@@ -9,10 +9,8 @@ use crate::{
         manifest::Manifests,
         world::{Atlassian, Cluster},
     },
-    grant::{
-        credentials::{Credentials, CredentialsError},
-        store::describe,
-    },
+    cluster::error::describe,
+    grant::credentials::{Credentials, CredentialsError},
 };
 
 /// An integration and its credentials.

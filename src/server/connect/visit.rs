@@ -18,12 +18,12 @@ use super::{
 use crate::{
     api::integration::JiraIntegration,
     atlassian::secret::TokenHash,
+    cluster::error::describe,
     connect::{
         capability::{self, Who},
         key::{Key, KeyError},
         service::grant_key,
     },
-    grant::store::describe,
     server::listener::within,
 };
 

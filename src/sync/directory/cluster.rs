@@ -12,7 +12,7 @@ use super::{
     error::DirectoryError,
     shards::{Shard, parse, render},
 };
-use crate::{api::names, sync::apply::Owner};
+use crate::{api::names, cluster::owner::Owner};
 
 /// Key with the people.
 pub const USERS: &str = "users.json";

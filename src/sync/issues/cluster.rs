@@ -22,7 +22,7 @@ use crate::{
         issue::{JiraIssue, JiraIssueSpec, JiraIssueStatus},
         names,
     },
-    sync::apply::Owner,
+    cluster::owner::Owner,
 };
 
 /// Objects in one page of a list.

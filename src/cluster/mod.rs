@@ -1,0 +1,10 @@
+//! What every room needs of Kubernetes: errors of the API server and their words, backoff and times, the client's
+//! deadline and signs of life, events, and objects that belong to one of ours. It knows `api` alone.
+
+pub mod answer_deadline;
+pub mod backoff;
+pub mod error;
+pub mod events;
+pub mod owner;
+pub mod time;
+pub mod watch_progress;
