@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::{atlassian_options::AtlassianOptions, installed, pages};
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
-    cluster::{answer_deadline::AnswerDeadline, error::describe, events::Events, watch_progress::WatchProgress},
+    cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
     controller::{self, Admission, Directories, Memories, Mirrors, SecretIndex, context::Context},
     grant::{keeper::Keeper, store::Store},
     server::health::{self, Health},

@@ -42,6 +42,24 @@ fn is_about_namespace(status: &kube::core::Status) -> bool {
     kind == Some("namespaces")
 }
 
+/// Whether the object of that name is not there, while its namespace is.
+#[must_use]
+pub fn is_gone(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 404 && !is_about_namespace(status))
+}
+
+/// Whether another object, or another version of it, is there.
+#[must_use]
+pub fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409)
+}
+
+/// Whether the name of what was to be created is taken.
+#[must_use]
+pub fn already_exists(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "AlreadyExists")
+}
+
 /// The API server's own words, without the objects that some errors quote, and what helps where that is plain.
 #[must_use]
 pub fn describe(error: &kube::Error) -> String {

@@ -1,6 +1,7 @@
 //! Whom objects belong to.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::Resource;
 
 /// The integration that the objects belong to.
 #[derive(Clone, Debug)]
@@ -16,10 +17,10 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whether the object belongs to it.
+    /// Whether the object belongs to it: not to one of the same name before it.
     #[must_use]
-    pub fn owns(&self, object: &ObjectMeta) -> bool {
-        let owners = object.owner_references.as_deref().unwrap_or_default();
-        owners.iter().any(|reference| reference.uid == self.uid)
+    pub fn owns(&self, object: &impl Resource) -> bool {
+        let mut owners = object.meta().owner_references.iter().flatten();
+        owners.any(|reference| reference.uid == self.uid)
     }
 }

@@ -1,7 +1,5 @@
 //! What a person reads about the grant: the `Authorized` condition.
 
-use jiff::Timestamp;
-
 use super::{
     credentials::CredentialsError,
     freshness::NotConnected,

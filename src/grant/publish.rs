@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
-use kube::{
-    Api, Client, ResourceExt,
-    api::{DeleteParams, PostParams, Preconditions},
-};
+use kube::{Api, Client, ResourceExt, api::PostParams};
 
 use super::record::Access;
-use crate::cluster::error::WriteError;
-use crate::{api::names, atlassian::secret::TokenHash};
+use crate::{
+    api::names,
+    atlassian::secret::TokenHash,
+    cluster::{
+        error::WriteError,
+        owned::{delete, only_this},
+    },
+};
 
 /// The access token.
 pub const ACCESS_TOKEN: &str = "access-token";
@@ -212,15 +215,8 @@ pub async fn withdraw(client: &Client, target: &Target, former: &str) -> Result<
         return Ok(());
     };
     let api: Api<Secret> = Api::namespaced(client.clone(), &former.namespace);
-    let only_this = Preconditions {
-        uid: secret.uid(),
-        resource_version: None,
-    };
-    let params = DeleteParams::default().preconditions(only_this);
-    match api.delete(&former.name, &params).await.map_err(refused) {
-        Ok(_) | Err(WriteError::Gone) => Ok(()),
-        Err(error) => Err(error),
-    }
+    let deleted = delete(&api, &former.name, only_this(&*secret)).await;
+    deleted.map_err(|error| WriteError::from_kube(&error))
 }
 
 /// Data is replaced whole; labels and annotations of others stay.

@@ -11,16 +11,22 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, ListParams, PostParams, Preconditions},
+    api::{ListParams, PostParams},
 };
-
 use thiserror::Error;
 
 use super::{entry::Entry, inventory::Plan, project_object::ProjectObject, removal::Removal};
-use crate::api::{
-    condition::keep_times,
-    names,
-    project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
+use crate::{
+    api::{
+        condition::keep_times,
+        names,
+        project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
+    },
+    cluster::{
+        error::{is_conflict, is_gone},
+        owned::{Named, delete, only_this, or_existing},
+        owner::Owner,
+    },
 };
 
 /// How many writes are in flight.
@@ -78,7 +84,7 @@ pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProje
     let mut params = ListParams::default().labels(&selector).limit(PAGE);
     loop {
         let page = api.list(&params).await?;
-        let own = page.items.into_iter().filter(|object| is_own(object, owner));
+        let own = page.items.into_iter().filter(|object| owner.owns(object));
         all.extend(own.filter_map(ProjectObject::read_or_leave));
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
@@ -97,11 +103,6 @@ impl Applied {
         known.extend(self.written.iter().cloned());
         known
     }
-}
-
-fn is_own(object: &impl Resource, owner: &Owner) -> bool {
-    let owners = object.meta().owner_references.iter().flatten();
-    owners.into_iter().any(|reference| reference.uid == owner.uid)
 }
 
 /// Carries the plan out. What fails is reported and does not stop the rest.
@@ -191,10 +192,10 @@ impl<'a> Objects<'a> {
             object.metadata.managed_fields = None;
             let (name, params) = (object.name_any(), PostParams::default());
             match self.api.replace_status(&name, &params, &object).await {
-                Err(kube::Error::Api(status)) if status.code == 409 && attempts < WRITES => {
+                Err(error) if is_conflict(&error) && attempts < WRITES => {
                     let found = self.found.get(&name).await?;
-                    if !is_own(&found, self.owner) {
-                        return Err(kube::Error::Api(status).into());
+                    if !self.owner.owns(&found) {
+                        return Err(error.into());
                     }
                     unread = found.conditions();
                     object = found.read().map_err(Failure::Unreadable)?;
@@ -229,19 +230,15 @@ impl<'a> Objects<'a> {
 
     /// None when the name is somebody else's.
     async fn create_named(&self, entry: &Entry, name: &str) -> Result<Option<JiraProject>, Failure> {
-        match self.api.create(&PostParams::default(), &self.object(entry, name)).await {
-            Ok(created) => Ok(Some(created)),
-            Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-                // Where nothing is there any more, or was not, the name is tried again later.
-                let existing = self.found.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
-                if !is_own(&existing, self.owner) {
-                    return Ok(None);
-                }
+        let created = self.api.create(&PostParams::default(), &self.object(entry, name)).await;
+        match or_existing(created, &self.found, name).await? {
+            Named::Created(created) => Ok(Some(created)),
+            Named::Existing(other) if !self.owner.owns(&other) => Ok(None),
+            Named::Existing(own) => {
                 // It may well be of this very project, which is to have no second one.
-                let existing = existing.read().map_err(Failure::Unreadable)?;
-                Ok(Some(existing).filter(|project| project.spec.key == entry.key))
+                let own = own.read().map_err(Failure::Unreadable)?;
+                Ok(Some(own).filter(|project| project.spec.key == entry.key))
             }
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -261,16 +258,7 @@ impl<'a> Objects<'a> {
     }
 
     async fn remove(&self, project: &JiraProject, why: Removal) -> kube::Result<(String, Removal)> {
-        let only_this = Preconditions {
-            uid: project.uid(),
-            resource_version: None,
-        };
-        let params = DeleteParams::default().preconditions(only_this);
-        match self.found.delete(&project.name_any(), &params).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.code == 404 => {}
-            Err(error) => return Err(error),
-        }
+        delete(&self.found, &project.name_any(), only_this(project)).await?;
         Ok((project.spec.key.clone(), why))
     }
 }
@@ -299,7 +287,7 @@ pub async fn write_status(
         .await
     {
         Ok(written) => Ok(Some(written)),
-        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(None),
+        Err(error) if is_gone(&error) || is_conflict(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -5,14 +5,20 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, PostParams, Preconditions},
+    api::{ListParams, PostParams},
 };
 
 use super::{
     error::DirectoryError,
     shards::{Shard, parse, render},
 };
-use crate::{api::names, cluster::owner::Owner};
+use crate::{
+    api::names,
+    cluster::{
+        owned::{Named, delete, only_this, or_existing},
+        owner::Owner,
+    },
+};
 
 /// Key with the people.
 pub const USERS: &str = "users.json";
@@ -69,18 +75,12 @@ impl ConfigMaps {
         loop {
             let unreadable = |error| DirectoryError::Unreadable(Box::new(error));
             let page = self.api.list(&params).await.map_err(unreadable)?;
-            all.extend(page.items.into_iter().filter(|found| self.is_own(found)).map(kept));
+            all.extend(page.items.into_iter().filter(|found| self.owner.owns(found)).map(kept));
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
                 None => return Ok(all),
             }
         }
-    }
-
-    /// Our mark is the owner reference to this very integration.
-    fn is_own(&self, object: &ConfigMap) -> bool {
-        let owners = object.owner_references();
-        owners.iter().any(|reference| reference.uid == self.owner.uid)
     }
 
     /// Brings the `ConfigMaps` to what is wanted. One without anybody goes, unless it was that already
@@ -157,34 +157,19 @@ impl ConfigMaps {
     /// Whether the `ConfigMap` under this name is ours: a new one, or one that lost its labels.
     async fn create_named(&self, name: &str, shard: &Shard) -> Result<bool, DirectoryError> {
         let object = self.desired(&ConfigMap::default(), name, shard);
-        match self.api.create(&PostParams::default(), &object).await {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-                let found = self.api.get_opt(name).await;
-                match found.map_err(|source| unwritable(name, source))? {
-                    Some(found) if self.is_own(&found) => self.replace(&found, shard).await.map(|()| true),
-                    _ => Ok(false),
-                }
-            }
-            Err(source) => Err(unwritable(name, source)),
+        let created = self.api.create(&PostParams::default(), &object).await;
+        let named = or_existing(created, &self.api, name).await;
+        match named.map_err(|source| unwritable(name, source))? {
+            Named::Created(_) => Ok(true),
+            Named::Existing(own) if self.owner.owns(&own) => self.replace(&own, shard).await.map(|()| true),
+            Named::Existing(_) => Ok(false),
         }
     }
 
     async fn remove(&self, kept: &Kept) -> Result<(), DirectoryError> {
         let name = kept.object.name_any();
-        let only_this = Preconditions {
-            uid: kept.object.uid(),
-            resource_version: None,
-        };
-        match self
-            .api
-            .delete(&name, &DeleteParams::default().preconditions(only_this))
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(source) => Err(unwritable(&name, source)),
-        }
+        let deleted = delete(&self.api, &name, only_this(&kept.object)).await;
+        deleted.map_err(|source| unwritable(&name, source))
     }
 
     /// Data is replaced whole; labels and annotations of others stay.
@@ -199,7 +184,7 @@ impl ConfigMaps {
         ] {
             labels.insert(key.to_owned(), value.to_owned());
         }
-        if !self.is_own(&object) {
+        if !self.owner.owns(&object) {
             let owners = object.metadata.owner_references.get_or_insert_default();
             owners.push(self.owner.reference.clone());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::Request,
 };
 use serde_json::{Value, json};
@@ -22,7 +22,11 @@ use crate::{
         issue::{JiraIssue, JiraIssueSpec, JiraIssueStatus},
         names,
     },
-    cluster::owner::Owner,
+    cluster::{
+        error::{is_conflict, is_gone},
+        owned::{Named, delete, or_existing},
+        owner::Owner,
+    },
 };
 
 /// Objects in one page of a list.
@@ -101,7 +105,7 @@ impl ClusterMirror {
         let mut params = self.all();
         loop {
             let page = self.api.list(&params).await?;
-            for object in page.items.iter().filter(|object| self.is_own(*object)) {
+            for object in page.items.iter().filter(|object| self.owner.owns(*object)) {
                 found.take(object);
             }
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
@@ -126,7 +130,7 @@ impl ClusterMirror {
         let mut params = self.all();
         loop {
             let page = self.api.list_metadata(&params).await?;
-            for object in page.items.iter().filter(|object| self.is_own(*object)) {
+            for object in page.items.iter().filter(|object| self.owner.owns(*object)) {
                 let version = known.remove(object.name_any().as_str());
                 if version.is_none() || version != object.metadata.resource_version.as_deref() {
                     return Ok(false);
@@ -137,11 +141,6 @@ impl ClusterMirror {
                 None => return Ok(known.is_empty()),
             }
         }
-    }
-
-    fn is_own(&self, object: &impl Resource) -> bool {
-        let owners = object.meta().owner_references.iter().flatten();
-        owners.into_iter().any(|reference| reference.uid == self.owner.uid)
     }
 
     /// Creates the object, under its natural name or, where that is somebody else's, under another one.
@@ -158,23 +157,19 @@ impl ClusterMirror {
     /// The object under this name, if it is the issue's: a new one, or one that was left half made.
     async fn create_named(&self, issue: &Observed, name: &str) -> kube::Result<Option<Stored>> {
         let object = self.object(name);
-        match self.post(&object).await {
-            Ok(created) => Ok(Some(created.stored())),
-            Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-                // Where nothing is there any more, or was not, the name is tried again later.
-                let existing = self.api.get_opt(name).await?.ok_or(kube::Error::Api(status))?;
-                if !self.is_of(&existing, issue.id) {
-                    return Ok(None);
-                }
-                if self.is_labelled(&existing) {
-                    return Ok(Some(existing.stored()));
-                }
-                // Somebody took its labels away, by which alone it is found after a restart.
-                self.delete(&existing.stored()).await?;
-                Ok(Some(self.post(&object).await?.stored()))
-            }
-            Err(error) => Err(error),
+        let existing = match or_existing(self.post(&object).await, &self.api, name).await? {
+            Named::Created(created) => return Ok(Some(created.stored())),
+            Named::Existing(existing) => existing,
+        };
+        if !self.is_of(&existing, issue.id) {
+            return Ok(None);
         }
+        if self.is_labelled(&existing) {
+            return Ok(Some(existing.stored()));
+        }
+        // Somebody took its labels away, by which alone it is found after a restart.
+        self.delete(&existing.stored()).await?;
+        Ok(Some(self.post(&object).await?.stored()))
     }
 
     async fn post(&self, object: &JiraIssue) -> kube::Result<IssueObject> {
@@ -200,7 +195,7 @@ impl ClusterMirror {
 
     /// Whether an object is ours and of this issue, or of none as far as can be read.
     fn is_of(&self, found: &IssueObject, issue: u64) -> bool {
-        self.is_own(found) && found.issue().is_none_or(|id| id == issue)
+        self.owner.owns(found) && found.issue().is_none_or(|id| id == issue)
     }
 
     fn is_labelled(&self, found: &IssueObject) -> bool {
@@ -261,12 +256,7 @@ impl ClusterMirror {
             uid: None,
             resource_version: Some(stored.version.clone()),
         };
-        let params = DeleteParams::default().preconditions(only_this);
-        match self.api.delete(&stored.object, &params).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_gone(&error) => Ok(()),
-            Err(error) => Err(error),
-        }
+        delete(&self.api, &stored.object, only_this).await
     }
 
     /// Deletes the object of an issue. What somebody put in its place stays.
@@ -282,18 +272,6 @@ impl ClusterMirror {
             deleted => deleted,
         }
     }
-}
-
-fn is_gone(error: &kube::Error) -> bool {
-    let about_namespace = |status: &kube::core::Status| {
-        let kind = status.details.as_ref().map(|details| details.kind.as_str());
-        kind == Some("namespaces")
-    };
-    matches!(error, kube::Error::Api(status) if status.code == 404 && !about_namespace(status))
-}
-
-fn is_conflict(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 /// The status with a null for what it has not, so that a merge removes what was there before.
