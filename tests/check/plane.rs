@@ -16,7 +16,7 @@ use tokio::{
 use crate::program::{PROGRAM, Program};
 
 /// How long an API server may not answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What kubectl says where the API server did not answer, or its storage did not answer that one.
 const UNANSWERED: [&str; 5] = [

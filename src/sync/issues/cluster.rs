@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kube::{
-    Api, Client, Resource, ResourceExt,
+    Api, Client, ResourceExt,
     api::{ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::Request,
 };
