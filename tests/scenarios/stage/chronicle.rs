@@ -37,6 +37,8 @@ const MOST_PASSES: usize = 12;
 const AUDITED_WITHIN: Duration = Duration::from_secs(10);
 /// How often the clock brings a pass, in seconds.
 const SYNC_INTERVAL: i64 = 300;
+/// When the clock is set on once more, where the pass does not come.
+const GOES_ON_AFTER: Duration = Duration::from_secs(5);
 /// Below this the mirror may be full, and one step of a pass keeps what a later one pushes out.
 const ROOMY: usize = 1000;
 
@@ -280,13 +282,15 @@ impl Chronicle {
         let left = next_sync(&object).map_or(0, |next| self.time().until(next).map_or(0, |span| span.get_seconds()));
         self.advance(left.max(least) + 1);
         self.passes += 1;
-        let time = self.time();
-        let has_passed = |o: &JiraIntegration| !is_next_before(o, time) && !is_under_way(o);
+        let has_passed = |o: &JiraIntegration| !is_next_before(o, self.time()) && !is_under_way(o);
         let passed = self.stage.until("acme", "at rest until the next pass", has_passed);
         tokio::pin!(passed);
+        let mut waits = tokio::time::interval_at(tokio::time::Instant::now() + GOES_ON_AFTER, GOES_ON_AFTER);
         loop {
             tokio::select! {
                 object = &mut passed => return object,
+                // A pass that was under way while the clock was set waits from the time that it began.
+                _ = waits.tick() => self.advance(SYNC_INTERVAL),
                 () = self.stage.wake() => {}
             }
         }
