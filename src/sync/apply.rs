@@ -153,6 +153,12 @@ fn object_name(owner: &Owner, entry: &Entry) -> String {
     existing.unwrap_or_else(|| names::object(&owner.name, &entry.key))
 }
 
+/// The conditions that other steps wrote, and this one does not.
+fn others(before: &[Condition], own: &[Condition]) -> Vec<Condition> {
+    let is_other = |condition: &&Condition| own.iter().all(|own| own.type_ != condition.type_);
+    before.iter().filter(is_other).cloned().collect()
+}
+
 /// The objects of an integration: as they are written, and as they are read.
 struct Objects<'a> {
     owner: &'a Owner,
@@ -184,9 +190,12 @@ impl<'a> Objects<'a> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let before = object.status.take().map(|status| status.conditions);
-            let before = before.unwrap_or_else(|| std::mem::take(&mut unread));
             let mut status = entry.status.clone();
+            let read = object.status.take().map(|status| status.conditions);
+            let before = read.unwrap_or_else(|| {
+                status.conditions.extend(others(&unread, &status.conditions));
+                std::mem::take(&mut unread)
+            });
             keep_times(&mut status.conditions, &before);
             object.status = Some(status);
             object.metadata.managed_fields = None;
