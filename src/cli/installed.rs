@@ -186,6 +186,31 @@ mod tests {
         json!({"components": {"schemas": schemas}})
     }
 
+    /// One namespace that is gone, or shut, keeps the operator from none of the others.
+    #[tokio::test]
+    async fn a_namespace_that_may_not_be_looked_into_is_no_missing_definition() {
+        let server = tower::service_fn(|request: axum::http::Request<kube::client::Body>| async move {
+            let is_shut = request.uri().path().contains("/namespaces/shut/");
+            let refused = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": "no", "reason": "Forbidden", "code": 403});
+            let found = json!({"apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProjectList", "metadata": {},
+                "items": []});
+            let (code, body) = if is_shut { (403, refused) } else { (200, found) };
+            let answer = axum::http::Response::builder().status(code);
+            Ok::<_, std::convert::Infallible>(answer.body(axum::body::Body::from(body.to_string())).unwrap())
+        });
+        let client = Client::new(server, "open");
+        for (namespaces, is_lacking) in [
+            (&["shut", "open"][..], false),
+            (&["open", "shut"], false),
+            (&["shut"], true),
+        ] {
+            let namespaces: Vec<String> = namespaces.iter().map(ToString::to_string).collect();
+            let lacking = lacking::<JiraProject>(&client, &namespaces).await;
+            assert_eq!(lacking.is_some(), is_lacking, "{namespaces:?}: {lacking:?}");
+        }
+    }
+
     #[test]
     fn definitions_of_another_version_are_told_by_their_fields() {
         assert_eq!(differing(&document()), Some(Vec::new()));

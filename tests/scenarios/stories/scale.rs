@@ -53,11 +53,16 @@ fn writes(stage: &Stage, entries: &[AuditEntry]) -> Vec<(String, String)> {
 /// What the operator wrote, once so many writes of the integration's status are among it: the
 /// audit log may learn of a write after the watch does.
 async fn written(stage: &Stage, audit: &mut AuditTail, statuses: usize) -> Vec<(String, String)> {
+    writes(stage, &done(stage, audit, statuses).await)
+}
+
+/// Everything that was done, once so many writes of the integration's status are among it.
+async fn done(stage: &Stage, audit: &mut AuditTail, statuses: usize) -> Vec<AuditEntry> {
     let mut all = Vec::new();
     let enough = async {
         loop {
-            all.extend(writes(stage, &audit.read().expect("the audit log can be read")));
-            if count(&all, "jiraintegrations/status") >= statuses {
+            all.extend(audit.read().expect("the audit log can be read"));
+            if count(&writes(stage, &all), "jiraintegrations/status") >= statuses {
                 return;
             }
             tokio::time::sleep(ASK_AGAIN).await;
@@ -66,9 +71,20 @@ async fn written(stage: &Stage, audit: &mut AuditTail, statuses: usize) -> Vec<(
     let enough = tokio::time::timeout(Duration::from_secs(10), enough).await;
     assert!(
         enough.is_ok(),
-        "{statuses} writes of the status were expected, of {all:?}"
+        "{statuses} writes of the status were expected, of {:?}",
+        writes(stage, &all)
     );
     all
+}
+
+/// How often the operator listed its projects.
+fn lists(stage: &Stage, entries: &[AuditEntry]) -> usize {
+    let of_operator = entries
+        .iter()
+        .filter(|e| e.is_by_service_account(&stage.namespace, RELEASE) && e.stage == AuditStage::ResponseComplete);
+    of_operator
+        .filter(|e| e.verb == "list" && e.resource.as_deref() == Some("jiraprojects"))
+        .count()
 }
 
 fn count(writes: &[(String, String)], resource: &str) -> usize {
@@ -200,7 +216,9 @@ async fn steady_state(plane: Arc<Plane>) {
     for pass in 1..=3 {
         let synced = |o: &JiraIntegration| o.status.as_ref().is_some_and(|s| last_sync(s) != last);
         let now = stage.until("acme", "synchronised again", synced).await;
-        let written = written(&stage, &mut audit, 1).await;
+        let done = done(&stage, &mut audit, 1).await;
+        assert_eq!(lists(&stage, &done), 1, "pass {pass}: its projects are listed once");
+        let written = writes(&stage, &done);
         let once = [("patch".to_owned(), "jiraintegrations/status".to_owned())];
         assert_eq!(
             written,
