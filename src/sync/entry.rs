@@ -197,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::atlassian::error::JiraError;
+    use crate::{atlassian::error::JiraError, diagnose::evidence::DeskEvidence};
 
     /// One project does not answer, which says nothing of it.
     #[test]
@@ -224,5 +224,26 @@ mod tests {
         let first = of(Some(&new)).status;
         let accessible = Finding::carried(ConditionType::Accessible, &first.conditions).unwrap();
         assert_eq!(accessible.reason, Reason::NotChecked);
+    }
+
+    /// What Jira says may be raised is hindered by nothing, wherever the portal shows it.
+    #[test]
+    fn a_request_type_that_may_be_raised_is_told_without_hindrance() {
+        let hindered = |may: bool| {
+            let kind = json!({"id": "1", "name": "Ask", "groupIds": [], "restrictionStatus": "RESTRICTED",
+                "canCreateRequest": may});
+            let desk = DeskEvidence {
+                request_types: Ok(vec![serde_json::from_value(kind).unwrap()]),
+                creatable: None,
+                forms: Vec::new(),
+            };
+            let desks = DesksEvidence {
+                desks: [("10".to_owned(), desk)].into(),
+                ..DesksEvidence::default()
+            };
+            request_types(&desks, "10").unwrap().remove(0).hindered_by
+        };
+        assert!(hindered(true).is_empty());
+        assert_eq!(hindered(false), ["Hidden", "Restricted", "NotCreatable"]);
     }
 }

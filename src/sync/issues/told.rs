@@ -252,3 +252,45 @@ fn of_project(key: &str, id: &str, told: &Told<'_>) -> Finding {
         None => Finding::new(synced, Reason::SyncSucceeded, SYNCED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::{api::condition::find, sync::issues::scope::scope};
+
+    /// A project is not written again when a pass fails, and so it claims nothing of now.
+    #[test]
+    fn a_project_speaks_of_the_last_pass_that_succeeded() {
+        let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
+        let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
+        let accessible = json!({"type": "Accessible", "status": "True", "reason": "ProjectVisible", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let project: JiraProject = serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject", "metadata": {"name": "acme-eng"},
+            "spec": {"integration": "acme", "key": "ENG"},
+            "status": {"id": "10", "key": "ENG", "lifecycle": "Live", "conditions": [accessible]}
+        }))
+        .unwrap();
+        let scope = scope(&spec, &spec.site, std::slice::from_ref(&project), true);
+        let mut state = State::default();
+        state.lanes.insert("10".into(), Lane::Joined);
+        let report = Report::default();
+        let said = |failed| {
+            let told = Told {
+                scope: &scope,
+                state: &state,
+                report: &report,
+                failed,
+                mirrors: true,
+                now: Timestamp::UNIX_EPOCH,
+            };
+            let after = status(project.status.as_ref().unwrap(), "ENG", &told);
+            find(&after.conditions, ConditionType::Synced).map(|condition| condition.message.clone())
+        };
+        assert_eq!(said(true), None);
+        assert!(said(false).is_some_and(|message| message.contains("by the last pass that succeeded")));
+    }
+}
