@@ -42,7 +42,7 @@ pub struct KubeOptions {
         requires = "acts_as"
     )]
     groups: Vec<String>,
-    /// Longest wait for an answer of the API server, such as 10s; 30s where not given.
+    /// Longest wait for an answer of the API server, such as 10s; 0s waits for ever, 30s where not given.
     #[arg(help_heading = "Cluster", long, value_name = "TIME", value_parser = duration)]
     request_timeout: Option<Duration>,
 }
@@ -59,8 +59,8 @@ impl KubeOptions {
             )
         };
         let mut config = self.config().await.map_err(nowhere)?;
-        let wait = self.request_timeout.unwrap_or(ANSWER);
-        (config.read_timeout, config.connect_timeout) = (Some(wait), Some(wait));
+        let wait = Some(self.request_timeout.unwrap_or(ANSWER)).filter(|wait| !wait.is_zero());
+        (config.read_timeout, config.connect_timeout) = (wait, wait);
         if let Some(user) = &self.acts_as {
             config.auth_info.impersonate = Some(user.clone());
             config.auth_info.impersonate_groups = Some(self.groups.clone());

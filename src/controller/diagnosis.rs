@@ -303,7 +303,7 @@ impl Pass<'_> {
                 };
                 let why = match failure {
                     Failure::Cluster(error) => describe(error),
-                    unreadable @ Failure::Unreadable(_) => unreadable.to_string(),
+                    other @ (Failure::Unreadable(_) | Failure::Taken(_)) => other.to_string(),
                 };
                 let what = format!("JiraProject {name}{more} could not be written: {why}.");
                 Finding::with_remedy(ConditionType::Synced, reason, &what)

@@ -49,7 +49,7 @@ impl Pass<'_> {
         let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
         let spec = &self.seen.integration.spec;
         let scope = scope(spec, &slice.site_url, known, self.knows_all(known));
-        let (mut state, lost) = match self.recall(kept.take(), &mirror, known).await {
+        let (mut state, lost) = match self.recall(&mut kept, &mirror, known).await {
             Ok(recalled) => recalled,
             Err(error) => return self.issues_failed(&describe(&error)),
         };
@@ -57,7 +57,10 @@ impl Pass<'_> {
         let was_filling = state.is_filling();
         let started = Instant::now();
         let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
-        if ended.is_ok() && !was_filling && self.due != Due::Slice {
+        // What came after the listing, or is left of it, is gone on with by the next pass.
+        let is_listed = ended.is_ok() || has_listed(&state, self.seen.now);
+        self.outcome.is_unlisted |= lost;
+        if is_listed && !was_filling && self.due != Due::Slice {
             self.outcome.is_unlisted = false;
         }
         scope.note_filters(&mut state);
@@ -123,25 +126,22 @@ impl Pass<'_> {
     /// remembered. Besides, whether an issue has no object, or one that cannot be read.
     async fn recall(
         &self,
-        kept: Option<State>,
+        kept: &mut Option<State>,
         mirror: &ClusterMirror,
         known: &[JiraProject],
     ) -> kube::Result<(State, bool)> {
-        match kept {
-            Some(state) if self.due != Due::Full => Ok((state, false)),
-            Some(state) if mirror.is_as_known(&state.index, &state.half_made).await? => Ok((state, false)),
-            Some(mut state) => {
-                let found = self.read(mirror).await?;
-                let lost = found.lacks_any_of(&state.index);
-                (state.index, state.half_made) = (found.index, found.half_made);
-                Ok((state, lost))
-            }
-            None => {
-                let found = self.read(mirror).await?;
-                let lost = found.is_in_doubt();
-                Ok((restore(self.seen.status.sync.as_ref(), known, found), lost))
-            }
+        let Some(state) = kept else {
+            let found = self.read(mirror).await?;
+            let lost = found.is_in_doubt();
+            return Ok((restore(self.seen.status.sync.as_ref(), known, found), lost));
+        };
+        let mut lost = false;
+        if self.due == Due::Full && !mirror.is_as_known(&state.index, &state.half_made).await? {
+            let found = self.read(mirror).await?;
+            lost = found.lacks_any_of(&state.index);
+            (state.index, state.half_made) = (found.index, found.half_made);
         }
+        Ok((std::mem::take(state), lost))
     }
 
     async fn read(&self, mirror: &ClusterMirror) -> kube::Result<Found> {
@@ -281,6 +281,12 @@ impl Pass<'_> {
 /// Whether the objects that a look found are those of all projects in scope.
 const fn is_whole(is_full: bool, are_named: bool, as_counted: bool) -> bool {
     is_full || (are_named && as_counted)
+}
+
+/// Whether everything was listed in this pass, or the listing of everything is under way.
+fn has_listed(state: &State, now: Timestamp) -> bool {
+    let ended = state.last_sweep == Some(now) || state.doubted == Some(now);
+    ended || state.listing.as_ref().is_some_and(|listing| listing.everything)
 }
 
 #[cfg(test)]

@@ -56,6 +56,9 @@ pub enum Failure {
     /// An object of the integration has its name, and nothing tells of which project it is.
     #[error("the object of this name cannot be read ({0}); where no later version of the operator wrote it, delete it")]
     Unreadable(serde_json::Error),
+    /// Both names that it could have are somebody else's.
+    #[error("{0}, which it would be called, is somebody else's: delete or rename that one")]
+    Taken(String),
 }
 
 /// What was done.
@@ -183,15 +186,18 @@ impl<'a> Objects<'a> {
             None => self.create(entry).await?,
         };
         // A status that could not be read has conditions all the same.
-        let mut unread = match (&entry.existing, &object.status) {
-            (Some(existing), None) => self.found.get(&existing.name_any()).await?.conditions(),
+        let is_read = |status: &JiraProjectStatus| !status.conditions.is_empty();
+        let mut unread = match &entry.existing {
+            Some(existing) if !existing.status.as_ref().is_some_and(is_read) => {
+                self.found.get(&existing.name_any()).await?.conditions()
+            }
             _ => Vec::new(),
         };
         let mut attempts = 0;
         loop {
             attempts += 1;
             let mut status = entry.status.clone();
-            let read = object.status.take().map(|status| status.conditions);
+            let read = object.status.take().filter(is_read).map(|status| status.conditions);
             let before = read.unwrap_or_else(|| {
                 status.conditions.extend(others(&unread, &status.conditions));
                 std::mem::take(&mut unread)
@@ -232,7 +238,7 @@ impl<'a> Objects<'a> {
             Some(created) => Ok(created),
             None => match self.create_named(entry, &other).await? {
                 Some(created) => Ok(created),
-                None => self.found.get(&other).await?.read().map_err(Failure::Unreadable),
+                None => Err(Failure::Taken(other)),
             },
         }
     }

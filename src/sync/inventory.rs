@@ -64,14 +64,15 @@ fn lost<'e>(
     evidence: &'e ProjectsEvidence,
     now: Timestamp,
 ) -> Result<Option<&'e Project>, Removal> {
-    let status = known.status.clone().unwrap_or_default();
+    // Nothing tells which project it was of.
+    let Some(status) = &known.status else { return Ok(None) };
     let found = status.id.as_ref().and_then(|id| evidence.found.get(id));
     match found {
         _ if status.id.is_none() => Err(Removal::OutOfScope),
         Some(project) if project.archived || project.deleted => Ok(Some(project)),
         Some(_) => Err(Removal::Renamed),
         None if status.lifecycle == Lifecycle::Trashed => Err(Removal::Deleted),
-        None => match status.missing_since {
+        None => match &status.missing_since {
             Some(since) if now.duration_since(since.0) >= KEPT_MISSING => Err(Removal::Missing),
             _ => Ok(None),
         },

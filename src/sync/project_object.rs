@@ -59,16 +59,18 @@ impl ProjectObject {
             .unwrap_or_default()
     }
 
-    /// The project. A status that cannot be read counts as none: the next full look writes it anew, whole.
+    /// The project. Of a status that cannot be read there is left which project it is of, which nobody else tells once
+    /// Jira does not show it; the next full look writes it anew, whole.
     ///
     /// # Errors
     /// Why nothing tells which project it is.
     pub fn read(self) -> Result<JiraProject, serde_json::Error> {
         let spec: JiraProjectSpec = serde_json::from_value(self.spec)?;
+        let identity = identity(&self.status);
         let status: Option<JiraProjectStatus> = serde_json::from_value(self.status).unwrap_or_else(|error| {
             let (namespace, name) = (self.metadata.namespace.as_deref(), self.metadata.name.as_deref());
             warn!(namespace, name, %error, "the status of this JiraProject cannot be read, and is written anew");
-            None
+            identity
         });
         let mut project = JiraProject::new("", spec);
         project.metadata = self.metadata;
@@ -86,6 +88,18 @@ impl ProjectObject {
     }
 }
 
+/// Which project a status is of, and since when Jira does not show it.
+fn identity(status: &Value) -> Option<JiraProjectStatus> {
+    let text = |field: &str| Some(status.get(field)?.as_str()?.to_owned());
+    let missing_since = status.get("missingSince").cloned();
+    Some(JiraProjectStatus {
+        id: Some(text("id")?),
+        key: text("key"),
+        missing_since: missing_since.and_then(|at| serde_json::from_value(at).ok()),
+        ..JiraProjectStatus::default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -101,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_another_version_is_as_none() {
+    fn of_a_status_of_another_version_the_project_is_known() {
         let spec = json!({"integration": "acme", "key": "SUP"});
         let read = |status: Value| object(&spec, &status).read().unwrap();
         let whole = read(json!({"id": "10000", "lifecycle": "Live"}));
@@ -111,7 +125,7 @@ mod tests {
             ("acme-sup".to_owned(), Some("u-1"))
         );
         for odd in [
-            json!({"id": "10000", "lifecycle": "Resting"}),
+            json!({"id": 7, "lifecycle": "Resting"}),
             json!({"issueTypes": [{"id": "1"}]}),
             // The API server takes any number of digits for a time.
             json!({"lastChanged": "2026-04-28T15:33:02.12345678901Z"}),
@@ -121,6 +135,15 @@ mod tests {
             assert_eq!((project.spec.key.as_str(), project.status), ("SUP", None), "{odd}");
         }
         assert_eq!(read(Value::Null).status, None);
+        let missing = "2026-04-28T15:33:02Z";
+        let resting = read(json!({"id": "10000", "key": "SUP", "lifecycle": "Resting", "missingSince": missing}));
+        let status = resting.status.unwrap();
+        assert_eq!(
+            (status.id.as_deref(), status.key.as_deref()),
+            (Some("10000"), Some("SUP"))
+        );
+        assert_eq!(status.missing_since.unwrap().0.to_string(), missing);
+        assert!(status.conditions.is_empty(), "nothing else is believed");
         let ready = json!({
             "type": "Ready", "status": "True", "reason": "Usable", "message": "", "lastTransitionTime": "2026-04-28T15:33:02Z",
         });

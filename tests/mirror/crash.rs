@@ -158,3 +158,28 @@ async fn an_object_that_can_neither_be_read_nor_written_stays() {
     assert_eq!(site.mirrored(), site.expected());
     assert!(site.memory.half_made.lock().unwrap().is_empty());
 }
+
+/// The object of an issue in a project that the account cannot browse now stays, however little can be read of it.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_waits_for_its_project() {
+    let mut site = Site::with_issues(3, DAY).await;
+    site.pass(true).await.unwrap();
+    let whole = site.expected();
+    let issue = *whole.keys().max().unwrap();
+    let kept = site.memory.kept.lock().unwrap().remove(&issue).unwrap();
+    let (name, project) = (kept.tracked.stored.object, kept.tracked.project_id);
+    site.memory.half_made.lock().unwrap().insert(name.clone(), Some(issue));
+    let hide = |site: &Site, private: bool| {
+        site.command(json!({"command": "setProjectPrivate", "project": project, "private": private}));
+    };
+    hide(&site, true);
+    site.restart();
+    site.pass(true).await.unwrap();
+    site.advance(90_000);
+    site.pass(true).await.unwrap();
+    assert!(site.memory.half_made.lock().unwrap().contains_key(&name));
+    hide(&site, false);
+    site.pass(true).await.unwrap();
+    assert_eq!(site.mirrored(), whole);
+    assert!(site.memory.half_made.lock().unwrap().is_empty());
+}

@@ -77,7 +77,15 @@ impl Memory {
         let half_made = self.half_made.lock().unwrap();
         let half_made = half_made.iter().map(|(name, issue)| {
             let (version, issue) = (String::new(), *issue);
-            (name.clone(), HalfMade { version, issue })
+            let project = None;
+            (
+                name.clone(),
+                HalfMade {
+                    version,
+                    issue,
+                    project,
+                },
+            )
         });
         found.half_made = half_made.collect();
         found

@@ -48,8 +48,15 @@ impl Found {
             Some(tracked) if self.index.get(tracked.id).is_none() => self.index.insert(tracked.id, tracked),
             _ => {
                 let Stored { object: name, version } = object.stored();
-                let issue = object.issue();
-                self.half_made.insert(name, HalfMade { version, issue });
+                let (issue, project) = (object.issue(), object.project());
+                self.half_made.insert(
+                    name,
+                    HalfMade {
+                        version,
+                        issue,
+                        project,
+                    },
+                );
             }
         }
     }

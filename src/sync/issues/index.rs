@@ -21,6 +21,8 @@ pub struct HalfMade {
     pub version: String,
     /// The issue that it is of, as far as that can be read.
     pub issue: Option<u64>,
+    /// Id of the project that it was in, as far as that can be read.
+    pub project: Option<String>,
 }
 
 impl HalfMade {

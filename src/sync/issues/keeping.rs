@@ -235,16 +235,38 @@ impl<M: Mirror> Engine<'_, M> {
         }
     }
 
+    /// Whether an object may still become that of its issue: that was put off, or may be in a project that
+    /// was not listed.
+    fn waits(&self, half_made: &HalfMade) -> bool {
+        let Some(issue) = half_made.issue else { return false };
+        let is_unheard = match &half_made.project {
+            Some(project) => self.is_unheard(project),
+            None => self.is_any_unheard(),
+        };
+        self.state.put_off.contains(issue) || (is_unheard && self.state.index.get(issue).is_none())
+    }
+
+    /// Whether the project was left out when everything was listed.
+    fn is_unheard(&self, project: &str) -> bool {
+        let followed = self.settings.project(project);
+        let invalid = followed.is_some_and(|followed| self.invalid(followed).is_some());
+        invalid || self.settings.is_held(project) || self.state.refused_lists.contains_key(project)
+    }
+
+    fn is_any_unheard(&self) -> bool {
+        let mut followed = self.settings.followed.iter();
+        let invalid = followed.any(|followed| self.invalid(followed).is_some());
+        invalid || !self.settings.held.is_empty() || !self.state.refused_lists.is_empty()
+    }
+
     /// Takes away objects that were left half made, once everything was listed and fetched: those
     /// whose issues are mirrored have become theirs by now, and what the cluster refuses waits.
     pub(super) async fn discard(&mut self) -> Result<(), MirrorError> {
         if !std::mem::take(&mut self.state.is_listed) {
             return Ok(());
         }
-        let put_off = &self.state.put_off;
-        let waits = |half_made: &HalfMade| half_made.issue.is_some_and(|id| put_off.contains(id));
         let half_made = std::mem::take(&mut self.state.half_made).into_iter();
-        let (waiting, left): (BTreeMap<_, _>, BTreeMap<_, _>) = half_made.partition(|(_, object)| waits(object));
+        let (waiting, left): (BTreeMap<_, _>, BTreeMap<_, _>) = half_made.partition(|(_, object)| self.waits(object));
         self.state.half_made = waiting;
         let (mut left, mut failed) = (left.into_iter(), Ok(()));
         for (object, half_made) in left.by_ref() {

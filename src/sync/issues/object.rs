@@ -67,6 +67,12 @@ impl IssueObject {
         id.as_u64().or_else(|| id.as_str()?.parse().ok())
     }
 
+    /// Id of the project that it was in, as far as that can be read.
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        self.text("projectId").filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
     /// What is remembered of the issue. None where a part of it cannot be read: the object is written anew
     /// then, as one that was left half made.
     #[must_use]
@@ -78,7 +84,7 @@ impl IssueObject {
         Some(Tracked {
             id: self.issue()?,
             stored: self.stored(),
-            project_id: self.text("projectId").filter(|id| !id.is_empty())?.to_owned(),
+            project_id: self.project()?,
             updated,
             is_open: self.text("category")? != "done",
             digest: u64::from_str_radix(self.text("hash")?, 16).ok()?,

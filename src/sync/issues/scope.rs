@@ -38,11 +38,16 @@ pub struct Scope {
     workflows: BTreeMap<String, String>,
 }
 
+/// Whether it is known which project of Jira's it is. Where that of one is not, any project may be it.
+fn is_identified(project: &JiraProject) -> bool {
+    project.status.as_ref().is_some_and(|status| status.id.is_some())
+}
+
 /// Sorts the projects. `diagnosed` says that a full look has just written an object for each of them.
 #[must_use]
 pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], diagnosed: bool) -> Scope {
     let mut scope = Scope {
-        is_whole: diagnosed && known.iter().all(|project| project.status.is_some()),
+        is_whole: diagnosed && known.iter().all(is_identified),
         ..Scope::default()
     };
     for project in known {
