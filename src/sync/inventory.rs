@@ -85,7 +85,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::api::{integration::Mode, project::JiraProjectSpec, reason::Reason, requirements::permission_keys};
+    use crate::api::{
+        integration::Mode,
+        project::{JiraProjectSpec, JiraProjectStatus},
+        reason::Reason,
+        requirements::permission_keys,
+    };
 
     fn project(id: &str, key: &str) -> Project {
         serde_json::from_value(serde_json::json!({"id": id, "key": key, "name": key, "projectTypeKey": "software"}))
@@ -160,6 +165,26 @@ mod tests {
         );
         let deleted = plan(all(2), &stored(&in_trash), &evidence(&[]));
         assert_eq!(deleted.removals.first().unwrap().1, Removal::Deleted);
+    }
+
+    /// Of a status that cannot be read there is its id at best.
+    #[test]
+    fn a_project_of_which_little_is_known_stays_while_it_is_not_shown() {
+        let mut known = stored(&plan(all(0), &[], &evidence(&[project("1", "ENG")])));
+        let identity = known.first().unwrap().status.clone().unwrap().id;
+        for status in [JiraProjectStatus {
+            id: identity,
+            ..JiraProjectStatus::default()
+        }]
+        .map(Some)
+        .into_iter()
+        .chain([None])
+        {
+            known.first_mut().unwrap().status = status;
+            let missing = plan(all(1), &known, &evidence(&[]));
+            assert!(missing.removals.is_empty(), "{:?}", missing.removals);
+            assert_eq!(missing.entries.first().unwrap().status.lifecycle, Lifecycle::NotVisible);
+        }
     }
 
     #[test]

@@ -246,6 +246,25 @@ mod tests {
         .unwrap()
     }
 
+    #[test]
+    fn what_is_in_scope_is_known_when_each_project_is() {
+        let spec: JiraIntegrationSpec = serde_json::from_value(json!({
+            "site": "https://acme.atlassian.net", "secretRef": {"name": "x"}, "projects": [{"key": "ENG"}, {"key": "OPS"}],
+        }))
+        .unwrap();
+        let mut unknown = project("To Do");
+        unknown.status.as_mut().unwrap().id = None;
+        let mut unwritten = project("To Do");
+        unwritten.status = None;
+        let is_whole = |known: &[JiraProject]| scope(&spec, "https://acme.atlassian.net", known, true).is_whole;
+        assert!(is_whole(&[project("To Do")]));
+        assert!(
+            !is_whole(&[project("To Do"), unknown]),
+            "any project may be the one that was never found"
+        );
+        assert!(!is_whole(&[project("To Do"), unwritten]));
+    }
+
     fn tracked(id: u64, project_id: &str) -> Tracked {
         Tracked {
             id,
