@@ -76,6 +76,33 @@ fn manifests(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     Ok(found)
 }
 
+/// The same, and the folders with manifests that are within folders, a folder before those in it. Links are not followed.
+#[must_use]
+pub fn with_folders(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let within = |path: &PathBuf| {
+        let mut found = Vec::new();
+        collect_folders(path, &mut found);
+        // A file, or a folder in which there is nothing to read.
+        if found.is_empty() { vec![path.clone()] } else { found }
+    };
+    paths.iter().flat_map(within).collect()
+}
+
+fn collect_folders(path: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(path) else { return };
+    if manifests(path).is_ok() {
+        found.push(path.to_owned());
+    }
+    let folders = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut folders: Vec<PathBuf> = folders.map(|entry| entry.path()).collect();
+    folders.sort();
+    for folder in &folders {
+        collect_folders(folder, found);
+    }
+}
+
 fn name(path: &Path) -> String {
     if path == Path::new("-") {
         return "standard input".to_owned();
@@ -144,6 +171,22 @@ mod tests {
         assert_eq!(kinds, ["A", "B", "C"]);
         assert_eq!(objects("{\"kind\": \"A\"}").unwrap().len(), 1);
         assert!(objects("just text").is_err() && objects("kind: A\nkind: B").is_err());
+    }
+
+    #[test]
+    fn folders_within_folders_are_read_on_request() {
+        let top = std::env::temp_dir().join(format!("jira-operator-files-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir_all(top.join("a/b")).unwrap();
+        std::fs::create_dir_all(top.join("empty")).unwrap();
+        for file in ["a/b/deep.yaml", "a/flat.yaml"] {
+            std::fs::write(top.join(file), "kind: A").unwrap();
+        }
+        let found = with_folders(std::slice::from_ref(&top));
+        assert_eq!(found, [top.join("a"), top.join("a/b")]);
+        assert_eq!(read(&found).0.len(), 2);
+        let (empty, single) = (top.join("empty"), top.join("a/flat.yaml"));
+        assert_eq!(with_folders(&[empty.clone(), single.clone()]), [empty, single]);
+        std::fs::remove_dir_all(top).unwrap();
     }
 
     #[test]

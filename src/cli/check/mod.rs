@@ -45,6 +45,7 @@ pub use self::options::Options;
 use self::{
     cluster::Question,
     evidence_file::Saved,
+    files::with_folders,
     live::Wanted,
     manifest::Manifests,
     operator::Installed,
@@ -116,7 +117,12 @@ async fn installation(options: &Options) -> Result<Report, String> {
 
 async fn of_files(options: &Options) -> Result<(Report, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let mut manifests = Manifests::read(&options.files, options.namespace.as_deref())?;
+    let paths = if options.recursive {
+        with_folders(&options.files)
+    } else {
+        options.files.clone()
+    };
+    let mut manifests = Manifests::read(&paths, options.namespace.as_deref())?;
     manifests.ask_sites(&atlassian, options.offline).await;
     let mut trouble = None;
     if let Some(save) = options.save.as_ref().filter(|_| options.refresh) {

@@ -62,6 +62,9 @@ pub struct Options {
         conflicts_with = "kube"
     )]
     pub(super) files: Vec<PathBuf>,
+    /// Read the folders within folders, too.
+    #[arg(short = 'R', long, requires = "files")]
+    pub(super) recursive: bool,
     /// Send no request at all: only what the files tell is looked at.
     #[arg(long, requires = "files", conflicts_with = "refresh")]
     pub(super) offline: bool,
