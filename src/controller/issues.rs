@@ -141,7 +141,8 @@ impl Pass<'_> {
             lost = found.lacks_any_of(&state.index);
             (state.index, state.half_made) = (found.index, found.half_made);
         }
-        Ok((std::mem::take(state), lost))
+        // Taken, so that a pass that is broken off leaves nothing half done: the cluster tells then.
+        Ok((kept.take().unwrap_or_default(), lost))
     }
 
     async fn read(&self, mirror: &ClusterMirror) -> kube::Result<Found> {

@@ -28,6 +28,7 @@ use crate::{
     },
     cluster::{
         backoff::jittered,
+        error::is_conflict,
         time::{after, clock},
     },
 };
@@ -279,10 +280,6 @@ async fn apply(
     });
     let params = PatchParams::apply(names::MANAGER).force();
     api.patch_status(name, &params, &Patch::Apply(patch)).await
-}
-
-fn is_conflict(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 fn number(integration: &JiraIntegration) -> u64 {
