@@ -5,11 +5,6 @@ use super::{
     reason::{Holds, Reason},
 };
 
-/// The rule, as documentation gives it.
-pub const RULE: &str = "What holds `Ready` back is a finding (`check` and `reconcile` exit with 1, or with 2 where it is Unknown), and what does not is a warning that its message names: \
-    whatever `DirectoryReadable`, `ServiceDesksReady` and `StatusMappingValid` say, a synchronisation that is late or in part, and, where `spec.projects` is left \
-    out, projects that are blocked while others can be used.";
-
 /// Whether a condition with this reason keeps `Ready` of the integration from being True. The condition is
 /// one of the integration or of one of its projects.
 #[must_use]

@@ -1,29 +1,11 @@
-//! `jira-operator crds`: the CRDs, and the files in the repository that are made from code.
+//! `jira-operator crds`: the `CustomResourceDefinitions`, as `kubectl apply` takes them.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
 
-use clap::Args;
-
-use super::generate;
 use crate::api::crd;
 
-/// Options of `crds`.
-#[derive(Debug, Args)]
-pub struct Options {
-    /// Write the generated files of a source checkout in this folder instead of printing.
-    #[arg(long, value_name = "DIR")]
-    generate: Option<PathBuf>,
-}
-
-/// Prints the CRDs, or writes the generated files.
-pub(super) fn run(options: &Options) -> Result<(), String> {
-    match &options.generate {
-        Some(root) => generate::write(root),
-        None => print(),
-    }
-}
-
-fn print() -> Result<(), String> {
+/// Prints the CRDs.
+pub(super) fn run() -> Result<(), String> {
     let documents = crd::documents().map_err(|error| error.to_string())?;
     let text: String = documents.iter().map(|(_, yaml)| format!("---\n{yaml}")).collect();
     std::io::stdout()

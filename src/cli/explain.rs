@@ -5,17 +5,21 @@ use clap::Args;
 
 use super::{
     check::{output::say_blocks, wrap::Block},
-    generate::{
-        sections::{anchor, headings, lines, section},
-        troubleshooting,
-    },
+    markdown::{anchor, headings, lines, section},
 };
-use crate::diagnose::nearest::nearest;
+use crate::{
+    api::reason::{Holds, Reason},
+    diagnose::nearest::nearest,
+};
 
+/// The reasons of conditions and of people, and what is done about them.
+const TROUBLESHOOTING: &str = include_str!("../../docs/troubleshooting.md");
 /// The reasons that only `check` gives.
 const OF_CHECK: &str = include_str!("../../docs/check.md");
 /// The part of that page that has them.
 const OWN: &str = "reasons-of-its-own";
+/// The heading that all reasons share which name the condition to fix first.
+const SKIPPED: &str = "skippedafter";
 
 /// Options of `explain`.
 // What stands here is what --help prints, where Markdown has no place.
@@ -32,34 +36,49 @@ pub struct Options {
 /// # Errors
 /// When there is no such topic.
 pub(super) fn run(options: &Options) -> Result<(), String> {
-    let pages = pages();
     let blocks = match &options.topic {
-        Some(topic) => blocks(&find(&pages, topic)?),
-        None => contents(&pages),
+        Some(topic) => blocks(&find(topic)?),
+        None => contents(&pages()),
     };
     say_blocks(&blocks)
 }
 
 /// The pages that have topics.
 fn pages() -> [String; 2] {
-    [troubleshooting::page(), section(OF_CHECK, OWN).unwrap_or_default()]
+    [TROUBLESHOOTING.to_owned(), section(OF_CHECK, OWN).unwrap_or_default()]
 }
 
-fn find(pages: &[String], topic: &str) -> Result<String, String> {
+fn find(topic: &str) -> Result<String, String> {
+    let pages = pages();
     let wanted = anchor(topic);
-    if let Some(found) = pages.iter().find_map(|page| section(page, &wanted)) {
+    let has_none = Reason::ALL
+        .iter()
+        .find(|reason| reason.as_str().to_lowercase() == wanted);
+    let found = pages.iter().find_map(|page| section(page, &wanted));
+    if let Some(found) = found.or_else(|| without_heading(*has_none?)) {
         return Ok(found);
     }
-    let all: Vec<&str> = pages
-        .iter()
-        .flat_map(|page| headings(page))
-        .map(|(_, heading)| heading)
+    let headings = pages.iter().flat_map(|page| headings(page)).map(|(_, heading)| heading);
+    let all: Vec<&str> = headings
+        .chain(Reason::ALL.iter().map(|reason| reason.as_str()))
         .collect();
     let hint = nearest(topic, all.iter().copied()).map(|meant| format!(" Did you mean {meant}?"));
     Err(format!(
         "there is nothing on {topic}.{} jira-operator explain lists what there is",
         hint.unwrap_or_default()
     ))
+}
+
+/// What the page has in a table or under one heading for several: reasons that need nobody, and those that
+/// name the condition to fix first.
+fn without_heading(reason: Reason) -> Option<String> {
+    let entry = reason.entry();
+    if entry.holds == Holds::True {
+        let conditions: Vec<&str> = entry.conditions.iter().map(|condition| condition.as_str()).collect();
+        let conditions = conditions.join(" or ");
+        return Some(format!("### {reason}\n\n{conditions} is True. {}\n", entry.meaning));
+    }
+    section(TROUBLESHOOTING, SKIPPED).filter(|_| reason.is_consequence())
 }
 
 /// Each part of the pages with what stands in it.
@@ -81,6 +100,7 @@ fn blocks(section: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     for (code, line) in lines(section) {
+        let line = if code { line.to_owned() } else { seen(line) };
         let text = line.trim();
         let goes_on = open && !code;
         open = !code && !text.is_empty() && !text.starts_with('#');
@@ -88,7 +108,7 @@ fn blocks(section: &str) -> Vec<Block> {
             continue;
         }
         if code || text.starts_with('|') {
-            blocks.push(Block::line(line));
+            blocks.push(Block::line(&line));
         } else if let Some((start, rest)) = item(text) {
             blocks.push(Block::text(start, rest));
         } else if let Some(block) = blocks.last_mut().filter(|_| goes_on) {
@@ -102,6 +122,18 @@ fn blocks(section: &str) -> Vec<Block> {
         block.text = plain(&without_links(&block.text));
     }
     blocks
+}
+
+/// A line without comments and anchors, which pages do not show either.
+fn seen(line: &str) -> String {
+    let mut out = line.to_owned();
+    for (begin, end) in [("<!--", "-->"), ("<a id=", "</a>")] {
+        while let Some((before, after)) = out.split_once(begin) {
+            let rest = after.split_once(end).map_or("", |(_, rest)| rest);
+            out = format!("{before}{rest}");
+        }
+    }
+    out
 }
 
 /// An item of a list: its mark, and its text.
@@ -163,11 +195,11 @@ mod tests {
     fn every_reason_can_be_explained_whatever_its_letters() {
         let of_people = PersonReason::ALL.iter().map(|reason| reason.as_str());
         for reason in Reason::ALL.iter().map(|reason| reason.as_str()).chain(of_people) {
-            let found = find(&pages(), reason).unwrap();
-            assert_eq!(find(&pages(), &reason.to_lowercase()).unwrap(), found);
+            let found = find(reason).unwrap();
+            assert_eq!(find(&reason.to_lowercase()).unwrap(), found);
             assert!(blocks(&found).len() > 1, "{found}");
         }
-        let wrong = find(&pages(), "ProjectArchivd").unwrap_err();
+        let wrong = find("ProjectArchivd").unwrap_err();
         assert!(wrong.contains("Did you mean ProjectArchived?"), "{wrong}");
     }
 
@@ -180,7 +212,7 @@ mod tests {
         for text in texts {
             for rest in text.split(command).skip(1) {
                 let topic = rest.split('`').next().unwrap();
-                assert!(find(&pages, topic).is_ok(), "{topic} in {text}");
+                assert!(find(topic).is_ok(), "{topic} in {text}");
                 named += 1;
             }
         }

@@ -8,9 +8,9 @@ mod connect;
 mod crds;
 mod disconnect;
 mod explain;
-mod generate;
 mod installed;
 mod kube_options;
+pub mod markdown;
 mod pages;
 mod run;
 mod steer;
@@ -48,7 +48,7 @@ enum Command {
     /// Ask for a full pass now, and wait for it. Exit codes: 0 it is Ready, 1 it is not, 2 unknown.
     Reconcile(steer::Reconcile),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
-    Crds(crds::Options),
+    Crds,
     /// Print the completions of a shell.
     Completions(completions::Options),
 }
@@ -108,7 +108,7 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
             message,
             code: check::COULD_NOT_LOOK,
         }),
-        Command::Crds(options) => crds::run(&options).map(|()| 0).map_err(failed),
+        Command::Crds => crds::run().map(|()| 0).map_err(failed),
         Command::Completions(options) => {
             let done = completions::run(&options, Cli::command(), PROGRAM);
             done.map(|()| 0).map_err(failed)

@@ -192,11 +192,3 @@ fn a_note_without_room_names_its_condition_and_reason() {
     let message = ready(&findings, false).message;
     assert!(message.ends_with("StatusMappingValid: UnknownStatuses."), "{message}");
 }
-
-/// README states the rule in the same words.
-#[test]
-fn the_rule_is_stated_once() {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let readme = include_str!("../../../README.md");
-    assert!(words(readme).contains(&words(RULE)), "README says otherwise");
-}

@@ -8,7 +8,7 @@ fn heading(line: &str) -> Option<(usize, &str)> {
 }
 
 /// The lines of a page, and whether they stand in a code block or mark one.
-pub(in crate::cli) fn lines(page: &str) -> impl Iterator<Item = (bool, &str)> {
+pub fn lines(page: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut code = false;
     page.lines().map(move |line| {
         let fence = line.trim_start().starts_with("```");
@@ -18,7 +18,7 @@ pub(in crate::cli) fn lines(page: &str) -> impl Iterator<Item = (bool, &str)> {
 }
 
 /// The headings of a page with their depth.
-pub(in crate::cli) fn headings(page: &str) -> impl Iterator<Item = (usize, &str)> {
+pub fn headings(page: &str) -> impl Iterator<Item = (usize, &str)> {
     lines(page)
         .filter(|(code, _)| !code)
         .filter_map(|(_, line)| heading(line))
@@ -26,13 +26,15 @@ pub(in crate::cli) fn headings(page: &str) -> impl Iterator<Item = (usize, &str)
 
 /// The anchor that a heading gets where Markdown is shown: lower case, spaces as hyphens, and of
 /// the rest only letters, digits, hyphens and underscores.
-pub(in crate::cli) fn anchor(heading: &str) -> String {
+#[must_use]
+pub fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 /// The part of a page under the heading with this anchor, the heading included.
-pub(in crate::cli) fn section(page: &str, wanted: &str) -> Option<String> {
+#[must_use]
+pub fn section(page: &str, wanted: &str) -> Option<String> {
     let mut depth = None;
     let mut text = String::new();
     for (code, line) in lines(page) {
