@@ -21,10 +21,10 @@ use jira_operator::{
         secret::Secret,
     },
     diagnose::{
-        evidence::{Declared, Evidence},
+        evidence::{DeclaredSpec, Evidence},
         examine::{Findings, gather, judge},
     },
-    sync::confirm::{Before, is_unchanged},
+    sync::confirm::{KnownState, is_unchanged},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn sites() -> Vec<Site> {
     ]
 }
 
-fn declared(of: &Value) -> Declared {
+fn declared(of: &Value) -> DeclaredSpec {
     let mut declared = json!({
         "site": "https://acme.atlassian.net", "siteSuffixes": [], "bound": null, "account": null,
         "mode": "Enforce", "projects": null, "statusMapping": [], "pinned": [],
@@ -376,7 +376,7 @@ async fn too_many_questions_about_people_leave_the_rest_known() {
     let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"},
         "users": {"pinned": pinned}});
     let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
-    let before = Before {
+    let before = KnownState {
         spec: &spec,
         conditions: &conditions,
         known: &[],

@@ -13,10 +13,10 @@ use jira_operator::atlassian::secret::Secret;
 use jira_operator::sync::issues::error::MirrorError;
 use jira_operator::sync::issues::{
     engine,
-    observed::Lens,
-    projects::Projects,
-    query::Followed,
-    state::{Moment, Settings, State},
+    followed::FollowedProjects,
+    mirrored_issue::MappingContext,
+    query::FollowedProject,
+    state::{MirrorSettings, MirrorState, RunContext},
 };
 use jira_operator::sync::phase::Phases;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ struct Bench<'a> {
     remote: &'a Remote,
     jira: Jira,
     sink: Sink,
-    followed: Projects,
+    followed: FollowedProjects,
     issues: usize,
     /// How many there is room for.
     max: usize,
@@ -71,7 +71,7 @@ impl<'a> Bench<'a> {
         };
         let token = Secret::new(remote.place.token.clone());
         let projects = remote.place.projects.iter();
-        let followed = projects.map(|(id, key)| Followed {
+        let followed = projects.map(|(id, key)| FollowedProject {
             id: id.clone(),
             key: key.clone(),
             declared: key.clone(),
@@ -101,7 +101,7 @@ impl<'a> Bench<'a> {
     /// Everything comes in for the first time.
     async fn first(&self, row: &Row, expected: usize) -> Result<Measured, Failure> {
         row.set_conditions(self.remote).await?;
-        let mut state = State::default();
+        let mut state = MirrorState::default();
         let meter = Meter::start(self.remote).await?;
         let fetched = self.synchronise(&mut state).await?;
         let measured = meter.stop(fetched).await?;
@@ -113,7 +113,7 @@ impl<'a> Bench<'a> {
     async fn later(&self, row: &Row, change: Option<Value>) -> Result<Measured, Failure> {
         let calm = Row { delay: 0, ..*row };
         calm.set_conditions(self.remote).await?;
-        let mut state = State::default();
+        let mut state = MirrorState::default();
         self.synchronise(&mut state).await?;
         let mut changed = 0;
         if let Some(change) = change {
@@ -165,12 +165,12 @@ impl<'a> Bench<'a> {
     }
 
     /// Slice after slice until everything is done, as the operator does it. How many issues were fetched.
-    async fn synchronise(&self, state: &mut State) -> Result<u64, Failure> {
+    async fn synchronise(&self, state: &mut MirrorState) -> Result<u64, Failure> {
         let phases = Phases::new(&[]);
         let none = BTreeSet::new();
-        let settings = Settings {
+        let settings = MirrorSettings {
             cloud_id: &self.remote.place.cloud_id,
-            lens: Lens {
+            mapping: MappingContext {
                 site_url: "https://acme.atlassian.net",
                 phases: &phases,
                 projects: &self.followed,
@@ -188,7 +188,7 @@ impl<'a> Bench<'a> {
         let (mut fetched, mut slice) = (0, false);
         loop {
             let deadline = Instant::now() + SLICE;
-            let moment = Moment {
+            let moment = RunContext {
                 now: Timestamp::now(),
                 is_over: &|| Instant::now() >= deadline,
                 requested: false,
@@ -211,7 +211,7 @@ impl<'a> Bench<'a> {
 }
 
 /// A fast synchronisation that leaves something out is worth nothing.
-fn holds(state: &State, expected: usize) -> Result<(), Failure> {
+fn holds(state: &MirrorState, expected: usize) -> Result<(), Failure> {
     let mirrored = state.index.len();
     if mirrored != expected {
         return Err(format!("{mirrored} issues are mirrored where there are {expected}").into());

@@ -2,9 +2,9 @@
 
 use jira_operator::sync::issues::{
     error::MirrorError,
-    index::{Stored, Tracked},
+    index::{IndexEntry, StoredObject},
     mirror::Mirror,
-    observed::Observed,
+    mirrored_issue::MirroredIssue,
 };
 use tokio::sync::watch;
 
@@ -34,19 +34,19 @@ impl Sink {
 }
 
 impl Mirror for Sink {
-    async fn discard(&self, _object: &Stored) -> Result<(), MirrorError> {
+    async fn discard(&self, _object: &StoredObject) -> Result<(), MirrorError> {
         Ok(())
     }
 
-    async fn put(&self, issue: &Observed, _known: Option<&Stored>) -> Result<Stored, MirrorError> {
+    async fn put(&self, issue: &MirroredIssue, _known: Option<&StoredObject>) -> Result<StoredObject, MirrorError> {
         self.puts.send_modify(|puts| *puts += 1);
-        Ok(Stored {
+        Ok(StoredObject {
             object: format!("acme-{}", issue.status.key.to_lowercase()),
             version: "1".to_owned(),
         })
     }
 
-    async fn remove(&self, _known: &Tracked) -> Result<(), MirrorError> {
+    async fn remove(&self, _known: &IndexEntry) -> Result<(), MirrorError> {
         Ok(())
     }
 }

@@ -88,14 +88,14 @@ impl JiraError {
 
 /// What an answer may be like.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected {
+pub struct ResponseLimits {
     /// Most bytes of its body.
     pub most: usize,
     /// Whether a 404 is believed also without JSON: where nothing of Jira's stands behind the address.
     pub bare_404: bool,
 }
 
-impl Default for Expected {
+impl Default for ResponseLimits {
     fn default() -> Self {
         Self {
             most: PAGE,
@@ -108,7 +108,7 @@ impl Default for Expected {
 ///
 /// # Errors
 /// A [`JiraError`] for anything that is not a success with JSON.
-pub async fn json_or_error(response: Response, asked: &str, expected: Expected) -> Result<Value, JiraError> {
+pub async fn json_or_error(response: Response, asked: &str, expected: ResponseLimits) -> Result<Value, JiraError> {
     let status = response.status();
     let headers = response.headers().clone();
     let body = Body::read(response, expected.most).await;
@@ -261,7 +261,7 @@ mod tests {
             *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
             answer.into()
         };
-        let small = Expected {
+        let small = ResponseLimits {
             most: 8,
             bare_404: true,
         };
@@ -269,7 +269,7 @@ mod tests {
         assert!(matches!(read, Err(JiraError::Unavailable { .. })), "{read:?}");
         let read = json_or_error(answer(404, "<html>nothing here"), "GET x", small).await;
         assert_eq!(read, Err(JiraError::NotFound("GET x".into())));
-        let read = json_or_error(answer(404, "<html>"), "GET x", Expected::default()).await;
+        let read = json_or_error(answer(404, "<html>"), "GET x", ResponseLimits::default()).await;
         assert!(matches!(read, Err(JiraError::Unavailable { .. })), "{read:?}");
     }
 

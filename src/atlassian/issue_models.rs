@@ -26,7 +26,7 @@ pub const FIELDS: [&str; 11] = [
 pub struct SearchPage {
     /// The issues.
     #[serde(flatten)]
-    pub found: Fetched,
+    pub found: IssueBatch,
     /// Leads to the next page; absent on the last one.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -56,18 +56,18 @@ impl SearchPage {
 
 /// Answer of `search/approximate-count`.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Counted {
+pub(super) struct ApproximateCount {
     pub(super) count: usize,
 }
 
 /// The issues of an answer. One that cannot be read leaves the others as they are.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "Listed")]
-pub struct Fetched {
+#[serde(from = "RawIssueBatch")]
+pub struct IssueBatch {
     /// Those that can be read.
     pub issues: Vec<Issue>,
     /// How many cannot.
-    pub odd: usize,
+    pub malformed: usize,
     /// Ids of those that Jira could not answer now: nothing follows for them.
     pub failed: Vec<u64>,
 }
@@ -75,14 +75,14 @@ pub struct Fetched {
 /// The issues of an answer as they came. An answer without a list of them says nothing: it is none.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+struct RawIssueBatch {
     issues: Vec<serde_json::Value>,
     #[serde(default, deserialize_with = "or_default")]
     issue_errors: Vec<serde_json::Value>,
 }
 
-impl From<Listed> for Fetched {
-    fn from(listed: Listed) -> Self {
+impl From<RawIssueBatch> for IssueBatch {
+    fn from(listed: RawIssueBatch) -> Self {
         let all = listed.issues.len();
         let read = listed
             .issues
@@ -94,7 +94,7 @@ impl From<Listed> for Fetched {
             id.to_string().parse().ok()
         });
         Self {
-            odd: all - issues.len(),
+            malformed: all - issues.len(),
             failed: failed.collect(),
             issues,
         }
@@ -103,15 +103,15 @@ impl From<Listed> for Fetched {
 
 /// Answer of `jql/match`.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Matches {
+pub(super) struct JqlMatches {
     #[serde(default, deserialize_with = "or_default")]
-    pub(super) matches: Vec<Match>,
+    pub(super) matches: Vec<JqlMatch>,
 }
 
 /// What one query of `jql/match` would find.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Match {
+pub struct JqlMatch {
     /// Ids of the issues that it would find.
     #[serde(default, deserialize_with = "or_default")]
     pub matched_issues: Vec<NumericId>,
@@ -172,16 +172,16 @@ pub struct IssueFields {
     pub status: Option<IssueStatus>,
     /// Issue type.
     #[serde(default, deserialize_with = "or_odd")]
-    pub issuetype: Option<Named>,
+    pub issuetype: Option<NamedField>,
     /// Priority.
     #[serde(default, deserialize_with = "or_odd")]
-    pub priority: Option<Named>,
+    pub priority: Option<NamedField>,
     /// Who works on it.
     #[serde(default, deserialize_with = "or_odd")]
-    pub assignee: Option<Person>,
+    pub assignee: Option<IssueUser>,
     /// Who reported it.
     #[serde(default, deserialize_with = "or_odd")]
-    pub reporter: Option<Person>,
+    pub reporter: Option<IssueUser>,
     /// Labels.
     #[serde(default, deserialize_with = "texts")]
     pub labels: Vec<String>,
@@ -224,7 +224,7 @@ pub struct StatusCategory {
 
 /// Something with a name.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Named {
+pub struct NamedField {
     /// The name.
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
@@ -233,7 +233,7 @@ pub struct Named {
 /// A person on an issue.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Person {
+pub struct IssueUser {
     /// Atlassian account id.
     #[serde(default, deserialize_with = "or_default")]
     pub account_id: String,
@@ -292,10 +292,10 @@ mod tests {
     fn an_answer_without_issues_is_none_and_errors_tell_ids() {
         for odd in ["{}", r#"{"isLast": true}"#, r#"{"issues": null}"#, r#"{"issues": {}}"#] {
             assert!(serde_json::from_str::<SearchPage>(odd).is_err(), "{odd}");
-            assert!(serde_json::from_str::<Fetched>(odd).is_err(), "{odd}");
+            assert!(serde_json::from_str::<IssueBatch>(odd).is_err(), "{odd}");
         }
         let errors = r#"{"issues": [], "issueErrors": [{"id": "7", "errorMessage": "later"}, {"id": 8}, {}, null]}"#;
-        let fetched: Fetched = serde_json::from_str(errors).unwrap();
+        let fetched: IssueBatch = serde_json::from_str(errors).unwrap();
         assert_eq!(fetched.failed, [7, 8]);
     }
 
@@ -317,7 +317,7 @@ mod tests {
             {"id": {}, "key": "A-2"}, "A-3", null, {"id": 4, "fields": {"summary": "four", "labels": "k8s"}}]}"#;
         let page: SearchPage = serde_json::from_str(page).unwrap();
         assert_eq!(
-            (page.found.issues.len(), page.found.odd, page.is_last),
+            (page.found.issues.len(), page.found.malformed, page.is_last),
             (2, 3, Some(true))
         );
         let first = &page.found.issues[0].fields;

@@ -47,14 +47,14 @@ type Limiter<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMid
 /// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
 /// shared by everything in this process that calls Jira.
 #[derive(Debug)]
-pub struct Bursts<C: Clock = DefaultClock> {
+pub struct BurstLimiter<C: Clock = DefaultClock> {
     usual: Limiter<C>,
     changes: Limiter<C>,
     customers: Limiter<C>,
     admitted: AtomicU32,
 }
 
-impl Default for Bursts {
+impl Default for BurstLimiter {
     fn default() -> Self {
         Self::by(&DefaultClock::default())
     }
@@ -65,7 +65,7 @@ fn quota(allowance: Allowance) -> Quota {
     Quota::per_second(number(allowance.a_second)).allow_burst(number(allowance.at_once))
 }
 
-impl<C: Clock + Clone> Bursts<C> {
+impl<C: Clock + Clone> BurstLimiter<C> {
     fn by(clock: &C) -> Self {
         let limiter = |allowance| RateLimiter::new(quota(allowance), DefaultKeyedStateStore::default(), clock.clone());
         Self {
@@ -99,7 +99,7 @@ impl<C: Clock + Clone> Bursts<C> {
     }
 }
 
-impl<C: ReasonablyRealtime + Clone> Bursts<C> {
+impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
     /// Waits until the endpoint may be called.
     pub async fn admit(&self, cloud_id: &str, method: &str, path: &str) {
         self.forget();
@@ -121,7 +121,7 @@ fn template(path: &str) -> String {
 
 /// The hourly pool of points of an OAuth app, over all sites that use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pool {
+pub struct PointPool {
     /// Points an hour.
     pub limit: u64,
     /// Points left.
@@ -133,7 +133,7 @@ pub struct Pool {
 /// What the headers of an answer say of the pool, in the structured form, with or without the prefix
 /// that Atlassian gives them while they are informational.
 #[must_use]
-pub fn pool(headers: &HeaderMap) -> Option<Pool> {
+pub fn pool(headers: &HeaderMap) -> Option<PointPool> {
     let text = |name: &str| {
         let plain = headers.get(name).or_else(|| headers.get(format!("beta-{name}")));
         plain.and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -146,7 +146,7 @@ pub fn pool(headers: &HeaderMap) -> Option<Pool> {
             .map(str::to_owned)
     };
     let (state, policy) = (quota(&state)?, quota(&policy)?);
-    Some(Pool {
+    Some(PointPool {
         limit: parameter(&policy, "q")?,
         remaining: parameter(&state, "r")?,
         resets_in: parameter(&state, "t").unwrap_or(3600),
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_pool_is_read_with_and_without_the_prefix() {
-        let told = Some(Pool {
+        let told = Some(PointPool {
             limit: 65000,
             remaining: 120,
             resets_in: 1800,
@@ -256,7 +256,7 @@ mod tests {
             ("POST", "/rest/servicedeskapi/servicedesk/7/customer", 3, 5),
         ] {
             let clock = FakeRelativeClock::default();
-            let bursts = Bursts::by(&clock);
+            let bursts = BurstLimiter::by(&clock);
             let (limiter, key) = bursts.of("c1", method, path);
             let mut admitted = Vec::new();
             for millisecond in 0..5000_u64 {
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn endpoints_that_are_left_alone_are_forgotten() {
         let clock = FakeRelativeClock::default();
-        let bursts = Bursts::by(&clock);
+        let bursts = BurstLimiter::by(&clock);
         for site in 0..5000 {
             let (limiter, key) = bursts.of(&format!("site-{site}"), "GET", "/rest/api/3/myself");
             assert!(limiter.check_key(&key).is_ok());

@@ -26,7 +26,7 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The credentials of an OAuth 2.0 (3LO) app.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct OAuthApp {
     /// The app's public id.
     pub client_id: String,
     /// Its secret.
@@ -56,7 +56,7 @@ pub struct TokenEndpoint {
 /// Carries our own classification through the oauth2 crate's error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-struct Sorted(ExchangeFailure);
+struct Classified(ExchangeFailure);
 
 impl TokenEndpoint {
     /// The token endpoint at these addresses.
@@ -70,7 +70,7 @@ impl TokenEndpoint {
     ///
     /// # Errors
     /// An [`ExchangeFailure`]; only `GrantRefused` proves that the grant is dead.
-    pub async fn refresh(&self, app: &App, refresh_token: &Secret) -> Result<Tokens, ExchangeFailure> {
+    pub async fn refresh(&self, app: &OAuthApp, refresh_token: &Secret) -> Result<Tokens, ExchangeFailure> {
         let client = self.client(app)?;
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let found: Arc<Mutex<Option<Secret>>> = Arc::default();
@@ -84,7 +84,12 @@ impl TokenEndpoint {
     ///
     /// # Errors
     /// An [`ExchangeFailure`]; `GrantRefused` says that the code is used, expired or another app's.
-    pub async fn exchange_code(&self, app: &App, code: &Secret, redirect_uri: &str) -> Result<Tokens, ExchangeFailure> {
+    pub async fn exchange_code(
+        &self,
+        app: &OAuthApp,
+        code: &Secret,
+        redirect_uri: &str,
+    ) -> Result<Tokens, ExchangeFailure> {
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| no_url("the callback address"))?;
         let client = self.client(app)?.set_redirect_uri(redirect);
         let code = AuthorizationCode::new(code.expose().to_owned());
@@ -94,7 +99,7 @@ impl TokenEndpoint {
         answer.map_err(|failure| failure.without(&[code.secret(), app.client_secret.expose()]))
     }
 
-    fn client(&self, app: &App) -> Result<OauthClient, ExchangeFailure> {
+    fn client(&self, app: &OAuthApp) -> Result<OauthClient, ExchangeFailure> {
         let url =
             TokenUrl::new(self.endpoints.token()).map_err(|_| no_url("the address of the authorization server"))?;
         Ok(BasicClient::new(ClientId::new(app.client_id.clone()))
@@ -106,7 +111,7 @@ impl TokenEndpoint {
     fn sender(
         &self,
         found: &Arc<Mutex<Option<Secret>>>,
-    ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Sorted>> + use<> {
+    ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Classified>> + use<> {
         let (http, slot) = (self.http.clone(), Arc::clone(found));
         move |request: HttpRequest| send(http.clone(), request, Arc::clone(&slot)).boxed()
     }
@@ -123,7 +128,7 @@ fn no_url(what: &str) -> ExchangeFailure {
 }
 
 fn read(
-    answer: Result<BasicTokenResponse, BasicRequestTokenError<Sorted>>,
+    answer: Result<BasicTokenResponse, BasicRequestTokenError<Classified>>,
     found: &Mutex<Option<Secret>>,
 ) -> Result<Tokens, ExchangeFailure> {
     match answer {
@@ -133,15 +138,19 @@ fn read(
             refresh_token: answer.refresh_token().map(|t| Secret::new(t.secret().clone())),
             scopes: answer.scopes().map(|all| all.iter().map(|s| s.to_string()).collect()),
         }),
-        Err(RequestTokenError::Request(Sorted(failure))) => Err(failure),
+        Err(RequestTokenError::Request(Classified(failure))) => Err(failure),
         // The other variants carry the raw body and are never printed.
         Err(_) => Err(unreadable(found)),
     }
 }
 
-async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret>>>) -> Result<HttpResponse, Sorted> {
+async fn send(
+    http: Client,
+    request: HttpRequest,
+    found: Arc<Mutex<Option<Secret>>>,
+) -> Result<HttpResponse, Classified> {
     let (parts, body) = request.into_parts();
-    let unavailable = |error: reqwest::Error| Sorted(transport(&error));
+    let unavailable = |error: reqwest::Error| Classified(transport(&error));
     let response = http
         .request(parts.method, parts.uri.to_string())
         .headers(parts.headers)
@@ -152,7 +161,7 @@ async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret
     let (status, headers) = (response.status(), response.headers().clone());
     let Body { bytes, end } = Body::read(response, body::ONE).await;
     if status != StatusCode::OK {
-        return Err(Sorted(refusal(status, &headers, &bytes)));
+        return Err(Classified(refusal(status, &headers, &bytes)));
     }
     let whole = matches!(end, End::Whole);
     if let Ok(mut slot) = found.lock() {
@@ -160,8 +169,8 @@ async fn send(http: Client, request: HttpRequest, found: Arc<Mutex<Option<Secret
     }
     match end {
         End::Whole => {}
-        End::TooLong => return Err(Sorted(unreadable(&found))),
-        End::Broken(error) => return Err(Sorted(salvaged(&found).unwrap_or_else(|| transport(&error)))),
+        End::TooLong => return Err(Classified(unreadable(&found))),
+        End::Broken(error) => return Err(Classified(salvaged(&found).unwrap_or_else(|| transport(&error)))),
     }
     // Without its content type the body is judged by what it is.
     let mut answer = HttpResponse::new(bytes);

@@ -16,8 +16,8 @@ use crate::{
     grant::{
         credentials::refresh_token,
         disconnect::disconnect,
-        finding,
-        store::{GrantKey, Store},
+        findings,
+        store::{GrantKey, GrantStore},
     },
 };
 
@@ -60,13 +60,13 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     })?;
     // Also of a Secret that lacks the rest: it may be completed later.
     let supplied = secret.and_then(|secret| refresh_token(&key.credentials, &secret));
-    let store = Store::new(cluster.client.clone(), Vec::new());
+    let store = GrantStore::new(cluster.client.clone(), Vec::new());
     if is_being_refreshed(&store, &key).await {
         say_on_stderr("The grant is being refreshed just now; waiting for that.");
     }
     let ended = disconnect(&store, &key, supplied.as_ref()).await;
     let was_connected = ended.map_err(|trouble| {
-        let finding = finding::trouble(&trouble, &key);
+        let finding = findings::trouble(&trouble, &key);
         finding.map_or_else(
             || "the namespace is being deleted".to_owned(),
             |finding| finding.message,
@@ -89,11 +89,11 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether another process holds a mark on the grant that is respected.
-async fn is_being_refreshed(store: &Store, key: &GrantKey) -> bool {
+/// Whether another process holds a lock on the grant that is respected.
+async fn is_being_refreshed(store: &GrantStore, key: &GrantKey) -> bool {
     let record = store.read(key).await.ok().flatten();
-    let mark = record.and_then(|record| record.mark);
-    mark.is_some_and(|mark| mark.deadline > Timestamp::now())
+    let lock = record.and_then(|record| record.lock);
+    lock.is_some_and(|lock| lock.deadline > Timestamp::now())
 }
 
 fn tell(name: &str, key: &GrantKey, was_connected: bool) {

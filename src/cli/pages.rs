@@ -13,7 +13,7 @@ use crate::{
         service::Connector,
     },
     controller::{Links, context::Context},
-    grant::store::Store,
+    grant::store::GrantStore,
     server::connect::{Pages, serve},
 };
 
@@ -86,7 +86,7 @@ impl Options {
     }
 
     /// What makes links to the pages, where they are served.
-    pub(super) fn links(&self, store: &Store) -> Option<Links> {
+    pub(super) fn links(&self, store: &GrantStore) -> Option<Links> {
         self.address()?;
         Some(Links::new(self.public_url.url().clone(), store.client(), store.clone()))
     }
@@ -109,14 +109,14 @@ impl Ready {
     ) -> impl Future<Output = ()> + use<> {
         let connector = Connector {
             client: ctx.client.clone(),
-            keeper: Arc::clone(&ctx.keeper),
+            keeper: Arc::clone(&ctx.grants_in_use),
             http: ctx.http.clone(),
             endpoints: Arc::clone(&ctx.endpoints),
             site_suffixes: ctx.site_suffixes.clone(),
         };
         let pages = Arc::new(Pages::new(
             connector,
-            ctx.grants.clone(),
+            ctx.grant_store.clone(),
             self.public,
             namespaces.to_vec(),
         ));

@@ -20,10 +20,10 @@ use super::{atlassian_options::AtlassianOptions, installed, pages};
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
-    controller::{self, Admission, Directories, Memories, Mirrors, SecretIndex, context::Context},
-    grant::{keeper::Keeper, store::Store},
+    controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
+    grant::{grants::Grants, store::GrantStore},
     server::health::{self, Health},
-    sync::budget::Pools,
+    sync::budget::PointPools,
     telemetry::{LogFormat, Metrics, start_logging},
 };
 
@@ -79,10 +79,10 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let pages = options.pages.listen(listen).await?;
     let stop = stop_on_signal().map_err(|e| e.to_string())?;
     let grace = Duration::from_secs(options.shutdown_grace);
-    let store = Store::new(client, namespaces.clone());
+    let store = GrantStore::new(client, namespaces.clone());
     let ctx = Arc::new(context(options, store, stop.clone())?);
     let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &namespaces, stop.clone())));
-    let keeper = Arc::clone(&ctx.keeper);
+    let keeper = Arc::clone(&ctx.grants_in_use);
     let health = Arc::new(Health {
         metrics: Arc::clone(&ctx.metrics),
         watch_age: Box::new(move || progress.age()),
@@ -118,7 +118,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
 }
 
 /// What every pass has at hand.
-fn context(options: Options, store: Store, stop: CancellationToken) -> Result<Context, String> {
+fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, String> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client().map_err(|e| e.to_string())?;
     let metrics = Arc::new(Metrics::new());
@@ -133,12 +133,12 @@ fn context(options: Options, store: Store, stop: CancellationToken) -> Result<Co
         http,
         endpoints,
         site_suffixes: options.atlassian.site_suffixes,
-        keeper: Keeper::new(store.clone(), endpoint, on_exchange),
-        grants: store,
+        grants_in_use: Grants::new(store.clone(), endpoint, on_exchange),
+        grant_store: store,
         metrics,
-        memories: Memories::default(),
+        local_states: LocalStates::default(),
         mirrors: Mirrors::default(),
-        pools: Pools::default(),
+        pools: PointPools::default(),
         bursts: Arc::default(),
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
@@ -161,7 +161,7 @@ fn namespaces(given: &[String]) -> Vec<String> {
 
 /// Works until told to stop, then gives exchanges under way the grace period.
 async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken, health: &Health, grace: Duration) {
-    let keeper = Arc::clone(&ctx.keeper);
+    let keeper = Arc::clone(&ctx.grants_in_use);
     let stopping = stop.clone();
     let deadline = async {
         stopping.cancelled().await;
@@ -172,11 +172,11 @@ async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken,
     // What is in memory only is stored while passes end, which may take as long as the grace.
     let store_early = async {
         told.cancelled().await;
-        keeper.finish().await;
+        keeper.shut_down().await;
     };
     let finish = async {
         futures::join!(controller::run(ctx, namespaces, stop), store_early);
-        keeper.finish().await;
+        keeper.shut_down().await;
     };
     tokio::select! {
         () = finish => {}

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::error::{already_exists, is_gone};
 
 /// What has a name after it was to be created.
-pub enum Named<C, F> {
+pub enum CreateResult<C, F> {
     /// The new object.
     Created(C),
     /// One that was there before.
@@ -23,13 +23,13 @@ pub enum Named<C, F> {
 /// # Errors
 /// When the API server refuses it or cannot be asked. Also when the object that had the name is gone by now: the name is
 /// free then, and to be tried again later.
-pub async fn or_existing<C, F>(created: kube::Result<C>, found: &Api<F>, name: &str) -> kube::Result<Named<C, F>>
+pub async fn or_existing<C, F>(created: kube::Result<C>, found: &Api<F>, name: &str) -> kube::Result<CreateResult<C, F>>
 where
     F: Clone + DeserializeOwned + Debug,
 {
     match created {
-        Ok(created) => Ok(Named::Created(created)),
-        Err(error) if already_exists(&error) => Ok(Named::Existing(found.get_opt(name).await?.ok_or(error)?)),
+        Ok(created) => Ok(CreateResult::Created(created)),
+        Err(error) if already_exists(&error) => Ok(CreateResult::Existing(found.get_opt(name).await?.ok_or(error)?)),
         Err(error) => Err(error),
     }
 }

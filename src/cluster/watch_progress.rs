@@ -38,10 +38,10 @@ impl WatchProgress {
 }
 
 impl<S> Layer<S> for WatchProgress {
-    type Service = Observed<S>;
+    type Service = ObservedWatch<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Observed {
+        ObservedWatch {
             inner,
             progress: self.clone(),
         }
@@ -50,7 +50,7 @@ impl<S> Layer<S> for WatchProgress {
 
 /// A client whose watch responses are noticed.
 #[derive(Clone, Debug)]
-pub struct Observed<S> {
+pub struct ObservedWatch<S> {
     inner: S,
     progress: WatchProgress,
 }
@@ -60,7 +60,7 @@ type Request = axum::http::Request<Body>;
 /// A response, as the kube client takes it.
 type Response<B> = axum::http::Response<B>;
 
-impl<S, B> Service<Request> for Observed<S>
+impl<S, B> Service<Request> for ObservedWatch<S>
 where
     S: Service<Request, Response = Response<B>>,
     S::Future: Send + 'static,

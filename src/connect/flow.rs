@@ -12,7 +12,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::{capability::Who, key::nonce, outcome::Outcome};
+use super::{key::nonce, link::LinkSubject, outcome::ConnectOutcome};
 use crate::atlassian::secret::{Secret, TokenHash};
 
 /// How long a person has from the button to the way back.
@@ -26,16 +26,16 @@ const MOST: usize = 2000;
 
 /// What a consent is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub struct PendingConsent {
     /// The integration.
-    pub who: Who,
+    pub who: LinkSubject,
     /// The grant that was there when it began.
     pub lineage: Option<TokenHash>,
 }
 
 /// How far a consent is.
 #[derive(Clone, Debug)]
-pub enum Stage {
+pub enum FlowStage {
     /// The browser is at Atlassian.
     Started,
     /// The code is being exchanged.
@@ -43,7 +43,7 @@ pub enum Stage {
     /// It is over.
     Ended {
         /// What became of it.
-        outcome: Arc<Outcome>,
+        outcome: Arc<ConnectOutcome>,
         /// Since when.
         at: Timestamp,
     },
@@ -51,7 +51,7 @@ pub enum Stage {
 
 /// Why a state is not accepted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Rejected {
+pub enum StateRejected {
     /// It is not one of ours, or the process that made it is gone.
     #[error("the state is unknown")]
     Unknown,
@@ -69,52 +69,52 @@ pub enum Rejected {
     TooMany,
 }
 
-struct Flow {
-    ticket: Ticket,
+struct ConsentFlow {
+    ticket: PendingConsent,
     browser: TokenHash,
     expires_at: Timestamp,
     /// Later ones have higher numbers.
     number: u64,
-    stage: Stage,
+    stage: FlowStage,
 }
 
-impl Flow {
+impl ConsentFlow {
     fn is_of(&self, browser: Option<&Secret>) -> bool {
         browser.map(Secret::hash).as_ref() == Some(&self.browser)
     }
 
     fn is_past(&self, now: Timestamp) -> bool {
         let shown_until = self.expires_at.saturating_add(SHOWN_FOR).unwrap_or(Timestamp::MAX);
-        shown_until <= now && !matches!(self.stage, Stage::Exchanging)
+        shown_until <= now && !matches!(self.stage, FlowStage::Exchanging)
     }
 }
 
 /// All consents under way, by their state: 128 random bits, which nobody guesses.
 #[derive(Default)]
 pub struct Flows {
-    table: Mutex<HashMap<String, Flow>>,
+    table: Mutex<HashMap<String, ConsentFlow>>,
     begun: AtomicU64,
 }
 
 impl Flows {
-    fn table(&self, now: Timestamp) -> MutexGuard<'_, HashMap<String, Flow>> {
+    fn table(&self, now: Timestamp) -> MutexGuard<'_, HashMap<String, ConsentFlow>> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.retain(|_, flow| !flow.is_past(now));
         table
     }
 
     /// Begins a consent, and gives its state.
-    pub fn begin(&self, ticket: Ticket, browser: &Secret, now: Timestamp) -> String {
+    pub fn begin(&self, ticket: PendingConsent, browser: &Secret, now: Timestamp) -> String {
         let state = nonce().expose().to_owned();
         let mut table = self.table(now);
         make_room(&mut table, |flow| flow.ticket.who == ticket.who, MOST_EACH);
         make_room(&mut table, |_| true, MOST);
-        let flow = Flow {
+        let flow = ConsentFlow {
             ticket,
             browser: browser.hash(),
             expires_at: now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX),
             number: self.begun.fetch_add(1, Ordering::Relaxed),
-            stage: Stage::Started,
+            stage: FlowStage::Started,
         };
         table.insert(state.clone(), flow);
         state
@@ -129,28 +129,28 @@ impl Flows {
         state: &str,
         browser: Option<&Secret>,
         now: Timestamp,
-        admits: impl FnOnce(&Ticket) -> bool,
-    ) -> Result<Ticket, Rejected> {
+        admits: impl FnOnce(&PendingConsent) -> bool,
+    ) -> Result<PendingConsent, StateRejected> {
         let mut table = self.table(now);
-        let flow = table.get_mut(state).ok_or(Rejected::Unknown)?;
+        let flow = table.get_mut(state).ok_or(StateRejected::Unknown)?;
         if !flow.is_of(browser) {
-            return Err(Rejected::OtherBrowser);
+            return Err(StateRejected::OtherBrowser);
         }
         match flow.stage {
-            Stage::Started if flow.expires_at <= now => Err(Rejected::Expired),
-            Stage::Started if !admits(&flow.ticket) => Err(Rejected::TooMany),
-            Stage::Started => {
-                flow.stage = Stage::Exchanging;
+            FlowStage::Started if flow.expires_at <= now => Err(StateRejected::Expired),
+            FlowStage::Started if !admits(&flow.ticket) => Err(StateRejected::TooMany),
+            FlowStage::Started => {
+                flow.stage = FlowStage::Exchanging;
                 Ok(flow.ticket.clone())
             }
-            Stage::Exchanging | Stage::Ended { .. } => Err(Rejected::Used),
+            FlowStage::Exchanging | FlowStage::Ended { .. } => Err(StateRejected::Used),
         }
     }
 
     /// Keeps what became of a consent.
-    pub fn end(&self, state: &str, outcome: Outcome, now: Timestamp) {
+    pub fn end(&self, state: &str, outcome: ConnectOutcome, now: Timestamp) {
         if let Some(flow) = self.table(now).get_mut(state) {
-            flow.stage = Stage::Ended {
+            flow.stage = FlowStage::Ended {
                 outcome: Arc::new(outcome),
                 at: now,
             };
@@ -159,7 +159,7 @@ impl Flows {
 
     /// How far a consent is, for the browser that started it.
     #[must_use]
-    pub fn look(&self, state: &str, browser: Option<&Secret>, now: Timestamp) -> Option<(Ticket, Stage)> {
+    pub fn look(&self, state: &str, browser: Option<&Secret>, now: Timestamp) -> Option<(PendingConsent, FlowStage)> {
         let table = self.table(now);
         let flow = table.get(state).filter(|flow| flow.is_of(browser))?;
         Some((flow.ticket.clone(), flow.stage.clone()))
@@ -167,8 +167,8 @@ impl Flows {
 }
 
 /// Drops the oldest of those that count until one more fits. A code that is being exchanged stays.
-fn make_room(table: &mut HashMap<String, Flow>, counts: impl Fn(&Flow) -> bool, most: usize) {
-    let counted = |flow: &Flow| counts(flow) && !matches!(flow.stage, Stage::Exchanging);
+fn make_room(table: &mut HashMap<String, ConsentFlow>, counts: impl Fn(&ConsentFlow) -> bool, most: usize) {
+    let counted = |flow: &ConsentFlow| counts(flow) && !matches!(flow.stage, FlowStage::Exchanging);
     while table.values().filter(|flow| counted(flow)).count() >= most {
         let oldest = table
             .iter()
@@ -185,22 +185,27 @@ fn make_room(table: &mut HashMap<String, Flow>, counts: impl Fn(&Flow) -> bool, 
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::connect::outcome::Failure;
+    use crate::connect::outcome::ConnectFailure;
 
-    fn who(name: &str) -> Ticket {
-        let who = Who {
+    fn who(name: &str) -> PendingConsent {
+        let who = LinkSubject {
             namespace: "support".into(),
             name: name.into(),
             uid: format!("uid-{name}"),
         };
-        Ticket { who, lineage: None }
+        PendingConsent { who, lineage: None }
     }
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
     }
 
-    fn claim(flows: &Flows, state: &str, browser: Option<&Secret>, now: Timestamp) -> Result<Ticket, Rejected> {
+    fn claim(
+        flows: &Flows,
+        state: &str,
+        browser: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<PendingConsent, StateRejected> {
         flows.claim(state, browser, now, |_| true)
     }
 
@@ -208,18 +213,21 @@ mod tests {
     fn a_state_works_once_and_its_outcome_is_shown_again_to_the_same_browser() {
         let (flows, mine, other) = (Flows::default(), nonce(), nonce());
         let state = flows.begin(who("acme"), &mine, at(0));
-        assert_eq!(claim(&flows, &state, Some(&other), at(1)), Err(Rejected::OtherBrowser));
-        assert_eq!(claim(&flows, &state, None, at(1)), Err(Rejected::OtherBrowser));
+        assert_eq!(
+            claim(&flows, &state, Some(&other), at(1)),
+            Err(StateRejected::OtherBrowser)
+        );
+        assert_eq!(claim(&flows, &state, None, at(1)), Err(StateRejected::OtherBrowser));
         assert_eq!(claim(&flows, &state, Some(&mine), at(1)), Ok(who("acme")));
-        assert_eq!(claim(&flows, &state, Some(&mine), at(1)), Err(Rejected::Used));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(1)), Err(StateRejected::Used));
         assert!(matches!(
             flows.look(&state, Some(&mine), at(1)),
-            Some((_, Stage::Exchanging))
+            Some((_, FlowStage::Exchanging))
         ));
-        flows.end(&state, Outcome::Failed(Failure::Declined), at(1));
+        flows.end(&state, ConnectOutcome::Failed(ConnectFailure::Declined), at(1));
         assert!(matches!(
             flows.look(&state, Some(&mine), at(20)),
-            Some((_, Stage::Ended { .. }))
+            Some((_, FlowStage::Ended { .. }))
         ));
         assert!(flows.look(&state, Some(&other), at(1)).is_none());
         assert!(flows.look(&state, Some(&mine), at(26)).is_none(), "not for ever");
@@ -233,14 +241,14 @@ mod tests {
         for wrong in ["", "x", &state[1..], &format!("{state}0"), &"0".repeat(32)] {
             assert_eq!(
                 claim(&flows, wrong, Some(&mine), at(1)),
-                Err(Rejected::Unknown),
+                Err(StateRejected::Unknown),
                 "{wrong}"
             );
         }
-        assert_eq!(claim(&flows, &state, Some(&mine), at(10)), Err(Rejected::Expired));
+        assert_eq!(claim(&flows, &state, Some(&mine), at(10)), Err(StateRejected::Expired));
         assert_eq!(
             claim(&Flows::default(), &state, Some(&mine), at(1)),
-            Err(Rejected::Unknown)
+            Err(StateRejected::Unknown)
         );
         assert_eq!(
             claim(&flows, &another, Some(&mine), at(9)),
@@ -254,10 +262,10 @@ mod tests {
         let (flows, mine) = (Flows::default(), nonce());
         let state = flows.begin(who("acme"), &mine, at(0));
         let refused = flows.claim(&state, Some(&mine), at(1), |ticket| ticket.who.name != "acme");
-        assert_eq!(refused, Err(Rejected::TooMany));
+        assert_eq!(refused, Err(StateRejected::TooMany));
         assert_eq!(claim(&flows, &state, Some(&mine), at(2)), Ok(who("acme")));
         let used = flows.claim(&state, Some(&mine), at(2), |_| false);
-        assert_eq!(used, Err(Rejected::Used), "what came of it may be looked at");
+        assert_eq!(used, Err(StateRejected::Used), "what came of it may be looked at");
     }
 
     #[test]
@@ -276,7 +284,7 @@ mod tests {
             .collect();
         assert_eq!(
             claim(&flows, flood.first().unwrap(), None, at(1)),
-            Err(Rejected::Unknown)
+            Err(StateRejected::Unknown)
         );
         assert!(claim(&flows, &kept, Some(&mine), at(1)).is_ok());
     }

@@ -13,29 +13,29 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::{
-        evidence::Declared,
+        evidence::DeclaredSpec,
         gather,
         judge::{
             account, enumerate,
-            scopes::{self, Needs},
-            site::{self, Site},
+            scopes::{self, ScopeNeeds},
+            site::{self, JudgedSite},
         },
     },
 };
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub struct Judged {
+pub struct ConsentJudgement {
     /// In the order of the steps; what was not reached is absent.
     pub findings: Vec<Finding>,
     /// The account, where Jira told.
     pub account: Option<AccountStatus>,
 }
 
-impl Judged {
+impl ConsentJudgement {
     /// Whether the grant is the right one: everything was looked at, and all of it is in order.
     #[must_use]
-    pub fn is_right(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         let reached = self.findings.last().map(|finding| finding.condition);
         reached == Some(AccountEligible) && self.findings.iter().all(Finding::is_true)
     }
@@ -43,8 +43,8 @@ impl Judged {
 
 /// Asks three questions with the new access token and judges the answers. `granted` are the scopes of
 /// the token answer, where it names them.
-pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>) -> Judged {
-    let mut judged = Judged::default();
+pub async fn judge(jira: &Jira, declared: &DeclaredSpec, granted: Option<&[String]>) -> ConsentJudgement {
+    let mut judged = ConsentJudgement::default();
     let address = match SiteUrl::parse(&declared.site, &declared.site_suffixes) {
         Ok(address) => address,
         Err(error) => {
@@ -62,15 +62,15 @@ pub async fn judge(jira: &Jira, declared: &Declared, granted: Option<&[String]>)
             let error = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
             judged
                 .findings
-                .push(for_now(finding, error.into_iter().flatten().next()));
+                .push(passing_if(finding, error.into_iter().flatten().next()));
             return judged;
         }
     };
     judged.findings.push(judge_scopes(declared, &site, granted));
     let answer = jira.myself(&site.status.cloud_id).await;
     judged.account = answer.as_ref().ok().map(account::status);
-    let finding = account::judge(account::Expected::of(declared), &answer);
-    judged.findings.push(for_now(finding, answer.as_ref().err()));
+    let finding = account::judge(account::AccountExpectation::of(declared), &answer);
+    judged.findings.push(passing_if(finding, answer.as_ref().err()));
     judged
 }
 
@@ -81,7 +81,7 @@ pub fn passing(condition: ConditionType, reason: Reason, what: &str) -> Finding 
     Finding::new(condition, reason, message)
 }
 
-fn for_now(finding: Finding, error: Option<&JiraError>) -> Finding {
+fn passing_if(finding: Finding, error: Option<&JiraError>) -> Finding {
     match error {
         Some(error) if finding.reason == Reason::SiteUnavailable => {
             let error = error.to_string();
@@ -94,8 +94,8 @@ fn for_now(finding: Finding, error: Option<&JiraError>) -> Finding {
 
 /// All scopes that were asked for must be there: later features then need no new consent. What the site's
 /// own list has to say is judged by what the spec needs, because not every site has service desks.
-fn judge_scopes(declared: &Declared, site: &Site, granted: Option<&[String]>) -> Finding {
-    let needs = Needs {
+fn judge_scopes(declared: &DeclaredSpec, site: &JudgedSite, granted: Option<&[String]>) -> Finding {
+    let needs = ScopeNeeds {
         mode: declared.mode,
         service_projects: false,
     };

@@ -4,11 +4,11 @@
 //! and comes back with a code and a state ([`flow`]). The code is exchanged, the result judged
 //! ([`judge`]) and stored ([`service`]).
 
-pub mod answer;
-pub mod capability;
+pub mod callback_query;
 pub mod flow;
 pub mod judge;
 pub mod key;
+pub mod link;
 pub mod outcome;
 pub mod public_url;
 pub mod service;

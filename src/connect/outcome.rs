@@ -11,7 +11,7 @@ use crate::api::{
 
 /// What became of a consent.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum ConnectOutcome {
     /// The grant is stored.
     Connected {
         /// Whose it is.
@@ -24,12 +24,12 @@ pub enum Outcome {
     /// It was looked at and refused; nothing of it was stored. The findings say why.
     Refused(Vec<Finding>),
     /// There was nothing to look at.
-    Failed(Failure),
+    Failed(ConnectFailure),
 }
 
 /// Why there was nothing to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum ConnectFailure {
     /// The person did not accept.
     Declined,
     /// Atlassian refused what was asked for.
@@ -59,7 +59,7 @@ pub enum Failure {
 
 /// What a person is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct OutcomeText {
     /// The sentence on top.
     pub title: String,
     /// What happened.
@@ -68,10 +68,10 @@ pub struct Told {
     pub next: String,
 }
 
-impl Failure {
+impl ConnectFailure {
     /// In words. `callback` is the address that the app has to have.
     #[must_use]
-    pub fn told(&self, callback: &str) -> Told {
+    pub fn text(&self, callback: &str) -> OutcomeText {
         let (title, what, next) = match self {
             Self::Declined => (
                 "Access was declined",
@@ -106,7 +106,7 @@ impl Failure {
                 "The operator keeps it in memory and tries again by itself. Mend what the cluster says before the operator is restarted.".to_owned(),
             ),
         };
-        Told {
+        OutcomeText {
             title: title.to_owned(),
             what,
             next,
@@ -133,7 +133,7 @@ fn app_refused(error: &str, description: &str, callback: &str) -> (&'static str,
     )
 }
 
-impl Outcome {
+impl ConnectOutcome {
     /// Whether the grant was looked at and is not the right one: an outage, or a cluster that refuses, says
     /// nothing of it.
     #[must_use]

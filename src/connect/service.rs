@@ -9,8 +9,8 @@ use reqwest::Client as Http;
 use url::Url;
 
 use super::{
-    judge::{Judged, judge, passing},
-    outcome::{Failure, Outcome},
+    judge::{ConsentJudgement, judge, passing},
+    outcome::{ConnectFailure, ConnectOutcome},
 };
 use crate::{
     api::{
@@ -26,13 +26,13 @@ use crate::{
         secret::Secret,
         token_answer::ExchangeFailure,
     },
-    diagnose::evidence::Declared,
+    diagnose::evidence::DeclaredSpec,
     grant::{
-        connect::{Consent, NotTaken},
+        active::GrantError,
+        connect::{Consent, ConsentError},
         credentials::{Credentials, CredentialsError},
-        finding,
-        held::Trouble,
-        keeper::Keeper,
+        findings,
+        grants::Grants,
         store::GrantKey,
     },
 };
@@ -43,7 +43,7 @@ pub struct Connector {
     /// The cluster.
     pub client: Client,
     /// The grants.
-    pub keeper: Arc<Keeper>,
+    pub keeper: Arc<Grants>,
     /// The way to Atlassian.
     pub http: Http,
     /// Where Atlassian is.
@@ -94,11 +94,16 @@ impl Connector {
     }
 
     /// Exchanges the code, judges what it brought and stores it.
-    pub async fn complete(&self, integration: &JiraIntegration, credentials: Credentials, consent: Consent) -> Outcome {
+    pub async fn complete(
+        &self,
+        integration: &JiraIntegration,
+        credentials: Credentials,
+        consent: Consent,
+    ) -> ConnectOutcome {
         let done = self.attempt(integration, credentials, consent).await;
         done.unwrap_or_else(|waiting| {
             let detail = waiting.detail;
-            Outcome::Failed(Failure::Unsaved { detail })
+            ConnectOutcome::Failed(ConnectFailure::Unsaved { detail })
         })
     }
 
@@ -111,15 +116,15 @@ impl Connector {
         integration: &JiraIntegration,
         credentials: Credentials,
         consent: Consent,
-    ) -> Result<Outcome, Waiting> {
+    ) -> Result<ConnectOutcome, UnsavedConsent> {
         let key = grant_key(integration);
-        let declared = Declared::of(integration, &self.site_suffixes);
+        let declared = DeclaredSpec::of(integration, &self.site_suffixes);
         let (found, keep) = tokio::sync::oneshot::channel();
         let (http, endpoints) = (self.http.clone(), Arc::clone(&self.endpoints));
         let look = move |tokens: Tokens| async move {
             let jira = Jira::new(http, endpoints, tokens.access_token);
             let judged = judge(&jira, &declared, tokens.scopes.as_deref()).await;
-            if !judged.is_right() {
+            if !judged.is_accepted() {
                 return Err(judged);
             }
             // Nobody may be waiting any more; the grant is stored all the same.
@@ -128,9 +133,9 @@ impl Connector {
         };
         match self.keeper.connect(&key, credentials, consent, look).await {
             Ok(held) => Ok(connected(keep.await.unwrap_or_default(), held.access.refreshed_at)),
-            Err(NotTaken::Cluster(Trouble::NotWritable {
+            Err(ConsentError::Cluster(GrantError::NotWritable {
                 detail, unsaved: true, ..
-            })) => Err(Waiting {
+            })) => Err(UnsavedConsent {
                 detail,
                 then: connected(keep.await.unwrap_or_default(), Timestamp::now()),
             }),
@@ -140,93 +145,93 @@ impl Connector {
 }
 
 /// A grant that is the right one and could not be stored yet.
-pub struct Waiting {
+pub struct UnsavedConsent {
     /// What the API server answered.
     pub detail: String,
     /// What it comes to once it is stored.
-    pub then: Outcome,
+    pub then: ConnectOutcome,
 }
 
 /// What a consent brought that is to be kept elsewhere than in a cluster.
-pub struct Brought {
+pub struct UnstoredGrant {
     /// The refresh token.
     pub refresh_token: Secret,
     /// What was found of it.
-    pub outcome: Outcome,
+    pub outcome: ConnectOutcome,
 }
 
 /// Exchanges the code and judges what it brought, for somebody who keeps it elsewhere.
 ///
 /// # Errors
 /// What became of the consent, where there is nothing to keep.
-pub async fn bring(
+pub async fn exchange_only(
     (http, endpoints): (Http, Arc<Endpoints>),
-    declared: &Declared,
+    declared: &DeclaredSpec,
     credentials: &Credentials,
     consent: &Consent,
     key: &GrantKey,
-) -> Result<Brought, Outcome> {
+) -> Result<UnstoredGrant, ConnectOutcome> {
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
     let exchanged = endpoint.exchange_code(&credentials.app, &consent.code, &consent.redirect_uri);
     let tokens = exchanged
         .await
-        .map_err(|failure| not_taken(NotTaken::Exchange(failure), key))?;
+        .map_err(|failure| not_taken(ConsentError::Exchange(failure), key))?;
     let Some(refresh_token) = tokens.refresh_token else {
-        return Err(not_taken(NotTaken::NoRefreshToken, key));
+        return Err(not_taken(ConsentError::NoRefreshToken, key));
     };
     let jira = Jira::new(http, endpoints, tokens.access_token);
     let judged = judge(&jira, declared, tokens.scopes.as_deref()).await;
-    if !judged.is_right() {
-        return Err(not_taken(NotTaken::Refused(judged), key));
+    if !judged.is_accepted() {
+        return Err(not_taken(ConsentError::Refused(judged), key));
     }
-    Ok(Brought {
+    Ok(UnstoredGrant {
         refresh_token,
         outcome: connected(judged, Timestamp::now()),
     })
 }
 
-fn connected(judged: Judged, since: Timestamp) -> Outcome {
-    Outcome::Connected {
+fn connected(judged: ConsentJudgement, since: Timestamp) -> ConnectOutcome {
+    ConnectOutcome::Connected {
         account: judged.account.unwrap_or_default(),
         findings: judged.findings,
         since,
     }
 }
 
-fn not_taken(refused: NotTaken<Judged>, key: &GrantKey) -> Outcome {
-    let refuse = |finding| Outcome::Refused(vec![finding]);
+fn not_taken(refused: ConsentError<ConsentJudgement>, key: &GrantKey) -> ConnectOutcome {
+    let refuse = |finding| ConnectOutcome::Refused(vec![finding]);
     let for_now = |what: &str| refuse(passing(Authorized, Reason::AuthServerUnavailable, what));
     match refused {
-        NotTaken::Refused(judged) => Outcome::Refused(judged.findings),
-        NotTaken::NoRefreshToken => {
+        ConsentError::Refused(judged) => ConnectOutcome::Refused(judged.findings),
+        ConsentError::NoRefreshToken => {
             let what = "Atlassian sent no refresh token, so the grant would end within an hour; it was not stored.";
             refuse(Finding::with_remedy(Authorized, Reason::OfflineAccessMissing, what))
         }
-        NotTaken::Exchange(ExchangeFailure::ClientRefused) => {
+        ConsentError::Exchange(ExchangeFailure::ClientRefused) => {
             let what = format!(
                 "Atlassian refused the client-id or client-secret in Secret {}.",
                 key.credentials
             );
             refuse(Finding::with_remedy(Authorized, Reason::ClientSecretRejected, &what))
         }
-        NotTaken::Exchange(ExchangeFailure::GrantRefused { description }) => {
-            Outcome::Failed(Failure::CodeRefused { description })
+        ConsentError::Exchange(ExchangeFailure::GrantRefused { description }) => {
+            ConnectOutcome::Failed(ConnectFailure::CodeRefused { description })
         }
-        NotTaken::Exchange(ExchangeFailure::Unavailable { detail, .. }) => {
+        ConsentError::Exchange(ExchangeFailure::Unavailable { detail, .. }) => {
             for_now(&format!("The code could not be exchanged: {detail}."))
         }
         // Half an answer of a consent is not worth keeping: the person is here to try again.
-        NotTaken::Exchange(ExchangeFailure::Salvaged { .. }) => {
+        ConsentError::Exchange(ExchangeFailure::Salvaged { .. }) => {
             for_now("Atlassian's answer to the code could not be read.")
         }
-        NotTaken::Cluster(Trouble::NotWritable { attempt, detail, .. }) => {
-            let what = finding::told(&key.secret_name(), attempt, &detail);
+        ConsentError::Cluster(GrantError::NotWritable { attempt, detail, .. }) => {
+            let what = findings::told(&key.secret_name(), attempt, &detail);
             refuse(passing(Authorized, Reason::SecretNotWritable, &what))
         }
-        NotTaken::Superseded => Outcome::Failed(Failure::Changed),
-        NotTaken::Cluster(trouble) => match finding::trouble(&trouble, key) {
+        ConsentError::Superseded => ConnectOutcome::Failed(ConnectFailure::Changed),
+        ConsentError::Cluster(trouble) => match findings::trouble(&trouble, key) {
             Some(finding) => refuse(finding),
-            None => Outcome::Failed(Failure::Changed),
+            None => ConnectOutcome::Failed(ConnectFailure::Changed),
         },
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    schedule::Due,
+    schedule::ReconcileKind,
     slots::{Slot, Slots},
 };
 
@@ -26,9 +26,9 @@ pub struct Admission {
 
 /// What waits for a slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
+pub(super) struct AdmissionRequest {
     /// What it is to do.
-    pub(super) due: Due,
+    pub(super) due: ReconcileKind,
     /// Since when.
     pub(super) since: Timestamp,
     /// When its token is to be looked at, whatever else it waits for.
@@ -41,7 +41,7 @@ pub(super) struct Waiting {
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// Nothing more than this may be done.
-    pub(super) due: Due,
+    pub(super) due: ReconcileKind,
     /// It is let in for its token alone, before its turn.
     pub(super) is_early: bool,
     /// The slot that it takes.
@@ -50,9 +50,9 @@ pub(super) struct Admitted {
 
 impl Admitted {
     /// Whether it may do this: each in a slot of its kind, and in any what asks Jira nothing.
-    pub(super) fn covers(&self, due: Due) -> bool {
-        let is_look = |due| matches!(due, Due::Full | Due::Plain);
-        due == Due::Refresh || due == self.due || (is_look(due) && is_look(self.due))
+    pub(super) fn covers(&self, due: ReconcileKind) -> bool {
+        let is_look = |due| matches!(due, ReconcileKind::Full | ReconcileKind::Incremental);
+        due == ReconcileKind::TokenOnly || due == self.due || (is_look(due) && is_look(self.due))
     }
 }
 
@@ -72,7 +72,7 @@ impl Admission {
 
     /// Waits for a slot. While it waits its token is kept fresh: then it is let in for that alone, and
     /// comes back. None once the process is told to stop.
-    pub(super) async fn enter(&self, waiting: Waiting) -> Option<Admitted> {
+    pub(super) async fn enter(&self, waiting: AdmissionRequest) -> Option<Admitted> {
         let slots = self.slots(waiting.due);
         let entered = async {
             tokio::select! {
@@ -85,7 +85,7 @@ impl Admission {
                 () = reached(waiting.token_at, waiting.now) => {
                     let slot = self.refreshes.take(waiting.token_at.unwrap_or(waiting.since)).await;
                     Admitted {
-                        due: Due::Refresh,
+                        due: ReconcileKind::TokenOnly,
                         is_early: true,
                         _slot: slot,
                     }
@@ -100,7 +100,7 @@ impl Admission {
     }
 
     /// Whether others wait for a slot of this kind.
-    pub(super) fn is_awaited(&self, due: Due) -> bool {
+    pub(super) fn is_awaited(&self, due: ReconcileKind) -> bool {
         self.slots(due).are_awaited()
     }
 
@@ -109,11 +109,11 @@ impl Admission {
         self.stop.is_cancelled()
     }
 
-    fn slots(&self, due: Due) -> &Slots {
+    fn slots(&self, due: ReconcileKind) -> &Slots {
         match due {
-            Due::Full | Due::Plain => &self.passes,
-            Due::Slice => &self.slices,
-            Due::Refresh => &self.refreshes,
+            ReconcileKind::Full | ReconcileKind::Incremental => &self.passes,
+            ReconcileKind::Resume => &self.slices,
+            ReconcileKind::TokenOnly => &self.refreshes,
         }
     }
 }
@@ -141,8 +141,8 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(n)
     }
 
-    fn waiting(due: Due, since: i64) -> Waiting {
-        Waiting {
+    fn waiting(due: ReconcileKind, since: i64) -> AdmissionRequest {
+        AdmissionRequest {
             due,
             since: second(since),
             token_at: None,
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    fn fill(admission: &Admission, due: Due) -> Vec<Admitted> {
+    fn fill(admission: &Admission, due: ReconcileKind) -> Vec<Admitted> {
         let mut all = Vec::new();
         while let Some(admitted) = admission.enter(waiting(due, 0)).now_or_never() {
             all.push(admitted.unwrap());
@@ -161,23 +161,32 @@ mod tests {
     #[tokio::test]
     async fn what_takes_long_keeps_nothing_else_waiting() {
         let admission = Admission::new(48, CancellationToken::new());
-        let slices = fill(&admission, Due::Slice);
+        let slices = fill(&admission, ReconcileKind::Resume);
         assert_eq!(slices.len(), 8);
-        let passes = fill(&admission, Due::Plain);
+        let passes = fill(&admission, ReconcileKind::Incremental);
         assert_eq!(passes.len(), 48);
-        assert!(admission.enter(waiting(Due::Full, 0)).now_or_never().is_none());
+        assert!(
+            admission
+                .enter(waiting(ReconcileKind::Full, 0))
+                .now_or_never()
+                .is_none()
+        );
         // A token is kept fresh all the same, and nothing more is done for it.
-        let due = Waiting {
+        let due = AdmissionRequest {
             token_at: Some(second(99)),
-            ..waiting(Due::Slice, 0)
+            ..waiting(ReconcileKind::Resume, 0)
         };
         let admitted = tokio::time::timeout(Duration::from_secs(1), admission.enter(due)).await;
         let admitted = admitted.expect("it does not wait for its turn").unwrap();
-        assert_eq!((admitted.due, admitted.is_early), (Due::Refresh, true));
-        assert!(admitted.covers(Due::Refresh) && !admitted.covers(Due::Slice) && !admitted.covers(Due::Plain));
+        assert_eq!((admitted.due, admitted.is_early), (ReconcileKind::TokenOnly, true));
+        assert!(
+            admitted.covers(ReconcileKind::TokenOnly)
+                && !admitted.covers(ReconcileKind::Resume)
+                && !admitted.covers(ReconcileKind::Incremental)
+        );
         drop(passes);
-        let admitted = admission.enter(waiting(Due::Plain, 0)).await.unwrap();
-        assert!(admitted.covers(Due::Full) && !admitted.covers(Due::Slice));
+        let admitted = admission.enter(waiting(ReconcileKind::Incremental, 0)).await.unwrap();
+        assert!(admitted.covers(ReconcileKind::Full) && !admitted.covers(ReconcileKind::Resume));
     }
 
     #[tokio::test]
@@ -185,6 +194,6 @@ mod tests {
         let stop = CancellationToken::new();
         let admission = Admission::new(1, stop.clone());
         stop.cancel();
-        assert!(admission.enter(waiting(Due::Plain, 0)).await.is_none());
+        assert!(admission.enter(waiting(ReconcileKind::Incremental, 0)).await.is_none());
     }
 }

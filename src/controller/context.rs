@@ -6,13 +6,14 @@ use jiff::SignedDuration;
 use kube::Client;
 
 use super::{
-    admission::Admission, directories::Directories, index::SecretIndex, link::Links, memory::Memories, mirrors::Mirrors,
+    admission::Admission, directories::Directories, index::SecretIndex, links::Links, local_state::LocalStates,
+    mirrors::Mirrors,
 };
 use crate::cluster::events::Events;
 use crate::{
-    atlassian::{endpoints::Endpoints, jira::Jira, limits::Bursts, secret::Secret},
-    grant::{keeper::Keeper, store::Store},
-    sync::budget::Pools,
+    atlassian::{endpoints::Endpoints, jira::Jira, limits::BurstLimiter, secret::Secret},
+    grant::{grants::Grants, store::GrantStore},
+    sync::budget::PointPools,
     telemetry::Metrics,
 };
 
@@ -27,9 +28,9 @@ pub struct Context {
     /// Host suffixes allowed besides Jira Cloud's.
     pub site_suffixes: Vec<String>,
     /// The grant Secrets.
-    pub grants: Store,
+    pub grant_store: GrantStore,
     /// Holds the grants.
-    pub keeper: Arc<Keeper>,
+    pub grants_in_use: Arc<Grants>,
     /// Makes the links by which people connect, where the pages are served.
     pub links: Option<Links>,
     /// Publishes events.
@@ -37,13 +38,13 @@ pub struct Context {
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// What is remembered between passes.
-    pub memories: Memories,
+    pub local_states: LocalStates,
     /// Mirrors of issues.
     pub mirrors: Mirrors,
     /// Keeps calls to Jira below its limits of bursts.
-    pub bursts: Arc<Bursts>,
+    pub bursts: Arc<BurstLimiter>,
     /// The pools of points of OAuth apps.
-    pub pools: Pools,
+    pub pools: PointPools,
     /// Listings of people under way.
     pub directories: Directories,
     /// How long an issue must be missing in Jira's lists before it is looked up.

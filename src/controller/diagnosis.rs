@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    outcome::{Stop, Synced},
+    outcome::{ProjectSync, StepError},
     pass::{Pass, synced_finding},
 };
 use crate::{
@@ -24,22 +24,22 @@ use crate::{
         evidence::{ProjectsEvidence, SiteEvidence},
         gather::{
             self,
-            projects::{Scope, projects},
-            surroundings::{Asked, Surroundings, surroundings},
+            projects::{ProjectScope, projects},
+            related::{Related, RelatedQuery, related},
         },
         judge::{
             self,
-            account::{Expected, remembered},
+            account::{AccountExpectation, remembered},
             desks::DeskSummary,
-            projects::Summary,
-            scopes::Needs,
-            site::Site,
+            projects::ProjectSummary,
+            scopes::ScopeNeeds,
+            site::JudgedSite,
         },
     },
-    grant::held::Held,
+    grant::active::ActiveGrant,
     sync::{
-        apply::{self, Failure},
-        entry::{Entry, Given},
+        apply::{self, ApplyFailure},
+        entry::{PlanInputs, PlannedProject},
         inventory::plan,
         known::identities,
     },
@@ -56,9 +56,9 @@ impl Pass<'_> {
     pub(super) async fn diagnose(
         &mut self,
         site: &SiteUrl,
-        held: Held,
+        held: ActiveGrant,
         jira: &mut Jira,
-    ) -> Result<Option<Vec<JiraProject>>, Stop> {
+    ) -> Result<Option<Vec<JiraProject>>, StepError> {
         let (site, held) = self.site(site, held, jira).await?;
         let granted = Granted {
             of_token: held.scopes.clone(),
@@ -66,13 +66,13 @@ impl Pass<'_> {
         };
         let missing = self.scopes(&granted, false);
         if missing.contains(SCOPE_USER) {
-            return Err(Stop::After(ScopesGranted));
+            return Err(StepError::After(ScopesGranted));
         }
         self.account(jira, &site.status, held).await?;
         if missing.contains(SCOPE_WORK) {
-            return Err(Stop::After(ScopesGranted));
+            return Err(StepError::After(ScopesGranted));
         }
-        let known = match apply::known(&self.ctx.client, &self.seen.owner()).await {
+        let known = match apply::known(&self.ctx.client, &self.observed.owner()).await {
             Ok(known) => known,
             Err(error) => {
                 self.note_sync_failed(&describe(&error));
@@ -85,7 +85,12 @@ impl Pass<'_> {
         self.synchronise(known, &evidence, &around).await.map(Some)
     }
 
-    async fn site(&mut self, site: &SiteUrl, mut held: Held, jira: &mut Jira) -> Result<(Site, Held), Stop> {
+    async fn site(
+        &mut self,
+        site: &SiteUrl,
+        mut held: ActiveGrant,
+        jira: &mut Jira,
+    ) -> Result<(JudgedSite, ActiveGrant), StepError> {
         let mut evidence = gather::site::site(jira, site).await;
         if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
             // The access token died before its time. A refresh tells whether the grant did too.
@@ -93,7 +98,7 @@ impl Pass<'_> {
             *jira = jira.with_token(held.access.token.clone());
             evidence = gather::site::site(jira, site).await;
         }
-        match judge::site::judge(site, self.seen.status.site.as_ref(), &evidence) {
+        match judge::site::judge(site, self.observed.status.site.as_ref(), &evidence) {
             Ok((site, finding)) => {
                 self.outcome.note(finding);
                 self.outcome.site = Some(site.status.clone());
@@ -105,17 +110,17 @@ impl Pass<'_> {
                 } else {
                     self.heed(&evidence)?;
                 }
-                Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet))
+                Err(self.outcome.step(finding).err().unwrap_or(StepError::Quiet))
             }
         }
     }
 
     /// How long Atlassian asks to wait before it is asked about the site again.
-    fn heed(&mut self, evidence: &SiteEvidence) -> Result<(), Stop> {
+    fn heed(&mut self, evidence: &SiteEvidence) -> Result<(), StepError> {
         let errors = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
         for error in errors.into_iter().flatten() {
             if matches!(error, JiraError::RateLimited { .. }) {
-                return Err(Stop::RateLimited(error.clone()));
+                return Err(StepError::RateLimited(error.clone()));
             }
             self.outcome.retry_after = self.outcome.retry_after.max(error.retry_after());
         }
@@ -123,8 +128,8 @@ impl Pass<'_> {
     }
 
     fn scopes(&mut self, granted: &Granted, service_projects: bool) -> BTreeSet<&'static str> {
-        let needs = Needs {
-            mode: self.seen.integration.spec.mode,
+        let needs = ScopeNeeds {
+            mode: self.observed.integration.spec.mode,
             service_projects,
         };
         let missing = judge::scopes::missing(needs, granted.of_token.as_deref(), &granted.of_site);
@@ -135,7 +140,7 @@ impl Pass<'_> {
         missing
     }
 
-    async fn account(&mut self, jira: &mut Jira, site: &SiteStatus, mut held: Held) -> Result<(), Stop> {
+    async fn account(&mut self, jira: &mut Jira, site: &SiteStatus, mut held: ActiveGrant) -> Result<(), StepError> {
         let mut answer = jira.myself(&site.cloud_id).await;
         if let Err(JiraError::Unauthorized(_)) = &answer {
             // The token or the account: a fresh token tells which.
@@ -145,15 +150,15 @@ impl Pass<'_> {
         }
         match &answer {
             Err(error @ JiraError::RateLimited { .. }) => {
-                return Err(Stop::RateLimited(error.clone()));
+                return Err(StepError::RateLimited(error.clone()));
             }
             Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
             Err(error) => self.outcome.retry_after = error.retry_after(),
             Ok(_) => {}
         }
-        let expected = Expected {
-            spec: self.seen.integration.spec.account.as_ref(),
-            accepted: self.seen.status.account.as_ref(),
+        let expected = AccountExpectation {
+            spec: self.observed.integration.spec.account.as_ref(),
+            accepted: self.observed.status.account.as_ref(),
         };
         let finding = judge::account::judge(expected, &answer);
         if let Ok(account) = &answer {
@@ -162,21 +167,21 @@ impl Pass<'_> {
         match finding.reason.entry().holds {
             Holds::True => {
                 self.outcome.note(finding);
-                self.outcome.judged_for = Some(self.seen.expected_account());
+                self.outcome.judged_for = Some(self.observed.expected_account());
                 self.publish(&held, site).await
             }
             Holds::False => {
                 self.outcome.note(finding);
                 self.retract().await?;
-                Err(Stop::After(AccountEligible))
+                Err(StepError::After(AccountEligible))
             }
-            Holds::Unknown => Err(self.outcome.step(finding).err().unwrap_or(Stop::Quiet)),
+            Holds::Unknown => Err(self.outcome.step(finding).err().unwrap_or(StepError::Quiet)),
         }
     }
 
-    fn scope_refused(&mut self, asked: &str) -> Stop {
+    fn scope_refused(&mut self, asked: &str) -> StepError {
         self.outcome.note(judge::scopes::refused(asked));
-        Stop::After(ScopesGranted)
+        StepError::After(ScopesGranted)
     }
 
     async fn ask_projects(
@@ -184,24 +189,24 @@ impl Pass<'_> {
         jira: &Jira,
         site: &SiteStatus,
         known: &[JiraProject],
-    ) -> Result<ProjectsEvidence, Stop> {
-        let (named, mode) = (self.seen.named_projects(), self.seen.integration.spec.mode);
-        let scope = named.as_deref().map_or(Scope::All, Scope::Named);
+    ) -> Result<ProjectsEvidence, StepError> {
+        let (named, mode) = (self.observed.named_projects(), self.observed.integration.spec.mode);
+        let scope = named.as_deref().map_or(ProjectScope::All, ProjectScope::Named);
         let answer = projects(jira, &site.cloud_id, mode, scope, &identities(known)).await;
         answer.map_err(|error| match error {
-            JiraError::RateLimited { .. } => Stop::RateLimited(error),
+            JiraError::RateLimited { .. } => StepError::RateLimited(error),
             JiraError::ScopeMismatch(asked) => self.scope_refused(&asked),
             JiraError::Unavailable { .. } | JiraError::Redirected => {
                 self.outcome.retry_after = error.retry_after();
                 self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
                 let finding = judge::unavailable(ProjectsAccessible, &error);
-                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
+                self.outcome.step(finding).err().unwrap_or(StepError::Quiet)
             }
             other => {
                 // As above nothing is known of the projects; that Jira refused the question lasts.
                 self.note_sync_failed(&other.to_string());
                 let finding = judge::unavailable(ProjectsAccessible, &other);
-                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
+                self.outcome.step(finding).err().unwrap_or(StepError::Quiet)
             }
         })
     }
@@ -213,24 +218,24 @@ impl Pass<'_> {
         known: &[JiraProject],
         evidence: &ProjectsEvidence,
         missing_scopes: &BTreeSet<&'static str>,
-    ) -> Result<Surroundings, Stop> {
-        let spec = &self.seen.integration.spec;
-        let asked = Asked {
+    ) -> Result<Related, StepError> {
+        let spec = &self.observed.integration.spec;
+        let asked = RelatedQuery {
             mode: spec.mode,
             rules: &spec.status_mapping,
             pinned: spec.pinned(),
             missing_scopes,
             known: &identities(known),
-            turn: Some(self.seen.memory.looks),
+            turn: Some(self.observed.local.looks),
         };
-        let around = surroundings(jira, &site.cloud_id, asked, evidence).await;
+        let around = related(jira, &site.cloud_id, asked, evidence).await;
         let around = around.map_err(|error| match error {
-            JiraError::RateLimited { .. } => Stop::RateLimited(error),
+            JiraError::RateLimited { .. } => StepError::RateLimited(error),
             // The token died on the way. The next pass gets another one and asks again.
             error => {
                 self.outcome.note(judge::unavailable(ConditionType::Synced, &error));
                 let finding = judge::unavailable(ProjectsAccessible, &error);
-                self.outcome.step(finding).err().unwrap_or(Stop::Quiet)
+                self.outcome.step(finding).err().unwrap_or(StepError::Quiet)
             }
         })?;
         if let Some(call) = &around.scope_refused {
@@ -249,28 +254,28 @@ impl Pass<'_> {
         &mut self,
         known: Vec<JiraProject>,
         evidence: &ProjectsEvidence,
-        around: &Surroundings,
-    ) -> Result<Vec<JiraProject>, Stop> {
-        let named = self.seen.named_projects();
-        let given = Given {
+        around: &Related,
+    ) -> Result<Vec<JiraProject>, StepError> {
+        let named = self.observed.named_projects();
+        let given = PlanInputs {
             named: named.as_deref(),
-            mode: self.seen.integration.spec.mode,
+            mode: self.observed.integration.spec.mode,
             desks: around.desks.as_ref(),
-            now: self.seen.now,
+            now: self.observed.now,
         };
         let plan = plan(given, &known, evidence);
-        let summaries: Vec<Summary> = plan.entries.iter().map(Entry::summary).collect();
+        let summaries: Vec<ProjectSummary> = plan.entries.iter().map(PlannedProject::summary).collect();
         self.outcome.counts = Some(judge::projects::count(&summaries, given.mode));
         self.outcome
             .note(judge::projects::judge(&summaries, evidence.any_visible()));
-        let desks: Vec<DeskSummary> = plan.entries.iter().filter_map(Entry::desk_summary).collect();
+        let desks: Vec<DeskSummary> = plan.entries.iter().filter_map(PlannedProject::desk_summary).collect();
         match judge::desks::judge(&desks, around.desks.as_ref()) {
             Some(finding) => self.outcome.note(finding),
             None => {
                 self.outcome.absent.insert(ConditionType::ServiceDesksReady);
             }
         }
-        let applied = apply::apply(&self.ctx.client, &self.seen.owner(), &plan).await;
+        let applied = apply::apply(&self.ctx.client, &self.observed.owner(), &plan).await;
         let now_known = applied.leaves(known);
         self.report_sync(applied, summaries.len())?;
         Ok(now_known)
@@ -284,11 +289,13 @@ impl Pass<'_> {
             .note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
     }
 
-    fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), Stop> {
+    fn report_sync(&mut self, applied: apply::Applied, projects: usize) -> Result<(), StepError> {
         let finding = match applied.failures.first() {
             None => synced_finding(projects),
-            Some((_, Failure::Cluster(error))) if matches!(WriteError::from_kube(error), WriteError::Terminating) => {
-                return Err(Stop::Quiet);
+            Some((_, ApplyFailure::Cluster(error)))
+                if matches!(WriteError::from_kube(error), WriteError::Terminating) =>
+            {
+                return Err(StepError::Quiet);
             }
             Some((name, failure)) => {
                 // What needed no write is up to date.
@@ -302,15 +309,15 @@ impl Pass<'_> {
                     count => format!(" and {} more", count - 1),
                 };
                 let why = match failure {
-                    Failure::Cluster(error) => describe(error),
-                    other @ (Failure::Unreadable(_) | Failure::Taken(_)) => other.to_string(),
+                    ApplyFailure::Cluster(error) => describe(error),
+                    other @ (ApplyFailure::Unreadable(_) | ApplyFailure::Taken(_)) => other.to_string(),
                 };
                 let what = format!("JiraProject {name}{more} could not be written: {why}.");
                 Finding::with_remedy(ConditionType::Synced, reason, &what)
             }
         };
         self.outcome.note(finding);
-        self.outcome.synced = Some(Synced {
+        self.outcome.synced = Some(ProjectSync {
             full: true,
             succeeded: applied.failures.is_empty(),
             applied,

@@ -5,21 +5,21 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::sync::directory::fetch::Run;
+use crate::sync::directory::fetch::DirectoryRun;
 
 /// What is remembered of the listings under way, by uid of the integration.
 #[derive(Default)]
-pub struct Directories(Mutex<HashMap<String, Run>>);
+pub struct Directories(Mutex<HashMap<String, DirectoryRun>>);
 
 impl Directories {
     /// Takes that of an integration out, or begins one.
-    pub(super) fn take(&self, uid: &str) -> Run {
+    pub(super) fn take(&self, uid: &str) -> DirectoryRun {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(uid).unwrap_or_default()
     }
 
     /// Puts it back.
-    pub(super) fn keep(&self, uid: &str, run: Run) {
+    pub(super) fn keep(&self, uid: &str, run: DirectoryRun) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(uid.to_owned(), run);
     }

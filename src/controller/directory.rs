@@ -7,9 +7,9 @@ use kube::Resource;
 
 use super::{
     inventory::BURST,
-    outcome::{Stop, Users},
+    outcome::{StepError, Users},
     pass::Pass,
-    schedule::Due,
+    schedule::ReconcileKind,
     work::Slice,
 };
 use crate::{
@@ -25,47 +25,49 @@ use crate::{
         time::after,
     },
     sync::directory::{
-        cluster::{ConfigMaps, Taken},
+        cluster::{ConfigMaps, TakenName},
         error::{DirectoryError, RIGHT_LACKING},
-        fetch::{Asked, Run},
-        pace::{Turn, an_hour, turn},
-        slice::{Ended, slice},
+        fetch::{DirectoryRun, ListingContext},
+        pace::{ListingTurn, an_hour, turn},
+        slice::{SliceResult, slice},
     },
 };
 
 impl Pass<'_> {
     /// Goes on with the directory of people, where the spec asks for one.
-    pub(super) async fn directory(&mut self, work: &Slice<'_>) -> Result<(), Stop> {
+    pub(super) async fn directory(&mut self, work: &Slice<'_>) -> Result<(), StepError> {
         if !self.is_directory_wanted() || self.is_browsing_denied() {
             return Ok(());
         }
-        let uid = &self.seen.target.owner.uid;
+        let uid = &self.observed.target.owner.uid;
         let mut run = self.ctx.directories.take(uid);
-        if let Some(at) = run.not_before.filter(|at| *at > self.seen.now) {
+        if let Some(at) = run.not_before.filter(|at| *at > self.observed.now) {
             self.outcome.work_on(at);
             self.ctx.directories.keep(uid, run);
             return Ok(());
         }
-        let before = self.seen.status.users.as_ref();
+        let before = self.observed.status.users.as_ref();
         let (now, turn) = (
-            self.seen.now,
-            turn(before, run.wasted(before), self.seen.now, work.requested),
+            self.observed.now,
+            turn(before, run.wasted(before), self.observed.now, work.requested),
         );
         let ended = match (turn, before) {
-            (Turn::Go, Some(before)) if self.due == Due::Slice => self.list(work, before, &mut run).await,
-            (Turn::Rest, _) => return Ok(()),
+            (ListingTurn::Go, Some(before)) if self.due == ReconcileKind::Resume => {
+                self.list(work, before, &mut run).await
+            }
+            (ListingTurn::Rest, _) => return Ok(()),
             // Its points would be taken for those of every such pass.
-            (Turn::Go, _) => {
+            (ListingTurn::Go, _) => {
                 self.outcome.work_on(now);
                 Ok(())
             }
             // Nothing of an earlier listing counts for it.
-            (Turn::Begin(status), _) => {
+            (ListingTurn::Begin(status), _) => {
                 self.outcome.users = Users::Told(status);
                 self.outcome.work_on(now);
                 return Ok(());
             }
-            (Turn::Wait(at), _) => {
+            (ListingTurn::Wait(at), _) => {
                 self.outcome.work_on(at);
                 Ok(())
             }
@@ -76,10 +78,19 @@ impl Pass<'_> {
 
     /// Removes the directory where the spec no longer asks for it, even if nothing else can be done.
     pub(super) async fn forget_directory(&mut self) {
-        let Some(before) = self.seen.status.users.as_ref().filter(|_| !self.is_directory_wanted()) else {
+        let Some(before) = self
+            .observed
+            .status
+            .users
+            .as_ref()
+            .filter(|_| !self.is_directory_wanted())
+        else {
             return;
         };
-        match ConfigMaps::new(&self.ctx.client, &self.seen.owner()).remove_all().await {
+        match ConfigMaps::new(&self.ctx.client, &self.observed.owner())
+            .remove_all()
+            .await
+        {
             Ok(()) => self.outcome.users = Users::Forgotten,
             Err(error) => self.troubled(before.clone(), &error).await,
         }
@@ -87,32 +98,37 @@ impl Pass<'_> {
 
     /// Points that the directory costs in an hour.
     pub(super) fn directory_an_hour(&self) -> u64 {
-        let status = self.seen.status.users.as_ref();
+        let status = self.observed.status.users.as_ref();
         status.filter(|_| self.is_directory_wanted()).map_or(0, an_hour)
     }
 
     fn is_directory_wanted(&self) -> bool {
-        let users = self.seen.integration.spec.users.as_ref();
+        let users = self.observed.integration.spec.users.as_ref();
         users.is_some_and(|users| users.directory == DirectoryMode::ConfigMap)
     }
 
     /// Whether the account may not browse users: then the directory stays as it is.
     fn is_browsing_denied(&self) -> bool {
         let condition = ConditionType::DirectoryReadable;
-        let carried = || Finding::carried(condition, &self.seen.status.conditions);
+        let carried = || Finding::carried(condition, &self.observed.status.conditions);
         let finding = self.outcome.findings.get(&condition).cloned().or_else(carried);
         finding.is_some_and(|finding| finding.reason == Reason::UserBrowsingDenied)
     }
 
-    async fn list(&mut self, work: &Slice<'_>, from: &DirectoryStatus, run: &mut Run) -> Result<(), Stop> {
-        let maps = ConfigMaps::new(&self.ctx.client, &self.seen.owner());
-        let account = self.outcome.account.as_ref().or(self.seen.status.account.as_ref());
-        let asked = Asked {
+    async fn list(
+        &mut self,
+        work: &Slice<'_>,
+        from: &DirectoryStatus,
+        run: &mut DirectoryRun,
+    ) -> Result<(), StepError> {
+        let maps = ConfigMaps::new(&self.ctx.client, &self.observed.owner());
+        let account = self.outcome.account.as_ref().or(self.observed.status.account.as_ref());
+        let asked = ListingContext {
             jira: work.jira,
             cloud_id: &work.cloud_id,
             own_id: account.map(|account| account.account_id.as_str()),
             before: from,
-            now: self.seen.now,
+            now: self.observed.now,
             is_over: work.is_over,
         };
         let before = work.jira.points();
@@ -124,7 +140,7 @@ impl Pass<'_> {
         };
         match ended {
             // Too many calls a second to this endpoint, which has a limit of its own, say nothing about others.
-            Err(Stop::RateLimited(error)) if !error.is_quota() => {
+            Err(StepError::RateLimited(error)) if !error.is_quota() => {
                 let at = after(Timestamp::now(), error.retry_after().unwrap_or(BURST));
                 run.not_before = Some(at);
                 self.outcome.work_on(at);
@@ -134,7 +150,7 @@ impl Pass<'_> {
         }
     }
 
-    async fn listed(&mut self, ended: Ended) -> Result<(), Stop> {
+    async fn listed(&mut self, ended: SliceResult) -> Result<(), StepError> {
         if let Some(at) = ended.go_on {
             self.outcome.work_on(at);
         }
@@ -148,14 +164,14 @@ impl Pass<'_> {
         Ok(())
     }
 
-    async fn list_failed(&mut self, status: DirectoryStatus, error: DirectoryError) -> Result<(), Stop> {
+    async fn list_failed(&mut self, status: DirectoryStatus, error: DirectoryError) -> Result<(), StepError> {
         let terminating = |error: &kube::Error| matches!(WriteError::from_kube(error), WriteError::Terminating);
         if error.cluster().is_some_and(terminating) {
-            return Err(Stop::Quiet);
+            return Err(StepError::Quiet);
         }
         if let DirectoryError::Jira(limited @ JiraError::RateLimited { .. }) = error {
             self.outcome.users = Users::Told(status);
-            return Err(Stop::RateLimited(limited));
+            return Err(StepError::RateLimited(limited));
         }
         self.troubled(status, &error).await;
         Ok(())
@@ -172,7 +188,12 @@ impl Pass<'_> {
         } else {
             format!("{error}{cause}")
         };
-        let before = self.seen.status.users.as_ref().and_then(|users| users.trouble.as_ref());
+        let before = self
+            .observed
+            .status
+            .users
+            .as_ref()
+            .and_then(|users| users.trouble.as_ref());
         if before != Some(&trouble) {
             let note = format!(
                 "The directory of people is not up to date: {trouble}. It stays as it is and is tried again by itself."
@@ -185,13 +206,13 @@ impl Pass<'_> {
         });
     }
 
-    async fn tell_of_taken(&self, taken: &Taken) {
+    async fn tell_of_taken(&self, taken: &TakenName) {
         let note = format!(
             "ConfigMap {} is somebody else's and was left alone; {} is used instead. Find the directory by the labels {}={} and {}={}.",
             taken.name,
             taken.instead,
             names::INTEGRATION_LABEL,
-            self.seen.target.integration,
+            self.observed.target.integration,
             names::COMPONENT_LABEL,
             names::COMPONENT_USERS
         );
@@ -199,7 +220,7 @@ impl Pass<'_> {
     }
 
     async fn warn(&self, reason: &str, note: &str) {
-        let object = self.seen.integration.object_ref(&());
+        let object = self.observed.integration.object_ref(&());
         self.ctx.events.publish(&object, true, reason, note).await;
     }
 }

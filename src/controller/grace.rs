@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{context::Context, observe::Seen};
+use super::{context::Context, observe::ObservedState};
 use crate::api::{
     condition::{ConditionType, find},
     reason::Reason,
@@ -20,8 +20,8 @@ fn is_missing(condition: &Condition) -> bool {
 }
 
 /// The conditions that may be told of by events.
-pub(super) fn worth_telling(seen: &Seen, conditions: &[Condition]) -> Vec<Condition> {
-    let awaited = ends(created(seen), seen.now).is_some();
+pub(super) fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<Condition> {
+    let awaited = ends(created(observed), observed.now).is_some();
     let told = conditions
         .iter()
         .filter(|condition| !(awaited && is_missing(condition)));
@@ -30,11 +30,11 @@ pub(super) fn worth_telling(seen: &Seen, conditions: &[Condition]) -> Vec<Condit
 
 /// Until when the Secret is waited for in silence, where it is missing. Once that is over, a pass warns of what an
 /// earlier one did not. If the process ended in between, the status alone tells it.
-pub(super) async fn wait(ctx: &Context, seen: &Seen, conditions: &[Condition]) -> Option<Timestamp> {
+pub(super) async fn wait(ctx: &Context, observed: &ObservedState, conditions: &[Condition]) -> Option<Timestamp> {
     let missing = find(conditions, ConditionType::Authorized).filter(|condition| is_missing(condition))?;
-    let end = ends(created(seen), seen.now);
-    if end.is_none() && seen.memory.awaited.is_some() {
-        let object = seen.integration.object_ref(&());
+    let end = ends(created(observed), observed.now);
+    if end.is_none() && observed.local.awaited.is_some() {
+        let object = observed.integration.object_ref(&());
         ctx.events
             .publish(&object, true, &missing.reason, &missing.message)
             .await;
@@ -42,8 +42,8 @@ pub(super) async fn wait(ctx: &Context, seen: &Seen, conditions: &[Condition]) -
     end
 }
 
-fn created(seen: &Seen) -> Option<Timestamp> {
-    seen.integration.creation_timestamp().map(|time| time.0)
+fn created(observed: &ObservedState) -> Option<Timestamp> {
+    observed.integration.creation_timestamp().map(|time| time.0)
 }
 
 fn ends(created: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {

@@ -13,7 +13,7 @@ use kube::{
 use super::context::Context;
 use crate::{
     api::names,
-    grant::{lane::Seen, secret_form::Trace, store::GrantKey},
+    grant::{codec::GrantIdentity, slot::SecretEvent, store::GrantKey},
 };
 
 /// Follows the watch of one namespace, or of all.
@@ -37,14 +37,14 @@ impl GrantWatch {
             Ok(Event::Init) => self.there.clear(),
             Ok(Event::InitApply(secret)) => {
                 self.there.extend(key(secret));
-                tell(ctx, secret, Seen::Standing);
+                tell(ctx, secret, SecretEvent::Standing);
             }
             Ok(Event::InitDone) => {
                 let there = std::mem::take(&mut self.there);
-                ctx.keeper.see_all(self.namespace.as_deref(), &there);
+                ctx.grants_in_use.observe_relist(self.namespace.as_deref(), &there);
             }
-            Ok(Event::Apply(secret)) => tell(ctx, secret, Seen::Standing),
-            Ok(Event::Delete(secret)) => tell(ctx, secret, Seen::Deleted),
+            Ok(Event::Apply(secret)) => tell(ctx, secret, SecretEvent::Standing),
+            Ok(Event::Delete(secret)) => tell(ctx, secret, SecretEvent::Deleted),
             Err(_) => {}
         }
     }
@@ -57,12 +57,12 @@ fn key(secret: &PartialObjectMeta<Secret>) -> Option<GrantKey> {
     Some(GrantKey { namespace, credentials })
 }
 
-fn tell(ctx: &Context, secret: &PartialObjectMeta<Secret>, seen: Seen) {
-    let trace = Trace::of(&secret.metadata);
+fn tell(ctx: &Context, secret: &PartialObjectMeta<Secret>, observed: SecretEvent) {
+    let trace = GrantIdentity::of(&secret.metadata);
     // Of what stands a pass reads more; that it was ended must not be missed.
-    let trace = trace.filter(|trace| seen == Seen::Deleted || trace.disconnected.is_some());
+    let trace = trace.filter(|trace| observed == SecretEvent::Deleted || trace.disconnected.is_some());
     let named = |key: &GrantKey| !ctx.index.naming(&key.namespace, &key.secret_name()).is_empty();
     if let (Some(key), Some(trace)) = (key(secret).filter(named), trace) {
-        ctx.keeper.see(&key, trace, seen);
+        ctx.grants_in_use.observe(&key, trace, observed);
     }
 }

@@ -20,11 +20,11 @@ pub struct SecretIndex(RwLock<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     by_secret: HashMap<Name, BTreeSet<String>>,
-    by_integration: HashMap<Name, Entry>,
+    by_integration: HashMap<Name, IndexedSecrets>,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct IndexedSecrets {
     uid: Option<String>,
     secrets: Vec<Name>,
 }
@@ -69,7 +69,7 @@ impl SecretIndex {
                 .or_default()
                 .insert(name.1.clone());
         }
-        tables.by_integration.insert(name, Entry { uid, secrets });
+        tables.by_integration.insert(name, IndexedSecrets { uid, secrets });
         former.retain(|secret| is_another || !tables.by_secret.contains_key(secret));
         former
     }

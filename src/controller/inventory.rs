@@ -10,7 +10,7 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::{memory::UnknownStatuses, outcome::Stop, pass::Pass, schedule::Due, work::Slice};
+use super::{local_state::UnknownStatuses, outcome::StepError, pass::Pass, schedule::ReconcileKind, work::Slice};
 use crate::{
     api::project::{JiraProject, JiraProjectStatus},
     atlassian::{error::JiraError, models::IssueTypeStatuses},
@@ -20,7 +20,7 @@ use crate::{
         apply,
         known::browsed,
         phase::Phases,
-        workflows::{self, Phased, Round},
+        workflows::{self, MappedProjects, WorkflowRefresh},
     },
 };
 
@@ -29,15 +29,15 @@ pub(super) const BURST: Duration = Duration::from_secs(5);
 
 impl Pass<'_> {
     /// Brings the projects up to date. Those that are written change in the list too.
-    pub(super) async fn inventory(&mut self, slice: &Slice<'_>, known: &mut [JiraProject]) -> Result<(), Stop> {
+    pub(super) async fn inventory(&mut self, slice: &Slice<'_>, known: &mut [JiraProject]) -> Result<(), StepError> {
         let last = self
-            .seen
+            .observed
             .status
             .sync
             .as_ref()
             .and_then(|sync| sync.last_inventory_time.as_ref());
-        let under_way = self.seen.memory.inventory.clone();
-        let mut round = Round::due(under_way, last.map(|at| at.0), slice.requested, self.seen.now);
+        let under_way = self.observed.local.inventory.clone();
+        let mut round = WorkflowRefresh::due(under_way, last.map(|at| at.0), slice.requested, self.observed.now);
         let doubtful: BTreeSet<String> = self
             .outcome
             .unknown_statuses
@@ -48,7 +48,7 @@ impl Pass<'_> {
         let due = workflows::due(known, round.as_ref(), &doubtful);
         // Whether all is well is said first: what projects are made of follows in a slice.
         let (answers, left) = match self.due {
-            Due::Full => (Vec::new(), !due.is_empty()),
+            ReconcileKind::Full => (Vec::new(), !due.is_empty()),
             _ => workflows::ask(slice.jira, &slice.cloud_id, due, slice.is_over).await,
         };
         let asked = !answers.is_empty();
@@ -75,7 +75,7 @@ impl Pass<'_> {
             // Too many calls a second to this endpoint say nothing about the others.
             let wait = limited.as_ref().map(|error| error.retry_after().unwrap_or(BURST));
             self.outcome
-                .work_on(wait.map_or(self.seen.now, |wait| after(Timestamp::now(), wait)));
+                .work_on(wait.map_or(self.observed.now, |wait| after(Timestamp::now(), wait)));
             self.outcome.is_left = true;
         }
         // What failed is asked for again by the next pass that has the time.
@@ -91,14 +91,14 @@ impl Pass<'_> {
         }
         self.outcome.inventory = round;
         match limited.filter(JiraError::is_quota) {
-            Some(spent) => Err(Stop::RateLimited(spent)),
+            Some(spent) => Err(StepError::RateLimited(spent)),
             None => Ok(()),
         }
     }
 
     /// Judges spec.statusMapping by what all projects were found to be made of.
     fn judge_mapping(&mut self, known: &[JiraProject]) {
-        let rules = &self.seen.integration.spec.status_mapping;
+        let rules = &self.observed.integration.spec.status_mapping;
         if !rules.is_empty() {
             let evidence = StatusesEvidence::known(browsed(known));
             self.outcome.note(judge::mapping::judge(rules, &evidence));
@@ -106,17 +106,17 @@ impl Pass<'_> {
     }
 
     /// Whatever the answer, a project is asked once for a status that it was not known to have.
-    fn note_asked(&mut self, answers: &workflows::Answers) {
+    fn note_asked(&mut self, answers: &workflows::WorkflowAnswers) {
         for ((name, _), asked) in &mut self.outcome.unknown_statuses {
             *asked |= answers.iter().any(|(other, _)| other == name);
         }
     }
 
     /// Notes statuses of issues that their projects' workflows are not known to have: these changed.
-    pub(super) fn note_statuses(&mut self, seen: &BTreeSet<(String, String)>, known: &[JiraProject]) {
+    pub(super) fn note_statuses(&mut self, observed: &BTreeSet<(String, String)>, known: &[JiraProject]) {
         forget_known(&mut self.outcome.unknown_statuses, known);
         let mut by_project: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (project, status) in seen.iter().filter(|(_, status)| !status.is_empty()) {
+        for (project, status) in observed.iter().filter(|(_, status)| !status.is_empty()) {
             by_project.entry(project).or_default().push(status);
         }
         if by_project.is_empty() {
@@ -132,7 +132,7 @@ impl Pass<'_> {
             for unknown in here.iter().filter(|status| !there.contains(*status)) {
                 let key = (project.name_any(), (*unknown).to_owned());
                 if !*self.outcome.unknown_statuses.entry(key).or_insert(false) {
-                    self.outcome.work_on(self.seen.now);
+                    self.outcome.work_on(self.observed.now);
                 }
             }
         }
@@ -144,8 +144,8 @@ impl Pass<'_> {
         answers: &HashMap<String, Vec<IssueTypeStatuses>>,
         known: &mut [JiraProject],
     ) -> BTreeSet<String> {
-        let rules = &self.seen.integration.spec.status_mapping;
-        let mut told = Phased::clone(&self.seen.memory.phased).under(rules);
+        let rules = &self.observed.integration.spec.status_mapping;
+        let mut told = MappedProjects::clone(&self.observed.local.phased).under(rules);
         let phases = Phases::new(rules);
         let mut writes = Vec::new();
         for (project, before) in known
@@ -163,7 +163,7 @@ impl Pass<'_> {
                 writes.push((project, after));
             }
         }
-        let (client, now) = (&self.ctx.client, self.seen.now);
+        let (client, now) = (&self.ctx.client, self.observed.now);
         let writes: Vec<_> = writes
             .into_iter()
             .map(|(project, after)| {

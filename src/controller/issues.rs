@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{
-    outcome::Stop,
+    outcome::StepError,
     pass::{Pass, synced_finding},
-    schedule::Due,
+    schedule::ReconcileKind,
     work::Slice,
 };
 use crate::{
@@ -25,15 +25,15 @@ use crate::{
     sync::{
         budget::sweeps,
         issues::{
-            cluster::{ClusterMirror, Found},
-            engine::{self, Report},
+            cluster::{ClusterMirror, StoredIssues},
+            engine::{self, SyncReport},
             error::MirrorError,
-            news::News,
-            observed::Lens,
+            mirrored_issue::MappingContext,
             price::price,
-            scope::{Scope, restore, scope},
-            state::{Moment, Settings, State},
-            told::{self, Told},
+            scope::{MirrorScope, restore, scope},
+            state::{MirrorSettings, MirrorState, RunContext},
+            status::{self, StatusInputs},
+            summary::IssueSyncSummary,
         },
         phase::Phases,
     },
@@ -44,10 +44,10 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 impl Pass<'_> {
     /// Goes on with the mirror of issues.
-    pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), Stop> {
-        let mirror = ClusterMirror::new(&self.ctx.client, &self.seen.owner());
-        let mut kept = self.ctx.mirrors.of(&self.seen.target.owner.uid).await;
-        let spec = &self.seen.integration.spec;
+    pub(super) async fn issues(&mut self, slice: &Slice<'_>, known: &[JiraProject]) -> Result<(), StepError> {
+        let mirror = ClusterMirror::new(&self.ctx.client, &self.observed.owner());
+        let mut kept = self.ctx.mirrors.of(&self.observed.target.owner.uid).await;
+        let spec = &self.observed.integration.spec;
         let scope = scope(spec, &slice.site_url, known, self.knows_all(known));
         let (mut state, lost) = match self.recall(&mut kept, &mirror, known).await {
             Ok(recalled) => recalled,
@@ -58,31 +58,31 @@ impl Pass<'_> {
         let started = Instant::now();
         let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
         // What came after the listing, or is left of it, is gone on with by the next pass.
-        let is_listed = ended.is_ok() || has_listed(&state, self.seen.now);
+        let is_listed = ended.is_ok() || has_listed(&state, self.observed.now);
         self.outcome.is_unlisted |= lost;
-        if is_listed && !was_filling && self.due != Due::Slice {
+        if is_listed && !was_filling && self.due != ReconcileKind::Resume {
             self.outcome.is_unlisted = false;
         }
         scope.note_filters(&mut state);
-        let told = Told {
+        let told = StatusInputs {
             scope: &scope,
             state: &state,
             report: &report,
             failed: ended.is_err(),
-            mirrors: self.seen.integration.spec.issues().mirror != MirrorMode::None,
-            now: self.seen.now,
+            mirrors: self.observed.integration.spec.issues().mirror != MirrorMode::None,
+            now: self.observed.now,
         };
-        let written = told::write(&self.ctx.client, known, &told).await;
+        let written = status::write(&self.ctx.client, known, &told).await;
         self.note_statuses(&report.statuses, known);
-        let taken = self.seen.memory.taken.as_ref();
+        let taken = self.observed.local.taken.as_ref();
         let awaited = (slice.requested && was_filling) || taken.is_some_and(|taken| taken.is_listing_due);
         if awaited && ended.is_ok() {
             self.outcome.is_listing_due = true;
             self.outcome.work_on(Timestamp::now());
         }
-        let mode = self.seen.integration.spec.issues().mirror;
+        let mode = self.observed.integration.spec.issues().mirror;
         let listed = price(&state, mode, self.most_objects(), scope.followed.len());
-        self.outcome.issues = Some(News::of(&state, &report, listed, started));
+        self.outcome.issues = Some(IssueSyncSummary::of(&state, &report, listed, started));
         self.tell(&state, &report, ended.is_ok(), known.len());
         if !matches!(written, Ok(true)) {
             self.hold_cursor();
@@ -108,15 +108,19 @@ impl Pass<'_> {
         let Some(synced) = self.outcome.synced.as_ref().filter(|synced| synced.succeeded) else {
             return false;
         };
-        let counted = self.seen.status.projects.as_ref().and_then(ProjectCounts::all);
+        let counted = self.observed.status.projects.as_ref().and_then(ProjectCounts::all);
         let as_counted = counted.and_then(|all| usize::try_from(all).ok()) == Some(known.len());
-        is_whole(synced.full, self.seen.integration.spec.projects.is_some(), as_counted)
+        is_whole(
+            synced.full,
+            self.observed.integration.spec.projects.is_some(),
+            as_counted,
+        )
     }
 
     /// Where a project could not be told up to when it was followed, a process that starts anew begins
     /// from where all stood before.
     fn hold_cursor(&mut self) {
-        let before = self.seen.status.sync.as_ref().and_then(|sync| sync.cursor.as_ref());
+        let before = self.observed.status.sync.as_ref().and_then(|sync| sync.cursor.as_ref());
         if let Some(issues) = &mut self.outcome.issues {
             issues.cursor = before.and_then(|cursor| cursor.parse().ok());
         }
@@ -126,30 +130,30 @@ impl Pass<'_> {
     /// remembered. Besides, whether an issue has no object, or one that cannot be read.
     async fn recall(
         &self,
-        kept: &mut Option<State>,
+        kept: &mut Option<MirrorState>,
         mirror: &ClusterMirror,
         known: &[JiraProject],
-    ) -> kube::Result<(State, bool)> {
+    ) -> kube::Result<(MirrorState, bool)> {
         let Some(state) = kept else {
             let found = self.read(mirror).await?;
             let lost = found.is_in_doubt();
-            return Ok((restore(self.seen.status.sync.as_ref(), known, found), lost));
+            return Ok((restore(self.observed.status.sync.as_ref(), known, found), lost));
         };
         let mut lost = false;
-        if self.due == Due::Full && !mirror.is_as_known(&state.index, &state.half_made).await? {
+        if self.due == ReconcileKind::Full && !mirror.is_as_known(&state.index, &state.orphaned).await? {
             let found = self.read(mirror).await?;
             lost = found.lacks_any_of(&state.index);
-            (state.index, state.half_made) = (found.index, found.half_made);
+            (state.index, state.orphaned) = (found.index, found.orphaned);
         }
         // Taken, so that a pass that is broken off leaves nothing half done: the cluster tells then.
         Ok((kept.take().unwrap_or_default(), lost))
     }
 
-    async fn read(&self, mirror: &ClusterMirror) -> kube::Result<Found> {
+    async fn read(&self, mirror: &ClusterMirror) -> kube::Result<StoredIssues> {
         let found = mirror.read().await?;
-        if let Some((object, _)) = found.half_made.first_key_value() {
-            let (namespace, name) = (&self.seen.target.namespace, &self.seen.target.integration);
-            let count = found.half_made.len();
+        if let Some((object, _)) = found.orphaned.first_key_value() {
+            let (namespace, name) = (&self.observed.target.namespace, &self.observed.target.integration);
+            let count = found.orphaned.len();
             info!(
                 namespace,
                 name, object, count, "JiraIssues that tell of no issue are written anew or removed"
@@ -162,17 +166,17 @@ impl Pass<'_> {
         &self,
         slice: &Slice<'_>,
         mirror: &ClusterMirror,
-        scope: &Scope,
-        state: &mut State,
+        scope: &MirrorScope,
+        state: &mut MirrorState,
         lost: bool,
-    ) -> (Report, Result<(), MirrorError>) {
-        let spec = &self.seen.integration.spec;
+    ) -> (SyncReport, Result<(), MirrorError>) {
+        let spec = &self.observed.integration.spec;
         let issues = spec.issues();
         let phases = Phases::new(&spec.status_mapping);
         let max = self.most_objects();
-        let settings = Settings {
+        let settings = MirrorSettings {
             cloud_id: &slice.cloud_id,
-            lens: Lens {
+            mapping: MappingContext {
                 site_url: &slice.site_url,
                 phases: &phases,
                 projects: &scope.followed,
@@ -187,17 +191,17 @@ impl Pass<'_> {
             confirm_after: self.ctx.deletion_delay,
             sweep_every: sweeps(price(state, issues.mirror, max, scope.followed.len())).1,
         };
-        let moment = Moment {
-            now: self.seen.now,
+        let moment = RunContext {
+            now: self.observed.now,
             is_over: slice.is_over,
             // Another spec may want what was not listed before, and a pass that was asked for may have failed.
             requested: slice.requested || lost || self.outcome.is_unlisted,
-            slice: self.due == Due::Slice,
+            slice: self.due == ReconcileKind::Resume,
         };
         engine::run(slice.jira, mirror, &settings, moment, state).await
     }
 
-    fn tell(&mut self, state: &State, report: &Report, went_well: bool, projects: usize) {
+    fn tell(&mut self, state: &MirrorState, report: &SyncReport, went_well: bool, projects: usize) {
         // What failed would fail again at once: it is gone on with by the pass that looks whether it
         // still does.
         if report.unfinished && went_well {
@@ -207,11 +211,11 @@ impl Pass<'_> {
             self.outcome.work_on(at);
         }
         let max = self.most_objects();
-        let finding = told::finding(&self.seen.integration.spec, state, report, max);
+        let finding = status::finding(&self.observed.integration.spec, state, report, max);
         // A slice tells nothing else of the synchronisation than that it has ended.
-        let before = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
+        let before = Finding::carried(ConditionType::Synced, &self.observed.status.conditions);
         let was_filling = before.is_some_and(|finding| finding.reason == Reason::Synchronising);
-        if finding.is_none() && self.due == Due::Slice && was_filling {
+        if finding.is_none() && self.due == ReconcileKind::Resume && was_filling {
             self.outcome.note(synced_finding(projects));
         }
         if let Some(finding) = finding {
@@ -224,12 +228,12 @@ impl Pass<'_> {
     }
 
     fn most_objects(&self) -> usize {
-        usize::try_from(self.seen.integration.spec.issues().max_objects).unwrap_or(1)
+        usize::try_from(self.observed.integration.spec.issues().max_objects).unwrap_or(1)
     }
 
-    fn mirror_failed(&mut self, error: MirrorError) -> Result<(), Stop> {
+    fn mirror_failed(&mut self, error: MirrorError) -> Result<(), StepError> {
         match error {
-            MirrorError::Jira(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
+            MirrorError::Jira(error @ JiraError::RateLimited { .. }) => Err(StepError::RateLimited(error)),
             MirrorError::Jira(error @ JiraError::ScopeMismatch(_)) => {
                 self.outcome.note(judge::scopes::refused(&error.to_string()));
                 Ok(())
@@ -243,7 +247,7 @@ impl Pass<'_> {
             MirrorError::Cluster { source, .. }
                 if matches!(WriteError::from_kube(&source), WriteError::Terminating) =>
             {
-                Err(Stop::Quiet)
+                Err(StepError::Quiet)
             }
             MirrorError::Cluster { object, source } => {
                 let what = format!("JiraIssue {object} could not be written: {}.", describe(&source));
@@ -262,7 +266,7 @@ impl Pass<'_> {
     }
 
     #[allow(clippy::unnecessary_wraps)] // It is what the work ends with.
-    pub(super) fn issues_failed(&mut self, why: &str) -> Result<(), Stop> {
+    pub(super) fn issues_failed(&mut self, why: &str) -> Result<(), StepError> {
         let what = format!("The issues could not be synchronised: {why}.");
         let finding = Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what);
         self.outcome.note(finding);
@@ -285,7 +289,7 @@ const fn is_whole(is_full: bool, are_named: bool, as_counted: bool) -> bool {
 }
 
 /// Whether everything was listed in this pass, or the listing of everything is under way.
-fn has_listed(state: &State, now: Timestamp) -> bool {
+fn has_listed(state: &MirrorState, now: Timestamp) -> bool {
     let ended = state.last_sweep == Some(now) || state.doubted == Some(now);
     ended || state.listing.as_ref().is_some_and(|listing| listing.everything)
 }

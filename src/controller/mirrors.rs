@@ -7,17 +7,17 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::sync::issues::state::State;
+use crate::sync::issues::state::MirrorState;
 
-type Kept = Arc<AsyncMutex<Option<State>>>;
+type SharedMirror = Arc<AsyncMutex<Option<MirrorState>>>;
 
 /// The mirrors of all integrations, by uid. All of it can be lost: it is told from the cluster.
 #[derive(Default)]
-pub struct Mirrors(Mutex<HashMap<String, Kept>>);
+pub struct Mirrors(Mutex<HashMap<String, SharedMirror>>);
 
 impl Mirrors {
     /// That of an integration, for one user at a time; none before it is told from the cluster.
-    pub(super) async fn of(&self, uid: &str) -> OwnedMutexGuard<Option<State>> {
+    pub(super) async fn of(&self, uid: &str) -> OwnedMutexGuard<Option<MirrorState>> {
         let kept = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(uid.to_owned()).or_default())

@@ -1,6 +1,7 @@
 //! Watches the cluster and reconciles what changed or is due.
 
 mod admission;
+mod authorization_url;
 pub mod context;
 mod diagnosis;
 mod directories;
@@ -9,10 +10,9 @@ mod grace;
 mod grants;
 mod index;
 mod inventory;
-mod invite;
 mod issues;
-mod link;
-mod memory;
+mod links;
+mod local_state;
 mod mirrors;
 mod observe;
 mod outcome;
@@ -31,8 +31,8 @@ mod work;
 pub use admission::Admission;
 pub use directories::Directories;
 pub use index::SecretIndex;
-pub use link::Links;
-pub use memory::Memories;
+pub use links::Links;
+pub use local_state::LocalStates;
 pub use mirrors::Mirrors;
 pub use watches::run;
 

@@ -5,11 +5,11 @@ use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::Owne
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 
 use super::{
-    admission::Waiting,
+    admission::AdmissionRequest,
     context::Context,
     index::token_secret_name,
-    memory::{JiraWait, Memory},
-    schedule::{Asked, Due, due},
+    local_state::{JiraWait, LocalState},
+    schedule::{ReconcileKind, ScheduleInputs, due},
 };
 use crate::{
     api::{
@@ -22,7 +22,7 @@ use crate::{
     cluster::owner::Owner,
     grant::{
         credentials::{Credentials, CredentialsError},
-        publish::{self, Found, Target},
+        publish::{self, TokenSecret, TokenSecretState},
         store::GrantKey,
     },
 };
@@ -31,13 +31,13 @@ use crate::{
 const LONGEST_QUOTA_WAIT: SignedDuration = SignedDuration::from_hours(2);
 
 /// One integration and what stands around it.
-pub struct Seen {
+pub struct ObservedState {
     /// The object.
     pub integration: JiraIntegration,
     /// Its status as last written.
     pub status: JiraIntegrationStatus,
     /// What is remembered of it.
-    pub memory: Memory,
+    pub local: LocalState,
     /// Its site, if the operator may talk to it.
     pub site: Result<SiteUrl, SiteUrlError>,
     /// The person's Secret.
@@ -47,9 +47,9 @@ pub struct Seen {
     /// Which grant belongs to it.
     pub grant: GrantKey,
     /// Where the access token is published.
-    pub target: Target,
+    pub target: TokenSecret,
     /// What stands there.
-    pub published: Found,
+    pub published: TokenSecretState,
     /// When the pass began.
     pub now: Timestamp,
 }
@@ -58,25 +58,25 @@ pub struct Seen {
 ///
 /// # Errors
 /// When the API server cannot be asked.
-pub async fn still_exists(ctx: &Context, seen: &Seen) -> kube::Result<bool> {
-    let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &seen.target.namespace);
-    let named = ListParams::default().fields(&format!("metadata.name={}", seen.target.integration));
+pub async fn still_exists(ctx: &Context, observed: &ObservedState) -> kube::Result<bool> {
+    let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &observed.target.namespace);
+    let named = ListParams::default().fields(&format!("metadata.name={}", observed.target.integration));
     let found = api.list_metadata(&named).await?;
     Ok(found
         .items
         .iter()
-        .any(|object| object.uid() == seen.integration.uid() && object.metadata.deletion_timestamp.is_none()))
+        .any(|object| object.uid() == observed.integration.uid() && object.metadata.deletion_timestamp.is_none()))
 }
 
 /// What is remembered; after a restart what the status tells of it: a quota that was spent still is.
-fn recall(ctx: &Context, integration: &JiraIntegration) -> Memory {
-    let memory = ctx.memories.of(&integration.uid().unwrap_or_default());
-    if memory.written.is_some() || memory.jira_wait.is_some() {
-        return memory;
+fn recall(ctx: &Context, integration: &JiraIntegration) -> LocalState {
+    let local = ctx.local_states.of(&integration.uid().unwrap_or_default());
+    if local.written.is_some() || local.jira_wait.is_some() {
+        return local;
     }
-    Memory {
+    LocalState {
         jira_wait: written_wait(integration, Timestamp::now()),
-        ..memory
+        ..local
     }
 }
 
@@ -94,7 +94,11 @@ fn written_wait(integration: &JiraIntegration, now: Timestamp) -> Option<JiraWai
         until,
         by_atlassian: true,
         of: asks_jira_as(integration),
-        resumes: if was_diagnosed { Due::Plain } else { Due::Full },
+        resumes: if was_diagnosed {
+            ReconcileKind::Incremental
+        } else {
+            ReconcileKind::Full
+        },
     })
 }
 
@@ -107,12 +111,12 @@ fn asks_jira_as(integration: &JiraIntegration) -> String {
 ///
 /// # Errors
 /// When the API server cannot be asked.
-pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Result<Seen> {
+pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Result<ObservedState> {
     let integration = integration.clone();
     let namespace = integration.namespace().unwrap_or_default();
     let name = integration.spec.secret_ref.name.clone();
-    let memory = recall(ctx, &integration);
-    let target = Target {
+    let local = recall(ctx, &integration);
+    let target = TokenSecret {
         namespace: namespace.clone(),
         name: token_secret_name(&integration),
         integration: integration.name_any(),
@@ -120,8 +124,8 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
     };
     let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
     let (secret, published) = futures::try_join!(secrets.get_opt(&name), publish::find(&ctx.client, &target))?;
-    Ok(Seen {
-        status: latest_status(&integration, &memory),
+    Ok(ObservedState {
+        status: latest_status(&integration, &local),
         site: SiteUrl::parse(&integration.spec.site, &ctx.site_suffixes),
         credentials: Credentials::read(&name, secret.as_ref()),
         credentials_version: secret.and_then(|s| s.resource_version()),
@@ -129,7 +133,7 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
             namespace,
             credentials: name,
         },
-        memory,
+        local,
         target,
         published,
         now: Timestamp::now(),
@@ -139,12 +143,12 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
 
 /// The watch may lag behind our own last write; of the two the newer counts. Versions of one
 /// kind are numbers that grow, which Kubernetes has promised since 1.35 (KEP-5504).
-fn latest_status(integration: &JiraIntegration, memory: &Memory) -> JiraIntegrationStatus {
+fn latest_status(integration: &JiraIntegration, local: &LocalState) -> JiraIntegrationStatus {
     let watched = integration
         .resource_version()
         .and_then(|v| v.parse::<u64>().ok())
         .unwrap_or(0);
-    match &memory.written {
+    match &local.written {
         Some((status, version)) if *version > watched => status.clone(),
         _ => integration.status.clone().unwrap_or_default(),
     }
@@ -161,19 +165,19 @@ fn owner_reference(integration: &JiraIntegration) -> OwnerReference {
 fn asked<'a>(
     integration: &'a JiraIntegration,
     status: &'a JiraIntegrationStatus,
-    memory: &'a Memory,
+    local: &'a LocalState,
     now: Timestamp,
-) -> Asked<'a> {
-    let is_taken = |value: &str| memory.taken.as_ref().is_some_and(|taken| taken.value == value);
-    Asked {
+) -> ScheduleInputs<'a> {
+    let is_taken = |value: &str| local.taken.as_ref().is_some_and(|taken| taken.value == value);
+    ScheduleInputs {
         generation: integration.metadata.generation.unwrap_or(0),
         // What is being answered is not asked for anew.
         requested_at: request(integration, status).filter(|value| !is_taken(value)),
         status,
-        next_look: memory.next_look,
-        is_unwritten: memory.unwritten,
-        wait: memory.jira_wait.as_ref().map(|wait| (wait.until, wait.resumes)),
-        work_at: work_at(status, memory, now),
+        next_look: local.next_look,
+        is_unwritten: local.unwritten,
+        wait: local.jira_wait.as_ref().map(|wait| (wait.until, wait.resumes)),
+        work_at: work_at(status, local, now),
         now,
     }
 }
@@ -185,27 +189,27 @@ fn request<'a>(integration: &'a JiraIntegration, status: &JiraIntegrationStatus)
 
 /// When the next slice of unfinished work is due. After a restart the status tells that some is
 /// unfinished.
-fn work_at(status: &JiraIntegrationStatus, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
+fn work_at(status: &JiraIntegrationStatus, local: &LocalState, now: Timestamp) -> Option<Timestamp> {
     let filling = status.sync.as_ref().is_some_and(|sync| sync.progress.is_some());
     let listing = status.users.as_ref().is_some_and(|users| users.next_offset.is_some());
-    let unfinished = (filling || listing) && memory.written.is_none();
-    memory.work_at.or_else(|| unfinished.then_some(now))
+    let unfinished = (filling || listing) && local.written.is_none();
+    local.work_at.or_else(|| unfinished.then_some(now))
 }
 
 /// What an integration waits for a slot for, as far as that can be told without asking the cluster.
-pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> Waiting {
+pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> AdmissionRequest {
     let now = Timestamp::now();
-    let memory = recall(ctx, integration);
-    let status = latest_status(integration, &memory);
-    let asked = asked(integration, &status, &memory, now);
+    let local = recall(ctx, integration);
+    let status = latest_status(integration, &local);
+    let asked = asked(integration, &status, &local, now);
     let is_idle = integration.spec.suspend
-        || memory.retry_at.is_some_and(|at| at > now)
-        || memory.jira_wait.as_ref().is_some_and(|wait| wait.until > now);
-    Waiting {
-        due: if is_idle { Due::Refresh } else { due(&asked) },
+        || local.retry_at.is_some_and(|at| at > now)
+        || local.jira_wait.as_ref().is_some_and(|wait| wait.until > now);
+    AdmissionRequest {
+        due: if is_idle { ReconcileKind::TokenOnly } else { due(&asked) },
         since: asked.due_since(),
-        token_at: if memory.has_passed {
-            memory.token_at
+        token_at: if local.has_passed {
+            local.token_at
         } else {
             written_token_at(&status)
         },
@@ -220,7 +224,7 @@ fn written_token_at(status: &JiraIntegrationStatus) -> Option<Timestamp> {
     token.expires_at.0.checked_sub(lifetime / 6).ok()
 }
 
-impl Seen {
+impl ObservedState {
     /// Generation of the spec.
     #[must_use]
     pub fn generation(&self) -> i64 {
@@ -231,14 +235,14 @@ impl Seen {
     #[must_use]
     pub fn version(&self) -> u64 {
         let watched = self.integration.resource_version().and_then(|v| v.parse().ok());
-        let written = self.memory.written.as_ref().map(|(_, version)| *version);
+        let written = self.local.written.as_ref().map(|(_, version)| *version);
         watched.max(written).unwrap_or(0)
     }
 
     /// What decides what is due.
     #[must_use]
-    pub fn asked(&self) -> Asked<'_> {
-        asked(&self.integration, &self.status, &self.memory, self.now)
+    pub fn asked(&self) -> ScheduleInputs<'_> {
+        asked(&self.integration, &self.status, &self.local, self.now)
     }
 
     /// When a synchronisation succeeded last.
@@ -257,7 +261,7 @@ impl Seen {
     /// and a request lift it.
     #[must_use]
     pub fn put_off(&self) -> Option<Timestamp> {
-        let at = self.memory.retry_at.filter(|at| *at > self.now)?;
+        let at = self.local.retry_at.filter(|at| *at > self.now)?;
         (!self.is_changed() && !self.asked().is_requested()).then_some(at)
     }
 
@@ -265,7 +269,7 @@ impl Seen {
     /// and by a request; what Atlassian asked for only by another site or other credentials.
     #[must_use]
     pub fn jira_wait(&self) -> Option<&JiraWait> {
-        let wait = self.memory.jira_wait.as_ref().filter(|wait| wait.until > self.now)?;
+        let wait = self.local.jira_wait.as_ref().filter(|wait| wait.until > self.now)?;
         let lifted = if wait.by_atlassian {
             wait.of != self.asks_jira_as()
         } else {
@@ -276,8 +280,8 @@ impl Seen {
 
     /// Whether the spec or the credentials changed since they were looked at last.
     fn is_changed(&self) -> bool {
-        let tried = self.memory.tried.or(self.status.observed_generation);
-        tried != Some(self.generation()) || self.memory.credentials != self.credentials_version
+        let tried = self.local.tried.or(self.status.observed_generation);
+        tried != Some(self.generation()) || self.local.credentials != self.credentials_version
     }
 
     /// Which site is asked with which credentials.

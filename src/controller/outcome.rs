@@ -9,9 +9,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    memory::{Taken, UnknownStatuses},
-    observe::Seen,
-    schedule::{Due, until_next_hour},
+    local_state::{PendingRequest, UnknownStatuses},
+    observe::ObservedState,
+    schedule::{ReconcileKind, until_next_hour},
 };
 use crate::{
     api::{
@@ -24,15 +24,15 @@ use crate::{
     cluster::time::{after, clock},
     sync::{
         apply::Applied,
-        budget::Costs,
-        issues::news::News,
-        workflows::{Phased, Round},
+        budget::RunCosts,
+        issues::summary::IssueSyncSummary,
+        workflows::{MappedProjects, WorkflowRefresh},
     },
 };
 
 /// Why a pass ended before its last step.
 #[derive(Debug)]
-pub enum Stop {
+pub enum StepError {
     /// This condition is not True, and the rest depends on it.
     After(ConditionType),
     /// Atlassian asked to slow down.
@@ -70,7 +70,7 @@ pub enum Users {
 
 /// A synchronisation that was made.
 #[derive(Debug)]
-pub struct Synced {
+pub struct ProjectSync {
     /// Whether everything was asked, and not only whether it is as it was.
     pub full: bool,
     /// What was written.
@@ -105,15 +105,15 @@ pub struct Outcome {
     /// Conditions of which nothing is to be said: without service projects that of their desks.
     pub absent: BTreeSet<ConditionType>,
     /// The synchronisation.
-    pub synced: Option<Synced>,
+    pub synced: Option<ProjectSync>,
     /// When work that is left unfinished goes on: at once where a slice ended.
     pub work_at: Option<Timestamp>,
     /// The round through all projects that is under way.
-    pub inventory: Option<Round>,
+    pub inventory: Option<WorkflowRefresh>,
     /// When the round began that is done.
     pub inventory_done: Option<Timestamp>,
     /// Which projects have the phases that the mapping gives them, where that was looked at.
-    pub phased: Option<Arc<Phased>>,
+    pub phased: Option<Arc<MappedProjects>>,
     /// Statuses that no workflow was known to have.
     pub unknown_statuses: UnknownStatuses,
     /// Something that a person asked for is left for the next slice.
@@ -121,7 +121,7 @@ pub struct Outcome {
     /// All issues are to be listed once those that were listed before are there.
     pub is_listing_due: bool,
     /// The mirror of issues, where it was looked at.
-    pub issues: Option<News>,
+    pub issues: Option<IssueSyncSummary>,
     /// The directory of people.
     pub users: Users,
     /// Calls to Jira.
@@ -141,7 +141,7 @@ pub struct Outcome {
     /// Points of them that the directory of people cost.
     pub directory_points: u64,
     /// What passes cost.
-    pub costs: Costs,
+    pub costs: RunCosts,
     /// By how much the interval is stretched, so that the hour's points last; 1 where it is not.
     pub stretch: Option<f64>,
     /// Points an hour that the integration costs at its present interval.
@@ -170,9 +170,9 @@ impl Outcome {
     /// Takes a finding in. An error when the rest depends on it and it is not True.
     ///
     /// # Errors
-    /// [`Stop::After`] this condition.
-    pub fn step(&mut self, finding: Finding) -> Result<(), Stop> {
-        let stop = (!finding.is_true()).then_some(Stop::After(finding.condition));
+    /// [`StepError::After`] this condition.
+    pub fn step(&mut self, finding: Finding) -> Result<(), StepError> {
+        let stop = (!finding.is_true()).then_some(StepError::After(finding.condition));
         self.note(finding);
         stop.map_or(Ok(()), Err)
     }
@@ -212,66 +212,66 @@ impl Outcome {
     /// What a person asked for and what this pass answers: everything was looked at, and nothing of it
     /// is left for a slice that follows. Where trouble stands before what is left, that is the answer.
     #[must_use]
-    pub fn answer<'s>(&self, seen: &'s Seen, done: Due) -> Option<&'s str> {
+    pub fn answer<'s>(&self, observed: &'s ObservedState, done: ReconcileKind) -> Option<&'s str> {
         let left = (self.is_left || self.is_listing_due) && !self.is_troubled();
-        self.takes(seen, done).filter(|_| !left)
+        self.takes(observed, done).filter(|_| !left)
     }
 
     /// The request that a next pass goes on answering.
     #[must_use]
-    pub fn taken(&self, seen: &Seen, done: Due) -> Option<Taken> {
-        if done == Due::Refresh {
-            return seen.memory.taken.clone();
+    pub fn taken(&self, observed: &ObservedState, done: ReconcileKind) -> Option<PendingRequest> {
+        if done == ReconcileKind::TokenOnly {
+            return observed.local.taken.clone();
         }
         let filling = self.issues.as_ref().is_some_and(|issues| issues.progress.is_some());
-        if self.answer(seen, done).is_some() || (self.is_listing_due && !filling) {
+        if self.answer(observed, done).is_some() || (self.is_listing_due && !filling) {
             // In the latter case everything is looked at again, now that all can be listed.
             return None;
         }
-        self.takes(seen, done).map(|value| Taken {
+        self.takes(observed, done).map(|value| PendingRequest {
             value: value.to_owned(),
             is_listing_due: self.is_listing_due,
         })
     }
 
-    fn takes<'s>(&self, seen: &'s Seen, done: Due) -> Option<&'s str> {
-        let taken = seen.memory.taken.as_ref();
-        seen.request().filter(|value| {
+    fn takes<'s>(&self, observed: &'s ObservedState, done: ReconcileKind) -> Option<&'s str> {
+        let taken = observed.local.taken.as_ref();
+        observed.request().filter(|value| {
             let goes_on = taken.is_some_and(|taken| taken.value == *value);
-            !self.rate_limited && (done == Due::Full || (goes_on && done != Due::Refresh))
+            !self.rate_limited && (done == ReconcileKind::Full || (goes_on && done != ReconcileKind::TokenOnly))
         })
     }
 
     /// Fills in the conditions that were not reached. `turn` is what this integration waits longer than
     /// Atlassian asks, so that all that share a quota do not come back at once.
-    pub fn complete(&mut self, seen: &Seen, ended: &Result<(), Stop>, turn: Duration) {
+    pub fn complete(&mut self, observed: &ObservedState, ended: &Result<(), StepError>, turn: Duration) {
         match ended {
-            Err(Stop::RateLimited(error)) => self.wait(seen, error, turn),
-            Err(Stop::Unanswered(error)) => {
+            Err(StepError::RateLimited(error)) => self.wait(observed, error, turn),
+            Err(StepError::Unanswered(error)) => {
                 self.unanswered = true;
                 self.retry_after = error.retry_after();
             }
-            Ok(()) | Err(Stop::After(_) | Stop::Quiet) => {}
+            Ok(()) | Err(StepError::After(_) | StepError::Quiet) => {}
         }
         self.unjudged = match ended {
-            Ok(()) | Err(Stop::Quiet) => false,
-            Err(Stop::RateLimited(_) | Stop::Unanswered(_)) => self.synced.is_none(),
-            Err(Stop::After(cause)) => {
+            Ok(()) | Err(StepError::Quiet) => false,
+            Err(StepError::RateLimited(_) | StepError::Unanswered(_)) => self.synced.is_none(),
+            Err(StepError::After(cause)) => {
                 let found = self.findings.get(cause);
                 found.is_some_and(|finding| finding.reason.entry().holds == Holds::Unknown)
             }
         };
-        self.tell_last_success(seen);
+        self.tell_last_success(observed);
         match ended {
-            Ok(()) | Err(Stop::RateLimited(_) | Stop::Unanswered(_)) => self.carry(seen),
-            Err(Stop::Quiet) => self.quiet = true,
-            Err(Stop::After(cause)) => self.skip(seen, *cause),
+            Ok(()) | Err(StepError::RateLimited(_) | StepError::Unanswered(_)) => self.carry(observed),
+            Err(StepError::Quiet) => self.quiet = true,
+            Err(StepError::After(cause)) => self.skip(observed, *cause),
         }
     }
 
     /// Since when a synchronisation fails follows from when one last succeeded, which stays what it was as
     /// long as it fails.
-    fn tell_last_success(&mut self, seen: &Seen) {
+    fn tell_last_success(&mut self, observed: &ObservedState) {
         // One that succeeded as a whole may have left something out: it has moved the time.
         let fell_short = self.rate_limited || self.synced.as_ref().is_some_and(|synced| !synced.succeeded);
         let failed = |finding: &&mut Finding| match finding.reason {
@@ -280,7 +280,7 @@ impl Outcome {
             _ => false,
         };
         let finding = self.findings.get_mut(&ConditionType::Synced).filter(failed);
-        if let (Some(finding), Some(last)) = (finding, seen.last_success()) {
+        if let (Some(finding), Some(last)) = (finding, observed.last_success()) {
             *finding = finding
                 .clone()
                 .noting(&format!("It last succeeded at {}.", clock(last)));
@@ -288,9 +288,9 @@ impl Outcome {
     }
 
     /// What was not looked at keeps its last answer.
-    fn carry(&mut self, seen: &Seen) {
-        for step in self.told(seen) {
-            let before = Finding::carried(step, &seen.status.conditions);
+    fn carry(&mut self, observed: &ObservedState) {
+        for step in self.told(observed) {
+            let before = Finding::carried(step, &observed.status.conditions);
             let unknown = || Finding::plain(step, Reason::NotChecked);
             self.findings
                 .entry(step)
@@ -300,8 +300,8 @@ impl Outcome {
 
     /// The conditions that are told of. Of service desks nothing is where there are none, and
     /// nothing before it is known that there are some.
-    fn told(&self, seen: &Seen) -> impl Iterator<Item = ConditionType> + use<> {
-        let had_desks = find(&seen.status.conditions, ConditionType::ServiceDesksReady).is_some();
+    fn told(&self, observed: &ObservedState) -> impl Iterator<Item = ConditionType> + use<> {
+        let had_desks = find(&observed.status.conditions, ConditionType::ServiceDesksReady).is_some();
         let absent = self.absent.clone();
         ConditionType::STEPS
             .into_iter()
@@ -309,14 +309,14 @@ impl Outcome {
             .filter(move |step| !absent.contains(step))
     }
 
-    fn skip(&mut self, seen: &Seen, cause: ConditionType) {
+    fn skip(&mut self, observed: &ObservedState, cause: ConditionType) {
         let found = self.findings.get(&cause).cloned();
         let skipped = |step| match &found {
             Some(cause) => cause.skips(step),
             None => Finding::plain(step, Reason::skipped_after(cause)),
         };
-        for step in self.told(seen) {
-            let never = step == ConditionType::Synced && seen.last_success().is_none();
+        for step in self.told(observed) {
+            let never = step == ConditionType::Synced && observed.last_success().is_none();
             self.findings.entry(step).or_insert_with(|| {
                 if never {
                     let what = format!("Nothing was synchronised yet, because {} is not True.", cause.as_str());
@@ -329,17 +329,17 @@ impl Outcome {
     }
 
     /// Being asked to slow down proves nothing about what was asked.
-    fn wait(&mut self, seen: &Seen, error: &JiraError, turn: Duration) {
+    fn wait(&mut self, observed: &ObservedState, error: &JiraError, turn: Duration) {
         self.rate_limited = true;
         if let Some(synced) = &mut self.synced {
             synced.succeeded = false;
         }
         self.retry_after = if error.is_quota() {
-            Some(refilled_in(error, seen.now).saturating_add(turn))
+            Some(refilled_in(error, observed.now).saturating_add(turn))
         } else {
             error.retry_after()
         };
-        let until = self.retry_after.map(|wait| clock(after(seen.now, wait)));
+        let until = self.retry_after.map(|wait| clock(after(observed.now, wait)));
         let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
         let (reason, so) = if error.is_quota() {
             (Reason::QuotaExhausted, "no call is made")

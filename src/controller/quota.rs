@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    outcome::{Stop, refilled_in},
+    outcome::{StepError, refilled_in},
     pass::Pass,
-    schedule::Due,
+    schedule::ReconcileKind,
     settle::interval,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Jira},
     cluster::{backoff::scaled, time::after},
-    sync::budget::{Costs, Spent, Wish, sweeps_an_hour, turn},
+    sync::budget::{PointDemand, RunCosts, SpentQuota, sweeps_an_hour, turn},
 };
 
 /// A stretch below this is none.
@@ -28,13 +28,13 @@ const NO_LONGER_WORTH_TELLING: f64 = 1.02;
 
 impl Pass<'_> {
     /// No call is made where another integration of the app has found that its points are spent.
-    pub(super) fn points_are_left(&self) -> Result<(), Stop> {
-        let (Ok(credentials), Ok(site)) = (&self.seen.credentials, &self.seen.site) else {
+    pub(super) fn points_are_left(&self) -> Result<(), StepError> {
+        let (Ok(credentials), Ok(site)) = (&self.observed.credentials, &self.observed.site) else {
             return Ok(());
         };
-        let now = self.seen.now;
+        let now = self.observed.now;
         match self.ctx.pools.spent(&credentials.app.client_id, site.host(), now) {
-            Some(Spent { until, reason }) => Err(Stop::RateLimited(JiraError::RateLimited {
+            Some(SpentQuota { until, reason }) => Err(StepError::RateLimited(JiraError::RateLimited {
                 reason,
                 retry_after: Duration::try_from(until.duration_since(now)).ok(),
             })),
@@ -44,9 +44,9 @@ impl Pass<'_> {
 
     /// Tells all integrations of the app that its points are spent, where Jira said so. What this one
     /// waits longer than Jira asks: by then all come back, each at a time within its interval.
-    pub(super) fn share_limit(&self, ended: &Result<(), Stop>) -> Duration {
-        let (Err(Stop::RateLimited(error)), Ok(credentials), Ok(site)) =
-            (ended, &self.seen.credentials, &self.seen.site)
+    pub(super) fn share_limit(&self, ended: &Result<(), StepError>) -> Duration {
+        let (Err(StepError::RateLimited(error)), Ok(credentials), Ok(site)) =
+            (ended, &self.observed.credentials, &self.observed.site)
         else {
             return Duration::ZERO;
         };
@@ -56,15 +56,15 @@ impl Pass<'_> {
         if !error.is_quota() {
             return Duration::ZERO;
         }
-        let (app, now) = (&credentials.app.client_id, self.seen.now);
-        let spent = Spent {
+        let (app, now) = (&credentials.app.client_id, self.observed.now);
+        let spent = SpentQuota {
             until: after(now, refilled_in(error, now)),
             reason: reason.clone(),
         };
         self.ctx.pools.note_spent(app, site.host(), spent);
         turn(
             self.ctx.pools.sharing(app),
-            interval(self.seen, &*self.outcome),
+            interval(self.observed, &*self.outcome),
             rand::random(),
         )
     }
@@ -75,22 +75,22 @@ impl Pass<'_> {
         let now = Timestamp::now();
         let costs = self.costs(now);
         self.outcome.costs = costs;
-        let Ok(credentials) = &self.seen.credentials else {
+        let Ok(credentials) = &self.observed.credentials else {
             return;
         };
-        let declared = self.seen.integration.spec.interval();
-        let uid = &self.seen.target.owner.uid;
+        let declared = self.observed.integration.spec.interval();
+        let uid = &self.observed.target.owner.uid;
         let app = &credentials.app.client_id;
         let listed = self.outcome.issues.as_ref().map_or(0, |issues| issues.listed);
         let beside = self.directory_an_hour() + sweeps_an_hour(listed) + costs.once_at(now);
-        let wish = Wish {
+        let wish = PointDemand {
             points: costs.an_hour(declared) + beside,
             interval: declared,
         };
         let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool(), now);
         let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
-        let told = Finding::carried(ConditionType::Synced, &self.seen.status.conditions);
+        let told = Finding::carried(ConditionType::Synced, &self.observed.status.conditions);
         let was_told = told.is_some_and(|finding| finding.reason == Reason::IntervalStretched);
         if !is_worth_telling(stretch, was_told) {
             return;
@@ -101,7 +101,7 @@ impl Pass<'_> {
             let minutes = scaled(declared, stretch).as_secs().div_ceil(60);
             let what = format!(
                 "Synchronised about every {minutes}m instead of {}, because the app's points would not last the hour.",
-                self.seen.integration.spec.sync_interval
+                self.observed.integration.spec.sync_interval
             );
             let finding = Finding::with_remedy(ConditionType::Synced, Reason::IntervalStretched, &what);
             self.outcome.note(finding);
@@ -110,25 +110,25 @@ impl Pass<'_> {
 
     /// What passes cost, with this one. A first synchronisation is no usual pass, and what comes at a
     /// pace of its own is no part of it.
-    fn costs(&self, now: Timestamp) -> Costs {
-        let before = self.seen.memory.costs;
+    fn costs(&self, now: Timestamp) -> RunCosts {
+        let before = self.observed.local.costs;
         let issues = self.outcome.issues.as_ref();
         let apart = issues.map_or(0, |issues| issues.listing_points) + self.outcome.directory_points;
         let points = self.outcome.points.saturating_sub(apart);
         let filling = issues.is_some_and(|issues| issues.filled);
         match self.due {
-            Due::Full | Due::Plain if filling => before.with_once(points, now),
-            Due::Slice => before.with_once(points, now),
-            Due::Full | Due::Plain if self.outcome.synced.is_none() => before,
-            Due::Full => Costs {
+            ReconcileKind::Full | ReconcileKind::Incremental if filling => before.with_once(points, now),
+            ReconcileKind::Resume => before.with_once(points, now),
+            ReconcileKind::Full | ReconcileKind::Incremental if self.outcome.synced.is_none() => before,
+            ReconcileKind::Full => RunCosts {
                 full: Some(points),
                 ..before
             },
-            Due::Plain => Costs {
+            ReconcileKind::Incremental => RunCosts {
                 plain: Some(points),
                 ..before
             },
-            Due::Refresh => before,
+            ReconcileKind::TokenOnly => before,
         }
     }
 }

@@ -15,12 +15,12 @@ use tracing::{debug, info, warn};
 use super::{
     Guarded,
     admission::Admitted,
+    authorization_url::{authorization_url, name_the_way},
     context::Context,
     grace,
-    invite::{invite, name_the_way},
-    observe::{Seen, observe, waiting},
+    observe::{ObservedState, observe, waiting},
     report,
-    schedule::{self, Due},
+    schedule::{self, ReconcileKind},
     settle::{Passed, requeue, settle},
     steps,
 };
@@ -45,13 +45,13 @@ const IDLE_WARNING: SignedDuration = SignedDuration::from_hours(24 * 14);
 const QUIET_RETRY: Duration = Duration::from_secs(30);
 
 /// What is to be done with what was observed.
-enum Plan {
+enum NextStep {
     /// Nothing but to say that it is suspended.
     Suspended,
     /// Nothing before this time.
     PutOff(Timestamp),
     /// A pass.
-    Run(Due),
+    Run(ReconcileKind),
 }
 
 /// Reconciles one object, once it is its turn. Never fails: what goes wrong is in the status, or, when
@@ -73,18 +73,18 @@ pub async fn reconcile(
         let Ok(integration) = &object.0 else {
             return Ok(Action::await_change());
         };
-        let seen = match observe(&ctx, integration).await {
-            Ok(seen) => seen,
+        let observed = match observe(&ctx, integration).await {
+            Ok(observed) => observed,
             Err(error) => return Ok(cluster_trouble(&ctx, integration, &error)),
         };
-        match plan(&seen) {
-            Plan::Suspended => return Ok(suspend(&ctx, &seen).await),
-            Plan::PutOff(at) => return Ok(requeue(&[Some(at)], seen.now)),
-            Plan::Run(due) if admitted.covers(due) => return Ok(pass(&ctx, &seen, due).await),
+        match plan(&observed) {
+            NextStep::Suspended => return Ok(suspend(&ctx, &observed).await),
+            NextStep::PutOff(at) => return Ok(requeue(&[Some(at)], observed.now)),
+            NextStep::Run(due) if admitted.covers(due) => return Ok(pass(&ctx, &observed, due).await),
             // It was let in to keep its token fresh while it waits.
-            Plan::Run(_) if admitted.is_early => return Ok(pass(&ctx, &seen, Due::Refresh).await),
+            NextStep::Run(_) if admitted.is_early => return Ok(pass(&ctx, &observed, ReconcileKind::TokenOnly).await),
             // What was read tells that more is due than it came for.
-            Plan::Run(due) => wanted = Some(due),
+            NextStep::Run(due) => wanted = Some(due),
         }
     }
 }
@@ -94,7 +94,7 @@ async fn enter(
     object: &Guarded,
     ctx: &Context,
     store: &Store<Guarded>,
-    wanted: Option<Due>,
+    wanted: Option<ReconcileKind>,
 ) -> Option<(Arc<Guarded>, Admitted)> {
     let mut waiting = waiting(ctx, object.0.as_ref().ok()?);
     waiting.due = wanted.unwrap_or(waiting.due);
@@ -102,81 +102,84 @@ async fn enter(
     Some((store.get(&ObjectRef::from_obj(object))?, admitted))
 }
 
-fn plan(seen: &Seen) -> Plan {
-    if seen.integration.spec.suspend {
-        return Plan::Suspended;
+fn plan(observed: &ObservedState) -> NextStep {
+    if observed.integration.spec.suspend {
+        return NextStep::Suspended;
     }
-    if let Some(at) = seen.put_off() {
-        return Plan::PutOff(at);
+    if let Some(at) = observed.put_off() {
+        return NextStep::PutOff(at);
     }
-    Plan::Run(match seen.jira_wait() {
-        Some(_) => Due::Refresh,
-        None => schedule::due(&seen.asked()),
+    NextStep::Run(match observed.jira_wait() {
+        Some(_) => ReconcileKind::TokenOnly,
+        None => schedule::due(&observed.asked()),
     })
 }
 
 /// A pass that does what is due, reports it, and plans the next.
-async fn pass(ctx: &Context, seen: &Seen, due: Due) -> Action {
-    let (mut outcome, done) = steps::run(ctx, seen, due).await;
+async fn pass(ctx: &Context, observed: &ObservedState, due: ReconcileKind) -> Action {
+    let (mut outcome, done) = steps::run(ctx, observed, due).await;
     if outcome.quiet {
         // The namespace or the integration is being deleted; or a grant Secret was, and the watch has not told
         // of it yet.
-        debug!(namespace = seen.target.namespace, "nothing is said of this pass");
+        debug!(namespace = observed.target.namespace, "nothing is said of this pass");
         return Action::requeue(QUIET_RETRY);
     }
-    outcome.authorization_url = invite(ctx, seen, &outcome).await;
+    outcome.authorization_url = authorization_url(ctx, observed, &outcome).await;
     name_the_way(&mut outcome);
     let ended = Timestamp::now();
-    let mut status = report::status(seen, done, &outcome, ended, rand::random());
-    let written = write(ctx, seen, &mut status, outcome.synced.is_some()).await;
+    let mut status = report::status(observed, done, &outcome, ended, rand::random());
+    let written = write(ctx, observed, &mut status, outcome.synced.is_some()).await;
     let next_sync = status.sync.as_ref().and_then(|s| s.next_sync_time.as_ref());
     let passed = Passed {
         done,
         outcome: &outcome,
-        unwritten: written.as_ref().err().is_some_and(|error| worth_retrying(error, seen)),
+        unwritten: written
+            .as_ref()
+            .err()
+            .is_some_and(|error| worth_retrying(error, observed)),
         next_sync: next_sync.map(|time| time.0),
         ended,
     };
-    tell(ctx, seen, &passed, &status).await;
-    let mut memory = seen.memory.clone();
-    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
-    memory.awaited = grace::wait(ctx, seen, &status.conditions).await;
-    let (mut memory, look_at, action) = settle(seen, memory, &passed);
+    tell(ctx, observed, &passed, &status).await;
+    let mut local = observed.local.clone();
+    local.idle_warned = warn_of_idle_expiry(ctx, observed, &status).await;
+    local.awaited = grace::wait(ctx, observed, &status.conditions).await;
+    let (mut local, look_at, action) = settle(observed, local, &passed);
     if let Ok(Some(version)) = written {
-        memory.written = Some((status, version));
+        local.written = Some((status, version));
     }
-    let uid = &seen.target.owner.uid;
+    let uid = &observed.target.owner.uid;
     ctx.metrics.sync_due(uid, Some(look_at));
-    ctx.memories.keep(uid, memory);
+    ctx.local_states.keep(uid, local);
     action
 }
 
 /// Writes the status if it is worth it. The resourceVersion, or none if nothing was written.
 async fn write(
     ctx: &Context,
-    seen: &Seen,
+    observed: &ObservedState,
     status: &mut JiraIntegrationStatus,
     synced: bool,
 ) -> Result<Option<u64>, kube::Error> {
-    if !report::is_worth_writing(&seen.status, status, synced) {
+    if !report::is_worth_writing(&observed.status, status, synced) {
         return Ok(None);
     }
-    let written = report::write(ctx, seen, status).await;
+    let written = report::write(ctx, observed, status).await;
     if let Err(error @ kube::Error::Api(answer)) = &written
         && remedy(answer).is_some()
     {
         // Nothing can be said in the status of what keeps it from being written.
         let note = format!("The status could not be written: {}", describe(error));
-        let object = seen.integration.object_ref(&());
+        let object = observed.integration.object_ref(&());
         ctx.events.publish(&object, true, "DefinitionDiffers", &note).await;
     }
     written.map(Some)
 }
 
 /// One line a pass, the metrics, and events of projects.
-async fn tell(ctx: &Context, seen: &Seen, passed: &Passed<'_>, status: &JiraIntegrationStatus) {
+async fn tell(ctx: &Context, observed: &ObservedState, passed: &Passed<'_>, status: &JiraIntegrationStatus) {
     let (done, outcome) = (passed.done, passed.outcome);
-    let seconds = passed.ended.duration_since(seen.now).as_secs_f64();
+    let seconds = passed.ended.duration_since(observed.now).as_secs_f64();
     ctx.metrics.pass(done.as_str(), seconds, outcome.calls);
     if let Some(issues) = &outcome.issues {
         let progress = issues.progress.as_ref().map(|progress| Progress {
@@ -184,13 +187,13 @@ async fn tell(ctx: &Context, seen: &Seen, passed: &Passed<'_>, status: &JiraInte
             remaining: progress.remaining,
             per_second: progress.issues_per_second,
         });
-        ctx.metrics.progress(&seen.target.owner.uid, progress);
+        ctx.metrics.progress(&observed.target.owner.uid, progress);
     }
     let ready = find(&status.conditions, ConditionType::Ready);
     let reason = ready.map(|c| c.reason.as_str()).unwrap_or_default();
     let changed = outcome.synced.as_ref().map_or(0, |s| s.applied.changed);
-    let (namespace, name) = (&seen.target.namespace, &seen.target.integration);
-    if done == Due::Refresh && status.conditions == seen.status.conditions {
+    let (namespace, name) = (&observed.target.namespace, &observed.target.integration);
+    if done == ReconcileKind::TokenOnly && status.conditions == observed.status.conditions {
         debug!(namespace, name, "nothing is due");
     } else {
         info!(
@@ -212,7 +215,7 @@ async fn tell(ctx: &Context, seen: &Seen, passed: &Passed<'_>, status: &JiraInte
             .transitions(&transition.object, &transition.before, &transition.after)
             .await;
     }
-    let object = seen.integration.object_ref(&());
+    let object = observed.integration.object_ref(&());
     for (key, why) in &synced.applied.removed {
         ctx.events
             .publish(&object, false, "ProjectRemoved", &why.message(key))
@@ -221,12 +224,12 @@ async fn tell(ctx: &Context, seen: &Seen, passed: &Passed<'_>, status: &JiraInte
 }
 
 /// A status that could not be written is written by the next try, unless the object is gone.
-fn worth_retrying(error: &kube::Error, seen: &Seen) -> bool {
+fn worth_retrying(error: &kube::Error, observed: &ObservedState) -> bool {
     let gone = matches!(WriteError::from_kube(error), WriteError::Gone | WriteError::Terminating);
     if !gone {
         warn!(
-            namespace = seen.target.namespace,
-            name = seen.target.integration,
+            namespace = observed.target.namespace,
+            name = observed.target.integration,
             error = describe(error),
             "the status could not be written"
         );
@@ -236,10 +239,10 @@ fn worth_retrying(error: &kube::Error, seen: &Seen) -> bool {
 
 fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::Error) -> Action {
     let uid = integration.uid().unwrap_or_default();
-    let mut memory = ctx.memories.of(&uid);
-    memory.failures = memory.failures.saturating_add(1);
-    let wait = backoff(memory.failures, rand::random()).min(Duration::from_secs(30));
-    ctx.memories.keep(&uid, memory);
+    let mut local = ctx.local_states.of(&uid);
+    local.failures = local.failures.saturating_add(1);
+    let wait = backoff(local.failures, rand::random()).min(Duration::from_secs(30));
+    ctx.local_states.keep(&uid, local);
     warn!(
         namespace = integration.namespace(),
         name = integration.name_any(),
@@ -251,24 +254,27 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
 
 /// A suspended integration: Atlassian is not called, and a person is warned before the grant
 /// dies of it.
-async fn suspend(ctx: &Context, seen: &Seen) -> Action {
+async fn suspend(ctx: &Context, observed: &ObservedState) -> Action {
     // What somebody does to its grant meanwhile is not undone from memory once it goes on.
-    ctx.keeper.let_rest(&seen.grant);
-    let mut status = report::suspended(seen);
-    let mut memory = seen.memory.clone();
-    memory.retry_at = None;
-    match write(ctx, seen, &mut status, false).await {
-        Ok(Some(version)) => memory.written = Some((status.clone(), version)),
-        Err(error) if worth_retrying(&error, seen) => {
+    ctx.grants_in_use.suspend(&observed.grant);
+    let mut status = report::suspended(observed);
+    let mut local = observed.local.clone();
+    local.retry_at = None;
+    match write(ctx, observed, &mut status, false).await {
+        Ok(Some(version)) => local.written = Some((status.clone(), version)),
+        Err(error) if worth_retrying(&error, observed) => {
             return Action::requeue(Duration::from_secs(5));
         }
         Ok(None) | Err(_) => {}
     }
-    memory.idle_warned = warn_of_idle_expiry(ctx, seen, &status).await;
-    memory.has_passed = true;
-    ctx.metrics.sync_due(&seen.target.owner.uid, None);
-    ctx.memories.keep(&seen.target.owner.uid, memory);
-    requeue(&[idle_warning_at(&status).filter(|at| *at > seen.now)], seen.now)
+    local.idle_warned = warn_of_idle_expiry(ctx, observed, &status).await;
+    local.has_passed = true;
+    ctx.metrics.sync_due(&observed.target.owner.uid, None);
+    ctx.local_states.keep(&observed.target.owner.uid, local);
+    requeue(
+        &[idle_warning_at(&status).filter(|at| *at > observed.now)],
+        observed.now,
+    )
 }
 
 /// When a person is warned that the grant dies unused.
@@ -284,17 +290,21 @@ fn idle_warning_at(status: &JiraIntegrationStatus) -> Option<Timestamp> {
 
 /// Warns once of a grant that nothing refreshes, because the integration is suspended or its
 /// credentials are gone. The expiry that was warned of.
-async fn warn_of_idle_expiry(ctx: &Context, seen: &Seen, status: &JiraIntegrationStatus) -> Option<Timestamp> {
+async fn warn_of_idle_expiry(
+    ctx: &Context,
+    observed: &ObservedState,
+    status: &JiraIntegrationStatus,
+) -> Option<Timestamp> {
     let dies = status.token.as_ref()?.grant_idle_expires_at.0;
-    let due = idle_warning_at(status).is_some_and(|at| at <= seen.now);
-    if !due || seen.memory.idle_warned == Some(dies) {
-        return seen.memory.idle_warned;
+    let due = idle_warning_at(status).is_some_and(|at| at <= observed.now);
+    if !due || observed.local.idle_warned == Some(dies) {
+        return observed.local.idle_warned;
     }
     let note = format!(
         "The grant has not been refreshed for long and dies on {}. Resume the integration, or mend what its conditions name, before that.",
         clock(dies)
     );
-    let object = seen.integration.object_ref(&());
+    let object = observed.integration.object_ref(&());
     ctx.events.publish(&object, true, "GrantIdleExpiry", &note).await;
     Some(dies)
 }

@@ -1,7 +1,7 @@
 //! Keeping what workloads mount as it should be without asking Jira: what may be published on the word of an
 //! earlier look, and what may not.
 
-use super::{observe::Seen, outcome::Stop, pass::Pass};
+use super::{observe::ObservedState, outcome::StepError, pass::Pass};
 use crate::{
     api::{
         condition::{
@@ -12,7 +12,7 @@ use crate::{
         reason::Reason,
     },
     diagnose::judge,
-    grant::{held::Held, publish::Found},
+    grant::{active::ActiveGrant, publish::TokenSecretState},
 };
 
 /// What is known of the account for a `spec.account` that was not compared with it yet.
@@ -28,12 +28,12 @@ enum Comparison {
 
 impl Pass<'_> {
     /// A grant that was adopted since the last judgement is judged before its token is published.
-    pub(super) fn is_another_grant(&self, held: &Held) -> bool {
+    pub(super) fn is_another_grant(&self, held: &ActiveGrant) -> bool {
         let judged = self
-            .seen
+            .observed
             .published
             .lineage()
-            .or_else(|| self.seen.memory.lineage.clone());
+            .or_else(|| self.observed.local.lineage.clone());
         judged != held.lineage
     }
 
@@ -41,8 +41,9 @@ impl Pass<'_> {
     /// status that said why was never written, because the write failed or the process died. Then nothing is
     /// believed of the account until it is looked at again.
     pub(super) fn doubts_the_status(&mut self) -> bool {
-        let emptied = matches!(self.seen.published, Found::Own(_)) && !self.seen.published.has_token();
-        let doubtful = emptied && is_eligible(self.seen);
+        let emptied =
+            matches!(self.observed.published, TokenSecretState::Own(_)) && !self.observed.published.has_token();
+        let doubtful = emptied && is_eligible(self.observed);
         if doubtful {
             let what = "The access token was taken back, and why is not written down; it is looked at again.";
             self.outcome
@@ -52,10 +53,10 @@ impl Pass<'_> {
     }
 
     /// Keeps what workloads mount as it should be, without asking Jira anything.
-    pub(super) async fn refresh(&mut self, held: &Held) -> Result<(), Stop> {
+    pub(super) async fn refresh(&mut self, held: &ActiveGrant) -> Result<(), StepError> {
         if self.is_another_grant(held) {
             // Judged, and published, once Jira may be asked again.
-            self.outcome.lineage.clone_from(&self.seen.memory.lineage);
+            self.outcome.lineage.clone_from(&self.observed.local.lineage);
             return Ok(());
         }
         match self.comparison() {
@@ -68,26 +69,26 @@ impl Pass<'_> {
                 return Ok(());
             }
         }
-        let is_believed = is_eligible(self.seen) && !self.seen.memory.unwritten;
-        match &self.seen.status.site {
-            Some(site) if may_publish(&self.seen.published, is_believed) => self.publish(held, &site.clone()).await,
+        let is_believed = is_eligible(self.observed) && !self.observed.local.unwritten;
+        match &self.observed.status.site {
+            Some(site) if may_publish(&self.observed.published, is_believed) => self.publish(held, &site.clone()).await,
             _ => Ok(()),
         }
     }
 
     /// How the account stands to a `spec.account` that was changed while Jira must not be asked.
     fn comparison(&self) -> Comparison {
-        let expected = self.seen.integration.spec.account.as_ref();
-        let judged = self.seen.memory.judged_for.as_ref() == Some(&self.seen.expected_account());
-        if judged || !self.seen.asked().is_new_generation() {
+        let expected = self.observed.integration.spec.account.as_ref();
+        let judged = self.observed.local.judged_for.as_ref() == Some(&self.observed.expected_account());
+        if judged || !self.observed.asked().is_new_generation() {
             return Comparison::Same;
         }
-        compare(expected, self.seen.status.account.as_ref())
+        compare(expected, self.observed.status.account.as_ref())
     }
 
-    async fn refuse_account(&mut self) -> Result<(), Stop> {
-        let known = self.seen.status.account.clone().unwrap_or_default();
-        if let Some(expected) = &self.seen.integration.spec.account {
+    async fn refuse_account(&mut self) -> Result<(), StepError> {
+        let known = self.observed.status.account.clone().unwrap_or_default();
+        if let Some(expected) = &self.observed.integration.spec.account {
             self.outcome.note(judge::account::another_than(expected, &known));
         }
         self.retract().await
@@ -96,17 +97,17 @@ impl Pass<'_> {
 
 /// Whether a token may be published on the word of an earlier look, which called the account eligible or did not:
 /// onto a token that is there, or onto nothing; never into a Secret from which it was taken back.
-fn may_publish(published: &Found, is_believed: bool) -> bool {
+fn may_publish(published: &TokenSecretState, is_believed: bool) -> bool {
     match published {
-        Found::Own(_) => published.has_token(),
-        Found::Nothing | Found::Foreign => is_believed,
+        TokenSecretState::Own(_) => published.has_token(),
+        TokenSecretState::Nothing | TokenSecretState::Foreign => is_believed,
     }
 }
 
-fn is_eligible(seen: &Seen) -> bool {
+fn is_eligible(observed: &ObservedState) -> bool {
     [SiteReachable, AccountEligible]
         .iter()
-        .all(|condition| is_true(&seen.status.conditions, *condition))
+        .all(|condition| is_true(&observed.status.conditions, *condition))
 }
 
 fn compare(expected: Option<&ExpectedAccount>, known: Option<&AccountStatus>) -> Comparison {
@@ -130,7 +131,7 @@ mod tests {
     fn a_token_that_was_taken_back_is_not_published_on_the_word_of_an_earlier_look() {
         let own = |keys: &[&str]| {
             let data = keys.iter().map(|key| ((*key).to_owned(), ByteString(Vec::new())));
-            Found::Own(Box::new(Secret {
+            TokenSecretState::Own(Box::new(Secret {
                 data: Some(data.collect()),
                 ..Secret::default()
             }))
@@ -138,7 +139,7 @@ mod tests {
         for is_believed in [true, false] {
             assert!(may_publish(&own(&["access-token"]), is_believed), "it is kept fresh");
             assert!(!may_publish(&own(&[]), is_believed));
-            assert_eq!(may_publish(&Found::Nothing, is_believed), is_believed);
+            assert_eq!(may_publish(&TokenSecretState::Nothing, is_believed), is_believed);
         }
     }
 

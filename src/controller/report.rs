@@ -9,12 +9,12 @@ use kube::{
 use serde_json::json;
 
 use super::{
+    authorization_url::without_link,
     context::Context,
     grace,
-    invite::without_link,
-    observe::Seen,
+    observe::ObservedState,
     outcome::{Outcome, Token, Users},
-    schedule::{Due, off_the_hour},
+    schedule::{ReconcileKind, off_the_hour},
     settle::interval,
 };
 use crate::{
@@ -38,23 +38,29 @@ const WRITES: usize = 4;
 
 /// The status that follows from a pass.
 #[must_use]
-pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random: f64) -> JiraIntegrationStatus {
-    let before = &seen.status;
-    let spec = &seen.integration.spec;
+pub fn status(
+    observed: &ObservedState,
+    due: ReconcileKind,
+    outcome: &Outcome,
+    ended: Timestamp,
+    random: f64,
+) -> JiraIntegrationStatus {
+    let before = &observed.status;
+    let spec = &observed.integration.spec;
     let findings: Vec<Finding> = ConditionType::STEPS
         .iter()
         .filter_map(|step| outcome.findings.get(step).cloned())
         .collect();
     let ready = ready(&findings, spec.projects.is_some());
     // A pass that asked Jira nothing, or ended before it could, has not judged a new spec.
-    let judged = if matches!(due, Due::Refresh | Due::Slice) || outcome.unjudged {
+    let judged = if matches!(due, ReconcileKind::TokenOnly | ReconcileKind::Resume) || outcome.unjudged {
         before.observed_generation
     } else {
         None
     };
-    let generation = judged.filter(|judged| *judged > 0).unwrap_or(seen.generation());
-    let handled = outcome.answer(seen, due);
-    let sync = with_work(sync(seen, outcome, ended, random), outcome);
+    let generation = judged.filter(|judged| *judged > 0).unwrap_or(observed.generation());
+    let handled = outcome.answer(observed, due);
+    let sync = with_work(sync(observed, outcome, ended, random), outcome);
     let mut conditions = conditions(&before.conditions, &findings, &ready, generation, &Time(ended));
     if let Some(progress) = sync.as_ref().and_then(|sync| sync.progress.as_ref()) {
         let what = format!(
@@ -64,7 +70,7 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
         let finding = Finding::new(ConditionType::Reconciling, Reason::Synchronising, what);
         put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
     }
-    if generation < seen.generation() {
+    if generation < observed.generation() {
         let what = "The spec has changed and was not looked at yet; what is said here is of the one before.";
         let finding = Finding::new(ConditionType::Reconciling, Reason::NotChecked, what.to_owned());
         put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
@@ -97,9 +103,9 @@ pub fn status(seen: &Seen, due: Due, outcome: &Outcome, ended: Timestamp, random
 }
 
 /// What a synchronisation cost, with the slices that followed it.
-fn price(before: Option<&ApiStatus>, due: Due, outcome: &Outcome) -> Option<ApiStatus> {
+fn price(before: Option<&ApiStatus>, due: ReconcileKind, outcome: &Outcome) -> Option<ApiStatus> {
     let earlier = match (due, before) {
-        (Due::Slice, Some(earlier)) => earlier.clone(),
+        (ReconcileKind::Resume, Some(earlier)) => earlier.clone(),
         _ if outcome.synced.is_some() => ApiStatus::default(),
         _ => return before.cloned(),
     };
@@ -112,8 +118,8 @@ fn price(before: Option<&ApiStatus>, due: Due, outcome: &Outcome) -> Option<ApiS
     })
 }
 
-fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option<SyncStatus> {
-    let before = seen.status.sync.clone();
+fn sync(observed: &ObservedState, outcome: &Outcome, ended: Timestamp, random: f64) -> Option<SyncStatus> {
+    let before = observed.status.sync.clone();
     // A quota that is spent stays spent across a restart.
     let resumes = outcome
         .retry_after
@@ -128,7 +134,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
             (before, _) => before,
         };
     };
-    let next = off_the_hour(after(ended, jittered(interval(seen, outcome), random)), random);
+    let next = off_the_hour(after(ended, jittered(interval(observed, outcome), random)), random);
     let earlier = before.as_ref();
     let last = if synced.succeeded {
         Some(Time(ended))
@@ -142,7 +148,7 @@ fn sync(seen: &Seen, outcome: &Outcome, ended: Timestamp, random: f64) -> Option
     };
     Some(SyncStatus {
         last_sync_time: last,
-        last_duration: Some(format!("{:.1}s", ended.duration_since(seen.now).as_secs_f64())),
+        last_duration: Some(format!("{:.1}s", ended.duration_since(observed.now).as_secs_f64())),
         next_sync_time: Some(resumes.unwrap_or(Time(next))),
         last_diagnosis_time: diagnosed,
         changed: i64::try_from(synced.applied.changed).unwrap_or(i64::MAX),
@@ -177,9 +183,9 @@ fn with_work(sync: Option<SyncStatus>, outcome: &Outcome) -> Option<SyncStatus> 
 
 /// The status of a suspended integration: conditions as they were, and since when.
 #[must_use]
-pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
-    let before = &seen.status;
-    let since = before.suspended_since.clone().unwrap_or(Time(seen.now));
+pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
+    let before = &observed.status;
+    let since = before.suspended_since.clone().unwrap_or(Time(observed.now));
     let kept: Vec<Finding> = ConditionType::STEPS
         .iter()
         .filter_map(|step| {
@@ -189,10 +195,16 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
         })
         .map(without_link)
         .collect();
-    let mut ready = ready(&kept, seen.integration.spec.projects.is_some());
+    let mut ready = ready(&kept, observed.integration.spec.projects.is_some());
     let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
     ready = Finding::new(ready.condition, ready.reason, message);
-    let mut conditions = conditions(&before.conditions, &kept, &ready, seen.generation(), &Time(seen.now));
+    let mut conditions = conditions(
+        &before.conditions,
+        &kept,
+        &ready,
+        observed.generation(),
+        &Time(observed.now),
+    );
     // Nothing is retried, and nothing was judged for a spec that changed meanwhile.
     conditions.retain(|c| c.type_ != ConditionType::Reconciling.as_str());
     for condition in &mut conditions {
@@ -200,7 +212,7 @@ pub fn suspended(seen: &Seen) -> JiraIntegrationStatus {
         condition.observed_generation = judged.map_or(condition.observed_generation, |b| b.observed_generation);
     }
     JiraIntegrationStatus {
-        observed_generation: Some(seen.generation()),
+        observed_generation: Some(observed.generation()),
         conditions,
         authorization_url: None,
         suspended_since: Some(since),
@@ -229,19 +241,19 @@ pub fn is_worth_writing(before: &JiraIntegrationStatus, after: &JiraIntegrationS
 ///
 /// # Errors
 /// When the API server refuses it, or another process has already judged a newer spec.
-pub async fn write(ctx: &Context, seen: &Seen, status: &mut JiraIntegrationStatus) -> kube::Result<u64> {
-    let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &seen.target.namespace);
-    let mut version = seen.version();
+pub async fn write(ctx: &Context, observed: &ObservedState, status: &mut JiraIntegrationStatus) -> kube::Result<u64> {
+    let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &observed.target.namespace);
+    let mut version = observed.version();
     let mut attempts = 0;
     let written = loop {
         attempts += 1;
-        match apply(&api, seen, status, version).await {
+        match apply(&api, observed, status, version).await {
             Err(error) if attempts < WRITES && is_conflict(&error) => {
-                let Some(live) = look_again(&api, seen).await? else {
+                let Some(live) = look_again(&api, observed).await? else {
                     return Err(error);
                 };
                 let newer = live.status.clone().unwrap_or_default();
-                if newer.observed_generation > Some(seen.generation()) {
+                if newer.observed_generation > Some(observed.generation()) {
                     return Err(error);
                 }
                 keep_times(&mut status.conditions, &newer.conditions);
@@ -250,32 +262,34 @@ pub async fn write(ctx: &Context, seen: &Seen, status: &mut JiraIntegrationStatu
             result => break result?,
         }
     };
-    let object = seen.integration.object_ref(&());
-    let told = grace::worth_telling(seen, &status.conditions);
-    ctx.events.transitions(&object, &seen.status.conditions, &told).await;
+    let object = observed.integration.object_ref(&());
+    let told = grace::worth_telling(observed, &status.conditions);
+    ctx.events
+        .transitions(&object, &observed.status.conditions, &told)
+        .await;
     Ok(number(&written))
 }
 
 /// The object as it is now, if it still is the same. By a list of one: the operator may list
 /// integrations and needs no right to get them.
-async fn look_again(api: &Api<JiraIntegration>, seen: &Seen) -> kube::Result<Option<JiraIntegration>> {
-    let one = ListParams::default().fields(&format!("metadata.name={}", seen.target.integration));
+async fn look_again(api: &Api<JiraIntegration>, observed: &ObservedState) -> kube::Result<Option<JiraIntegration>> {
+    let one = ListParams::default().fields(&format!("metadata.name={}", observed.target.integration));
     let found = api.list(&one).await?.items.into_iter().next();
-    Ok(found.filter(|live| live.uid().as_ref() == Some(&seen.target.owner.uid)))
+    Ok(found.filter(|live| live.uid().as_ref() == Some(&observed.target.owner.uid)))
 }
 
 async fn apply(
     api: &Api<JiraIntegration>,
-    seen: &Seen,
+    observed: &ObservedState,
     status: &JiraIntegrationStatus,
     version: u64,
 ) -> kube::Result<JiraIntegration> {
-    let name = &seen.target.integration;
+    let name = &observed.target.integration;
     let patch = json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),
         "kind": "JiraIntegration",
         // With the uid, an object that was deleted meanwhile is not created anew.
-        "metadata": {"name": name, "uid": seen.target.owner.uid, "resourceVersion": version.to_string()},
+        "metadata": {"name": name, "uid": observed.target.owner.uid, "resourceVersion": version.to_string()},
         "status": status,
     });
     let params = PatchParams::apply(names::MANAGER).force();

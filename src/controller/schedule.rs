@@ -22,33 +22,33 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(26);
 
 /// What a pass is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub enum ReconcileKind {
     /// Ask everything.
     Full,
     /// Ask whether everything is as it was.
-    Plain,
+    Incremental,
     /// Go on with what an earlier pass left unfinished, without asking whether all is well.
-    Slice,
+    Resume,
     /// Ask Jira nothing: keep the token fresh.
-    Refresh,
+    TokenOnly,
 }
 
-impl Due {
+impl ReconcileKind {
     /// The word in logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
-            Self::Plain => "plain",
-            Self::Slice => "slice",
-            Self::Refresh => "refresh",
+            Self::Incremental => "plain",
+            Self::Resume => "slice",
+            Self::TokenOnly => "refresh",
         }
     }
 }
 
 /// What decides.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct ScheduleInputs<'a> {
     /// Generation of the spec.
     pub generation: i64,
     /// Value of the annotation requestedAt.
@@ -60,14 +60,14 @@ pub struct Asked<'a> {
     /// The status tells of an earlier time: what was found since could not be written.
     pub is_unwritten: bool,
     /// A wait for Jira: when it ends, and what is due then.
-    pub wait: Option<(Timestamp, Due)>,
+    pub wait: Option<(Timestamp, ReconcileKind)>,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
 
-impl Asked<'_> {
+impl ScheduleInputs<'_> {
     /// Whether the spec changed since the status was written.
     #[must_use]
     pub fn is_new_generation(&self) -> bool {
@@ -81,7 +81,7 @@ impl Asked<'_> {
     }
 
     /// What a wait for Jira that is over leads to.
-    fn resumed(&self) -> Option<Due> {
+    fn resumed(&self) -> Option<ReconcileKind> {
         self.wait.filter(|(until, _)| *until <= self.now).map(|(_, due)| due)
     }
 
@@ -97,7 +97,7 @@ impl Asked<'_> {
     #[must_use]
     pub fn due_since(&self) -> Timestamp {
         let resumed = self.wait.map(|(until, _)| until);
-        let work = self.work_at.filter(|_| due(self) == Due::Slice);
+        let work = self.work_at.filter(|_| due(self) == ReconcileKind::Resume);
         let times = [resumed, self.next(), work];
         let past = times.into_iter().flatten().filter(|at| *at <= self.now);
         past.min().unwrap_or(self.now)
@@ -114,24 +114,28 @@ fn is_ahead(sync: &SyncStatus, now: Timestamp) -> bool {
 
 /// Decides what is due.
 #[must_use]
-pub fn due(asked: &Asked<'_>) -> Due {
+pub fn due(asked: &ScheduleInputs<'_>) -> ReconcileKind {
     let status = asked.status;
     let authorized = is_true(&status.conditions, ConditionType::Authorized);
     if asked.is_new_generation() || asked.is_requested() || asked.is_unwritten || !authorized {
-        return Due::Full;
+        return ReconcileKind::Full;
     }
     let next = asked.next();
     let early = next.is_some_and(|next| asked.now < next);
     match asked.resumed() {
         // Whether more is due by now, the look after this one tells: after a spent quota, for example,
         // everything would be due for all that share it.
-        Some(Due::Slice) if !early => return Due::Plain,
+        Some(ReconcileKind::Resume) if !early => return ReconcileKind::Incremental,
         Some(resumed) => return resumed,
         None => {}
     }
     if early {
         let work = asked.work_at.is_some_and(|at| at <= asked.now);
-        return if work { Due::Slice } else { Due::Refresh };
+        return if work {
+            ReconcileKind::Resume
+        } else {
+            ReconcileKind::TokenOnly
+        };
     }
     let sync = status.sync.as_ref();
     let diagnosed = sync.and_then(|s| s.last_diagnosis_time.as_ref()).map(|t| t.0);
@@ -141,9 +145,9 @@ pub fn due(asked: &Asked<'_>) -> Due {
     };
     let stale = diagnosed.is_none_or(is_old);
     if stale || is_troubled(status) {
-        Due::Full
+        ReconcileKind::Full
     } else {
-        Due::Plain
+        ReconcileKind::Incremental
     }
 }
 

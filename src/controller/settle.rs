@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use kube::runtime::controller::Action;
 
 use super::{
-    memory::{JiraWait, Memory},
-    observe::Seen,
+    local_state::{JiraWait, LocalState},
+    observe::ObservedState,
     outcome::Outcome,
-    schedule::{Due, earliest},
+    schedule::{ReconcileKind, earliest},
 };
 use crate::{
     api::{condition::ConditionType, reason::Reason},
@@ -29,7 +29,7 @@ const LONGEST_INTERVAL: Duration = Duration::from_hours(6);
 /// A pass that ended.
 pub(super) struct Passed<'a> {
     /// What was done.
-    pub(super) done: Due,
+    pub(super) done: ReconcileKind,
     /// What was found.
     pub(super) outcome: &'a Outcome,
     /// The status is to be written by another try.
@@ -57,15 +57,15 @@ struct Waits {
 }
 
 impl Waits {
-    fn after(seen: &Seen, passed: &Passed<'_>) -> Self {
+    fn after(observed: &ObservedState, passed: &Passed<'_>) -> Self {
         let (outcome, ended) = (passed.outcome, passed.ended);
-        let regular = after(ended, jittered(interval(seen, outcome), rand::random()));
-        let jira = jira_wait(seen, passed);
+        let regular = after(ended, jittered(interval(observed, outcome), rand::random()));
+        let jira = jira_wait(observed, passed);
         let next_look = match (&outcome.synced, passed.done) {
             (Some(_), _) => None,
             // Nothing was asked that a look would ask.
-            (None, Due::Refresh | Due::Slice) => seen.memory.next_look,
-            (None, Due::Full | Due::Plain) => Some(regular),
+            (None, ReconcileKind::TokenOnly | ReconcileKind::Resume) => observed.local.next_look,
+            (None, ReconcileKind::Full | ReconcileKind::Incremental) => Some(regular),
         };
         let look = match &jira.0 {
             Some(wait) => wait.until,
@@ -73,14 +73,14 @@ impl Waits {
         };
         let of_token = [outcome.refresh_at, outcome.exchange_at, outcome.busy_until];
         Self {
-            retry: retry(seen, passed),
+            retry: retry(observed, passed),
             jira,
             next_look,
             look,
             token_at: of_token.into_iter().flatten().min(),
             work_at: match passed.done {
-                Due::Refresh => seen.memory.work_at,
-                Due::Full | Due::Plain | Due::Slice => outcome.work_at,
+                ReconcileKind::TokenOnly => observed.local.work_at,
+                ReconcileKind::Full | ReconcileKind::Incremental | ReconcileKind::Resume => outcome.work_at,
             },
         }
     }
@@ -99,12 +99,16 @@ impl Waits {
 }
 
 /// Decides when the next look is due and when the next pass, and what it is to remember.
-pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memory, Timestamp, Action) {
-    let waits = Waits::after(seen, passed);
-    let action = waits.action(memory.awaited, passed.ended);
+pub(super) fn settle(
+    observed: &ObservedState,
+    local: LocalState,
+    passed: &Passed<'_>,
+) -> (LocalState, Timestamp, Action) {
+    let waits = Waits::after(observed, passed);
+    let action = waits.action(local.awaited, passed.ended);
     let look = waits.look;
-    let memory = found(seen, memory, passed);
-    let memory = Memory {
+    let local = found(observed, local, passed);
+    let local = LocalState {
         failures: waits.retry.1,
         retry_at: waits.retry.0,
         jira_failures: waits.jira.1,
@@ -112,27 +116,33 @@ pub(super) fn settle(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> (Memor
         next_look: waits.next_look,
         work_at: waits.work_at,
         token_at: waits.token_at,
-        ..memory
+        ..local
     };
-    (memory, look, action)
+    (local, look, action)
 }
 
 /// What is remembered of what was found.
-fn found(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> Memory {
-    let (outcome, before, done) = (passed.outcome, &seen.memory, passed.done);
+fn found(observed: &ObservedState, local: LocalState, passed: &Passed<'_>) -> LocalState {
+    let (outcome, before, done) = (passed.outcome, &observed.local, passed.done);
     // A look that Jira cut short has not found again what was lost.
-    let looked_again = done == Due::Full && !outcome.rate_limited;
-    let asked = done != Due::Refresh;
+    let looked_again = done == ReconcileKind::Full && !outcome.rate_limited;
+    let asked = done != ReconcileKind::TokenOnly;
     let phased = outcome.phased.as_ref().unwrap_or(&before.phased);
-    Memory {
+    LocalState {
         unwritten: passed.unwritten || (before.unwritten && !looked_again),
         judged_for: outcome.judged_for.clone().or_else(|| before.judged_for.clone()),
-        looks: before.looks.wrapping_add(usize::from(done == Due::Full)),
-        plain_looks: before.plain_looks.wrapping_add(usize::from(done == Due::Plain)),
+        looks: before.looks.wrapping_add(usize::from(done == ReconcileKind::Full)),
+        plain_looks: before
+            .plain_looks
+            .wrapping_add(usize::from(done == ReconcileKind::Incremental)),
         is_unlisted: outcome.is_unlisted,
         has_passed: true,
-        tried: if asked { Some(seen.generation()) } else { before.tried },
-        taken: outcome.taken(seen, done),
+        tried: if asked {
+            Some(observed.generation())
+        } else {
+            before.tried
+        },
+        taken: outcome.taken(observed, done),
         unknown_statuses: outcome.unknown_statuses.clone(),
         phased: Arc::clone(phased),
         // A pass that did not come to it leaves it as it was.
@@ -141,27 +151,27 @@ fn found(seen: &Seen, memory: Memory, passed: &Passed<'_>) -> Memory {
             None => outcome.inventory.clone().or_else(|| before.inventory.clone()),
         },
         costs: if asked { outcome.costs } else { before.costs },
-        credentials: seen.credentials_version.clone(),
+        credentials: observed.credentials_version.clone(),
         lineage: outcome.lineage.clone().or_else(|| before.lineage.clone()),
-        ..memory
+        ..local
     }
 }
 
 /// The interval as it is now: longer than declared where the hour's points would not last.
-pub(super) fn interval(seen: &Seen, outcome: &Outcome) -> Duration {
-    let declared = seen.integration.spec.interval();
+pub(super) fn interval(observed: &ObservedState, outcome: &Outcome) -> Duration {
+    let declared = observed.integration.spec.interval();
     let stretched = scaled(declared, outcome.stretch.unwrap_or(1.0));
     stretched.min(LONGEST_INTERVAL.max(declared))
 }
 
 /// When what the cluster refused is tried again, and how often it was refused in a row.
-fn retry(seen: &Seen, passed: &Passed<'_>) -> (Option<Timestamp>, u32) {
+fn retry(observed: &ObservedState, passed: &Passed<'_>) -> (Option<Timestamp>, u32) {
     let authorized = passed.outcome.findings.get(&ConditionType::Authorized);
     let refused = authorized.is_some_and(|finding| finding.reason == Reason::SecretNotWritable);
     if !refused && !passed.unwritten {
         return (None, 0);
     }
-    let failures = seen.memory.failures.saturating_add(1);
+    let failures = observed.local.failures.saturating_add(1);
     let mut wait = backoff(failures, rand::random());
     if passed.outcome.unsaved {
         wait = wait.min(UNSAVED_RETRY);
@@ -170,16 +180,16 @@ fn retry(seen: &Seen, passed: &Passed<'_>) -> (Option<Timestamp>, u32) {
 }
 
 /// Until when Jira is not asked, and how often it gave no usable answer in a row.
-fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
+fn jira_wait(observed: &ObservedState, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
     let outcome = passed.outcome;
-    if passed.done == Due::Refresh {
+    if passed.done == ReconcileKind::TokenOnly {
         // Jira was not asked, so nothing is known anew.
-        return (seen.memory.jira_wait.clone(), seen.memory.jira_failures);
+        return (observed.local.jira_wait.clone(), observed.local.jira_failures);
     }
     if !outcome.is_troubled() && !outcome.rate_limited && !outcome.unanswered {
         return (None, 0);
     }
-    let failures = seen.memory.jira_failures.saturating_add(1);
+    let failures = observed.local.jira_failures.saturating_add(1);
     // What Atlassian asks for is the least; a little more keeps all from coming back at once.
     let asked = outcome
         .retry_after
@@ -188,11 +198,11 @@ fn jira_wait(seen: &Seen, passed: &Passed<'_>) -> (Option<JiraWait>, u32) {
     let wait = JiraWait {
         until: after(passed.ended, wait),
         by_atlassian: outcome.retry_after.is_some(),
-        of: seen.asks_jira_as(),
+        of: observed.asks_jira_as(),
         resumes: if outcome.rate_limited || outcome.unanswered {
             passed.done
         } else {
-            Due::Full
+            ReconcileKind::Full
         },
     };
     (Some(wait), failures)
@@ -215,21 +225,21 @@ mod tests {
         atlassian::site::SiteUrl,
         grant::{
             credentials::CredentialsError,
-            publish::{Found, Target},
+            publish::{TokenSecret, TokenSecretState},
             store::GrantKey,
         },
     };
 
-    fn seen(memory: &Memory) -> Seen {
+    fn observed(local: &LocalState) -> ObservedState {
         let integration: JiraIntegration = serde_json::from_value(json!({
             "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration",
             "metadata": {"name": "acme", "namespace": "ns", "uid": "u1", "generation": 1},
             "spec": {"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}}
         }))
         .unwrap();
-        Seen {
+        ObservedState {
             status: integration.status.clone().unwrap_or_default(),
-            memory: memory.clone(),
+            local: local.clone(),
             site: SiteUrl::parse(&integration.spec.site, &[]),
             credentials: Err(CredentialsError::NotFound("acme-oauth".into())),
             credentials_version: None,
@@ -237,19 +247,19 @@ mod tests {
                 namespace: "ns".into(),
                 credentials: "acme-oauth".into(),
             },
-            target: Target {
+            target: TokenSecret {
                 namespace: "ns".into(),
                 name: "acme-jira-token".into(),
                 integration: "acme".into(),
                 owner: OwnerReference::default(),
             },
-            published: Found::Nothing,
+            published: TokenSecretState::Nothing,
             now: Timestamp::UNIX_EPOCH,
             integration,
         }
     }
 
-    fn settled(memory: &Memory, done: Due, outcome: &Outcome, unwritten: bool) -> Memory {
+    fn settled(local: &LocalState, done: ReconcileKind, outcome: &Outcome, unwritten: bool) -> LocalState {
         let passed = Passed {
             done,
             outcome,
@@ -257,29 +267,36 @@ mod tests {
             next_sync: None,
             ended: Timestamp::UNIX_EPOCH,
         };
-        settle(&seen(memory), memory.clone(), &passed).0
+        settle(&observed(local), local.clone(), &passed).0
     }
 
     #[test]
     fn a_status_that_could_not_be_written_is_doubted_until_everything_was_looked_at_again() {
         let well = Outcome::default();
-        let lost = settled(&Memory::default(), Due::Full, &well, true);
+        let lost = settled(&LocalState::default(), ReconcileKind::Full, &well, true);
         assert!(lost.unwritten && lost.retry_at.is_some());
-        for done in [Due::Refresh, Due::Slice, Due::Plain] {
+        for done in [
+            ReconcileKind::TokenOnly,
+            ReconcileKind::Resume,
+            ReconcileKind::Incremental,
+        ] {
             assert!(settled(&lost, done, &well, false).unwritten, "{done:?}");
         }
         let limited = Outcome {
             rate_limited: true,
             ..Outcome::default()
         };
-        assert!(settled(&lost, Due::Full, &limited, false).unwritten, "it was cut short");
-        assert!(!settled(&lost, Due::Full, &well, false).unwritten);
+        assert!(
+            settled(&lost, ReconcileKind::Full, &limited, false).unwritten,
+            "it was cut short"
+        );
+        assert!(!settled(&lost, ReconcileKind::Full, &well, false).unwritten);
     }
 
     #[test]
     fn what_jira_cut_short_is_gone_on_with_and_trouble_is_looked_at_in_full() {
         let resumes = |done, outcome: &Outcome| {
-            let wait = settled(&Memory::default(), done, outcome, false).jira_wait;
+            let wait = settled(&LocalState::default(), done, outcome, false).jira_wait;
             wait.map(|wait| wait.resumes)
         };
         let limited = Outcome {
@@ -290,13 +307,16 @@ mod tests {
             unanswered: true,
             ..Outcome::default()
         };
-        for due in [Due::Plain, Due::Slice, Due::Full] {
+        for due in [ReconcileKind::Incremental, ReconcileKind::Resume, ReconcileKind::Full] {
             assert_eq!(resumes(due, &limited), Some(due));
             assert_eq!(resumes(due, &unanswered), Some(due));
         }
         let mut troubled = Outcome::default();
         troubled.note(Finding::plain(ConditionType::SiteReachable, Reason::SiteUnavailable));
-        assert_eq!(resumes(Due::Plain, &troubled), Some(Due::Full));
-        assert_eq!(resumes(Due::Plain, &Outcome::default()), None);
+        assert_eq!(
+            resumes(ReconcileKind::Incremental, &troubled),
+            Some(ReconcileKind::Full)
+        );
+        assert_eq!(resumes(ReconcileKind::Incremental, &Outcome::default()), None);
     }
 }

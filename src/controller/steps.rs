@@ -4,10 +4,10 @@
 
 use super::{
     context::Context,
-    observe::{self, Seen},
-    outcome::{Outcome, Stop, Synced, Token},
+    observe::{self, ObservedState},
+    outcome::{Outcome, ProjectSync, StepError, Token},
     pass::{Pass, synced_finding},
-    schedule::Due,
+    schedule::ReconcileKind,
 };
 use crate::{
     api::{
@@ -18,31 +18,31 @@ use crate::{
     atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
     diagnose::judge,
     grant::{
+        active::{ActiveGrant, GrantError},
         credentials::Credentials,
-        finding,
+        findings,
         freshness::{NotConnected, refresh_at},
-        held::{Held, Trouble},
-        keeper::Wish,
-        publish::Found,
+        grants::AccessOptions,
+        publish::TokenSecretState,
     },
     sync::{
         apply,
-        confirm::{self, Before},
+        confirm::{self, KnownState},
     },
 };
 
 /// Runs what is due and returns what was found, complete. The second value says what was done
 /// in the end: a plain look that finds a difference turns into a full one.
-pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
-    let asked = seen.asked();
+pub async fn run(ctx: &Context, observed: &ObservedState, due: ReconcileKind) -> (Outcome, ReconcileKind) {
+    let asked = observed.asked();
     let mut outcome = Outcome {
-        unknown_statuses: seen.memory.unknown_statuses.clone(),
-        is_unlisted: seen.memory.is_unlisted || asked.is_new_generation() || asked.is_requested(),
+        unknown_statuses: observed.local.unknown_statuses.clone(),
+        is_unlisted: observed.local.is_unlisted || asked.is_new_generation() || asked.is_requested(),
         ..Outcome::default()
     };
     let mut pass = Pass {
         ctx,
-        seen,
+        observed,
         due,
         outcome: &mut outcome,
     };
@@ -50,27 +50,27 @@ pub async fn run(ctx: &Context, seen: &Seen, due: Due) -> (Outcome, Due) {
     pass.forget_directory().await;
     let turn = pass.share_limit(&ended);
     let due = pass.due;
-    outcome.complete(seen, &ended, turn);
+    outcome.complete(observed, &ended, turn);
     (outcome, due)
 }
 
 impl Pass<'_> {
-    async fn walk(&mut self) -> Result<(), Stop> {
+    async fn walk(&mut self) -> Result<(), StepError> {
         let site = self.allowed_site().await?;
         let held = self.grant(None).await?;
         self.name_is_free()?;
         let doubtful = self.is_another_grant(&held) || self.doubts_the_status();
-        if doubtful && self.seen.jira_wait().is_none() {
-            self.due = Due::Full;
+        if doubtful && self.observed.jira_wait().is_none() {
+            self.due = ReconcileKind::Full;
         }
-        if self.due == Due::Refresh {
+        if self.due == ReconcileKind::TokenOnly {
             return self.refresh(&held).await;
         }
         let mut jira = self.ctx.jira(held.access.token.clone());
         let ended = self.ask(&site, held.clone(), &mut jira).await;
         self.outcome.calls = jira.calls();
         self.settle_accounts(&jira);
-        let cut_short = matches!(ended, Err(Stop::RateLimited(_) | Stop::Unanswered(_)));
+        let cut_short = matches!(ended, Err(StepError::RateLimited(_) | StepError::Unanswered(_)));
         if cut_short && matches!(self.outcome.token, Token::Kept) {
             // It may have been exchanged in this pass, and what workloads have may end before the wait.
             self.refresh(&held).await?;
@@ -79,58 +79,58 @@ impl Pass<'_> {
     }
 
     /// The steps that ask Jira, and then the work that they allow.
-    async fn ask(&mut self, site: &SiteUrl, held: Held, jira: &mut Jira) -> Result<(), Stop> {
+    async fn ask(&mut self, site: &SiteUrl, held: ActiveGrant, jira: &mut Jira) -> Result<(), StepError> {
         self.points_are_left()?;
         let mut known = None;
         let cheap = match self.due {
-            Due::Slice => true,
-            Due::Plain => {
+            ReconcileKind::Resume => true,
+            ReconcileKind::Incremental => {
                 known = self.is_unchanged(jira).await?;
                 known.is_some()
             }
-            Due::Full | Due::Refresh => false,
+            ReconcileKind::Full | ReconcileKind::TokenOnly => false,
         };
         if cheap {
             self.refresh(&held).await?;
         } else {
-            self.due = Due::Full;
+            self.due = ReconcileKind::Full;
             known = self.diagnose(site, held, jira).await?;
         }
         self.work(jira, known).await
     }
 
     /// No request leaves for a site that is not allowed, and no token is spent for it.
-    async fn allowed_site(&mut self) -> Result<SiteUrl, Stop> {
-        match &self.seen.site {
+    async fn allowed_site(&mut self) -> Result<SiteUrl, StepError> {
+        match &self.observed.site {
             Ok(site) => Ok(site.clone()),
             Err(error) => {
                 self.outcome.note(judge::site::not_allowed(error));
                 self.retract().await?;
-                Err(Stop::After(SiteReachable))
+                Err(StepError::After(SiteReachable))
             }
         }
     }
 
-    pub(super) async fn grant(&mut self, rejected: Option<&Held>) -> Result<Held, Stop> {
-        let credentials = match &self.seen.credentials {
+    pub(super) async fn grant(&mut self, rejected: Option<&ActiveGrant>) -> Result<ActiveGrant, StepError> {
+        let credentials = match &self.observed.credentials {
             Ok(credentials) => credentials.clone(),
             Err(error) => {
                 return Err(self
                     .outcome
-                    .step(finding::credentials(error))
+                    .step(findings::credentials(error))
                     .err()
-                    .unwrap_or(Stop::Quiet));
+                    .unwrap_or(StepError::Quiet));
             }
         };
-        let wish = Wish {
+        let wish = AccessOptions {
             rejected: rejected.map(|held| held.access.token.clone()),
-            requested: self.seen.asked().is_requested(),
+            requested: self.observed.asked().is_requested(),
             is_rightful: false,
         };
         match self.hold(credentials, wish).await {
             Ok(held) => {
                 self.outcome.refresh_at = Some(refresh_at(&held.access));
-                self.outcome.note(finding::held(&held, &self.seen.grant));
+                self.outcome.note(findings::held(&held, &self.observed.grant));
                 Ok(self.take(held))
             }
             Err(trouble) => self.without_grant(trouble).await,
@@ -139,40 +139,42 @@ impl Pass<'_> {
 
     /// Holds the grant. A deleted grant Secret is written back only for an integration that still
     /// exists: the watch may not have told yet that it was deleted too.
-    async fn hold(&self, credentials: Credentials, wish: Wish) -> Result<Held, Trouble> {
-        let (keeper, key) = (&self.ctx.keeper, &self.seen.grant);
-        match keeper.hold(key, credentials.clone(), wish.clone()).await {
-            Err(Trouble::Deleted) => {
-                let exists = observe::still_exists(self.ctx, self.seen).await;
-                if !exists.map_err(|error| Trouble::unread(&error))? {
-                    return Err(Trouble::Deleted);
+    async fn hold(&self, credentials: Credentials, wish: AccessOptions) -> Result<ActiveGrant, GrantError> {
+        let (keeper, key) = (&self.ctx.grants_in_use, &self.observed.grant);
+        match keeper.access(key, credentials.clone(), wish.clone()).await {
+            Err(GrantError::Deleted) => {
+                let exists = observe::still_exists(self.ctx, self.observed).await;
+                if !exists.map_err(|error| GrantError::unread(&error))? {
+                    return Err(GrantError::Deleted);
                 }
                 let is_rightful = true;
-                keeper.hold(key, credentials, Wish { is_rightful, ..wish }).await
+                keeper
+                    .access(key, credentials, AccessOptions { is_rightful, ..wish })
+                    .await
             }
             held => held,
         }
     }
 
-    fn take(&mut self, held: Held) -> Held {
+    fn take(&mut self, held: ActiveGrant) -> ActiveGrant {
         self.outcome.lineage.clone_from(&held.lineage);
         held
     }
 
-    async fn without_grant(&mut self, trouble: Trouble) -> Result<Held, Stop> {
-        let Some(finding) = finding::trouble(&trouble, &self.seen.grant) else {
-            return Err(Stop::Quiet);
+    async fn without_grant(&mut self, trouble: GrantError) -> Result<ActiveGrant, StepError> {
+        let Some(finding) = findings::trouble(&trouble, &self.observed.grant) else {
+            return Err(StepError::Quiet);
         };
         let goes_on = finding.is_true();
         self.outcome.note(finding);
         match trouble {
-            Trouble::Busy { until, still } => {
+            GrantError::Busy { until, still } => {
                 self.outcome.busy_until = Some(until);
                 if let Some(held) = still {
                     return Ok(self.take(*held));
                 }
             }
-            Trouble::Unavailable { retry_at, still, .. } => {
+            GrantError::Unavailable { retry_at, still, .. } => {
                 self.outcome.exchange_at = Some(retry_at);
                 if let Some(held) = still.filter(|_| goes_on) {
                     // The token still works; that it expires is said when it does.
@@ -181,32 +183,32 @@ impl Pass<'_> {
                     return Ok(self.take(*held));
                 }
             }
-            Trouble::NotWritable { unsaved, .. } => self.outcome.unsaved = unsaved,
+            GrantError::NotWritable { unsaved, .. } => self.outcome.unsaved = unsaved,
             // A client secret that was refused is tried again by itself.
-            Trouble::Refused(refusal) => self.outcome.exchange_at = refusal.retry_at(),
+            GrantError::Refused(refusal) => self.outcome.exchange_at = refusal.retry_at(),
             // Who disconnects wants the access token gone as well.
-            Trouble::NotConnected(NotConnected::Disconnected(_)) => self.retract().await?,
+            GrantError::NotConnected(NotConnected::Disconnected(_)) => self.retract().await?,
             _ => {}
         }
-        Err(Stop::After(Authorized))
+        Err(StepError::After(Authorized))
     }
 
-    fn name_is_free(&mut self) -> Result<(), Stop> {
-        match &self.seen.published {
-            Found::Foreign => self.outcome.step(finding::name_taken(&self.seen.target.name)),
-            Found::Own(_) | Found::Nothing => Ok(()),
+    fn name_is_free(&mut self) -> Result<(), StepError> {
+        match &self.observed.published {
+            TokenSecretState::Foreign => self.outcome.step(findings::name_taken(&self.observed.target.name)),
+            TokenSecretState::Own(_) | TokenSecretState::Nothing => Ok(()),
         }
     }
 
     /// Whether Jira answers as it did: then the projects as they stand in the cluster.
-    async fn is_unchanged(&mut self, jira: &Jira) -> Result<Option<Vec<JiraProject>>, Stop> {
-        let Some(site) = &self.seen.status.site else {
+    async fn is_unchanged(&mut self, jira: &Jira) -> Result<Option<Vec<JiraProject>>, StepError> {
+        let Some(site) = &self.observed.status.site else {
             return Ok(None);
         };
-        let Ok(known) = apply::known(&self.ctx.client, &self.seen.owner()).await else {
+        let Ok(known) = apply::known(&self.ctx.client, &self.observed.owner()).await else {
             return Ok(None);
         };
-        let counted = self.seen.status.projects.as_ref().and_then(ProjectCounts::all);
+        let counted = self.observed.status.projects.as_ref().and_then(ProjectCounts::all);
         if counted.and_then(|all| usize::try_from(all).ok()) != Some(known.len()) {
             // Somebody deleted an object of ours, or it could not be written.
             return Ok(None);
@@ -215,19 +217,19 @@ impl Pass<'_> {
             // It was left half made, or cannot be read.
             return Ok(None);
         }
-        let before = Before {
-            spec: &self.seen.integration.spec,
-            conditions: &self.seen.status.conditions,
+        let before = KnownState {
+            spec: &self.observed.integration.spec,
+            conditions: &self.observed.status.conditions,
             known: &known,
-            turn: self.seen.memory.plain_looks,
+            turn: self.observed.local.plain_looks,
         };
         let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
-        if !believed(answer, self.seen.memory.jira_failures)? {
+        if !believed(answer, self.observed.local.jira_failures)? {
             return Ok(None);
         }
         self.outcome.note(synced_finding(known.len()));
         let applied = apply::Applied::default();
-        self.outcome.synced = Some(Synced {
+        self.outcome.synced = Some(ProjectSync {
             full: false,
             applied,
             succeeded: true,
@@ -238,11 +240,11 @@ impl Pass<'_> {
 
 /// Whether nothing changed, as a plain look tells after so many failures in a row. What is not known is looked at
 /// in full, unless that would make a look dearer for what passes within seconds, or Atlassian asked to wait.
-fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool, Stop> {
+fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool, StepError> {
     match is_unchanged {
         Ok(is_unchanged) => Ok(is_unchanged),
-        Err(error @ JiraError::RateLimited { .. }) => Err(Stop::RateLimited(error)),
-        Err(error @ JiraError::Unavailable { .. }) if failures == 0 => Err(Stop::Unanswered(error)),
+        Err(error @ JiraError::RateLimited { .. }) => Err(StepError::RateLimited(error)),
+        Err(error @ JiraError::Unavailable { .. }) if failures == 0 => Err(StepError::Unanswered(error)),
         // If it stays, a full look tells what it is.
         Err(_) => Ok(false),
     }
@@ -260,13 +262,13 @@ mod tests {
                 retry_after: None,
             })
         };
-        assert!(matches!(believed(outage(), 0), Err(Stop::Unanswered(_))));
+        assert!(matches!(believed(outage(), 0), Err(StepError::Unanswered(_))));
         assert!(matches!(believed(outage(), 1), Ok(false)), "if it stays");
         let limited = JiraError::RateLimited {
             reason: "jira-quota-global-based".into(),
             retry_after: None,
         };
-        assert!(matches!(believed(Err(limited), 1), Err(Stop::RateLimited(_))));
+        assert!(matches!(believed(Err(limited), 1), Err(StepError::RateLimited(_))));
         assert!(matches!(believed(Err(JiraError::NotFound("x".into())), 0), Ok(false)));
         assert!(matches!(believed(Ok(true), 0), Ok(true)));
     }

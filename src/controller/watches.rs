@@ -24,7 +24,7 @@ use crate::{
         integration::JiraIntegration,
         names,
     },
-    grant::{store::GrantKey, unused},
+    grant::{gc, store::GrantKey},
 };
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
@@ -161,7 +161,7 @@ fn forget(ctx: &Context, secrets: &[Name]) {
     for (namespace, secret) in secrets {
         if let Some(credentials) = names::credentials_of_grant(secret) {
             let (namespace, credentials) = (namespace.clone(), credentials.to_owned());
-            ctx.keeper.forget(&GrantKey { namespace, credentials });
+            ctx.grants_in_use.forget(&GrantKey { namespace, credentials });
         }
     }
 }
@@ -217,7 +217,7 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: Cancellatio
         let objects: Vec<Arc<Guarded>> = stores.flat_map(Store::state).collect();
         count(&ctx, &objects);
         let uids = objects.iter().filter_map(|o| o.uid()).collect::<HashSet<_>>();
-        ctx.memories.retain(&uids);
+        ctx.local_states.retain(&uids);
         ctx.mirrors.retain(&uids);
         ctx.pools.retain(&uids);
         ctx.directories.retain(&uids);
@@ -230,10 +230,10 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: Cancellatio
             .map(|o| (o.namespace().unwrap_or_default(), o.name_any()))
             .collect();
         forget(&ctx, &ctx.index.retain(&names));
-        ctx.keeper.save_waiting().await;
-        match unused::sweep(
+        ctx.grants_in_use.save_unsaved().await;
+        match gc::sweep(
             &ctx.client,
-            &ctx.grants,
+            &ctx.grant_store,
             &ctx.index.secrets(),
             &in_doubt,
             Timestamp::now(),

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{admission::GIVES_WAY_AFTER, outcome::Stop, pass::Pass, schedule::Due};
+use super::{admission::GIVES_WAY_AFTER, outcome::StepError, pass::Pass, schedule::ReconcileKind};
 use crate::{api::project::JiraProject, atlassian::jira::Jira, cluster::error::describe, sync::apply};
 
 /// How long a slice may take.
@@ -27,13 +27,13 @@ pub(super) struct Slice<'a> {
 impl Pass<'_> {
     /// Goes on with everything that is to be fetched, until the slice ends. `known` are the projects as they
     /// stand in the cluster, where the pass has read them.
-    pub(super) async fn work(&mut self, jira: &Jira, known: Option<Vec<JiraProject>>) -> Result<(), Stop> {
-        let site = self.outcome.site.clone().or_else(|| self.seen.status.site.clone());
+    pub(super) async fn work(&mut self, jira: &Jira, known: Option<Vec<JiraProject>>) -> Result<(), StepError> {
+        let site = self.outcome.site.clone().or_else(|| self.observed.status.site.clone());
         let Some(site) = site else { return Ok(()) };
         let (begun, due, admission) = (Instant::now(), self.due, &self.ctx.admission);
         let is_over = move || {
             let took = begun.elapsed();
-            let gives_way = due != Due::Slice && took >= GIVES_WAY_AFTER && admission.is_awaited(due);
+            let gives_way = due != ReconcileKind::Resume && took >= GIVES_WAY_AFTER && admission.is_awaited(due);
             took >= SLICE || gives_way || admission.is_stopping()
         };
         let slice = Slice {
@@ -41,16 +41,20 @@ impl Pass<'_> {
             cloud_id: site.cloud_id,
             site_url: site.url,
             is_over: &is_over,
-            requested: self.due == Due::Full && self.seen.asked().is_requested(),
+            requested: self.due == ReconcileKind::Full && self.observed.asked().is_requested(),
         };
         self.projects_and_issues(&slice, known).await?;
         self.directory(&slice).await
     }
 
-    async fn projects_and_issues(&mut self, slice: &Slice<'_>, known: Option<Vec<JiraProject>>) -> Result<(), Stop> {
+    async fn projects_and_issues(
+        &mut self,
+        slice: &Slice<'_>,
+        known: Option<Vec<JiraProject>>,
+    ) -> Result<(), StepError> {
         let mut known = match known {
             Some(known) => known,
-            None => match apply::known(&self.ctx.client, &self.seen.owner()).await {
+            None => match apply::known(&self.ctx.client, &self.observed.owner()).await {
                 Ok(known) => known,
                 Err(error) => return self.issues_failed(&describe(&error)),
             },

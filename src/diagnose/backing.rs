@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    evidence::{Answer, DeskEvidence, Evidence, ProjectsEvidence, SiteEvidence},
+    evidence::{DeskEvidence, Evidence, JiraResult, ProjectsEvidence, SiteEvidence},
     examine::Findings,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-fn refuses<T>(answer: &Answer<T>) -> bool {
+fn refuses<T>(answer: &JiraResult<T>) -> bool {
     use JiraError::{Forbidden, NotFound, Unauthorized};
     matches!(answer, Err(Unauthorized(_) | Forbidden(_) | NotFound(_)))
 }
@@ -168,7 +168,7 @@ fn desks(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
         NotChecked => of_desks().any(|reason| reason == NotChecked),
         SiteUnavailable => {
             let lists = desks.desks.values().any(|desk| desk.request_types.is_err());
-            lists || desks.listed.as_ref().is_some_and(Answer::is_err) || articles.is_some_and(Answer::is_err)
+            lists || desks.listed.as_ref().is_some_and(JiraResult::is_err) || articles.is_some_and(JiraResult::is_err)
         }
         _ => reason.is_consequence(),
     }
@@ -279,7 +279,7 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
         return listed.is_some() && !is_listed;
     }
     let Some(answers @ DeskEvidence { request_types, .. }) = desks.desks.get(&project.id) else {
-        return reason == KnowledgeBaseUnreadable && desks.knowledge_base.as_ref().is_some_and(Answer::is_err);
+        return reason == KnowledgeBaseUnreadable && desks.knowledge_base.as_ref().is_some_and(JiraResult::is_err);
     };
     let types = request_types.as_deref().unwrap_or_default();
     let may = |kind: &RequestType| match (kind.can_create_request, &answers.creatable) {
@@ -302,7 +302,7 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
         RequestTypesNotCreatable => {
             all(&|kind| restricted(kind) || hidden(kind) || closed(kind)) && types.iter().any(closed)
         }
-        KnowledgeBaseUnreadable => desks.knowledge_base.as_ref().is_some_and(Answer::is_err),
+        KnowledgeBaseUnreadable => desks.knowledge_base.as_ref().is_some_and(JiraResult::is_err),
         _ => false,
     }
 }

@@ -25,12 +25,12 @@ use crate::{
 };
 
 /// An answer, or why there is none.
-pub type Answer<T> = Result<T, JiraError>;
+pub type JiraResult<T> = Result<T, JiraError>;
 
 /// What was declared, as far as Jira is asked about it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Declared {
+pub struct DeclaredSpec {
     /// spec.site.
     pub site: String,
     /// Host suffixes that are allowed besides Jira Cloud's.
@@ -55,7 +55,7 @@ pub struct Declared {
     pub pinned: Vec<PinnedUser>,
 }
 
-impl Declared {
+impl DeclaredSpec {
     /// What an integration declares; `site_suffixes` are allowed besides Jira Cloud's.
     #[must_use]
     pub fn of(integration: &JiraIntegration, site_suffixes: &[String]) -> Self {
@@ -171,15 +171,15 @@ impl From<&Project> for KnownProject {
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// What was declared.
-    pub declared: Declared,
+    pub declared: DeclaredSpec,
     /// Scopes of the token answer, where they are known.
     pub scopes: Option<Vec<String>>,
     /// About the site.
     pub site: Option<SiteEvidence>,
     /// About the account.
-    pub account: Option<Answer<Myself>>,
+    pub account: Option<JiraResult<Myself>>,
     /// About the projects.
-    pub projects: Option<Answer<ProjectsEvidence>>,
+    pub projects: Option<JiraResult<ProjectsEvidence>>,
     /// About the service desks; absent where the scopes do not cover them.
     pub desks: Option<DesksEvidence>,
     /// The call about them that Jira refused for the scopes, although the lists have them all.
@@ -194,9 +194,9 @@ pub struct Evidence {
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct SiteEvidence {
     /// Which cloudId answers under spec.site.
-    pub tenant: Answer<TenantInfo>,
+    pub tenant: JiraResult<TenantInfo>,
     /// The sites that the grant reaches.
-    pub resources: Answer<Vec<AccessibleResource>>,
+    pub resources: JiraResult<Vec<AccessibleResource>>,
 }
 
 /// What was answered about the projects in scope.
@@ -275,11 +275,11 @@ pub struct DesksEvidence {
     /// Every desk that the account can reach; absent where nobody asked for the list, because none of those
     /// that were asked about was not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listed: Option<Answer<Vec<ServiceDesk>>>,
+    pub listed: Option<JiraResult<Vec<ServiceDesk>>>,
     /// What was asked of single desks, by project id.
     pub desks: BTreeMap<String, DeskEvidence>,
     /// Whether articles may be read; absent where it was not asked.
-    pub knowledge_base: Option<Answer<()>>,
+    pub knowledge_base: Option<JiraResult<()>>,
 }
 
 /// What was answered about one service desk.
@@ -287,13 +287,13 @@ pub struct DesksEvidence {
 #[serde(rename_all = "camelCase")]
 pub struct DeskEvidence {
     /// The request types that the account gets to see.
-    pub request_types: Answer<Vec<RequestType>>,
+    pub request_types: JiraResult<Vec<RequestType>>,
     /// Ids of those it may raise requests of; asked only where the list leaves it open.
-    pub creatable: Option<Answer<BTreeSet<String>>>,
+    pub creatable: Option<JiraResult<BTreeSet<String>>>,
     /// The forms of single types, asked only where there is a doubt: where no request can be raised, and
     /// where the account would be told of fields that others are not shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub forms: Vec<(RequestType, Answer<Form>)>,
+    pub forms: Vec<(RequestType, JiraResult<Form>)>,
 }
 
 /// What was answered about people.
@@ -303,7 +303,7 @@ pub struct DirectoryEvidence {
     /// Whether the account may browse users.
     pub may_browse: bool,
     /// The accounts that are pinned and that the site knows.
-    pub pinned: Answer<Vec<User>>,
+    pub pinned: JiraResult<Vec<User>>,
 }
 
 /// What is known of statuses.
@@ -311,7 +311,7 @@ pub struct DirectoryEvidence {
 #[serde(rename_all = "camelCase")]
 pub struct StatusesEvidence {
     /// Those of the projects in use that rules are about, by key.
-    pub by_project: BTreeMap<String, Answer<Vec<TypeStatuses>>>,
+    pub by_project: BTreeMap<String, JiraResult<Vec<TypeStatuses>>>,
     /// Keys of further projects in use that rules are about, whose statuses are not known yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_asked: BTreeSet<String>,
@@ -342,18 +342,18 @@ pub struct PersonEvidence {
     /// The account id that spec.users.pinned gives.
     pub pinned: Option<String>,
     /// Whether the account may browse users.
-    pub may_browse: Answer<bool>,
+    pub may_browse: JiraResult<bool>,
     /// The accounts that were found under the pinned id or the address.
-    pub found: Answer<Vec<User>>,
+    pub found: JiraResult<Vec<User>>,
     /// Whether all accounts of the site were looked through, deactivated ones too.
     pub looked_through: bool,
     /// Whether the project is a service project.
-    pub service_project: Answer<bool>,
+    pub service_project: JiraResult<bool>,
     /// Whether issues of the project can be assigned to the person; of a customer of a service project
     /// it is not asked.
-    pub assignable: Option<Answer<bool>>,
+    pub assignable: Option<JiraResult<bool>>,
     /// Whether the account may raise requests for others, in a service project.
-    pub may_raise: Option<Answer<Raising>>,
+    pub may_raise: Option<JiraResult<Raising>>,
 }
 
 /// What a service desk tells of raising requests for others.

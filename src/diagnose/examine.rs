@@ -4,21 +4,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    evidence::{Answer, Declared, DesksEvidence, DirectoryEvidence, Evidence, ProjectsEvidence, StatusesEvidence},
+    evidence::{
+        DeclaredSpec, DesksEvidence, DirectoryEvidence, Evidence, JiraResult, ProjectsEvidence, StatusesEvidence,
+    },
     gather::{
-        projects::{self, Scope},
+        projects::{self, ProjectScope},
+        related::{self, related},
         site::site,
-        surroundings::{self, surroundings},
     },
     judge::{
         self,
-        account::{self, Expected},
+        account::{self, AccountExpectation},
         desks::DeskSummary,
-        project::Seen,
-        projects::Summary,
-        scopes::{self, Needs},
-        site::Site,
-        usable,
+        project::ProjectFacts,
+        project_with_desk,
+        projects::ProjectSummary,
+        scopes::{self, ScopeNeeds},
+        site::JudgedSite,
     },
 };
 use crate::{
@@ -41,7 +43,7 @@ pub struct Findings {
 
 /// Asks everything, and nothing that an earlier answer makes pointless. `scopes` are those of the
 /// token answer, where they are known.
-pub async fn gather(jira: &Jira, declared: Declared, scopes: Option<Vec<String>>) -> Evidence {
+pub async fn gather(jira: &Jira, declared: DeclaredSpec, scopes: Option<Vec<String>>) -> Evidence {
     let mut evidence = Evidence {
         declared,
         scopes,
@@ -81,7 +83,7 @@ pub async fn gather(jira: &Jira, declared: Declared, scopes: Option<Vec<String>>
         return evidence;
     }
     let named = evidence.declared.projects.clone();
-    let scope = named.as_deref().map_or(Scope::All, Scope::Named);
+    let scope = named.as_deref().map_or(ProjectScope::All, ProjectScope::Named);
     let known = evidence.declared.known.clone();
     let projects = projects::projects(jira, &cloud_id, evidence.declared.mode, scope, &known).await;
     if let Ok(projects) = &projects {
@@ -99,7 +101,7 @@ async fn ask_around(
     projects: &ProjectsEvidence,
     evidence: &mut Evidence,
 ) {
-    let asked = surroundings::Asked {
+    let asked = related::RelatedQuery {
         mode: evidence.declared.mode,
         rules: &evidence.declared.status_mapping,
         pinned: &evidence.declared.pinned,
@@ -107,7 +109,7 @@ async fn ask_around(
         known: &evidence.declared.known,
         turn: None,
     };
-    match surroundings(jira, cloud_id, asked, projects).await {
+    match related(jira, cloud_id, asked, projects).await {
         Ok(around) => {
             evidence.desks = around.desks;
             evidence.scope_refused = around.scope_refused;
@@ -135,16 +137,16 @@ async fn ask_around(
     }
 }
 
-fn address(declared: &Declared) -> Result<SiteUrl, Finding> {
+fn address(declared: &DeclaredSpec) -> Result<SiteUrl, Finding> {
     SiteUrl::parse(&declared.site, &declared.site_suffixes).map_err(|error| judge::site::not_allowed(&error))
 }
 
-fn judged_site(evidence: &Evidence, address: &SiteUrl) -> Option<Result<(Site, Finding), Finding>> {
+fn judged_site(evidence: &Evidence, address: &SiteUrl) -> Option<Result<(JudgedSite, Finding), Finding>> {
     let answers = evidence.site.as_ref()?;
     Some(judge::site::judge(address, evidence.declared.bound.as_ref(), answers))
 }
 
-fn missing(evidence: &Evidence, site: &Site, service_projects: bool) -> BTreeSet<&'static str> {
+fn missing(evidence: &Evidence, site: &JudgedSite, service_projects: bool) -> BTreeSet<&'static str> {
     scopes::missing(
         needs(evidence, service_projects),
         evidence.scopes.as_deref(),
@@ -152,8 +154,8 @@ fn missing(evidence: &Evidence, site: &Site, service_projects: bool) -> BTreeSet
     )
 }
 
-fn needs(evidence: &Evidence, service_projects: bool) -> Needs {
-    Needs {
+fn needs(evidence: &Evidence, service_projects: bool) -> ScopeNeeds {
+    ScopeNeeds {
         mode: evidence.declared.mode,
         service_projects,
     }
@@ -163,7 +165,7 @@ fn is_eligible(evidence: &Evidence) -> bool {
     let judged = evidence
         .account
         .as_ref()
-        .map(|answer| account::judge(Expected::of(&evidence.declared), answer));
+        .map(|answer| account::judge(AccountExpectation::of(&evidence.declared), answer));
     judged.is_some_and(|finding| finding.is_true())
 }
 
@@ -216,7 +218,7 @@ fn walk(evidence: &Evidence, findings: &mut Findings) -> Result<(), ConditionTyp
         None | Some(Err(JiraError::ScopeMismatch(_))) => return Err(ConditionType::ScopesGranted),
         Some(answer) => answer,
     };
-    let finding = account::judge(Expected::of(&evidence.declared), answer);
+    let finding = account::judge(AccountExpectation::of(&evidence.declared), answer);
     let eligible = finding.is_true();
     note(findings, finding);
     if !eligible {
@@ -237,7 +239,7 @@ fn walk(evidence: &Evidence, findings: &mut Findings) -> Result<(), ConditionTyp
 
 /// The call that Jira refused for the scopes although the lists have them all.
 fn refused_call(evidence: &Evidence) -> Option<&str> {
-    fn refused<T>(answer: Option<&Answer<T>>) -> Option<&str> {
+    fn refused<T>(answer: Option<&JiraResult<T>>) -> Option<&str> {
         match answer {
             Some(Err(JiraError::ScopeMismatch(call))) => Some(call),
             _ => None,
@@ -259,9 +261,9 @@ fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &m
     let (mut summaries, mut desks) = (Vec::new(), Vec::new());
     for (key, project) in in_scope(declared, projects) {
         let held = project.map(|p| projects.held_in(&p.id)).unwrap_or_default();
-        let seen = Seen::as_found(key, project, declared.mode, projects, &held);
-        let found = usable::judge(&seen, evidence.desks.as_ref());
-        summaries.push(Summary::of(key, seen.lifecycle(), &found));
+        let seen = ProjectFacts::as_found(key, project, declared.mode, projects, &held);
+        let found = project_with_desk::judge(&seen, evidence.desks.as_ref());
+        summaries.push(ProjectSummary::of(key, seen.lifecycle(), &found));
         desks.extend(DeskSummary::of(key, &found));
         findings.projects.insert(key.to_owned(), found);
     }
@@ -279,7 +281,7 @@ fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &m
 
 /// The projects in scope by key: those that spec names, else every live one and those that were
 /// seen before and are archived, in the trash, or in no list now.
-fn in_scope<'e>(declared: &'e Declared, projects: &'e ProjectsEvidence) -> BTreeMap<&'e str, Option<&'e Project>> {
+fn in_scope<'e>(declared: &'e DeclaredSpec, projects: &'e ProjectsEvidence) -> BTreeMap<&'e str, Option<&'e Project>> {
     if let Some(named) = &declared.projects {
         return named.iter().map(|key| (key.as_str(), projects.by_key(key))).collect();
     }

@@ -12,7 +12,7 @@ use super::{
     arbitrary::{connected, declared, evidence, outage, person},
     backing::{backs, backs_project},
     backing_person::backs_person,
-    evidence::{Answer, Evidence},
+    evidence::{Evidence, JiraResult},
     examine::{self, Findings},
     judge::person as judge_person,
 };
@@ -174,7 +174,7 @@ fn every_reason_that_judges_give_is_among_those_found() {
     assert!(never.is_empty(), "never found: {never:?}");
 }
 
-fn nothing_asked(declared: super::evidence::Declared) -> Evidence {
+fn nothing_asked(declared: super::evidence::DeclaredSpec) -> Evidence {
     Evidence {
         declared,
         scopes: None,
@@ -190,7 +190,7 @@ fn nothing_asked(declared: super::evidence::Declared) -> Evidence {
 
 /// Something is not answered: the condition that it is about.
 fn break_one(evidence: &mut Evidence, at: usize, error: &JiraError) -> ConditionType {
-    fn failed<T>(error: &JiraError) -> Answer<T> {
+    fn failed<T>(error: &JiraError) -> JiraResult<T> {
         Err(error.clone())
     }
     match at {

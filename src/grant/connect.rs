@@ -1,4 +1,4 @@
-//! Takes over the grant that a person's consent ended with: under the mark that every process
+//! Takes over the grant that a person's consent ended with: under the lock that every process
 //! respects, judged before anything of it is stored.
 
 use std::{
@@ -10,15 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{
+    active::{ActiveGrant, GrantError},
     credentials::Credentials,
-    freshness::{Exchange, mark},
-    held::{Held, Trouble},
-    keeper::Keeper,
-    lane::{ATTEMPTS, CONTENDED, Lane, Saved},
-    patience::Patience,
-    record::{Access, Mark, Record},
-    store::{GrantKey, Store},
-    unsaved::{Precondition, Unsaved},
+    freshness::{Exchange, exchange_lock},
+    grants::Grants,
+    lock_wait::LockWait,
+    record::{AccessToken, ExchangeLock, Record},
+    slot::{ATTEMPTS, CONTENDED, GrantSlot, SaveResult},
+    store::{GrantKey, GrantStore},
+    unsaved::{Precondition, UnsavedTokens},
 };
 use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::Tokens, secret::Secret, token_answer::ExchangeFailure};
 use crate::cluster::error::WriteError;
@@ -26,9 +26,9 @@ use crate::cluster::error::WriteError;
 /// How much longer than an exchange a consent takes: it is judged by two rounds of questions, each of which may
 /// take as long as an exchange.
 const JUDGING: SignedDuration = SignedDuration::from_secs(2 * HTTP_TIMEOUT.as_secs().cast_signed());
-/// Longest wait for marks that follow one another.
+/// Longest wait for locks that follow one another.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
-/// How often a live mark of another process is looked at again.
+/// How often a live lock of another process is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// What the browser brought back.
@@ -42,9 +42,9 @@ pub struct Consent {
 
 /// Why no grant was taken over. `R` is what the judge says.
 #[derive(Debug)]
-pub enum NotTaken<R> {
+pub enum ConsentError<R> {
     /// The cluster stands in the way. Where `unsaved` is not set, the code was not spent.
-    Cluster(Trouble),
+    Cluster(GrantError),
     /// Atlassian gave no tokens for the code.
     Exchange(ExchangeFailure),
     /// It brought no refresh token.
@@ -55,13 +55,13 @@ pub enum NotTaken<R> {
     Superseded,
 }
 
-impl<R> From<Trouble> for NotTaken<R> {
-    fn from(trouble: Trouble) -> Self {
+impl<R> From<GrantError> for ConsentError<R> {
+    fn from(trouble: GrantError) -> Self {
         Self::Cluster(trouble)
     }
 }
 
-impl Keeper {
+impl Grants {
     /// Exchanges the code, lets `judge` look at what came of it, and stores the grant in place of what
     /// was there. Runs in a task of its own that outlives a cancelled caller. Passes on the same grant
     /// wait meanwhile, so that they see it before or after and nothing in between.
@@ -74,7 +74,7 @@ impl Keeper {
         credentials: Credentials,
         consent: Consent,
         judge: J,
-    ) -> Result<Held, NotTaken<R>>
+    ) -> Result<ActiveGrant, ConsentError<R>>
     where
         J: FnOnce(Tokens) -> F + Send + 'static,
         F: Future<Output = Result<(), R>> + Send + 'static,
@@ -84,7 +84,7 @@ impl Keeper {
         let task = self
             .tasks
             .spawn(async move { keeper.connect_alone(&key, &credentials, &consent, judge).await });
-        let interrupted = |_| Err(Trouble::unwritten("the exchange was interrupted").into());
+        let interrupted = |_| Err(GrantError::unwritten("the exchange was interrupted").into());
         task.await.unwrap_or_else(interrupted)
     }
 
@@ -93,18 +93,18 @@ impl Keeper {
     ///
     /// # Errors
     /// What stands in the way.
-    pub async fn could_store(&self, key: &GrantKey) -> Result<(), Trouble> {
+    pub async fn could_store(&self, key: &GrantKey) -> Result<(), GrantError> {
         let read = self.store.read(key).await;
-        let record = read.map_err(|error| Trouble::unread(&error))?;
+        let record = read.map_err(|error| GrantError::unread(&error))?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
-            return Err(Trouble::NameTaken);
+            return Err(GrantError::NameTaken);
         }
-        match self.store.rehearse(&record).await {
+        match self.store.dry_run(&record).await {
             // Others write it just now, so it can be written.
             Ok(()) | Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
-            Err(WriteError::Terminating) => Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => Err(Trouble::unwritten(&detail)),
+            Err(WriteError::Terminating) => Err(GrantError::Terminating),
+            Err(WriteError::Refused(detail)) => Err(GrantError::unwritten(&detail)),
         }
     }
 
@@ -112,15 +112,15 @@ impl Keeper {
     ///
     /// # Errors
     /// When the cluster still does not take it.
-    pub async fn store_again(&self, key: &GrantKey) -> Result<Saved, Trouble> {
-        let place = self.lanes.place(key);
+    pub async fn store_again(&self, key: &GrantKey) -> Result<SaveResult, GrantError> {
+        let place = self.slots.slot(key);
         place.lock().await.save(&self.store, key).await
     }
 
     /// Takes the refresh token that could not be stored out of this process, for somebody who keeps it
     /// elsewhere: it is not written any more.
     pub async fn give_up(&self, key: &GrantKey) -> Option<Secret> {
-        let place = self.lanes.place(key);
+        let place = self.slots.slot(key);
         let unsaved = place.lock().await.unsaved.take()?;
         unsaved.record.refresh_token
     }
@@ -131,20 +131,20 @@ impl Keeper {
         credentials: &Credentials,
         consent: &Consent,
         judge: J,
-    ) -> Result<Held, NotTaken<R>>
+    ) -> Result<ActiveGrant, ConsentError<R>>
     where
         J: FnOnce(Tokens) -> F + Send,
         F: Future<Output = Result<(), R>> + Send,
     {
-        let place = self.lanes.place(key);
-        let mut wait = Wait::default();
-        let (mut lane, mut record) = loop {
+        let place = self.slots.slot(key);
+        let mut wait = WaitForLock::default();
+        let (mut slot, mut record) = loop {
             // Waited for before passes on this grant are held up.
-            wait.until_unmarked(&self.store, key, &self.holder).await?;
-            let mut lane = place.lock().await;
-            lane.save(&self.store, key).await?;
+            wait.until_unlocked(&self.store, key, &self.holder).await?;
+            let mut slot = place.lock().await;
+            slot.save(&self.store, key).await?;
             if let Some(record) = self.reserve(key, &consent.code, &mut wait).await? {
-                break (lane, record);
+                break (slot, record);
             }
         };
         let replaces = Some(Precondition::of(&record));
@@ -167,137 +167,147 @@ impl Keeper {
         };
         let supplied = credentials.refresh_token.as_ref();
         let access = record.take_connected(tokens, &first, supplied, &credentials.app, at);
-        lane.pause = None;
-        lane.unsaved = Some(Unsaved {
+        slot.backoff = None;
+        slot.unsaved = Some(UnsavedTokens {
             record,
             spent: consent.code.hash(),
             replaces,
         });
-        self.deliver(key, &mut lane, access).await
+        self.deliver(key, &mut slot, access).await
     }
 
     /// Stores what the judge accepted.
-    async fn deliver<R>(&self, key: &GrantKey, lane: &mut Lane, access: Access) -> Result<Held, NotTaken<R>> {
-        match lane.save(&self.store, key).await {
-            Ok(Saved::Stored) => {}
-            Ok(Saved::Superseded) => return Err(NotTaken::Superseded),
+    async fn deliver<R>(
+        &self,
+        key: &GrantKey,
+        slot: &mut GrantSlot,
+        access: AccessToken,
+    ) -> Result<ActiveGrant, ConsentError<R>> {
+        match slot.save(&self.store, key).await {
+            Ok(SaveResult::Stored) => {}
+            Ok(SaveResult::Superseded) => return Err(ConsentError::Superseded),
             Err(trouble) => {
-                if !matches!(trouble, Trouble::NotWritable { .. }) {
+                if !matches!(trouble, GrantError::NotWritable { .. }) {
                     // It is told that nothing of it is kept.
-                    lane.unsaved = None;
+                    slot.unsaved = None;
                 }
-                return Err(NotTaken::Cluster(trouble.keeping(lane.unsaved.is_some())));
+                return Err(ConsentError::Cluster(trouble.keeping(slot.unsaved.is_some())));
             }
         }
         info!(namespace = key.namespace, grant = key.secret_name(), "connected");
-        Ok(Held::of(&lane.stored.clone().unwrap_or_default(), access))
+        Ok(ActiveGrant::of(&slot.stored.clone().unwrap_or_default(), access))
     }
 
     async fn judged<J, F, R>(
         &self,
         exchanged: Result<Tokens, ExchangeFailure>,
         judge: J,
-    ) -> Result<(Tokens, Secret), NotTaken<R>>
+    ) -> Result<(Tokens, Secret), ConsentError<R>>
     where
         J: FnOnce(Tokens) -> F + Send,
         F: Future<Output = Result<(), R>> + Send,
     {
-        let tokens = exchanged.map_err(NotTaken::Exchange)?;
-        let first = tokens.refresh_token.clone().ok_or(NotTaken::NoRefreshToken)?;
-        judge(tokens.clone()).await.map_err(NotTaken::Refused)?;
+        let tokens = exchanged.map_err(ConsentError::Exchange)?;
+        let first = tokens.refresh_token.clone().ok_or(ConsentError::NoRefreshToken)?;
+        judge(tokens.clone()).await.map_err(ConsentError::Refused)?;
         Ok((tokens, first))
     }
 
-    /// Sets the mark for an exchange of this code: it keeps others from exchanging meanwhile, and proves
+    /// Sets the lock for an exchange of this code: it keeps others from exchanging meanwhile, and proves
     /// that the grant can be stored before the code is spent. Nothing where another process has marked it
     /// anew: that is waited for without holding up passes.
-    async fn reserve(&self, key: &GrantKey, code: &Secret, wait: &mut Wait) -> Result<Option<Record>, Trouble> {
+    async fn reserve(
+        &self,
+        key: &GrantKey,
+        code: &Secret,
+        wait: &mut WaitForLock,
+    ) -> Result<Option<Record>, GrantError> {
         let exchange = Exchange {
             token: code.clone(),
             adopts: false,
             interrupted: None,
         };
         for _ in 0..ATTEMPTS {
-            let Look::Free(mut record) = wait.look(&self.store, key, &self.holder).await? else {
+            let LockState::Free(mut record) = wait.look(&self.store, key, &self.holder).await? else {
                 return Ok(None);
             };
-            let mut mark = mark(&exchange, &self.holder, Timestamp::now());
-            mark.deadline = mark.deadline.saturating_add(JUDGING).unwrap_or(Timestamp::MAX);
-            record.mark = Some(mark);
+            let mut lock = exchange_lock(&exchange, &self.holder, Timestamp::now());
+            lock.deadline = lock.deadline.saturating_add(JUDGING).unwrap_or(Timestamp::MAX);
+            record.lock = Some(lock);
             match self.store.write(&record).await {
                 Ok(marked) => return Ok(Some(marked)),
                 Err(WriteError::Conflict | WriteError::Gone) => {}
-                Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-                Err(WriteError::Refused(detail)) => return Err(Trouble::unwritten(&detail)),
+                Err(WriteError::Terminating) => return Err(GrantError::Terminating),
+                Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
             }
         }
-        Err(Trouble::unwritten(CONTENDED))
+        Err(GrantError::unwritten(CONTENDED))
     }
 
-    /// Takes the mark away. Where that fails it ends by itself.
+    /// Takes the lock away. Where that fails it ends by itself.
     async fn release(&self, mut record: Record) {
-        record.mark = None;
+        record.lock = None;
         let _ = self.store.write(&record).await;
     }
 }
 
 /// What stands in a grant Secret.
-enum Look {
+enum LockState {
     /// Nothing that is to be waited for.
     Free(Box<Record>),
-    /// A live mark of another process.
-    Marked(Mark),
+    /// A live lock of another process.
+    Locked(ExchangeLock),
 }
 
-/// A wait for marks of other processes.
-pub(super) struct Wait {
-    patience: Patience,
+/// A wait for locks of other processes.
+pub(super) struct WaitForLock {
+    lock_wait: LockWait,
     since: Instant,
 }
 
-impl Default for Wait {
+impl Default for WaitForLock {
     fn default() -> Self {
         Self {
-            patience: Patience::default(),
+            lock_wait: LockWait::default(),
             since: Instant::now(),
         }
     }
 }
 
-impl Wait {
-    /// The grant Secret as it is, or a new one, once no other process holds a mark on it that is respected.
-    pub(super) async fn until_unmarked(
+impl WaitForLock {
+    /// The grant Secret as it is, or a new one, once no other process holds a lock on it that is respected.
+    pub(super) async fn until_unlocked(
         &mut self,
-        store: &Store,
+        store: &GrantStore,
         key: &GrantKey,
         holder: &str,
-    ) -> Result<Record, Trouble> {
+    ) -> Result<Record, GrantError> {
         loop {
             match self.look(store, key, holder).await? {
-                Look::Free(record) => return Ok(*record),
-                Look::Marked(mark) if self.since.elapsed() >= LONGEST_WAIT => {
-                    return Err(Trouble::Busy {
-                        until: mark.deadline,
+                LockState::Free(record) => return Ok(*record),
+                LockState::Locked(lock) if self.since.elapsed() >= LONGEST_WAIT => {
+                    return Err(GrantError::Busy {
+                        until: lock.deadline,
                         still: None,
                     });
                 }
-                Look::Marked(_) => tokio::time::sleep(LOOK_AGAIN).await,
+                LockState::Locked(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
         }
     }
 
-    async fn look(&mut self, store: &Store, key: &GrantKey, holder: &str) -> Result<Look, Trouble> {
+    async fn look(&mut self, store: &GrantStore, key: &GrantKey, holder: &str) -> Result<LockState, GrantError> {
         let read = store.read(key).await;
-        let record = read.map_err(|error| Trouble::unread(&error))?;
+        let record = read.map_err(|error| GrantError::unread(&error))?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
-            return Err(Trouble::NameTaken);
+            return Err(GrantError::NameTaken);
         }
-        let live = record.mark.as_ref();
-        let live = live.filter(|mark| mark.holder != holder && mark.deadline > Timestamp::now());
+        let live = record.lock.as_ref();
+        let live = live.filter(|lock| lock.holder != holder && lock.deadline > Timestamp::now());
         match live {
-            Some(mark) if self.patience.left(mark, Instant::now()).is_some() => Ok(Look::Marked(mark.clone())),
-            _ => Ok(Look::Free(Box::new(record))),
+            Some(lock) if self.lock_wait.left(lock, Instant::now()).is_some() => Ok(LockState::Locked(lock.clone())),
+            _ => Ok(LockState::Free(Box::new(record))),
         }
     }
 }
@@ -308,29 +318,29 @@ mod tests {
     use super::*;
     use crate::grant::testing::{World, grant};
 
-    /// Passes on the grant wait as long as a consent is under way, and so no mark is waited for meanwhile.
+    /// Passes on the grant wait as long as a consent is under way, and so no lock is waited for meanwhile.
     #[tokio::test]
     async fn a_mark_of_another_process_holds_up_no_pass() {
         let world = World::default();
         let process = world.process(&["ns"]).await;
         let mut record = Record::new("ns", "acme-grant");
-        record.mark = Some(Mark {
+        record.lock = Some(ExchangeLock {
             holder: "other".into(),
             deadline: Timestamp::now().saturating_add(SignedDuration::from_hours(5)).unwrap(),
             spends: Secret::new("theirs".into()).hash(),
             adopts: false,
             begun: None,
         });
-        let mark = process.store.write(&record).await.unwrap().mark.unwrap();
+        let lock = process.store.write(&record).await.unwrap().lock.unwrap();
         let (key, code) = (grant("ns"), Secret::new("code".into()));
-        let mut wait = Wait::default();
+        let mut wait = WaitForLock::default();
         let reserved = process.reserve(&key, &code, &mut wait).await.unwrap();
         assert!(reserved.is_none(), "it is waited for elsewhere");
         // What was waited for there is not waited for again.
         let long_ago = Instant::now().checked_sub(Duration::from_mins(3)).unwrap();
-        let mut wait = Wait::default();
-        let _ = wait.patience.left(&mark, long_ago);
+        let mut wait = WaitForLock::default();
+        let _ = wait.lock_wait.left(&lock, long_ago);
         let reserved = process.reserve(&key, &code, &mut wait).await.unwrap();
-        assert!(reserved.is_some_and(|record| record.mark.is_some_and(|mark| mark.holder == process.holder)));
+        assert!(reserved.is_some_and(|record| record.lock.is_some_and(|lock| lock.holder == process.holder)));
     }
 }

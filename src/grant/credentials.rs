@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1;
 use thiserror::Error;
 
-use crate::atlassian::{oauth::App, secret::Secret};
+use crate::atlassian::{oauth::OAuthApp, secret::Secret};
 
 /// Key of the app's client id.
 pub const CLIENT_ID: &str = "client-id";
@@ -16,7 +16,7 @@ pub const REFRESH_TOKEN: &str = "refresh-token";
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The app.
-    pub app: App,
+    pub app: OAuthApp,
     /// A refresh token to adopt, if it is new.
     pub refresh_token: Option<Secret>,
 }
@@ -48,7 +48,7 @@ impl Credentials {
         let secret = secret.ok_or_else(|| CredentialsError::NotFound(name.to_owned()))?;
         let required = |key| value(name, secret, key)?.ok_or_else(|| CredentialsError::Missing(name.to_owned(), key));
         Ok(Self {
-            app: App {
+            app: OAuthApp {
                 client_id: required(CLIENT_ID)?,
                 client_secret: Secret::new(required(CLIENT_SECRET)?),
             },

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 
 use super::{
-    connect::Wait,
-    held::Trouble,
-    lane::{ATTEMPTS, CONTENDED},
-    store::{GrantKey, Store},
+    active::GrantError,
+    connect::WaitForLock,
+    slot::{ATTEMPTS, CONTENDED},
+    store::{GrantKey, GrantStore},
 };
 use crate::atlassian::secret::Secret;
 use crate::cluster::error::WriteError;
@@ -17,18 +17,18 @@ use crate::cluster::error::WriteError;
 ///
 /// # Errors
 /// When the grant Secret cannot be read or written; it is as before then.
-pub async fn disconnect(store: &Store, key: &GrantKey, supplied: Option<&Secret>) -> Result<bool, Trouble> {
-    let mut wait = Wait::default();
+pub async fn disconnect(store: &GrantStore, key: &GrantKey, supplied: Option<&Secret>) -> Result<bool, GrantError> {
+    let mut wait = WaitForLock::default();
     for _ in 0..ATTEMPTS {
-        let mut record = wait.until_unmarked(store, key, "").await?;
+        let mut record = wait.until_unlocked(store, key, "").await?;
         let was_connected = record.refresh_token.is_some();
         record.disconnect(supplied, Timestamp::now());
         match store.write(&record).await {
             Ok(_) => return Ok(was_connected),
             Err(WriteError::Conflict | WriteError::Gone) => {}
-            Err(WriteError::Terminating) => return Err(Trouble::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(Trouble::unwritten(&detail)),
+            Err(WriteError::Terminating) => return Err(GrantError::Terminating),
+            Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
         }
     }
-    Err(Trouble::unwritten(CONTENDED))
+    Err(GrantError::unwritten(CONTENDED))
 }

@@ -5,23 +5,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     credentials::Credentials,
-    record::{Access, Mark, Record, Refusal, RefusalKind, fingerprint},
+    record::{AccessToken, ExchangeLock, Record, Refusal, RefusalKind, fingerprint},
 };
-use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::App, secret::Secret};
+use crate::atlassian::{endpoints::HTTP_TIMEOUT, oauth::OAuthApp, secret::Secret};
 
 /// How long others wait for a process that exchanges: the longest call, and time to write.
-pub const MARK_LIFETIME: SignedDuration = SignedDuration::from_secs(HTTP_TIMEOUT.as_secs().cast_signed() + 30);
+pub const LOCK_LIFETIME: SignedDuration = SignedDuration::from_secs(HTTP_TIMEOUT.as_secs().cast_signed() + 30);
 
 /// What to do.
 #[derive(Debug)]
 pub enum Decision {
     /// The stored access token is good.
-    Use(Access),
+    Use(AccessToken),
     /// Exchange this refresh token.
     Exchange(Exchange),
     /// Another process is exchanging; look again then, or when the Secret changes.
     Busy {
-        /// When its mark ends.
+        /// When its lock ends.
         until: Timestamp,
     },
     /// Nobody has connected.
@@ -76,7 +76,7 @@ pub struct Situation<'a> {
     pub rejected: Option<&'a Secret>,
     /// A person asked for it, so that what was refused is tried again.
     pub requested: bool,
-    /// The mark that stands there was waited for long enough, whatever its deadline says.
+    /// The lock that stands there was waited for long enough, whatever its deadline says.
     pub outwaited: bool,
 }
 
@@ -89,7 +89,7 @@ pub fn decide(record: Option<&Record>, credentials: &Credentials, situation: &Si
         return Decision::NameTaken;
     }
     let spend = |token: &Secret, adopts| {
-        unless_marked(record, situation).unwrap_or_else(|| exchange(record, credentials, token, adopts))
+        unless_locked(record, situation).unwrap_or_else(|| exchange(record, credentials, token, adopts))
     };
     if let Some(token) = supplied(record, credentials) {
         return match refusal_of(record, credentials, token) {
@@ -117,7 +117,7 @@ pub fn decide(record: Option<&Record>, credentials: &Credentials, situation: &Si
     if let Some(refusal) = refused.filter(|refusal| !is_lifted(refusal, situation)) {
         return Decision::Refused(refusal.clone());
     }
-    let good = |access: &&Access| refused.is_none() && !is_due(access, situation);
+    let good = |access: &&AccessToken| refused.is_none() && !is_due(access, situation);
     match record.access.as_ref().filter(good) {
         Some(access) => Decision::Use(access.clone()),
         None => spend(token, false),
@@ -164,15 +164,15 @@ fn is_lifted(refusal: &Refusal, situation: &Situation<'_>) -> bool {
     situation.requested || (refusal.kind == RefusalKind::Client && long_ago)
 }
 
-fn unless_marked(record: &Record, situation: &Situation<'_>) -> Option<Decision> {
-    let mark = record.mark.as_ref()?;
-    let live = mark.holder != situation.holder && mark.deadline > situation.now && !situation.outwaited;
-    live.then_some(Decision::Busy { until: mark.deadline })
+fn unless_locked(record: &Record, situation: &Situation<'_>) -> Option<Decision> {
+    let lock = record.lock.as_ref()?;
+    let live = lock.holder != situation.holder && lock.deadline > situation.now && !situation.outwaited;
+    live.then_some(Decision::Busy { until: lock.deadline })
 }
 
 fn exchange(record: &Record, credentials: &Credentials, token: &Secret, adopts: bool) -> Decision {
-    let earlier = record.mark.as_ref().filter(|mark| mark.spends == token.hash());
-    let begun = |mark: &Mark| mark.begun.or_else(|| mark.deadline.checked_sub(MARK_LIFETIME).ok());
+    let earlier = record.lock.as_ref().filter(|lock| lock.spends == token.hash());
+    let begun = |lock: &ExchangeLock| lock.begun.or_else(|| lock.deadline.checked_sub(LOCK_LIFETIME).ok());
     // What is tried again was interrupted then, however often it is refused.
     let refused = || refusal_of(record, credentials, token)?.interrupted;
     Decision::Exchange(Exchange {
@@ -182,7 +182,7 @@ fn exchange(record: &Record, credentials: &Credentials, token: &Secret, adopts: 
     })
 }
 
-fn is_due(access: &Access, situation: &Situation<'_>) -> bool {
+fn is_due(access: &AccessToken, situation: &Situation<'_>) -> bool {
     situation.now >= refresh_at(access) || situation.rejected == Some(&access.token)
 }
 
@@ -190,7 +190,7 @@ fn is_due(access: &Access, situation: &Situation<'_>) -> bool {
 /// from the token itself, so that it stays the same however often it is asked for, and grants
 /// that were made together are not refreshed together.
 #[must_use]
-pub fn refresh_at(access: &Access) -> Timestamp {
+pub fn refresh_at(access: &AccessToken) -> Timestamp {
     let lifetime = access.expires_at.duration_since(access.refreshed_at);
     if lifetime < SHORTEST_LIFETIME {
         return access.refreshed_at.saturating_add(INSTEAD).unwrap_or(access.expires_at);
@@ -204,12 +204,12 @@ pub fn refresh_at(access: &Access) -> Timestamp {
         .unwrap_or(access.expires_at)
 }
 
-/// The mark for an exchange that begins now.
+/// The lock for an exchange that begins now.
 #[must_use]
-pub fn mark(exchange: &Exchange, holder: &str, now: Timestamp) -> Mark {
-    Mark {
+pub fn exchange_lock(exchange: &Exchange, holder: &str, now: Timestamp) -> ExchangeLock {
+    ExchangeLock {
         holder: holder.to_owned(),
-        deadline: now.saturating_add(MARK_LIFETIME).unwrap_or(Timestamp::MAX),
+        deadline: now.saturating_add(LOCK_LIFETIME).unwrap_or(Timestamp::MAX),
         spends: exchange.token.hash(),
         adopts: exchange.adopts,
         begun: exchange.interrupted.or(Some(now)),
@@ -218,7 +218,7 @@ pub fn mark(exchange: &Exchange, holder: &str, now: Timestamp) -> Mark {
 
 /// The refusal to remember after an exchange.
 #[must_use]
-pub fn refusal(spent: &Exchange, app: &App, kind: RefusalKind, description: String, now: Timestamp) -> Refusal {
+pub fn refusal(spent: &Exchange, app: &OAuthApp, kind: RefusalKind, description: String, now: Timestamp) -> Refusal {
     Refusal {
         fingerprint: fingerprint(app, &spent.token),
         kind,

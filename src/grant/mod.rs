@@ -3,25 +3,25 @@
 //! One grant Secret belongs to each credential Secret and is shared by every integration that
 //! names it, because two copies of a rotating refresh token kill each other.
 
+mod access;
+pub mod active;
+pub mod codec;
 pub mod connect;
+mod copies;
 pub mod credentials;
 pub mod disconnect;
 mod exchange;
-pub mod finding;
+pub mod findings;
 pub mod freshness;
-pub mod held;
-mod hold;
-pub mod keeper;
-pub mod lane;
-mod lanes;
+pub mod gc;
+pub mod grants;
 mod leeway;
-mod patience;
+mod lock_wait;
 pub mod publish;
 pub mod record;
-pub mod secret_form;
+pub mod slot;
+mod slots;
 pub mod store;
 #[cfg(test)]
 mod testing;
-mod twins;
 mod unsaved;
-pub mod unused;

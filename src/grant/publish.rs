@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Client, ResourceExt, api::PostParams};
 
-use super::record::Access;
+use super::record::AccessToken;
 use crate::{
     api::names,
     atlassian::secret::TokenHash,
@@ -25,7 +25,7 @@ pub const GRANT: &str = "jira-operator.dev/grant";
 
 /// Whose the Secret is, and where.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct TokenSecret {
     /// Namespace of the integration.
     pub namespace: String,
     /// Name of the Secret.
@@ -38,7 +38,7 @@ pub struct Target {
 
 /// What stands under the name.
 #[derive(Clone)]
-pub enum Found {
+pub enum TokenSecretState {
     /// Nothing.
     Nothing,
     /// The integration's own Secret.
@@ -49,16 +49,16 @@ pub enum Found {
 
 /// What the Secret is to hold.
 #[derive(Clone, Debug)]
-pub struct Published<'a> {
+pub struct TokenSecretData<'a> {
     /// The access token.
-    pub access: &'a Access,
+    pub access: &'a AccessToken,
     /// Gateway address with the cloudId.
     pub base_url: String,
     /// Address of the site, for links that people open.
     pub site_url: String,
 }
 
-impl Published<'_> {
+impl TokenSecretData<'_> {
     fn data(&self) -> BTreeMap<String, ByteString> {
         [
             (ACCESS_TOKEN, self.access.token.expose().to_owned()),
@@ -79,7 +79,7 @@ pub fn to_the_second(at: Timestamp) -> Timestamp {
 }
 
 /// Shows what it is and nothing of what it holds.
-impl std::fmt::Debug for Found {
+impl std::fmt::Debug for TokenSecretState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Nothing => "Nothing",
@@ -89,7 +89,7 @@ impl std::fmt::Debug for Found {
     }
 }
 
-impl Found {
+impl TokenSecretState {
     /// Which grant was judged last, as far as the Secret tells.
     #[must_use]
     pub fn lineage(&self) -> Option<TokenHash> {
@@ -110,18 +110,18 @@ impl Found {
 ///
 /// # Errors
 /// When the API server cannot be asked.
-pub async fn find(client: &Client, target: &Target) -> kube::Result<Found> {
+pub async fn find(client: &Client, target: &TokenSecret) -> kube::Result<TokenSecretState> {
     let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
     Ok(match api.get_opt(&target.name).await? {
-        None => Found::Nothing,
-        Some(secret) if is_own(&secret, target) => Found::Own(Box::new(secret)),
-        Some(_) => Found::Foreign,
+        None => TokenSecretState::Nothing,
+        Some(secret) if is_own(&secret, target) => TokenSecretState::Own(Box::new(secret)),
+        Some(_) => TokenSecretState::Foreign,
     })
 }
 
-/// Our mark is the owner reference to this very integration: other tools' edits leave it, and
+/// Our lock is the owner reference to this very integration: other tools' edits leave it, and
 /// the Secret of a predecessor of the same name does not have it.
-fn is_own(secret: &Secret, target: &Target) -> bool {
+fn is_own(secret: &Secret, target: &TokenSecret) -> bool {
     // The key of connect links has its owners, too.
     let component = secret.labels().get(names::COMPONENT_LABEL);
     component.is_none_or(|component| component == names::COMPONENT_TOKEN)
@@ -136,7 +136,7 @@ const ATTEMPTS: usize = 3;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum PublishResult {
     /// The Secret is as it should be.
     Done,
     /// The name was taken by somebody else meanwhile; nothing was touched.
@@ -151,12 +151,12 @@ pub enum Written {
 /// A [`WriteError`], also a conflict that goes on.
 pub async fn write(
     client: &Client,
-    target: &Target,
-    found: &Found,
-    wanted: Option<&Published<'_>>,
+    target: &TokenSecret,
+    found: &TokenSecretState,
+    wanted: Option<&TokenSecretData<'_>>,
     lineage: Option<&TokenHash>,
-) -> Result<Written, WriteError> {
-    let data = wanted.map(Published::data).unwrap_or_default();
+) -> Result<PublishResult, WriteError> {
+    let data = wanted.map(TokenSecretData::data).unwrap_or_default();
     let mut found = found.clone();
     for _ in 0..ATTEMPTS {
         match write_once(client, target, &found, &data, lineage).await {
@@ -174,29 +174,29 @@ pub async fn write(
 
 async fn write_once(
     client: &Client,
-    target: &Target,
-    found: &Found,
+    target: &TokenSecret,
+    found: &TokenSecretState,
     data: &BTreeMap<String, ByteString>,
     lineage: Option<&TokenHash>,
-) -> Result<Written, WriteError> {
+) -> Result<PublishResult, WriteError> {
     let before = match found {
-        Found::Own(secret) => (**secret).clone(),
-        Found::Nothing if data.is_empty() => return Ok(Written::Done),
-        Found::Nothing => Secret::default(),
-        Found::Foreign => return Ok(Written::Taken),
+        TokenSecretState::Own(secret) => (**secret).clone(),
+        TokenSecretState::Nothing if data.is_empty() => return Ok(PublishResult::Done),
+        TokenSecretState::Nothing => Secret::default(),
+        TokenSecretState::Foreign => return Ok(PublishResult::Taken),
     };
     let wanted = desired(&before, target, data.clone(), lineage);
     if wanted == before {
-        return Ok(Written::Done);
+        return Ok(PublishResult::Done);
     }
     let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
     let params = PostParams::default();
     let written = match found {
-        Found::Own(_) => api.replace(&target.name, &params, &wanted).await,
+        TokenSecretState::Own(_) => api.replace(&target.name, &params, &wanted).await,
         _ => api.create(&params, &wanted).await,
     };
     written
-        .map(|_| Written::Done)
+        .map(|_| PublishResult::Done)
         .map_err(|error| WriteError::from_kube(&error))
 }
 
@@ -205,13 +205,13 @@ async fn write_once(
 ///
 /// # Errors
 /// A [`WriteError`]; the Secret is still there then.
-pub async fn withdraw(client: &Client, target: &Target, former: &str) -> Result<(), WriteError> {
-    let former = Target {
+pub async fn withdraw(client: &Client, target: &TokenSecret, former: &str) -> Result<(), WriteError> {
+    let former = TokenSecret {
         name: former.to_owned(),
         ..target.clone()
     };
     let refused = |error: kube::Error| WriteError::from_kube(&error);
-    let Found::Own(secret) = find(client, &former).await.map_err(refused)? else {
+    let TokenSecretState::Own(secret) = find(client, &former).await.map_err(refused)? else {
         return Ok(());
     };
     let api: Api<Secret> = Api::namespaced(client.clone(), &former.namespace);
@@ -222,7 +222,7 @@ pub async fn withdraw(client: &Client, target: &Target, former: &str) -> Result<
 /// Data is replaced whole; labels and annotations of others stay.
 fn desired(
     before: &Secret,
-    target: &Target,
+    target: &TokenSecret,
     data: BTreeMap<String, ByteString>,
     lineage: Option<&TokenHash>,
 ) -> Secret {
@@ -256,8 +256,8 @@ mod tests {
     use super::*;
     use crate::atlassian::secret::Secret as Hidden;
 
-    fn target() -> Target {
-        Target {
+    fn target() -> TokenSecret {
+        TokenSecret {
             namespace: "ns".into(),
             name: "t".into(),
             integration: "acme".into(),
@@ -271,12 +271,12 @@ mod tests {
 
     #[test]
     fn it_holds_exactly_four_keys_and_keeps_the_labels_of_others() {
-        let access = Access {
+        let access = AccessToken {
             token: Hidden::new("a".into()),
             expires_at: Timestamp::UNIX_EPOCH,
             refreshed_at: Timestamp::UNIX_EPOCH,
         };
-        let what = Published {
+        let what = TokenSecretData {
             access: &access,
             base_url: "b".into(),
             site_url: "s".into(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::names,
     atlassian::{
-        oauth::{App, Tokens},
+        oauth::{OAuthApp, Tokens},
         secret::{Secret, TokenHash},
     },
 };
@@ -28,7 +28,7 @@ pub struct Record {
     /// The only refresh token that may be spent.
     pub refresh_token: Option<Secret>,
     /// The access token and its times.
-    pub access: Option<Access>,
+    pub access: Option<AccessToken>,
     /// Scopes that were granted, where Atlassian said so.
     pub scopes: Option<Vec<String>>,
     /// Whether the last refresh brought no new refresh token.
@@ -38,7 +38,7 @@ pub struct Record {
     /// Hashes of refresh tokens that were adopted from the person's Secret.
     pub adopted: Vec<TokenHash>,
     /// An exchange that is under way, or was interrupted.
-    pub mark: Option<Mark>,
+    pub lock: Option<ExchangeLock>,
     /// The refusal that must not be asked for again.
     pub refusal: Option<Refusal>,
     /// When a person disconnected it: what is left is a tombstone with the hashes.
@@ -49,7 +49,7 @@ pub struct Record {
 
 /// An access token.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Access {
+pub struct AccessToken {
     /// Opens the API gateway.
     pub token: Secret,
     /// When it expires.
@@ -60,7 +60,7 @@ pub struct Access {
 
 /// The lock that one process holds while it exchanges, and the trace it leaves if it dies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct ExchangeLock {
     /// Random id of the process.
     pub holder: String,
     /// Until when others wait.
@@ -103,7 +103,7 @@ pub enum RefusalKind {
 
 /// Stands for an app's credentials together with a refresh token.
 #[must_use]
-pub fn fingerprint(app: &App, token: &Secret) -> String {
+pub fn fingerprint(app: &OAuthApp, token: &Secret) -> String {
     let all = format!("{}\n{}\n{}", app.client_id, app.client_secret.expose(), token.expose());
     Secret::new(all).hash().as_str().to_owned()
 }
@@ -147,11 +147,18 @@ impl Record {
     }
 
     /// Takes the tokens of an exchange over; `at` is when the exchange began. The access token among them.
-    pub fn take(&mut self, tokens: Tokens, spent: &Secret, adopted: bool, app: &App, at: Timestamp) -> Access {
+    pub fn take(
+        &mut self,
+        tokens: Tokens,
+        spent: &Secret,
+        adopted: bool,
+        app: &OAuthApp,
+        at: Timestamp,
+    ) -> AccessToken {
         let lifetime = SignedDuration::try_from(tokens.lifetime).unwrap_or(SignedDuration::from_hours(1));
         self.offline_access_missing = tokens.refresh_token.is_none();
         self.refresh_token = Some(tokens.refresh_token.unwrap_or_else(|| spent.clone()));
-        let access = Access {
+        let access = AccessToken {
             token: tokens.access_token,
             expires_at: at.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
             refreshed_at: at,
@@ -169,9 +176,9 @@ impl Record {
         tokens: Tokens,
         first: &Secret,
         supplied: Option<&Secret>,
-        app: &App,
+        app: &OAuthApp,
         at: Timestamp,
-    ) -> Access {
+    ) -> AccessToken {
         if let Some(supplied) = supplied {
             self.remember(supplied);
         }
@@ -185,7 +192,7 @@ impl Record {
             self.remember(supplied);
         }
         (self.refresh_token, self.access, self.scopes) = (None, None, None);
-        (self.mark, self.refusal) = (None, None);
+        (self.lock, self.refusal) = (None, None);
         self.offline_access_missing = false;
         self.disconnected = Some(at);
         self.turn();
@@ -197,16 +204,16 @@ impl Record {
 
     /// Takes over a refresh token that was found in an answer without a usable access token. The
     /// access token of the same grant is as good as before.
-    pub fn take_salvaged(&mut self, refresh_token: Secret, spent: &Secret, adopted: bool, app: &App) {
+    pub fn take_salvaged(&mut self, refresh_token: Secret, spent: &Secret, adopted: bool, app: &OAuthApp) {
         self.refresh_token = Some(refresh_token);
         self.access = self.access.take().filter(|_| !adopted);
         self.settle(spent, adopted, app);
     }
 
-    fn settle(&mut self, spent: &Secret, adopted: bool, app: &App) {
+    fn settle(&mut self, spent: &Secret, adopted: bool, app: &OAuthApp) {
         self.client_id = Some(app.client_id.clone());
         self.home_uid = self.secret.metadata.uid.clone();
-        self.mark = None;
+        self.lock = None;
         self.refusal = None;
         self.disconnected = None;
         self.turn();

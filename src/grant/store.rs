@@ -10,9 +10,9 @@ use kube::{
 use tracing::warn;
 
 use super::{
+    codec::{ADOPTING, HASHES, HOME, UNUSED_SINCE, hashes},
     credentials::{Credentials, CredentialsError},
     record::Record,
-    secret_form::{ADOPTING, HASHES, HOME, UNUSED_SINCE, hashes},
 };
 use crate::{api::names, atlassian::secret::TokenHash, cluster::error::WriteError};
 
@@ -35,13 +35,13 @@ impl GrantKey {
 
 /// Access to the grant Secrets of the watched namespaces.
 #[derive(Clone)]
-pub struct Store {
+pub struct GrantStore {
     client: Client,
     /// Empty: all namespaces.
     namespaces: Vec<String>,
 }
 
-impl Store {
+impl GrantStore {
     /// A store that looks for copies in these namespaces, or in all if there are none.
     #[must_use]
     pub fn new(client: Client, namespaces: Vec<String>) -> Self {
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// What a write would fail with.
-    pub async fn rehearse(&self, record: &Record) -> Result<(), WriteError> {
+    pub async fn dry_run(&self, record: &Record) -> Result<(), WriteError> {
         let params = PostParams {
             dry_run: true,
             ..PostParams::default()
@@ -113,7 +113,7 @@ impl Store {
     ///
     /// # Errors
     /// When the API server cannot be asked. Nothing of another namespace is in the words.
-    pub async fn list(&self, own: Option<&str>) -> kube::Result<Vec<Listed>> {
+    pub async fn list(&self, own: Option<&str>) -> kube::Result<Vec<ListedGrant>> {
         if self.namespaces.is_empty() {
             return list_pages(&Api::all(self.client.clone())).await;
         }
@@ -146,7 +146,7 @@ const PAGE: u32 = 50;
 /// How often a list starts again because the API server has forgotten where it was.
 const LISTS: usize = 3;
 
-async fn list_pages(api: &Api<Secret>) -> kube::Result<Vec<Listed>> {
+async fn list_pages(api: &Api<Secret>) -> kube::Result<Vec<ListedGrant>> {
     let selector = format!("{}={}", names::COMPONENT_LABEL, names::COMPONENT_GRANT);
     let first = ListParams::default().labels(&selector).limit(PAGE);
     let (mut params, mut all, mut starts) = (first.clone(), Vec::new(), 1);
@@ -169,7 +169,7 @@ async fn list_pages(api: &Api<Secret>) -> kube::Result<Vec<Listed>> {
 
 /// What is needed of a grant Secret's metadata: the rest, which may be large, is not kept.
 #[derive(Clone, Debug, Default)]
-pub struct Listed {
+pub struct ListedGrant {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -190,7 +190,7 @@ pub struct Listed {
     pub unused_since: Option<String>,
 }
 
-impl Listed {
+impl ListedGrant {
     /// Whether its tokens were written to another Secret: it is never spent then.
     #[must_use]
     pub fn is_copy(&self) -> bool {
@@ -200,10 +200,10 @@ impl Listed {
 
 /// Reads it.
 #[must_use]
-pub fn listed_of(meta: &ObjectMeta) -> Listed {
+pub fn listed_of(meta: &ObjectMeta) -> ListedGrant {
     let annotation = |key: &str| meta.annotations.as_ref()?.get(key).map(String::as_str);
     let short = |key: &str| annotation(key).filter(|text| text.len() <= 64).map(str::to_owned);
-    Listed {
+    ListedGrant {
         namespace: meta.namespace.clone().unwrap_or_default(),
         name: meta.name.clone().unwrap_or_default(),
         uid: meta.uid.clone(),

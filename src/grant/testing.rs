@@ -23,14 +23,14 @@ use tokio::net::TcpListener;
 
 use super::{
     credentials::Credentials,
-    keeper::Keeper,
-    store::{GrantKey, Store},
+    grants::Grants,
+    store::{GrantKey, GrantStore},
 };
 use crate::{
     api::names,
     atlassian::{
         endpoints::{Endpoints, http_client},
-        oauth::{App, TokenEndpoint},
+        oauth::{OAuthApp, TokenEndpoint},
         secret::Secret,
     },
 };
@@ -337,10 +337,10 @@ pub struct World {
 
 impl World {
     /// A process that watches these namespaces.
-    pub async fn process(&self, namespaces: &[&str]) -> Arc<Keeper> {
+    pub async fn process(&self, namespaces: &[&str]) -> Arc<Grants> {
         let namespaces = namespaces.iter().map(|name| (*name).to_owned()).collect();
-        let store = Store::new(self.cluster.client(), namespaces);
-        Keeper::new(store, self.atlassian.serve().await, Box::new(|_| ()))
+        let store = GrantStore::new(self.cluster.client(), namespaces);
+        Grants::new(store, self.atlassian.serve().await, Box::new(|_| ()))
     }
 }
 
@@ -355,7 +355,7 @@ pub fn grant(namespace: &str) -> GrantKey {
 /// The credentials as a pass reads them.
 pub fn credentials(refresh_token: Option<&str>) -> Credentials {
     Credentials {
-        app: App {
+        app: OAuthApp {
             client_id: "id".into(),
             client_secret: Secret::new("s".into()),
         },

@@ -6,7 +6,7 @@ use super::record::Record;
 use crate::atlassian::secret::TokenHash;
 
 /// Tokens that are in memory only.
-pub(super) struct Unsaved {
+pub(super) struct UnsavedTokens {
     pub(super) record: Record,
     pub(super) spent: TokenHash,
     /// They come of a person's consent, and take the place of the grant that was there when it was exchanged,
@@ -49,7 +49,7 @@ pub(super) enum Rebased {
 }
 
 /// Moves unsaved tokens onto the Secret as it is now.
-pub(super) fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> Rebased {
+pub(super) fn rebase(unsaved: &mut UnsavedTokens, current: Option<Record>) -> Rebased {
     let ours = &mut unsaved.record;
     let Some(current) = current else {
         ours.secret.metadata.uid = None;
@@ -60,15 +60,15 @@ pub(super) fn rebase(unsaved: &mut Unsaved, current: Option<Record>) -> Rebased 
         return Rebased::Ours(Box::new(current));
     }
     // Whoever marked it: as long as the same token is to be spent, nobody has a newer one.
-    let still_marked = current.mark.as_ref().is_some_and(|mark| mark.spends == unsaved.spent);
+    let still_locked = current.lock.as_ref().is_some_and(|lock| lock.spends == unsaved.spent);
     let still_stored = current
         .refresh_token
         .as_ref()
         .is_some_and(|token| token.hash() == unsaved.spent);
     // A tombstone is nothing to write over: a person ended the grant, whose tokens these are.
-    let nothing_there = current.refresh_token.is_none() && current.mark.is_none() && current.disconnected.is_none();
+    let nothing_there = current.refresh_token.is_none() && current.lock.is_none() && current.disconnected.is_none();
     let is_replaced = unsaved.replaces == Some(Precondition::of(&current));
-    let wanted = is_replaced || still_marked || still_stored || nothing_there || current.is_earlier_than(ours);
+    let wanted = is_replaced || still_locked || still_stored || nothing_there || current.is_earlier_than(ours);
     ours.home_uid.clone_from(&current.secret.metadata.uid);
     ours.secret = current.secret;
     if wanted { Rebased::Onto } else { Rebased::Unwanted }
@@ -95,8 +95,8 @@ mod tests {
         }
     }
 
-    fn unsaved(replaces: Option<&Record>) -> Unsaved {
-        Unsaved {
+    fn unsaved(replaces: Option<&Record>) -> UnsavedTokens {
+        UnsavedTokens {
             record: with_token("new"),
             spent: Secret::new("spent".to_owned()).hash(),
             replaces: replaces.map(Precondition::of),
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    fn is_wanted(mut unsaved: Unsaved, current: Option<Record>) -> bool {
+    fn is_wanted(mut unsaved: UnsavedTokens, current: Option<Record>) -> bool {
         matches!(rebase(&mut unsaved, current), Rebased::Onto | Rebased::Anew)
     }
 

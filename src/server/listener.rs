@@ -42,7 +42,7 @@ pub struct Bounds {
 
 /// Serves until told to stop, and then what is under way.
 pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
-    let mut guests = Guests::default();
+    let mut guests = Connections::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -76,13 +76,13 @@ pub async fn within(limit: Duration, request: Request, next: Next) -> Option<Res
 
 /// The connections that are open.
 #[derive(Default)]
-struct Guests {
+struct Connections {
     tasks: JoinSet<()>,
-    open: HashMap<Id, Guest>,
+    open: HashMap<Id, Connection>,
     came: u64,
 }
 
-struct Guest {
+struct Connection {
     /// Later ones have higher numbers.
     number: u64,
     /// Requests under way.
@@ -90,7 +90,7 @@ struct Guest {
     task: AbortHandle,
 }
 
-impl Guests {
+impl Connections {
     fn admit(&mut self, stream: TcpStream, router: Router, bounds: Bounds, stop: CancellationToken) {
         if self.open.len() >= bounds.connections {
             self.push_out();
@@ -98,15 +98,15 @@ impl Guests {
         let busy = Arc::new(AtomicUsize::new(0));
         let task = self
             .tasks
-            .spawn(attend(stream, router, Arc::clone(&busy), bounds, stop));
+            .spawn(serve_connection(stream, router, Arc::clone(&busy), bounds, stop));
         self.came += 1;
         let number = self.came;
-        self.open.insert(task.id(), Guest { number, busy, task });
+        self.open.insert(task.id(), Connection { number, busy, task });
     }
 
     /// Ends the oldest connection that has no request under way, or, where all have one, the oldest.
     fn push_out(&mut self) {
-        let order = |guest: &Guest| (guest.busy.load(Ordering::Relaxed) > 0, guest.number);
+        let order = |guest: &Connection| (guest.busy.load(Ordering::Relaxed) > 0, guest.number);
         let first = self.open.iter().min_by_key(|(_, guest)| order(guest));
         if let Some(guest) = first.map(|(id, _)| *id).and_then(|id| self.open.remove(&id)) {
             guest.task.abort();
@@ -134,7 +134,13 @@ impl Drop for UnderWay {
     }
 }
 
-async fn attend(stream: TcpStream, router: Router, busy: Arc<AtomicUsize>, bounds: Bounds, stop: CancellationToken) {
+async fn serve_connection(
+    stream: TcpStream,
+    router: Router,
+    busy: Arc<AtomicUsize>,
+    bounds: Bounds,
+    stop: CancellationToken,
+) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (router, under_way) = (router.clone(), UnderWay::begin(&busy));
         async move {

@@ -15,7 +15,7 @@ use kube::{
 };
 use thiserror::Error;
 
-use super::{entry::Entry, inventory::Plan, project_object::ProjectObject, removal::Removal};
+use super::{entry::PlannedProject, inventory::ProjectPlan, project_object::ProjectObject, removal::ProjectRemoval};
 use crate::{
     api::{
         condition::keep_times,
@@ -24,7 +24,7 @@ use crate::{
     },
     cluster::{
         error::{is_conflict, is_gone},
-        owned::{Named, delete, only_this, or_existing},
+        owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
     },
 };
@@ -38,7 +38,7 @@ const WRITES: usize = 4;
 
 /// A project whose conditions may have flipped.
 #[derive(Clone, Debug)]
-pub struct Transition {
+pub struct ConditionTransition {
     /// The object.
     pub object: ObjectReference,
     /// Its conditions before.
@@ -49,7 +49,7 @@ pub struct Transition {
 
 /// Why an object could not be written.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub enum ApplyFailure {
     /// The API server refused it.
     #[error(transparent)]
     Cluster(#[from] kube::Error),
@@ -67,13 +67,13 @@ pub struct Applied {
     /// Objects created, changed or removed.
     pub changed: usize,
     /// Objects that could not be written, by name.
-    pub failures: Vec<(String, Failure)>,
+    pub failures: Vec<(String, ApplyFailure)>,
     /// Objects that were written.
-    pub transitions: Vec<Transition>,
+    pub transitions: Vec<ConditionTransition>,
     /// These objects as they are now.
     pub written: Vec<JiraProject>,
     /// Projects whose objects were removed.
-    pub removed: Vec<(String, Removal)>,
+    pub removed: Vec<(String, ProjectRemoval)>,
 }
 
 /// The objects that belong to the integration, as far as they can be read.
@@ -109,7 +109,7 @@ impl Applied {
 }
 
 /// Carries the plan out. What fails is reported and does not stop the rest.
-pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
+pub async fn apply(client: &Client, owner: &Owner, plan: &ProjectPlan) -> Applied {
     let objects = &Objects::new(client, owner);
     let mut applied = Applied::default();
     let changed = plan.entries.iter().filter(|entry| entry.is_changed());
@@ -151,7 +151,7 @@ pub async fn apply(client: &Client, owner: &Owner, plan: &Plan) -> Applied {
     applied
 }
 
-fn object_name(owner: &Owner, entry: &Entry) -> String {
+fn object_name(owner: &Owner, entry: &PlannedProject) -> String {
     let existing = entry.existing.as_ref().map(ResourceExt::name_any);
     existing.unwrap_or_else(|| names::object(&owner.name, &entry.key))
 }
@@ -180,7 +180,7 @@ impl<'a> Objects<'a> {
 
     /// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
     /// process for example, what stands there is looked at again.
-    async fn write(&self, entry: &Entry) -> Result<(Transition, JiraProject), Failure> {
+    async fn write(&self, entry: &PlannedProject) -> Result<(ConditionTransition, JiraProject), ApplyFailure> {
         let mut object = match &entry.existing {
             Some(existing) => existing.clone(),
             None => self.create(entry).await?,
@@ -213,11 +213,11 @@ impl<'a> Objects<'a> {
                         return Err(error.into());
                     }
                     unread = found.conditions();
-                    object = found.read().map_err(Failure::Unreadable)?;
+                    object = found.read().map_err(ApplyFailure::Unreadable)?;
                 }
                 result => {
                     let written = result?;
-                    let transition = Transition {
+                    let transition = ConditionTransition {
                         object: written.object_ref(&()),
                         before,
                         after: written.status.clone().unwrap_or_default().conditions,
@@ -230,7 +230,7 @@ impl<'a> Objects<'a> {
 
     /// Creates the object under its natural name, or, where that is another integration's or a
     /// person's, under one that cannot be. Nothing that exists is taken over.
-    async fn create(&self, entry: &Entry) -> Result<JiraProject, Failure> {
+    async fn create(&self, entry: &PlannedProject) -> Result<JiraProject, ApplyFailure> {
         let natural = names::object(&self.owner.name, &entry.key);
         let identity = entry.status.id.as_deref().unwrap_or(&entry.key);
         let other = names::object_disambiguated(&self.owner.name, &entry.key, &self.owner.uid, identity);
@@ -238,26 +238,26 @@ impl<'a> Objects<'a> {
             Some(created) => Ok(created),
             None => match self.create_named(entry, &other).await? {
                 Some(created) => Ok(created),
-                None => Err(Failure::Taken(other)),
+                None => Err(ApplyFailure::Taken(other)),
             },
         }
     }
 
     /// None when the name is somebody else's.
-    async fn create_named(&self, entry: &Entry, name: &str) -> Result<Option<JiraProject>, Failure> {
+    async fn create_named(&self, entry: &PlannedProject, name: &str) -> Result<Option<JiraProject>, ApplyFailure> {
         let created = self.api.create(&PostParams::default(), &self.object(entry, name)).await;
         match or_existing(created, &self.found, name).await? {
-            Named::Created(created) => Ok(Some(created)),
-            Named::Existing(other) if !self.owner.owns(&other) => Ok(None),
-            Named::Existing(own) => {
+            CreateResult::Created(created) => Ok(Some(created)),
+            CreateResult::Existing(other) if !self.owner.owns(&other) => Ok(None),
+            CreateResult::Existing(own) => {
                 // It may well be of this very project, which is to have no second one.
-                let own = own.read().map_err(Failure::Unreadable)?;
+                let own = own.read().map_err(ApplyFailure::Unreadable)?;
                 Ok(Some(own).filter(|project| project.spec.key == entry.key))
             }
         }
     }
 
-    fn object(&self, entry: &Entry, name: &str) -> JiraProject {
+    fn object(&self, entry: &PlannedProject, name: &str) -> JiraProject {
         let spec = JiraProjectSpec {
             integration: self.owner.name.clone(),
             key: entry.key.clone(),
@@ -272,7 +272,7 @@ impl<'a> Objects<'a> {
         object
     }
 
-    async fn remove(&self, project: &JiraProject, why: Removal) -> kube::Result<(String, Removal)> {
+    async fn remove(&self, project: &JiraProject, why: ProjectRemoval) -> kube::Result<(String, ProjectRemoval)> {
         delete(&self.found, &project.name_any(), only_this(project)).await?;
         Ok((project.spec.key.clone(), why))
     }

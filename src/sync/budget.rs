@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::atlassian::limits::Pool;
+use crate::atlassian::limits::PointPool;
 
 /// Points an hour that Atlassian gives an app over all its sites, where no header says otherwise
 /// (facts of Atlassian's page on rate limits).
@@ -30,7 +30,7 @@ const LISTED: u64 = 5_000;
 /// What passes of an integration cost in points, as far as it was seen. What comes at a pace of its
 /// own is left out: listings of all issues, and the directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Costs {
+pub struct RunCosts {
     /// The last plain pass.
     pub plain: Option<u64>,
     /// The last full pass without a first synchronisation.
@@ -39,7 +39,7 @@ pub struct Costs {
     pub once: Option<(Timestamp, u64)>,
 }
 
-impl Costs {
+impl RunCosts {
     /// With what was spent once, in a slice or a first synchronisation.
     #[must_use]
     pub fn with_once(self, points: u64, now: Timestamp) -> Self {
@@ -93,18 +93,18 @@ pub fn sweeps_an_hour(issues: usize) -> u64 {
 
 /// What is known of one app's pool.
 #[derive(Clone, Debug, Default)]
-struct Shared {
+struct SharedPool {
     /// What each integration would cost in an hour at its declared interval, by uid.
     wishes: HashMap<String, u64>,
     /// What Atlassian said last of the pool, and when.
-    told: Option<(Pool, Timestamp)>,
+    told: Option<(PointPool, Timestamp)>,
     /// Points that are spent: over all sites without a site, else of that one.
-    spent: HashMap<Option<String>, Spent>,
+    spent: HashMap<Option<String>, SpentQuota>,
 }
 
 /// Points that are spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spent {
+pub struct SpentQuota {
     /// Until when.
     pub until: Timestamp,
     /// As Atlassian gave it.
@@ -116,12 +116,12 @@ const OF_SITE: &str = "jira-quota-tenant-based";
 
 /// The pools of all apps, by client-id.
 #[derive(Debug, Default)]
-pub struct Pools(Mutex<HashMap<String, Shared>>);
+pub struct PointPools(Mutex<HashMap<String, SharedPool>>);
 
-impl Pools {
+impl PointPools {
     /// Takes in what an integration would cost, and what Atlassian said of the pool. By how much
     /// every interval of the app is to be stretched, at least 1.
-    pub fn stretch(&self, app: &str, uid: &str, wish: Wish, told: Option<Pool>, now: Timestamp) -> f64 {
+    pub fn stretch(&self, app: &str, uid: &str, wish: PointDemand, told: Option<PointPool>, now: Timestamp) -> f64 {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = pools.entry(app.to_owned()).or_default();
         shared.wishes.insert(uid.to_owned(), wish.points);
@@ -131,7 +131,7 @@ impl Pools {
     }
 
     /// Notes that the app's points are spent, on this site at least.
-    pub fn note_spent(&self, app: &str, site: &str, spent: Spent) {
+    pub fn note_spent(&self, app: &str, site: &str, spent: SpentQuota) {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = pools.entry(app.to_owned()).or_default();
         let of = (spent.reason == OF_SITE).then(|| site.to_owned());
@@ -140,7 +140,7 @@ impl Pools {
 
     /// What is spent of the app's points, so that no call for the site would be answered.
     #[must_use]
-    pub fn spent(&self, app: &str, site: &str, now: Timestamp) -> Option<Spent> {
+    pub fn spent(&self, app: &str, site: &str, now: Timestamp) -> Option<SpentQuota> {
         let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = &pools.get(app)?.spent;
         let found = [spent.get(&None), spent.get(&Some(site.to_owned()))];
@@ -167,7 +167,7 @@ impl Pools {
 
 /// What an integration would like to spend.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct PointDemand {
     /// Points an hour at its declared interval.
     pub points: u64,
     /// That interval.
@@ -175,11 +175,11 @@ pub struct Wish {
 }
 
 /// The pool as it is some time after Atlassian spoke of it: once the time is up it is full again.
-fn as_of(pool: Pool, told_at: Timestamp, now: Timestamp) -> Pool {
+fn as_of(pool: PointPool, told_at: Timestamp, now: Timestamp) -> PointPool {
     let age = now.duration_since(told_at).as_secs().unsigned_abs();
     match pool.resets_in.checked_sub(age) {
-        Some(resets_in) if resets_in > 0 => Pool { resets_in, ..pool },
-        _ => Pool {
+        Some(resets_in) if resets_in > 0 => PointPool { resets_in, ..pool },
+        _ => PointPool {
             remaining: pool.limit,
             resets_in: 3600,
             ..pool
@@ -202,7 +202,7 @@ pub fn turn(sharing: usize, interval: Duration, random: f64) -> Duration {
 /// within the planned share of the pool, and the rest of this hour within what is left of it; but for
 /// that not beyond the hour.
 #[must_use]
-pub fn factor(an_hour: u64, told: Option<Pool>, interval: Duration) -> f64 {
+pub fn factor(an_hour: u64, told: Option<PointPool>, interval: Duration) -> f64 {
     #[allow(clippy::cast_precision_loss)] // Points are far below 2^52.
     let float = |points: u64| points as f64;
     let wish = float(an_hour);
@@ -225,26 +225,26 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(n)
     }
 
-    fn wish(points: u64) -> Wish {
+    fn wish(points: u64) -> PointDemand {
         let interval = FIVE;
-        Wish { points, interval }
+        PointDemand { points, interval }
     }
 
     #[test]
     fn an_hour_costs_its_passes() {
-        let costs = Costs {
+        let costs = RunCosts {
             plain: Some(10),
             full: Some(100),
             once: None,
         };
         assert_eq!(costs.an_hour(FIVE), 10 * 10 + 2 * 100);
         assert_eq!(costs.an_hour(Duration::from_hours(24)), 100);
-        assert_eq!(Costs::default().an_hour(FIVE), 0);
+        assert_eq!(RunCosts::default().an_hour(FIVE), 0);
     }
 
     #[test]
     fn what_is_spent_once_counts_for_an_hour() {
-        let costs = Costs::default().with_once(500, minute(0)).with_once(20, minute(30));
+        let costs = RunCosts::default().with_once(500, minute(0)).with_once(20, minute(30));
         assert_eq!((costs.once_at(minute(59)), costs.once_at(minute(60))), (520, 0));
         assert_eq!(costs.with_once(7, minute(70)).once_at(minute(71)), 7);
     }
@@ -261,7 +261,7 @@ mod tests {
         let near = |found: f64, expected: f64| assert!((found - expected).abs() < 0.01, "{found} {expected}");
         near(factor(1_000, None, FIVE), 1.0);
         near(factor(104_000, None, FIVE), 2.0);
-        let pool = |remaining, resets_in| Pool {
+        let pool = |remaining, resets_in| PointPool {
             limit: 65_000,
             remaining,
             resets_in,
@@ -276,8 +276,8 @@ mod tests {
     /// Nothing says so when the hour turns, because a stretched interval asks nothing meanwhile.
     #[test]
     fn a_spent_pool_is_full_again_after_its_hour() {
-        let pools = Pools::default();
-        let spent = Pool {
+        let pools = PointPools::default();
+        let spent = PointPool {
             limit: 65_000,
             remaining: 0,
             resets_in: 1800,
@@ -289,8 +289,8 @@ mod tests {
 
     #[test]
     fn what_one_integration_finds_spent_the_others_of_its_app_do_not_ask_for() {
-        let pools = Pools::default();
-        let spent = |reason: &str| Spent {
+        let pools = PointPools::default();
+        let spent = |reason: &str| SpentQuota {
             until: minute(60),
             reason: reason.to_owned(),
         };
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn integrations_of_one_app_share_its_pool() {
-        let pools = Pools::default();
+        let pools = PointPools::default();
         let stretch = |app, uid| pools.stretch(app, uid, wish(40_000), None, minute(0));
         assert!(stretch("app", "one") < 1.01);
         assert!(stretch("app", "two") > 1.5);

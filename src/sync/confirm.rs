@@ -24,7 +24,7 @@ use crate::{
     diagnose::{
         evidence::{DirectoryEvidence, is_closed},
         gather::{
-            desk_asked::DeskAsked,
+            desk_query::DeskQuery,
             desks::desks,
             projects::{everything, is_readable},
             statuses::statuses,
@@ -35,7 +35,7 @@ use crate::{
 
 /// What was found before.
 #[derive(Clone, Copy, Debug)]
-pub struct Before<'a> {
+pub struct KnownState<'a> {
     /// What is declared.
     pub spec: &'a JiraIntegrationSpec,
     /// The integration's conditions.
@@ -53,7 +53,7 @@ const IN_FLIGHT: usize = 5;
 /// How many people, whom one call for fifty tells, are asked about again.
 const MOST_PEOPLE: usize = 50;
 
-impl Before<'_> {
+impl KnownState<'_> {
     /// Whether a person has named the projects, and so waits for each of them.
     fn names_projects(&self) -> bool {
         self.spec.projects.is_some()
@@ -75,7 +75,7 @@ impl Before<'_> {
 ///
 /// # Errors
 /// That of the first call that fails.
-pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     if before.names_projects() && has_unanswered(before.known) {
         return Ok(false);
     }
@@ -94,7 +94,7 @@ pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Re
 }
 
 /// Whether projects that spec names, and that are unwell, are as unwell as they were.
-async fn named_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+async fn named_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     Ok(lost_are(jira, cloud_id, before).await?
         && portals_are(jira, cloud_id, before).await?
         && desks_are(jira, cloud_id, before).await?)
@@ -111,12 +111,17 @@ async fn are_unreadable(jira: &Jira, cloud_id: &str, ids: Vec<String>) -> Result
 }
 
 /// The finding that a condition carries, if it is False.
-fn trouble(before: Before<'_>, condition: ConditionType) -> Option<Finding> {
+fn trouble(before: KnownState<'_>, condition: ConditionType) -> Option<Finding> {
     let finding = Finding::carried(condition, before.conditions)?;
     (finding.reason.entry().holds == Holds::False).then_some(finding)
 }
 
-async fn directory_is(jira: &Jira, cloud_id: &str, before: Before<'_>, may_browse: bool) -> Result<bool, JiraError> {
+async fn directory_is(
+    jira: &Jira,
+    cloud_id: &str,
+    before: KnownState<'_>,
+    may_browse: bool,
+) -> Result<bool, JiraError> {
     let trouble = trouble(before, ConditionType::DirectoryReadable);
     let could_browse = trouble.as_ref().is_none_or(|f| f.reason != Reason::UserBrowsingDenied);
     let pinned = before.spec.pinned();
@@ -137,7 +142,7 @@ async fn directory_is(jira: &Jira, cloud_id: &str, before: Before<'_>, may_brows
     Ok(judge::directory::judge(pinned, &evidence) == trouble)
 }
 
-async fn mapping_is(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+async fn mapping_is(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     let Some(trouble) = trouble(before, ConditionType::StatusMappingValid) else {
         return Ok(true);
     };
@@ -152,7 +157,7 @@ async fn mapping_is(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<b
 }
 
 /// Whether projects that Jira did not show as live still are what they were.
-async fn lost_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+async fn lost_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     let status = |p: &JiraProject| p.status.clone().unwrap_or_default();
     // A live project that may not be browsed is covered by the permission check.
     let lost = || unwell(before.known).filter(|p| status(p).lifecycle != Lifecycle::Live);
@@ -177,12 +182,12 @@ fn lifecycle(project: &Project) -> Lifecycle {
 }
 
 /// Whether of the projects that were seen through their portal only still nothing else is seen.
-async fn portals_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+async fn portals_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     are_unreadable(jira, cloud_id, before.turn(portals(before.known, BROWSE))).await
 }
 
 /// Whether the service desks that could not be used still cannot, for the same reasons.
-async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bool, JiraError> {
+async fn desks_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
     let Some(trouble) = trouble(before, ConditionType::ServiceDesksReady) else {
         return Ok(true);
     };
@@ -195,10 +200,10 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: Before<'_>) -> Result<bo
     }
     let unwell = before.turn(unwell_desks(before.known).collect());
     let held = |status: &JiraProjectStatus| status.permissions.iter().cloned().collect::<BTreeSet<String>>();
-    let asked: Vec<DeskAsked> = unwell
+    let asked: Vec<DeskQuery> = unwell
         .iter()
         .filter_map(|(project, status, _)| {
-            let asked = DeskAsked::of(status.id.as_deref()?, before.spec.mode, &held(status));
+            let asked = DeskQuery::of(status.id.as_deref()?, before.spec.mode, &held(status));
             Some(asked.that_was_closed(is_closed(project)))
         })
         .collect();
@@ -227,7 +232,7 @@ mod tests {
             "site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}
         }))
         .unwrap_or_else(|error| panic!("{error}"));
-        let of = |turn| Before {
+        let of = |turn| KnownState {
             spec: &spec,
             conditions: &[],
             known: &[],

@@ -15,14 +15,14 @@ use crate::{
     atlassian::models::Project,
     diagnose::{
         evidence::{DesksEvidence, ProjectsEvidence},
-        judge::{desks::DeskSummary, project::Seen, projects::Summary, usable},
+        judge::{desks::DeskSummary, project::ProjectFacts, project_with_desk, projects::ProjectSummary},
         request_type::{creatable, is_hidden, is_restricted},
     },
 };
 
 /// What one object is to be.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct PlannedProject {
     /// The key in the object's spec.
     pub key: String,
     /// The object, if it exists.
@@ -31,7 +31,7 @@ pub struct Entry {
     pub status: JiraProjectStatus,
 }
 
-impl Entry {
+impl PlannedProject {
     /// Whether anything but times differs from what is stored.
     #[must_use]
     pub fn is_changed(&self) -> bool {
@@ -40,8 +40,8 @@ impl Entry {
 
     /// What the integration sums up of it.
     #[must_use]
-    pub fn summary(&self) -> Summary {
-        Summary::of(&self.key, self.status.lifecycle, &self.findings())
+    pub fn summary(&self) -> ProjectSummary {
+        ProjectSummary::of(&self.key, self.status.lifecycle, &self.findings())
     }
 
     /// What the integration sums up of its service desk, if it has one.
@@ -64,7 +64,7 @@ impl Entry {
 
 /// What the plan depends on besides Jira's answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Given<'a> {
+pub struct PlanInputs<'a> {
     /// The keys that spec names; absent where every project is in scope.
     pub named: Option<&'a [String]>,
     /// What the integration is to do.
@@ -78,24 +78,24 @@ pub struct Given<'a> {
 /// Plans one object.
 #[must_use]
 pub fn entry(
-    given: Given<'_>,
+    given: PlanInputs<'_>,
     key: &str,
     existing: Option<&JiraProject>,
     project: Option<&Project>,
     evidence: &ProjectsEvidence,
-) -> Entry {
+) -> PlannedProject {
     let held = project.map(|p| evidence.held_in(&p.id)).unwrap_or_default();
-    let seen = Seen::as_found(key, project, given.mode, evidence, &held);
+    let seen = ProjectFacts::as_found(key, project, given.mode, evidence, &held);
     let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
     if seen.unanswered.is_some() && !before.conditions.is_empty() {
         // Of this one project Jira told nothing: it keeps its last answer.
-        return Entry {
+        return PlannedProject {
             key: key.to_owned(),
             existing: existing.cloned(),
             status: before,
         };
     }
-    let mut findings = usable::judge(&seen, given.desks);
+    let mut findings = project_with_desk::judge(&seen, given.desks);
     carry_unanswered(&mut findings, &before);
     let generation = existing.and_then(|p| p.metadata.generation).unwrap_or(1);
     let now = Time(given.now);
@@ -133,7 +133,7 @@ pub fn entry(
     if status != before {
         status.last_changed = Some(now);
     }
-    Entry {
+    PlannedProject {
         key: key.to_owned(),
         existing: existing.cloned(),
         status,
@@ -213,7 +213,7 @@ mod tests {
         let new: JiraProject = serde_json::from_value(object(json!({}))).unwrap();
         let mut evidence = ProjectsEvidence::default();
         evidence.unanswered.insert("SUP".into(), JiraError::Redirected);
-        let given = Given {
+        let given = PlanInputs {
             named: None,
             mode: Mode::Enforce,
             desks: None,

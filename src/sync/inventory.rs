@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    entry::{Entry, Given, entry},
-    removal::Removal,
+    entry::{PlanInputs, PlannedProject, entry},
+    removal::ProjectRemoval,
 };
 use crate::{
     api::project::{JiraProject, Lifecycle},
@@ -20,25 +20,28 @@ const KEPT_MISSING: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// All objects of an integration, and those that go.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct ProjectPlan {
     /// Objects that are to be.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PlannedProject>,
     /// Objects that go.
-    pub removals: Vec<(JiraProject, Removal)>,
+    pub removals: Vec<(JiraProject, ProjectRemoval)>,
 }
 
 /// Plans the objects.
 #[must_use]
-pub fn plan(given: Given<'_>, known: &[JiraProject], evidence: &ProjectsEvidence) -> Plan {
+pub fn plan(given: PlanInputs<'_>, known: &[JiraProject], evidence: &ProjectsEvidence) -> ProjectPlan {
     let mut by_key: BTreeMap<&str, &JiraProject> = known.iter().map(|p| (p.spec.key.as_str(), p)).collect();
-    let mut plan = Plan::default();
+    let mut plan = ProjectPlan::default();
     if let Some(keys) = given.named {
         for key in keys {
             let existing = by_key.remove(key.as_str());
             plan.entries
                 .push(entry(given, key, existing, evidence.by_key(key), evidence));
         }
-        plan.removals = by_key.into_values().map(|p| (p.clone(), Removal::OutOfScope)).collect();
+        plan.removals = by_key
+            .into_values()
+            .map(|p| (p.clone(), ProjectRemoval::OutOfScope))
+            .collect();
         return plan;
     }
     for project in evidence.live() {
@@ -63,17 +66,17 @@ fn lost<'e>(
     known: &JiraProject,
     evidence: &'e ProjectsEvidence,
     now: Timestamp,
-) -> Result<Option<&'e Project>, Removal> {
+) -> Result<Option<&'e Project>, ProjectRemoval> {
     // Nothing tells which project it was of.
     let Some(status) = &known.status else { return Ok(None) };
     let found = status.id.as_ref().and_then(|id| evidence.found.get(id));
     match found {
-        _ if status.id.is_none() => Err(Removal::OutOfScope),
+        _ if status.id.is_none() => Err(ProjectRemoval::OutOfScope),
         Some(project) if project.archived || project.deleted => Ok(Some(project)),
-        Some(_) => Err(Removal::Renamed),
-        None if status.lifecycle == Lifecycle::Trashed => Err(Removal::Deleted),
+        Some(_) => Err(ProjectRemoval::Renamed),
+        None if status.lifecycle == Lifecycle::Trashed => Err(ProjectRemoval::Deleted),
         None => match &status.missing_since {
-            Some(since) if now.duration_since(since.0) >= KEPT_MISSING => Err(Removal::Missing),
+            Some(since) if now.duration_since(since.0) >= KEPT_MISSING => Err(ProjectRemoval::Missing),
             _ => Ok(None),
         },
     }
@@ -110,8 +113,8 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
     }
 
-    fn all(hours: i64) -> Given<'static> {
-        Given {
+    fn all(hours: i64) -> PlanInputs<'static> {
+        PlanInputs {
             named: None,
             mode: Mode::Enforce,
             desks: None,
@@ -119,7 +122,7 @@ mod tests {
         }
     }
 
-    fn stored(plan: &Plan) -> Vec<JiraProject> {
+    fn stored(plan: &ProjectPlan) -> Vec<JiraProject> {
         plan.entries
             .iter()
             .map(|entry| {
@@ -141,9 +144,9 @@ mod tests {
     fn nothing_is_written_when_nothing_changed() {
         let found = evidence(&[project("1", "ENG"), project("2", "OPS")]);
         let first = plan(all(0), &[], &found);
-        assert!(first.entries.iter().all(Entry::is_changed));
+        assert!(first.entries.iter().all(PlannedProject::is_changed));
         let second = plan(all(1), &stored(&first), &found);
-        assert!(second.removals.is_empty() && !second.entries.iter().any(Entry::is_changed));
+        assert!(second.removals.is_empty() && !second.entries.iter().any(PlannedProject::is_changed));
     }
 
     #[test]
@@ -154,7 +157,7 @@ mod tests {
         let still = plan(all(160), &stored(&missing), &evidence(&[]));
         assert_eq!(still.entries.len(), 1);
         let gone = plan(all(170), &stored(&still), &evidence(&[]));
-        assert_eq!(gone.removals.first().unwrap().1, Removal::Missing);
+        assert_eq!(gone.removals.first().unwrap().1, ProjectRemoval::Missing);
 
         let mut trashed = project("1", "ENG");
         trashed.deleted = true;
@@ -164,7 +167,7 @@ mod tests {
             Some(Reason::ProjectInTrash)
         );
         let deleted = plan(all(2), &stored(&in_trash), &evidence(&[]));
-        assert_eq!(deleted.removals.first().unwrap().1, Removal::Deleted);
+        assert_eq!(deleted.removals.first().unwrap().1, ProjectRemoval::Deleted);
     }
 
     /// Of a status that cannot be read there is its id at best.
@@ -199,11 +202,11 @@ mod tests {
         let renamed = evidence(&[project("1", "NEW")]);
         let known = stored(&plan(all(0), &[], &evidence(&[project("1", "OLD")])));
         let discovered = plan(all(1), &known, &renamed);
-        assert_eq!(discovered.removals.first().unwrap().1, Removal::Renamed);
+        assert_eq!(discovered.removals.first().unwrap().1, ProjectRemoval::Renamed);
         assert_eq!(discovered.entries.first().unwrap().key, "NEW");
 
         let keys = ["OLD".to_owned()];
-        let given = Given {
+        let given = PlanInputs {
             named: Some(&keys),
             ..all(1)
         };
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn a_named_project_that_nobody_sees_has_its_object_too() {
         let keys = ["GHOST".to_owned()];
-        let given = Given {
+        let given = PlanInputs {
             named: Some(&keys),
             ..all(0)
         };

@@ -2,7 +2,7 @@
 
 /// Why an object is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
+pub enum ProjectRemoval {
     /// spec.projects no longer names it.
     OutOfScope,
     /// Its key was changed; it has a new object.
@@ -13,7 +13,7 @@ pub enum Removal {
     Missing,
 }
 
-impl Removal {
+impl ProjectRemoval {
     /// What an event says of it.
     #[must_use]
     pub fn message(self, key: &str) -> String {

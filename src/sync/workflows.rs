@@ -26,14 +26,14 @@ const IN_FLIGHT: usize = 8;
 
 /// A round through all projects that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
+pub struct WorkflowRefresh {
     /// When it began.
     pub since: Timestamp,
     /// Names of the objects that are done with.
     pub done: BTreeSet<String>,
 }
 
-impl Round {
+impl WorkflowRefresh {
     /// The round that is under way, or a new one where one is due: on request, and when the last is
     /// a day old.
     #[must_use]
@@ -55,7 +55,11 @@ impl Round {
 /// Which projects are asked for: those that the round has not come to, those of which nothing is
 /// known yet, and those that something says have changed, by the names of their objects.
 #[must_use]
-pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>, doubtful: &BTreeSet<String>) -> Vec<&'k JiraProject> {
+pub fn due<'k>(
+    known: &'k [JiraProject],
+    round: Option<&WorkflowRefresh>,
+    doubtful: &BTreeSet<String>,
+) -> Vec<&'k JiraProject> {
     let is_due = |project: &&JiraProject| {
         let Some(status) = &project.status else { return false };
         let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
@@ -69,7 +73,7 @@ pub fn due<'k>(known: &'k [JiraProject], round: Option<&Round>, doubtful: &BTree
 }
 
 /// What a project was answered, by its name as an object.
-pub type Answers = Vec<(String, Result<Vec<IssueTypeStatuses>, JiraError>)>;
+pub type WorkflowAnswers = Vec<(String, Result<Vec<IssueTypeStatuses>, JiraError>)>;
 
 /// Asks for the workflows of these projects until the time is over. Whether any is left.
 pub async fn ask(
@@ -77,8 +81,8 @@ pub async fn ask(
     cloud_id: &str,
     projects: Vec<&JiraProject>,
     is_over: &(dyn Fn() -> bool + Sync),
-) -> (Answers, bool) {
-    let mut answers = Answers::new();
+) -> (WorkflowAnswers, bool) {
+    let mut answers = WorkflowAnswers::new();
     let mut left = false;
     for group in projects.chunks(IN_FLIGHT) {
         let limited = answers
@@ -113,12 +117,12 @@ pub async fn ask(
 /// Which objects have the phases that the rules give them, each as it was written last. So phases are told
 /// anew only where the rules, an answer or the object changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Phased {
+pub struct MappedProjects {
     rules: u64,
     versions: HashMap<String, String>,
 }
 
-impl Phased {
+impl MappedProjects {
     /// What holds under these rules; nothing where they are others than before.
     #[must_use]
     pub fn under(self, rules: &[StatusMapping]) -> Self {
@@ -234,7 +238,7 @@ mod tests {
     #[test]
     fn phases_are_told_anew_only_where_something_changed() {
         let (rules, others) = ([rule("Waiting")], [rule("Late")]);
-        let mut phased = Phased::default().under(&rules);
+        let mut phased = MappedProjects::default().under(&rules);
         let (one, other) = (project("acme-sup", 7), project("acme-eng", 8));
         assert!(!phased.is_told(&one));
         phased.note(&one);

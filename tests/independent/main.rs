@@ -13,7 +13,7 @@ mod server;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use jira_operator::atlassian::{
-    oauth::{App, Tokens},
+    oauth::{OAuthApp, Tokens},
     secret::Secret,
     token_answer::ExchangeFailure,
 };
@@ -159,7 +159,7 @@ async fn code_twice(server: Server) {
 
 async fn wrong_secret(server: Server) {
     let token = next(first(&server, "cleo").await);
-    let mistaken = App {
+    let mistaken = OAuthApp {
         client_id: server.app.client_id.clone(),
         client_secret: Secret::new("mistaken".to_owned()),
     };

@@ -4,7 +4,7 @@ use std::{env, path::PathBuf, process::Stdio, sync::Arc};
 
 use jira_operator::atlassian::{
     endpoints::{self, Endpoints},
-    oauth::{App, TokenEndpoint},
+    oauth::{OAuthApp, TokenEndpoint},
     secret::Secret,
 };
 use rand::distr::{Alphanumeric, SampleString};
@@ -37,7 +37,7 @@ pub struct Counts {
 /// A running server, and the app that it knows. Ends when dropped.
 pub struct Server {
     pub issuer: Url,
-    pub app: App,
+    pub app: OAuthApp,
     pub http: Client,
     pub tokens: TokenEndpoint,
     _child: Child,
@@ -51,7 +51,7 @@ impl Server {
         let folder = env::var_os(FOLDER).map(PathBuf::from);
         let folder =
             folder.ok_or_else(|| format!("{FOLDER} is not set; .ci/independent installs the server and sets it"))?;
-        let app = App {
+        let app = OAuthApp {
             client_id: "independent".to_owned(),
             client_secret: Secret::new(Alphanumeric.sample_string(&mut rand::rng(), 48)),
         };

@@ -140,7 +140,7 @@ async fn a_first_synchronisation_goes_round_a_project_that_jira_does_not_name() 
         site.command(json!({"command": "addPageFault", "fault": {"jql": jql, "trouble": refusal}}));
     }
     site.pass(true).await.unwrap();
-    assert_eq!(site.last.troubled.len(), 1, "{:?}", site.last.troubled);
+    assert_eq!(site.last.failed_projects.len(), 1, "{:?}", site.last.failed_projects);
     assert!(site.mirrored().len() > 5);
     site.command(json!({"command": "clearPageFaults"}));
     for _ in 0..2 {
@@ -216,7 +216,7 @@ async fn a_renamed_project_is_counted_before_it_is_known_as_renamed() {
     site.command(json!({"command": "renameProjectKey", "project": "ENG", "key": "ENGINE"}));
     site.advance(3700);
     site.pass_over(&old, true, false).await.unwrap();
-    let matching = |counts: &std::collections::BTreeMap<String, jira_operator::sync::issues::state::Counts>| {
+    let matching = |counts: &std::collections::BTreeMap<String, jira_operator::sync::issues::state::IssueCounts>| {
         counts.values().map(|counts| counts.matching).collect::<Vec<_>>()
     };
     assert_eq!(matching(&site.state.counts), matching(&before));
@@ -240,7 +240,7 @@ async fn an_odd_issue_keeps_none_of_the_others_out() {
         "action": {"kind": "status", "code": 200, "body": page.to_string()}}}),
     );
     site.pass(false).await.unwrap();
-    assert_eq!(site.last.odd, 2);
+    assert_eq!(site.last.malformed, 2);
     let id = site.id_of("ENG-1");
     let kept = site.memory.kept.lock().unwrap()[&id].clone();
     assert_eq!(

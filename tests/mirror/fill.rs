@@ -2,7 +2,7 @@
 
 use jira_operator::{
     api::integration::MirrorMode,
-    sync::issues::state::{Lane, State},
+    sync::issues::state::{MirrorState, SyncPhase},
 };
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn a_change_in_a_project_that_takes_long_to_fill_is_not_lost() {
             site.pass(false).await.unwrap();
         }
         assert_eq!(site.mirrored(), site.expected(), "killed: {killed}");
-        assert!(site.state.lanes.values().all(|lane| *lane == Lane::Joined));
+        assert!(site.state.phases.values().all(|lane| *lane == SyncPhase::Live));
     }
 }
 
@@ -237,9 +237,9 @@ async fn a_project_behind_stays_behind_while_jira_warns() {
     site.command(json!({"command": "addPageFault", "fault": {
         "jql": jql, "times": 1, "trouble": {"kind": "warn", "truncateTo": 1}}}));
     site.pass(false).await.unwrap();
-    assert!(matches!(site.state.lane(&eng), Lane::Behind(_)));
+    assert!(matches!(site.state.phase(&eng), SyncPhase::CatchingUp(_)));
     site.pass(false).await.unwrap();
-    assert_eq!(site.state.lane(&eng), Lane::Joined);
+    assert_eq!(site.state.phase(&eng), SyncPhase::Live);
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -293,7 +293,7 @@ async fn a_site_without_issues_has_no_cursor() {
         site.advance(700);
         site.pass(false).await.unwrap();
     }
-    assert_eq!(site.state.cursor, State::default().cursor);
+    assert_eq!(site.state.cursor, MirrorState::default().cursor);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 3}));
     site.pass(false).await.unwrap();
     assert_eq!((site.mirrored().len(), site.mirrored()), (3, site.expected()));

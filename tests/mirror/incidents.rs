@@ -43,12 +43,12 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
         );
         // They come by id alone, as what a list found and no change told.
         site.state.cursor = site.state.cursor.map(|cursor| cursor + 3_600_000);
-        site.state.settled = true;
+        site.state.overlap_done = true;
         site.advance(3700);
         site.pass(true).await.unwrap();
-        assert_eq!(site.state.put_off.unanswered(), if times == 1 { 0 } else { ids.len() });
+        assert_eq!(site.state.deferred.unanswered(), if times == 1 { 0 } else { ids.len() });
         claim_recovered(&mut site).await;
-        assert_eq!(site.state.put_off.unanswered(), 0);
+        assert_eq!(site.state.deferred.unanswered(), 0);
     }
 }
 
@@ -79,7 +79,7 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
         site.pass(true).await.unwrap();
     }
     assert_eq!(stale(&site), unanswered);
-    assert!(site.state.put_off.unanswered() > 0);
+    assert!(site.state.deferred.unanswered() > 0);
     // A search shows the one that it finds: that is believed.
     site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "found"}));
     site.advance(1);
@@ -91,7 +91,10 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
         site.advance(3700);
         site.pass(true).await.unwrap();
     }
-    assert_eq!((site.mirrored(), site.state.put_off.unanswered()), (site.expected(), 0));
+    assert_eq!(
+        (site.mirrored(), site.state.deferred.unanswered()),
+        (site.expected(), 0)
+    );
     assert_eq!((site.state.removed.archived, site.state.removed.gone), (1, 1));
 }
 

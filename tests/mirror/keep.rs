@@ -11,11 +11,11 @@ use std::{
 use jira_operator::{
     api::issue::JiraIssueStatus,
     sync::issues::{
-        cluster::Found,
+        cluster::StoredIssues,
         error::MirrorError,
-        index::{HalfMade, Stored, Tracked},
+        index::{IndexEntry, OrphanedObject, StoredObject},
         mirror::Mirror,
-        observed::Observed,
+        mirrored_issue::MirroredIssue,
     },
 };
 use tokio::sync::Notify;
@@ -25,7 +25,7 @@ use super::model::distance::Objects;
 /// What is kept of one issue.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    pub tracked: Tracked,
+    pub tracked: IndexEntry,
     pub status: JiraIssueStatus,
 }
 
@@ -69,8 +69,8 @@ impl Memory {
     }
 
     /// What the cluster would tell after a restart.
-    pub fn read(&self) -> Found {
-        let mut found = Found::default();
+    pub fn read(&self) -> StoredIssues {
+        let mut found = StoredIssues::default();
         for (id, kept) in self.kept.lock().unwrap().iter() {
             found.index.insert(*id, kept.tracked.clone());
         }
@@ -80,14 +80,14 @@ impl Memory {
             let project = None;
             (
                 name.clone(),
-                HalfMade {
+                OrphanedObject {
                     version,
                     issue,
                     project,
                 },
             )
         });
-        found.half_made = half_made.collect();
+        found.orphaned = half_made.collect();
         found
     }
 
@@ -135,10 +135,10 @@ impl Memory {
 }
 
 impl Mirror for Memory {
-    async fn put(&self, issue: &Observed, known: Option<&Stored>) -> Result<Stored, MirrorError> {
+    async fn put(&self, issue: &MirroredIssue, known: Option<&StoredObject>) -> Result<StoredObject, MirrorError> {
         let object = known.map_or_else(|| format!("acme-{}", issue.id), |known| known.object.clone());
         self.refuse(&object, issue.id)?;
-        let stored = Stored {
+        let stored = StoredObject {
             object: object.clone(),
             version: String::new(),
         };
@@ -151,7 +151,7 @@ impl Mirror for Memory {
         self.write(|| format!("write {object}, {key} of {updated}: {name}"))
             .await;
         let kept = Kept {
-            tracked: Tracked::of(issue, stored.clone()),
+            tracked: IndexEntry::of(issue, stored.clone()),
             status: issue.status.clone(),
         };
         self.half_made.lock().unwrap().remove(&object);
@@ -168,7 +168,7 @@ impl Mirror for Memory {
         Ok(stored)
     }
 
-    async fn discard(&self, stored: &Stored) -> Result<(), MirrorError> {
+    async fn discard(&self, stored: &StoredObject) -> Result<(), MirrorError> {
         let object = &stored.object;
         self.write(|| format!("discard {object}")).await;
         let was_there = self.half_made.lock().unwrap().remove(object);
@@ -177,7 +177,7 @@ impl Mirror for Memory {
         Ok(())
     }
 
-    async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
+    async fn remove(&self, known: &IndexEntry) -> Result<(), MirrorError> {
         self.refuse(&known.stored.object, known.id)?;
         self.write(|| format!("remove {}", known.stored.object)).await;
         let mut kept = self.kept.lock().unwrap();

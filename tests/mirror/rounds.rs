@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::Lane};
+use jira_operator::{api::integration::MirrorMode, sync::issues::state::SyncPhase};
 use serde_json::json;
 
 use super::{site::Site, standing::Standing};
@@ -13,7 +13,7 @@ async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
         let asked = AtomicUsize::new(1);
         let is_over = || asked.fetch_add(1, Ordering::SeqCst) >= pages;
         site.pass_until(standing, false, slice > 0, &is_over).await.unwrap();
-        if site.state.rounds.is_empty() {
+        if site.state.scans.is_empty() {
             return;
         }
         assert!(slice < 100, "the slices have no end");
@@ -48,7 +48,12 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
     site.command(private(true));
     site.advance(60);
     site.pass_over(&known, false, false).await.unwrap();
-    assert!(site.state.lanes.values().any(|lane| matches!(lane, Lane::Behind(_))));
+    assert!(
+        site.state
+            .phases
+            .values()
+            .any(|lane| matches!(lane, SyncPhase::CatchingUp(_)))
+    );
     site.command(private(false));
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 1500, "spreadSeconds": 60}));
     let mark = site.sandbox.mark();
@@ -57,9 +62,9 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
         site.advance(120);
     }
     assert!(
-        site.state.lanes.values().all(|lane| *lane == Lane::Joined),
+        site.state.phases.values().all(|lane| *lane == SyncPhase::Live),
         "{:?}",
-        site.state.lanes
+        site.state.phases
     );
     assert_eq!(site.mirrored(), site.expected());
     let calls = site.calls_since(mark);

@@ -1,7 +1,7 @@
 //! What a mirror costs where there are many issues, counted in calls and points: what there is no room for
 //! is neither listed nor fetched.
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::State};
+use jira_operator::{api::integration::MirrorMode, sync::issues::state::MirrorState};
 use serde_json::json;
 
 use super::{setup::MONTH, site::Site};
@@ -217,7 +217,7 @@ async fn a_renamed_status_shows_within_a_day() {
         hours += 1;
         assert!(hours <= 24, "{} of {before} are renamed", named(&site, "Backlog"));
     }
-    let State { verifying, .. } = &site.state;
+    let MirrorState { verifying, .. } = &site.state;
     assert!(verifying.is_empty());
     assert_eq!(site.memory.writes.lock().unwrap().changed, before);
 }

@@ -20,12 +20,12 @@ use jira_operator::{
     },
     sync::{
         issues::{
-            engine::{Report, run},
+            engine::{SyncReport, run},
             error::MirrorError,
-            observed::Lens,
+            mirrored_issue::MappingContext,
             scope::{restore, scope},
-            state::{Moment, Settings, State},
-            told::{Told, status},
+            state::{MirrorSettings, MirrorState, RunContext},
+            status::{StatusInputs, status},
         },
         phase::Phases,
     },
@@ -60,7 +60,7 @@ pub struct Site {
     pub sandbox: Sandbox,
     pub jira: Jira,
     pub memory: Memory,
-    pub state: State,
+    pub state: MirrorState,
     pub mode: MirrorMode,
     pub max: usize,
     /// jql by declared key of the project.
@@ -72,7 +72,7 @@ pub struct Site {
     /// How far the operator's clock is off.
     pub skew: SignedDuration,
     pub written: Written,
-    pub last: Report,
+    pub last: SyncReport,
     /// Ids of projects that are not in scope.
     pub excluded: BTreeSet<String>,
     /// The key under which each project was found first, by its id.
@@ -93,7 +93,7 @@ impl Site {
             cloud_id: sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone()),
             sandbox,
             memory: Memory::new(),
-            state: State::default(),
+            state: MirrorState::default(),
             mode,
             max: 5000,
             jql: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Site {
             overlap: SignedDuration::from_mins(10),
             skew: SignedDuration::ZERO,
             written: Written::default(),
-            last: Report::default(),
+            last: SyncReport::default(),
             excluded: BTreeSet::new(),
             declared: BTreeMap::new(),
             issue_types: BTreeMap::new(),
@@ -187,9 +187,9 @@ impl Site {
         let spec = self.spec();
         let scope = scope(&spec, SITE_URL, &known, standing.diagnosed);
         let phases = Phases::new(&spec.status_mapping);
-        let settings = Settings {
+        let settings = MirrorSettings {
             cloud_id: &self.cloud_id,
-            lens: Lens {
+            mapping: MappingContext {
                 site_url: SITE_URL,
                 phases: &phases,
                 projects: &scope.followed,
@@ -204,7 +204,7 @@ impl Site {
             confirm_after: SignedDuration::from_mins(5),
             sweep_every: SignedDuration::from_hours(1),
         };
-        let moment = Moment {
+        let moment = RunContext {
             now: self.now(),
             is_over,
             requested,
@@ -217,7 +217,7 @@ impl Site {
         let (began, waiting) = (self.now(), self.sandbox.waiting_for_index());
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
-        let told = Told {
+        let told = StatusInputs {
             scope: &scope,
             state: &state,
             report: &report,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jira_operator::{
     api::integration::{MirrorMode, StatusMapping},
-    sync::issues::state::State,
+    sync::issues::state::MirrorState,
 };
 use serde_json::json;
 
@@ -174,7 +174,7 @@ impl Telling {
     pub async fn quiet(&mut self) -> Result<(), String> {
         self.life.calm(&self.site.sandbox);
         self.site.memory.refused.lock().unwrap().clear();
-        let (put_off, refused) = (&self.site.state.put_off, &self.site.state.refused_lists);
+        let (put_off, refused) = (&self.site.state.deferred, &self.site.state.refused_lists);
         let waits = put_off.refused().is_some() || put_off.unanswered() > 0 || !refused.is_empty();
         for round in 0..5 {
             self.quiet_pass(360, round == 0 || round == 2).await?;
@@ -224,8 +224,11 @@ impl Telling {
         if differences.is_empty() {
             return Ok(());
         }
-        let State {
-            lanes, cursor, missing, ..
+        let MirrorState {
+            phases: lanes,
+            cursor,
+            missing,
+            ..
         } = &self.site.state;
         let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
         Err(format!(

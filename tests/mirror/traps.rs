@@ -254,7 +254,7 @@ async fn a_project_that_goes_invisible_stops_no_other() {
         site.advance(600);
         // Nobody has noticed yet.
         site.pass_over(&known, false, false).await.unwrap();
-        assert_eq!(site.last.troubled.len(), 1);
+        assert_eq!(site.last.failed_projects.len(), 1);
     }
     let summary = |site: &Site, key: &str| {
         let kept = site.memory.kept.lock().unwrap();

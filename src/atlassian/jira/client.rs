@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use crate::atlassian::{
     body,
     endpoints::{Endpoints, TENANT_TIMEOUT},
-    error::{Expected, JiraError, json_or_error},
-    limits::{self, Bursts, Pool},
+    error::{JiraError, ResponseLimits, json_or_error},
+    limits::{self, BurstLimiter, PointPool},
     models::{AccessibleResource, Myself, TenantInfo},
     secret::Secret,
     site::SiteUrl,
@@ -29,8 +29,8 @@ pub struct Jira {
     token: Secret,
     calls: Arc<AtomicU32>,
     points: Arc<AtomicU64>,
-    pool: Arc<Mutex<Option<Pool>>>,
-    bursts: Option<Arc<Bursts>>,
+    pool: Arc<Mutex<Option<PointPool>>>,
+    bursts: Option<Arc<BurstLimiter>>,
 }
 
 impl Jira {
@@ -50,7 +50,7 @@ impl Jira {
 
     /// The same caller, kept below Atlassian's limits of bursts.
     #[must_use]
-    pub fn within(self, bursts: Arc<Bursts>) -> Self {
+    pub fn within(self, bursts: Arc<BurstLimiter>) -> Self {
         Self {
             bursts: Some(bursts),
             ..self
@@ -78,7 +78,7 @@ impl Jira {
 
     /// What Atlassian said last of the app's hourly pool.
     #[must_use]
-    pub fn pool(&self) -> Option<Pool> {
+    pub fn pool(&self) -> Option<PointPool> {
         *self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,7 +94,7 @@ impl Jira {
             request = request.header(header::HOST, host);
         }
         // Atlassian's edge answers for a site that is not there, with a page.
-        let expected = Expected {
+        let expected = ResponseLimits {
             most: body::ONE,
             bare_404: true,
         };
@@ -117,9 +117,9 @@ impl Jira {
     /// `Unauthorized` when the access token is no longer accepted.
     pub async fn accessible_resources(&self) -> Result<Vec<AccessibleResource>, JiraError> {
         let request = self.http.get(self.endpoints.accessible_resources());
-        let expected = Expected {
+        let expected = ResponseLimits {
             most: body::ONE,
-            ..Expected::default()
+            ..ResponseLimits::default()
         };
         self.send(self.authorized(request), "accessible-resources", expected)
             .await
@@ -140,13 +140,13 @@ impl Jira {
         path: &str,
         build: impl FnOnce(RequestBuilder) -> RequestBuilder + Send,
     ) -> Result<T, JiraError> {
-        self.call_expecting(Expected::default(), method, cloud_id, path, build)
+        self.call_expecting(ResponseLimits::default(), method, cloud_id, path, build)
             .await
     }
 
     pub(super) async fn call_expecting<T: DeserializeOwned>(
         &self,
-        expected: Expected,
+        expected: ResponseLimits,
         method: Method,
         cloud_id: &str,
         path: &str,
@@ -159,7 +159,7 @@ impl Jira {
     /// The same, and the time of the answer by Jira's own clock, to the second, where it is told.
     pub(super) async fn call_dated<T: DeserializeOwned>(
         &self,
-        expected: Expected,
+        expected: ResponseLimits,
         method: Method,
         cloud_id: &str,
         path: &str,
@@ -184,7 +184,7 @@ impl Jira {
         &self,
         request: RequestBuilder,
         asked: &str,
-        expected: Expected,
+        expected: ResponseLimits,
     ) -> Result<T, JiraError> {
         Ok(self.send_dated(request, asked, expected).await?.0)
     }
@@ -193,7 +193,7 @@ impl Jira {
         &self,
         request: RequestBuilder,
         asked: &str,
-        expected: Expected,
+        expected: ResponseLimits,
     ) -> Result<(T, Option<Timestamp>), JiraError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(JiraError::transport)?;

@@ -10,7 +10,7 @@ use super::client::Jira;
 use crate::atlassian::{
     body,
     desk_models::{DeskPage, Form, RequestType, RequestTypePermissions, ServiceDesk},
-    error::{Expected, JiraError},
+    error::{JiraError, ResponseLimits},
 };
 
 /// Page size; what Jira caps it at is not published.
@@ -20,7 +20,7 @@ const MOST_PAGES: usize = 100;
 /// Most request types in one permission check [JSMOAS].
 const CHECK_CHUNK: usize = 50;
 /// A site without service management answers 404, and not in the words of Jira's API.
-const MAY_BE_ABSENT: Expected = Expected {
+const MAY_BE_ABSENT: ResponseLimits = ResponseLimits {
     most: body::PAGE,
     bare_404: true,
 };
@@ -101,7 +101,7 @@ impl Jira {
     async fn desk_pages<T: DeserializeOwned>(
         &self,
         (cloud_id, path): (&str, &str),
-        expected: Expected,
+        expected: ResponseLimits,
         further: &[(&str, &str)],
         id: fn(&T) -> &str,
     ) -> Result<Vec<T>, JiraError> {

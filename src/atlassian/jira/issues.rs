@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::client::Jira;
 use crate::atlassian::{
-    error::{Expected, JiraError},
-    issue_models::{Counted, FIELDS, Fetched, Issue, Match, Matches, Parsed, ParsedQuery, SearchPage},
+    error::{JiraError, ResponseLimits},
+    issue_models::{
+        ApproximateCount, FIELDS, Issue, IssueBatch, JqlMatch, JqlMatches, Parsed, ParsedQuery, SearchPage,
+    },
 };
 
 /// Most issues in one page of ids [OAS].
@@ -21,7 +23,7 @@ pub const RECONCILED: usize = 50;
 
 /// What a search is asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted {
+pub enum SearchFields {
     /// Everything that is mirrored, 100 issues a page.
     Issues,
     /// Everything that is mirrored, so many issues a page, at most 100.
@@ -34,7 +36,7 @@ pub enum Wanted {
     Newest,
 }
 
-impl Wanted {
+impl SearchFields {
     fn body(self, jql: &str, token: Option<&str>) -> Value {
         let (fields, most): (&[&str], usize) = match self {
             Self::Issues => (&FIELDS, PAGE),
@@ -61,12 +63,14 @@ impl Jira {
         &self,
         cloud_id: &str,
         jql: &str,
-        wanted: Wanted,
+        wanted: SearchFields,
         token: Option<&str>,
     ) -> Result<SearchPage, JiraError> {
         let body = wanted.body(jql, token);
         let path = "/rest/api/3/search/jql";
-        let answer = self.call_dated(Expected::default(), Method::POST, cloud_id, path, |r| r.json(&body));
+        let answer = self.call_dated(ResponseLimits::default(), Method::POST, cloud_id, path, |r| {
+            r.json(&body)
+        });
         let (mut page, date): (SearchPage, _) = answer.await?;
         page.date = date;
         Ok(page)
@@ -79,7 +83,7 @@ impl Jira {
     pub async fn approximate_count(&self, cloud_id: &str, jql: &str) -> Result<usize, JiraError> {
         let body = json!({"jql": jql});
         let path = "/rest/api/3/search/approximate-count";
-        let counted: Counted = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        let counted: ApproximateCount = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
         Ok(counted.count)
     }
 
@@ -89,14 +93,14 @@ impl Jira {
     /// # Errors
     /// As every call.
     pub async fn reconciled(&self, cloud_id: &str, jql: &str, ids: &[u64]) -> Result<Option<Vec<u64>>, JiraError> {
-        let mut body = Wanted::Ids.body(jql, None);
+        let mut body = SearchFields::Ids.body(jql, None);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("reconcileIssues".to_owned(), json!(ids));
         }
         let path = "/rest/api/3/search/jql";
         let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
         let ends = page.next_page_token.as_ref().is_none_or(String::is_empty) && page.is_last != Some(false);
-        let is_whole = ends && !page.is_cut() && page.found.odd == 0;
+        let is_whole = ends && !page.is_cut() && page.found.malformed == 0;
         let found = page.found.issues.iter().filter_map(|issue| issue.id.parse().ok());
         let found: Vec<u64> = found.collect();
         Ok(is_whole.then_some(found))
@@ -107,7 +111,7 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<Fetched, JiraError> {
+    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<IssueBatch, JiraError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let body = json!({"issueIdsOrKeys": ids, "fields": FIELDS});
         let path = "/rest/api/3/issue/bulkfetch";
@@ -128,9 +132,14 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn matches(&self, cloud_id: &str, ids: &BTreeSet<u64>, jqls: &[String]) -> Result<Vec<Match>, JiraError> {
+    pub async fn matches(
+        &self,
+        cloud_id: &str,
+        ids: &BTreeSet<u64>,
+        jqls: &[String],
+    ) -> Result<Vec<JqlMatch>, JiraError> {
         let body = json!({"issueIds": ids, "jqls": jqls});
-        let answer: Matches = self
+        let answer: JqlMatches = self
             .call(Method::POST, cloud_id, "/rest/api/3/jql/match", |r| r.json(&body))
             .await?;
         Ok(answer.matches)

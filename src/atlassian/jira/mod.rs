@@ -10,7 +10,7 @@ mod users;
 
 pub use self::{
     client::Jira,
-    issues::{ID_PAGE, PAGE, RECONCILED, Wanted},
-    permissions::{Held, Questions},
+    issues::{ID_PAGE, PAGE, RECONCILED, SearchFields},
+    permissions::{HeldPermissions, PermissionQueries},
     projects::ProjectFilter,
 };

@@ -13,7 +13,7 @@ const PERMISSION_CHUNK: usize = 1000;
 
 /// What is asked of permissions.
 #[derive(Clone, Debug, Default)]
-pub struct Questions {
+pub struct PermissionQueries {
     /// Global permissions.
     pub global: Vec<&'static str>,
     /// Lists of project permissions, each with the ids of the projects it is about. A site may
@@ -23,7 +23,7 @@ pub struct Questions {
 
 /// What is held of it.
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct HeldPermissions {
     /// Global permissions.
     pub global: BTreeSet<String>,
     /// Project permissions by project id.
@@ -36,7 +36,11 @@ impl Jira {
     ///
     /// # Errors
     /// That of the first call that fails; there is one for every 1,000 projects.
-    pub async fn permissions(&self, cloud_id: &str, questions: &Questions) -> Result<Held, JiraError> {
+    pub async fn permissions(
+        &self,
+        cloud_id: &str,
+        questions: &PermissionQueries,
+    ) -> Result<HeldPermissions, JiraError> {
         let mut asked = questions.clone();
         loop {
             match self.held(cloud_id, &asked).await {
@@ -47,8 +51,8 @@ impl Jira {
         }
     }
 
-    async fn held(&self, cloud_id: &str, questions: &Questions) -> Result<Held, JiraError> {
-        let mut held = Held::default();
+    async fn held(&self, cloud_id: &str, questions: &PermissionQueries) -> Result<HeldPermissions, JiraError> {
+        let mut held = HeldPermissions::default();
         let mut calls = chunks(&questions.projects);
         if calls.is_empty() && !questions.global.is_empty() {
             calls.push(Vec::new());
@@ -73,7 +77,7 @@ impl Jira {
     }
 }
 
-impl Questions {
+impl PermissionQueries {
     /// Leaves out the project permissions that Jira's refusal names. Whether it names any.
     fn forget(&mut self, refusal: &str) -> bool {
         let named = |key: &&str| {
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_permission_that_the_site_does_not_know_is_left_out() {
-        let mut questions = Questions {
+        let mut questions = PermissionQueries {
             global: vec!["USER_PICKER"],
             projects: vec![
                 (vec!["BROWSE_PROJECTS", "EDIT_ISSUES"], vec!["1".into()]),

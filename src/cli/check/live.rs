@@ -22,7 +22,7 @@ use crate::{
     atlassian::{jira::Jira, site::SiteUrl},
     cluster::time::clock,
     diagnose::{
-        evidence::Declared,
+        evidence::DeclaredSpec,
         examine,
         gather::{self, site::site},
         judge,
@@ -35,7 +35,7 @@ pub struct Way {
     jira: Jira,
     app: String,
     scopes: Option<Vec<String>>,
-    declared: Declared,
+    declared: DeclaredSpec,
     saved: Saved,
     authorized: bool,
 }
@@ -78,7 +78,7 @@ impl Way {
             jira: jira.within(atlassian.bursts.clone()),
             app: token.app,
             scopes: token.scopes,
-            declared: Declared::of(integration, &atlassian.suffixes).knowing(&known),
+            declared: DeclaredSpec::of(integration, &atlassian.suffixes).knowing(&known),
             saved,
             authorized,
         })

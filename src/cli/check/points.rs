@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    atlassian::{jira::Jira, limits::Pool},
+    atlassian::{jira::Jira, limits::PointPool},
     sync::budget::POOL,
 };
 
@@ -14,14 +14,14 @@ pub struct Spent(HashMap<String, App>);
 #[derive(Clone, Copy, Debug, Default)]
 struct App {
     points: u64,
-    pool: Option<Pool>,
+    pool: Option<PointPool>,
 }
 
 impl App {
     /// Whether no further look is to be paid from it: a fifth of the hour is left to the operator, and
     /// no more than a fifth is spent here where Atlassian does not tell what is left.
     fn is_low(self) -> bool {
-        let low = |pool: Pool| pool.remaining.saturating_mul(5) < pool.limit;
+        let low = |pool: PointPool| pool.remaining.saturating_mul(5) < pool.limit;
         self.pool.is_some_and(low) || self.points.saturating_mul(5) > POOL
     }
 }
@@ -32,7 +32,7 @@ impl Spent {
         self.add(app, jira.points(), jira.pool());
     }
 
-    fn add(&mut self, app: &str, points: u64, pool: Option<Pool>) {
+    fn add(&mut self, app: &str, points: u64, pool: Option<PointPool>) {
         let entry = self.0.entry(app.to_owned()).or_default();
         entry.points = entry.points.saturating_add(points);
         entry.pool = pool.or(entry.pool);
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_fifth_of_the_hour_is_left_to_the_operator() {
         let pool = |remaining| {
-            Some(Pool {
+            Some(PointPool {
                 limit: 1_000,
                 remaining,
                 resets_in: 60,

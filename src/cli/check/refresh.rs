@@ -130,7 +130,7 @@ async fn look(
     authorized: Finding,
 ) -> Saved {
     let jira = Jira::new(atlassian.http.clone(), atlassian.endpoints.clone(), tokens.access_token);
-    let asked = evidence::Declared::of(integration, &atlassian.suffixes);
+    let asked = evidence::DeclaredSpec::of(integration, &atlassian.suffixes);
     let subject = &mut declared.subject;
     let mut saved = Saved::new(&subject.namespace, &subject.name, &[authorized]);
     saved.evidence = Some(examine::gather(&jira, asked, tokens.scopes).await);

@@ -140,7 +140,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::atlassian::oauth::App;
+    use crate::atlassian::oauth::OAuthApp;
 
     fn folder() -> PathBuf {
         let folder = std::env::temp_dir().join(format!("jira-operator-save-{:08x}", rand::random::<u32>()));
@@ -152,7 +152,7 @@ mod tests {
         let mut secret = Manifest::default();
         secret.metadata.name = Some("acme-oauth".to_owned());
         let credentials = Credentials {
-            app: App {
+            app: OAuthApp {
                 client_id: "id".to_owned(),
                 client_secret: Secret::new("s".repeat(9)),
             },

@@ -13,7 +13,7 @@ use crate::{
     diagnose::nearest::nearest,
     grant::{
         credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN},
-        finding,
+        findings,
     },
 };
 
@@ -125,7 +125,7 @@ impl Written {
         let unreadable = !subject.lines.is_empty();
         match self.credentials() {
             Err(error) if !unreadable || !matches!(error, CredentialsError::Missing(..)) => {
-                let mut line = Line::of(&finding::credentials(&error));
+                let mut line = Line::of(&findings::credentials(&error));
                 if let Some(meant) = self.mistyped(&error) {
                     line.message = format!("{} It has the key {meant}.", line.message);
                 }

@@ -11,8 +11,8 @@ use crate::{
         error::describe,
         time::{after, clock},
     },
-    diagnose::evidence::{Answer, Evidence},
-    grant::store::{GrantKey, Store},
+    diagnose::evidence::{Evidence, JiraResult},
+    grant::store::{GrantKey, GrantStore},
 };
 
 /// How long a token has to live at least: a look at a large site takes a while.
@@ -65,7 +65,7 @@ pub struct Token {
 pub async fn token(cluster: &Cluster, key: &GrantKey, authorized: bool) -> Result<Token, NotLive> {
     let name = key.secret_name();
     let none = |why: String| Err(NotLive::because(why));
-    let store = Store::new(cluster.client.clone(), vec![key.namespace.clone()]);
+    let store = GrantStore::new(cluster.client.clone(), vec![key.namespace.clone()]);
     let record = match store.read(key).await {
         Ok(Some(record)) => record,
         Ok(None) => return none(format!("there is no Secret {name} yet: nobody has connected")),
@@ -110,7 +110,7 @@ fn is_spent(expires_at: Timestamp, now: Timestamp, authorized: bool) -> Option<S
 /// Whether the token died before its time: a 401 of what is no verdict about the account or a project.
 #[must_use]
 pub fn is_rejected(evidence: &Evidence) -> bool {
-    fn is_401<T>(answer: Option<&Answer<T>>) -> bool {
+    fn is_401<T>(answer: Option<&JiraResult<T>>) -> bool {
         matches!(answer, Some(Err(JiraError::Unauthorized(_))))
     }
     is_401(evidence.site.as_ref().map(|site| &site.resources))

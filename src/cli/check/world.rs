@@ -8,7 +8,7 @@ use reqwest::Client as Http;
 use crate::{
     atlassian::{
         endpoints::{Endpoints, http_client},
-        limits::Bursts,
+        limits::BurstLimiter,
     },
     cli::atlassian_options::AtlassianOptions,
 };
@@ -23,7 +23,7 @@ pub struct Atlassian {
     /// Host suffixes of sites that are allowed besides Jira Cloud's.
     pub suffixes: Vec<String>,
     /// Keeps the calls of one run below Atlassian's limits of bursts.
-    pub bursts: Arc<Bursts>,
+    pub bursts: Arc<BurstLimiter>,
 }
 
 impl Atlassian {

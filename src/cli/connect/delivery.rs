@@ -21,17 +21,17 @@ use crate::{
         world::Atlassian,
     },
     connect::{
-        outcome::{Failure, Outcome},
-        service::{Connector, bring, grant_key},
+        outcome::{ConnectFailure, ConnectOutcome},
+        service::{Connector, exchange_only, grant_key},
     },
-    diagnose::evidence::Declared,
+    diagnose::evidence::DeclaredSpec,
     grant::{
+        active::GrantError,
         connect::Consent,
-        finding,
-        held::Trouble,
-        keeper::Keeper,
-        lane::Saved,
-        store::{GrantKey, Store},
+        findings,
+        grants::Grants,
+        slot::SaveResult,
+        store::{GrantKey, GrantStore},
     },
 };
 
@@ -53,13 +53,13 @@ pub enum Delivery {
 /// What became of a consent, and where its grant is, where that is to be said.
 pub struct Delivered {
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ConnectOutcome,
     /// Where the grant is, and what to do with it.
     pub said: String,
 }
 
-impl From<Outcome> for Delivered {
-    fn from(outcome: Outcome) -> Self {
+impl From<ConnectOutcome> for Delivered {
+    fn from(outcome: ConnectOutcome) -> Self {
         Self {
             outcome,
             said: String::new(),
@@ -124,15 +124,15 @@ impl Delivery {
         match printed {
             Ok(said) => Delivered { outcome, said },
             Err(detail) => Delivered {
-                outcome: Outcome::Failed(Failure::Unsaved { detail }),
+                outcome: ConnectOutcome::Failed(ConnectFailure::Unsaved { detail }),
                 said: rescue(subject, &token, "Seal or apply it, and delete the file."),
             },
         }
     }
 }
 
-fn in_the_way(trouble: &Trouble, key: &GrantKey) -> String {
-    let found = finding::trouble(trouble, key);
+fn in_the_way(trouble: &GrantError, key: &GrantKey) -> String {
+    let found = findings::trouble(trouble, key);
     let why = found.map_or_else(
         || format!("Namespace {} is being deleted.", key.namespace),
         |f| f.message,
@@ -143,7 +143,7 @@ fn in_the_way(trouble: &Trouble, key: &GrantKey) -> String {
 fn connector(client: Client, atlassian: &Atlassian) -> Connector {
     let endpoint = TokenEndpoint::new(atlassian.http.clone(), Arc::clone(&atlassian.endpoints));
     Connector {
-        keeper: Keeper::new(Store::new(client.clone(), Vec::new()), endpoint, Box::new(|_| ())),
+        keeper: Grants::new(GrantStore::new(client.clone(), Vec::new()), endpoint, Box::new(|_| ())),
         client,
         http: atlassian.http.clone(),
         endpoints: Arc::clone(&atlassian.endpoints),
@@ -166,8 +166,8 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     for _ in 0..AGAIN.0 {
         tokio::time::sleep(AGAIN.1).await;
         match connector.keeper.store_again(&key).await {
-            Ok(Saved::Stored) => return stored(waiting.then, subject),
-            Ok(Saved::Superseded) => return Outcome::Failed(Failure::Changed).into(),
+            Ok(SaveResult::Stored) => return stored(waiting.then, subject),
+            Ok(SaveResult::Superseded) => return ConnectOutcome::Failed(ConnectFailure::Changed).into(),
             Err(_) => {}
         }
     }
@@ -180,12 +180,12 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
         None => "Run this command again.".to_owned(),
     };
     Delivered {
-        outcome: Outcome::Failed(Failure::Unsaved { detail: waiting.detail }),
+        outcome: ConnectOutcome::Failed(ConnectFailure::Unsaved { detail: waiting.detail }),
         said,
     }
 }
 
-fn stored(outcome: Outcome, subject: &Subject) -> Delivered {
+fn stored(outcome: ConnectOutcome, subject: &Subject) -> Delivered {
     let key = grant_key(&subject.integration);
     let (secret, namespace) = (key.secret_name(), &key.namespace);
     let next = if subject.integration.spec.suspend {
@@ -222,11 +222,15 @@ fn rescue(subject: &Subject, token: &Secret, then: &str) -> String {
     format!("It could not be kept in a file either ({failed}). Run this command again.")
 }
 
-async fn brought(subject: &Subject, atlassian: &Atlassian, consent: &Consent) -> Result<(Secret, Outcome), Outcome> {
-    let declared = Declared::of(&subject.integration, &atlassian.suffixes);
+async fn brought(
+    subject: &Subject,
+    atlassian: &Atlassian,
+    consent: &Consent,
+) -> Result<(Secret, ConnectOutcome), ConnectOutcome> {
+    let declared = DeclaredSpec::of(&subject.integration, &atlassian.suffixes);
     let key = grant_key(&subject.integration);
     let ways = (atlassian.http.clone(), Arc::clone(&atlassian.endpoints));
-    let brought = bring(ways, &declared, &subject.credentials, consent, &key).await?;
+    let brought = exchange_only(ways, &declared, &subject.credentials, consent, &key).await?;
     Ok((brought.refresh_token, brought.outcome))
 }
 

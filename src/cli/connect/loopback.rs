@@ -27,10 +27,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     atlassian::secret::Secret,
-    connect::{answer::Answer, public_url::CALLBACK},
+    connect::{callback_query::CallbackQuery, public_url::CALLBACK},
     server::connect::{
         guard,
-        pages::{STYLE, Told, assets, show},
+        pages::{ResultPage, STYLE, assets, show},
     },
 };
 
@@ -40,13 +40,13 @@ const LAST_PAGE: Duration = Duration::from_secs(2);
 /// A browser that waits for its page.
 pub struct Waiting {
     /// What it brought.
-    pub answer: Answer,
-    page: oneshot::Sender<Told>,
+    pub answer: CallbackQuery,
+    page: oneshot::Sender<ResultPage>,
 }
 
 impl Waiting {
     /// Shows the browser what came of it. It may be gone, and need not see it.
-    pub fn show(self, told: Told) {
+    pub fn show(self, told: ResultPage) {
         let _ = self.page.send(told);
     }
 }
@@ -154,7 +154,7 @@ impl Drop for Loopback {
 }
 
 async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQuery) -> Response {
-    let Some(answer) = Answer::read(query.as_deref().unwrap_or_default()) else {
+    let Some(answer) = CallbackQuery::read(query.as_deref().unwrap_or_default()) else {
         return strange();
     };
     if !same(&answer.state, expected.state.expose()) {
@@ -199,11 +199,11 @@ fn strange() -> Response {
     show(StatusCode::BAD_REQUEST, &page)
 }
 
-fn told(title: &str, line: &str) -> Told {
-    Told {
+fn told(title: &str, line: &str) -> ResultPage {
+    ResultPage {
         title: title.to_owned(),
         tone: "bad",
         lines: vec![line.to_owned()],
-        ..Told::default()
+        ..ResultPage::default()
     }
 }

@@ -18,7 +18,7 @@ use self::{
     subject::Subject,
 };
 use super::check::{output::say_on_stderr, world::Atlassian};
-use crate::connect::{key::nonce, outcome::Outcome, service::authorize};
+use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
 
 /// Exit code where the grant was not the right one.
 const REFUSED: u8 = 1;
@@ -84,7 +84,7 @@ async fn conclude(
 ) -> Delivered {
     match waiting.answer.consent(callback) {
         Ok(consent) => delivery.deliver(subject, atlassian, consent).await,
-        Err(failure) => Outcome::Failed(failure).into(),
+        Err(failure) => ConnectOutcome::Failed(failure).into(),
     }
 }
 

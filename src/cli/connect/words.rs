@@ -11,8 +11,8 @@ use crate::{
         output::{on_stderr, say_on_stderr, show_on_stderr},
         report::{Line, Report, Subject as Object},
     },
-    connect::outcome::{Failure, Outcome},
-    server::connect::pages::{Told, of_outcome},
+    connect::outcome::{ConnectFailure, ConnectOutcome},
+    server::connect::pages::{ResultPage, of_outcome},
 };
 
 /// Says what to do with the link.
@@ -41,10 +41,10 @@ pub fn never_came(timeout: Duration, callback: &str) -> String {
 }
 
 /// The same in the browser.
-pub fn page(delivered: &Delivered, callback: &str) -> Told {
+pub fn page(delivered: &Delivered, callback: &str) -> ResultPage {
     match &delivered.outcome {
-        Outcome::Failed(failure) => Told {
-            lines: vec![failure.told(callback).what, next(failure, delivered, callback)],
+        ConnectOutcome::Failed(failure) => ResultPage {
+            lines: vec![failure.text(callback).what, next(failure, delivered, callback)],
             ..of_outcome(&delivered.outcome, callback)
         },
         outcome => {
@@ -59,7 +59,7 @@ pub fn page(delivered: &Delivered, callback: &str) -> Told {
 /// Says what came of it, and gives the exit code.
 pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
     match &delivered.outcome {
-        Outcome::Connected { account, findings, .. } => {
+        ConnectOutcome::Connected { account, findings, .. } => {
             report(subject, findings);
             say_on_stderr(&format!(
                 "Connected as {} ({}).",
@@ -68,13 +68,13 @@ pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
             say_on_stderr(&delivered.said);
             0
         }
-        Outcome::Refused(findings) => {
+        ConnectOutcome::Refused(findings) => {
             report(subject, findings);
             say_on_stderr("The grant was not taken over, and nothing of it is kept. One that was there is as before.");
             if delivered.outcome.is_wrong() { REFUSED } else { NOTHING }
         }
-        Outcome::Failed(failure) => {
-            let told = failure.told(callback);
+        ConnectOutcome::Failed(failure) => {
+            let told = failure.text(callback);
             let next = next(failure, delivered, callback);
             show_on_stderr("\n");
             say_on_stderr(&format!("{}. {} {next}", told.title, told.what));
@@ -84,11 +84,11 @@ pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
 }
 
 /// The next step here, where no operator tries again and no status has a link.
-fn next(failure: &Failure, delivered: &Delivered, callback: &str) -> String {
+fn next(failure: &ConnectFailure, delivered: &Delivered, callback: &str) -> String {
     match failure {
-        Failure::Unsaved { .. } => delivered.said.clone(),
-        Failure::Changed => "Run this command again.".to_owned(),
-        other => other.told(callback).next,
+        ConnectFailure::Unsaved { .. } => delivered.said.clone(),
+        ConnectFailure::Changed => "Run this command again.".to_owned(),
+        other => other.text(callback).next,
     }
 }
 

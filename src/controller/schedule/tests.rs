@@ -44,8 +44,8 @@ fn with_both(projects: Reason, desks: Reason) -> JiraIntegrationStatus {
     }
 }
 
-fn at(status: &JiraIntegrationStatus, now: i64) -> Due {
-    due(&Asked {
+fn at(status: &JiraIntegrationStatus, now: i64) -> ReconcileKind {
+    due(&ScheduleInputs {
         generation: 1,
         requested_at: None,
         status,
@@ -59,15 +59,15 @@ fn at(status: &JiraIntegrationStatus, now: i64) -> Due {
 
 #[test]
 fn only_what_is_due_is_asked() {
-    assert_eq!(at(&healthy(), 4), Due::Refresh);
-    assert_eq!(at(&healthy(), 5), Due::Plain);
-    assert_eq!(at(&healthy(), 30), Due::Full);
+    assert_eq!(at(&healthy(), 4), ReconcileKind::TokenOnly);
+    assert_eq!(at(&healthy(), 5), ReconcileKind::Incremental);
+    assert_eq!(at(&healthy(), 30), ReconcileKind::Full);
 }
 
 #[test]
 fn a_change_or_a_request_asks_everything_now() {
     let status = healthy();
-    let asked = Asked {
+    let asked = ScheduleInputs {
         generation: 2,
         requested_at: None,
         status: &status,
@@ -77,27 +77,27 @@ fn a_change_or_a_request_asks_everything_now() {
         work_at: None,
         now: minute(1),
     };
-    assert_eq!(due(&asked), Due::Full);
+    assert_eq!(due(&asked), ReconcileKind::Full);
     assert_eq!(
-        due(&Asked {
+        due(&ScheduleInputs {
             generation: 1,
             requested_at: Some("now"),
             ..asked
         }),
-        Due::Full
+        ReconcileKind::Full
     );
     let answered = JiraIntegrationStatus {
         last_handled_reconcile_at: Some("now".into()),
         ..healthy()
     };
     assert_eq!(
-        due(&Asked {
+        due(&ScheduleInputs {
             generation: 1,
             requested_at: Some("now"),
             status: &answered,
             ..asked
         }),
-        Due::Refresh
+        ReconcileKind::TokenOnly
     );
 }
 
@@ -105,7 +105,7 @@ fn a_change_or_a_request_asks_everything_now() {
 #[test]
 fn what_could_not_be_written_down_is_looked_at_again() {
     let status = healthy();
-    let asked = Asked {
+    let asked = ScheduleInputs {
         generation: 1,
         requested_at: None,
         status: &status,
@@ -115,35 +115,38 @@ fn what_could_not_be_written_down_is_looked_at_again() {
         work_at: None,
         now: minute(1),
     };
-    assert_eq!(due(&asked), Due::Full);
+    assert_eq!(due(&asked), ReconcileKind::Full);
     assert_eq!(
-        due(&Asked {
+        due(&ScheduleInputs {
             is_unwritten: false,
             ..asked
         }),
-        Due::Refresh
+        ReconcileKind::TokenOnly
     );
 }
 
 #[test]
 fn trouble_is_asked_for_again_on_each_interval() {
-    assert_eq!(at(&with(Reason::NoProjectsVisible), 5), Due::Full);
-    assert_eq!(at(&with(Reason::SomeProjectsBlocked), 5), Due::Plain);
-    assert_eq!(at(&JiraIntegrationStatus::default(), 0), Due::Full);
+    assert_eq!(at(&with(Reason::NoProjectsVisible), 5), ReconcileKind::Full);
+    assert_eq!(at(&with(Reason::SomeProjectsBlocked), 5), ReconcileKind::Incremental);
+    assert_eq!(at(&JiraIntegrationStatus::default(), 0), ReconcileKind::Full);
 }
 
 /// The cheap look asks for blocked projects itself, and of their desks there is nothing to ask.
 #[test]
 fn a_desk_whose_project_is_blocked_makes_no_look_dearer() {
     let blocked = |desks| with_both(Reason::SomeProjectsBlocked, desks);
-    assert_eq!(at(&blocked(Reason::SkippedAfterAccessible), 5), Due::Plain);
-    assert_eq!(at(&blocked(Reason::SiteUnavailable), 5), Due::Full);
+    assert_eq!(
+        at(&blocked(Reason::SkippedAfterAccessible), 5),
+        ReconcileKind::Incremental
+    );
+    assert_eq!(at(&blocked(Reason::SiteUnavailable), 5), ReconcileKind::Full);
 }
 
 #[test]
 fn the_time_that_a_look_set_is_the_time_of_the_next_look() {
     let status = healthy();
-    let asked = Asked {
+    let asked = ScheduleInputs {
         generation: 1,
         requested_at: None,
         status: &status,
@@ -153,11 +156,15 @@ fn the_time_that_a_look_set_is_the_time_of_the_next_look() {
         work_at: None,
         now: minute(2),
     };
-    assert_ne!(due(&asked), Due::Refresh, "though nextSyncTime is in the future");
+    assert_ne!(
+        due(&asked),
+        ReconcileKind::TokenOnly,
+        "though nextSyncTime is in the future"
+    );
 }
 
-fn resuming(status: &JiraIntegrationStatus, what: Due, now: i64) -> Due {
-    due(&Asked {
+fn resuming(status: &JiraIntegrationStatus, what: ReconcileKind, now: i64) -> ReconcileKind {
+    due(&ScheduleInputs {
         generation: 1,
         requested_at: None,
         status,
@@ -173,16 +180,22 @@ fn resuming(status: &JiraIntegrationStatus, what: Due, now: i64) -> Due {
 #[test]
 fn after_a_wait_for_jira_that_goes_on_which_was_due() {
     let status = healthy();
-    assert_eq!(resuming(&status, Due::Full, 1), Due::Full);
-    assert_eq!(resuming(&status, Due::Plain, 1), Due::Plain);
+    assert_eq!(resuming(&status, ReconcileKind::Full, 1), ReconcileKind::Full);
     assert_eq!(
-        resuming(&status, Due::Plain, 60),
-        Due::Plain,
+        resuming(&status, ReconcileKind::Incremental, 1),
+        ReconcileKind::Incremental
+    );
+    assert_eq!(
+        resuming(&status, ReconcileKind::Incremental, 60),
+        ReconcileKind::Incremental,
         "though everything is old"
     );
-    assert_eq!(resuming(&status, Due::Slice, 4), Due::Slice);
-    assert_eq!(resuming(&status, Due::Slice, 60), Due::Plain);
-    assert_eq!(resuming(&JiraIntegrationStatus::default(), Due::Plain, 1), Due::Full);
+    assert_eq!(resuming(&status, ReconcileKind::Resume, 4), ReconcileKind::Resume);
+    assert_eq!(resuming(&status, ReconcileKind::Resume, 60), ReconcileKind::Incremental);
+    assert_eq!(
+        resuming(&JiraIntegrationStatus::default(), ReconcileKind::Incremental, 1),
+        ReconcileKind::Full
+    );
 }
 
 #[test]
@@ -196,19 +209,19 @@ fn times_of_a_clock_that_was_ahead_are_not_waited_for() {
         last_diagnosis_time: hours(30),
         ..sync.clone()
     });
-    assert_eq!(at(&status, 5), Due::Full);
-    assert_eq!(at(&status, 60 * 30 + 5), Due::Refresh);
+    assert_eq!(at(&status, 5), ReconcileKind::Full);
+    assert_eq!(at(&status, 60 * 30 + 5), ReconcileKind::TokenOnly);
     status.sync = Some(SyncStatus {
         next_sync_time: hours(100),
         ..sync
     });
-    assert_eq!(at(&status, 10), Due::Plain);
+    assert_eq!(at(&status, 10), ReconcileKind::Incremental);
 }
 
 #[test]
 fn what_waits_has_waited_since_it_was_due() {
     let status = healthy();
-    let asked = Asked {
+    let asked = ScheduleInputs {
         generation: 1,
         requested_at: None,
         status: &status,
@@ -219,12 +232,12 @@ fn what_waits_has_waited_since_it_was_due() {
         now: minute(3),
     };
     assert_eq!(asked.due_since(), minute(1));
-    let asked = Asked {
+    let asked = ScheduleInputs {
         now: minute(8),
         ..asked
     };
     assert_eq!(asked.due_since(), minute(5), "the look, which goes before the slice");
-    let changed = Asked {
+    let changed = ScheduleInputs {
         generation: 2,
         work_at: None,
         now: minute(3),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::{atlassian::error::JiraError, diagnose::evidence::Answer};
+use crate::{atlassian::error::JiraError, diagnose::evidence::JiraResult};
 
 /// A text as people write it, or as nobody does: empty, very long, of any characters.
 pub fn text() -> BoxedStrategy<String> {
@@ -44,7 +44,7 @@ fn error() -> BoxedStrategy<JiraError> {
 /// An answer, or an error.
 pub fn answer<T: Clone + std::fmt::Debug + 'static>(
     of: impl Strategy<Value = T> + 'static,
-) -> BoxedStrategy<Answer<T>> {
+) -> BoxedStrategy<JiraResult<T>> {
     prop_oneof![4 => of.prop_map(Ok), 1 => error().prop_map(Err)].boxed()
 }
 

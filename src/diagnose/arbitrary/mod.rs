@@ -11,13 +11,13 @@ mod statuses;
 use proptest::{option, prelude::*};
 
 use self::{answers::answer, desks::desks, people::directory, projects::projects, statuses::statuses};
-use super::evidence::{Declared, Evidence};
+use super::evidence::{DeclaredSpec, Evidence};
 use crate::api::integration::Mode;
 
 pub use self::{answers::outage, people::person};
 
 /// What is declared.
-pub fn declared() -> BoxedStrategy<Declared> {
+pub fn declared() -> BoxedStrategy<DeclaredSpec> {
     (
         (site::address(), site::suffixes(), option::of(site::bound())),
         (option::of(people::expected()), mode()),
@@ -25,7 +25,7 @@ pub fn declared() -> BoxedStrategy<Declared> {
         (statuses::rules(), people::pinned()),
     )
         .prop_map(
-            |(site, (account, mode), (projects, known), (status_mapping, pinned))| Declared {
+            |(site, (account, mode), (projects, known), (status_mapping, pinned))| DeclaredSpec {
                 site: site.0,
                 site_suffixes: site.1,
                 bound: site.2,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::desk_asked::{DeskAsked, Doubt, doubt, open_types, usable_types};
+use super::desk_query::{DeskQuery, Doubt, doubt, open_types, usable_types};
 use super::unless_limited;
 use crate::{
     atlassian::{
@@ -14,7 +14,7 @@ use crate::{
         jira::Jira,
     },
     diagnose::{
-        evidence::{Answer, DeskEvidence, DesksEvidence},
+        evidence::{DeskEvidence, DesksEvidence, JiraResult},
         request_type::unseen_fields,
     },
 };
@@ -43,15 +43,15 @@ type ByProject = BTreeMap<String, DeskEvidence>;
 pub async fn desks(
     jira: &Jira,
     cloud_id: &str,
-    projects: &[DeskAsked],
+    projects: &[DeskQuery],
     listed: Option<Vec<ServiceDesk>>,
     turn: Option<usize>,
 ) -> Result<DesksEvidence, JiraError> {
-    let is_listed = |asked: &&DeskAsked| {
+    let is_listed = |asked: &&DeskQuery| {
         let mut given = listed.iter().flatten();
         listed.is_none() || given.any(|desk| desk.project_id == asked.project_id)
     };
-    let wanted: Vec<&DeskAsked> = projects.iter().filter(is_listed).collect();
+    let wanted: Vec<&DeskQuery> = projects.iter().filter(is_listed).collect();
     let (mut desks, down) = types(jira, cloud_id, &wanted).await?;
     let listed = match listed {
         Some(listed) => Some(Ok(listed)),
@@ -59,7 +59,7 @@ pub async fn desks(
     };
     let mut knowledge_base = None;
     if !desks.is_empty() && !down {
-        let asked: Vec<&DeskAsked> = wanted
+        let asked: Vec<&DeskQuery> = wanted
             .into_iter()
             .filter(|asked| desks.contains_key(&asked.project_id))
             .collect();
@@ -84,7 +84,7 @@ pub async fn desks(
 
 /// Whether anything was answered by a 401.
 fn has_401(evidence: &DesksEvidence) -> bool {
-    fn is_401<T>(answer: &Answer<T>) -> bool {
+    fn is_401<T>(answer: &JiraResult<T>) -> bool {
         matches!(answer, Err(JiraError::Unauthorized(_)))
     }
     let of_desk = |desk: &DeskEvidence| {
@@ -99,7 +99,7 @@ fn has_401(evidence: &DesksEvidence) -> bool {
 
 /// The request types of each desk, and whether so little was answered that asking further is in
 /// vain: one failure may be the desk's own, two are an outage.
-async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskAsked]) -> Result<(ByProject, bool), JiraError> {
+async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskQuery]) -> Result<(ByProject, bool), JiraError> {
     let mut desks = ByProject::new();
     let mut rest = wanted.iter();
     let mut failures = 0;
@@ -121,7 +121,7 @@ async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskAsked]) -> Result<(By
     Ok((desks, false))
 }
 
-async fn one(jira: &Jira, cloud_id: &str, asked: &DeskAsked) -> Result<(String, DeskEvidence), JiraError> {
+async fn one(jira: &Jira, cloud_id: &str, asked: &DeskQuery) -> Result<(String, DeskEvidence), JiraError> {
     let desk = ServiceDesk::of_project(&asked.project_id);
     let evidence = DeskEvidence {
         request_types: kept(jira.request_types(cloud_id, &desk.id).await)?,
@@ -137,7 +137,7 @@ async fn reached(
     jira: &Jira,
     cloud_id: &str,
     desks: &mut ByProject,
-) -> Result<Option<Answer<Vec<ServiceDesk>>>, JiraError> {
+) -> Result<Option<JiraResult<Vec<ServiceDesk>>>, JiraError> {
     let not_found = |desk: &DeskEvidence| matches!(desk.request_types, Err(JiraError::NotFound(_)));
     if !desks.values().any(not_found) {
         return Ok(None);
@@ -152,7 +152,7 @@ async fn reached(
 async fn look_closer(
     jira: &Jira,
     cloud_id: &str,
-    asked: &[&DeskAsked],
+    asked: &[&DeskQuery],
     desks: &mut ByProject,
     turn: Option<usize>,
 ) -> Result<(), JiraError> {
@@ -188,7 +188,7 @@ async fn look_closer(
 async fn permitted(
     jira: &Jira,
     cloud_id: &str,
-    asked: &DeskAsked,
+    asked: &DeskQuery,
     evidence: &mut DeskEvidence,
 ) -> Result<(), JiraError> {
     let told = open_types(evidence).any(|kind| kind.can_create_request == Some(true));
@@ -206,7 +206,7 @@ async fn permitted(
 async fn read_forms(
     jira: &Jira,
     cloud_id: &str,
-    asked: &DeskAsked,
+    asked: &DeskQuery,
     evidence: &mut DeskEvidence,
 ) -> Result<(), JiraError> {
     let mut types: Vec<RequestType> = usable_types(asked, evidence).take(MOST_FORMS).cloned().collect();
@@ -226,7 +226,7 @@ async fn read_forms(
 }
 
 /// An answer as evidence, unless the scopes or the quota let nothing be asked of desks.
-fn kept<T>(answer: Answer<T>) -> Result<Answer<T>, JiraError> {
+fn kept<T>(answer: JiraResult<T>) -> Result<JiraResult<T>, JiraError> {
     match unless_limited(answer)? {
         Err(error @ JiraError::ScopeMismatch(_)) => Err(error),
         answer => Ok(answer),

@@ -7,11 +7,11 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        jira::{Jira, Questions},
+        jira::{Jira, PermissionQueries},
         models::User,
     },
     diagnose::{
-        evidence::{Answer, PersonEvidence, Raising},
+        evidence::{JiraResult, PersonEvidence, Raising},
         request_type::is_open,
     },
 };
@@ -26,7 +26,7 @@ const MOST_PAGES: usize = 3;
 pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pinned: &[PinnedUser]) -> PersonEvidence {
     let pinned = pinned.iter().find(|person| person.email.eq_ignore_ascii_case(email));
     let pinned = pinned.map(|person| person.account_id.clone());
-    let asked = Questions {
+    let asked = PermissionQueries {
         global: vec![BROWSE_USERS],
         projects: Vec::new(),
     };
@@ -72,7 +72,7 @@ pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pin
 }
 
 /// Searches pass deactivated accounts over; the list of everybody has them.
-async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (Answer<Vec<User>>, bool) {
+async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (JiraResult<Vec<User>>, bool) {
     let mut from = 0;
     for _ in 0..MOST_PAGES {
         let page = match jira.everybody(cloud_id, from).await {
@@ -91,7 +91,7 @@ async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (Answer<Vec<U
 }
 
 /// Whether the account may raise requests for others: any form of the desk tells.
-async fn raising(jira: &Jira, cloud_id: &str, project_id: &str) -> Answer<Raising> {
+async fn raising(jira: &Jira, cloud_id: &str, project_id: &str) -> JiraResult<Raising> {
     let desk = format!("projectId:{project_id}");
     let types = jira.request_types(cloud_id, &desk).await?;
     let Some(kind) = types.iter().find(|kind| is_open(kind)).or(types.first()) else {

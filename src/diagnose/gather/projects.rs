@@ -9,7 +9,7 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        jira::{Jira, ProjectFilter, Questions},
+        jira::{Jira, PermissionQueries, ProjectFilter},
         models::Project,
     },
     diagnose::evidence::{KnownProject, ProjectsEvidence},
@@ -17,14 +17,14 @@ use crate::{
 
 /// Which projects are in scope.
 #[derive(Clone, Copy, Debug)]
-pub enum Scope<'a> {
+pub enum ProjectScope<'a> {
     /// Those with these keys.
     Named(&'a [String]),
     /// Every live one.
     All,
 }
 
-impl Scope<'_> {
+impl ProjectScope<'_> {
     /// Whether a project that is known under this key is in scope.
     fn has(self, key: &str) -> bool {
         match self {
@@ -45,13 +45,13 @@ pub async fn projects(
     jira: &Jira,
     cloud_id: &str,
     mode: Mode,
-    scope: Scope<'_>,
+    scope: ProjectScope<'_>,
     known: &[KnownProject],
 ) -> Result<ProjectsEvidence, JiraError> {
     let mut evidence = ProjectsEvidence::default();
     let listed = match scope {
-        Scope::All => jira.projects(cloud_id, ProjectFilter::Live).await,
-        Scope::Named(keys) => jira.projects(cloud_id, ProjectFilter::AnyWithKeys(keys)).await,
+        ProjectScope::All => jira.projects(cloud_id, ProjectFilter::Live).await,
+        ProjectScope::Named(keys) => jira.projects(cloud_id, ProjectFilter::AnyWithKeys(keys)).await,
     };
     add(&mut evidence.found, listed.or_else(nothing_matches)?);
     let missing: Vec<String> = known
@@ -63,7 +63,7 @@ pub async fn projects(
         &mut evidence.found,
         jira.projects(cloud_id, ProjectFilter::AnyWithIds(&missing)).await?,
     );
-    if let Scope::Named(keys) = scope {
+    if let ProjectScope::Named(keys) = scope {
         resolve(jira, cloud_id, keys, known, &mut evidence).await?;
     }
     evidence.visible = visible(jira, cloud_id, scope, &evidence).await?;
@@ -84,8 +84,8 @@ pub async fn projects(
 
 /// What is asked of permissions besides those of projects.
 #[must_use]
-pub fn everything(projects: Vec<(Vec<&'static str>, Vec<String>)>) -> Questions {
-    Questions {
+pub fn everything(projects: Vec<(Vec<&'static str>, Vec<String>)>) -> PermissionQueries {
+    PermissionQueries {
         global: vec![BROWSE_USERS],
         projects,
     }
@@ -203,16 +203,16 @@ async fn resolve(
 async fn visible(
     jira: &Jira,
     cloud_id: &str,
-    scope: Scope<'_>,
+    scope: ProjectScope<'_>,
     evidence: &ProjectsEvidence,
 ) -> Result<Option<Vec<String>>, JiraError> {
     match scope {
-        Scope::All => {
+        ProjectScope::All => {
             let keys: Vec<String> = evidence.live().map(|p| p.key.clone()).collect();
             Ok(keys.is_empty().then_some(keys))
         }
-        Scope::Named(_) if evidence.resolved.values().all(Option::is_some) => Ok(None),
-        Scope::Named(_) => {
+        ProjectScope::Named(_) if evidence.resolved.values().all(Option::is_some) => Ok(None),
+        ProjectScope::Named(_) => {
             let live = jira.projects(cloud_id, ProjectFilter::Live).await;
             let live = live.or_else(nothing_matches)?;
             Ok(Some(live.into_iter().map(|project| project.key).collect()))

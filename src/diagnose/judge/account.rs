@@ -8,7 +8,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, models::Myself},
-    diagnose::evidence::Declared,
+    diagnose::evidence::DeclaredSpec,
 };
 
 /// Where managed service accounts have their e-mail addresses.
@@ -18,7 +18,7 @@ const CUSTOMER_PREFIX: &str = "qm:";
 
 /// Which account is expected.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Expected<'a> {
+pub struct AccountExpectation<'a> {
     /// spec.account.
     pub spec: Option<&'a ExpectedAccount>,
     /// The account that was accepted before.
@@ -26,15 +26,15 @@ pub struct Expected<'a> {
 }
 
 /// A check of the account: the finding, where it applies.
-type Policy = fn(&Myself, Expected<'_>) -> Option<(Reason, String)>;
+type Policy = fn(&Myself, AccountExpectation<'_>) -> Option<(Reason, String)>;
 
 /// The checks, gravest first.
 const POLICIES: &[Policy] = &[service_account, customer, app, inactive, another, changed, hidden];
 
-impl<'a> Expected<'a> {
+impl<'a> AccountExpectation<'a> {
     /// Which account a declaration expects.
     #[must_use]
-    pub fn of(declared: &'a Declared) -> Self {
+    pub fn of(declared: &'a DeclaredSpec) -> Self {
         Self {
             spec: declared.account.as_ref(),
             accepted: declared.accepted.as_ref(),
@@ -56,7 +56,7 @@ impl<'a> Expected<'a> {
 
 /// Judges the account.
 #[must_use]
-pub fn judge(expected: Expected<'_>, answer: &Result<Myself, JiraError>) -> Finding {
+pub fn judge(expected: AccountExpectation<'_>, answer: &Result<Myself, JiraError>) -> Finding {
     let account = match answer {
         Ok(account) => account,
         Err(JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::NotFound(_)) => {
@@ -108,7 +108,7 @@ pub fn status(account: &Myself) -> AccountStatus {
 
 /// The same, with the address for which it was accepted.
 #[must_use]
-pub fn remembered(account: &Myself, expected: Expected<'_>, finding: &Finding) -> AccountStatus {
+pub fn remembered(account: &Myself, expected: AccountExpectation<'_>, finding: &Finding) -> AccountStatus {
     let now = expected.spec.filter(|spec| spec.account_id.is_none());
     let before = expected.accepted.filter(|known| known.account_id == account.account_id);
     let declared_as = if finding.is_true() {
@@ -131,7 +131,7 @@ fn named(account: &Myself) -> String {
     format!("{} ({})", account.display_name, account.account_id)
 }
 
-fn service_account(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
+fn service_account(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let by_email = account
         .email_address
         .as_ref()
@@ -148,7 +148,7 @@ fn service_account(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)
     })
 }
 
-fn customer(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
+fn customer(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let is_customer = account.account_type == "customer" || account.account_id.starts_with(CUSTOMER_PREFIX);
     is_customer.then(|| {
         (
@@ -161,7 +161,7 @@ fn customer(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
     })
 }
 
-fn app(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+fn app(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let is_app = account.account_type == "app" && service_account(account, expected).is_none();
     is_app.then(|| {
         (
@@ -171,7 +171,7 @@ fn app(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
     })
 }
 
-fn inactive(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
+fn inactive(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
     (!account.active).then(|| {
         (
             Reason::AccountInactive,
@@ -180,7 +180,7 @@ fn inactive(account: &Myself, _: Expected<'_>) -> Option<(Reason, String)> {
     })
 }
 
-fn another(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+fn another(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let spec = expected.spec?;
     let (wanted, same) = match (&spec.account_id, &spec.email) {
         (Some(id), _) => (id, *id == account.account_id),
@@ -202,7 +202,7 @@ fn another(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)>
     })
 }
 
-fn changed(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+fn changed(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let wanted = expected.spec?.email.as_deref()?;
     let address = email(account).filter(|address| !address.eq_ignore_ascii_case(wanted))?;
     expected.knows(account).then(|| {
@@ -214,7 +214,7 @@ fn changed(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)>
     })
 }
 
-fn hidden(account: &Myself, expected: Expected<'_>) -> Option<(Reason, String)> {
+fn hidden(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let by_email = expected.spec.filter(|e| e.account_id.is_none() && e.email.is_some());
     (by_email.is_some() && email(account).is_none()).then(|| {
         (
@@ -243,7 +243,7 @@ mod tests {
     fn reason(expected: Option<&ExpectedAccount>, change: impl FnOnce(&mut Myself)) -> Reason {
         let mut account = person();
         change(&mut account);
-        let expected = Expected {
+        let expected = AccountExpectation {
             spec: expected,
             accepted: None,
         };
@@ -305,7 +305,7 @@ mod tests {
         let mut account = person();
         account.account_type = "app".into();
         let other = by_email("other@acme.example");
-        let expected = Expected {
+        let expected = AccountExpectation {
             spec: Some(&other),
             accepted: None,
         };
@@ -319,19 +319,19 @@ mod tests {
     fn an_account_whose_address_changed_is_no_other_account() {
         let spec = by_email("Jira-Bot@acme.example");
         let first = judge(
-            Expected {
+            AccountExpectation {
                 spec: Some(&spec),
                 accepted: None,
             },
             &Ok(person()),
         );
-        let of = |spec, accepted| Expected {
+        let of = |spec, accepted| AccountExpectation {
             spec: Some(spec),
             accepted: Some(accepted),
         };
         let accepted = remembered(
             &person(),
-            Expected {
+            AccountExpectation {
                 spec: Some(&spec),
                 accepted: None,
             },
@@ -378,7 +378,7 @@ mod tests {
     fn an_account_of_untold_kind_is_called_nothing_else() {
         let mut account = person();
         account.account_type = "unknown".into();
-        let finding = judge(Expected::default(), &Ok(account));
+        let finding = judge(AccountExpectation::default(), &Ok(account));
         assert_eq!(finding.reason, Reason::StandardAccount);
         assert!(
             finding.message.contains("does not tell of which kind"),

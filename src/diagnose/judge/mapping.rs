@@ -29,7 +29,7 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
     }
     let (mut unknown, mut notes, mut unanswered, mut open) = (Vec::new(), Vec::new(), None, false);
     for (index, rule) in rules.iter().enumerate() {
-        let looked_at = Looked::at(rule, evidence);
+        let looked_at = CheckedStatuses::at(rule, evidence);
         if let Some(error) = looked_at.error {
             unanswered = Some(error);
             continue;
@@ -38,9 +38,9 @@ pub fn judge(rules: &[StatusMapping], evidence: &StatusesEvidence) -> Finding {
         let missing = missing(index, rule, &looked_at.types);
         match looked_at {
             // Nothing that the rule is about is in use, of which `ProjectsAccessible` tells.
-            Looked { asked: 0, .. } => {}
-            Looked { is_whole: false, .. } => open |= !missing.is_empty(),
-            Looked { .. } => unknown.extend(missing),
+            CheckedStatuses { asked: 0, .. } => {}
+            CheckedStatuses { is_whole: false, .. } => open |= !missing.is_empty(),
+            CheckedStatuses { .. } => unknown.extend(missing),
         }
     }
     if !unknown.is_empty() {
@@ -79,7 +79,7 @@ fn matches(notes: &[String]) -> Finding {
 }
 
 /// What is known of the projects that a rule is about.
-struct Looked<'e> {
+struct CheckedStatuses<'e> {
     /// The issue types of those that answered.
     types: Vec<&'e TypeStatuses>,
     /// How many of them are in use.
@@ -92,7 +92,7 @@ struct Looked<'e> {
     unused: Vec<String>,
 }
 
-impl<'e> Looked<'e> {
+impl<'e> CheckedStatuses<'e> {
     fn at(rule: &StatusMapping, evidence: &'e StatusesEvidence) -> Self {
         let is_about = |key: &&String| rule.projects.is_empty() || rule.projects.contains(key);
         let answers = || evidence.by_project.iter().filter(|(key, _)| is_about(key));

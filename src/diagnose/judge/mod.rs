@@ -7,10 +7,10 @@ pub mod directory;
 pub mod mapping;
 pub mod person;
 pub mod project;
+pub mod project_with_desk;
 pub mod projects;
 pub mod scopes;
 pub mod site;
-pub mod usable;
 
 use crate::{
     api::{

@@ -25,7 +25,7 @@ const BY_A_ROLE_WITH_ALL: &str =
 
 /// A project as it was found, or not found.
 #[derive(Clone, Debug)]
-pub struct Seen<'a> {
+pub struct ProjectFacts<'a> {
     /// The key that spec names, else the one found in Jira.
     pub key: &'a str,
     /// The project, if anything was found.
@@ -42,7 +42,7 @@ pub struct Seen<'a> {
     pub unanswered: Option<&'a JiraError>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> ProjectFacts<'a> {
     /// What was answered about a project, and about others that make it plain.
     #[must_use]
     pub fn as_found(
@@ -71,7 +71,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-impl Seen<'_> {
+impl ProjectFacts<'_> {
     /// Where the project stands in Jira.
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
@@ -86,7 +86,7 @@ impl Seen<'_> {
 
 /// Judges the project: Accessible and Permitted.
 #[must_use]
-pub fn judge(seen: &Seen<'_>) -> Vec<Finding> {
+pub fn judge(seen: &ProjectFacts<'_>) -> Vec<Finding> {
     let accessible = accessible(seen);
     let permitted = if accessible.reason == Reason::NotChecked {
         Finding::new(Permitted, Reason::NotChecked, accessible.message.clone())
@@ -99,7 +99,7 @@ pub fn judge(seen: &Seen<'_>) -> Vec<Finding> {
     vec![accessible, permitted]
 }
 
-fn accessible(seen: &Seen<'_>) -> Finding {
+fn accessible(seen: &ProjectFacts<'_>) -> Finding {
     let key = seen.key;
     let is_gone = matches!(seen.lifecycle(), Lifecycle::Archived | Lifecycle::Trashed);
     if let Some(error) = seen.unanswered.filter(|_| !is_gone) {
@@ -135,7 +135,7 @@ fn accessible(seen: &Seen<'_>) -> Finding {
 }
 
 /// What is to be done about a project that cannot be accessed.
-fn browsing(seen: &Seen<'_>, reason: Reason) -> &'static str {
+fn browsing(seen: &ProjectFacts<'_>, reason: Reason) -> &'static str {
     let style = seen.project.and_then(|project| project.style.as_deref());
     match (reason, style) {
         (Reason::BrowseDenied, Some(TEAM_MANAGED)) => {
@@ -145,7 +145,7 @@ fn browsing(seen: &Seen<'_>, reason: Reason) -> &'static str {
     }
 }
 
-fn not_visible(seen: &Seen<'_>) -> String {
+fn not_visible(seen: &ProjectFacts<'_>) -> String {
     let key = seen.key;
     if seen.portal_only {
         return format!(
@@ -161,7 +161,7 @@ fn not_visible(seen: &Seen<'_>) -> String {
     )
 }
 
-fn permitted(seen: &Seen<'_>) -> Finding {
+fn permitted(seen: &ProjectFacts<'_>) -> Finding {
     let project_type = seen.project.map(|p| p.project_type_key.as_str()).unwrap_or_default();
     let asked = requirements::permissions(seen.mode, project_type);
     let lacking: Vec<(Reason, &str)> = asked
@@ -181,7 +181,7 @@ fn permitted(seen: &Seen<'_>) -> Finding {
 }
 
 /// What is to be done about the permissions that are lacking. Agents are made alike everywhere.
-fn remedy(seen: &Seen<'_>, reason: Reason, lacking: usize) -> &'static str {
+fn remedy(seen: &ProjectFacts<'_>, reason: Reason, lacking: usize) -> &'static str {
     let style = seen.project.and_then(|project| project.style.as_deref());
     match (style, lacking) {
         _ if reason == Reason::InternalCommentDenied => reason.entry().remedy,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn reasons(project: Option<&Project>, held: &BTreeSet<String>, mode: Mode) -> Vec<Reason> {
-        judge(&Seen {
+        judge(&ProjectFacts {
             key: "SUP",
             project,
             held,
@@ -296,7 +296,7 @@ mod tests {
                 project_type_key: "software".into(),
                 ..project()
             };
-            let seen = Seen {
+            let seen = ProjectFacts {
                 key: "SUP",
                 project: Some(&project),
                 held: &held,
@@ -334,7 +334,7 @@ mod tests {
         let (project, held) = (project(), all());
         let error = JiraError::Redirected;
         for project in [None, Some(&project)] {
-            let found = judge(&Seen {
+            let found = judge(&ProjectFacts {
                 key: "SUP",
                 project,
                 held: &held,

@@ -17,7 +17,7 @@ const MOST_NAMED: usize = 4;
 
 /// What is summed up of one project.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct ProjectSummary {
     /// Its key.
     pub key: String,
     /// Where it stands in Jira.
@@ -28,7 +28,7 @@ pub struct Summary {
     pub warning: Option<Finding>,
 }
 
-impl Summary {
+impl ProjectSummary {
     /// Sums up a project's findings.
     #[must_use]
     pub fn of(key: &str, lifecycle: Lifecycle, findings: &[Finding]) -> Self {
@@ -63,8 +63,8 @@ impl Summary {
 
 /// Counts the projects.
 #[must_use]
-pub fn count(projects: &[Summary], mode: Mode) -> ProjectCounts {
-    let number = |test: &dyn Fn(&Summary) -> bool| {
+pub fn count(projects: &[ProjectSummary], mode: Mode) -> ProjectCounts {
+    let number = |test: &dyn Fn(&ProjectSummary) -> bool| {
         let count = projects.iter().filter(|project| test(project)).count();
         i64::try_from(count).unwrap_or(i64::MAX)
     };
@@ -79,12 +79,12 @@ pub fn count(projects: &[Summary], mode: Mode) -> ProjectCounts {
 
 /// Judges the projects. `any_visible` is false when the account sees no live project at all.
 #[must_use]
-pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
-    let blocked: Vec<&Summary> = projects.iter().filter(|p| p.blocked.is_some()).collect();
+pub fn judge(projects: &[ProjectSummary], any_visible: bool) -> Finding {
+    let blocked: Vec<&ProjectSummary> = projects.iter().filter(|p| p.blocked.is_some()).collect();
     let one = blocked.first().filter(|_| blocked.len() == 1);
     let one = one.and_then(|project| project.blocked.as_ref());
     // Of one that is archived it is known what it is, and that it is seen.
-    let archived_only = !projects.is_empty() && projects.iter().all(Summary::is_archived);
+    let archived_only = !projects.is_empty() && projects.iter().all(ProjectSummary::is_archived);
     if !any_visible && !archived_only {
         let list = if blocked.is_empty() {
             String::new()
@@ -109,12 +109,13 @@ pub fn judge(projects: &[Summary], any_visible: bool) -> Finding {
     summed_up(ProjectsAccessible, reason, &what, one)
 }
 
-fn all_usable(projects: &[Summary]) -> String {
+fn all_usable(projects: &[ProjectSummary]) -> String {
     let all = match projects.len() {
         1 => "The one project in scope can be used.".to_owned(),
         all => format!("All {all} projects in scope can be used."),
     };
-    let warned: Vec<(&Summary, &Finding)> = projects.iter().filter_map(|p| Some((p, p.warning.as_ref()?))).collect();
+    let warned: Vec<(&ProjectSummary, &Finding)> =
+        projects.iter().filter_map(|p| Some((p, p.warning.as_ref()?))).collect();
     match warned.as_slice() {
         [] => all,
         [(_, warning)] => format!("{all} {}", warning.message),
@@ -128,7 +129,7 @@ fn all_usable(projects: &[Summary]) -> String {
 }
 
 /// Jira did not answer about some, and nothing speaks against the others.
-fn unanswered(blocked: &[&Summary], all: usize) -> Finding {
+fn unanswered(blocked: &[&ProjectSummary], all: usize) -> Finding {
     let why = blocked.iter().find_map(|project| project.blocked.as_ref());
     let why = why.map(|finding| finding.message.as_str()).unwrap_or_default();
     let what = match all {
@@ -142,7 +143,7 @@ fn unanswered(blocked: &[&Summary], all: usize) -> Finding {
 }
 
 /// How many cannot be read or not be written to, and which.
-fn how_blocked(blocked: &[&Summary], all: usize) -> String {
+fn how_blocked(blocked: &[&ProjectSummary], all: usize) -> String {
     let of = |type_| {
         blocked
             .iter()
@@ -168,7 +169,7 @@ fn how_blocked(blocked: &[&Summary], all: usize) -> String {
     }
 }
 
-fn named<'p>(projects: impl Iterator<Item = &'p Summary>) -> String {
+fn named<'p>(projects: impl Iterator<Item = &'p ProjectSummary>) -> String {
     let all: Vec<String> = projects
         .filter_map(|p| p.blocked.as_ref().map(|why| format!("{} ({})", p.key, why.reason)))
         .collect();
@@ -179,7 +180,7 @@ fn named<'p>(projects: impl Iterator<Item = &'p Summary>) -> String {
 mod tests {
     use super::*;
 
-    fn project(key: &str, reason: Reason) -> Summary {
+    fn project(key: &str, reason: Reason) -> ProjectSummary {
         let lifecycle = match reason {
             Reason::ProjectArchived => Lifecycle::Archived,
             Reason::ProjectNotVisible => Lifecycle::NotVisible,
@@ -187,10 +188,10 @@ mod tests {
         };
         let permitted = Reason::PermissionsHeld.entry().conditions == reason.entry().conditions;
         let condition = if permitted { Permitted } else { Accessible };
-        Summary::of(key, lifecycle, &[Finding::plain(condition, reason)])
+        ProjectSummary::of(key, lifecycle, &[Finding::plain(condition, reason)])
     }
 
-    fn projects(reasons: &[Reason]) -> Vec<Summary> {
+    fn projects(reasons: &[Reason]) -> Vec<ProjectSummary> {
         let keys = ["A", "B", "C", "D", "E"];
         keys.iter()
             .zip(reasons)

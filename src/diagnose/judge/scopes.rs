@@ -12,14 +12,14 @@ use crate::api::{
 
 /// What decides which scopes are needed.
 #[derive(Clone, Copy, Debug)]
-pub struct Needs {
+pub struct ScopeNeeds {
     /// What the integration is to do.
     pub mode: Mode,
     /// Whether there are service projects in scope.
     pub service_projects: bool,
 }
 
-impl Needs {
+impl ScopeNeeds {
     fn scopes(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         requirements::scopes(self.mode, self.service_projects)
     }
@@ -28,7 +28,7 @@ impl Needs {
 /// The scopes that are missing. A scope is missing when the token answer or the site's entry
 /// does not list it, because a grant may have been given fewer scopes for one of its sites.
 #[must_use]
-pub fn missing(needs: Needs, of_token: Option<&[String]>, of_site: &[String]) -> BTreeSet<&'static str> {
+pub fn missing(needs: ScopeNeeds, of_token: Option<&[String]>, of_site: &[String]) -> BTreeSet<&'static str> {
     let lacks = |list: &[String], scope: &str| !list.is_empty() && !list.iter().any(|s| s == scope);
     needs
         .scopes()
@@ -39,7 +39,7 @@ pub fn missing(needs: Needs, of_token: Option<&[String]>, of_site: &[String]) ->
 
 /// Judges the scopes.
 #[must_use]
-pub fn judge(needs: Needs, missing: &BTreeSet<&'static str>) -> Finding {
+pub fn judge(needs: ScopeNeeds, missing: &BTreeSet<&'static str>) -> Finding {
     if missing.is_empty() {
         return Finding::plain(ScopesGranted, Reason::AllScopesGranted);
     }
@@ -67,8 +67,8 @@ mod tests {
         scopes.iter().map(|s| (*s).to_owned()).collect()
     }
 
-    fn needs(mode: Mode) -> Needs {
-        Needs {
+    fn needs(mode: Mode) -> ScopeNeeds {
+        ScopeNeeds {
             mode,
             service_projects: false,
         }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn service_projects_need_more() {
         let all = list(&["read:jira-user", "read:jira-work", "write:jira-work"]);
-        let desks = Needs {
+        let desks = ScopeNeeds {
             service_projects: true,
             ..needs(Mode::Enforce)
         };

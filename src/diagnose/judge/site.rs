@@ -14,12 +14,12 @@ use crate::{
         models::{AccessibleResource, TenantInfo},
         site::{SiteUrl, SiteUrlError},
     },
-    diagnose::evidence::{Answer, SiteEvidence},
+    diagnose::evidence::{JiraResult, SiteEvidence},
 };
 
 /// The site that was found, and the scopes granted there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
+pub struct JudgedSite {
     /// What the status says of it.
     pub status: SiteStatus,
     /// Scopes that the grant has on the site.
@@ -36,7 +36,11 @@ pub fn not_allowed(error: &SiteUrlError) -> Finding {
 ///
 /// # Errors
 /// The finding, when it is not True.
-pub fn judge(site: &SiteUrl, bound: Option<&SiteStatus>, evidence: &SiteEvidence) -> Result<(Site, Finding), Finding> {
+pub fn judge(
+    site: &SiteUrl,
+    bound: Option<&SiteStatus>,
+    evidence: &SiteEvidence,
+) -> Result<(JudgedSite, Finding), Finding> {
     let granted = match &evidence.resources {
         Ok(granted) => granted,
         Err(error) => return Err(unavailable(SiteReachable, error)),
@@ -47,7 +51,7 @@ pub fn judge(site: &SiteUrl, bound: Option<&SiteStatus>, evidence: &SiteEvidence
     }
     let entries: Vec<&AccessibleResource> = granted.iter().filter(|r| r.id == cloud_id).collect();
     let first = entries.first().ok_or_else(|| not_granted(site, granted))?;
-    let found = Site {
+    let found = JudgedSite {
         status: SiteStatus {
             cloud_id,
             name: first.name.clone(),
@@ -75,7 +79,7 @@ fn identify(
     site: &SiteUrl,
     bound: Option<&SiteStatus>,
     granted: &[AccessibleResource],
-    tenant: &Answer<TenantInfo>,
+    tenant: &JiraResult<TenantInfo>,
 ) -> Result<String, Finding> {
     let under_it: BTreeSet<&str> = granted
         .iter()

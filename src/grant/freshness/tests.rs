@@ -1,5 +1,5 @@
 use super::*;
-use crate::atlassian::oauth::App;
+use crate::atlassian::oauth::OAuthApp;
 
 fn second(n: i64) -> Timestamp {
     Timestamp::from_second(n).unwrap_or_default()
@@ -7,7 +7,7 @@ fn second(n: i64) -> Timestamp {
 
 fn credentials(refresh: Option<&str>) -> Credentials {
     Credentials {
-        app: App {
+        app: OAuthApp {
             client_id: "id".into(),
             client_secret: Secret::new("s".into()),
         },
@@ -15,7 +15,7 @@ fn credentials(refresh: Option<&str>) -> Credentials {
     }
 }
 
-fn refused(due: &Exchange, app: &App, kind: RefusalKind) -> Refusal {
+fn refused(due: &Exchange, app: &OAuthApp, kind: RefusalKind) -> Refusal {
     refusal(due, app, kind, String::new(), second(0))
 }
 
@@ -23,7 +23,7 @@ fn connected() -> Record {
     let mut record = Record::new("ns", "s-grant");
     record.client_id = Some("id".into());
     record.refresh_token = Some(Secret::new("r2".into()));
-    record.access = Some(Access {
+    record.access = Some(AccessToken {
         token: Secret::new("a".into()),
         expires_at: second(1000),
         refreshed_at: second(0),
@@ -80,7 +80,7 @@ fn a_changed_client_id_spends_nothing() {
 fn a_live_foreign_mark_is_waited_for_and_a_stale_one_is_taken() {
     let mut record = connected();
     let spends = Secret::new("r2".into()).hash();
-    record.mark = Some(Mark {
+    record.lock = Some(ExchangeLock {
         holder: "other".into(),
         deadline: second(900),
         spends,
@@ -89,7 +89,7 @@ fn a_live_foreign_mark_is_waited_for_and_a_stale_one_is_taken() {
     });
     assert!(matches!(at(&record, None, 899), Decision::Busy { .. }));
     let Decision::Exchange(taken) = at(&record, None, 901) else {
-        unreachable!("a stale mark is taken")
+        unreachable!("a stale lock is taken")
     };
     assert_eq!(taken.interrupted, Some(second(900 - 45)));
     assert!(
@@ -115,8 +115,8 @@ fn the_first_try_of_a_token_is_remembered_through_all_that_follow() {
         let Decision::Exchange(due) = at(&record, None, begun) else {
             unreachable!("it is due")
         };
-        record.mark = Some(mark(&due, "me", second(begun)));
-        assert_eq!(record.mark.as_ref().and_then(|mark| mark.begun), Some(second(701)));
+        record.lock = Some(exchange_lock(&due, "me", second(begun)));
+        assert_eq!(record.lock.as_ref().and_then(|lock| lock.begun), Some(second(701)));
     }
 }
 
@@ -172,7 +172,7 @@ fn a_refused_client_secret_is_tried_again_each_hour() {
 
 #[test]
 fn a_token_without_a_lifetime_is_not_exchanged_again_at_once() {
-    let access = |lifetime: i64| Access {
+    let access = |lifetime: i64| AccessToken {
         token: Secret::new("a".into()),
         expires_at: second(100 + lifetime),
         refreshed_at: second(100),

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::grant::secret_form::Trace;
+use crate::grant::codec::GrantIdentity;
 use std::time::Duration;
 
-fn app() -> App {
-    App {
+fn app() -> OAuthApp {
+    OAuthApp {
         client_id: "id".into(),
         client_secret: Secret::new("s".into()),
     }
@@ -36,7 +36,7 @@ fn taken() -> Record {
 #[test]
 fn what_is_written_is_read_back() {
     let mut record = taken();
-    record.mark = Some(Mark {
+    record.lock = Some(ExchangeLock {
         holder: "h".into(),
         deadline: Timestamp::UNIX_EPOCH,
         spends: Secret::new("r2".into()).hash(),
@@ -46,7 +46,7 @@ fn what_is_written_is_read_back() {
     let read = Record::read(record.render());
     assert_eq!(read.refresh_token, record.refresh_token);
     assert_eq!(read.access, record.access);
-    assert_eq!((read.mark, read.adopted), (record.mark, record.adopted));
+    assert_eq!((read.lock, read.adopted), (record.lock, record.adopted));
     assert_eq!(read.scopes.unwrap(), ["read:jira-work"]);
     assert_eq!(read.home_uid.as_deref(), Some("u1"));
     assert_eq!(read.rotation, Some(1));
@@ -70,10 +70,7 @@ fn hashes_are_read_where_annotations_were_stripped_and_where_data_has_none() {
     let mut torn = written;
     let only_there = Secret::new("only there".into()).hash();
     let annotations = torn.metadata.annotations.as_mut().unwrap();
-    annotations.insert(
-        crate::grant::secret_form::HASHES.to_owned(),
-        only_there.as_str().to_owned(),
-    );
+    annotations.insert(crate::grant::codec::HASHES.to_owned(), only_there.as_str().to_owned());
     let read = Record::read(torn);
     assert!(read.adopted.contains(&only_there), "the union of both counts");
     assert_eq!(read.lineage(), record.lineage());
@@ -83,16 +80,16 @@ fn hashes_are_read_where_annotations_were_stripped_and_where_data_has_none() {
 #[test]
 fn of_too_many_hashes_only_the_newest_are_read() {
     let many: Vec<String> = (0..10_000).map(|n| format!("hash-{n}")).collect();
-    let read = crate::grant::secret_form::hashes(&many.join(","));
+    let read = crate::grant::codec::hashes(&many.join(","));
     assert_eq!(read.len(), 20);
     assert_eq!(read.last().unwrap().as_str(), "hash-9999");
-    assert!(crate::grant::secret_form::hashes(&"x".repeat(65)).is_empty());
+    assert!(crate::grant::codec::hashes(&"x".repeat(65)).is_empty());
 }
 
 #[test]
 fn a_tombstone_and_the_state_that_was_deleted_are_known_from_metadata() {
     let mut record = taken();
-    let trace = |record: &Record| Trace::of(&record.render().metadata).unwrap();
+    let trace = |record: &Record| GrantIdentity::of(&record.render().metadata).unwrap();
     assert!(trace(&record).is_of(&record));
     let before = trace(&record);
     record.disconnect(None, Timestamp::UNIX_EPOCH);

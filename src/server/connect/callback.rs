@@ -12,14 +12,14 @@ use tracing::info;
 
 use super::{
     Pages,
-    start::{credentials, may_leave},
-    visit::{Elsewhere, elsewhere},
+    start::{credentials, may_redirect},
+    visit::{ErrorPage, error_page},
 };
 use crate::connect::{
-    answer::Answer,
-    capability::is_needed,
-    flow::{Rejected, Ticket},
-    outcome::{Failure, Outcome},
+    callback_query::CallbackQuery,
+    flow::{PendingConsent, StateRejected},
+    link::is_needed,
+    outcome::{ConnectFailure, ConnectOutcome},
 };
 
 /// How long the browser is kept until the exchange has ended.
@@ -41,16 +41,16 @@ pub(super) async fn callback(
     }
 }
 
-async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Result<String, Elsewhere> {
-    let answer = Answer::read(query).ok_or_else(|| rejected(pages, &Rejected::Unknown))?;
+async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Result<String, ErrorPage> {
+    let answer = CallbackQuery::read(query).ok_or_else(|| rejected(pages, &StateRejected::Unknown))?;
     let browser = pages.cookie().read(headers);
-    let admits = |ticket: &Ticket| pages.limits.admits_consent(&ticket.who.namespace, &ticket.who.name);
+    let admits = |ticket: &PendingConsent| pages.limits.admits_consent(&ticket.who.namespace, &ticket.who.name);
     let claimed = pages
         .flows
         .claim(&answer.state, browser.as_ref(), Timestamp::now(), admits);
     let (state, ticket) = match claimed {
         Ok(ticket) => (answer.state.clone(), ticket),
-        Err(Rejected::Used) => return Ok(answer.state),
+        Err(StateRejected::Used) => return Ok(answer.state),
         Err(why) => return Err(rejected(pages, &why)),
     };
     // In a task of its own: a browser that goes away does not take the outcome along.
@@ -66,12 +66,15 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
     Ok(state)
 }
 
-async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
+async fn conclude(pages: &Pages, ticket: &PendingConsent, answer: &CallbackQuery) -> ConnectOutcome {
     let consent = match answer.consent(&pages.public.callback()) {
         Ok(consent) => consent,
-        Err(failure) => return Outcome::Failed(failure),
+        Err(failure) => return ConnectOutcome::Failed(failure),
     };
-    let (changed, not_asked) = (Outcome::Failed(Failure::Changed), Outcome::Failed(Failure::NotAsked));
+    let (changed, not_asked) = (
+        ConnectOutcome::Failed(ConnectFailure::Changed),
+        ConnectOutcome::Failed(ConnectFailure::NotAsked),
+    );
     let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {
         Ok(Some(visit)) if visit.who == ticket.who => visit,
         Ok(_) => return changed,
@@ -79,9 +82,9 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
     };
     // Only what is not needed any more: a grant may also have changed because a token was refused.
     if visit.lineage != ticket.lineage && !is_needed(&visit.integration) {
-        return Outcome::Failed(Failure::AlreadyConnected);
+        return ConnectOutcome::Failed(ConnectFailure::AlreadyConnected);
     }
-    if may_leave(&visit).is_err() {
+    if may_redirect(&visit).is_err() {
         return changed;
     }
     match credentials(pages, &visit).await {
@@ -91,22 +94,22 @@ async fn conclude(pages: &Pages, ticket: &Ticket, answer: &Answer) -> Outcome {
     }
 }
 
-fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
+fn rejected(pages: &Pages, why: &StateRejected) -> ErrorPage {
     let again = "Open the link in the status of the JiraIntegration and start from there.";
     if !pages.limits.admits_miss() {
-        return elsewhere(
+        return error_page(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many requests",
             &["Wait a few seconds, then start again from the link."],
         );
     }
     match why {
-        Rejected::TooMany => elsewhere(
+        StateRejected::TooMany => error_page(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many consents come back",
             &["This one was not used. Reload this page in ten seconds, or start again from the link."],
         ),
-        Rejected::Expired => elsewhere(
+        StateRejected::Expired => error_page(
             StatusCode::BAD_REQUEST,
             "That took too long",
             &[
@@ -114,7 +117,7 @@ fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
                 again,
             ],
         ),
-        Rejected::OtherBrowser => elsewhere(
+        StateRejected::OtherBrowser => error_page(
             StatusCode::FORBIDDEN,
             "This was begun in another browser",
             &[
@@ -122,7 +125,7 @@ fn rejected(pages: &Pages, why: &Rejected) -> Elsewhere {
                 again,
             ],
         ),
-        Rejected::Unknown | Rejected::Used => elsewhere(
+        StateRejected::Unknown | StateRejected::Used => error_page(
             StatusCode::BAD_REQUEST,
             "This consent was not begun here",
             &[

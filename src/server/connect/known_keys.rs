@@ -15,7 +15,7 @@ const FRESH: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is remembered of a namespace's key.
-enum Remembered {
+enum CachedKey {
     /// It is the present one, as far as is known; whether it fits.
     Key(Key, bool),
     /// It has to be asked for again.
@@ -53,12 +53,12 @@ impl KnownKeys {
         namespace: &str,
         fits: impl Fn(&Key) -> bool,
         may_ask: impl FnOnce() -> bool,
-    ) -> Result<Found, KeyError> {
+    ) -> Result<KeyLookup, KeyError> {
         match self.remembered(namespace, &fits, Instant::now()) {
-            Remembered::Key(key, true) => return Ok(Found::Key(key)),
-            Remembered::Key(_, false) => return Ok(Found::Nothing),
-            Remembered::Nothing if !may_ask() => return Ok(Found::NotAsked),
-            Remembered::Old | Remembered::Nothing => {}
+            CachedKey::Key(key, true) => return Ok(KeyLookup::Key(key)),
+            CachedKey::Key(_, false) => return Ok(KeyLookup::Nothing),
+            CachedKey::Nothing if !may_ask() => return Ok(KeyLookup::NotAsked),
+            CachedKey::Old | CachedKey::Nothing => {}
         }
         let asked = match self.keys.existing(namespace).await {
             Err(KeyError::NotOurs) => None,
@@ -67,29 +67,33 @@ impl KnownKeys {
         let mut met = self.met();
         let Some(key) = asked else {
             met.remove(namespace);
-            return Ok(Found::Nothing);
+            return Ok(KeyLookup::Nothing);
         };
         met.insert(namespace.to_owned(), (key.clone(), Instant::now()));
-        Ok(if fits(&key) { Found::Key(key) } else { Found::Nothing })
+        Ok(if fits(&key) {
+            KeyLookup::Key(key)
+        } else {
+            KeyLookup::Nothing
+        })
     }
 
     /// Whoever finds it old asks, and others meanwhile make do with what is known.
-    fn remembered(&self, namespace: &str, fits: impl Fn(&Key) -> bool, now: Instant) -> Remembered {
+    fn remembered(&self, namespace: &str, fits: impl Fn(&Key) -> bool, now: Instant) -> CachedKey {
         let mut met = self.met();
         let Some((key, asked)) = met.get_mut(namespace) else {
-            return Remembered::Nothing;
+            return CachedKey::Nothing;
         };
         let good = fits(key);
         if now.duration_since(*asked) < if good { FRESH } else { AGAIN } {
-            return Remembered::Key(key.clone(), good);
+            return CachedKey::Key(key.clone(), good);
         }
         *asked = now;
-        Remembered::Old
+        CachedKey::Old
     }
 }
 
 /// What became of a search for a key.
-pub enum Found {
+pub enum KeyLookup {
     /// The key.
     Key(Key),
     /// There is none that fits.
@@ -113,22 +117,22 @@ mod tests {
         };
         let known = KnownKeys::new(Keys::new(client));
         let (key, start) = (Key::random(), Instant::now());
-        assert!(matches!(known.remembered("a", |_| true, start), Remembered::Nothing));
+        assert!(matches!(known.remembered("a", |_| true, start), CachedKey::Nothing));
         known.met().insert("a".to_owned(), (key, start));
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         assert!(matches!(
             known.remembered("a", |_| true, at(9000)),
-            Remembered::Key(_, true)
+            CachedKey::Key(_, true)
         ));
         assert!(matches!(
             known.remembered("a", |_| false, at(900)),
-            Remembered::Key(_, false)
+            CachedKey::Key(_, false)
         ));
-        assert!(matches!(known.remembered("a", |_| false, at(1000)), Remembered::Old));
+        assert!(matches!(known.remembered("a", |_| false, at(1000)), CachedKey::Old));
         assert!(
-            matches!(known.remembered("a", |_| false, at(1900)), Remembered::Key(_, false)),
+            matches!(known.remembered("a", |_| false, at(1900)), CachedKey::Key(_, false)),
             "one asks, not all"
         );
-        assert!(matches!(known.remembered("a", |_| true, at(11_000)), Remembered::Old));
+        assert!(matches!(known.remembered("a", |_| true, at(11_000)), CachedKey::Old));
     }
 }

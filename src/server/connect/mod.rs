@@ -22,7 +22,7 @@ use self::{
 use super::listener::{self, Bounds};
 use crate::{
     connect::{flow::Flows, key::Keys, public_url::PublicUrl, service::Connector},
-    grant::store::Store,
+    grant::store::GrantStore,
 };
 
 /// Browsers keep a connection for the next page, and a proxy keeps many.
@@ -36,7 +36,7 @@ const BOUNDS: Bounds = Bounds {
 pub struct Pages {
     connector: Connector,
     keys: KnownKeys,
-    store: Store,
+    store: GrantStore,
     flows: Flows,
     limits: Limits,
     public: PublicUrl,
@@ -47,7 +47,7 @@ pub struct Pages {
 impl Pages {
     /// Pages for the integrations of these namespaces, or of all if there are none.
     #[must_use]
-    pub fn new(connector: Connector, store: Store, public: PublicUrl, namespaces: Vec<String>) -> Self {
+    pub fn new(connector: Connector, store: GrantStore, public: PublicUrl, namespaces: Vec<String>) -> Self {
         let client: Client = connector.client.clone();
         Self {
             keys: KnownKeys::new(Keys::new(client)),

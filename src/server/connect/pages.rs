@@ -17,7 +17,7 @@ use crate::{
         consent::Scope,
         reason::{Holds, Reason},
     },
-    connect::outcome::{Outcome, Told as Words},
+    connect::outcome::{ConnectOutcome, OutcomeText as Words},
 };
 
 /// Where the pages' style is.
@@ -26,7 +26,7 @@ pub const STYLE: &str = "/connect/-/style.css";
 /// The page that a link opens.
 #[derive(Template)]
 #[template(path = "start.html")]
-pub struct Start<'a> {
+pub struct StartPage<'a> {
     /// Namespace of the integration.
     pub namespace: &'a str,
     /// Its name.
@@ -48,7 +48,7 @@ pub struct Start<'a> {
 /// A page that tells something.
 #[derive(Default, Template)]
 #[template(path = "result.html")]
-pub struct Told {
+pub struct ResultPage {
     /// The sentence on top.
     pub title: String,
     /// How it is meant: good, bad or unsure.
@@ -56,7 +56,7 @@ pub struct Told {
     /// Sentences.
     pub lines: Vec<String>,
     /// Conditions with what was found.
-    pub findings: Vec<Line>,
+    pub findings: Vec<ConditionLine>,
     /// Where to try again.
     pub again: Option<String>,
     /// Whether the page looks again by itself.
@@ -68,7 +68,7 @@ pub struct Told {
 }
 
 /// One condition on a page.
-pub struct Line {
+pub struct ConditionLine {
     /// Good, bad or unsure.
     pub tone: &'static str,
     /// Its sign.
@@ -90,9 +90,9 @@ const SIGNS: [(&str, &str, &str); 3] = [
     ("unsure", "!", "is not known"),
 ];
 
-fn line(sign: usize, condition: &str, reason: &str, message: &str) -> Line {
+fn line(sign: usize, condition: &str, reason: &str, message: &str) -> ConditionLine {
     let (tone, mark, spoken) = SIGNS.get(sign).copied().unwrap_or(("unsure", "!", "is not known"));
-    Line {
+    ConditionLine {
         tone,
         mark,
         spoken,
@@ -136,9 +136,9 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 
 /// What became of a consent, as a page.
 #[must_use]
-pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
+pub fn of_outcome(outcome: &ConnectOutcome, callback: &str) -> ResultPage {
     match outcome {
-        Outcome::Connected { account, findings, .. } => Told {
+        ConnectOutcome::Connected { account, findings, .. } => ResultPage {
             title: "Connected".to_owned(),
             tone: "good",
             lines: vec![format!(
@@ -146,29 +146,29 @@ pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
                 account.display_name
             )],
             findings: of_findings(findings),
-            ..Told::default()
+            ..ResultPage::default()
         },
-        Outcome::Refused(findings) => {
+        ConnectOutcome::Refused(findings) => {
             let line = if outcome.is_wrong() {
                 "It is not the right one, and nothing of it was kept."
             } else {
                 "Something got in the way, which says nothing against it; nothing of it was kept."
             };
-            Told {
+            ResultPage {
                 title: "The grant was not taken over".to_owned(),
                 tone: "bad",
                 lines: vec![format!("{line} What was there is as before.")],
                 findings: of_findings(findings),
-                ..Told::default()
+                ..ResultPage::default()
             }
         }
-        Outcome::Failed(failure) => {
-            let Words { title, what, next } = failure.told(callback);
-            Told {
+        ConnectOutcome::Failed(failure) => {
+            let Words { title, what, next } = failure.text(callback);
+            ResultPage {
                 title,
                 tone: "bad",
                 lines: vec![what, next],
-                ..Told::default()
+                ..ResultPage::default()
             }
         }
     }
@@ -177,7 +177,7 @@ pub fn of_outcome(outcome: &Outcome, callback: &str) -> Told {
 /// Findings as lines. A reason that is reported of a condition that is True elsewhere is one that keeps
 /// this consent from being taken.
 #[must_use]
-pub fn of_findings(findings: &[Finding]) -> Vec<Line> {
+pub fn of_findings(findings: &[Finding]) -> Vec<ConditionLine> {
     let sign = |finding: &Finding| match finding.reason.entry().holds {
         Holds::True if finding.reason == Reason::OfflineAccessMissing => 1,
         Holds::True => 0,
@@ -191,7 +191,7 @@ pub fn of_findings(findings: &[Finding]) -> Vec<Line> {
 
 /// The steps of an integration as lines; what sums them up is left out.
 #[must_use]
-pub fn of_conditions(conditions: &[Condition]) -> Vec<Line> {
+pub fn of_conditions(conditions: &[Condition]) -> Vec<ConditionLine> {
     let steps = ConditionType::STEPS.into_iter();
     let found = steps.filter_map(|step| conditions.iter().find(|c| c.type_ == step.as_str()));
     found

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Pages,
-    pages::{Told, of_conditions, of_findings, of_outcome, show},
-    visit::{Elsewhere, Visit, elsewhere},
+    pages::{ResultPage, of_conditions, of_findings, of_outcome, show},
+    visit::{ErrorPage, Visit, error_page},
 };
 use crate::{
     api::{
@@ -20,8 +20,8 @@ use crate::{
         integration::{AccountStatus, JiraIntegrationStatus},
     },
     connect::{
-        flow::{Stage, Ticket},
-        outcome::{Failure, Outcome},
+        flow::{FlowStage, PendingConsent},
+        outcome::{ConnectFailure, ConnectOutcome},
     },
 };
 
@@ -36,16 +36,16 @@ pub(super) async fn result(State(pages): State<Arc<Pages>>, Path(id): Path<Strin
     }
 }
 
-async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<Told, Elsewhere> {
+async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<ResultPage, ErrorPage> {
     let browser = pages.cookie().read(headers);
     let (ticket, stage) = pages.flows.look(id, browser.as_ref(), now).ok_or_else(|| {
-        elsewhere(
+        error_page(
             StatusCode::NOT_FOUND,
             "There is nothing to show any more",
             &["The result of a consent is shown for a while, and only to the browser that began. The status of the JiraIntegration says how it stands."],
         )
     })?;
-    let Stage::Ended { outcome, at } = stage else {
+    let FlowStage::Ended { outcome, at } = stage else {
         return Ok(with_command(working(), &ticket));
     };
     if !pages.limits.admits(&ticket.who.namespace, &ticket.who.name) {
@@ -59,20 +59,20 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
     };
     let fresh = now.duration_since(at) < WATCHED_FOR;
     let told = match outcome.as_ref() {
-        Outcome::Connected {
+        ConnectOutcome::Connected {
             account,
             findings,
             since,
         } => {
-            let taken = Taken {
+            let taken = ConnectedGrant {
                 account,
                 findings,
                 since: *since,
             };
             connected(Some(taken), visit.as_ref(), fresh)
         }
-        Outcome::Failed(Failure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
-        other => Told {
+        ConnectOutcome::Failed(ConnectFailure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
+        other => ResultPage {
             again,
             ..of_outcome(other, &pages.public.callback())
         },
@@ -80,28 +80,28 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
     Ok(with_command(told, &ticket))
 }
 
-fn with_command(told: Told, ticket: &Ticket) -> Told {
+fn with_command(told: ResultPage, ticket: &PendingConsent) -> ResultPage {
     let (namespace, name) = (&ticket.who.namespace, &ticket.who.name);
-    Told {
+    ResultPage {
         command: format!("kubectl describe jiraintegration {name} --namespace {namespace}"),
         ..told
     }
 }
 
-fn working() -> Told {
-    Told {
+fn working() -> ResultPage {
+    ResultPage {
         title: "Asking Atlassian…".to_owned(),
         tone: "unsure",
         lines: vec!["The consent is being exchanged and checked.".to_owned()],
         refreshes: true,
         every: 1,
-        ..Told::default()
+        ..ResultPage::default()
     }
 }
 
 /// Who began a consent may look at what came of it, and is not sent away.
-fn not_now() -> Told {
-    Told {
+fn not_now() -> ResultPage {
+    ResultPage {
         title: "One moment…".to_owned(),
         tone: "unsure",
         lines: vec![
@@ -109,19 +109,19 @@ fn not_now() -> Told {
         ],
         refreshes: true,
         every: 10,
-        ..Told::default()
+        ..ResultPage::default()
     }
 }
 
 /// A grant that a consent brought.
 #[derive(Clone, Copy)]
-struct Taken<'a> {
+struct ConnectedGrant<'a> {
     account: &'a AccountStatus,
     findings: &'a [Finding],
     since: Timestamp,
 }
 
-impl Taken<'_> {
+impl ConnectedGrant<'_> {
     /// Whether the status still speaks of what was there before.
     fn is_ahead_of(&self, status: &JiraIntegrationStatus) -> bool {
         let published = status.token.as_ref().map(|token| token.refreshed_at.0.as_second());
@@ -129,7 +129,7 @@ impl Taken<'_> {
     }
 }
 
-fn connected(taken: Option<Taken<'_>>, visit: Option<&Visit>, fresh: bool) -> Told {
+fn connected(taken: Option<ConnectedGrant<'_>>, visit: Option<&Visit>, fresh: bool) -> ResultPage {
     let Some(visit) = visit else {
         return gone();
     };
@@ -154,7 +154,7 @@ fn connected(taken: Option<Taken<'_>>, visit: Option<&Visit>, fresh: bool) -> To
         ),
     };
     let name = &visit.integration.spec.site;
-    Told {
+    ResultPage {
         title: title.to_owned(),
         tone,
         lines: vec![format!("The operator is connected to {name}{whose}."), line.to_owned()],
@@ -164,19 +164,19 @@ fn connected(taken: Option<Taken<'_>>, visit: Option<&Visit>, fresh: bool) -> To
         },
         refreshes: fresh && !ready,
         every: 2,
-        ..Told::default()
+        ..ResultPage::default()
     }
 }
 
-fn gone() -> Told {
-    Told {
+fn gone() -> ResultPage {
+    ResultPage {
         title: "The integration is gone".to_owned(),
         tone: "bad",
         lines: vec![
             "The JiraIntegration was deleted meanwhile, or created anew. Start from the link of the new one."
                 .to_owned(),
         ],
-        ..Told::default()
+        ..ResultPage::default()
     }
 }
 

@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{
     Pages,
-    pages::{Start, Told, of_findings, show},
-    visit::{Elsewhere, Visit, elsewhere, unreachable},
+    pages::{ResultPage, StartPage, of_findings, show},
+    visit::{ErrorPage, Visit, error_page, unreachable},
 };
 use crate::{
     api::{
@@ -23,14 +23,14 @@ use crate::{
         reason::{Reason, WAYS_TO_CONNECT},
     },
     connect::{
-        flow::Ticket,
+        flow::PendingConsent,
         service::{authorize, grant_key},
     },
-    grant::{credentials::Credentials, finding, held::Trouble},
+    grant::{active::GrantError, credentials::Credentials, findings},
 };
 
 /// Where a link leads; none where its path is no text.
-type Place = Result<Path<(String, String)>, PathRejection>;
+type IntegrationPath = Result<Path<(String, String)>, PathRejection>;
 
 /// The code of a link, if it has just one.
 fn code(query: Option<&str>) -> String {
@@ -43,7 +43,11 @@ fn code(query: Option<&str>) -> String {
 }
 
 /// `GET /connect/{namespace}/{name}`.
-pub(super) async fn page(State(pages): State<Arc<Pages>>, place: Place, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn page(
+    State(pages): State<Arc<Pages>>,
+    place: IntegrationPath,
+    RawQuery(query): RawQuery,
+) -> Response {
     let Ok(Path((namespace, name))) = place else {
         return pages.miss().into_response();
     };
@@ -62,7 +66,7 @@ fn render(visit: &Visit, code: &str) -> Response {
     let (namespace, name) = (&visit.who.namespace, &visit.who.name);
     show(
         StatusCode::OK,
-        &Start {
+        &StartPage {
             namespace,
             name,
             site: &spec.site,
@@ -96,28 +100,28 @@ fn account_name(account: &ExpectedAccount) -> Option<&str> {
 /// to the addresses that it may end at, and Atlassian's login has addresses of its own.
 pub(super) async fn begin(
     State(pages): State<Arc<Pages>>,
-    place: Place,
+    place: IntegrationPath,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let Ok(Path((namespace, name))) = place else {
         return pages.miss().into_response();
     };
-    match leave(&pages, &namespace, &name, &code(query.as_deref()), &headers).await {
+    match redirect_to_consent(&pages, &namespace, &name, &code(query.as_deref()), &headers).await {
         Ok(answer) => answer,
         Err(elsewhere) => elsewhere.into_response(),
     }
 }
 
-async fn leave(
+async fn redirect_to_consent(
     pages: &Pages,
     namespace: &str,
     name: &str,
     code: &str,
     headers: &HeaderMap,
-) -> Result<Response, Elsewhere> {
+) -> Result<Response, ErrorPage> {
     let visit = pages.visit(namespace, name, code).await?;
-    may_leave(&visit)?;
+    may_redirect(&visit)?;
     let credentials = match credentials(pages, &visit).await? {
         Ok(credentials) => credentials,
         Err(told) => return Ok(show(StatusCode::CONFLICT, &told)),
@@ -126,7 +130,7 @@ async fn leave(
         return Ok(show(StatusCode::CONFLICT, &not_storable(&trouble, &visit)));
     }
     let (browser, cookie) = pages.cookie().give(headers);
-    let ticket = Ticket {
+    let ticket = PendingConsent {
         who: visit.who,
         lineage: visit.lineage,
     };
@@ -138,7 +142,7 @@ async fn leave(
         &state,
     );
     let address = address.ok_or_else(|| {
-        elsewhere(
+        error_page(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Atlassian's address is not usable",
             &[],
@@ -152,22 +156,22 @@ async fn leave(
 }
 
 /// Nobody is to consent in vain.
-fn not_storable(trouble: &Trouble, visit: &Visit) -> Told {
-    let finding = finding::trouble(trouble, &grant_key(&visit.integration));
-    Told {
+fn not_storable(trouble: &GrantError, visit: &Visit) -> ResultPage {
+    let finding = findings::trouble(trouble, &grant_key(&visit.integration));
+    ResultPage {
         title: "The grant could not be stored".to_owned(),
         tone: "bad",
         lines: vec!["So nobody is sent to Atlassian before this is mended.".to_owned()],
         findings: of_findings(&finding.into_iter().collect::<Vec<_>>()),
-        ..Told::default()
+        ..ResultPage::default()
     }
 }
 
 /// Whether the flow may begin: not without an account that is expected, not for what is suspended.
-pub(super) fn may_leave(visit: &Visit) -> Result<(), Elsewhere> {
+pub(super) fn may_redirect(visit: &Visit) -> Result<(), ErrorPage> {
     let spec = &visit.integration.spec;
     if spec.account.as_ref().and_then(account_name).is_none() {
-        return Err(elsewhere(
+        return Err(error_page(
             StatusCode::FORBIDDEN,
             "Name the account first",
             &[
@@ -176,7 +180,7 @@ pub(super) fn may_leave(visit: &Visit) -> Result<(), Elsewhere> {
         ));
     }
     if spec.suspend {
-        return Err(elsewhere(
+        return Err(error_page(
             StatusCode::CONFLICT,
             "The integration is suspended",
             &["Set spec.suspend to false, and try again."],
@@ -186,13 +190,13 @@ pub(super) fn may_leave(visit: &Visit) -> Result<(), Elsewhere> {
 }
 
 /// The app's credentials, or what keeps them from being used. The error is that of a cluster that does not answer.
-pub(super) async fn credentials(pages: &Pages, visit: &Visit) -> Result<Result<Credentials, Told>, Elsewhere> {
+pub(super) async fn credentials(pages: &Pages, visit: &Visit) -> Result<Result<Credentials, ResultPage>, ErrorPage> {
     let read = pages.connector.credentials(&visit.integration).await;
     let read = read.map_err(|error| unreachable(&error))?;
-    Ok(read.map_err(|error| Told {
+    Ok(read.map_err(|error| ResultPage {
         title: "The app's credentials cannot be used".to_owned(),
         tone: "bad",
-        findings: of_findings(&[finding::credentials(&error)]),
-        ..Told::default()
+        findings: of_findings(&[findings::credentials(&error)]),
+        ..ResultPage::default()
     }))
 }

@@ -12,16 +12,16 @@ use tracing::warn;
 
 use super::{
     Pages,
-    known_keys::Found,
-    pages::{Told, show},
+    known_keys::KeyLookup,
+    pages::{ResultPage, show},
 };
 use crate::{
     api::integration::JiraIntegration,
     atlassian::secret::TokenHash,
     cluster::error::describe,
     connect::{
-        capability::{self, Who},
         key::{Key, KeyError},
+        link::{self, LinkSubject},
         service::grant_key,
     },
     server::listener::within,
@@ -30,15 +30,15 @@ use crate::{
 /// An integration that somebody came with a good link for.
 pub(super) struct Visit {
     pub(super) integration: JiraIntegration,
-    pub(super) who: Who,
+    pub(super) who: LinkSubject,
     /// The grant that is there.
     pub(super) lineage: Option<TokenHash>,
 }
 
 /// A page instead of what was asked for.
-pub(super) struct Elsewhere(StatusCode, Box<Told>);
+pub(super) struct ErrorPage(StatusCode, Box<ResultPage>);
 
-impl IntoResponse for Elsewhere {
+impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
         let mut answer = show(self.0, &*self.1);
         if self.0 == StatusCode::TOO_MANY_REQUESTS {
@@ -50,19 +50,19 @@ impl IntoResponse for Elsewhere {
     }
 }
 
-pub(super) fn elsewhere(status: StatusCode, title: &str, lines: &[&str]) -> Elsewhere {
-    let told = Told {
+pub(super) fn error_page(status: StatusCode, title: &str, lines: &[&str]) -> ErrorPage {
+    let told = ResultPage {
         title: title.to_owned(),
         tone: "bad",
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-        ..Told::default()
+        ..ResultPage::default()
     };
-    Elsewhere(status, Box::new(told))
+    ErrorPage(status, Box::new(told))
 }
 
 pub(super) async fn nothing_here() -> Response {
     let lines = ["The pages here are opened by the link in the status of a JiraIntegration:"];
-    let Elsewhere(status, mut told) = elsewhere(StatusCode::NOT_FOUND, "There is nothing here", &lines);
+    let ErrorPage(status, mut told) = error_page(StatusCode::NOT_FOUND, "There is nothing here", &lines);
     "kubectl get jiraintegration NAME -o jsonpath='{.status.authorizationURL}'".clone_into(&mut told.command);
     show(status, &*told)
 }
@@ -74,7 +74,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     let answer = within(LONGEST, request, next).await;
     answer.unwrap_or_else(|| {
-        elsewhere(
+        error_page(
             StatusCode::SERVICE_UNAVAILABLE,
             "That took too long",
             &["The cluster did not answer in time. Reload the page in a moment."],
@@ -85,7 +85,7 @@ pub(super) async fn in_time(request: Request, next: Next) -> Response {
 
 impl Pages {
     /// Counts a request about an integration.
-    pub(super) fn admit(&self, namespace: &str, name: &str) -> Result<(), Elsewhere> {
+    pub(super) fn admit(&self, namespace: &str, name: &str) -> Result<(), ErrorPage> {
         if self.limits.admits(namespace, name) {
             return Ok(());
         }
@@ -93,11 +93,11 @@ impl Pages {
     }
 
     /// A link that is not valid, whatever is wrong with it: whether an integration exists is nobody's business.
-    pub(super) fn miss(&self) -> Elsewhere {
+    pub(super) fn miss(&self) -> ErrorPage {
         if !self.limits.admits_miss() {
             return too_many();
         }
-        elsewhere(
+        error_page(
             StatusCode::NOT_FOUND,
             "This link is not valid",
             &[
@@ -109,30 +109,30 @@ impl Pages {
 
     /// Looks at a link. Nothing of the integration is looked up before the key has shown that the operator made
     /// the link, be it an old one.
-    pub(super) async fn visit(&self, namespace: &str, name: &str, code: &str) -> Result<Visit, Elsewhere> {
+    pub(super) async fn visit(&self, namespace: &str, name: &str, code: &str) -> Result<Visit, ErrorPage> {
         let watched = self.namespaces.is_empty() || self.namespaces.iter().any(|ns| ns == namespace);
-        if !watched || !is_name(namespace) || !is_name(name) || !capability::is_code(code) {
+        if !watched || !is_name(namespace) || !is_name(name) || !link::is_code(code) {
             return Err(self.miss());
         }
-        let fits = |key: &Key| capability::is_of_place(key, namespace, name, code);
+        let fits = |key: &Key| link::is_of_place(key, namespace, name, code);
         let found = self.keys.fitting(namespace, fits, || self.limits.admits_unknown());
         let key = match found.await {
-            Ok(Found::Key(key)) => key,
-            Ok(Found::Nothing) | Err(KeyError::NotOurs) => return Err(self.miss()),
-            Ok(Found::NotAsked) => return Err(too_many()),
+            Ok(KeyLookup::Key(key)) => key,
+            Ok(KeyLookup::Nothing) | Err(KeyError::NotOurs) => return Err(self.miss()),
+            Ok(KeyLookup::NotAsked) => return Err(too_many()),
             Err(KeyError::Cluster(error)) => return Err(unreachable(&error)),
         };
         self.admit(namespace, name)?;
         let visit = self.look_up(namespace, name).await?.ok_or_else(|| self.miss())?;
-        let valid = capability::is_valid(&key, &visit.who, visit.lineage.as_ref(), code);
-        if !valid || !capability::is_needed(&visit.integration) {
+        let valid = link::is_valid(&key, &visit.who, visit.lineage.as_ref(), code);
+        if !valid || !link::is_needed(&visit.integration) {
             return Err(self.miss());
         }
         Ok(visit)
     }
 
     /// The integration as it is now.
-    pub(super) async fn look_up(&self, namespace: &str, name: &str) -> Result<Option<Visit>, Elsewhere> {
+    pub(super) async fn look_up(&self, namespace: &str, name: &str) -> Result<Option<Visit>, ErrorPage> {
         let found = self.connector.integration(namespace, name).await;
         let Some(integration) = found.map_err(|error| unreachable(&error))? else {
             return Ok(None);
@@ -140,7 +140,7 @@ impl Pages {
         let record = self.store.read(&grant_key(&integration)).await;
         let record = record.map_err(|error| unreachable(&error))?;
         Ok(Some(Visit {
-            who: Who::of(&integration),
+            who: LinkSubject::of(&integration),
             lineage: record.and_then(|record| record.standing().cloned()),
             integration,
         }))
@@ -148,12 +148,12 @@ impl Pages {
 
     /// The present link, where a person is needed.
     pub(super) async fn link(&self, visit: &Visit) -> Option<String> {
-        if !capability::is_needed(&visit.integration) {
+        if !link::is_needed(&visit.integration) {
             return None;
         }
         let found = self.keys.fitting(&visit.who.namespace, |_| true, || true).await;
-        let Ok(Found::Key(key)) = found else { return None };
-        let link = capability::link(self.public.url(), &key, &visit.who, visit.lineage.as_ref())?;
+        let Ok(KeyLookup::Key(key)) = found else { return None };
+        let link = link::link(self.public.url(), &key, &visit.who, visit.lineage.as_ref())?;
         Some(link.into())
     }
 }
@@ -166,17 +166,17 @@ fn is_name(text: &str) -> bool {
     bounded && text.len() <= 253 && text.bytes().all(allowed)
 }
 
-fn too_many() -> Elsewhere {
-    elsewhere(
+fn too_many() -> ErrorPage {
+    error_page(
         StatusCode::TOO_MANY_REQUESTS,
         "Too many requests",
         &["Wait a few seconds and reload the page."],
     )
 }
 
-pub(super) fn unreachable(error: &kube::Error) -> Elsewhere {
+pub(super) fn unreachable(error: &kube::Error) -> ErrorPage {
     warn!(error = describe(error), "a connect page could not ask the cluster");
-    elsewhere(
+    error_page(
         StatusCode::SERVICE_UNAVAILABLE,
         "The cluster did not answer",
         &["Nothing was changed. Reload the page in a moment."],

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::names,
     cluster::{
-        owned::{Named, delete, only_this, or_existing},
+        owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
     },
 };
@@ -33,7 +33,7 @@ pub struct ConfigMaps {
 
 /// A `ConfigMap` that is there.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct WrittenShard {
     object: ConfigMap,
     /// Who is in it.
     pub shard: Shard,
@@ -41,7 +41,7 @@ pub struct Kept {
 
 /// A name that is somebody else's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenName {
     /// The name.
     pub name: String,
     /// What is used instead.
@@ -62,7 +62,7 @@ impl ConfigMaps {
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn read(&self) -> Result<Vec<Kept>, DirectoryError> {
+    pub async fn read(&self) -> Result<Vec<WrittenShard>, DirectoryError> {
         let selector = format!(
             "{}={},{}={}",
             names::INTEGRATION_LABEL,
@@ -89,7 +89,12 @@ impl ConfigMaps {
     ///
     /// # Errors
     /// That of the first write that fails; those before it stand.
-    pub async fn write(&self, kept: &[Kept], wanted: &[Shard], complete: bool) -> Result<Vec<Taken>, DirectoryError> {
+    pub async fn write(
+        &self,
+        kept: &[WrittenShard],
+        wanted: &[Shard],
+        complete: bool,
+    ) -> Result<Vec<TakenName>, DirectoryError> {
         let mut used: BTreeSet<String> = kept.iter().map(|kept| kept.object.name_any()).collect();
         let mut taken = Vec::new();
         for shard in wanted {
@@ -130,7 +135,7 @@ impl ConfigMaps {
 
     /// Creates a `ConfigMap` under the first name that is not in use, or, where that is somebody
     /// else's, under one that cannot be.
-    async fn create(&self, shard: &Shard, used: &mut BTreeSet<String>) -> Result<Option<Taken>, DirectoryError> {
+    async fn create(&self, shard: &Shard, used: &mut BTreeSet<String>) -> Result<Option<TakenName>, DirectoryError> {
         let numbered = |number| {
             let natural = names::users(&self.owner.name, number);
             (
@@ -148,7 +153,7 @@ impl ConfigMaps {
         }
         used.insert(other.clone());
         self.create_named(&other, shard).await?;
-        Ok(Some(Taken {
+        Ok(Some(TakenName {
             name: natural,
             instead: other,
         }))
@@ -160,13 +165,13 @@ impl ConfigMaps {
         let created = self.api.create(&PostParams::default(), &object).await;
         let named = or_existing(created, &self.api, name).await;
         match named.map_err(|source| unwritable(name, source))? {
-            Named::Created(_) => Ok(true),
-            Named::Existing(own) if self.owner.owns(&own) => self.replace(&own, shard).await.map(|()| true),
-            Named::Existing(_) => Ok(false),
+            CreateResult::Created(_) => Ok(true),
+            CreateResult::Existing(own) if self.owner.owns(&own) => self.replace(&own, shard).await.map(|()| true),
+            CreateResult::Existing(_) => Ok(false),
         }
     }
 
-    async fn remove(&self, kept: &Kept) -> Result<(), DirectoryError> {
+    async fn remove(&self, kept: &WrittenShard) -> Result<(), DirectoryError> {
         let name = kept.object.name_any();
         let deleted = delete(&self.api, &name, only_this(&kept.object)).await;
         deleted.map_err(|source| unwritable(&name, source))
@@ -194,13 +199,13 @@ impl ConfigMaps {
     }
 }
 
-fn kept(object: ConfigMap) -> Kept {
+fn kept(object: ConfigMap) -> WrittenShard {
     let text = object.data.as_ref().and_then(|data| data.get(USERS));
     let shard = Shard {
         name: Some(object.name_any()),
         people: text.map(|text| parse(text)).unwrap_or_default(),
     };
-    Kept { object, shard }
+    WrittenShard { object, shard }
 }
 
 fn unwritable(object: &str, source: kube::Error) -> DirectoryError {

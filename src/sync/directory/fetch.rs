@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     error::DirectoryError,
     pace::{PAGE, expected, price_of, wait},
-    person::Person,
+    person::DirectoryEntry,
 };
 use crate::{
     api::integration::DirectoryStatus,
@@ -21,7 +21,7 @@ const MOST_STALE: u32 = 3;
 
 /// What a slice is to do, and with what.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct ListingContext<'a> {
     /// Jira.
     pub jira: &'a Jira,
     /// The site.
@@ -39,7 +39,7 @@ pub struct Asked<'a> {
 /// What is remembered of a listing between its slices. It can be lost: then more people are asked for
 /// by id in the end.
 #[derive(Clone, Debug, Default)]
-pub struct Run {
+pub struct DirectoryRun {
     /// When the listing began that this belongs to.
     since: Option<Timestamp>,
     /// Accounts that Jira told of.
@@ -54,7 +54,7 @@ pub struct Run {
     pub not_before: Option<Timestamp>,
 }
 
-impl Run {
+impl DirectoryRun {
     /// Points that the listing under way cost beyond what its offset tells.
     #[must_use]
     pub fn wasted(&self, before: Option<&DirectoryStatus>) -> i64 {
@@ -113,9 +113,9 @@ impl Run {
 
 /// What was asked and answered in a slice.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
+pub(super) struct UserListing {
     /// People by account id.
-    pub(super) people: BTreeMap<String, Person>,
+    pub(super) people: BTreeMap<String, DirectoryEntry>,
     /// People whom Jira does not know any more.
     pub(super) gone: BTreeSet<String>,
     /// Where the next slice begins.
@@ -130,10 +130,10 @@ pub(super) struct Listing {
 
 /// Lists from where the last slice ended until the list ends, which an empty page tells: short ones
 /// are normal. Asks at least once, so that a slice that has other work gets on.
-pub(super) async fn list(asked: &Asked<'_>, run: &mut Run) -> Listing {
-    let mut listing = Listing {
+pub(super) async fn list(asked: &ListingContext<'_>, run: &mut DirectoryRun) -> UserListing {
+    let mut listing = UserListing {
         offset: asked.before.next_offset.unwrap_or(0),
-        ..Listing::default()
+        ..UserListing::default()
     };
     loop {
         let spent = price_of(listing.offset) + run.wasted;
@@ -160,7 +160,7 @@ pub(super) async fn list(asked: &Asked<'_>, run: &mut Run) -> Listing {
             return listing;
         };
         listing.offset = next;
-        let people = page.into_iter().filter_map(Person::of);
+        let people = page.into_iter().filter_map(DirectoryEntry::of);
         listing
             .people
             .extend(people.map(|person| (person.account_id.clone(), person)));
@@ -173,7 +173,12 @@ pub(super) async fn list(asked: &Asked<'_>, run: &mut Run) -> Listing {
 /// Asks by id for people of the directory whom no page had, because a list that changes while it is
 /// read leaves some out: only whom Jira does not find by id either is gone. Each question has the
 /// account that asks in it; an answer without it proves nothing.
-pub(super) async fn confirm(asked: &Asked<'_>, run: &mut Run, known: &[&str], listing: &mut Listing) {
+pub(super) async fn confirm(
+    asked: &ListingContext<'_>,
+    run: &mut DirectoryRun,
+    known: &[&str],
+    listing: &mut UserListing,
+) {
     let Some(own) = asked.own_id.filter(|_| listing.complete) else {
         return;
     };
@@ -196,20 +201,20 @@ pub(super) async fn confirm(asked: &Asked<'_>, run: &mut Run, known: &[&str], li
 }
 
 async fn confirm_some(
-    asked: &Asked<'_>,
-    run: &mut Run,
+    asked: &ListingContext<'_>,
+    run: &mut DirectoryRun,
     own: &str,
     ids: &[&str],
-    listing: &mut Listing,
+    listing: &mut UserListing,
 ) -> Result<(), DirectoryError> {
     let wanted: Vec<String> = ids.iter().chain([&own]).map(|id| (*id).to_owned()).collect();
     let found = asked.jira.users(asked.cloud_id, &wanted).await?;
     if !found.iter().any(|user| user.account_id == own) {
         return Err(DirectoryError::Blind);
     }
-    let mut found: BTreeMap<String, Person> = found
+    let mut found: BTreeMap<String, DirectoryEntry> = found
         .into_iter()
-        .filter_map(Person::of)
+        .filter_map(DirectoryEntry::of)
         .map(|person| (person.account_id.clone(), person))
         .collect();
     for id in ids {
@@ -233,8 +238,8 @@ mod tests {
 
     /// A site whose list has so many places, of which every so many-th is shown, and which may leave
     /// `startAt` out of account.
-    fn read(places: i64, every: i64, circles: bool) -> (Run, Option<i64>, usize) {
-        let (mut run, mut offset, mut pages) = (Run::default(), 0, 0);
+    fn read(places: i64, every: i64, circles: bool) -> (DirectoryRun, Option<i64>, usize) {
+        let (mut run, mut offset, mut pages) = (DirectoryRun::default(), 0, 0);
         loop {
             let from = if circles { 0 } else { offset };
             let shown = (from..places.min(from + PAGE)).filter(|place| place % every == 0);

@@ -23,7 +23,7 @@ const HOUR: i64 = 3600;
 
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum ListingTurn {
     /// Begin: the status is to say so before the first `ConfigMap` is written, so that none can be
     /// forgotten.
     Begin(DirectoryStatus),
@@ -38,26 +38,26 @@ pub enum Turn {
 /// Decides what is to be done. `wasted` are points that the listing under way cost beyond what its
 /// offset tells; a request makes a fresh directory due.
 #[must_use]
-pub fn turn(before: Option<&DirectoryStatus>, wasted: i64, now: Timestamp, requested: bool) -> Turn {
+pub fn turn(before: Option<&DirectoryStatus>, wasted: i64, now: Timestamp, requested: bool) -> ListingTurn {
     let Some(before) = before else {
-        return Turn::Begin(begun(DirectoryStatus::default(), now));
+        return ListingTurn::Begin(begun(DirectoryStatus::default(), now));
     };
     if let (Some(since), Some(offset)) = (&before.listing_since, before.next_offset) {
         let spent = price_of(offset) + wasted;
         if has_slept(before, since.0, spent, now) {
-            return Turn::Begin(begun(before.clone(), now));
+            return ListingTurn::Begin(begun(before.clone(), now));
         }
         return match wait(before, spent, expected(before, offset), now) {
-            Some(at) => Turn::Wait(at),
-            None => Turn::Go,
+            Some(at) => ListingTurn::Wait(at),
+            None => ListingTurn::Go,
         };
     }
     let last = before.last_sync_time.as_ref();
     let fresh = last.is_some_and(|last| now.as_second() - last.0.as_second() < HOUR);
     if fresh && !requested {
-        return Turn::Rest;
+        return ListingTurn::Rest;
     }
-    Turn::Begin(begun(before.clone(), now))
+    ListingTurn::Begin(begun(before.clone(), now))
 }
 
 /// Points that the directory costs in an hour, beside what passes cost.
@@ -153,13 +153,13 @@ mod tests {
         let (mut points, mut complete) = (BTreeMap::<i64, i64>::new(), Vec::new());
         for now in 0..minutes {
             let mut going = match turn(status.as_ref(), 0, minute(now), false) {
-                Turn::Begin(begun) => begun,
-                Turn::Go => status.clone().unwrap(),
-                Turn::Wait(at) => {
+                ListingTurn::Begin(begun) => begun,
+                ListingTurn::Go => status.clone().unwrap(),
+                ListingTurn::Wait(at) => {
                     assert!(at > minute(now), "it waits for what has been");
                     continue;
                 }
-                Turn::Rest => continue,
+                ListingTurn::Rest => continue,
             };
             loop {
                 let offset = going.next_offset.unwrap();
@@ -225,18 +225,21 @@ mod tests {
             last_sync_time: Some(Time(minute(0))),
             ..DirectoryStatus::default()
         };
-        assert_eq!(turn(Some(&fresh), 0, minute(1), false), Turn::Rest);
-        assert!(matches!(turn(Some(&fresh), 0, minute(1), true), Turn::Begin(_)));
+        assert_eq!(turn(Some(&fresh), 0, minute(1), false), ListingTurn::Rest);
+        assert!(matches!(turn(Some(&fresh), 0, minute(1), true), ListingTurn::Begin(_)));
         let under_way = DirectoryStatus {
             listing_since: Some(Time(minute(0))),
             next_offset: Some(3000),
             ..fresh
         };
-        assert_eq!(turn(Some(&under_way), 0, minute(1), true), Turn::Wait(minute(60)));
-        assert_eq!(turn(Some(&under_way), 0, minute(60), false), Turn::Go);
+        assert_eq!(
+            turn(Some(&under_way), 0, minute(1), true),
+            ListingTurn::Wait(minute(60))
+        );
+        assert_eq!(turn(Some(&under_way), 0, minute(60), false), ListingTurn::Go);
         assert_eq!(
             turn(Some(&under_way), 6_500, minute(60), false),
-            Turn::Wait(minute(120)),
+            ListingTurn::Wait(minute(120)),
             "what was wasted counts"
         );
     }
@@ -251,7 +254,7 @@ mod tests {
             ..DirectoryStatus::default()
         };
         let now = minute(60 * 24 * 7);
-        let Turn::Begin(again) = turn(Some(&slept), 0, now, false) else {
+        let ListingTurn::Begin(again) = turn(Some(&slept), 0, now, false) else {
             unreachable!("it is due")
         };
         assert_eq!((again.next_offset, again.listing_since), (Some(0), Some(Time(now))));

@@ -12,7 +12,7 @@ const PERSON: &str = "atlassian";
 /// A person.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct Person {
+pub struct DirectoryEntry {
     /// Atlassian account id.
     pub account_id: String,
     /// Display name, chosen by the person.
@@ -25,7 +25,7 @@ pub struct Person {
     pub active: bool,
 }
 
-impl Person {
+impl DirectoryEntry {
     /// The account as a person, if it is one and neither an app nor a customer of a portal.
     #[must_use]
     pub fn of(user: User) -> Option<Self> {
@@ -40,7 +40,7 @@ impl Person {
 
 /// How many people there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct DirectoryCounts {
     /// Active ones.
     pub active: i64,
     /// Deactivated ones.
@@ -51,10 +51,10 @@ pub struct Counts {
     pub equal_names: i64,
 }
 
-impl Counts {
+impl DirectoryCounts {
     /// Counts.
     #[must_use]
-    pub fn of<'p>(people: impl Iterator<Item = &'p Person>) -> Self {
+    pub fn of<'p>(people: impl Iterator<Item = &'p DirectoryEntry>) -> Self {
         let mut counts = Self::default();
         let mut names: BTreeMap<String, i64> = BTreeMap::new();
         for person in people {
@@ -77,8 +77,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn person(value: &Value) -> Option<Person> {
-        Person::of(serde_json::from_value(value.clone()).unwrap())
+    fn person(value: &Value) -> Option<DirectoryEntry> {
+        DirectoryEntry::of(serde_json::from_value(value.clone()).unwrap())
     }
 
     #[test]
@@ -92,22 +92,22 @@ mod tests {
 
     #[test]
     fn equal_names_and_hidden_addresses_are_counted_among_the_active() {
-        let people: Vec<Person> = [
+        let people: Vec<DirectoryEntry> = [
             ("1", "Ann Lee", Some("a@acme.example"), true),
             ("2", " ann lee", None, true),
             ("3", "Ann Lee", None, false),
             ("4", "Bo", Some("b@acme.example"), true),
         ]
         .into_iter()
-        .map(|(id, name, email, active)| Person {
+        .map(|(id, name, email, active)| DirectoryEntry {
             account_id: id.into(),
             display_name: name.into(),
             email_address: email.map(str::to_owned),
             active,
         })
         .collect();
-        let counts = Counts::of(people.iter());
-        let expected = Counts {
+        let counts = DirectoryCounts::of(people.iter());
+        let expected = DirectoryCounts {
             active: 3,
             inactive: 1,
             without_email: 1,

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::person::Person;
+use super::person::DirectoryEntry;
 
 /// How large the text of a `ConfigMap` may get, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub struct ShardLimits {
     /// Up to here people are added.
     pub fill: usize,
     /// Beyond this, because names grew, some move elsewhere. Kubernetes takes 1 MiB.
@@ -15,7 +15,7 @@ pub struct Room {
 }
 
 /// The room in Kubernetes.
-pub const ROOM: Room = Room {
+pub const ROOM: ShardLimits = ShardLimits {
     fill: 800 * 1024,
     limit: 900 * 1024,
 };
@@ -26,41 +26,46 @@ pub struct Shard {
     /// Name of the `ConfigMap`; none yet for a new one.
     pub name: Option<String>,
     /// People by account id.
-    pub people: BTreeMap<String, Person>,
+    pub people: BTreeMap<String, DirectoryEntry>,
 }
 
 /// The people as text: a JSON list with one person a line, so that a difference shows who changed.
 #[must_use]
-pub fn render(people: &BTreeMap<String, Person>) -> String {
+pub fn render(people: &BTreeMap<String, DirectoryEntry>) -> String {
     let lines: Vec<String> = people.values().map(line).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
 /// The people of a text; nobody if it is none of ours.
 #[must_use]
-pub fn parse(text: &str) -> BTreeMap<String, Person> {
-    let people: Vec<Person> = serde_json::from_str(text).unwrap_or_default();
+pub fn parse(text: &str) -> BTreeMap<String, DirectoryEntry> {
+    let people: Vec<DirectoryEntry> = serde_json::from_str(text).unwrap_or_default();
     let keyed = people.into_iter().map(|person| (person.account_id.clone(), person));
     keyed.collect()
 }
 
-fn line(person: &Person) -> String {
+fn line(person: &DirectoryEntry) -> String {
     serde_json::to_string(person).unwrap_or_default()
 }
 
-fn size(person: &Person) -> usize {
+fn size(person: &DirectoryEntry) -> usize {
     line(person).len() + ",\n".len()
 }
 
 /// Brings in who was read and takes out who is gone. Shards keep their order; new ones come last.
 /// Who is neither read nor gone stays as they are.
 #[must_use]
-pub fn merge(before: &[Shard], mut read: BTreeMap<String, Person>, gone: &BTreeSet<String>, room: Room) -> Vec<Shard> {
+pub fn merge(
+    before: &[Shard],
+    mut read: BTreeMap<String, DirectoryEntry>,
+    gone: &BTreeSet<String>,
+    room: ShardLimits,
+) -> Vec<Shard> {
     let mut placed: BTreeSet<String> = BTreeSet::new();
-    let mut homeless: Vec<Person> = Vec::new();
-    let mut filling: Vec<Filling> = Vec::new();
+    let mut homeless: Vec<DirectoryEntry> = Vec::new();
+    let mut filling: Vec<ShardFill> = Vec::new();
     for shard in before {
-        let mut next = Filling::of(shard.name.clone());
+        let mut next = ShardFill::of(shard.name.clone());
         for (id, person) in &shard.people {
             // Whom a crash left in two places is kept in the first.
             if !gone.contains(id) && placed.insert(id.clone()) {
@@ -77,7 +82,7 @@ pub fn merge(before: &[Shard], mut read: BTreeMap<String, Person>, gone: &BTreeS
         if let Some(shard) = fits.and_then(|index| filling.get_mut(index)) {
             shard.add(person);
         } else {
-            let mut shard = Filling::of(None);
+            let mut shard = ShardFill::of(None);
             shard.add(person);
             filling.push(shard);
         }
@@ -86,12 +91,12 @@ pub fn merge(before: &[Shard], mut read: BTreeMap<String, Person>, gone: &BTreeS
 }
 
 /// A shard with its size.
-struct Filling {
+struct ShardFill {
     shard: Shard,
     size: usize,
 }
 
-impl Filling {
+impl ShardFill {
     fn of(name: Option<String>) -> Self {
         Self {
             shard: Shard {
@@ -102,13 +107,13 @@ impl Filling {
         }
     }
 
-    fn add(&mut self, person: Person) {
+    fn add(&mut self, person: DirectoryEntry) {
         self.size += size(&person);
         self.shard.people.insert(person.account_id.clone(), person);
     }
 
     /// Takes out the last ones until it is small enough.
-    fn shrink(&mut self, limit: usize) -> Vec<Person> {
+    fn shrink(&mut self, limit: usize) -> Vec<DirectoryEntry> {
         let mut out = Vec::new();
         while self.size > limit {
             let Some((_, person)) = self.shard.people.pop_last() else {
@@ -127,10 +132,10 @@ mod tests {
     use super::*;
 
     /// Three people fit, and a fourth while names grow.
-    const TIGHT: Room = Room { fill: 200, limit: 260 };
+    const TIGHT: ShardLimits = ShardLimits { fill: 200, limit: 260 };
 
-    fn person(number: usize, name: &str) -> Person {
-        Person {
+    fn person(number: usize, name: &str) -> DirectoryEntry {
+        DirectoryEntry {
             account_id: format!("id-{number:04}"),
             display_name: name.into(),
             email_address: None,
@@ -138,7 +143,7 @@ mod tests {
         }
     }
 
-    fn read(people: impl IntoIterator<Item = Person>) -> BTreeMap<String, Person> {
+    fn read(people: impl IntoIterator<Item = DirectoryEntry>) -> BTreeMap<String, DirectoryEntry> {
         people.into_iter().map(|p| (p.account_id.clone(), p)).collect()
     }
 
@@ -219,7 +224,7 @@ mod tests {
 
     #[test]
     fn fifty_thousand_people_fit_into_kubernetes() {
-        let people = (0..50_000).map(|n| Person {
+        let people = (0..50_000).map(|n| DirectoryEntry {
             account_id: format!("712020:00000000-0000-4000-8000-{n:012}"),
             display_name: "A Name of Usual Length".into(),
             email_address: Some(format!("person.{n}@acme.example")),

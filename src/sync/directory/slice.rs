@@ -5,24 +5,24 @@
 use jiff::Timestamp;
 
 use super::{
-    cluster::{ConfigMaps, Taken},
+    cluster::{ConfigMaps, TakenName},
     error::DirectoryError,
-    fetch::{Asked, Listing, Run, confirm, list},
+    fetch::{DirectoryRun, ListingContext, UserListing, confirm, list},
     pace::to_the_second,
-    person::Counts,
+    person::DirectoryCounts,
     shards::{ROOM, Shard, merge},
 };
 use crate::api::integration::DirectoryStatus;
 
 /// What a slice leaves behind.
 #[derive(Debug)]
-pub struct Ended {
+pub struct SliceResult {
     /// How the directory stands.
     pub status: DirectoryStatus,
     /// When the listing goes on; absent when it is complete or failed.
     pub go_on: Option<Timestamp>,
     /// Names that turned out to be somebody else's.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<TakenName>,
     /// Why Jira was not asked to the end. What it told before is in the directory.
     pub error: Option<DirectoryError>,
 }
@@ -31,7 +31,11 @@ pub struct Ended {
 ///
 /// # Errors
 /// When the cluster fails; then what was read is read again.
-pub async fn slice(maps: &ConfigMaps, asked: &Asked<'_>, run: &mut Run) -> Result<Ended, DirectoryError> {
+pub async fn slice(
+    maps: &ConfigMaps,
+    asked: &ListingContext<'_>,
+    run: &mut DirectoryRun,
+) -> Result<SliceResult, DirectoryError> {
     run.belong_to(asked.before);
     let kept = maps.read().await?;
     let shards: Vec<Shard> = kept.iter().map(|kept| kept.shard.clone()).collect();
@@ -44,7 +48,7 @@ pub async fn slice(maps: &ConfigMaps, asked: &Asked<'_>, run: &mut Run) -> Resul
     let people = std::mem::take(&mut listing.people);
     let wanted = merge(&shards, people, &listing.gone, ROOM);
     match maps.write(&kept, &wanted, listing.complete).await {
-        Ok(taken) => Ok(Ended {
+        Ok(taken) => Ok(SliceResult {
             go_on: go_on(&listing, asked.now),
             status: status(asked, &wanted, &listing, run),
             taken,
@@ -57,14 +61,14 @@ pub async fn slice(maps: &ConfigMaps, asked: &Asked<'_>, run: &mut Run) -> Resul
     }
 }
 
-fn go_on(listing: &Listing, now: Timestamp) -> Option<Timestamp> {
+fn go_on(listing: &UserListing, now: Timestamp) -> Option<Timestamp> {
     let unfinished = !listing.complete && listing.error.is_none();
     unfinished.then(|| listing.wait.unwrap_or(now))
 }
 
-fn status(asked: &Asked<'_>, shards: &[Shard], listing: &Listing, run: &Run) -> DirectoryStatus {
+fn status(asked: &ListingContext<'_>, shards: &[Shard], listing: &UserListing, run: &DirectoryRun) -> DirectoryStatus {
     let before = asked.before;
-    let counts = Counts::of(shards.iter().flat_map(|shard| shard.people.values()));
+    let counts = DirectoryCounts::of(shards.iter().flat_map(|shard| shard.people.values()));
     let inhabited = shards.iter().filter(|shard| !shard.people.is_empty()).count();
     let so_far = DirectoryStatus {
         config_maps: i64::try_from(inhabited).unwrap_or(i64::MAX),

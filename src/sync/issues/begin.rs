@@ -7,24 +7,24 @@ use super::{
     engine::Engine,
     error::MirrorError,
     mirror::Mirror,
-    query::{Followed, PROJECTS, blamed, newest},
-    round::latest,
+    query::{FollowedProject, PROJECTS, blamed, newest},
+    scan::latest,
 };
-use crate::atlassian::{issue_models::time, jira::Wanted};
+use crate::atlassian::{issue_models::time, jira::SearchFields};
 
 impl<M: Mirror> Engine<'_, M> {
     /// Where changes are followed from: the newest update before the first listing.
-    pub(super) async fn begin(&self, mut projects: Vec<&Followed>) -> Result<Option<i64>, MirrorError> {
+    pub(super) async fn begin(&self, mut projects: Vec<&FollowedProject>) -> Result<Option<i64>, MirrorError> {
         let (mut found, mut most) = (None, PROJECTS);
         while !projects.is_empty() {
-            let group: Vec<&Followed> = projects.iter().take(most).copied().collect();
+            let group: Vec<&FollowedProject> = projects.iter().take(most).copied().collect();
             let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
             let answer = self
                 .jira
-                .search(self.settings.cloud_id, &newest(&ids), Wanted::Newest, None)
+                .search(self.settings.cloud_id, &newest(&ids), SearchFields::Newest, None)
                 .await
                 .map_err(MirrorError::from);
-            let done: Vec<&Followed> = match answer {
+            let done: Vec<&FollowedProject> = match answer {
                 Ok(page) => {
                     let updates = page
                         .found
@@ -54,7 +54,7 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Asks Jira whether it accepts the jql of each project, alone: what is well formed alone cannot
     /// leave its parentheses.
-    pub(super) async fn validate(&mut self, projects: &[&Followed]) -> Result<(), MirrorError> {
+    pub(super) async fn validate(&mut self, projects: &[&FollowedProject]) -> Result<(), MirrorError> {
         let unknown: BTreeSet<String> = projects
             .iter()
             .filter_map(|project| project.jql.clone())

@@ -4,15 +4,15 @@
 use std::collections::HashSet;
 
 use super::{
-    engine::{Engine, Trouble},
+    engine::{Engine, ProjectSyncError},
     error::MirrorError,
-    keeping::Source,
     mirror::Mirror,
-    query::{Followed, PROJECTS, blamed, changed},
-    round::{Onward, Round, latest, onward, updated},
-    state::{Lane, Settings, State},
+    query::{FollowedProject, PROJECTS, blamed, changed},
+    scan::{NextPage, Scan, latest, next_page, updated},
+    state::{MirrorSettings, MirrorState, SyncPhase},
+    write::Source,
 };
-use crate::{api::integration::MirrorMode, atlassian::jira::Wanted};
+use crate::{api::integration::MirrorMode, atlassian::jira::SearchFields};
 
 /// Most pages in a row that bring nothing new.
 const MOST_IDLE: usize = 5;
@@ -25,7 +25,7 @@ const MOST_CHANGES: usize = 20_000;
 const TOGETHER: &str = "";
 
 /// How far a query was read.
-enum Read {
+enum ScanResult {
     /// To its end.
     Whole,
     /// As far as the slice went.
@@ -35,38 +35,44 @@ enum Read {
 }
 
 /// The projects that are followed in this way.
-fn in_lane<'s>(settings: &'s Settings<'_>, state: &State, fits: impl Fn(Lane) -> bool) -> Vec<&'s Followed> {
+fn in_phase<'s>(
+    settings: &'s MirrorSettings<'_>,
+    state: &MirrorState,
+    fits: impl Fn(SyncPhase) -> bool,
+) -> Vec<&'s FollowedProject> {
     let followed = settings.followed.iter();
-    followed.filter(|project| fits(state.lane(&project.id))).collect()
+    followed.filter(|project| fits(state.phase(&project.id))).collect()
 }
 
 impl<M: Mirror> Engine<'_, M> {
     /// Whether a round of the projects that are followed together goes on.
-    pub(super) fn is_round_open(&self) -> bool {
-        self.state.rounds.contains_key(TOGETHER)
+    pub(super) fn is_scan_open(&self) -> bool {
+        self.state.scans.contains_key(TOGETHER)
     }
 
     /// Forgets rounds of projects that are no longer followed in their way.
-    pub(super) fn review_rounds(&mut self) {
+    pub(super) fn review_scans(&mut self) {
         let settings = self.settings;
-        let together = !in_lane(settings, self.state, |lane| lane == Lane::Joined).is_empty();
-        let behind = in_lane(settings, self.state, |lane| matches!(lane, Lane::Behind(_)));
+        let together = !in_phase(settings, self.state, |phase| phase == SyncPhase::Live).is_empty();
+        let behind = in_phase(settings, self.state, |phase| matches!(phase, SyncPhase::CatchingUp(_)));
         let goes_on = |id: &String| match id.as_str() {
             TOGETHER => together,
             id => behind.iter().any(|project| project.id == id),
         };
         let mirrors = settings.mode != MirrorMode::None;
-        self.state.rounds.retain(|id, _| mirrors && goes_on(id));
+        self.state.scans.retain(|id, _| mirrors && goes_on(id));
         self.state.doubtful.retain(|id, _| mirrors && goes_on(id));
     }
 
     /// Fetches what changed; in a slice, only what was left unfinished.
     pub(super) async fn follow(&mut self) -> Result<(), MirrorError> {
-        if !self.moment.slice || self.is_round_open() {
+        if !self.moment.slice || self.is_scan_open() {
             self.follow_together().await?;
         }
-        for project in in_lane(self.settings, self.state, |lane| matches!(lane, Lane::Behind(_))) {
-            let goes_on = !self.moment.slice || self.state.rounds.contains_key(&project.id);
+        for project in in_phase(self.settings, self.state, |phase| {
+            matches!(phase, SyncPhase::CatchingUp(_))
+        }) {
+            let goes_on = !self.moment.slice || self.state.scans.contains_key(&project.id);
             if goes_on {
                 self.catch_up(project).await?;
             }
@@ -77,39 +83,39 @@ impl<M: Mirror> Engine<'_, M> {
     /// Changes of projects that are followed together, in as many groups as it takes.
     async fn follow_together(&mut self) -> Result<(), MirrorError> {
         let since = self.since();
-        let before = self.state.rounds.remove(TOGETHER);
-        let mut round = before.unwrap_or_else(|| Round::since(since));
-        let read = self.read_groups(&mut round).await;
+        let before = self.state.scans.remove(TOGETHER);
+        let mut scan = before.unwrap_or_else(|| Scan::since(since));
+        let read = self.read_groups(&mut scan).await;
         match read {
-            Ok(Read::Whole) => self.reach(&round),
-            Ok(Read::Anew) => self.begin_anew(),
-            Ok(Read::Slice) => drop(self.state.rounds.insert(TOGETHER.to_owned(), round)),
+            Ok(ScanResult::Whole) => self.reach(&scan),
+            Ok(ScanResult::Anew) => self.begin_anew(),
+            Ok(ScanResult::Slice) => drop(self.state.scans.insert(TOGETHER.to_owned(), scan)),
             Err(error) => {
-                self.keep_round(TOGETHER, round);
+                self.keep_scan(TOGETHER, scan);
                 return Err(error);
             }
         }
         Ok(())
     }
 
-    async fn read_groups(&mut self, round: &mut Round) -> Result<Read, MirrorError> {
+    async fn read_groups(&mut self, scan: &mut Scan) -> Result<ScanResult, MirrorError> {
         loop {
-            let joined = in_lane(self.settings, self.state, |lane| lane == Lane::Joined);
+            let joined = in_phase(self.settings, self.state, |phase| phase == SyncPhase::Live);
             let most = self.state.most_together.unwrap_or(PROJECTS);
-            let group = round.group(&joined, most);
+            let group = scan.group(&joined, most);
             if group.is_empty() {
-                return Ok(Read::Whole);
+                return Ok(ScanResult::Whole);
             }
-            match self.read(round, &group).await {
-                Ok(Read::Whole) => {
-                    if !round.finish_group() {
+            match self.read(scan, &group).await {
+                Ok(ScanResult::Whole) => {
+                    if !scan.finish_group() {
                         self.state.most_together = Some(group.len().div_ceil(2));
                     }
                 }
                 Ok(other) => return Ok(other),
                 Err(error) => self.split_refused(&group, error)?,
             }
-            for (id, why) in std::mem::take(&mut round.unmatched) {
+            for (id, why) in std::mem::take(&mut scan.unmatched) {
                 self.split_off(&id, &why);
             }
         }
@@ -117,7 +123,7 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// A project that Jira refuses the query for goes its own way from here, with the time up to which
     /// it was followed.
-    fn split_refused(&mut self, group: &[&Followed], error: MirrorError) -> Result<(), MirrorError> {
+    fn split_refused(&mut self, group: &[&FollowedProject], error: MirrorError) -> Result<(), MirrorError> {
         let Some(message) = error.refused_query().map(str::to_owned) else {
             return Err(error);
         };
@@ -130,83 +136,85 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     fn split_off(&mut self, project: &str, message: &str) {
-        if self.state.lane(project) == Lane::Joined {
+        if self.state.phase(project) == SyncPhase::Live {
             let since = self.state.cursor.unwrap_or(0);
-            self.state.lanes.insert(project.to_owned(), Lane::Behind(since));
+            self.state
+                .phases
+                .insert(project.to_owned(), SyncPhase::CatchingUp(since));
         }
-        let trouble = Trouble::Refused(message.to_owned());
-        self.report.troubled.insert(project.to_owned(), trouble);
+        let trouble = ProjectSyncError::Refused(message.to_owned());
+        self.report.failed_projects.insert(project.to_owned(), trouble);
     }
 
     /// What was read before a failure is not read again.
-    fn keep_round(&mut self, of: &str, round: Round) {
-        if round.has_begun() {
-            self.state.rounds.insert(of.to_owned(), round);
+    fn keep_scan(&mut self, of: &str, scan: Scan) {
+        if scan.has_begun() {
+            self.state.scans.insert(of.to_owned(), scan);
         }
     }
 
     /// Changes of one project that lags behind. Once it has caught up it is followed with the others.
-    async fn catch_up(&mut self, project: &Followed) -> Result<(), MirrorError> {
-        let Lane::Behind(since) = self.state.lane(&project.id) else {
+    async fn catch_up(&mut self, project: &FollowedProject) -> Result<(), MirrorError> {
+        let SyncPhase::CatchingUp(since) = self.state.phase(&project.id) else {
             return Ok(());
         };
         let from = since.saturating_sub(self.overlap()).max(0);
-        let before = self.state.rounds.remove(&project.id);
-        let mut round = before.unwrap_or_else(|| Round::since(from));
-        let group = round.group(&[project], 1);
-        let read = self.read(&mut round, &group).await;
-        for why in std::mem::take(&mut round.unmatched).into_values() {
+        let before = self.state.scans.remove(&project.id);
+        let mut scan = before.unwrap_or_else(|| Scan::since(from));
+        let group = scan.group(&[project], 1);
+        let read = self.read(&mut scan, &group).await;
+        for why in std::mem::take(&mut scan.unmatched).into_values() {
             self.split_off(&project.id, &why);
-            round.is_doubtful = true;
+            scan.is_doubtful = true;
         }
         match read {
-            Ok(Read::Whole) => self.caught_up(&project.id, since, round),
-            Ok(Read::Slice) => drop(self.state.rounds.insert(project.id.clone(), round)),
-            Ok(Read::Anew) => self.fill_anew(&project.id),
+            Ok(ScanResult::Whole) => self.caught_up(&project.id, since, scan),
+            Ok(ScanResult::Slice) => drop(self.state.scans.insert(project.id.clone(), scan)),
+            Ok(ScanResult::Anew) => self.fill_anew(&project.id),
             Err(error) => {
                 let Some(message) = error.refused_query() else {
-                    self.keep_round(&project.id, round);
+                    self.keep_scan(&project.id, scan);
                     return Err(error);
                 };
-                let trouble = Trouble::Refused(message.to_owned());
-                self.report.troubled.insert(project.id.clone(), trouble);
+                let trouble = ProjectSyncError::Refused(message.to_owned());
+                self.report.failed_projects.insert(project.id.clone(), trouble);
             }
         }
         Ok(())
     }
 
-    fn caught_up(&mut self, id: &str, since: i64, mut round: Round) {
-        round.finish_group();
-        if round.is_doubtful {
-            self.report.incomplete |= !self.report.troubled.contains_key(id);
+    fn caught_up(&mut self, id: &str, since: i64, mut scan: Scan) {
+        scan.finish_group();
+        if scan.is_doubtful {
+            self.report.incomplete |= !self.report.failed_projects.contains_key(id);
             if self.is_long_doubtful(id) {
                 self.fill_anew(id);
             }
             return;
         }
         self.state.doubtful.remove(id);
-        self.report.troubled.remove(id);
-        let is_level = self.state.cursor.is_none_or(|cursor| round.began_after(cursor));
-        let lane = if is_level && !self.is_round_open() {
-            self.state.settled = false;
-            Lane::Joined
+        self.report.failed_projects.remove(id);
+        let is_level = self.state.cursor.is_none_or(|cursor| scan.began_after(cursor));
+        let phase = if is_level && !self.is_scan_open() {
+            self.state.overlap_done = false;
+            SyncPhase::Live
         } else {
-            Lane::Behind(round.reached_behind(since, self.overlap()))
+            SyncPhase::CatchingUp(scan.reached_behind(since, self.overlap()))
         };
-        self.state.lanes.insert(id.to_owned(), lane);
+        self.state.phases.insert(id.to_owned(), phase);
     }
 
     /// Of projects that are followed together nothing tells any more which changes were seen.
     fn begin_anew(&mut self) {
-        for project in in_lane(self.settings, self.state, |lane| lane == Lane::Joined) {
+        for project in in_phase(self.settings, self.state, |phase| phase == SyncPhase::Live) {
             self.fill_anew(&project.id);
         }
-        self.state.reach(None);
+        self.state.advance_cursor(None);
     }
 
     /// A project is listed and fetched anew. What is mirrored of it stays until then.
     pub(super) fn fill_anew(&mut self, id: &str) {
-        self.state.lanes.insert(id.to_owned(), Lane::UNFILLED);
+        self.state.phases.insert(id.to_owned(), SyncPhase::NEW);
         self.state.queued.remove(id);
         self.state.doubtful.remove(id);
     }
@@ -217,8 +225,8 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Notes up to when changes were seen. Where a page may lack issues it is asked for again on the
     /// next pass; but not for ever.
-    fn reach(&mut self, round: &Round) {
-        if round.is_doubtful {
+    fn reach(&mut self, scan: &Scan) {
+        if scan.is_doubtful {
             self.report.incomplete = true;
             if self.is_long_doubtful(TOGETHER) {
                 self.begin_anew();
@@ -226,11 +234,11 @@ impl<M: Mirror> Engine<'_, M> {
             return;
         }
         self.state.doubtful.remove(TOGETHER);
-        let reached = round.reached();
+        let reached = scan.reached();
         if reached > self.state.cursor {
-            self.state.reach(reached);
+            self.state.advance_cursor(reached);
         } else if let Some(cursor) = self.state.cursor {
-            self.state.settled |= round.settles(cursor, self.overlap());
+            self.state.overlap_done |= scan.settles(cursor, self.overlap());
         }
     }
 
@@ -246,7 +254,7 @@ impl<M: Mirror> Engine<'_, M> {
     fn since(&self) -> i64 {
         match self.state.cursor {
             None => 0,
-            Some(cursor) if self.state.settled => cursor.saturating_add(1),
+            Some(cursor) if self.state.overlap_done => cursor.saturating_add(1),
             Some(cursor) => cursor.saturating_sub(self.overlap()).max(0),
         }
     }
@@ -254,42 +262,42 @@ impl<M: Mirror> Engine<'_, M> {
     /// Page after page of what changed, in the order of the changes. Each page is asked for from
     /// where the last one ended, so that nothing is skipped when an issue changes meanwhile and
     /// moves to the end; Jira's own token is used only where that would not lead on.
-    async fn read(&mut self, round: &mut Round, projects: &[&Followed]) -> Result<Read, MirrorError> {
+    async fn read(&mut self, scan: &mut Scan, projects: &[&FollowedProject]) -> Result<ScanResult, MirrorError> {
         let ids: Vec<&str> = projects.iter().map(|project| project.id.as_str()).collect();
         let mut token = None;
         let (mut seen, mut idle) = (HashSet::new(), 0);
         loop {
-            let jql = changed(&ids, round.at);
+            let jql = changed(&ids, scan.at);
             let page = self
                 .jira
-                .search(self.settings.cloud_id, &jql, Wanted::Issues, token.as_deref())
+                .search(self.settings.cloud_id, &jql, SearchFields::Issues, token.as_deref())
                 .await?;
-            round.see(&page);
+            scan.see(&page);
             self.clock = latest(&page).or(self.clock);
-            if round.begins_ahead() {
-                return Ok(Read::Anew);
+            if scan.begins_ahead() {
+                return Ok(ScanResult::Anew);
             }
             let news = page.found.issues.iter().map(|issue| (issue.id.clone(), updated(issue)));
             let brings_news = news.filter(|news| seen.insert(news.clone())).count() > 0;
             idle = if brings_news { 0 } else { idle + 1 };
-            let onward = onward(&page, round.at);
-            self.report.odd += page.found.odd;
+            let onward = next_page(&page, scan.at);
+            self.report.malformed += page.found.malformed;
             let unmatched = self.take_changed(page.found.issues, Source::Search).await?;
-            round.unmatched.extend(unmatched);
+            scan.unmatched.extend(unmatched);
             match onward {
-                Onward::Since(last) => (round.at, token) = (last, None),
-                Onward::By(next) if token.as_ref() != Some(&next) && idle <= MOST_IDLE => token = Some(next),
-                Onward::By(_) => return Err(MirrorError::Pages("the same page was given again")),
-                Onward::Ended | Onward::CutOff => {
-                    round.is_doubtful |= matches!(onward, Onward::CutOff);
-                    return Ok(Read::Whole);
+                NextPage::Since(last) => (scan.at, token) = (last, None),
+                NextPage::By(next) if token.as_ref() != Some(&next) && idle <= MOST_IDLE => token = Some(next),
+                NextPage::By(_) => return Err(MirrorError::Pages("the same page was given again")),
+                NextPage::Ended | NextPage::CutOff => {
+                    scan.is_doubtful |= matches!(onward, NextPage::CutOff);
+                    return Ok(ScanResult::Whole);
                 }
             }
-            if round.read > MOST_CHANGES.max(4 * self.state.index.len()) {
-                return Ok(Read::Anew);
+            if scan.read > MOST_CHANGES.max(4 * self.state.index.len()) {
+                return Ok(ScanResult::Anew);
             }
             if token.is_none() && (self.moment.is_over)() {
-                return Ok(Read::Slice);
+                return Ok(ScanResult::Slice);
             }
         }
     }

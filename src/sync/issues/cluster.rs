@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{
     error::MirrorError,
-    index::{HalfMade, Index, Stored, Tracked},
+    index::{Index, IndexEntry, OrphanedObject, StoredObject},
     mirror::Mirror,
+    mirrored_issue::MirroredIssue,
     object::IssueObject,
-    observed::Observed,
 };
 use crate::{
     api::{
@@ -24,7 +24,7 @@ use crate::{
     },
     cluster::{
         error::{is_conflict, is_gone},
-        owned::{Named, delete, or_existing},
+        owned::{CreateResult, delete, or_existing},
         owner::Owner,
     },
 };
@@ -34,24 +34,24 @@ const PAGE: u32 = 500;
 
 /// What stands in the cluster.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct StoredIssues {
     /// The issues.
     pub index: Index,
     /// Objects that tell of no issue, by name.
-    pub half_made: BTreeMap<String, HalfMade>,
+    pub orphaned: BTreeMap<String, OrphanedObject>,
 }
 
-impl Found {
+impl StoredIssues {
     /// Sorts an object. Of two that are of one issue the first is its object.
     fn take(&mut self, object: &IssueObject) {
-        match object.tracked() {
-            Some(tracked) if self.index.get(tracked.id).is_none() => self.index.insert(tracked.id, tracked),
+        match object.entry() {
+            Some(entry) if self.index.get(entry.id).is_none() => self.index.insert(entry.id, entry),
             _ => {
-                let Stored { object: name, version } = object.stored();
+                let StoredObject { object: name, version } = object.stored();
                 let (issue, project) = (object.issue(), object.project());
-                self.half_made.insert(
+                self.orphaned.insert(
                     name,
-                    HalfMade {
+                    OrphanedObject {
                         version,
                         issue,
                         project,
@@ -70,7 +70,7 @@ impl Found {
     /// Whether an object is of an issue of which it does not tell enough.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        self.half_made.values().any(|half_made| half_made.issue.is_some())
+        self.orphaned.values().any(|orphaned| orphaned.issue.is_some())
     }
 }
 
@@ -107,8 +107,8 @@ impl ClusterMirror {
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn read(&self) -> kube::Result<Found> {
-        let mut found = Found::default();
+    pub async fn read(&self) -> kube::Result<StoredIssues> {
+        let mut found = StoredIssues::default();
         let mut params = self.all();
         loop {
             let page = self.api.list(&params).await?;
@@ -127,10 +127,10 @@ impl ClusterMirror {
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn is_as_known(&self, index: &Index, half_made: &BTreeMap<String, HalfMade>) -> kube::Result<bool> {
-        let issues = index.iter().map(|(_, tracked)| &tracked.stored);
+    pub async fn is_as_known(&self, index: &Index, orphaned: &BTreeMap<String, OrphanedObject>) -> kube::Result<bool> {
+        let issues = index.iter().map(|(_, entry)| &entry.stored);
         let issues = issues.map(|stored| (stored.object.as_str(), stored.version.as_str()));
-        let others = half_made
+        let others = orphaned
             .iter()
             .map(|(name, other)| (name.as_str(), other.version.as_str()));
         let mut known: HashMap<&str, &str> = issues.chain(others).collect();
@@ -152,7 +152,7 @@ impl ClusterMirror {
 
     /// Creates the object, under its natural name or, where that is somebody else's, under another one.
     /// None where both are.
-    async fn create(&self, issue: &Observed) -> kube::Result<Option<Stored>> {
+    async fn create(&self, issue: &MirroredIssue) -> kube::Result<Option<StoredObject>> {
         let natural = names::object(&self.owner.name, &issue.status.key);
         if let Some(stored) = self.create_named(issue, &natural).await? {
             return Ok(Some(stored));
@@ -162,11 +162,11 @@ impl ClusterMirror {
     }
 
     /// The object under this name, if it is the issue's: a new one, or one that was left half made.
-    async fn create_named(&self, issue: &Observed, name: &str) -> kube::Result<Option<Stored>> {
+    async fn create_named(&self, issue: &MirroredIssue, name: &str) -> kube::Result<Option<StoredObject>> {
         let object = self.object(name);
         let existing = match or_existing(self.post(&object).await, &self.api, name).await? {
-            Named::Created(created) => return Ok(Some(created.stored())),
-            Named::Existing(existing) => existing,
+            CreateResult::Created(created) => return Ok(Some(created.stored())),
+            CreateResult::Existing(existing) => existing,
         };
         if !self.is_of(&existing, issue.id) {
             return Ok(None);
@@ -217,7 +217,7 @@ impl ClusterMirror {
     }
 
     /// Writes onto the version that is known: an object that somebody put in its place keeps what it has.
-    async fn write(&self, onto: &Stored, status: &JiraIssueStatus) -> kube::Result<Stored> {
+    async fn write(&self, onto: &StoredObject, status: &JiraIssueStatus) -> kube::Result<StoredObject> {
         let patch = json!({ "metadata": { "resourceVersion": onto.version }, "status": whole(status) });
         let params = PatchParams::default();
         let written = self
@@ -228,7 +228,7 @@ impl ClusterMirror {
     }
 
     /// Writes what an issue became. None where somebody deleted its object, or put another one in its place.
-    async fn change(&self, issue: &Observed, known: &Stored) -> kube::Result<Option<Stored>> {
+    async fn change(&self, issue: &MirroredIssue, known: &StoredObject) -> kube::Result<Option<StoredObject>> {
         match self.write(known, &issue.status).await {
             Ok(written) => Ok(Some(written)),
             Err(error) if is_gone(&error) => Ok(None),
@@ -245,7 +245,7 @@ impl ClusterMirror {
     }
 
     /// None where all names that it could have are taken.
-    async fn keep(&self, issue: &Observed, known: Option<&Stored>) -> kube::Result<Option<Stored>> {
+    async fn keep(&self, issue: &MirroredIssue, known: Option<&StoredObject>) -> kube::Result<Option<StoredObject>> {
         if let Some(known) = known
             && let Some(written) = self.change(issue, known).await?
         {
@@ -258,7 +258,7 @@ impl ClusterMirror {
     }
 
     /// Deletes this version of an object, unless it is gone.
-    async fn delete(&self, stored: &Stored) -> kube::Result<()> {
+    async fn delete(&self, stored: &StoredObject) -> kube::Result<()> {
         let only_this = Preconditions {
             uid: None,
             resource_version: Some(stored.version.clone()),
@@ -267,7 +267,7 @@ impl ClusterMirror {
     }
 
     /// Deletes the object of an issue. What somebody put in its place stays.
-    async fn take_away(&self, known: &Tracked) -> kube::Result<()> {
+    async fn take_away(&self, known: &IndexEntry) -> kube::Result<()> {
         match self.delete(&known.stored).await {
             Err(error) if is_conflict(&error) => {
                 let now = self.api.get_opt(&known.stored.object).await?;
@@ -293,7 +293,7 @@ fn whole(status: &JiraIssueStatus) -> Value {
 }
 
 impl Mirror for ClusterMirror {
-    async fn put(&self, issue: &Observed, known: Option<&Stored>) -> Result<Stored, MirrorError> {
+    async fn put(&self, issue: &MirroredIssue, known: Option<&StoredObject>) -> Result<StoredObject, MirrorError> {
         let object = known.map_or_else(
             || names::object(&self.owner.name, &issue.status.key),
             |known| known.object.clone(),
@@ -305,7 +305,7 @@ impl Mirror for ClusterMirror {
         }
     }
 
-    async fn discard(&self, stored: &Stored) -> Result<(), MirrorError> {
+    async fn discard(&self, stored: &StoredObject) -> Result<(), MirrorError> {
         match self.delete(stored).await {
             // It is another one by now, or became an issue's.
             Err(error) if is_conflict(&error) => Ok(()),
@@ -313,7 +313,7 @@ impl Mirror for ClusterMirror {
         }
     }
 
-    async fn remove(&self, known: &Tracked) -> Result<(), MirrorError> {
+    async fn remove(&self, known: &IndexEntry) -> Result<(), MirrorError> {
         let removed = self.take_away(known).await;
         removed.map_err(|source| failed(known.stored.object.clone(), source))
     }

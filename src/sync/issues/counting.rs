@@ -3,35 +3,35 @@
 use futures::{StreamExt, stream};
 
 use super::{
-    engine::{Engine, Trouble},
+    engine::{Engine, ProjectSyncError},
     error::MirrorError,
     fetch::IN_FLIGHT,
-    listing::{Count, Listing},
+    listing::{CountQuery, IdListing},
     mirror::Mirror,
-    query::{Followed, PROJECTS, blamed, matching},
-    state::Counts,
+    query::{FollowedProject, PROJECTS, blamed, matching},
+    state::IssueCounts,
 };
 use crate::api::integration::MirrorMode;
 
 /// Those without a jql together, and each with one by itself.
-pub fn grouped<'p>(projects: &[&'p Followed]) -> Vec<Vec<&'p Followed>> {
-    let (narrowed, plain): (Vec<&Followed>, Vec<&Followed>) =
+pub fn grouped<'p>(projects: &[&'p FollowedProject]) -> Vec<Vec<&'p FollowedProject>> {
+    let (narrowed, plain): (Vec<&FollowedProject>, Vec<&FollowedProject>) =
         projects.iter().copied().partition(|project| project.jql.is_some());
-    let plain = plain.chunks(PROJECTS).map(<[&Followed]>::to_vec);
+    let plain = plain.chunks(PROJECTS).map(<[&FollowedProject]>::to_vec);
     plain.chain(narrowed.into_iter().map(|project| vec![project])).collect()
 }
 
 impl<M: Mirror> Engine<'_, M> {
     /// About how many issues of these projects are to be mirrored. A project that Jira refuses to count
     /// counts nothing.
-    pub(super) async fn expected(&self, projects: &[&Followed]) -> Result<usize, MirrorError> {
+    pub(super) async fn expected(&self, projects: &[&FollowedProject]) -> Result<usize, MirrorError> {
         let counts = grouped(projects).into_iter().map(|group| self.expected_of(group));
         let counts: Vec<_> = counts.collect();
         let counts: Vec<_> = stream::iter(counts).buffer_unordered(IN_FLIGHT).collect().await;
         counts.into_iter().sum()
     }
 
-    async fn expected_of(&self, mut group: Vec<&Followed>) -> Result<usize, MirrorError> {
+    async fn expected_of(&self, mut group: Vec<&FollowedProject>) -> Result<usize, MirrorError> {
         while !group.is_empty() {
             let error = match self.about(&group, self.settings.mode).await {
                 Ok(count) => return Ok(count),
@@ -50,7 +50,7 @@ impl<M: Mirror> Engine<'_, M> {
         Ok(0)
     }
 
-    async fn about(&self, group: &[&Followed], mode: MirrorMode) -> Result<usize, MirrorError> {
+    async fn about(&self, group: &[&FollowedProject], mode: MirrorMode) -> Result<usize, MirrorError> {
         let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
         let jql = group.first().and_then(|project| project.jql.as_deref());
         let query = matching(&ids, mode, jql);
@@ -58,9 +58,9 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Counts the next few projects.
-    pub(super) async fn count_some(&mut self, listing: &mut Listing) -> Result<(), MirrorError> {
+    pub(super) async fn count_some(&mut self, listing: &mut IdListing) -> Result<(), MirrorError> {
         let settings = self.settings;
-        let some: Vec<Count> = listing.counting.iter().take(IN_FLIGHT).cloned().collect();
+        let some: Vec<CountQuery> = listing.counting.iter().take(IN_FLIGHT).cloned().collect();
         let asked = some.into_iter().map(|count| async {
             let answer = match settings.project(&count.project) {
                 Some(project) => self.about(&[project], count.mode).await.map(Some),
@@ -80,8 +80,8 @@ impl<M: Mirror> Engine<'_, M> {
                         listing.resumed.remove(&count.project);
                     }
                     self.report
-                        .troubled
-                        .insert(count.project.clone(), Trouble::Refused(message));
+                        .failed_projects
+                        .insert(count.project.clone(), ProjectSyncError::Refused(message));
                 }
             }
             listing.counting.pop_front();
@@ -89,9 +89,9 @@ impl<M: Mirror> Engine<'_, M> {
         Ok(())
     }
 
-    fn note_about(&mut self, count: &Count, about: usize) {
+    fn note_about(&mut self, count: &CountQuery, about: usize) {
         let counts = self.state.counts.entry(count.project.clone());
-        let counts = counts.or_insert(Counts::unknown(self.moment.now));
+        let counts = counts.or_insert(IssueCounts::unknown(self.moment.now));
         (counts.about, counts.as_of) = (true, self.moment.now);
         if count.mode == self.settings.mode {
             counts.matching = Some(about);

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    deferred::wait,
     error::MirrorError,
-    index::Tracked,
+    index::IndexEntry,
     mirror::Mirror,
-    put_off::wait,
-    query::Followed,
-    removals::Fate,
-    state::{Awaits, Lane, Missing, Moment, Settings, State},
+    query::FollowedProject,
+    removal_reason::RemovalReason,
+    state::{AwaitedEvidence, MirrorSettings, MirrorState, MissingIssue, RunContext, SyncPhase},
 };
 use crate::{
     api::integration::MirrorMode,
@@ -21,7 +21,7 @@ use crate::{
 
 /// What a pass did, besides what the state tells.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct SyncReport {
     /// Issues that were kept anew, changed or removed.
     pub changed: usize,
     /// Issues that were fetched.
@@ -33,11 +33,11 @@ pub struct Report {
     /// When something is to be looked at again.
     pub look_at: Option<Timestamp>,
     /// Projects that were not synchronised, by id, and why.
-    pub troubled: BTreeMap<String, Trouble>,
+    pub failed_projects: BTreeMap<String, ProjectSyncError>,
     /// Jira warned that an answer may be incomplete.
     pub incomplete: bool,
     /// Issues that came in a form that is not understood.
-    pub odd: usize,
+    pub malformed: usize,
     /// Points that a listing of everything cost.
     pub listing_points: u64,
     /// An object that was left half made and that the cluster does not remove, and its words.
@@ -48,7 +48,7 @@ pub struct Report {
 
 /// Why a project was not synchronised.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ProjectSyncError {
     /// Jira does not accept its jql, in its own words.
     Jql(String),
     /// Jira refuses queries that name it.
@@ -59,10 +59,10 @@ pub enum Trouble {
 pub struct Engine<'a, M> {
     pub(super) jira: &'a Jira,
     pub(super) mirror: &'a M,
-    pub(super) settings: &'a Settings<'a>,
-    pub(super) moment: Moment<'a>,
-    pub(super) state: &'a mut State,
-    pub(super) report: Report,
+    pub(super) settings: &'a MirrorSettings<'a>,
+    pub(super) moment: RunContext<'a>,
+    pub(super) state: &'a mut MirrorState,
+    pub(super) report: SyncReport,
     /// Jira's clock, as it was told last, in epoch milliseconds.
     pub(super) clock: Option<i64>,
     /// Issues that Jira could not answer once in this pass.
@@ -78,17 +78,17 @@ pub struct Engine<'a, M> {
 pub async fn run<M: Mirror>(
     jira: &Jira,
     mirror: &M,
-    settings: &Settings<'_>,
-    moment: Moment<'_>,
-    state: &mut State,
-) -> (Report, Result<(), MirrorError>) {
+    settings: &MirrorSettings<'_>,
+    moment: RunContext<'_>,
+    state: &mut MirrorState,
+) -> (SyncReport, Result<(), MirrorError>) {
     let mut engine = Engine {
         jira,
         mirror,
         settings,
         moment,
         state,
-        report: Report::default(),
+        report: SyncReport::default(),
         clock: None,
         again: BTreeSet::new(),
         unplaced: BTreeSet::new(),
@@ -101,12 +101,12 @@ pub async fn run<M: Mirror>(
 impl<M: Mirror> Engine<'_, M> {
     async fn walk(&mut self) -> Result<(), MirrorError> {
         self.leave_scope().await?;
-        self.review_rounds();
+        self.review_scans();
         if self.settings.mode == MirrorMode::None {
             // What changes from now on is not followed.
-            self.state.reach(None);
+            self.state.advance_cursor(None);
         }
-        if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.rounds.is_empty()) {
+        if self.settings.mode != MirrorMode::None && (!self.moment.slice || !self.state.scans.is_empty()) {
             self.follow().await?;
         }
         let before = self.jira.points();
@@ -130,10 +130,10 @@ impl<M: Mirror> Engine<'_, M> {
         if self.state.listing.is_none()
             && let Some(everything) = self.listing_due()
         {
-            let is_untouched = |lane: &Lane| matches!(lane, Lane::Unfilled { since: None, .. });
-            if self.state.lanes.values().all(is_untouched) {
+            let is_untouched = |phase: &SyncPhase| matches!(phase, SyncPhase::Initial { since: None, .. });
+            if self.state.phases.values().all(is_untouched) {
                 // Nothing is followed: what changed until now comes with the lists.
-                self.state.reach(None);
+                self.state.advance_cursor(None);
             }
             self.sweep(everything).await?;
         }
@@ -158,23 +158,23 @@ impl<M: Mirror> Engine<'_, M> {
         let due = due || (self.state.is_crowded && !self.state.is_truncated);
         // A slice does not look at permissions first, and lists only what is new.
         let due = (due || self.moment.requested) && !self.moment.slice;
-        let is_new = |project: &Followed| {
+        let is_new = |project: &FollowedProject| {
             // Where nothing is mirrored, what is known of a project is its number of issues.
             let counted = self.settings.mode == MirrorMode::None && self.state.counts.contains_key(&project.id);
-            let lane = self.state.lane(&project.id);
-            lane.is_unfilled() && !counted && self.invalid(project).is_none() && !self.is_refused(project)
+            let phase = self.state.phase(&project.id);
+            phase.is_initial() && !counted && self.invalid(project).is_none() && !self.is_refused(project)
         };
         let new = self.settings.followed.iter().any(is_new);
         (due || new).then_some(due)
     }
 
     /// What Jira said against the jql of a project.
-    pub(super) fn invalid(&self, project: &Followed) -> Option<&String> {
+    pub(super) fn invalid(&self, project: &FollowedProject) -> Option<&String> {
         self.state.invalid_jql.get(project.jql.as_ref()?)
     }
 
     /// Whether Jira refused to list the project, and it is not yet to be asked again.
-    pub(super) fn is_refused(&self, project: &Followed) -> bool {
+    pub(super) fn is_refused(&self, project: &FollowedProject) -> bool {
         let refused = self.state.refused_lists.get(&project.id);
         refused.is_some_and(|(times, last)| {
             let since = self.moment.now.duration_since(*last);
@@ -190,11 +190,11 @@ impl<M: Mirror> Engine<'_, M> {
             return;
         }
         let (now, longest) = (self.moment.now, self.settings.sweep_every);
-        for id in self.state.put_off.take(now, PAGE, longest) {
+        for id in self.state.deferred.take(now, PAGE, longest) {
             if self.state.index.get(id).is_some() {
                 let since = now.checked_sub(self.settings.confirm_after).unwrap_or(now);
-                let awaits = Awaits::Time;
-                self.state.missing.insert(id, Missing { since, awaits });
+                let awaits = AwaitedEvidence::Time;
+                self.state.missing.insert(id, MissingIssue { since, awaits });
             } else if !self.state.queue.contains(&id) {
                 self.state.queue.push_back(id);
                 self.state.listed += 1;
@@ -207,8 +207,8 @@ impl<M: Mirror> Engine<'_, M> {
     fn tell_refused(&mut self) {
         for project in self.settings.followed.iter() {
             if let Some(error) = self.invalid(project) {
-                let trouble = Trouble::Jql(error.clone());
-                self.report.troubled.insert(project.id.clone(), trouble);
+                let trouble = ProjectSyncError::Jql(error.clone());
+                self.report.failed_projects.insert(project.id.clone(), trouble);
             }
         }
     }
@@ -216,22 +216,22 @@ impl<M: Mirror> Engine<'_, M> {
     /// Lets go of what is no longer in scope. What cannot be read now stays.
     async fn leave_scope(&mut self) -> Result<(), MirrorError> {
         let settings = self.settings;
-        let put_off = &self.state.put_off;
-        let fate = |tracked: &Tracked| match settings.mode {
-            MirrorMode::None => Some(Fate::NoLongerMatching),
-            _ if settings.archived.contains(&tracked.project_id) => Some(Fate::Archived),
-            _ if settings.project(&tracked.project_id).is_some() || settings.is_held(&tracked.project_id) => None,
-            _ => Some(Fate::OutOfScope),
+        let put_off = &self.state.deferred;
+        let reason = |entry: &IndexEntry| match settings.mode {
+            MirrorMode::None => Some(RemovalReason::NoLongerMatching),
+            _ if settings.archived.contains(&entry.project_id) => Some(RemovalReason::Archived),
+            _ if settings.project(&entry.project_id).is_some() || settings.is_held(&entry.project_id) => None,
+            _ => Some(RemovalReason::OutOfScope),
         };
         let index = self.state.index.iter();
-        let leaving: Vec<(u64, Fate)> = index
+        let leaving: Vec<(u64, RemovalReason)> = index
             .filter(|(id, _)| !put_off.is_refused(*id))
-            .filter_map(|(id, tracked)| Some((id, fate(tracked)?)))
+            .filter_map(|(id, entry)| Some((id, reason(entry)?)))
             .collect();
-        self.let_go(leaving).await?;
+        self.remove_all(leaving).await?;
         let known = |id: &String| settings.project(id).is_some();
         self.state.counts.retain(|id, _| known(id) || settings.is_held(id));
-        self.state.lanes.retain(|id, _| known(id) || settings.is_held(id));
+        self.state.phases.retain(|id, _| known(id) || settings.is_held(id));
         self.state.queued.retain(known);
         self.state.filling.retain(known);
         // What is left is listed anew, without those.
@@ -244,20 +244,20 @@ impl<M: Mirror> Engine<'_, M> {
         self.state.refused_lists.retain(|id, _| known(id));
         // The others are followed on without those that cannot be read now.
         let cursor = self.state.cursor.unwrap_or(0);
-        for (_, lane) in self
+        for (_, phase) in self
             .state
-            .lanes
+            .phases
             .iter_mut()
-            .filter(|(id, lane)| !known(id) && **lane == Lane::Joined)
+            .filter(|(id, phase)| !known(id) && **phase == SyncPhase::Live)
         {
-            *lane = Lane::Behind(cursor);
+            *phase = SyncPhase::CatchingUp(cursor);
         }
         let surplus = self.state.index.len().saturating_sub(settings.max);
-        let put_off = &self.state.put_off;
+        let put_off = &self.state.deferred;
         let oldest = self.state.index.by_update().take(surplus);
         let pushed_out = oldest.filter(|(_, id)| !put_off.is_refused(*id));
-        let pushed_out = pushed_out.map(|(_, id)| (id, Fate::NoLongerMatching));
-        let pushed_out: Vec<(u64, Fate)> = pushed_out.collect();
-        self.let_go(pushed_out).await
+        let pushed_out = pushed_out.map(|(_, id)| (id, RemovalReason::NoLongerMatching));
+        let pushed_out: Vec<(u64, RemovalReason)> = pushed_out.collect();
+        self.remove_all(pushed_out).await
     }
 }

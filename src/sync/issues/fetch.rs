@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use tokio::task::JoinSet;
 
-use super::walk::Walk;
+use super::paged_query::PagedQuery;
 use crate::{
     api::integration::MirrorMode,
     atlassian::{
         error::JiraError,
-        issue_models::{Fetched, SearchPage},
-        jira::{Jira, PAGE, Wanted},
+        issue_models::{IssueBatch, SearchPage},
+        jira::{Jira, PAGE, SearchFields},
     },
 };
 
@@ -19,11 +19,11 @@ use crate::{
 pub const IN_FLIGHT: usize = 16;
 
 /// What came.
-pub enum Answer {
+pub enum FetchAnswer {
     /// Of the ids that were asked for.
-    ById(Vec<u64>, Result<Fetched, JiraError>),
+    ById(Vec<u64>, Result<IssueBatch, JiraError>),
     /// As the next page of a query.
-    Page(Walk, Result<SearchPage, JiraError>),
+    Page(PagedQuery, Result<SearchPage, JiraError>),
 }
 
 /// Fetches under way.
@@ -31,7 +31,7 @@ pub struct Fetching {
     jira: Jira,
     cloud_id: String,
     mode: MirrorMode,
-    tasks: JoinSet<Answer>,
+    tasks: JoinSet<FetchAnswer>,
 }
 
 impl Fetching {
@@ -65,23 +65,23 @@ impl Fetching {
             let (jira, cloud_id) = (self.jira.clone(), self.cloud_id.clone());
             self.tasks.spawn(async move {
                 let answer = jira.bulk_fetch(&cloud_id, &ids).await;
-                Answer::ById(ids, answer)
+                FetchAnswer::ById(ids, answer)
             });
         }
     }
 
     /// Asks for the next page of a query.
-    pub fn turn(&mut self, walk: Walk) {
+    pub fn turn(&mut self, walk: PagedQuery) {
         let (jira, cloud_id, mode) = (self.jira.clone(), self.cloud_id.clone(), self.mode);
         self.tasks.spawn(async move {
-            let wanted = Wanted::Some(walk.size);
+            let wanted = SearchFields::Some(walk.size);
             let page = jira.search(&cloud_id, &walk.query(mode), wanted, walk.token()).await;
-            Answer::Page(walk, page)
+            FetchAnswer::Page(walk, page)
         });
     }
 
     /// The next answer. None when nothing is under way.
-    pub async fn next(&mut self) -> Option<Answer> {
+    pub async fn next(&mut self) -> Option<FetchAnswer> {
         loop {
             // A task is never cancelled before this is dropped, and does not panic.
             if let Ok(answer) = self.tasks.join_next().await? {

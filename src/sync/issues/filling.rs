@@ -3,19 +3,19 @@
 
 use super::{
     counting::grouped,
-    engine::{Engine, Trouble},
+    deferred::DeferReason,
+    engine::{Engine, ProjectSyncError},
     error::MirrorError,
-    fetch::{Answer, Fetching, IN_FLIGHT},
-    keeping::Source,
+    fetch::{FetchAnswer, Fetching, IN_FLIGHT},
     mirror::Mirror,
-    put_off::Why,
-    query::{Followed, PROJECTS, blamed},
-    state::{Lane, Missing},
-    walk::{Part, Turn, Walk},
+    paged_query::{PageStep, PagedQuery, QueryRange},
+    query::{FollowedProject, PROJECTS, blamed},
+    state::{MissingIssue, SyncPhase},
+    write::Source,
 };
 use crate::atlassian::{
     error::JiraError,
-    issue_models::{Fetched, SearchPage},
+    issue_models::{IssueBatch, SearchPage},
     jira::PAGE,
 };
 
@@ -29,9 +29,9 @@ const LEAST: usize = 10;
 /// Queries for all issues of these projects, about so many: as many queries as may be in flight, where there
 /// are enough projects. Where there are not, they are cut by time while they are walked.
 #[must_use]
-pub fn windows(projects: &[&Followed], expected: usize) -> Vec<Walk> {
-    let part = Part::Window(None, None);
-    let (narrowed, plain): (Vec<&Followed>, Vec<&Followed>) =
+pub fn windows(projects: &[&FollowedProject], expected: usize) -> Vec<PagedQuery> {
+    let part = QueryRange::Window(None, None);
+    let (narrowed, plain): (Vec<&FollowedProject>, Vec<&FollowedProject>) =
         projects.iter().copied().partition(|project| project.jql.is_some());
     let places = expected.div_ceil(WINDOW).clamp(1, IN_FLIGHT);
     let size = plain.len().div_ceil(places).clamp(1, PROJECTS);
@@ -44,18 +44,18 @@ pub fn windows(projects: &[&Followed], expected: usize) -> Vec<Walk> {
 /// Queries for the issues of these projects that were updated last, not after a time. There is room for so
 /// many.
 #[must_use]
-pub fn latest_first(projects: &[&Followed], until: Option<i64>, room: usize) -> Vec<Walk> {
+pub fn latest_first(projects: &[&FollowedProject], until: Option<i64>, room: usize) -> Vec<PagedQuery> {
     let groups = grouped(projects);
     // Of each list the first page is fetched before it is known which has the latest.
     let size = (2 * room).checked_div(groups.len()).unwrap_or(PAGE).clamp(LEAST, PAGE);
     let size = size.min(room.max(1));
-    let part = Part::Latest(until);
+    let part = QueryRange::Latest(until);
     groups.iter().map(|group| walk(group, part, size)).collect()
 }
 
-fn walk(group: &[&Followed], part: Part, size: usize) -> Walk {
+fn walk(group: &[&FollowedProject], part: QueryRange, size: usize) -> PagedQuery {
     let ids = group.iter().map(|project| project.id.clone()).collect();
-    Walk::new(ids, group.first().and_then(|project| project.jql.clone()), part, size)
+    PagedQuery::new(ids, group.first().and_then(|project| project.jql.clone()), part, size)
 }
 
 impl<M: Mirror> Engine<'_, M> {
@@ -72,8 +72,8 @@ impl<M: Mirror> Engine<'_, M> {
                 break;
             };
             let taken = match answer {
-                Answer::ById(ids, found) => self.take_fetched(ids, found).await,
-                Answer::Page(walk, page) => self.take_page(walk, page, fetching.under_way()).await,
+                FetchAnswer::ById(ids, found) => self.take_fetched(ids, found).await,
+                FetchAnswer::Page(walk, page) => self.take_page(walk, page, fetching.under_way()).await,
             };
             if let Err(error) = taken {
                 first_error.get_or_insert(error);
@@ -90,11 +90,11 @@ impl<M: Mirror> Engine<'_, M> {
         Ok(())
     }
 
-    async fn take_fetched(&mut self, ids: Vec<u64>, found: Result<Fetched, JiraError>) -> Result<(), MirrorError> {
+    async fn take_fetched(&mut self, ids: Vec<u64>, found: Result<IssueBatch, JiraError>) -> Result<(), MirrorError> {
         let taken = match found {
             Ok(found) => {
                 self.report.filled += found.issues.len();
-                self.report.odd += found.odd;
+                self.report.malformed += found.malformed;
                 self.fetch_again(&found.failed);
                 self.take(found.issues, None, Source::ById).await
             }
@@ -112,7 +112,7 @@ impl<M: Mirror> Engine<'_, M> {
             if self.again.insert(*id) {
                 self.state.queue.push_back(*id);
             } else {
-                self.state.put_off.add(*id, Why::Jira);
+                self.state.deferred.add(*id, DeferReason::Jira);
             }
         }
     }
@@ -121,9 +121,9 @@ impl<M: Mirror> Engine<'_, M> {
     /// from its end: there may be no room for what the others have.
     fn send_walks(&mut self, fetching: &mut Fetching) {
         while fetching.free() > 0 {
-            let ahead = |walk: &Walk| match walk.part {
-                Part::Window(..) => i64::MAX,
-                Part::Latest(until) => walk.reached.or(until).unwrap_or(i64::MAX),
+            let ahead = |walk: &PagedQuery| match walk.part {
+                QueryRange::Window(..) => i64::MAX,
+                QueryRange::Latest(until) => walk.reached.or(until).unwrap_or(i64::MAX),
             };
             let walks = self.state.filling.walks.iter().enumerate();
             let next = walks.max_by_key(|(at, walk)| (ahead(walk), std::cmp::Reverse(*at)));
@@ -147,7 +147,7 @@ impl<M: Mirror> Engine<'_, M> {
 
     async fn take_page(
         &mut self,
-        mut walk: Walk,
+        mut walk: PagedQuery,
         page: Result<SearchPage, JiraError>,
         under_way: usize,
     ) -> Result<(), MirrorError> {
@@ -167,7 +167,7 @@ impl<M: Mirror> Engine<'_, M> {
             self.state.missing.remove(&id);
         }
         self.report.filled += page.found.issues.len();
-        self.report.odd += page.found.odd;
+        self.report.malformed += page.found.malformed;
         if let Err(error) = self.take(page.found.issues, None, Source::Search).await {
             self.state.filling.walks.push_front(before);
             return Err(error);
@@ -181,13 +181,13 @@ impl<M: Mirror> Engine<'_, M> {
                 self.state.filling.walks.push_front(walk);
                 Err(error)
             }
-            Ok(Turn::Ended) => {
+            Ok(PageStep::Ended) => {
                 for project in &walk.projects {
                     self.state.refused_lists.remove(project);
                 }
                 Ok(())
             }
-            Ok(Turn::Onward) => {
+            Ok(PageStep::Onward) => {
                 self.go_on_with(walk, under_way);
                 Ok(())
             }
@@ -195,7 +195,7 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Goes on with a query, or with both of its halves, where there are places left.
-    fn go_on_with(&mut self, mut walk: Walk, under_way: usize) {
+    fn go_on_with(&mut self, mut walk: PagedQuery, under_way: usize) {
         if self.is_out_of_room(&walk) {
             self.state.filling.overflows = true;
             return;
@@ -220,20 +220,20 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Whether nothing that a query still has finds room. Where there is not room for all, as it had
     /// seemed when windows were chosen, what was updated last is listed instead.
-    fn is_out_of_room(&mut self, walk: &Walk) -> bool {
+    fn is_out_of_room(&mut self, walk: &PagedQuery) -> bool {
         match walk.part {
-            Part::Latest(_) => walk.reached.is_some_and(|reached| self.finds_no_room(reached)),
-            Part::Window(..) if self.state.is_crowded || self.state.is_truncated => {
+            QueryRange::Latest(_) => walk.reached.is_some_and(|reached| self.finds_no_room(reached)),
+            QueryRange::Window(..) if self.state.is_crowded || self.state.is_truncated => {
                 self.state.stop_filling();
                 (self.state.is_truncated, self.report.unfinished) = (true, true);
                 true
             }
-            Part::Window(..) => false,
+            QueryRange::Window(..) => false,
         }
     }
 
     /// A page that did not come. One that Jira refuses may be so for one project.
-    fn page_failed(&mut self, mut walk: Walk, error: MirrorError) -> Result<(), MirrorError> {
+    fn page_failed(&mut self, mut walk: PagedQuery, error: MirrorError) -> Result<(), MirrorError> {
         let message = error.refused_query().map(str::to_owned);
         let Some(message) = message.filter(|_| walk.token().is_none()) else {
             // A token may be too old.
@@ -245,10 +245,10 @@ impl<M: Mirror> Engine<'_, M> {
         };
         let settings = self.settings;
         let projects = walk.projects.iter().filter_map(|id| settings.project(id));
-        let projects: Vec<&Followed> = projects.collect();
+        let projects: Vec<&FollowedProject> = projects.collect();
         let refused = blamed(&message, &projects).map(|project| project.id.clone());
         let refused = refused.or_else(|| walk.projects.first().filter(|_| walk.projects.len() == 1).cloned());
-        let rest: Vec<Walk> = match &refused {
+        let rest: Vec<PagedQuery> = match &refused {
             Some(refused) => {
                 self.refuse(refused, message, walk.jql.is_some());
                 walk.projects.retain(|id| id != refused);
@@ -268,16 +268,16 @@ impl<M: Mirror> Engine<'_, M> {
     /// A project that is not filled, because Jira refuses to search it.
     fn refuse(&mut self, project: &str, message: String, narrowed: bool) {
         let trouble = if narrowed {
-            Trouble::Jql(message)
+            ProjectSyncError::Jql(message)
         } else {
-            Trouble::Refused(message)
+            ProjectSyncError::Refused(message)
         };
-        self.report.troubled.insert(project.to_owned(), trouble);
+        self.report.failed_projects.insert(project.to_owned(), trouble);
         self.note_refused(project);
         self.state.queued.remove(project);
         self.state.filling.fresh.remove(project);
-        if self.state.lane(project).is_unfilled() {
-            self.state.lanes.insert(project.to_owned(), Lane::UNFILLED);
+        if self.state.phase(project).is_initial() {
+            self.state.phases.insert(project.to_owned(), SyncPhase::NEW);
         }
     }
 
@@ -288,8 +288,8 @@ impl<M: Mirror> Engine<'_, M> {
             filling.fresh.contains(project) && !filling.doubtful.contains(project) && !filling.seen.contains(&id)
         };
         let index = self.state.index.iter();
-        let unseen = index.filter(|(id, tracked)| is_unseen(*id, &tracked.project_id));
-        let missing = Missing::since(self.moment.now);
+        let unseen = index.filter(|(id, entry)| is_unseen(*id, &entry.project_id));
+        let missing = MissingIssue::since(self.moment.now);
         for (id, _) in unseen {
             self.state.missing.entry(id).or_insert(missing);
         }
@@ -307,22 +307,22 @@ impl<M: Mirror> Engine<'_, M> {
     fn join_filled(&mut self) {
         let reached = self.state.cursor.unwrap_or(0);
         for id in std::mem::take(&mut self.state.queued) {
-            let Lane::Unfilled { since, .. } = self.state.lane(&id) else {
+            let SyncPhase::Initial { since, .. } = self.state.phase(&id) else {
                 continue;
             };
             let since = since.unwrap_or(reached);
-            let lane = if since == reached && !self.is_round_open() {
+            let phase = if since == reached && !self.is_scan_open() {
                 // What was late in the index when it was listed comes with the next changes.
-                self.state.reach(self.state.cursor);
-                Lane::Joined
+                self.state.advance_cursor(self.state.cursor);
+                SyncPhase::Live
             } else {
-                Lane::Behind(since)
+                SyncPhase::CatchingUp(since)
             };
-            self.state.lanes.insert(id, lane);
+            self.state.phases.insert(id, phase);
         }
     }
 }
 
-fn one_of(walk: &Walk, project: &str) -> Walk {
-    Walk::new(vec![project.to_owned()], walk.jql.clone(), walk.part, walk.size)
+fn one_of(walk: &PagedQuery, project: &str) -> PagedQuery {
+    PagedQuery::new(vec![project.to_owned()], walk.jql.clone(), walk.part, walk.size)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::observed::Observed;
+use super::mirrored_issue::MirroredIssue;
 
 /// An object as it was stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredObject {
     /// Its name.
     pub object: String,
     /// Its version: what has another one may be another object of the same name.
@@ -16,7 +16,7 @@ pub struct Stored {
 /// An object that tells of no issue: a crash came between the two writes that make one, what it says cannot
 /// be read, or another object tells of the same issue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HalfMade {
+pub struct OrphanedObject {
     /// Its version.
     pub version: String,
     /// The issue that it is of, as far as that can be read.
@@ -25,11 +25,11 @@ pub struct HalfMade {
     pub project: Option<String>,
 }
 
-impl HalfMade {
+impl OrphanedObject {
     /// The object, in the version that is known.
     #[must_use]
-    pub fn stored(&self, name: &str) -> Stored {
-        Stored {
+    pub fn stored(&self, name: &str) -> StoredObject {
+        StoredObject {
             object: name.to_owned(),
             version: self.version.clone(),
         }
@@ -38,11 +38,11 @@ impl HalfMade {
 
 /// A mirrored issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tracked {
+pub struct IndexEntry {
     /// Id of the issue.
     pub id: u64,
     /// Its object.
-    pub stored: Stored,
+    pub stored: StoredObject,
     /// Id of its project.
     pub project_id: String,
     /// When it was updated last, in epoch milliseconds.
@@ -53,10 +53,10 @@ pub struct Tracked {
     pub digest: u64,
 }
 
-impl Tracked {
+impl IndexEntry {
     /// What is to be remembered of an issue that was stored so.
     #[must_use]
-    pub fn of(issue: &Observed, stored: Stored) -> Self {
+    pub fn of(issue: &MirroredIssue, stored: StoredObject) -> Self {
         Self {
             id: issue.id,
             stored,
@@ -71,7 +71,7 @@ impl Tracked {
 /// All mirrored issues by id, and in the order of their last update.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    by_id: HashMap<u64, Tracked>,
+    by_id: HashMap<u64, IndexEntry>,
     by_update: BTreeSet<(i64, u64)>,
 }
 
@@ -90,29 +90,29 @@ impl Index {
 
     /// One of them.
     #[must_use]
-    pub fn get(&self, id: u64) -> Option<&Tracked> {
+    pub fn get(&self, id: u64) -> Option<&IndexEntry> {
         self.by_id.get(&id)
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Tracked)> {
-        self.by_id.iter().map(|(id, tracked)| (*id, tracked))
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &IndexEntry)> {
+        self.by_id.iter().map(|(id, entry)| (*id, entry))
     }
 
     /// Takes one in, or what it became.
-    pub fn insert(&mut self, id: u64, tracked: Tracked) {
-        let updated = tracked.updated;
-        if let Some(before) = self.by_id.insert(id, tracked) {
+    pub fn insert(&mut self, id: u64, entry: IndexEntry) {
+        let updated = entry.updated;
+        if let Some(before) = self.by_id.insert(id, entry) {
             self.by_update.remove(&(before.updated, id));
         }
         self.by_update.insert((updated, id));
     }
 
     /// Takes one out.
-    pub fn remove(&mut self, id: u64) -> Option<Tracked> {
-        let tracked = self.by_id.remove(&id)?;
-        self.by_update.remove(&(tracked.updated, id));
-        Some(tracked)
+    pub fn remove(&mut self, id: u64) -> Option<IndexEntry> {
+        let entry = self.by_id.remove(&id)?;
+        self.by_update.remove(&(entry.updated, id));
+        Some(entry)
     }
 
     /// Updates and ids, what was updated longest ago first.
@@ -125,10 +125,10 @@ impl Index {
 mod tests {
     use super::*;
 
-    fn tracked(updated: i64) -> Tracked {
-        Tracked {
+    fn entry(updated: i64) -> IndexEntry {
+        IndexEntry {
             id: 1,
-            stored: Stored::default(),
+            stored: StoredObject::default(),
             project_id: "1".into(),
             updated,
             is_open: true,
@@ -139,12 +139,12 @@ mod tests {
     #[test]
     fn the_oldest_is_found_whatever_was_updated_since() {
         let mut index = Index::default();
-        index.insert(1, tracked(10));
-        index.insert(2, tracked(20));
+        index.insert(1, entry(10));
+        index.insert(2, entry(20));
         assert_eq!(index.by_update().next(), Some((10, 1)));
-        index.insert(1, tracked(30));
+        index.insert(1, entry(30));
         assert_eq!(index.by_update().next(), Some((20, 2)));
-        index.insert(1, tracked(30));
+        index.insert(1, entry(30));
         assert_eq!((index.remove(2).is_some(), index.len()), (true, 1));
         assert_eq!(index.by_update().collect::<Vec<_>>(), [(30, 1)]);
         assert_eq!(

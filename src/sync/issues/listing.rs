@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use super::{
     error::MirrorError,
     index::Index,
-    query::{Followed, latest, matching},
-    walk::{Turn, Walk},
+    paged_query::{PageStep, PagedQuery},
+    query::{FollowedProject, latest, matching},
 };
 use crate::{
     api::integration::MirrorMode,
@@ -21,7 +21,7 @@ pub const MOST_COUNTED: usize = ID_PAGE;
 
 /// The ids that a query finds, what was updated last first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct List {
+pub struct IdQuery {
     /// Ids of the projects.
     pub projects: Vec<String>,
     /// What narrows them. A jql goes with one project.
@@ -38,7 +38,7 @@ pub struct List {
     empty: usize,
 }
 
-impl List {
+impl IdQuery {
     /// Before its first page.
     #[must_use]
     pub const fn new(projects: Vec<String>, jql: Option<String>, since: Option<i64>, most: usize) -> Self {
@@ -88,9 +88,9 @@ impl List {
     ///
     /// # Errors
     /// Where pages lead nowhere: it begins anew then.
-    pub fn take(&mut self, page: SearchPage) -> Result<Turn, MirrorError> {
+    pub fn take(&mut self, page: SearchPage) -> Result<PageStep, MirrorError> {
         // What has no id that can be read may be any of those that are mirrored.
-        self.is_complete &= !page.is_cut() && page.found.odd == 0;
+        self.is_complete &= !page.is_cut() && page.found.malformed == 0;
         self.empty = if page.found.issues.is_empty() {
             self.empty + 1
         } else {
@@ -102,10 +102,10 @@ impl List {
         let Some(next) = page.next_page_token.filter(|next| !next.is_empty()) else {
             // Without a token there is no way on, whatever isLast says.
             self.is_complete &= page.is_last != Some(false);
-            return Ok(Turn::Ended);
+            return Ok(PageStep::Ended);
         };
         if self.issues.len() >= self.most {
-            return Ok(Turn::Ended);
+            return Ok(PageStep::Ended);
         }
         let error = if self.token.as_ref() == Some(&next) {
             MirrorError::Pages("the same page was given again")
@@ -113,7 +113,7 @@ impl List {
             MirrorError::Pages("page after page without an issue")
         } else {
             self.token = Some(next);
-            return Ok(Turn::Onward);
+            return Ok(PageStep::Onward);
         };
         self.begin_anew();
         Err(error)
@@ -122,7 +122,7 @@ impl List {
 
 /// A number that is to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Count {
+pub struct CountQuery {
     /// Id of the project.
     pub project: String,
     /// Of which issues.
@@ -131,7 +131,7 @@ pub struct Count {
 
 /// Everything that a listing has to do, and what it found.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
+pub struct IdListing {
     /// Of all projects, not only of new ones.
     pub everything: bool,
     /// Projects are among it of which nothing is mirrored yet.
@@ -141,11 +141,11 @@ pub struct Listing {
     /// Up to when changes were seen when it began, in epoch milliseconds.
     pub reached: i64,
     /// Numbers that are to be asked for.
-    pub counting: VecDeque<Count>,
+    pub counting: VecDeque<CountQuery>,
     /// What is to be listed; the first is under way.
-    pub todo: VecDeque<List>,
+    pub todo: VecDeque<IdQuery>,
     /// What is to be walked afterwards.
-    pub walks: Vec<Walk>,
+    pub walks: Vec<PagedQuery>,
     /// About how many issues are to be walked.
     pub expected: usize,
     /// Ids of the projects of which something may be mirrored already, or that are only counted.
@@ -153,10 +153,10 @@ pub struct Listing {
     /// Ids of the projects of which all is walked.
     pub fresh: BTreeSet<String>,
     /// What was listed.
-    pub found: Found,
+    pub found: ListedIds,
 }
 
-impl Listing {
+impl IdListing {
     /// Ids of all projects that are listed or walked.
     pub fn projects(&self) -> impl Iterator<Item = &String> {
         let counted = self.counting.iter().map(|count| &count.project);
@@ -169,7 +169,7 @@ impl Listing {
 
 /// What was listed.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct ListedIds {
     /// Ids by query, in its order.
     pub lists: Vec<Vec<u64>>,
     /// Projects of which everything was listed.
@@ -185,13 +185,13 @@ fn prefix(key: &str) -> &str {
     key.rsplit_once('-').map_or("", |(project, _)| project)
 }
 
-impl Found {
+impl ListedIds {
     /// Takes in a list of these projects that has ended.
-    pub fn add(&mut self, projects: &[&Followed], list: List, index: &Index) {
+    pub fn add(&mut self, projects: &[&FollowedProject], list: IdQuery, index: &Index) {
         let mut by_key: BTreeMap<&str, &str> = projects.iter().map(|p| (p.key.as_str(), p.id.as_str())).collect();
         // A project that was renamed since it was looked at is known by the issues that it had.
         for (id, key) in &list.issues {
-            let home = index.get(*id).map(|tracked| tracked.project_id.as_str());
+            let home = index.get(*id).map(|entry| entry.project_id.as_str());
             let home = home.or_else(|| {
                 projects
                     .first()
@@ -211,7 +211,7 @@ impl Found {
         for (id, key) in &list.issues {
             if let Some(project) = by_key.get(prefix(key)) {
                 *self.counts.entry((*project).to_owned()).or_default() += 1;
-                let is_here = index.get(*id).is_none_or(|tracked| tracked.project_id == *project);
+                let is_here = index.get(*id).is_none_or(|entry| entry.project_id == *project);
                 self.moved.extend((!is_here).then_some(*id));
             }
         }

@@ -4,8 +4,8 @@ use std::future::Future;
 
 use super::{
     error::MirrorError,
-    index::{Stored, Tracked},
-    observed::Observed,
+    index::{IndexEntry, StoredObject},
+    mirrored_issue::MirroredIssue,
 };
 
 /// Keeps issues.
@@ -15,19 +15,22 @@ pub trait Mirror: Sync {
     ///
     /// # Errors
     /// When it could not be kept.
-    fn put(&self, issue: &Observed, known: Option<&Stored>)
-    -> impl Future<Output = Result<Stored, MirrorError>> + Send;
+    fn put(
+        &self,
+        issue: &MirroredIssue,
+        known: Option<&StoredObject>,
+    ) -> impl Future<Output = Result<StoredObject, MirrorError>> + Send;
 
     /// Takes away an object that was left half made, because a crash came between the writes that make
     /// it, or is one too many of its issue; unless it is another one by now.
     ///
     /// # Errors
     /// When it is still there.
-    fn discard(&self, object: &Stored) -> impl Future<Output = Result<(), MirrorError>> + Send;
+    fn discard(&self, object: &StoredObject) -> impl Future<Output = Result<(), MirrorError>> + Send;
 
     /// Keeps an issue no longer.
     ///
     /// # Errors
     /// When it is still there.
-    fn remove(&self, known: &Tracked) -> impl Future<Output = Result<(), MirrorError>> + Send;
+    fn remove(&self, known: &IndexEntry) -> impl Future<Output = Result<(), MirrorError>> + Send;
 }

@@ -10,7 +10,7 @@ use kube::{Resource, ResourceExt, core::NamespaceResourceScope};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::index::{Stored, Tracked};
+use super::index::{IndexEntry, StoredObject};
 use crate::api::issue::JiraIssue;
 
 /// Metadata, which the API server answers for, and a status of which nothing is taken for granted.
@@ -53,8 +53,8 @@ impl Resource for IssueObject {
 impl IssueObject {
     /// The object in the version that was read.
     #[must_use]
-    pub fn stored(&self) -> Stored {
-        Stored {
+    pub fn stored(&self) -> StoredObject {
+        StoredObject {
             object: self.name_any(),
             version: self.resource_version().unwrap_or_default(),
         }
@@ -76,12 +76,12 @@ impl IssueObject {
     /// What is remembered of the issue. None where a part of it cannot be read: the object is written anew
     /// then, as one that was left half made.
     #[must_use]
-    pub fn tracked(&self) -> Option<Tracked> {
+    pub fn entry(&self) -> Option<IndexEntry> {
         let updated = match self.text("updated")? {
             "" => 0,
             time => time.parse::<Timestamp>().ok()?.as_millisecond(),
         };
-        Some(Tracked {
+        Some(IndexEntry {
             id: self.issue()?,
             stored: self.stored(),
             project_id: self.project()?,
@@ -120,20 +120,20 @@ mod tests {
 
     #[test]
     fn an_object_says_which_issue_it_is_of_and_how_that_was() {
-        let tracked = object(&whole()).tracked().unwrap();
-        let stored = Stored {
+        let entry = object(&whole()).entry().unwrap();
+        let stored = StoredObject {
             object: "acme-sup-1".to_owned(),
             version: "7".to_owned(),
         };
-        assert_eq!((tracked.id, tracked.stored), (10012, stored));
+        assert_eq!((entry.id, entry.stored), (10012, stored));
         assert_eq!(
-            (tracked.project_id.as_str(), tracked.is_open, tracked.digest),
+            (entry.project_id.as_str(), entry.is_open, entry.digest),
             ("10000", false, 255)
         );
-        assert_eq!(tracked.updated, 1_777_390_382_000);
+        assert_eq!(entry.updated, 1_777_390_382_000);
         let mut undated = whole();
         undated["updated"] = json!("");
-        assert_eq!(object(&undated).tracked().unwrap().updated, 0);
+        assert_eq!(object(&undated).entry().unwrap().updated, 0);
     }
 
     /// Of each field each kind of thing that can stand there.
@@ -149,12 +149,12 @@ mod tests {
         ];
         for status in &odd {
             assert_eq!(object(status).issue(), None, "{status}");
-            assert!(object(status).tracked().is_none(), "{status}");
+            assert!(object(status).entry().is_none(), "{status}");
         }
         for (field, _) in whole().as_object().unwrap() {
             let mut lacking = whole();
             lacking.as_object_mut().unwrap().remove(field);
-            assert!(object(&lacking).tracked().is_none(), "without {field}");
+            assert!(object(&lacking).entry().is_none(), "without {field}");
             for value in &odd {
                 // Of these any text does.
                 if ["category", "projectId"].contains(&field.as_str()) && value.is_string() {
@@ -163,14 +163,14 @@ mod tests {
                 let mut status = whole();
                 status[field] = value.clone();
                 let read = object(&status);
-                assert!(read.tracked().is_none(), "{field}: {value}");
+                assert!(read.entry().is_none(), "{field}: {value}");
                 assert_eq!(read.issue().is_some(), field != "id", "{field}: {value}");
             }
         }
         let bare: IssueObject = serde_json::from_value(json!({"metadata": {"name": "a"}})).unwrap();
-        assert!(bare.tracked().is_none());
+        assert!(bare.entry().is_none());
         let mut number = whole();
         number["id"] = json!(10012);
-        assert_eq!(object(&number).tracked().map(|tracked| tracked.id), Some(10012));
+        assert_eq!(object(&number).entry().map(|entry| entry.id), Some(10012));
     }
 }

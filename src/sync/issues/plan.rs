@@ -5,18 +5,18 @@ use std::collections::VecDeque;
 use super::{
     counting::grouped,
     filling::{latest_first, windows},
-    listing::{Count, Found, List, Listing, MOST_COUNTED},
-    query::Followed,
-    state::{Lane, Settings, State},
+    listing::{CountQuery, IdListing, IdQuery, ListedIds, MOST_COUNTED},
+    query::FollowedProject,
+    state::{MirrorSettings, MirrorState, SyncPhase},
 };
 use crate::api::integration::MirrorMode;
 
 /// What a listing is to be of.
-pub struct Wanted<'a> {
+pub struct ListingRequest<'a> {
     /// Projects of which nothing is mirrored yet, or not all, or under other settings.
-    pub new: &'a [&'a Followed],
+    pub new: &'a [&'a FollowedProject],
     /// Others.
-    pub filled: &'a [&'a Followed],
+    pub filled: &'a [&'a FollowedProject],
     /// About how many issues the new ones have.
     pub expected: usize,
     /// It is of all projects.
@@ -26,12 +26,14 @@ pub struct Wanted<'a> {
 /// Where all have room, new projects are walked whole, and the ids of the others listed. Where they have
 /// not, ids are listed down to the oldest issue that is mirrored.
 #[must_use]
-pub fn plan(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>) -> Listing {
-    let is_resumed = |project: &&Followed| matches!(state.lane(&project.id), Lane::Unfilled { resumed: true, .. });
-    let (resumed, fresh): (Vec<&Followed>, Vec<&Followed>) = wanted.new.iter().copied().partition(is_resumed);
+pub fn plan(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &ListingRequest<'_>) -> IdListing {
+    let is_resumed =
+        |project: &&FollowedProject| matches!(state.phase(&project.id), SyncPhase::Initial { resumed: true, .. });
+    let (resumed, fresh): (Vec<&FollowedProject>, Vec<&FollowedProject>) =
+        wanted.new.iter().copied().partition(is_resumed);
     let is_cut = is_cut(state, settings, wanted, fresh.len());
     let (max, expected) = (settings.max, wanted.expected);
-    let there: Vec<&Followed> = resumed.into_iter().chain(wanted.filled.iter().copied()).collect();
+    let there: Vec<&FollowedProject> = resumed.into_iter().chain(wanted.filled.iter().copied()).collect();
     let all = [fresh.as_slice(), &there].concat();
     let oldest = state.index.by_update().next().map(|(updated, _)| updated);
     let (listed, walks) = match (is_cut, oldest) {
@@ -41,7 +43,7 @@ pub fn plan(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>) -> List
     };
     let since = oldest.filter(|_| is_cut);
     let lists = listed.iter().map(|group| list(group, since, max.saturating_add(1)));
-    Listing {
+    IdListing {
         everything: wanted.everything,
         fills: !wanted.new.is_empty(),
         is_cut,
@@ -56,13 +58,13 @@ pub fn plan(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>) -> List
         walks,
         resumed: there.iter().map(|project| project.id.clone()).collect(),
         fresh: fresh.iter().map(|project| project.id.clone()).collect(),
-        found: Found::default(),
+        found: ListedIds::default(),
     }
 }
 
 /// Whether there is not room for all.
-fn is_cut(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>, fresh: usize) -> bool {
-    let is_new = |project: &Followed| wanted.new.iter().any(|new| new.id == project.id);
+fn is_cut(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &ListingRequest<'_>, fresh: usize) -> bool {
+    let is_new = |project: &FollowedProject| wanted.new.iter().any(|new| new.id == project.id);
     let others = settings.followed.iter().filter(|project| !is_new(project));
     let known = others.filter_map(|project| state.counts.get(&project.id)?.matching);
     // What was seen of other settings says nothing.
@@ -71,39 +73,39 @@ fn is_cut(state: &State, settings: &Settings<'_>, wanted: &Wanted<'_>, fresh: us
 }
 
 /// The numbers that only Jira tells, where not everything is mirrored.
-fn numbers(projects: &[&Followed], mode: MirrorMode) -> VecDeque<Count> {
+fn numbers(projects: &[&FollowedProject], mode: MirrorMode) -> VecDeque<CountQuery> {
     let modes: &[MirrorMode] = match mode {
         MirrorMode::All => &[MirrorMode::All, MirrorMode::Open],
         _ => &[MirrorMode::Open],
     };
-    let of = |project: &&Followed| modes.iter().map(|mode| count(project, *mode)).collect::<Vec<_>>();
+    let of = |project: &&FollowedProject| modes.iter().map(|mode| count(project, *mode)).collect::<Vec<_>>();
     projects.iter().flat_map(of).collect()
 }
 
 /// Where nothing is mirrored, issues are listed to be counted while they fit into a page; else each project
 /// is asked for its number.
 #[must_use]
-pub fn counting_only(projects: &[&Followed], expected: usize, everything: bool) -> Listing {
+pub fn counting_only(projects: &[&FollowedProject], expected: usize, everything: bool) -> IdListing {
     let is_few = expected <= MOST_COUNTED;
-    let few: &[&Followed] = if is_few { projects } else { &[] };
-    let many: &[&Followed] = if is_few { &[] } else { projects };
-    Listing {
+    let few: &[&FollowedProject] = if is_few { projects } else { &[] };
+    let many: &[&FollowedProject] = if is_few { &[] } else { projects };
+    IdListing {
         everything,
         todo: grouped(few).iter().map(|group| list(group, None, usize::MAX)).collect(),
         counting: many.iter().map(|project| count(project, MirrorMode::None)).collect(),
         resumed: projects.iter().map(|project| project.id.clone()).collect(),
-        ..Listing::default()
+        ..IdListing::default()
     }
 }
 
-fn list(group: &[&Followed], since: Option<i64>, most: usize) -> List {
+fn list(group: &[&FollowedProject], since: Option<i64>, most: usize) -> IdQuery {
     let ids = group.iter().map(|project| project.id.clone()).collect();
     let jql = group.first().and_then(|project| project.jql.clone());
-    List::new(ids, jql, since, most)
+    IdQuery::new(ids, jql, since, most)
 }
 
-fn count(project: &Followed, mode: MirrorMode) -> Count {
-    Count {
+fn count(project: &FollowedProject, mode: MirrorMode) -> CountQuery {
+    CountQuery {
         project: project.id.clone(),
         mode,
     }

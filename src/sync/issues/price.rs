@@ -1,13 +1,13 @@
 //! What a listing costs: a pure function.
 
-use super::{listing::MOST_COUNTED, state::State, verify::share};
+use super::{listing::MOST_COUNTED, state::MirrorState, verify::share};
 use crate::api::integration::MirrorMode;
 
 /// About how many points a listing of everything costs, beside its pages: a point for each id that is
 /// listed and for each issue whose contents are looked at again, and two for each number that only Jira
 /// tells.
 #[must_use]
-pub fn price(state: &State, mode: MirrorMode, max: usize, projects: usize) -> usize {
+pub fn price(state: &MirrorState, mode: MirrorMode, max: usize, projects: usize) -> usize {
     let matching = state.matching();
     let verified = share(state.index.len());
     match mode {
@@ -22,22 +22,22 @@ pub fn price(state: &State, mode: MirrorMode, max: usize, projects: usize) -> us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::issues::state::Counts;
+    use crate::sync::issues::state::IssueCounts;
     use jiff::Timestamp;
 
     #[test]
     fn each_id_and_each_number_is_paid_once() {
         let state = |matching, is_truncated| {
-            let counts = Counts {
+            let counts = IssueCounts {
                 open: Some(matching),
                 matching: Some(matching),
                 about: false,
                 as_of: Timestamp::UNIX_EPOCH,
             };
-            State {
+            MirrorState {
                 counts: [("1".to_owned(), counts)].into(),
                 is_truncated,
-                ..State::default()
+                ..MirrorState::default()
             }
         };
         assert_eq!(price(&state(300, false), MirrorMode::Open, 500, 3), 300);

@@ -8,7 +8,7 @@ pub const PROJECTS: usize = 400;
 
 /// A project whose issues are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Followed {
+pub struct FollowedProject {
     /// Jira's id of it.
     pub id: String,
     /// Its key now.
@@ -79,13 +79,13 @@ fn within(ids: &[&str]) -> String {
 
 /// The project that a refused query is refused for, if Jira's words name one.
 #[must_use]
-pub fn blamed<'p>(message: &str, projects: &[&'p Followed]) -> Option<&'p Followed> {
+pub fn blamed<'p>(message: &str, projects: &[&'p FollowedProject]) -> Option<&'p FollowedProject> {
     let quoted = |text: &str| {
         ["'", "\""]
             .iter()
             .any(|mark| message.contains(&format!("{mark}{text}{mark}")))
     };
-    let named = |project: &&&Followed| quoted(&project.id) || quoted(&project.key);
+    let named = |project: &&&FollowedProject| quoted(&project.id) || quoted(&project.key);
     projects.iter().find(named).copied()
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_project_that_is_blamed_is_found_by_id_or_key() {
-        let project = |id: &str, key: &str| Followed {
+        let project = |id: &str, key: &str| FollowedProject {
             id: id.into(),
             key: key.into(),
             declared: key.into(),

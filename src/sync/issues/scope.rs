@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{
-    cluster::Found,
-    projects::Projects,
-    query::Followed,
-    state::{Counts, Lane, State},
+    cluster::StoredIssues,
+    followed::FollowedProjects,
+    query::FollowedProject,
+    state::{IssueCounts, MirrorState, SyncPhase},
 };
 use crate::api::{
     condition::{ConditionType, is_true},
@@ -21,9 +21,9 @@ use crate::api::{
 
 /// The projects of an integration, as far as their issues are concerned.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct MirrorScope {
     /// Those that can be read.
-    pub followed: Projects,
+    pub followed: FollowedProjects,
     /// Ids of those that cannot be read now.
     pub held: BTreeSet<String>,
     /// Ids of those that are archived.
@@ -45,10 +45,10 @@ fn is_identified(project: &JiraProject) -> bool {
 
 /// Sorts the projects. `diagnosed` says that a full look has just written an object for each of them.
 #[must_use]
-pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], diagnosed: bool) -> Scope {
-    let mut scope = Scope {
+pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], diagnosed: bool) -> MirrorScope {
+    let mut scope = MirrorScope {
         is_whole: diagnosed && known.iter().all(is_identified),
-        ..Scope::default()
+        ..MirrorScope::default()
     };
     for project in known {
         let Some(status) = &project.status else { continue };
@@ -70,7 +70,7 @@ pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], 
             if !status.issue_types.is_empty() {
                 scope.workflows.insert(id.clone(), workflow(&status.issue_types));
             }
-            scope.followed.push(Followed {
+            scope.followed.push(FollowedProject {
                 id,
                 key,
                 declared: project.spec.key.clone(),
@@ -123,15 +123,15 @@ fn digest(text: &str) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl Scope {
+impl MirrorScope {
     /// Projects that were mirrored under other settings are mirrored anew.
-    pub fn review(&self, state: &mut State) {
+    pub fn review(&self, state: &mut MirrorState) {
         for project in self.followed.iter() {
             let now = self.filters.get(&project.id);
             let before = state.filters.get(&project.id);
             if before.is_some() && before != now {
                 state.filters.remove(&project.id);
-                state.lanes.insert(project.id.clone(), Lane::UNFILLED);
+                state.phases.insert(project.id.clone(), SyncPhase::NEW);
                 // What is queued was listed under the former settings.
                 state.stop_filling();
             }
@@ -141,14 +141,14 @@ impl Scope {
 
     /// Has everything of a project looked at again whose statuses or types are called otherwise than
     /// before.
-    fn review_workflows(&self, state: &mut State) {
+    fn review_workflows(&self, state: &mut MirrorState) {
         let is_known = |id: &String| self.filters.contains_key(id) || self.held.contains(id);
         state.workflows.retain(|id, _| is_known(id));
         for (id, now) in &self.workflows {
             let before = state.workflows.insert(id.clone(), now.clone());
             if before.is_some_and(|before| before != *now) {
                 let waiting: BTreeSet<u64> = state.verifying.iter().copied().collect();
-                let of_project = state.index.iter().filter(|(_, tracked)| tracked.project_id == *id);
+                let of_project = state.index.iter().filter(|(_, entry)| entry.project_id == *id);
                 let more = of_project
                     .map(|(issue, _)| issue)
                     .filter(|issue| !waiting.contains(issue));
@@ -159,9 +159,9 @@ impl Scope {
     }
 
     /// Notes under which settings projects are mirrored now, or are being mirrored.
-    pub fn note_filters(&self, state: &mut State) {
+    pub fn note_filters(&self, state: &mut MirrorState) {
         for project in self.followed.iter() {
-            let begun = !matches!(state.lane(&project.id), Lane::Unfilled { since: None, .. });
+            let begun = !matches!(state.phase(&project.id), SyncPhase::Initial { since: None, .. });
             if begun && let Some(filter) = self.filters.get(&project.id) {
                 state.filters.insert(project.id.clone(), filter.clone());
             }
@@ -172,23 +172,23 @@ impl Scope {
 
 /// What the status and the objects tell of the last time.
 #[must_use]
-pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -> State {
+pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIssues) -> MirrorState {
     let time = |text: &String| text.parse::<Timestamp>().ok();
     let cursor = sync.and_then(|sync| sync.cursor.as_ref()).and_then(time);
-    let mut state = State {
+    let mut state = MirrorState {
         index: found.index,
-        half_made: found.half_made,
+        orphaned: found.orphaned,
         cursor: cursor.map(Timestamp::as_millisecond),
         last_sweep: sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0),
         removed: sync.and_then(|sync| sync.removed).unwrap_or_default(),
-        ..State::default()
+        ..MirrorState::default()
     };
     for status in known.iter().filter_map(|project| project.status.as_ref()) {
         let (Some(id), Some(issues)) = (&status.id, &status.issues) else {
             continue;
         };
         let count = |number: i64| usize::try_from(number).unwrap_or_default();
-        let counts = Counts {
+        let counts = IssueCounts {
             open: issues.open.map(count),
             matching: issues.matching.or(issues.open).map(count),
             about: issues.approximate,
@@ -196,15 +196,15 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -
         };
         state.counts.insert(id.clone(), counts);
         let behind = issues.cursor.as_ref().and_then(time);
-        let lane = match (&issues.filter, behind) {
-            (None, since) => Lane::Unfilled {
+        let phase = match (&issues.filter, behind) {
+            (None, since) => SyncPhase::Initial {
                 resumed: true,
                 since: since.map(Timestamp::as_millisecond),
             },
-            (Some(_), Some(behind)) => Lane::Behind(behind.as_millisecond()),
-            (Some(_), None) => Lane::Joined,
+            (Some(_), Some(behind)) => SyncPhase::CatchingUp(behind.as_millisecond()),
+            (Some(_), None) => SyncPhase::Live,
         };
-        state.lanes.insert(id.clone(), lane);
+        state.phases.insert(id.clone(), phase);
         if let Some(filter) = issues.filter.as_ref().or(issues.filling.as_ref()) {
             state.filters.insert(id.clone(), filter.clone());
         }
@@ -212,12 +212,12 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: Found) -
     state.is_truncated = state.counts.values().any(|counts| counts.about);
     // Without a cursor nothing tells which changes were seen.
     if state.cursor.is_none() {
-        state.lanes.clear();
+        state.phases.clear();
     }
     state
 }
 
-impl Scope {
+impl MirrorScope {
     /// Under which settings the project is to be mirrored.
     #[must_use]
     pub fn filter_of(&self, project_id: &str) -> Option<&String> {
@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sync::issues::index::{Stored, Tracked};
+    use crate::sync::issues::index::{IndexEntry, StoredObject};
 
     fn project(status_name: &str) -> JiraProject {
         let status = json!({"id": "7", "name": status_name, "category": "indeterminate", "phase": "Waiting"});
@@ -265,10 +265,10 @@ mod tests {
         assert!(!is_whole(&[project("To Do"), unwritten]));
     }
 
-    fn tracked(id: u64, project_id: &str) -> Tracked {
-        Tracked {
+    fn entry(id: u64, project_id: &str) -> IndexEntry {
+        IndexEntry {
             id,
-            stored: Stored::default(),
+            stored: StoredObject::default(),
             project_id: project_id.to_owned(),
             updated: 0,
             is_open: true,
@@ -281,9 +281,9 @@ mod tests {
     fn where_a_status_is_renamed_its_projects_issues_are_looked_at_again() {
         let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
         let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
-        let mut state = State::default();
-        state.index.insert(1, tracked(1, "10"));
-        state.index.insert(2, tracked(2, "11"));
+        let mut state = MirrorState::default();
+        state.index.insert(1, entry(1, "10"));
+        state.index.insert(2, entry(2, "11"));
         for (name, waiting) in [("Waiting", 0), ("Waiting", 0), ("On hold", 1), ("On hold", 1)] {
             let scope = scope(&spec, "https://acme.atlassian.net", &[project(name)], true);
             scope.review(&mut state);

@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    index::{HalfMade, Index, Stored},
-    left::Left,
-    listing::Listing,
-    observed::Lens,
-    projects::Projects,
-    put_off::PutOff,
-    query::Followed,
-    round::Round,
-    walk::Walk,
+    deferred::DeferredIssues,
+    followed::FollowedProjects,
+    index::{Index, OrphanedObject, StoredObject},
+    listing::IdListing,
+    mirrored_issue::MappingContext,
+    paged_query::PagedQuery,
+    query::FollowedProject,
+    recently_removed::RecentlyRemoved,
+    scan::Scan,
 };
 use crate::api::integration::{MirrorMode, RemovedIssues};
 
 /// How a project is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
+pub enum SyncPhase {
     /// Nothing of it is mirrored yet, or under other settings.
-    Unfilled {
+    Initial {
         /// What is mirrored of it is as the settings want it: only the rest is to be fetched.
         resumed: bool,
         /// From when its changes are to be followed once all is fetched, in epoch milliseconds: up to
@@ -30,46 +30,46 @@ pub enum Lane {
         since: Option<i64>,
     },
     /// Its changes were fetched up to this time, in epoch milliseconds: it lags behind the others.
-    Behind(i64),
+    CatchingUp(i64),
     /// It is followed with the others.
-    Joined,
+    Live,
 }
 
-impl Lane {
+impl SyncPhase {
     /// Nothing of it is mirrored, and it was not listed.
-    pub const UNFILLED: Self = Self::Unfilled {
+    pub const NEW: Self = Self::Initial {
         resumed: false,
         since: None,
     };
 
     /// Whether it is still being filled.
     #[must_use]
-    pub const fn is_unfilled(self) -> bool {
-        matches!(self, Self::Unfilled { .. })
+    pub const fn is_initial(self) -> bool {
+        matches!(self, Self::Initial { .. })
     }
 }
 
 /// A mirrored issue that a list did not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingIssue {
     /// Since when.
     pub since: Timestamp,
     /// What must come before it is looked up.
-    pub awaits: Awaits,
+    pub awaits: AwaitedEvidence,
 }
 
-impl Missing {
+impl MissingIssue {
     /// Missing since then, and looked up after a while.
     #[must_use]
     pub const fn since(since: Timestamp) -> Self {
-        let awaits = Awaits::Time;
+        let awaits = AwaitedEvidence::Time;
         Self { since, awaits }
     }
 }
 
 /// What must come before a missing issue is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Awaits {
+pub enum AwaitedEvidence {
     /// Time alone.
     Time,
     /// A pass that knows all projects in scope: it is in one that no object tells of.
@@ -80,7 +80,7 @@ pub enum Awaits {
 
 /// How many issues a project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct IssueCounts {
     /// Not done; none where only the mirror tells, once it has all.
     pub open: Option<usize>,
     /// To be mirrored; none where only the mirror tells, once it has all.
@@ -91,7 +91,7 @@ pub struct Counts {
     pub as_of: Timestamp,
 }
 
-impl Counts {
+impl IssueCounts {
     /// Nobody has counted yet.
     #[must_use]
     pub const fn unknown(now: Timestamp) -> Self {
@@ -106,9 +106,9 @@ impl Counts {
 
 /// What is being fetched page by page.
 #[derive(Clone, Debug, Default)]
-pub struct Filling {
+pub struct InitialFetch {
     /// Queries that are under way.
-    pub walks: VecDeque<Walk>,
+    pub walks: VecDeque<PagedQuery>,
     /// About how many issues they find.
     pub expected: usize,
     /// Ids that came.
@@ -123,7 +123,7 @@ pub struct Filling {
     pub tells_room: bool,
 }
 
-impl Filling {
+impl InitialFetch {
     /// Goes on with these projects only.
     pub fn retain(&mut self, known: impl Fn(&String) -> bool) {
         for walk in &mut self.walks {
@@ -150,29 +150,29 @@ impl Filling {
 #[derive(Clone, Debug, Default)]
 // Each is a question of its own.
 #[allow(clippy::struct_excessive_bools)]
-pub struct State {
+pub struct MirrorState {
     /// What is mirrored.
     pub index: Index,
     /// The newest update that was seen of the projects that are followed together, in epoch
     /// milliseconds by Jira's clock.
     pub cursor: Option<i64>,
     /// Whether changes were asked for again so long after that, that none can be late any more.
-    pub settled: bool,
+    pub overlap_done: bool,
     /// Rounds of changes that a slice did not end: of a project that lags behind by its id, of those
     /// that are followed together under an empty one.
-    pub rounds: BTreeMap<String, Round>,
+    pub scans: BTreeMap<String, Scan>,
     /// Of which of these pages may have lacked issues, and since when.
     pub doubtful: BTreeMap<String, Timestamp>,
     /// How many projects are followed by one query, where Jira warned that more are too many.
     pub most_together: Option<usize>,
     /// Objects that tell of no issue, by name: they may still become an issue's.
-    pub half_made: BTreeMap<String, HalfMade>,
+    pub orphaned: BTreeMap<String, OrphanedObject>,
     /// Issues that could not be written, removed or fetched.
-    pub put_off: PutOff,
+    pub deferred: DeferredIssues,
     /// Issues that do not belong in the mirror, as they were read by id.
-    pub left: Left,
+    pub recently_removed: RecentlyRemoved,
     /// How each project is followed, by id.
-    pub lanes: BTreeMap<String, Lane>,
+    pub phases: BTreeMap<String, SyncPhase>,
     /// Under which settings each project was mirrored, by id.
     pub filters: BTreeMap<String, String>,
     /// Ids that are still to be fetched.
@@ -180,9 +180,9 @@ pub struct State {
     /// Ids of the projects that are being filled and of which all that is to be fetched was queued.
     pub queued: BTreeSet<String>,
     /// What is being fetched page by page.
-    pub filling: Filling,
+    pub filling: InitialFetch,
     /// A listing under way.
-    pub listing: Option<Listing>,
+    pub listing: Option<IdListing>,
     /// Ids of mirrored issues whose contents are to be looked at again.
     pub verifying: VecDeque<u64>,
     /// Up to which id the contents of mirrored issues were looked at again, in the order of the ids.
@@ -192,13 +192,13 @@ pub struct State {
     /// How many were to be fetched when they were listed.
     pub listed: usize,
     /// Mirrored issues that a sweep did not list.
-    pub missing: BTreeMap<u64, Missing>,
+    pub missing: BTreeMap<u64, MissingIssue>,
     /// Queries of persons that Jira accepted.
     pub valid_jql: BTreeSet<String>,
     /// Those that it did not, with its words.
     pub invalid_jql: BTreeMap<String, String>,
     /// Counts by id of the project.
-    pub counts: BTreeMap<String, Counts>,
+    pub counts: BTreeMap<String, IssueCounts>,
     /// When everything was listed last.
     pub last_sweep: Option<Timestamp>,
     /// Everything was listed, and what is to be concluded from that once it was fetched is open.
@@ -217,12 +217,12 @@ pub struct State {
     pub removed: RemovedIssues,
 }
 
-impl State {
+impl MirrorState {
     /// How the project is followed.
     #[must_use]
-    pub fn lane(&self, project_id: &str) -> Lane {
-        let lane = self.lanes.get(project_id).copied();
-        lane.unwrap_or(Lane::UNFILLED)
+    pub fn phase(&self, project_id: &str) -> SyncPhase {
+        let phase = self.phases.get(project_id).copied();
+        phase.unwrap_or(SyncPhase::NEW)
     }
 
     /// Whether issues are still to be fetched.
@@ -240,29 +240,29 @@ impl State {
     /// Whether something goes on in the next slice.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.is_filling() || self.listing.is_some() || !self.verifying.is_empty() || !self.rounds.is_empty()
+        self.is_filling() || self.listing.is_some() || !self.verifying.is_empty() || !self.scans.is_empty()
     }
 
     /// The object of an issue: the one that tells of it, or else one that was made for it.
     #[must_use]
-    pub fn object_of(&self, id: u64) -> Option<Stored> {
-        let known = self.index.get(id).map(|tracked| tracked.stored.clone());
-        let half_made = || self.half_made.iter().find(|(_, other)| other.issue == Some(id));
-        known.or_else(|| half_made().map(|(name, other)| other.stored(name)))
+    pub fn object_of(&self, id: u64) -> Option<StoredObject> {
+        let known = self.index.get(id).map(|entry| entry.stored.clone());
+        let orphaned = || self.orphaned.iter().find(|(_, other)| other.issue == Some(id));
+        known.or_else(|| orphaned().map(|(name, other)| other.stored(name)))
     }
 
     /// Forgets what is being fetched: it is wanted in another way.
     pub fn stop_filling(&mut self) {
         self.queue.clear();
         self.queued.clear();
-        self.filling = Filling::default();
+        self.filling = InitialFetch::default();
         self.listing = None;
     }
 
     /// Changes up to here were seen, and may be followed by late ones.
-    pub fn reach(&mut self, cursor: Option<i64>) {
+    pub fn advance_cursor(&mut self, cursor: Option<i64>) {
         self.cursor = cursor;
-        self.settled = false;
+        self.overlap_done = false;
     }
 
     /// How many issues are to be mirrored, as far as they were counted.
@@ -274,17 +274,17 @@ impl State {
 
 /// What is to be mirrored.
 #[derive(Clone, Debug)]
-pub struct Settings<'a> {
+pub struct MirrorSettings<'a> {
     /// The site.
     pub cloud_id: &'a str,
     /// What issues are seen through.
-    pub lens: Lens<'a>,
+    pub mapping: MappingContext<'a>,
     /// Which issues.
     pub mode: MirrorMode,
     /// How many at most.
     pub max: usize,
     /// Projects that can be read.
-    pub followed: &'a Projects,
+    pub followed: &'a FollowedProjects,
     /// Ids of projects in scope that cannot be read now: what is mirrored of them stays.
     pub held: &'a BTreeSet<String>,
     /// Ids of projects in scope that are archived.
@@ -299,7 +299,7 @@ pub struct Settings<'a> {
     pub sweep_every: SignedDuration,
 }
 
-impl Settings<'_> {
+impl MirrorSettings<'_> {
     /// Whether a project is in scope, or may be, and cannot be read now.
     #[must_use]
     pub fn is_held(&self, id: &str) -> bool {
@@ -315,14 +315,14 @@ impl Settings<'_> {
 
     /// A project that can be read.
     #[must_use]
-    pub fn project(&self, id: &str) -> Option<&Followed> {
+    pub fn project(&self, id: &str) -> Option<&FollowedProject> {
         self.followed.get(id)
     }
 }
 
 /// The time of a pass.
 #[derive(Clone, Copy)]
-pub struct Moment<'a> {
+pub struct RunContext<'a> {
     /// Now. Only spans are told from it: a clock that is off by hours does no harm.
     pub now: Timestamp,
     /// Whether the slice is over.

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{
-    engine::{Engine, Trouble},
+    engine::{Engine, ProjectSyncError},
     error::MirrorError,
     filling::latest_first,
-    listing::{Found, List, Listing},
+    listing::{IdListing, IdQuery, ListedIds},
     mirror::Mirror,
-    plan::{Wanted, counting_only, plan},
-    query::{Followed, blamed},
-    state::{Awaits, Counts, Filling, Lane, Missing},
-    walk::Turn,
+    paged_query::PageStep,
+    plan::{ListingRequest, counting_only, plan},
+    query::{FollowedProject, blamed},
+    state::{AwaitedEvidence, InitialFetch, IssueCounts, MissingIssue, SyncPhase},
 };
 use crate::{api::integration::MirrorMode, atlassian::jira};
 
@@ -26,20 +26,20 @@ impl<M: Mirror> Engine<'_, M> {
         let is_new: BTreeSet<String> = settings
             .followed
             .iter()
-            .filter(|project| self.state.lane(&project.id).is_unfilled())
+            .filter(|project| self.state.phase(&project.id).is_initial())
             .map(|project| project.id.clone())
             .collect();
-        let unfilled = |project: &&Followed| is_new.contains(&project.id);
-        let asked = |project: &&Followed| everything || (unfilled(project) && !self.is_refused(project));
-        let projects: Vec<&Followed> = settings.followed.iter().filter(asked).collect();
+        let unfilled = |project: &&FollowedProject| is_new.contains(&project.id);
+        let asked = |project: &&FollowedProject| everything || (unfilled(project) && !self.is_refused(project));
+        let projects: Vec<&FollowedProject> = settings.followed.iter().filter(asked).collect();
         self.validate(&projects).await?;
         let valid = projects
             .iter()
             .copied()
             .filter(|project| self.invalid(project).is_none());
-        let (new, filled): (Vec<&Followed>, Vec<&Followed>) = valid.partition(unfilled);
+        let (new, filled): (Vec<&FollowedProject>, Vec<&FollowedProject>) = valid.partition(unfilled);
         if settings.mode == MirrorMode::None {
-            let all: Vec<&Followed> = new.into_iter().chain(filled).collect();
+            let all: Vec<&FollowedProject> = new.into_iter().chain(filled).collect();
             let expected = self.expected(&all).await?;
             self.state.listing = Some(counting_only(&all, expected, everything));
             return Ok(());
@@ -57,9 +57,9 @@ impl<M: Mirror> Engine<'_, M> {
             self.expected(&new)
         );
         if begins {
-            self.state.reach(reached?);
+            self.state.advance_cursor(reached?);
         }
-        let wanted = Wanted {
+        let wanted = ListingRequest {
             new: &new,
             filled: &filled,
             expected: expected?,
@@ -100,11 +100,11 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// One page of ids.
-    async fn list_page(&mut self, listing: &mut Listing) -> Result<(), MirrorError> {
+    async fn list_page(&mut self, listing: &mut IdListing) -> Result<(), MirrorError> {
         let Some(mut list) = listing.todo.pop_front() else {
             return Ok(());
         };
-        let wanted = jira::Wanted::SomeIds(list.page());
+        let wanted = jira::SearchFields::SomeIds(list.page());
         let query = list.query(self.settings.mode);
         let page = self
             .jira
@@ -128,18 +128,18 @@ impl<M: Mirror> Engine<'_, M> {
             }
         };
         match turn {
-            Ok(Turn::Ended) => {
+            Ok(PageStep::Ended) => {
                 self.report.incomplete |= !list.is_complete;
                 let settings = self.settings;
                 let projects = list.projects.iter().filter_map(|id| settings.project(id));
-                let projects: Vec<&Followed> = projects.collect();
+                let projects: Vec<&FollowedProject> = projects.collect();
                 for project in &projects {
                     self.state.refused_lists.remove(&project.id);
                 }
                 listing.found.add(&projects, list, &self.state.index);
                 Ok(())
             }
-            Ok(Turn::Onward) => {
+            Ok(PageStep::Onward) => {
                 listing.todo.push_front(list);
                 Ok(())
             }
@@ -152,9 +152,9 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Jira refuses a list: it goes on without the project that it names, or, where it names nobody,
     /// one by one.
-    fn list_without(&mut self, listing: &mut Listing, list: &List, message: &str) {
+    fn list_without(&mut self, listing: &mut IdListing, list: &IdQuery, message: &str) {
         let settings = self.settings;
-        let projects: Vec<&Followed> = list.projects.iter().filter_map(|id| settings.project(id)).collect();
+        let projects: Vec<&FollowedProject> = list.projects.iter().filter_map(|id| settings.project(id)).collect();
         let refused = match (blamed(message, &projects), projects.as_slice()) {
             (Some(project), _) => Some(project),
             (None, [project]) => Some(*project),
@@ -162,7 +162,7 @@ impl<M: Mirror> Engine<'_, M> {
         };
         let ids = projects.iter().map(|project| project.id.clone());
         let Some(refused) = refused else {
-            let singles: Vec<List> = ids.map(|id| list.of(vec![id], list.jql.clone())).collect();
+            let singles: Vec<IdQuery> = ids.map(|id| list.of(vec![id], list.jql.clone())).collect();
             singles
                 .into_iter()
                 .rev()
@@ -170,10 +170,10 @@ impl<M: Mirror> Engine<'_, M> {
             return;
         };
         let trouble = match &refused.jql {
-            Some(_) => Trouble::Jql(message.to_owned()),
-            None => Trouble::Refused(message.to_owned()),
+            Some(_) => ProjectSyncError::Jql(message.to_owned()),
+            None => ProjectSyncError::Refused(message.to_owned()),
         };
-        self.report.troubled.insert(refused.id.clone(), trouble);
+        self.report.failed_projects.insert(refused.id.clone(), trouble);
         listing.resumed.remove(&refused.id);
         self.note_refused(&refused.id);
         let rest: Vec<String> = ids.filter(|id| *id != refused.id).collect();
@@ -183,7 +183,7 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Everything was listed: what is to be concluded from it, and what to be fetched.
-    fn conclude(&mut self, listing: Listing) {
+    fn conclude(&mut self, listing: IdListing) {
         self.count(&listing);
         self.note_listed(&listing);
         if self.settings.mode == MirrorMode::None {
@@ -196,16 +196,16 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Keeps the counts. How many issues are open is told by the mirror where it has all.
-    fn count(&mut self, listing: &Listing) {
+    fn count(&mut self, listing: &IdListing) {
         let (all, found) = (self.settings.mode == MirrorMode::All, &listing.found);
         for (id, matching) in &found.counts {
             // A list that may lack issues tells less than an earlier one.
-            let is_known = |counts: &Counts| counts.matching.is_some();
+            let is_known = |counts: &IssueCounts| counts.matching.is_some();
             let is_worse = !found.complete.contains(id) && self.state.counts.get(id).is_some_and(is_known);
             if is_worse || listing.is_cut {
                 continue;
             }
-            let counts = Counts {
+            let counts = IssueCounts {
                 open: (!all).then_some(*matching),
                 matching: Some(*matching),
                 about: false,
@@ -216,9 +216,11 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     /// Notes what was listed: until when the others were followed by then, and when to list again.
-    fn note_listed(&mut self, listing: &Listing) {
+    fn note_listed(&mut self, listing: &IdListing) {
         let found = &listing.found;
-        self.state.left.prune(self.moment.now, self.settings.overlap);
+        self.state
+            .recently_removed
+            .prune(self.moment.now, self.settings.overlap);
         let is_doubtful = found.counts.keys().any(|id| !found.complete.contains(id));
         if is_doubtful {
             self.doubt();
@@ -229,13 +231,13 @@ impl<M: Mirror> Engine<'_, M> {
             self.verify_more();
         }
         for id in listing.resumed.iter().chain(&listing.fresh) {
-            if let Lane::Unfilled { resumed, since } = self.state.lane(id) {
+            if let SyncPhase::Initial { resumed, since } = self.state.phase(id) {
                 // What is there already was fetched after an earlier time.
                 let since = since.filter(|_| resumed).or(Some(listing.reached));
-                let lane = Lane::Unfilled { resumed, since };
-                self.state.lanes.insert(id.clone(), lane);
+                let phase = SyncPhase::Initial { resumed, since };
+                self.state.phases.insert(id.clone(), phase);
                 self.state.queued.insert(id.clone());
-                let unknown = Counts::unknown(self.moment.now);
+                let unknown = IssueCounts::unknown(self.moment.now);
                 self.state.counts.entry(id.clone()).or_insert(unknown);
             }
         }
@@ -243,36 +245,36 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// What is to be walked. Where not all has room, all that is left below what is mirrored, if there
     /// is room, or if Jira's numbers say that there may be.
-    fn fill_from(&mut self, listing: Listing) {
+    fn fill_from(&mut self, listing: IdListing) {
         let (settings, state) = (self.settings, &mut *self.state);
         let mut walks = listing.walks;
         let has_room = state.index.len() < settings.max || state.matching() <= settings.max;
         let oldest = state.index.by_update().next().map(|(updated, _)| updated);
         if listing.is_cut && has_room && oldest.is_some() {
             let there = settings.followed.iter().filter(|p| listing.resumed.contains(&p.id));
-            let there: Vec<&Followed> = there.collect();
+            let there: Vec<&FollowedProject> = there.collect();
             walks.extend(latest_first(&there, oldest, settings.max));
         }
         state.is_truncated = listing.is_cut;
-        state.filling = Filling {
+        state.filling = InitialFetch {
             expected: if walks.is_empty() { 0 } else { listing.expected },
             walks: walks.into(),
             fresh: listing.fresh,
             tells_room: listing.is_cut && listing.everything && has_room,
-            ..Filling::default()
+            ..InitialFetch::default()
         };
     }
 
     /// Queues what is not mirrored yet, or under other settings: of each list as many as there may
     /// be objects, newest first, and the lists in turns.
-    fn queue(&mut self, sweep: &Found) {
+    fn queue(&mut self, sweep: &ListedIds) {
         let is_there = |id: &u64| {
-            let tracked = self.state.index.get(*id);
-            let lane = tracked.map(|tracked| self.state.lane(&tracked.project_id));
-            let lane = lane.filter(|_| !sweep.moved.contains(id));
+            let entry = self.state.index.get(*id);
+            let phase = entry.map(|entry| self.state.phase(&entry.project_id));
+            let phase = phase.filter(|_| !sweep.moved.contains(id));
             matches!(
-                lane,
-                Some(Lane::Joined | Lane::Behind(_) | Lane::Unfilled { resumed: true, .. })
+                phase,
+                Some(SyncPhase::Live | SyncPhase::CatchingUp(_) | SyncPhase::Initial { resumed: true, .. })
             )
         };
         let mut turns: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
@@ -302,30 +304,34 @@ impl<M: Mirror> Engine<'_, M> {
     /// Notes what is mirrored and was not listed. Of projects that were not listed whole nothing is
     /// missing; and where most of what is mirrored of a project is missing at once, that is believed only
     /// of a second list.
-    fn note_missing(&mut self, sweep: &Found) {
+    fn note_missing(&mut self, sweep: &ListedIds) {
         let listed: HashSet<u64> = sweep.lists.iter().flatten().copied().collect();
         let is_missing = |id: u64, project: &str| sweep.complete.contains(project) && !listed.contains(&id);
         let mut by_project: BTreeMap<&str, (usize, Vec<u64>)> = BTreeMap::new();
-        for (id, tracked) in self.state.index.iter() {
-            let (all, missing) = by_project.entry(&tracked.project_id).or_default();
+        for (id, entry) in self.state.index.iter() {
+            let (all, missing) = by_project.entry(&entry.project_id).or_default();
             *all += 1;
-            missing.extend(is_missing(id, &tracked.project_id).then_some(id));
+            missing.extend(is_missing(id, &entry.project_id).then_some(id));
         }
         let (now, mut is_landslide) = (self.moment.now, false);
         self.state.missing.retain(|id, _| !listed.contains(id));
         for (all, missing) in by_project.into_values() {
             let most = missing.len() > MANY && missing.len() * 2 > all;
-            let awaits = if most { Awaits::List } else { Awaits::Time };
+            let awaits = if most {
+                AwaitedEvidence::List
+            } else {
+                AwaitedEvidence::Time
+            };
             for id in missing {
                 let known = self.state.missing.entry(id);
-                let again = |known: &mut Missing| {
-                    if known.awaits == Awaits::List {
-                        known.awaits = Awaits::Time;
+                let again = |known: &mut MissingIssue| {
+                    if known.awaits == AwaitedEvidence::List {
+                        known.awaits = AwaitedEvidence::Time;
                     }
                 };
                 known.and_modify(again).or_insert_with(|| {
                     is_landslide |= most;
-                    Missing { since: now, awaits }
+                    MissingIssue { since: now, awaits }
                 });
             }
         }

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    engine::Engine, error::MirrorError, index::Index, keeping::Source, mirror::Mirror, put_off::Why, state::Missing,
+    deferred::DeferReason, engine::Engine, error::MirrorError, index::Index, mirror::Mirror, state::MissingIssue,
+    write::Source,
 };
 use crate::atlassian::jira::PAGE;
 
@@ -61,14 +62,14 @@ impl<M: Mirror> Engine<'_, M> {
                 return Ok(());
             }
             let found = self.jira.bulk_fetch(self.settings.cloud_id, &ids).await?;
-            self.report.odd += found.odd;
+            self.report.malformed += found.malformed;
             let answered = found.issues.iter().filter_map(|issue| issue.id.parse().ok());
             let answered: BTreeSet<u64> = answered.chain(found.failed.iter().copied()).collect();
             self.take_changed(found.issues, Source::ById).await?;
             for id in found.failed {
-                self.state.put_off.add(id, Why::Jira);
+                self.state.deferred.add(id, DeferReason::Jira);
             }
-            let missing = Missing::since(self.moment.now);
+            let missing = MissingIssue::since(self.moment.now);
             for id in ids.iter().filter(|id| !answered.contains(id)) {
                 self.state.missing.entry(*id).or_insert(missing);
             }
@@ -84,21 +85,21 @@ impl<M: Mirror> Engine<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::issues::index::{Stored, Tracked};
+    use crate::sync::issues::index::{IndexEntry, StoredObject};
 
     #[test]
     fn a_day_of_listings_looks_at_everything_once() {
         let mut index = Index::default();
-        let tracked = Tracked {
+        let entry = IndexEntry {
             id: 0,
-            stored: Stored::default(),
+            stored: StoredObject::default(),
             project_id: String::new(),
             updated: 0,
             is_open: true,
             digest: 0,
         };
         for id in 1..=4_800 {
-            index.insert(id * 3, tracked.clone());
+            index.insert(id * 3, entry.clone());
         }
         let noon = Timestamp::from_second(DAY / 2).unwrap_or_default();
         let (mut after, mut seen) = (None, Vec::new());
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(seen.len(), 4_800);
         // Few are looked at whole: a call is a call.
         let mut few = Index::default();
-        few.insert(7, tracked);
+        few.insert(7, entry);
         assert_eq!(next(&few, Some(7), noon), [7]);
         assert!(next(&Index::default(), None, noon).is_empty());
     }

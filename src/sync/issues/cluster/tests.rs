@@ -102,13 +102,13 @@ fn refusal(code: u16, reason: &str) -> (u16, Value) {
     (code, status)
 }
 
-fn issue(summary: &str) -> Observed {
+fn issue(summary: &str) -> MirroredIssue {
     let status: JiraIssueStatus = serde_json::from_value(json!({
         "id": "7", "key": "ENG-1", "url": "", "project": "ENG", "projectId": "10", "type": "Task", "summary": summary,
         "status": "To Do", "statusId": "1", "category": "new", "phase": "Open", "created": "", "updated": "", "hash": ""
     }))
     .unwrap();
-    Observed {
+    MirroredIssue {
         id: 7,
         project_id: "10".into(),
         updated: 0,
@@ -118,10 +118,10 @@ fn issue(summary: &str) -> Observed {
     }
 }
 
-async fn mirrored(server: &Server) -> (ClusterMirror, Tracked) {
+async fn mirrored(server: &Server) -> (ClusterMirror, IndexEntry) {
     let mirror = server.mirror();
     let stored = mirror.put(&issue("first"), None).await.unwrap();
-    (mirror, Tracked::of(&issue("first"), stored))
+    (mirror, IndexEntry::of(&issue("first"), stored))
 }
 
 /// Nobody has looked at the cluster since.
@@ -158,6 +158,6 @@ async fn an_object_that_somebody_labelled_is_its_issues_all_the_same() {
     assert_eq!(object["status"]["summary"], "changed");
     assert_eq!(object["metadata"]["labels"]["team"], "theirs");
     labelled();
-    mirror.remove(&Tracked::of(&issue("changed"), stored)).await.unwrap();
+    mirror.remove(&IndexEntry::of(&issue("changed"), stored)).await.unwrap();
     assert!(server.get(NAME).is_none());
 }

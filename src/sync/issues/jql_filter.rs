@@ -1,0 +1,123 @@
+//! Issues of projects that a jql narrows: Jira is asked which of those that changed still match.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    engine::{Engine, ProjectSyncError},
+    error::MirrorError,
+    mirror::Mirror,
+    query::{FollowedProject, among},
+    write::Source,
+};
+use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
+
+/// Ids by project.
+type ByProject<'a> = BTreeMap<&'a str, (&'a FollowedProject, BTreeSet<u64>)>;
+
+impl<M: Mirror> Engine<'_, M> {
+    /// Takes in changed issues. Those of projects with a jql are matched against it first; the ids of the
+    /// projects of which that could not be told, and why: what changed in them is not taken in.
+    pub(super) async fn take_changed(
+        &mut self,
+        issues: Vec<Issue>,
+        source: Source,
+    ) -> Result<BTreeMap<String, String>, MirrorError> {
+        let settings = self.settings;
+        let mut narrowed = ByProject::new();
+        for issue in &issues {
+            let project = issue.fields.project.as_ref();
+            let project = project.and_then(|project| settings.project(&project.id));
+            if let (Some(project), Ok(id)) = (project.filter(|project| project.jql.is_some()), issue.id.parse()) {
+                let of_project = narrowed.entry(&project.id).or_insert((project, BTreeSet::new()));
+                of_project.1.insert(id);
+            }
+        }
+        if narrowed.is_empty() {
+            self.take(issues, None, source).await?;
+            return Ok(BTreeMap::new());
+        }
+        // What Jira does not accept is not asked again here.
+        narrowed.retain(|_, (project, _)| self.invalid(project).is_none());
+        let (found, unknown) = self.matching(&narrowed).await?;
+        // Where the jql could not be asked, what is mirrored stays as it is.
+        let is_known = |issue: &Issue| {
+            let project = issue.fields.project.as_ref().map(|project| &project.id);
+            project.is_none_or(|id| !unknown.contains_key(id) && self.invalid_id(id).is_none())
+        };
+        let known = issues.into_iter().filter(is_known).collect();
+        self.take(known, Some(&found), source).await?;
+        Ok(unknown)
+    }
+
+    /// What Jira said against the jql of a project, by its id.
+    fn invalid_id(&self, id: &str) -> Option<&String> {
+        self.invalid(self.settings.project(id)?)
+    }
+
+    /// The issues that match, and the ids of the projects that Jira said nothing of.
+    async fn matching(
+        &mut self,
+        narrowed: &ByProject<'_>,
+    ) -> Result<(BTreeSet<u64>, BTreeMap<String, String>), MirrorError> {
+        if narrowed.is_empty() {
+            return Ok((BTreeSet::new(), BTreeMap::new()));
+        }
+        let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
+        let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
+        let answers = self.jira.matches(self.settings.cloud_id, &ids, &jqls).await?;
+        let mut found = BTreeSet::new();
+        if answers.len() != jqls.len() {
+            // Nothing tells which of them were answered.
+            let why = "Jira did not say which of its changed issues match its jql";
+            let all = narrowed.keys().map(|id| ((*id).to_owned(), why.to_owned()));
+            return Ok((found, all.collect()));
+        }
+        for ((project, ids), answer) in narrowed.values().zip(&answers) {
+            if let Some(error) = answer.errors.first() {
+                self.reject_jql(project, error);
+                continue;
+            }
+            let matched = answer
+                .matched_issues
+                .iter()
+                .filter_map(|id| id.to_string().parse::<u64>().ok());
+            found.extend(matched);
+            let leaving = ids
+                .iter()
+                .filter(|id| !found.contains(id) && self.state.index.get(**id).is_some());
+            let leaving: Vec<u64> = leaving.copied().collect();
+            found.extend(self.still_matching(project, &leaving).await?);
+        }
+        Ok((found, BTreeMap::new()))
+    }
+
+    /// Jira does not accept a jql any more. What is mirrored of its project stays as it is, and is fetched
+    /// anew once Jira accepts it again: what changes until then is not seen.
+    fn reject_jql(&mut self, project: &FollowedProject, error: &str) {
+        if let Some(jql) = &project.jql {
+            self.state.valid_jql.remove(jql);
+            self.state.invalid_jql.insert(jql.clone(), error.to_owned());
+        }
+        self.fill_anew(&project.id);
+        let trouble = ProjectSyncError::Jql(error.to_owned());
+        self.report.failed_projects.insert(project.id.clone(), trouble);
+    }
+
+    /// Of issues that would leave the mirror, those that match all the same: the index by which Jira
+    /// matches may not know them as they are.
+    async fn still_matching(&self, project: &FollowedProject, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(RECONCILED) {
+            let jql = format!("{} AND {}", query(project), among(chunk));
+            let answer = self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?;
+            // Where the answer may lack some, none leaves for it.
+            found.extend(answer.unwrap_or_else(|| chunk.to_vec()));
+        }
+        Ok(found)
+    }
+}
+
+fn query(project: &FollowedProject) -> String {
+    let jql = project.jql.as_deref().unwrap_or_default();
+    format!("project = {} AND ({jql})", project.id)
+}
