@@ -4,10 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod blocks;
 mod crds;
 mod links;
 mod permissions;
 mod prose;
+mod reference;
 mod troubleshooting;
 mod wrap;
 
@@ -44,6 +46,7 @@ fn generated() -> BTreeMap<PathBuf, String> {
     let mut all = crds::files();
     all.insert("docs/troubleshooting.md".into(), troubleshooting::page());
     all.insert("docs/permissions.md".into(), permissions::page());
+    all.insert("docs/reference.md".into(), reference::page());
     all
 }
 

@@ -8,26 +8,17 @@ use jira_operator::api::{
     requirements::{FEATURES, Feature, Permission},
 };
 
-use super::read;
-
-const END: &str = "<!-- end -->\n";
+use super::blocks;
 
 /// The page with its tables written anew.
 pub fn page() -> String {
-    let mut page = read("docs/permissions.md");
     let tables = [
         ("scope parameter", format!("```text\n{}\n```\n", scope_parameter())),
         ("scopes", scopes()),
         ("features", features()),
         ("permissions", permissions()),
     ];
-    for (name, table) in tables {
-        let begin = format!("<!-- {name}: written with UPDATE_FIXTURES=1 -->\n");
-        let (before, rest) = page.split_once(&begin).unwrap();
-        let (_, after) = rest.split_once(END).unwrap();
-        page = format!("{before}{begin}\n{table}\n{END}{after}");
-    }
-    page
+    blocks::page("docs/permissions.md", &tables)
 }
 
 fn scopes() -> String {
