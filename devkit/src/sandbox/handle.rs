@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::command::{self, Answer, Command, CommandError, IssueCommand};
+use super::command::{self, Answer, Command, CommandError, NewApp, NewIssues};
 use super::connection::{Connection, CuttableListener};
 use super::fault::FaultRule;
 use super::http;
@@ -122,8 +122,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the command names something unknown or asks for the impossible; nothing has changed then.
-    pub fn command(&self, command: impl Into<Command>) -> Result<Answer, CommandError> {
-        command::apply(&self.shared, command.into())
+    pub fn command(&self, command: Command) -> Result<Answer, CommandError> {
+        command::apply(&self.shared, command)
     }
 
     /// Makes `projects` projects (at least one), `P1` and so on, on the seed's first site, and this many unlike issues in them, changed
@@ -142,14 +142,13 @@ impl Sandbox {
         for n in 1..=projects {
             // The first take what does not divide evenly.
             let more = u32::from(n <= issues % projects);
-            self.command(IssueCommand::AddIssues {
-                site: None,
+            self.command(Command::AddIssues(NewIssues {
                 project: format!("P{n}"),
                 count: issues / projects + more,
                 spread_seconds: 30 * 24 * 3600,
                 varied: true,
-                set: None,
-            })?;
+                ..NewIssues::default()
+            }))?;
         }
         Ok(())
     }
@@ -196,13 +195,7 @@ impl Sandbox {
     /// # Errors
     /// Only if the seed's app or admin is missing.
     pub fn create_app(&self) -> Result<AppCredentials, CommandError> {
-        self.credentials(Command::CreateApp {
-            name: None,
-            callback_url: None,
-            scopes: None,
-            owner: None,
-            private: false,
-        })
+        self.credentials(Command::CreateApp(NewApp::default()))
     }
 
     fn credentials(&self, command: Command) -> Result<AppCredentials, CommandError> {

@@ -27,8 +27,8 @@ mod shared;
 mod world;
 
 pub use command::{
-    Answer, Command, CommandError, DeskCommand, IssueChange, IssueCommand, LimitCommand, NewRequestType, NewStatus,
-    ShapeCommand,
+    Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewIssues, NewRequestType, NewStatus,
+    RequestTypeChange,
 };
 pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
 pub use fault_board::FaultState;

@@ -1,6 +1,6 @@
 //! What can be wrong with a service desk: its request types, their forms, its portal, its knowledge base.
 
-use devkit::sandbox::{Answer, Command, DeskCommand, NewRequestType};
+use devkit::sandbox::{Answer, Command, NewRequestType};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ async fn a_service_project_can_lack_its_desk() {
     let bench = Bench::new().await;
     bench
         .sandbox
-        .command(DeskCommand::RemoveDesk {
+        .command(Command::RemoveDesk {
             site: None,
             project: "SUP".to_owned(),
         })
@@ -250,28 +250,33 @@ async fn articles_want_a_licence_a_scope_and_both_parameters() {
 }
 
 #[test]
-fn commands_of_every_vocabulary_read_alike_and_say_what_is_wrong() {
+fn commands_are_read_as_they_are_written_and_say_what_is_wrong() {
     let read = |text: Value| serde_json::from_value::<Command>(text).map_err(|error| error.to_string());
     let kind = NewRequestType {
         name: "Lost badge".to_owned(),
         ..NewRequestType::default()
     };
-    let add = Command::from(DeskCommand::AddRequestType {
+    let add = Command::AddRequestType {
         site: None,
         project: "SUP".to_owned(),
         request_type: kind,
-    });
+    };
     let written = serde_json::to_value(&add).unwrap();
     assert_eq!(written["command"], "addRequestType");
-    assert!(matches!(
-        read(written),
-        Ok(Command::Desk(DeskCommand::AddRequestType { .. }))
-    ));
+    assert!(matches!(read(written), Ok(Command::AddRequestType { .. })));
     let plain = serde_json::to_value(Command::ClearFaults).unwrap();
     assert_eq!(plain, json!({"command": "clearFaults"}));
     assert!(matches!(read(plain), Ok(Command::ClearFaults)));
     let wrong = read(json!({"command": "removeDesk", "projekt": "SUP"})).unwrap_err();
     assert!(wrong.contains("projekt"), "{wrong}");
+    let update = json!({"command": "updateIssue", "issue": "ENG-1", "labels": ["new"]});
+    let update = serde_json::to_value(read(update).unwrap()).unwrap();
+    assert_eq!(
+        (&update["command"], &update["labels"]),
+        (&json!("updateIssue"), &json!(["new"]))
+    );
+    let wrong = read(json!({"command": "updateIssue", "issue": "ENG-1", "label": "new"})).unwrap_err();
+    assert!(wrong.contains("label"), "{wrong}");
     let wrong = read(json!({"command": "archiveProject"})).unwrap_err();
     assert!(wrong.contains("project"), "{wrong}");
     assert!(read(json!({"command": "flyAway"})).unwrap_err().contains("flyAway"));

@@ -38,9 +38,9 @@ pub enum Change {
     Spec(Value),
 }
 
-impl<C: Into<Command>> From<C> for Change {
-    fn from(command: C) -> Self {
-        Self::Jira(vec![command.into()])
+impl From<Command> for Change {
+    fn from(command: Command) -> Self {
+        Self::Jira(vec![command])
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use devkit::sandbox::{Answer, AppCredentials, Command};
+use devkit::sandbox::{Answer, AppCredentials, Command, NewApp};
 use jira_operator::api::integration::JiraIntegration;
 use reqwest::{Client, header, redirect::Policy};
 
@@ -131,13 +131,13 @@ impl Visitor {
 impl Stage {
     /// An OAuth app whose callback is that of the pages, and its credentials, without a token, in a Secret.
     pub async fn register(&self, secret: &str) -> AppCredentials {
-        let command = Command::CreateApp {
+        let command = Command::CreateApp(NewApp {
             name: None,
             callback_url: Some(format!("{}/connect/callback", self.pages)),
             scopes: None,
             owner: None,
             private: false,
-        };
+        });
         let app = match self.sandbox.command(command).expect("an app") {
             Answer::App {
                 client_id,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, ShapeCommand};
+use devkit::sandbox::Command;
 use serde_json::json;
 
 use super::{Story, story};
@@ -108,12 +108,12 @@ async fn by_role(plane: Arc<Plane>) {
     ledger::caused("no-agent-role");
 
     let name = "Friends of the helpdesk";
-    stage.jira(Command::Shape(ShapeCommand::RenameRole {
+    stage.jira(Command::RenameRole {
         site: None,
         project: None,
         role: "Service Desk Team".into(),
         name: name.into(),
-    }));
+    });
     // That alone is no trouble.
     stage.suffers(Change::Jira(Vec::new()), &[]).await;
     without_role(&stage, name).await;
@@ -122,14 +122,14 @@ async fn by_role(plane: Arc<Plane>) {
 }
 
 async fn without_role(stage: &Stage, role: &str) {
-    let take = ShapeCommand::RemoveFromRole {
+    let take = Command::RemoveFromRole {
         site: None,
         project: "SUP".into(),
         role: role.into(),
         account: None,
         group: Some("integrations".into()),
     };
-    let give = ShapeCommand::AddGroupToRole {
+    let give = Command::AddGroupToRole {
         site: None,
         project: "SUP".into(),
         role: role.into(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand, FormField, Holder, NewRequestType};
+use devkit::sandbox::{Command, FormField, Holder, NewRequestType, RequestTypeChange};
 use serde_json::json;
 
 use super::{Story, story};
@@ -32,7 +32,7 @@ pub fn stories() -> Vec<Story> {
 /// Changes all request types of SUP.
 fn change(group_ids: Option<&[&str]>, restricted: Option<bool>, creatable: Option<bool>) -> Command {
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-    Command::Desk(DeskCommand::ChangeRequestType {
+    Command::ChangeRequestType(RequestTypeChange {
         site: None,
         project: "SUP".into(),
         request_type: None,
@@ -88,22 +88,22 @@ fn add(name: &str, group_ids: Option<Vec<String>>) -> Command {
         group_ids,
         ..NewRequestType::default()
     };
-    Command::Desk(DeskCommand::AddRequestType {
+    Command::AddRequestType {
         site: None,
         project: "SUP".into(),
         request_type,
-    })
+    }
 }
 
 async fn none_usable(plane: Arc<Plane>) {
     let stage = connected(&plane, "no-types", json!({})).await;
-    let none = DeskCommand::SetRequestTypes {
+    let none = Command::SetRequestTypes {
         site: None,
         project: "SUP".into(),
         request_types: Vec::new(),
     };
     let named = ["SUP", "none is published", "Publish a request type"];
-    let trouble = unwell(&stage, none.into(), "NoRequestTypes", &named).await;
+    let trouble = unwell(&stage, none, "NoRequestTypes", &named).await;
     mended(&stage, trouble, add("Get help", None)).await;
     ledger::caused("request-types-none");
 
@@ -198,13 +198,10 @@ fn creating(held: bool) -> Change {
 /// either, it is asked.
 async fn not_told(plane: Arc<Plane>) {
     let stage = connected(&plane, "not-told", json!({})).await;
-    stage.jira(
-        DeskCommand::ShowCanCreate {
-            site: None,
-            shown: false,
-        }
-        .into(),
-    );
+    stage.jira(Command::ShowCanCreate {
+        site: None,
+        shown: false,
+    });
     let trouble = stage
         .suffers(
             creating(false),
@@ -226,7 +223,7 @@ async fn not_told(plane: Arc<Plane>) {
 }
 
 fn field(required: bool) -> Command {
-    Command::Desk(DeskCommand::SetFormField {
+    Command::SetFormField {
         site: None,
         project: "SUP".into(),
         request_type: None,
@@ -237,12 +234,12 @@ fn field(required: bool) -> Command {
             visible: false,
             preset_values: Vec::new(),
         },
-    })
+    }
 }
 
 /// A request type of which the account may raise no request.
 pub(super) fn never_raised(project: &str, request_type: &str) -> Command {
-    Command::Desk(DeskCommand::ChangeRequestType {
+    Command::ChangeRequestType(RequestTypeChange {
         site: None,
         project: project.into(),
         request_type: Some(request_type.into()),
@@ -278,7 +275,7 @@ async fn hidden_field(plane: Arc<Plane>) {
     // One form that can be filled in is enough.
     let of_one = |required| {
         let mut command = field(required);
-        if let Command::Desk(DeskCommand::SetFormField { request_type, .. }) = &mut command {
+        if let Command::SetFormField { request_type, .. } = &mut command {
             *request_type = Some("Ask a question".into());
         }
         command
@@ -297,10 +294,10 @@ async fn desk_missing(plane: Arc<Plane>) {
         "lists no service desk",
         "as its administrator",
     ];
-    let spoil = DeskCommand::RemoveDesk { site, project };
-    let trouble = unwell(&stage, spoil.into(), "ServiceDeskMissing", &named).await;
+    let spoil = Command::RemoveDesk { site, project };
+    let trouble = unwell(&stage, spoil, "ServiceDeskMissing", &named).await;
     let (site, project) = (None, "SUP".to_owned());
-    mended(&stage, trouble, DeskCommand::RestoreDesk { site, project }).await;
+    mended(&stage, trouble, Command::RestoreDesk { site, project }).await;
     ledger::caused("service-desk-missing");
     stage.close().await;
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand, FaultAction, FaultRule, Request, When};
+use devkit::sandbox::{Command, FaultAction, FaultRule, Request, RequestTypeChange, When};
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ async fn desks_down(plane: Arc<Plane>) {
 }
 
 fn in_portal(shown: bool) -> Command {
-    Command::Desk(DeskCommand::ChangeRequestType {
+    Command::ChangeRequestType(RequestTypeChange {
         site: None,
         project: "SUP".into(),
         request_type: None,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, ShapeCommand};
+use devkit::sandbox::Command;
 use serde_json::{Value, json};
 
 use super::{Story, story};
@@ -48,12 +48,12 @@ fn let_in() -> Change {
         account: Some(PAT.into()),
         agent: true,
     };
-    let role = ShapeCommand::AddToGroup {
+    let role = Command::AddToGroup {
         site: None,
         group: "integrations".into(),
         account: Some(PAT.into()),
     };
-    Change::Jira(vec![licence, role.into()])
+    Change::Jira(vec![licence, role])
 }
 
 fn named(keys: &[&str]) -> Value {

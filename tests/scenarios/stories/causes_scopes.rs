@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::sandbox::{Command, DeskCommand, FaultAction, FaultRule, When};
+use devkit::sandbox::{Command, FaultAction, FaultRule, When};
 use serde_json::{Value, json};
 
 use super::{Story, story};
@@ -157,7 +157,7 @@ async fn not_needed(plane: Arc<Plane>) {
 
 async fn articles(plane: Arc<Plane>) {
     let stage = connected(&plane, "articles", json!({})).await;
-    let licensed = |licensed| DeskCommand::SetKnowledgeBase { site: None, licensed };
+    let licensed = |licensed| Command::SetKnowledgeBase { site: None, licensed };
     let named = ["refuses the account", "articles.", "Confluence access"];
     let reason = "KnowledgeBaseUnreadable";
     let all = [
@@ -186,7 +186,7 @@ async fn articles(plane: Arc<Plane>) {
     ledger::caused("articles-scope");
 
     // Having none is no finding.
-    let none = DeskCommand::SetArticles {
+    let none = Command::SetArticles {
         site: None,
         project: "SUP".into(),
         articles: None,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::ShapeCommand;
+use devkit::sandbox::Command;
 use serde_json::{Value, json};
 
 use super::{Story, story};
@@ -78,7 +78,7 @@ async fn unknown(plane: Arc<Plane>) {
     let trouble = unwell(&stage, waiting(&["In Review"], &["SUP"]), &named).await;
     stage.heals(trouble, waiting(&["Escalated"], &["SUP"])).await;
 
-    let rename = |status: &str, name: &str| ShapeCommand::RenameStatus {
+    let rename = |status: &str, name: &str| Command::RenameStatus {
         site: None,
         project: Some("SUP".into()),
         status: status.into(),
@@ -98,7 +98,7 @@ async fn localised(plane: Arc<Plane>) {
         "names \"Waiting for customer\"",
         "name the status by its id, as id:10001",
     ];
-    let trouble = unwell(&stage, ShapeCommand::SetLanguage { site, language }, &named).await;
+    let trouble = unwell(&stage, Command::SetLanguage { site, language }, &named).await;
     let message = &crate::stage::look::condition(&trouble.integration, "StatusMappingValid").message;
     assert!(
         !message.contains("id:10012"),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{AccountType, Command, DeskCommand, NewRequestType, ShapeCommand};
+use devkit::sandbox::{AccountType, Command, NewAccount, NewRequestType};
 use jira_operator::diagnose::judge::person::PersonReason::{
     self, PersonEmailHidden, PersonInactive, PersonNotAsked, PersonNotAssignable, PersonNotFound, PersonNotLookedUp,
     PersonProjectNotVisible, PersonUsable, RequestsForOthersDenied,
@@ -48,26 +48,25 @@ async fn fine(stage: &Stage, email: &str) {
 }
 
 fn in_team(email: &str) -> Command {
-    let role = ShapeCommand::AddToRole {
+    Command::AddToRole {
         site: None,
         project: "SUP".into(),
         role: "Service Desk Team".into(),
         account: Some(email.into()),
-    };
-    role.into()
+    }
 }
 
 async fn not_found(plane: Arc<Plane>) {
     let stage = connected(&plane, "persons", json!({})).await;
     fine(&stage, ALEX).await;
-    let invite = Command::AddAccount {
+    let invite = Command::AddAccount(NewAccount {
         email: NINA.into(),
         display_name: None,
         account_type: AccountType::Atlassian,
         app_type: None,
         sites: None,
         agent: true,
-    };
+    });
     let named = [NINA, "No account of the site shows"];
     told(&stage, NINA, PersonNotFound, &named, vec![invite, in_team(NINA)]).await;
     ledger::caused("person-not-in-directory");
@@ -148,17 +147,17 @@ async fn account_not_entitled(plane: Arc<Plane>) {
     told(&stage, ALEX, PersonNotLookedUp, &named, vec![picker(true)]).await;
     ledger::caused("person-not-looked-up");
 
-    let types = |request_types| DeskCommand::SetRequestTypes {
+    let types = |request_types| Command::SetRequestTypes {
         site: None,
         project: "SUP".into(),
         request_types,
     };
-    stage.jira(types(Vec::new()).into());
+    stage.jira(types(Vec::new()));
     let one = NewRequestType {
         name: "Ask a question".into(),
         ..NewRequestType::default()
     };
     let named = ["cannot be told: it sees no request type there"];
-    told(&stage, ALEX, PersonNotAsked, &named, vec![types(vec![one]).into()]).await;
+    told(&stage, ALEX, PersonNotAsked, &named, vec![types(vec![one])]).await;
     stage.close().await;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand};
+use devkit::sandbox::{Command, RequestTypeChange};
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn restore(project: &str) -> Command {
 }
 
 fn creatable(creatable: bool) -> Command {
-    Command::Desk(DeskCommand::ChangeRequestType {
+    Command::ChangeRequestType(RequestTypeChange {
         site: None,
         project: "SUP".into(),
         request_type: None,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::sandbox::{Command, DeskCommand, Mark, NewRequestType, Request, ShapeCommand};
+use devkit::sandbox::{Command, Mark, NewRequestType, Request, RequestTypeChange};
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::{Value, json};
 
@@ -134,13 +134,10 @@ async fn healthy(plane: Arc<Plane>) {
     // What projects are made of is asked for in slices, and nothing besides.
     claim(&again, "StatusMappingValid", "True", "MappingMatchesWorkflows", &[]);
     // Jira may leave out of its lists whether requests can be raised.
-    stage.jira(
-        DeskCommand::ShowCanCreate {
-            site: None,
-            shown: false,
-        }
-        .into(),
-    );
+    stage.jira(Command::ShowCanCreate {
+        site: None,
+        shown: false,
+    });
     let (again, mark) = full(&stage).await;
     claim(&again, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 20"]);
     claim_cost(&stage, "a pass with less told", mark, WHOLE, &again);
@@ -283,54 +280,50 @@ fn ask() -> NewRequestType {
 
 fn types(key: &str, request_types: Vec<NewRequestType>) -> Command {
     let (site, project) = (None, key.into());
-    let set = DeskCommand::SetRequestTypes {
+    Command::SetRequestTypes {
         site,
         project,
         request_types,
-    };
-    set.into()
+    }
 }
 
 /// Changes all request types of a desk.
 fn change(key: &str, group_ids: Option<Vec<String>>, creatable: Option<bool>) -> Command {
-    let change = DeskCommand::ChangeRequestType {
+    Command::ChangeRequestType(RequestTypeChange {
         site: None,
         project: key.into(),
         request_type: None,
         group_ids,
         restricted: None,
         creatable,
-    };
-    change.into()
+    })
 }
 
 fn desk(key: &str, is: bool) -> Command {
     let (site, project) = (None, key.into());
     if is {
-        return DeskCommand::RestoreDesk { site, project }.into();
+        return Command::RestoreDesk { site, project };
     }
-    DeskCommand::RemoveDesk { site, project }.into()
+    Command::RemoveDesk { site, project }
 }
 
 /// The group through which the account is an agent plays that role in the project, or does not.
 fn agents(key: &str, play: bool) -> Command {
     let (site, project, role, group) = (None, key.into(), "Service Desk Team".into(), "integrations".to_owned());
     if play {
-        return ShapeCommand::AddGroupToRole {
+        return Command::AddGroupToRole {
             site,
             project,
             role,
             group,
-        }
-        .into();
+        };
     }
     let (account, group) = (None, Some(group));
-    ShapeCommand::RemoveFromRole {
+    Command::RemoveFromRole {
         site,
         project,
         role,
         account,
         group,
     }
-    .into()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, DeskCommand, FormField};
+use devkit::sandbox::{Command, FormField};
 use serde_json::json;
 
 use super::{
@@ -91,11 +91,10 @@ fn required(key: &str, required: bool) -> Command {
         preset_values: Vec::new(),
     };
     let (site, project, request_type) = (None, key.into(), None);
-    let set = DeskCommand::SetFormField {
+    Command::SetFormField {
         site,
         project,
         request_type,
         field,
-    };
-    set.into()
+    }
 }

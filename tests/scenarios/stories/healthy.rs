@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use devkit::sandbox::{Command, DeskCommand, ShapeCommand};
+use devkit::sandbox::{Command, RequestTypeChange};
 use jira_operator::api::{integration::JiraIntegration, project::JiraProject, reason::Reason};
 use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{ResourceExt, api::ListParams};
@@ -126,7 +126,7 @@ fn create_many(template: &str, prefix: &str, count: u32) -> Command {
 
 fn keep_only(project: &str) -> Command {
     let project = project.into();
-    ShapeCommand::KeepOnlyProject { site: None, project }.into()
+    Command::KeepOnlyProject { site: None, project }
 }
 
 fn account_id(stage: &Stage, email: &str) -> String {
@@ -153,24 +153,22 @@ async fn every_kind(plane: Arc<Plane>) {
 
 fn rename_role(role: &str, name: &str) -> Command {
     let (role, name) = (role.into(), name.into());
-    ShapeCommand::RenameRole {
+    Command::RenameRole {
         site: None,
         project: None,
         role,
         name,
     }
-    .into()
 }
 
 /// Gives the dedicated account a role in person.
 fn to_role(project: &str, role: &str) -> Command {
-    ShapeCommand::AddToRole {
+    Command::AddToRole {
         site: None,
         project: project.into(),
         role: role.into(),
         account: None,
     }
-    .into()
 }
 
 /// Roles have other names than Jira gives them, and the account has them through a group, but for
@@ -179,12 +177,12 @@ async fn roles(plane: Arc<Plane>) {
     let in_group = |project: &str, role: &str| {
         let (project, role, group) = (project.into(), role.into(), "robots".into());
         let site = None;
-        Command::from(ShapeCommand::AddGroupToRole {
+        Command::AddGroupToRole {
             site,
             project,
             role,
             group,
-        })
+        }
     };
     let shape = vec![
         rename_role("Developers", "Makers"),
@@ -192,18 +190,16 @@ async fn roles(plane: Arc<Plane>) {
         rename_role("Service Desk Team", "Heroes"),
         rename_role("Service Desk Customers", "Guests"),
         rename_role("Administrators", "Keepers"),
-        ShapeCommand::RemoveFromGroup {
+        Command::RemoveFromGroup {
             site: None,
             group: "integrations".into(),
             account: None,
-        }
-        .into(),
-        ShapeCommand::AddToGroup {
+        },
+        Command::AddToGroup {
             site: None,
             group: "robots".into(),
             account: None,
-        }
-        .into(),
+        },
         in_group("ENG", "Makers"),
         in_group("SUP", "Heroes"),
         in_group("ITS", "Heroes"),
@@ -245,7 +241,7 @@ async fn five_hundred(plane: Arc<Plane>) {
 /// No profile shows its address, the dedicated account's neither, which is named by its id.
 async fn hidden_addresses(plane: Arc<Plane>) {
     let stage = Stage::open(&plane, "hidden-mails").await;
-    stage.jira(ShapeCommand::HideAllEmails { hidden: true }.into());
+    stage.jira(Command::HideAllEmails { hidden: true });
     let (bot, devin) = (account_id(&stage, BOT), account_id(&stage, DEVIN));
     let pinned = json!([{"email": DEVIN, "accountId": devin}]);
     let spec = json!({"account": {"email": BOT, "accountId": bot}, "users": {"pinned": pinned}});
@@ -258,7 +254,7 @@ async fn hidden_addresses(plane: Arc<Plane>) {
 
 /// Jira speaks German; statuses are named as the account sees them, in another case, and by id.
 async fn another_language(plane: Arc<Plane>) {
-    let language = ShapeCommand::SetLanguage {
+    let language = Command::SetLanguage {
         site: None,
         language: "de".into(),
     };
@@ -267,7 +263,7 @@ async fn another_language(plane: Arc<Plane>) {
         {"phase": "Review", "statuses": ["IN ÜBERPRÜFUNG"], "projects": ["ENG"]},
         {"phase": "Done", "statuses": ["gelöst", "id:10014"], "projects": ["SUP", "ITS"]},
     ]});
-    let stage = shaped(&plane, "german", vec![language.into()], spec).await;
+    let stage = shaped(&plane, "german", vec![language], spec).await;
     nothing_is_found(&stage, 4, true).await;
     stage.close().await;
 }
@@ -277,36 +273,32 @@ async fn another_language(plane: Arc<Plane>) {
 /// then does, so that it sees what is restricted.
 async fn desks_of_all_sorts(plane: Arc<Plane>) {
     let change = |project: &str, kind: &str, groups: Option<Vec<String>>, restricted| {
-        let kind = DeskCommand::ChangeRequestType {
+        Command::ChangeRequestType(RequestTypeChange {
             site: None,
             project: project.into(),
             request_type: Some(kind.into()),
             group_ids: groups,
             restricted,
             creatable: None,
-        };
-        Command::from(kind)
+        })
     };
     let stage = connected(&plane, "desks", json!({})).await;
-    let no_articles = DeskCommand::SetArticles {
+    let no_articles = Command::SetArticles {
         site: None,
         project: "SUP".into(),
         articles: None,
     };
-    stage.jira(no_articles.into());
+    stage.jira(no_articles);
     stage.jira(change("SUP", "Report a problem", Some(Vec::new()), None));
     stage.jira(change("ITS", "Report a problem", None, Some(true)));
     let held = stage.project("acme-sup").await.status.unwrap().permissions;
     assert!(!held.iter().any(|p| p == "ADMINISTER_PROJECTS"), "{held:?}");
     nothing_is_found(&stage, 4, true).await;
 
-    stage.jira(
-        DeskCommand::ShowCanCreate {
-            site: None,
-            shown: false,
-        }
-        .into(),
-    );
+    stage.jira(Command::ShowCanCreate {
+        site: None,
+        shown: false,
+    });
     for project in ["SUP", "ITS"] {
         stage.jira(to_role(project, "Administrators"));
     }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::fault_board::FaultState;
 use crate::sandbox::limits::Spent;
 
+/// What came of a command.
+pub(crate) type Applied = Result<Answer, CommandError>;
+
 /// What a command yields.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -1,129 +1,119 @@
 //! Commands about service desks: request types, forms, portals and knowledge bases.
 
-use super::answer::{Answer, CommandError};
-use super::desk_vocabulary::{DeskCommand, NewRequestType};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Applied, CommandError};
 use super::people::site_mut;
 use super::projects::find;
-use crate::sandbox::world::{Desk, Project, RequestType, Site, World, usual_fields};
+use crate::sandbox::world::{Desk, FormField, Project, RequestType, Site, World, usual_fields};
 
-type Applied = Result<Answer, CommandError>;
-
-/// Carries out a command about a service desk.
-pub(crate) fn apply(world: &mut World, command: DeskCommand) -> Applied {
-    match command {
-        DeskCommand::SetRequestTypes {
-            site,
-            project,
-            request_types,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let types = request_types.into_iter().map(|new| make(site, &project, new));
-            let types = types.collect::<Result<Vec<_>, _>>()?;
-            on_desk(site, &project, |desk| desk.request_types = types)
-        }
-        DeskCommand::AddRequestType {
-            site,
-            project,
-            request_type,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let kind = make(site, &project, request_type)?;
-            on_desk(site, &project, |desk| desk.request_types.push(kind))
-        }
-        DeskCommand::RemoveRequestType {
-            site,
-            project,
-            request_type,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            known(site, &project, Some(&request_type))?;
-            on_desk(site, &project, |desk| {
-                desk.request_types.retain(|kind| !kind.is(&request_type));
-            })
-        }
-        DeskCommand::ChangeRequestType { .. }
-        | DeskCommand::SetFormField { .. }
-        | DeskCommand::RemoveFormField { .. } => apply_to_types(world, command),
-        other => apply_to_desk(world, other),
-    }
+/// A request type to be made.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewRequestType {
+    /// Its name.
+    pub name: String,
+    /// Name or id of the issue type behind it, by default the project's first.
+    pub issue_type: Option<String>,
+    /// Its groups in the portal, `["1"]` by default; an empty list hides it.
+    pub group_ids: Option<Vec<String>>,
+    /// Whether it is for the desk's administrators only.
+    #[serde(default)]
+    pub restricted: bool,
+    /// The form, by default a required summary and a description.
+    pub fields: Option<Vec<FormField>>,
 }
 
-/// Commands about request types that are there.
-fn apply_to_types(world: &mut World, command: DeskCommand) -> Applied {
-    match command {
-        DeskCommand::ChangeRequestType {
-            site,
-            project,
-            request_type,
-            group_ids,
-            restricted,
-            creatable,
-        } => each_type(world, site.as_deref(), &project, request_type.as_deref(), |kind| {
-            kind.group_ids = group_ids.clone().unwrap_or_else(|| kind.group_ids.clone());
-            kind.restricted = restricted.unwrap_or(kind.restricted);
-            kind.creatable = creatable.unwrap_or(kind.creatable);
-        }),
-        DeskCommand::SetFormField {
-            site,
-            project,
-            request_type,
-            field,
-        } => each_type(world, site.as_deref(), &project, request_type.as_deref(), |kind| {
-            let mut fields = kind.fields.iter_mut();
-            match fields.find(|present| present.field_id == field.field_id) {
-                Some(present) => *present = field.clone(),
-                None => kind.fields.push(field.clone()),
-            }
-        }),
-        DeskCommand::RemoveFormField {
-            site,
-            project,
-            request_type,
-            field_id,
-        } => each_type(world, site.as_deref(), &project, request_type.as_deref(), |kind| {
-            kind.fields.retain(|field| field.field_id != field_id);
-        }),
-        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
-    }
+/// A change to a request type, or to all of the desk, in what is given.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestTypeChange {
+    /// Its site.
+    pub site: Option<String>,
+    /// Its project.
+    pub project: String,
+    /// Id or name; left out, all.
+    pub request_type: Option<String>,
+    /// Its portal groups: none hides it, `["1"]` shows it.
+    pub group_ids: Option<Vec<String>>,
+    /// Whether only the desk's administrators get to see it, through the API too.
+    pub restricted: Option<bool>,
+    /// `false`: nobody can make requests of it, as when its issue type has left the project's scheme. (To forbid all of
+    /// them to one account take its `CREATE_ISSUES`; in service projects the holder `portal` has that too.)
+    pub creatable: Option<bool>,
 }
 
-/// Commands about a whole desk, or those of the site.
-fn apply_to_desk(world: &mut World, command: DeskCommand) -> Applied {
-    match command {
-        DeskCommand::RemoveDesk { site, project } => {
-            let project = project_mut(site_mut(world, site.as_deref())?, &project)?;
-            let desk = project.desk.take().ok_or_else(|| no_desk(&project.key))?;
-            project.removed_desk = Some(desk);
-            Ok(Answer::Done)
+pub(super) fn set_request_types(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    types: Vec<NewRequestType>,
+) -> Applied {
+    let site = site_mut(world, site)?;
+    let types = types.into_iter().map(|new| make(site, project, new));
+    let types = types.collect::<Result<Vec<_>, _>>()?;
+    on_desk(site, project, |desk| desk.request_types = types)
+}
+
+pub(super) fn add_request_type(world: &mut World, site: Option<&str>, project: &str, new: NewRequestType) -> Applied {
+    let site = site_mut(world, site)?;
+    let kind = make(site, project, new)?;
+    on_desk(site, project, |desk| desk.request_types.push(kind))
+}
+
+pub(super) fn remove_request_type(world: &mut World, site: Option<&str>, project: &str, name: &str) -> Applied {
+    let site = site_mut(world, site)?;
+    known(site, project, Some(name))?;
+    on_desk(site, project, |desk| desk.request_types.retain(|kind| !kind.is(name)))
+}
+
+pub(super) fn change_request_type(world: &mut World, change: &RequestTypeChange) -> Applied {
+    let (site, request_type) = (change.site.as_deref(), change.request_type.as_deref());
+    each_type(world, site, &change.project, request_type, |kind| {
+        kind.group_ids = change.group_ids.clone().unwrap_or_else(|| kind.group_ids.clone());
+        kind.restricted = change.restricted.unwrap_or(kind.restricted);
+        kind.creatable = change.creatable.unwrap_or(kind.creatable);
+    })
+}
+
+pub(super) fn set_field(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    request_type: Option<&str>,
+    field: &FormField,
+) -> Applied {
+    each_type(world, site, project, request_type, |kind| {
+        let mut fields = kind.fields.iter_mut();
+        match fields.find(|present| present.field_id == field.field_id) {
+            Some(present) => *present = field.clone(),
+            None => kind.fields.push(field.clone()),
         }
-        DeskCommand::RestoreDesk { site, project } => {
-            let project = project_mut(site_mut(world, site.as_deref())?, &project)?;
-            restore(project)
-        }
-        DeskCommand::SetCustomerAccess { site, project, open } => {
-            on_desk(site_mut(world, site.as_deref())?, &project, |desk| desk.open = open)
-        }
-        DeskCommand::SetArticles {
-            site,
-            project,
-            articles,
-        } => on_desk(site_mut(world, site.as_deref())?, &project, |desk| {
-            desk.articles = articles;
-        }),
-        DeskCommand::SetKnowledgeBase { site, licensed } => {
-            site_mut(world, site.as_deref())?.knowledge_base = licensed;
-            Ok(Answer::Done)
-        }
-        DeskCommand::ShowCanCreate { site, shown } => {
-            site_mut(world, site.as_deref())?.tells_can_create = shown;
-            Ok(Answer::Done)
-        }
-        DeskCommand::CapPages { site, most } => {
-            site_mut(world, site.as_deref())?.desk_page = most;
-            Ok(Answer::Done)
-        }
-        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
-    }
+    })
+}
+
+pub(super) fn remove_field(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    request_type: Option<&str>,
+    field_id: &str,
+) -> Applied {
+    each_type(world, site, project, request_type, |kind| {
+        kind.fields.retain(|field| field.field_id != field_id);
+    })
+}
+
+pub(super) fn remove(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    let project = project_mut(site_mut(world, site)?, project)?;
+    let desk = project.desk.take().ok_or_else(|| no_desk(&project.key))?;
+    project.removed_desk = Some(desk);
+    Ok(Answer::Done)
+}
+
+/// Changes the desk of a project.
+pub(super) fn change(world: &mut World, site: Option<&str>, project: &str, change: impl FnOnce(&mut Desk)) -> Applied {
+    on_desk(site_mut(world, site)?, project, change)
 }
 
 fn no_desk(project: &str) -> CommandError {
@@ -187,7 +177,8 @@ fn make(site: &mut Site, project: &str, new: NewRequestType) -> Result<RequestTy
     })
 }
 
-fn restore(project: &mut Project) -> Applied {
+pub(super) fn restore(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    let project = project_mut(site_mut(world, site)?, project)?;
     if project.desk.is_some() {
         let (kind, name) = ("service desk of project", project.key.clone());
         return Err(CommandError::Taken { kind, name });

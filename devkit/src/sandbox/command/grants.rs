@@ -3,121 +3,99 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, CommandError};
+use super::answer::{Answer, Applied, CommandError};
 use super::people::{account_id, cloud_id};
-use super::vocabulary::Command;
 use crate::sandbox::consent::{self, Decision, Request};
 use crate::sandbox::random;
-use crate::sandbox::world::{App, CLIENT_ID, Grant, World};
+use crate::sandbox::world::{App, CLIENT_ID, Grant, RefusalKind, World};
 
-type Applied = Result<Answer, CommandError>;
+/// An app to be registered; what is left out is the seed app's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NewApp {
+    /// What the consent page calls it.
+    pub name: Option<String>,
+    /// Callback address.
+    pub callback_url: Option<String>,
+    /// What it may ask for.
+    pub scopes: Option<Vec<String>>,
+    /// Whose app it is, by default the site's admin's.
+    pub owner: Option<String>,
+    /// Whether nobody but its owner can consent to it.
+    pub private: bool,
+}
 
-/// Carries out a command about apps and grants; hands others back.
-pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::CreateApp {
-            name,
-            callback_url,
-            scopes,
-            owner,
-            private,
-        } => create_app(world, name, callback_url, scopes, owner.as_deref(), private),
-        Command::DescribeApp { client_id } => app_mut(world, client_id).map(|app| describe(app)),
-        Command::SetCallback {
-            client_id,
-            callback_url,
-        } => app_mut(world, client_id).map(|app| {
-            app.callback_url = callback_url;
-            describe(app)
-        }),
-        Command::RotateClientSecret { client_id } => app_mut(world, client_id).map(|app| {
-            app.client_secret = random::secret("cs-", 48);
-            describe(app)
-        }),
-        Command::SetExpiresIn { seconds, client_id } => set_expires_in(world, seconds, client_id),
-        Command::SetAbsoluteExpiry { days } => {
-            let limit = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
-            world.ledger.absolute_expiry = limit;
-            Ok(Answer::Done)
-        }
-        Command::SetRefusal { kind } => {
-            world.ledger.refusal = kind;
-            Ok(Answer::Done)
-        }
-        Command::AdvanceClock { seconds } => advance(world, seconds),
-        Command::StopClock { stopped } => {
-            world.clock.stop(stopped);
-            Ok(Answer::Done)
-        }
-        other => return apply_to_consents(world, other),
+pub(super) fn describe_app(world: &mut World, client_id: Option<String>) -> Applied {
+    app_mut(world, client_id).map(|app| describe(app))
+}
+
+pub(super) fn set_callback(world: &mut World, client_id: Option<String>, callback_url: String) -> Applied {
+    let app = app_mut(world, client_id)?;
+    app.callback_url = callback_url;
+    Ok(describe(app))
+}
+
+pub(super) fn rotate_secret(world: &mut World, client_id: Option<String>) -> Applied {
+    let app = app_mut(world, client_id)?;
+    app.client_secret = random::secret("cs-", 48);
+    Ok(describe(app))
+}
+
+pub(super) fn withhold(world: &mut World, client_id: Option<String>, scopes: Vec<String>) -> Applied {
+    app_mut(world, client_id)?.withheld = scopes.into_iter().collect();
+    Ok(Answer::Done)
+}
+
+pub(super) fn set_absolute_expiry(world: &mut World, days: Option<u32>) {
+    world.ledger.absolute_expiry = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
+}
+
+pub(super) fn set_refusal(world: &mut World, kind: RefusalKind) {
+    world.ledger.refusal = kind;
+}
+
+pub(super) fn stop_clock(world: &mut World, stopped: bool) {
+    world.clock.stop(stopped);
+}
+
+pub(super) fn change_password(world: &mut World, account: Option<&str>) -> Applied {
+    let id = account_id(world, account)?;
+    let ledger = &mut world.ledger;
+    let count = ledger.revoke_grants("the password was changed", |grant| grant.account_id == id);
+    Ok(Answer::Count { count })
+}
+
+pub(super) fn add_site(world: &mut World, client_id: Option<String>, account: Option<&str>, site: &str) -> Applied {
+    let site = cloud_id(world, Some(site))?;
+    on_grant(world, client_id, account, |grant| {
+        let scopes = grant.sites.values().flatten().cloned().collect();
+        grant.sites.insert(site, scopes);
     })
 }
 
-/// Commands that make grants, or say what comes of consents.
-fn apply_to_consents(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::MintGrant {
-            client_id,
-            account,
-            sites,
-            scopes,
-            online,
-        } => mint(world, client_id, account.as_deref(), sites, scopes, !online),
-        Command::Consent {
-            authorize_url,
-            account,
-            sites,
-            deny,
-        } => click_consent(world, &authorize_url, account.as_deref(), sites, !deny),
-        Command::MintCode {
-            authorize_url,
-            account,
-            sites,
-        } => mint_code(world, &authorize_url, account.as_deref(), sites),
-        Command::WithholdScopes { client_id, scopes } => app_mut(world, client_id).map(|app| {
-            app.withheld = scopes.into_iter().collect();
-            Answer::Done
-        }),
-        other => return apply_to_grants(world, other),
+pub(super) fn remove_site(
+    world: &mut World,
+    client_id: Option<String>,
+    account: Option<&str>,
+    site: Option<&str>,
+) -> Applied {
+    let site = cloud_id(world, site)?;
+    on_grant(world, client_id, account, |grant| {
+        grant.sites.remove(&site);
     })
 }
 
-/// Commands that change grants already made.
-fn apply_to_grants(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::RevokeGrant { client_id, account } => revoke(world, client_id, account.as_deref()),
-        Command::ChangePassword { account } => account_id(world, account.as_deref()).map(|id| {
-            let ledger = &mut world.ledger;
-            let count = ledger.revoke_grants("the password was changed", |g| g.account_id == id);
-            Answer::Count { count }
-        }),
-        Command::AddSiteToGrant {
-            client_id,
-            account,
-            site,
-        } => cloud_id(world, Some(&site)).and_then(|site| {
-            on_grant(world, client_id, account.as_deref(), |grant| {
-                let scopes = grant.sites.values().flatten().cloned().collect();
-                grant.sites.insert(site, scopes);
-            })
-        }),
-        Command::RemoveSiteFromGrant {
-            client_id,
-            account,
-            site,
-        } => cloud_id(world, site.as_deref()).and_then(|site| {
-            on_grant(world, client_id, account.as_deref(), |grant| {
-                grant.sites.remove(&site);
-            })
-        }),
-        Command::DropScope { client_id, scope } => Ok(on_scopes(world, client_id, |scopes| {
-            scopes.remove(&scope);
-        })),
-        Command::AddScope { client_id, scope } => Ok(on_scopes(world, client_id, |scopes| {
-            scopes.insert(scope.clone());
-        })),
-        other => return Err(Box::new(other)),
+pub(super) fn drop_scope(world: &mut World, client_id: Option<String>, scope: &str) -> Answer {
+    on_scopes(world, client_id, |scopes| {
+        scopes.remove(scope);
+    })
+}
+
+pub(super) fn add_scope(world: &mut World, client_id: Option<String>, scope: &str) -> Answer {
+    on_scopes(world, client_id, |scopes| {
+        scopes.insert(scope.to_owned());
     })
 }
 
@@ -139,24 +117,17 @@ fn describe(app: &App) -> Answer {
     }
 }
 
-fn create_app(
-    world: &mut World,
-    name: Option<String>,
-    callback_url: Option<String>,
-    scopes: Option<Vec<String>>,
-    owner: Option<&str>,
-    private: bool,
-) -> Applied {
-    let owner = account_id(world, Some(owner.unwrap_or("admin@acme.example")))?;
+pub(super) fn create_app(world: &mut World, new: NewApp) -> Applied {
+    let owner = account_id(world, Some(new.owner.as_deref().unwrap_or("admin@acme.example")))?;
     let model = app_mut(world, None)?.clone();
     let app = App {
         client_id: random::secret("", 32),
         client_secret: random::secret("cs-", 48),
-        name: name.unwrap_or(model.name),
-        callback_url: callback_url.unwrap_or(model.callback_url),
-        scopes: scopes.map_or(model.scopes, BTreeSet::from_iter),
+        name: new.name.unwrap_or(model.name),
+        callback_url: new.callback_url.unwrap_or(model.callback_url),
+        scopes: new.scopes.map_or(model.scopes, BTreeSet::from_iter),
         owner,
-        shared: !private,
+        shared: !new.private,
         withheld: BTreeSet::new(),
         expires_in: None,
     };
@@ -175,12 +146,11 @@ fn site_ids(world: &World, sites: Option<Vec<String>>) -> Result<BTreeSet<String
     }
 }
 
-fn mint(
+pub(super) fn mint(
     world: &mut World,
     client_id: Option<String>,
     account: Option<&str>,
-    sites: Option<Vec<String>>,
-    scopes: Option<Vec<String>>,
+    (sites, scopes): (Option<Vec<String>>, Option<Vec<String>>),
     offline: bool,
 ) -> Applied {
     let account = account_id(world, account)?;
@@ -213,7 +183,7 @@ fn request_at(world: &World, authorize_url: &str) -> Result<Request, CommandErro
     Request::read(world, &query).map_err(invalid)
 }
 
-fn click_consent(
+pub(super) fn click_consent(
     world: &mut World,
     authorize_url: &str,
     account: Option<&str>,
@@ -231,7 +201,12 @@ fn click_consent(
     Ok(Answer::Redirect { location })
 }
 
-fn mint_code(world: &mut World, authorize_url: &str, account: Option<&str>, sites: Option<Vec<String>>) -> Applied {
+pub(super) fn mint_code(
+    world: &mut World,
+    authorize_url: &str,
+    account: Option<&str>,
+    sites: Option<Vec<String>>,
+) -> Applied {
     let account = account_id(world, account)?;
     let sites = site_ids(world, sites)?;
     let request = request_at(world, authorize_url)?;
@@ -241,7 +216,7 @@ fn mint_code(world: &mut World, authorize_url: &str, account: Option<&str>, site
     Ok(Answer::Redirect { location })
 }
 
-fn set_expires_in(world: &mut World, seconds: u64, client_id: Option<String>) -> Applied {
+pub(super) fn set_expires_in(world: &mut World, seconds: u64, client_id: Option<String>) -> Applied {
     match client_id {
         None => world.ledger.expires_in = seconds,
         Some(client_id) => app_mut(world, Some(client_id))?.expires_in = Some(seconds),
@@ -249,14 +224,14 @@ fn set_expires_in(world: &mut World, seconds: u64, client_id: Option<String>) ->
     Ok(Answer::Done)
 }
 
-fn advance(world: &mut World, seconds: u64) -> Applied {
+pub(super) fn advance_clock(world: &mut World, seconds: u64) -> Applied {
     let step = i64::try_from(seconds).ok().map(SignedDuration::from_secs);
     let moved = step.and_then(|step| world.clock.advance(step));
     let too_far = || CommandError::Invalid("the clock cannot be moved that far".to_owned());
     moved.map(|()| Answer::Done).ok_or_else(too_far)
 }
 
-fn revoke(world: &mut World, client_id: Option<String>, account: Option<&str>) -> Applied {
+pub(super) fn revoke(world: &mut World, client_id: Option<String>, account: Option<&str>) -> Applied {
     let account = account_id(world, account)?;
     let client_id = or_default(client_id);
     let ledger = &mut world.ledger;

@@ -4,104 +4,80 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::{Answer, CommandError};
-use super::issue_vocabulary::{IssueChange, IssueCommand};
-use super::people::{account_id, site_mut};
+use super::answer::{Answer, Applied, CommandError};
+use super::issue_change::{IssueChange, IssueUpdate, NewIssues};
+use super::people::{account_id, cloud_id, site_mut};
 use super::projects::{find, find_issue};
-use super::search;
 use crate::sandbox::world::{Issue, PRIORITIES, Project, Site, World};
 
-type Applied = Result<Answer, CommandError>;
+/// Which issues a bulk command means: a project's, these ids, so many percent.
+type Choice<'a> = (Option<&'a str>, Option<Vec<u64>>, Option<f64>);
 
-/// Carries out a command about issues; those about search and readers are handed on.
-pub(crate) fn apply(world: &mut World, command: IssueCommand) -> Applied {
-    match command {
-        IssueCommand::AddIssues { .. } => add(world, command),
-        IssueCommand::UpdateIssue { .. } => update(world, command),
-        IssueCommand::ChangeIssues {
-            site,
-            project,
-            ids,
-            percent,
-            set,
-        } => {
-            let set = resolve(world, site.as_deref(), set.unwrap_or_default())?;
-            let now = world.now();
-            let site = site_mut(world, site.as_deref())?;
-            let ids = pick(site, project.as_deref(), ids, percent)?;
-            // All are changed before the first is written: a command that fails has changed nothing.
-            let places = ids.iter().enumerate();
-            let changed = places.map(|(place, id)| changed(site, *id, &set, now, Some(place)));
-            for (project, issue) in changed.collect::<Result<Vec<_>, _>>()? {
-                site.write_issue(project, issue, now);
-            }
-            Ok(Answer::Issues { ids })
-        }
-        IssueCommand::DeleteIssues {
-            site,
-            project,
-            ids,
-            percent,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let ids = pick(site, project.as_deref(), ids, percent)?;
-            for id in &ids {
-                site.delete_issue(*id);
-            }
-            Ok(Answer::Issues { ids })
-        }
-        other => apply_to_one(world, other),
+pub(super) fn change(world: &mut World, site: Option<&str>, choice: Choice<'_>, set: Option<IssueChange>) -> Applied {
+    let set = resolve(world, site, set.unwrap_or_default())?;
+    let now = world.now();
+    let site = site_mut(world, site)?;
+    let ids = pick(site, choice)?;
+    // All are changed before the first is written: a command that fails has changed nothing.
+    let places = ids.iter().enumerate();
+    let changed = places.map(|(place, id)| changed(site, *id, &set, now, Some(place)));
+    for (project, issue) in changed.collect::<Result<Vec<_>, _>>()? {
+        site.write_issue(project, issue, now);
     }
+    Ok(Answer::Issues { ids })
 }
 
-/// Commands about the place and life of one issue.
-fn apply_to_one(world: &mut World, command: IssueCommand) -> Applied {
-    let now = world.now();
-    match command {
-        IssueCommand::DeleteIssue { site, issue } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find_issue(site, &issue)?;
-            site.delete_issue(id);
-            Ok(Answer::Done)
-        }
-        IssueCommand::MoveIssue { site, issue, project } => {
-            let site = site_mut(world, site.as_deref())?;
-            let (id, target) = (find_issue(site, &issue)?, find(site, &project)?);
-            let same = || CommandError::Invalid(format!("issue `{issue}` is in project `{project}` already"));
-            site.move_issue(id, target, now).map(|()| Answer::Done).ok_or_else(same)
-        }
-        IssueCommand::DateIssue { site, issue, seconds } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find_issue(site, &issue)?;
-            let unknown = || CommandError::unknown("issue", id.to_string());
-            let (project, issue) = site.issue_by_id(id).ok_or_else(unknown)?;
-            let (project, mut issue) = (project.id, issue.clone());
-            issue.updated = now
-                .checked_add(SignedDuration::from_secs(seconds))
-                .map_err(|error| CommandError::Invalid(error.to_string()))?;
-            site.write_issue(project, issue, now);
-            Ok(Answer::Done)
-        }
-        IssueCommand::TouchIssue {
-            site,
-            issue,
-            every_seconds,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find_issue(site, &issue)?;
-            match every_seconds {
-                Some(seconds) => {
-                    let every = SignedDuration::from_secs(i64::from(seconds));
-                    site.register.touched.insert(id, every);
-                }
-                None => {
-                    site.register.touched.remove(&id);
-                }
-            }
-            Ok(Answer::Done)
-        }
-        other => search::apply(world, other),
+pub(super) fn delete_many(world: &mut World, site: Option<&str>, choice: Choice<'_>) -> Applied {
+    let site = site_mut(world, site)?;
+    let ids = pick(site, choice)?;
+    for id in &ids {
+        site.delete_issue(*id);
     }
+    Ok(Answer::Issues { ids })
+}
+
+pub(super) fn delete(world: &mut World, site: Option<&str>, issue: &str) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find_issue(site, issue)?;
+    site.delete_issue(id);
+    Ok(Answer::Done)
+}
+
+pub(super) fn move_to(world: &mut World, site: Option<&str>, issue: &str, project: &str) -> Applied {
+    let now = world.now();
+    let site = site_mut(world, site)?;
+    let (id, target) = (find_issue(site, issue)?, find(site, project)?);
+    let same = || CommandError::Invalid(format!("issue `{issue}` is in project `{project}` already"));
+    site.move_issue(id, target, now).map(|()| Answer::Done).ok_or_else(same)
+}
+
+pub(super) fn date(world: &mut World, site: Option<&str>, issue: &str, seconds: i64) -> Applied {
+    let now = world.now();
+    let site = site_mut(world, site)?;
+    let id = find_issue(site, issue)?;
+    let unknown = || CommandError::unknown("issue", id.to_string());
+    let (project, issue) = site.issue_by_id(id).ok_or_else(unknown)?;
+    let (project, mut issue) = (project.id, issue.clone());
+    issue.updated = now
+        .checked_add(SignedDuration::from_secs(seconds))
+        .map_err(|error| CommandError::Invalid(error.to_string()))?;
+    site.write_issue(project, issue, now);
+    Ok(Answer::Done)
+}
+
+pub(super) fn touch(world: &mut World, site: Option<&str>, issue: &str, every_seconds: Option<u32>) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find_issue(site, issue)?;
+    match every_seconds {
+        Some(seconds) => {
+            let every = SignedDuration::from_secs(i64::from(seconds));
+            site.register.touched.insert(id, every);
+        }
+        None => {
+            site.register.touched.remove(&id);
+        }
+    }
+    Ok(Answer::Done)
 }
 
 /// The same change with ids in the place of addresses, keys and the names of priorities.
@@ -118,11 +94,9 @@ fn resolve(world: &World, site: Option<&str>, mut set: IssueChange) -> Result<Is
         *priority = (*id).to_owned();
     }
     if let Some(parent) = set.parent.as_mut().filter(|parent| !parent.is_empty()) {
-        let cloud_id = super::people::cloud_id(world, site)?;
-        let found = world.sites.get(&cloud_id).map(|site| find_issue(site, parent));
-        *parent = found
-            .ok_or_else(|| CommandError::unknown("site", cloud_id))??
-            .to_string();
+        let site = cloud_id(world, site)?;
+        let found = world.sites.get(&site).map(|site| find_issue(site, parent));
+        *parent = found.ok_or_else(|| CommandError::unknown("site", site))??.to_string();
     }
     Ok(set)
 }
@@ -193,34 +167,8 @@ fn changed(
     Ok((project.id, issue))
 }
 
-fn update(world: &mut World, command: IssueCommand) -> Applied {
-    let IssueCommand::UpdateIssue {
-        site,
-        issue,
-        summary,
-        status,
-        labels,
-        assignee,
-        reporter,
-        priority,
-        issue_type,
-        parent,
-        nulls,
-    } = command
-    else {
-        return Err(CommandError::Invalid(format!("nobody carries out {command:?}")));
-    };
-    let set = IssueChange {
-        summary,
-        status,
-        labels,
-        assignee,
-        reporter,
-        priority,
-        issue_type,
-        parent,
-        nulls,
-    };
+pub(super) fn update(world: &mut World, update: IssueUpdate) -> Applied {
+    let IssueUpdate { site, issue, set } = update;
     let set = resolve(world, site.as_deref(), set)?;
     let now = world.now();
     let site = site_mut(world, site.as_deref())?;
@@ -231,12 +179,7 @@ fn update(world: &mut World, command: IssueCommand) -> Applied {
 }
 
 /// The issues a bulk command means, in the order of their ids.
-fn pick(
-    site: &Site,
-    project: Option<&str>,
-    ids: Option<Vec<u64>>,
-    percent: Option<f64>,
-) -> Result<Vec<u64>, CommandError> {
+fn pick(site: &Site, (project, ids, percent): Choice<'_>) -> Result<Vec<u64>, CommandError> {
     if let Some(ids) = ids {
         let unknown = ids.iter().find(|id| site.issue_by_id(**id).is_none());
         return match unknown {
@@ -270,18 +213,15 @@ const LABELS: [&[&str]; 5] = [
     &["customer", "eu"],
 ];
 
-fn add(world: &mut World, command: IssueCommand) -> Applied {
-    let IssueCommand::AddIssues {
+pub(super) fn add(world: &mut World, new: NewIssues) -> Applied {
+    let NewIssues {
         site,
         project,
         count,
         spread_seconds,
         varied,
         set,
-    } = command
-    else {
-        return Err(CommandError::Invalid(format!("nobody carries out {command:?}")));
-    };
+    } = new;
     let set = resolve(world, site.as_deref(), set.unwrap_or_default())?;
     let reporter = account_id(world, None)?;
     let now = world.now();
@@ -315,8 +255,8 @@ fn add(world: &mut World, command: IssueCommand) -> Applied {
 
 /// The accounts that issues are given to in turn.
 fn people_of(world: &World, site: Option<&str>) -> Result<Vec<String>, CommandError> {
-    let cloud_id = super::people::cloud_id(world, site)?;
-    let site = world.sites.get(&cloud_id);
+    let site = cloud_id(world, site)?;
+    let site = world.sites.get(&site);
     let shares = |id: &&String| site.is_some_and(|site| site.has_product_access(id));
     let people = world
         .accounts

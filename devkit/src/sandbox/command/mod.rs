@@ -2,29 +2,27 @@
 
 mod answer;
 mod apply;
-mod desk_vocabulary;
 mod desks;
 mod grants;
-mod issue_vocabulary;
+mod issue_change;
 mod issues;
-mod limit_vocabulary;
+mod languages;
 mod limits;
 mod names;
 mod people;
 mod projects;
 mod roles;
 mod search;
-mod shape_vocabulary;
-mod shapes;
 mod sites;
 mod statuses;
 mod vocabulary;
 
 pub use answer::{Answer, CommandError};
-pub use desk_vocabulary::{DeskCommand, NewRequestType};
-pub use issue_vocabulary::{IssueChange, IssueCommand};
-pub use limit_vocabulary::LimitCommand;
-pub use shape_vocabulary::{NewStatus, ShapeCommand};
+pub use desks::{NewRequestType, RequestTypeChange};
+pub use grants::NewApp;
+pub use issue_change::{IssueChange, IssueUpdate, NewIssues};
+pub use people::NewAccount;
+pub use statuses::NewStatus;
 pub use vocabulary::Command;
 
 pub(crate) use apply::apply;

@@ -2,39 +2,41 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, CommandError};
+use super::answer::{Answer, Applied, CommandError};
 use super::people::site_mut;
 use super::projects::find;
-use super::shape_vocabulary::ShapeCommand;
 use crate::sandbox::world::{PRIORITIES, Site, Workflow, World};
-
-type Applied = Result<Answer, CommandError>;
 
 /// Ids and names of what a workflow has of one kind.
 type Named = fn(&mut Workflow) -> Vec<(&str, &mut String)>;
 
-/// Carries out a command about names; hands others back.
-pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Result<Applied, ShapeCommand> {
-    Ok(match command {
-        ShapeCommand::RenameStatus {
-            site,
-            project,
-            status,
-            name,
-        } => site_mut(world, site.as_deref())
-            .and_then(|site| rename(site, project.as_deref(), ("status", statuses), &status, &name)),
-        ShapeCommand::RenameIssueType {
-            site,
-            project,
-            issue_type,
-            name,
-        } => site_mut(world, site.as_deref())
-            .and_then(|site| rename(site, project.as_deref(), ("issue type", types), &issue_type, &name)),
-        ShapeCommand::RenamePriority { site, priority, name } => {
-            site_mut(world, site.as_deref()).and_then(|site| rename_priority(site, &priority, name))
-        }
-        other => return Err(other),
-    })
+pub(super) fn rename_status(
+    world: &mut World,
+    site: Option<&str>,
+    project: Option<&str>,
+    old: &str,
+    new: &str,
+) -> Applied {
+    rename(site_mut(world, site)?, project, ("status", statuses), old, new)
+}
+
+pub(super) fn rename_type(
+    world: &mut World,
+    site: Option<&str>,
+    project: Option<&str>,
+    old: &str,
+    new: &str,
+) -> Applied {
+    rename(site_mut(world, site)?, project, ("issue type", types), old, new)
+}
+
+pub(super) fn rename_priority(world: &mut World, site: Option<&str>, priority: &str, name: String) -> Applied {
+    let site = site_mut(world, site)?;
+    let is_meant = |id: &&str| *id == priority || site.priority(id).as_deref() == Some(priority);
+    let found = PRIORITIES.iter().map(|(id, _)| *id).find(is_meant);
+    let id = found.ok_or_else(|| CommandError::unknown("priority", priority))?;
+    site.priorities.insert(id.to_owned(), name);
+    Ok(Answer::Done)
 }
 
 fn statuses(workflow: &mut Workflow) -> Vec<(&str, &mut String)> {
@@ -77,13 +79,5 @@ fn rename(
             project.workflow = Arc::new(workflow);
         }
     }
-    Ok(Answer::Done)
-}
-
-fn rename_priority(site: &mut Site, priority: &str, name: String) -> Applied {
-    let is_meant = |id: &&str| *id == priority || site.priority(id).as_deref() == Some(priority);
-    let found = PRIORITIES.iter().map(|(id, _)| *id).find(is_meant);
-    let id = found.ok_or_else(|| CommandError::unknown("priority", priority))?;
-    site.priorities.insert(id.to_owned(), name);
     Ok(Answer::Done)
 }

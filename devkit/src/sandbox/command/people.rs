@@ -2,93 +2,128 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::{Answer, CommandError};
-use super::vocabulary::Command;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Applied, CommandError};
 use crate::sandbox::random;
-use crate::sandbox::world::{Account, AccountType, BOT, Holder, SITE, Site, World};
+use crate::sandbox::world::{Account, AccountType, BOT, Holder, SITE, Site, World, known};
 
-type Applied = Result<Answer, CommandError>;
+/// An account to be made, with product access on the sites, and an agent's licence there if asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewAccount {
+    /// Address.
+    pub email: String,
+    /// Name, by default the address.
+    pub display_name: Option<String>,
+    /// Kind.
+    #[serde(default)]
+    pub account_type: AccountType,
+    /// Kind of app.
+    pub app_type: Option<String>,
+    /// Sites, by default the seed's first.
+    pub sites: Option<Vec<String>>,
+    /// Whether it gets an agent's licence.
+    #[serde(default)]
+    pub agent: bool,
+}
 
-/// Carries out a command about people; hands others back.
-pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::AddAccount {
-            email,
-            display_name,
-            account_type,
-            app_type,
-            sites,
-            agent,
-        } => {
-            let name = display_name.unwrap_or_else(|| email.clone());
-            let mut account = Account::person(new_id(account_type), &email, &name);
-            account.account_type = account_type;
-            account.app_type = app_type;
-            let sites = sites.unwrap_or_else(|| vec![SITE.to_owned()]);
-            add_account(world, account, &sites, agent)
+pub(super) fn add(world: &mut World, new: NewAccount) -> Applied {
+    let name = new.display_name.unwrap_or_else(|| new.email.clone());
+    let mut account = Account::person(new_id(new.account_type), &new.email, &name);
+    account.account_type = new.account_type;
+    account.app_type = new.app_type;
+    let sites = new.sites.unwrap_or_else(|| vec![SITE.to_owned()]);
+    add_account(world, account, &sites, new.agent)
+}
+
+pub(super) fn add_many(
+    world: &mut World,
+    site: Option<&str>,
+    count: u32,
+    apps_percent: u32,
+    domain: Option<&str>,
+) -> Applied {
+    let site = cloud_id(world, site)?;
+    let domain = domain.unwrap_or("many.example");
+    for n in 1..=count {
+        let app = n * apps_percent / 100 > (n - 1) * apps_percent / 100;
+        let id = random::account_id();
+        let mut account = Account::person(id, &format!("person-{n}@{domain}"), &format!("Person {n}"));
+        if app {
+            account.account_type = AccountType::App;
+            account.email = String::new();
+            account.display_name = format!("App {n}");
         }
-        Command::DeactivateAccount { account, keep_grants } => deactivate(world, account.as_deref(), keep_grants),
-        Command::ReactivateAccount { account } => change(world, account.as_deref(), |account| account.active = true),
-        Command::SetAccountType {
-            account,
-            account_type,
-            app_type,
-        } => change(world, account.as_deref(), |account| {
-            account.account_type = account_type;
-            account.app_type = app_type;
-        }),
-        Command::SetEmail { account, email } => change(world, account.as_deref(), |account| account.email = email),
-        Command::RenameAccount { account, display_name } => change(world, account.as_deref(), |account| {
-            account.display_name = display_name;
-        }),
-        Command::HideEmail { account, hidden } => change(world, account.as_deref(), |account| {
-            account.email_visible = !hidden;
-        }),
-        other => return apply_on_site(world, other),
+        add_account(world, account, std::slice::from_ref(&site), false)?;
+    }
+    Ok(Answer::Count { count: count as usize })
+}
+
+pub(super) fn set_type(
+    world: &mut World,
+    account: Option<&str>,
+    account_type: AccountType,
+    app_type: Option<String>,
+) -> Applied {
+    change(world, account, |account| {
+        account.account_type = account_type;
+        account.app_type = app_type;
     })
 }
 
-/// Commands about what an account is on one site.
-fn apply_on_site(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::RemoveProductAccess {
-            site,
-            account,
-            status,
-            unlisted,
-        } => on_site(world, site.as_deref(), account.as_deref(), |site, id| {
-            leave(site, id, true);
-            site.no_access_status = status.unwrap_or(403);
-            if unlisted {
-                site.unlisted.insert(id.to_owned());
-            }
-        }),
-        Command::GrantProductAccess { site, account, agent } => {
-            on_site(world, site.as_deref(), account.as_deref(), |site, id| {
-                join(site, id, agent);
-                site.unlisted.remove(id);
-            })
+pub(super) fn hide_all_emails(world: &mut World, hidden: bool) {
+    for account in world.accounts.values_mut() {
+        account.email_visible = !hidden;
+    }
+}
+
+pub(super) fn set_time_zone(world: &mut World, account: Option<&str>, time_zone: String) -> Applied {
+    if TimeZone::get(&time_zone).is_err() {
+        return Err(CommandError::unknown("time zone", time_zone));
+    }
+    change(world, account, |account| account.time_zone = time_zone)
+}
+
+pub(super) fn remove_access(
+    world: &mut World,
+    site: Option<&str>,
+    account: Option<&str>,
+    status: Option<u16>,
+    unlisted: bool,
+) -> Applied {
+    on_site(world, site, account, |site, id| {
+        leave(site, id, true);
+        site.no_access_status = status.unwrap_or(403);
+        if unlisted {
+            site.unlisted.insert(id.to_owned());
         }
-        Command::RemoveAgentLicence { site, account } => {
-            on_site(world, site.as_deref(), account.as_deref(), |site, id| {
-                leave(site, id, false);
-            })
-        }
-        Command::SetGlobalPermission {
-            site,
-            account,
-            permission,
-            held,
-        } => {
-            if crate::sandbox::world::known(&permission).is_none() {
-                return Ok(Err(CommandError::unknown("permission", permission)));
-            }
-            on_site(world, site.as_deref(), account.as_deref(), |site, id| {
-                set_global(site, id, permission, held);
-            })
-        }
-        other => return Err(Box::new(other)),
     })
+}
+
+pub(super) fn grant_access(world: &mut World, site: Option<&str>, account: Option<&str>, agent: bool) -> Applied {
+    on_site(world, site, account, |site, id| {
+        join(site, id, agent);
+        site.unlisted.remove(id);
+    })
+}
+
+pub(super) fn remove_licence(world: &mut World, site: Option<&str>, account: Option<&str>) -> Applied {
+    on_site(world, site, account, |site, id| leave(site, id, false))
+}
+
+pub(super) fn set_global_permission(
+    world: &mut World,
+    site: Option<&str>,
+    account: Option<&str>,
+    permission: String,
+    held: bool,
+) -> Applied {
+    if known(&permission).is_none() {
+        return Err(CommandError::unknown("permission", permission));
+    }
+    on_site(world, site, account, |site, id| set_global(site, id, permission, held))
 }
 
 /// The id of the account with this id or address, by default the dedicated one.
@@ -113,7 +148,8 @@ pub(crate) fn site_mut<'a>(world: &'a mut World, name: Option<&str>) -> Result<&
     site.ok_or_else(|| CommandError::unknown("site", id))
 }
 
-fn change(world: &mut World, name: Option<&str>, change: impl FnOnce(&mut Account)) -> Applied {
+/// Changes the account with this id or address, by default the dedicated one.
+pub(super) fn change(world: &mut World, name: Option<&str>, change: impl FnOnce(&mut Account)) -> Applied {
     let id = account_id(world, name)?;
     let account = world.accounts.get_mut(&id);
     change(account.ok_or_else(|| CommandError::unknown("account", id))?);
@@ -139,7 +175,7 @@ fn new_id(account_type: AccountType) -> String {
 }
 
 /// Adds an account to these sites.
-pub(super) fn add_account(world: &mut World, account: Account, sites: &[String], agent: bool) -> Applied {
+fn add_account(world: &mut World, account: Account, sites: &[String], agent: bool) -> Applied {
     if !account.email.is_empty() && world.account(&account.email).is_some() {
         let (kind, name) = ("account", account.email);
         return Err(CommandError::Taken { kind, name });
@@ -160,7 +196,7 @@ pub(super) fn add_account(world: &mut World, account: Account, sites: &[String],
     Ok(Answer::Account { account_id })
 }
 
-fn deactivate(world: &mut World, name: Option<&str>, keep_grants: bool) -> Applied {
+pub(super) fn deactivate(world: &mut World, name: Option<&str>, keep_grants: bool) -> Applied {
     let id = account_id(world, name)?;
     change(world, Some(&id), |account| account.active = false)?;
     if !keep_grants {

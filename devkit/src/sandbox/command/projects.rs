@@ -1,110 +1,83 @@
 //! Commands about projects and the permissions in them.
 
-use jiff::Timestamp;
-
-use super::answer::{Answer, CommandError};
+use super::answer::{Answer, Applied, CommandError};
 use super::people::{account_id, site_mut};
-use super::vocabulary::Command;
 use crate::sandbox::world::{Holder, Lens, Project, Site, World, known};
 
-type Applied = Result<Answer, CommandError>;
+pub(super) fn create_one(
+    world: &mut World,
+    site: Option<&str>,
+    key: String,
+    name: Option<String>,
+    template: Option<&str>,
+) -> Applied {
+    let name = name.unwrap_or_else(|| format!("Project {key}"));
+    create(world, site, template, vec![(key, name)])
+}
 
-/// Carries out a command about projects, the last kind there is.
-pub(crate) fn apply(world: &mut World, command: Command) -> Applied {
+pub(super) fn create_many(
+    world: &mut World,
+    site: Option<&str>,
+    count: u32,
+    prefix: Option<&str>,
+    template: Option<&str>,
+) -> Applied {
+    let prefix = prefix.unwrap_or("P");
+    let named = |n: u32| (format!("{prefix}{n}"), format!("Project {prefix}{n}"));
+    let wanted = (1..=count).map(named).collect();
+    create(world, site, template, wanted)
+}
+
+pub(super) fn archive(world: &mut World, site: Option<&str>, project: &str) -> Applied {
     let now = world.now();
-    match command {
-        Command::CreateProject {
-            site,
-            key,
-            name,
-            template,
-        } => {
-            let name = name.unwrap_or_else(|| format!("Project {key}"));
-            create(world, site.as_deref(), template.as_deref(), vec![(key, name)])
-        }
-        Command::CreateProjects {
-            site,
-            count,
-            prefix,
-            template,
-        } => {
-            let prefix = prefix.as_deref().unwrap_or("P");
-            let named = |n: u32| (format!("{prefix}{n}"), format!("Project {prefix}{n}"));
-            let wanted = (1..=count).map(named).collect();
-            create(world, site.as_deref(), template.as_deref(), wanted)
-        }
-        other => apply_to_project(world, other, now),
-    }
+    change(world, site, project, |project| project.archived = Some(now))
 }
 
-/// Commands about what a project is.
-fn apply_to_project(world: &mut World, command: Command, now: Timestamp) -> Applied {
-    match command {
-        Command::ArchiveProject { site, project } => {
-            change(world, site.as_deref(), &project, |p| p.archived = Some(now))
-        }
-        Command::TrashProject { site, project } => change(world, site.as_deref(), &project, |p| p.deleted = Some(now)),
-        Command::RestoreProject { site, project } => change(world, site.as_deref(), &project, |project| {
-            project.archived = None;
-            project.deleted = None;
-        }),
-        Command::DeleteProject { site, project } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find(site, &project)?;
-            site.projects.remove(&id);
-            Ok(Answer::Done)
-        }
-        Command::RenameProjectKey { site, project, key } => {
-            rename_key(site_mut(world, site.as_deref())?, &project, key)
-        }
-        Command::SetProjectPrivate { site, project, private } => change(world, site.as_deref(), &project, |project| {
-            project.is_private = private;
-        }),
-        other => apply_inside(world, other),
-    }
+pub(super) fn trash(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    let now = world.now();
+    change(world, site, project, |project| project.deleted = Some(now))
 }
 
-/// Commands about what is inside a project.
-fn apply_inside(world: &mut World, command: Command) -> Applied {
-    match command {
-        Command::GrantPermission {
-            site,
-            project,
-            permission,
-            account,
-            holder,
-        } => {
-            let account = account_id(world, account.as_deref())?;
-            let holder = holder.unwrap_or(Holder::User(account));
-            check_permission(&permission)?;
-            change(world, site.as_deref(), &project, |project| {
-                project.change_holders(&permission, |holders| {
-                    holders.insert(holder);
-                });
-            })
-        }
-        Command::RevokePermission {
-            site,
-            project,
-            permission,
-            account,
-            holder,
-        } => {
-            let account = account_id(world, account.as_deref())?;
-            check_permission(&permission)?;
-            let site = site_mut(world, site.as_deref())?;
-            revoke(site, &project, &permission, &account, holder.as_ref())
-        }
-        Command::SetPortalLens {
-            in_permissions_check,
-            in_project_search,
-        } => {
-            world.portal_lens_in_check = in_permissions_check;
-            world.portal_lens_in_search = in_project_search;
-            Ok(Answer::Done)
-        }
-        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
-    }
+pub(super) fn restore(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    change(world, site, project, |project| {
+        project.archived = None;
+        project.deleted = None;
+    })
+}
+
+pub(super) fn delete(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find(site, project)?;
+    site.projects.remove(&id);
+    Ok(Answer::Done)
+}
+
+pub(super) fn keep_only(world: &mut World, site: Option<&str>, project: &str) -> Applied {
+    let site = site_mut(world, site)?;
+    let kept = find(site, project)?;
+    site.projects.retain(|id, _| *id == kept);
+    Ok(Answer::Done)
+}
+
+pub(super) fn grant(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    permission: &str,
+    (account, holder): (Option<&str>, Option<Holder>),
+) -> Applied {
+    let account = account_id(world, account)?;
+    check_permission(permission)?;
+    change(world, site, project, |project| {
+        project.change_holders(permission, |holders| {
+            holders.insert(holder.unwrap_or(Holder::User(account)));
+        });
+    })
+}
+
+pub(super) fn set_portal_lens(world: &mut World, in_permissions_check: bool, in_project_search: bool) {
+    world.portal_lens_in_check = in_permissions_check;
+    world.portal_lens_in_search = in_project_search;
 }
 
 fn check_permission(permission: &str) -> Result<(), CommandError> {
@@ -158,7 +131,8 @@ fn create(world: &mut World, site: Option<&str>, template: Option<&str>, wanted:
     Ok(Answer::Projects { ids, keys })
 }
 
-fn rename_key(site: &mut Site, project: &str, key: String) -> Applied {
+pub(super) fn rename_key(world: &mut World, site: Option<&str>, project: &str, key: String) -> Applied {
+    let site = site_mut(world, site)?;
     if site.projects.values().any(|other| other.key == key) {
         let (kind, name) = ("project", key);
         return Err(CommandError::Taken { kind, name });
@@ -171,15 +145,24 @@ fn rename_key(site: &mut Site, project: &str, key: String) -> Applied {
     Ok(Answer::Done)
 }
 
-fn revoke(site: &mut Site, project: &str, permission: &str, account: &str, holder: Option<&Holder>) -> Applied {
+pub(super) fn revoke(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    permission: &str,
+    (account, holder): (Option<&str>, Option<Holder>),
+) -> Applied {
+    let account = account_id(world, account)?;
+    check_permission(permission)?;
+    let site = site_mut(world, site)?;
     let id = find(site, project)?;
     let Some(found) = site.projects.get(&id) else {
         return Err(CommandError::unknown("project", project));
     };
     let holders = found.scheme.get(permission).cloned().unwrap_or_default();
     let stay = |candidate: &Holder| match holder {
-        Some(holder) => candidate != holder,
-        None => !site.is_holder(found, None, account, candidate, Lens::Work),
+        Some(ref holder) => candidate != holder,
+        None => !site.is_holder(found, None, &account, candidate, Lens::Work),
     };
     let rest = holders.into_iter().filter(stay).collect();
     if let Some(project) = site.projects.get_mut(&id) {

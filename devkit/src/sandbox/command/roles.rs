@@ -1,80 +1,59 @@
 //! Commands about roles and groups.
 
-use super::answer::{Answer, CommandError};
+use super::answer::{Answer, Applied, CommandError};
 use super::people::{account_id, site_mut};
-use super::shape_vocabulary::ShapeCommand;
 use crate::sandbox::world::{Actors, Project, Site, World};
 
-type Applied = Result<Answer, CommandError>;
-
-/// Carries out a command about roles and groups, the last kind of its vocabulary.
-pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
-    match command {
-        ShapeCommand::RenameRole {
-            site,
-            project,
-            role,
-            name,
-        } => rename(site_mut(world, site.as_deref())?, project.as_deref(), &role, &name),
-        ShapeCommand::AddToRole {
-            site,
-            project,
-            role,
-            account,
-        } => {
-            let account = account_id(world, account.as_deref())?;
-            on_role(world, site.as_deref(), &project, &role, |actors| {
-                actors.users.insert(account);
-            })
-        }
-        ShapeCommand::AddGroupToRole {
-            site,
-            project,
-            role,
-            group,
-        } => {
-            known_group(site_mut(world, site.as_deref())?, &group)?;
-            on_role(world, site.as_deref(), &project, &role, |actors| {
-                actors.groups.insert(group);
-            })
-        }
-        ShapeCommand::RemoveFromRole {
-            site,
-            project,
-            role,
-            account,
-            group,
-        } => {
-            let by_default = account.is_some() || group.is_none();
-            let account = by_default.then(|| account_id(world, account.as_deref())).transpose()?;
-            on_role(world, site.as_deref(), &project, &role, |actors| {
-                actors.users.retain(|user| Some(user) != account.as_ref());
-                actors.groups.retain(|name| Some(name) != group.as_ref());
-            })
-        }
-        other => apply_to_group(world, other),
-    }
+pub(super) fn add_account(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    role: &str,
+    account: Option<&str>,
+) -> Applied {
+    let account = account_id(world, account)?;
+    on_role(world, site, project, role, |actors| {
+        actors.users.insert(account);
+    })
 }
 
-fn apply_to_group(world: &mut World, command: ShapeCommand) -> Applied {
-    match command {
-        ShapeCommand::AddToGroup { site, group, account } => {
-            let account = account_id(world, account.as_deref())?;
-            let site = site_mut(world, site.as_deref())?;
-            site.groups.entry(group).or_default().insert(account);
-            Ok(Answer::Done)
-        }
-        ShapeCommand::RemoveFromGroup { site, group, account } => {
-            let account = account_id(world, account.as_deref())?;
-            let site = site_mut(world, site.as_deref())?;
-            known_group(site, &group)?;
-            if let Some(members) = site.groups.get_mut(&group) {
-                members.remove(&account);
-            }
-            Ok(Answer::Done)
-        }
-        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
+pub(super) fn add_group(world: &mut World, site: Option<&str>, project: &str, role: &str, group: String) -> Applied {
+    known_group(site_mut(world, site)?, &group)?;
+    on_role(world, site, project, role, |actors| {
+        actors.groups.insert(group);
+    })
+}
+
+pub(super) fn remove(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    role: &str,
+    (account, group): (Option<&str>, Option<String>),
+) -> Applied {
+    let by_default = account.is_some() || group.is_none();
+    let account = by_default.then(|| account_id(world, account)).transpose()?;
+    on_role(world, site, project, role, |actors| {
+        actors.users.retain(|user| Some(user) != account.as_ref());
+        actors.groups.retain(|name| Some(name) != group.as_ref());
+    })
+}
+
+pub(super) fn add_to_group(world: &mut World, site: Option<&str>, group: String, account: Option<&str>) -> Applied {
+    let account = account_id(world, account)?;
+    let site = site_mut(world, site)?;
+    site.groups.entry(group).or_default().insert(account);
+    Ok(Answer::Done)
+}
+
+pub(super) fn remove_from_group(world: &mut World, site: Option<&str>, group: &str, account: Option<&str>) -> Applied {
+    let account = account_id(world, account)?;
+    let site = site_mut(world, site)?;
+    known_group(site, group)?;
+    if let Some(members) = site.groups.get_mut(group) {
+        members.remove(&account);
     }
+    Ok(Answer::Done)
 }
 
 fn known_group(site: &Site, group: &str) -> Result<(), CommandError> {
@@ -96,7 +75,8 @@ fn on_role(
     Ok(Answer::Done)
 }
 
-fn rename(site: &mut Site, project: Option<&str>, role: &str, name: &str) -> Applied {
+pub(super) fn rename(world: &mut World, site: Option<&str>, project: Option<&str>, role: &str, name: &str) -> Applied {
+    let site = site_mut(world, site)?;
     let only = match project {
         Some(project) => Some(super::projects::find(site, project)?),
         None => None,

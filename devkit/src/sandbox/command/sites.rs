@@ -2,31 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Answer, CommandError};
+use super::answer::{Answer, Applied, CommandError};
 use super::people::{account_id, cloud_id, site_mut};
-use super::vocabulary::Command;
 use crate::sandbox::random;
 use crate::sandbox::world::{CLIENT_ID, Holder, Site, World};
 
-type Applied = Result<Answer, CommandError>;
-
-/// Carries out a command about sites; hands others back.
-pub(crate) fn apply(world: &mut World, command: Command) -> Result<Applied, Box<Command>> {
-    Ok(match command {
-        Command::CreateSite { name, host, account } => create(world, &name, &host, account.as_deref()),
-        Command::RenameSite { site, host } => rename(world, site.as_deref(), host),
-        Command::ReplaceSite { site, with } => replace(world, site.as_deref(), with.as_deref()),
-        Command::SetSiteDown { site, down, status } => site_mut(world, site.as_deref()).map(|site| {
-            site.down = down.then_some(status.unwrap_or(503));
-            Answer::Done
-        }),
-        Command::BlockApp {
-            site,
-            client_id,
-            blocked,
-        } => block(world, site.as_deref(), client_id, blocked),
-        other => return Err(Box::new(other)),
-    })
+/// Changes the site with this name, by default the seed's first.
+pub(super) fn change(world: &mut World, site: Option<&str>, change: impl FnOnce(&mut Site)) -> Applied {
+    site_mut(world, site).map(change)?;
+    Ok(Answer::Done)
 }
 
 fn free_host(world: &World, host: &str) -> Result<(), CommandError> {
@@ -38,7 +22,7 @@ fn free_host(world: &World, host: &str) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn create(world: &mut World, name: &str, host: &str, account: Option<&str>) -> Applied {
+pub(super) fn create(world: &mut World, name: &str, host: &str, account: Option<&str>) -> Applied {
     free_host(world, host)?;
     let member = BTreeSet::from([account_id(world, account)?]);
     let cloud_id = random::uuid();
@@ -59,7 +43,7 @@ fn create(world: &mut World, name: &str, host: &str, account: Option<&str>) -> A
     Ok(Answer::Site { cloud_id })
 }
 
-fn rename(world: &mut World, site: Option<&str>, host: String) -> Applied {
+pub(super) fn rename(world: &mut World, site: Option<&str>, host: String) -> Applied {
     free_host(world, &host)?;
     let site = site_mut(world, site)?;
     site.former_hosts.retain(|former| *former != host);
@@ -70,7 +54,7 @@ fn rename(world: &mut World, site: Option<&str>, host: String) -> Applied {
     Ok(Answer::Site { cloud_id })
 }
 
-fn replace(world: &mut World, site: Option<&str>, with: Option<&str>) -> Applied {
+pub(super) fn replace(world: &mut World, site: Option<&str>, with: Option<&str>) -> Applied {
     let old = cloud_id(world, site)?;
     let with = with.map(|name| cloud_id(world, Some(name))).transpose()?;
     let displaced = site_mut(world, Some(&old))?;
@@ -102,7 +86,7 @@ fn reach_likewise(world: &mut World, old: &str, new: &str) {
     }
 }
 
-fn block(world: &mut World, site: Option<&str>, client_id: Option<String>, blocked: bool) -> Applied {
+pub(super) fn block(world: &mut World, site: Option<&str>, client_id: Option<String>, blocked: bool) -> Applied {
     let client_id = client_id.unwrap_or_else(|| CLIENT_ID.to_owned());
     let site = site_mut(world, site)?;
     if blocked {

@@ -2,56 +2,58 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, CommandError};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Applied, CommandError};
 use super::people::site_mut;
 use super::projects::find;
-use super::shape_vocabulary::{NewStatus, ShapeCommand};
-use crate::sandbox::world::{Issue, IssueStatus, Site, World};
+use crate::sandbox::world::{Issue, IssueStatus, Site, StatusCategory, World};
 
-type Applied = Result<Answer, CommandError>;
+/// A status to be made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewStatus {
+    /// Name.
+    pub name: String,
+    /// Category.
+    pub category: StatusCategory,
+}
 
-/// Carries out a command about statuses.
-pub(crate) fn apply(world: &mut World, command: ShapeCommand) -> Applied {
-    match command {
-        ShapeCommand::AddStatus {
-            site,
-            project,
-            name,
-            category,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find(site, &project)?;
-            let mut statuses = statuses_of(site, id);
-            if statuses.iter().any(|status| status.name == name) {
-                return Err(CommandError::Taken { kind: "status", name });
-            }
-            statuses.push(make(site, id, NewStatus { name, category }));
-            replace(site, id, statuses);
-            Ok(Answer::Done)
-        }
-        ShapeCommand::RemoveStatus { site, project, status } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find(site, &project)?;
-            let mut statuses = statuses_of(site, id);
-            let before = statuses.len();
-            statuses.retain(|candidate| !is(candidate, &status));
-            if statuses.len() == before {
-                return Err(CommandError::unknown("status", status));
-            }
-            replace_with_some(site, id, statuses)
-        }
-        ShapeCommand::SetStatuses {
-            site,
-            project,
-            statuses,
-        } => {
-            let site = site_mut(world, site.as_deref())?;
-            let id = find(site, &project)?;
-            let statuses = statuses.into_iter().map(|new| make(site, id, new)).collect();
-            replace_with_some(site, id, statuses)
-        }
-        other => Err(CommandError::Invalid(format!("nobody carries out {other:?}"))),
+pub(super) fn add(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    name: String,
+    category: StatusCategory,
+) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find(site, project)?;
+    let mut statuses = statuses_of(site, id);
+    if statuses.iter().any(|status| status.name == name) {
+        return Err(CommandError::Taken { kind: "status", name });
     }
+    statuses.push(make(site, id, NewStatus { name, category }));
+    replace(site, id, statuses);
+    Ok(Answer::Done)
+}
+
+pub(super) fn remove(world: &mut World, site: Option<&str>, project: &str, status: &str) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find(site, project)?;
+    let mut statuses = statuses_of(site, id);
+    let before = statuses.len();
+    statuses.retain(|candidate| !is(candidate, status));
+    if statuses.len() == before {
+        return Err(CommandError::unknown("status", status));
+    }
+    replace_with_some(site, id, statuses)
+}
+
+pub(super) fn set(world: &mut World, site: Option<&str>, project: &str, statuses: Vec<NewStatus>) -> Applied {
+    let site = site_mut(world, site)?;
+    let id = find(site, project)?;
+    let statuses = statuses.into_iter().map(|new| make(site, id, new)).collect();
+    replace_with_some(site, id, statuses)
 }
 
 fn is(status: &IssueStatus, id_or_name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What a person changes while Jira wants not to be asked.
 
-use devkit::sandbox::LimitCommand;
+use devkit::sandbox::Command;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
@@ -25,13 +25,13 @@ impl Story for SpecChange {
         async move {
             let stage = &scene.stage;
             let mark = stage.sandbox.mark();
-            let storm = LimitCommand::StartStorm {
+            let storm = Command::StartStorm {
                 seconds: STORM,
                 path: None,
                 reason: None,
                 retry_after_seconds: None,
             };
-            stage.jira(storm.into());
+            stage.jira(storm);
             stage.ask("acme").await;
             let refused = |calls: &[devkit::sandbox::Request]| calls.iter().any(|call| call.status == Some(429));
             stage.sandbox.wait_for_requests(mark, refused).await;
