@@ -15,8 +15,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, interval_at};
 
-use crate::lease::Lease;
 use crate::run_folder::RunFolder;
+use crate::watchdog::Watchdog;
 use crate::workspace::{devkit_folder, made_folder, on_path};
 
 /// How often a sign of life is printed.
@@ -205,7 +205,7 @@ struct Build {
     go: Child,
     group: Pid,
     finished: bool,
-    _lease: Lease,
+    _watchdog: Watchdog,
     /// Gigabytes of work files, which go itself leaves behind when it is killed.
     _work: RunFolder,
 }
@@ -216,12 +216,12 @@ impl Build {
         let go = command.env("GOTMPDIR", work.path()).spawn()?;
         let id = go.id().and_then(|id| i32::try_from(id).ok());
         let group = Pid::from_raw(id.ok_or_else(|| io::Error::other("ended at once"))?);
-        let lease = Lease::on(group)?;
+        let watchdog = Watchdog::on(group)?;
         Ok(Self {
             go,
             group,
             finished: false,
-            _lease: lease,
+            _watchdog: watchdog,
             _work: work,
         })
     }

@@ -46,12 +46,12 @@ enum Command {
         #[arg(long = "command", value_name = "JSON", value_parser = sandbox_command)]
         commands: Vec<sandbox::Command>,
     },
-    /// Run a control plane, a sandbox and the operator with its connect pages in the foreground, for a program that plays
-    /// on them: a line of JSON tells how they are reached. Ends with SIGINT, SIGTERM or its standard input.
+    /// Run a control plane, a sandbox and the operator with its connect pages in the foreground, for a program that
+    /// uses them: a line of JSON says how they are reached. Ends with SIGINT, SIGTERM or its standard input.
     Stage,
     /// Show the operator at work: a control plane, a sandbox of Jira Cloud, and the operator between them.
     Demo {
-        /// End after the story; the exit code says whether everything was as told.
+        /// End after the last scene; the exit code says whether everything came true.
         #[arg(long)]
         once: bool,
     },
@@ -88,42 +88,42 @@ fn arguments() -> impl Iterator<Item = OsString> {
         .map(|(_, word)| word)
 }
 
-/// Tells the story of the demo, and stays until told to stop unless it is to be told once.
+/// Runs the demo, and stays until it is asked to stop unless it is to run once.
 async fn demo(once: bool) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
-    let mut troupe = tokio::select! {
-        told = demo::tell() => told?,
-        () = stop.told() => return Err("interrupted; everything that was started is stopped".into()),
+    let mut demo = tokio::select! {
+        started = demo::run() => started?,
+        () = stop.requested() => return Err("interrupted; everything that was started is stopped".into()),
     };
     let mut result = Ok(());
     if !once {
-        println!("{}\n\nCtrl-C ends it.", troupe.directions());
+        println!("{}\n\nCtrl-C ends it.", demo.instructions());
         tokio::select! {
-            () = stop.told() => {}
-            error = troupe.broken() => result = Err(error.into()),
+            () = stop.requested() => {}
+            error = demo.ended() => result = Err(error.into()),
         }
     }
-    troupe.dismiss().await;
+    demo.stop().await;
     result
 }
 
-/// Runs everything for another program until told to stop, or until that program is gone.
+/// Runs everything for another program until it is asked to stop, or until that program is gone.
 async fn stage() -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
     let mut gone = input_ended();
-    let mut troupe = tokio::select! {
-        staged = demo::stage() => staged?,
-        () = stop.told() => return Ok(()),
+    let mut demo = tokio::select! {
+        started = demo::start() => started?,
+        () = stop.requested() => return Ok(()),
         _ = &mut gone => return Ok(()),
     };
-    println!("{}", troupe.addresses());
+    println!("{}", demo.addresses());
     let mut result = Ok(());
     tokio::select! {
-        () = stop.told() => {}
+        () = stop.requested() => {}
         _ = &mut gone => {}
-        error = troupe.broken() => result = Err(error.into()),
+        error = demo.ended() => result = Err(error.into()),
     }
-    troupe.dismiss().await;
+    demo.stop().await;
     result
 }
 
@@ -137,7 +137,7 @@ fn input_ended() -> oneshot::Receiver<()> {
     gone
 }
 
-/// Runs a control plane until told to stop; the kubeconfig is gone when it is.
+/// Runs a control plane until it is asked to stop; the kubeconfig is gone when it is.
 async fn control_plane(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
     let file = std::path::absolute(file)?;
@@ -145,14 +145,14 @@ async fn control_plane(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     // Dropping the unfinished start ends whatever it had started, a build included.
     let control_plane = tokio::select! {
         started = ControlPlane::start() => started?,
-        () = stop.told() => return Ok(()),
+        () = stop.requested() => return Ok(()),
     };
     control_plane.export_kubeconfig(&file)?;
     println!("control plane ready at {}; stop with Ctrl-C\n", control_plane.url());
     println!("  export KUBECONFIG={}", file.display());
     println!("  {} get namespaces", kubectl(&control_plane));
     let result: Result<(), Error> = tokio::select! {
-        () = stop.told() => Ok(()),
+        () = stop.requested() => Ok(()),
         error = control_plane.broken() => Err(error),
     };
     control_plane.stop().await;
@@ -165,7 +165,7 @@ fn sandbox_command(text: &str) -> Result<sandbox::Command, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// Runs a sandbox, with this many projects and issues beside the seed's if there are to be issues, until told to stop.
+/// Runs a sandbox, with this many projects and issues beside the seed's if there are to be issues, until it is asked to stop.
 async fn run_sandbox(
     listen: SocketAddr,
     (projects, issues): (u32, u32),
@@ -198,7 +198,7 @@ async fn run_sandbox(
     );
     println!("  curl -s {url}/_sandbox/commands -d '{{\"command\": \"describeApp\"}}'");
     println!("Change it by POST {url}/_sandbox/commands, see what it was asked at {url}/_sandbox/requests.");
-    stop.told().await;
+    stop.requested().await;
     Ok(())
 }
 
@@ -224,7 +224,7 @@ impl Stop {
         })
     }
 
-    async fn told(&mut self) {
+    async fn requested(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -188,7 +188,7 @@ impl Scene {
         };
         let rule = self.proxy.add(Rule::new(action).writes().times(1));
         let Err(kube::Error::Api(status)) = self.create("late").await.unwrap() else {
-            panic!("it is told as failed");
+            panic!("it is reported as failed");
         };
         // The client tries again by itself, and then it is there already.
         assert!([409, 504].contains(&status.code), "{status:?}");

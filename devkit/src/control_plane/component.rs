@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::binaries::Program;
 use super::error::Error;
-use crate::lease::Lease;
+use crate::watchdog::Watchdog;
 
 /// A component that is killed on drop.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Component {
     /// Closed when this process dies, which ends a component of our own build.
     _stdin: Option<ChildStdin>,
     /// For a component that does not heed its standard input: a foreign one, or a frozen one.
-    watchdog: Option<Lease>,
+    watchdog: Option<Watchdog>,
     heeds_stdin: bool,
 }
 
@@ -65,7 +65,7 @@ impl Component {
         let watchdog = if heeds_stdin {
             None
         } else {
-            Some(Lease::on(group).map_err(failed)?)
+            Some(Watchdog::on(group).map_err(failed)?)
         };
         Ok(Self {
             name,
@@ -113,7 +113,7 @@ impl Component {
             source,
         };
         if self.watchdog.is_none() {
-            self.watchdog = Some(Lease::on(self.group).map_err(failed)?);
+            self.watchdog = Some(Watchdog::on(self.group).map_err(failed)?);
         }
         self.signal(Signal::SIGSTOP)?;
         // The signal is only sent when `kill` returns: an answer may still slip out.

@@ -25,9 +25,9 @@ pub enum Error {
         /// Its own words.
         message: String,
     },
-    /// Something shown was not as told.
-    #[error("not as told: {0}")]
-    NotAsTold(String),
+    /// Something shown differs from what the text announced.
+    #[error("unexpected: {0}")]
+    Unexpected(String),
 }
 
 /// A control plane and the way to it.
@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// Waits until a condition has a reason, and returns its message.
-    pub(super) async fn until(&self, object: &str, condition: &str, reason: &str) -> Result<String, Error> {
+    pub(super) async fn wait_for_reason(&self, object: &str, condition: &str, reason: &str) -> Result<String, Error> {
         let path = format!("--for=jsonpath={{.status.conditions[?(@.type==\"{condition}\")].reason}}={reason}");
         let waited = self
             .kubectl(&["wait", "-n", "demo", &path, "--timeout=60s", object])
@@ -124,7 +124,7 @@ impl Cluster {
         let found = conditions.iter().find(|c| text(c, "type") == condition);
         match found.filter(|c| text(c, "reason") == reason) {
             Some(found) => Ok(text(found, "message")),
-            None => Err(Error::NotAsTold(format!(
+            None => Err(Error::Unexpected(format!(
                 "{object} was to have {condition} with reason {reason}, but has {}: {}",
                 found.map_or_else(|| "none".to_owned(), |c| text(c, "reason")),
                 waited.err().map_or_else(String::new, |error| error.to_string())

@@ -1,30 +1,30 @@
 //! The demo: a real Kubernetes API server, a sandbox of Jira Cloud, and the operator between
-//! them, told to somebody who sees it for the first time.
+//! them, explained to somebody who sees it for the first time.
 
 mod cluster;
-mod invitation;
-mod story;
-mod troupe;
+mod connect_link;
+mod processes;
+mod scenes;
 
 pub use cluster::Error;
-pub use troupe::Troupe;
+pub use processes::Processes;
 
-/// Starts everything for a program that plays on it. What was started ends with the [`Troupe`].
+/// Starts everything for a program that uses it. What was started ends with the [`Troupe`].
 ///
 /// # Errors
 /// When something could not be started.
-pub async fn stage() -> Result<Troupe, Error> {
-    Troupe::assemble().await
+pub async fn start() -> Result<Processes, Error> {
+    Processes::start().await
 }
 
-/// Starts everything and tells the story. Every claim is waited for; an error says which one did
+/// Starts everything and runs the scenes. Every claim is waited for; an error says which one did
 /// not come true. What was started ends with the [`Troupe`].
 ///
 /// # Errors
-/// When something could not be started, or something shown was not as told.
-pub async fn tell() -> Result<Troupe, Error> {
-    let troupe = Troupe::assemble().await?;
-    story::tell(&troupe).await?;
-    invitation::tell(&troupe).await?;
-    Ok(troupe)
+/// When something could not be started, or something shown differs from its text.
+pub async fn run() -> Result<Processes, Error> {
+    let demo = Processes::start().await?;
+    scenes::run(&demo).await?;
+    connect_link::show(&demo).await?;
+    Ok(demo)
 }

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_into_the_body_when_it_is_told_to() {
+    fn looks_into_the_body_when_asked_to() {
         let rules = Arc::new(Rules::default());
         let other = rules.add(Rule::new(Action::DropRequest).body_contains("\"other\""));
         assert!(!taken(&rules, &Method::PUT, SECRET));

@@ -1,4 +1,4 @@
-//! Requests that change something at the API server, told apart by what they change.
+//! Requests that change something at the API server, named by what they change.
 
 use std::fmt;
 
@@ -80,12 +80,12 @@ fn name_in(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn told(method: &Method, path: &str, body: &str) -> Option<String> {
+    fn named(method: &Method, path: &str, body: &str) -> Option<String> {
         Write::of(method, path, body.as_bytes()).map(|write| write.to_string())
     }
 
     #[test]
-    fn writes_are_told_apart_by_what_they_change() {
+    fn writes_are_named_by_what_they_change() {
         let cases = [
             (
                 Method::POST,
@@ -120,15 +120,15 @@ mod tests {
             (Method::DELETE, "/api/v1/namespaces/b", "", "delete namespaces/b"),
         ];
         for (method, path, body, expected) in cases {
-            assert_eq!(told(&method, path, body).as_deref(), Some(expected), "{method} {path}");
+            assert_eq!(named(&method, path, body).as_deref(), Some(expected), "{method} {path}");
         }
     }
 
     #[test]
     fn questions_are_no_writes() {
-        assert_eq!(told(&Method::GET, "/api/v1/namespaces/a/secrets/b", ""), None);
+        assert_eq!(named(&Method::GET, "/api/v1/namespaces/a/secrets/b", ""), None);
         let review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        assert_eq!(told(&Method::POST, review, "{}"), None);
-        assert_eq!(told(&Method::POST, "/metrics", "{}"), None);
+        assert_eq!(named(&Method::POST, review, "{}"), None);
+        assert_eq!(named(&Method::POST, "/metrics", "{}"), None);
     }
 }

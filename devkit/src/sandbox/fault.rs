@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal;
+use super::request_log;
 
 /// Which requests a fault meets, how often, and what it does to them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ impl FaultRule {
         let method = self.method.as_deref();
         let client = self.client_id.as_deref();
         let account = self.account_id.as_deref();
-        let write = !self.writes || journal::is_write(target.method, target.path);
+        let write = !self.writes || request_log::is_write(target.method, target.path);
         let body = self.body.is_empty() || target.body.is_some_and(|body| body.contains(&self.body));
         path && write
             && body
@@ -126,7 +126,7 @@ impl FaultRule {
     }
 }
 
-/// When a fault strikes, seen from the effect of the request (a rotation, for example).
+/// When a fault takes effect, seen from the effect of the request (a rotation, for example).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {

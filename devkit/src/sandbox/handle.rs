@@ -11,8 +11,8 @@ use super::command::{self, Answer, Command, CommandError, NewApp, NewIssues};
 use super::connection::{Connection, CuttableListener};
 use super::fault::FaultRule;
 use super::http;
-use super::journal::{Mark, Request};
 use super::limits::Spent;
+use super::request_log::{Mark, Request};
 use super::shared::Shared;
 use super::world::{self, Issue, World};
 
@@ -95,7 +95,7 @@ impl Sandbox {
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move {
             let server = axum::serve(listener, service);
-            // Ends only when told to; an error after that has nobody to hear it.
+            // Ends only when asked to; an error after that has nobody to hear it.
             let _ = server.with_graceful_shutdown(stopped).await;
         });
         Ok(Self {
@@ -277,29 +277,29 @@ impl Sandbox {
     /// Every request received, oldest first (the last 200,000).
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.journal.all()
+        self.shared.requests.all()
     }
 
-    /// The present end of the journal.
+    /// The present end of the log.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        self.shared.journal.mark()
+        self.shared.requests.mark()
     }
 
     /// The requests that arrived after `mark`.
     #[must_use]
     pub fn requests_since(&self, mark: Mark) -> Vec<Request> {
-        self.shared.journal.since(mark)
+        self.shared.requests.since(mark)
     }
 
     /// Waits until `enough` holds for the requests after `mark`, and returns them. Waits without limit.
     pub async fn wait_for_requests(&self, mark: Mark, enough: impl Fn(&[Request]) -> bool) -> Vec<Request> {
-        self.shared.journal.wait(mark, enough).await
+        self.shared.requests.wait(mark, enough).await
     }
 
     /// Forgets the requests received so far.
     pub fn clear_requests(&self) {
-        self.shared.journal.clear();
+        self.shared.requests.clear();
     }
 
     /// What an app (by default the seed's) has spent in points over all sites since the sandbox started, in both
@@ -316,7 +316,7 @@ impl Sandbox {
     pub fn waiting_for_index(&self) -> usize {
         let world = self.shared.world();
         let site = world.site(world::SITE);
-        site.map_or(0, |site| site.register.index.waiting())
+        site.map_or(0, |site| site.issue_locations.index.waiting())
     }
 
     /// Every secret value made so far (client secrets, tokens, codes), to search logs and objects for leaks.

@@ -3,39 +3,39 @@
 //! It imitates what the operator asks of Jira Cloud: OAuth 2.0 (3LO) with rotating refresh tokens, the list of
 //! accessible resources, and the part of the REST APIs that the operator calls. Answers follow from a model of people,
 //! licences, roles and permission schemes. A test changes that model by [`Command`]s, breaks answers by
-//! [`FaultRule`]s, and counts what was asked in the journal of [`Request`]s.
+//! [`FaultRule`]s, and counts what was asked in the log of [`Request`]s.
 //!
 //! The operator is pointed here by `ATLASSIAN_AUTH_URL`, `ATLASSIAN_API_URL` and `ATLASSIAN_SITE_URL`, all three set to
 //! [`Sandbox::url`]; the site is then known by the `Host` header.
 
+mod active_faults;
 mod bearer;
 mod command;
 mod connection;
 mod consent;
 mod fault;
-mod fault_board;
 mod handle;
 mod http;
 mod jira;
-mod journal;
 mod limits;
 mod page_fault;
 mod random;
 mod reply;
+mod request_log;
 mod search_cache;
 mod shared;
 mod world;
 
+pub use active_faults::FaultState;
 pub use command::{
     Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewIssues, NewRequestType, NewStatus,
     RequestTypeChange,
 };
 pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
-pub use fault_board::FaultState;
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
-pub use journal::{Mark, Request};
 pub use limits::{PostReads, Spent};
 pub use page_fault::{PageFault, PageTrouble};
+pub use request_log::{Mark, Request};
 pub use world::{
     Account, AccountType, Actors, App, Desk, Family, FormField, Grant, Holder, InvalidHolder, Issue, IssueStatus,
     IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,

@@ -19,7 +19,7 @@ pub struct PageFault {
     pub trouble: PageTrouble,
 }
 
-/// What is wrong with a page. The issues that a page leaves out stand on a later one, unless told otherwise.
+/// What is wrong with a page. The issues that a page leaves out stand on a later one, unless a rule says otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -79,7 +79,7 @@ impl PageFaults {
     }
 
     /// What is wrong with a page; uses one of each fault's `times`.
-    pub(crate) fn strike(&self, page: u32, jql: &str) -> Vec<PageTrouble> {
+    pub(crate) fn matching(&self, page: u32, jql: &str) -> Vec<PageTrouble> {
         self.with(|faults| {
             let meets = |fault: &&mut PageFault| {
                 let page = fault.page.is_none_or(|wanted| wanted == page);

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand::distr::{Alphanumeric, SampleString};
 
-/// A secret of `length` letters and digits behind a telling prefix, so that a leak is recognisable.
+/// A secret of `length` letters and digits behind a prefix, so that a leak is recognisable.
 pub(crate) fn secret(prefix: &str, length: usize) -> String {
     let body = Alphanumeric.sample_string(&mut rand::rng(), length);
     format!("{prefix}{body}")

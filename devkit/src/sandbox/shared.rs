@@ -1,4 +1,4 @@
-//! What all requests of one sandbox share: the world, the faults, the limits and the journal.
+//! What all requests of one sandbox share: the world, the faults, the limits and the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::fault_board::FaultBoard;
-use super::journal::Journal;
+use super::active_faults::ActiveFaults;
 use super::limits::Limits;
 use super::page_fault::PageFaults;
+use super::request_log::RequestLog;
 use super::search_cache::SearchCache;
 use super::world::World;
 
 /// The shared state of one sandbox.
 pub(crate) struct Shared {
     world: RwLock<World>,
-    pub(crate) faults: FaultBoard,
-    pub(crate) journal: Journal,
+    pub(crate) faults: ActiveFaults,
+    pub(crate) requests: RequestLog,
     pub(crate) limits: Limits,
     pub(crate) pages: PageFaults,
     pub(crate) searches: SearchCache,
@@ -29,8 +29,8 @@ impl Shared {
     pub(crate) fn new(world: World) -> Self {
         Self {
             world: RwLock::new(world),
-            faults: FaultBoard::default(),
-            journal: Journal::new(),
+            faults: ActiveFaults::default(),
+            requests: RequestLog::new(),
             limits: Limits::default(),
             pages: PageFaults::default(),
             searches: SearchCache::default(),

@@ -47,7 +47,7 @@ async fn a_frozen_one_dies_with_its_launcher_too() {
         kill(Pid::from_raw(*id), Signal::SIGSTOP).unwrap();
     }
     // The signal is only sent when `kill` returns. What is not standing still yet would stop when nobody is left to
-    // be told of it.
+    // be notified of it.
     until("they stand still", || frozen.iter().all(|id| stands_still(*id))).await;
     signal(&launcher, Signal::SIGKILL);
     launcher.wait().await.unwrap();

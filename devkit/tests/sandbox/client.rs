@@ -83,7 +83,7 @@ impl Bench {
         text(&body["refresh_token"])
     }
 
-    /// The tokens of a grant minted as told.
+    /// The tokens of a grant minted by this command.
     pub(crate) fn mint(&self, text: Value) -> Tokens {
         self.sandbox.mint_as(command(text)).unwrap()
     }

@@ -1,4 +1,4 @@
-//! Faults strike before or after the effect, and everything is written into the journal.
+//! Faults take effect before or after the request does, and everything is logged.
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ async fn a_fault_can_meet_one_app_only() {
 }
 
 #[tokio::test]
-async fn the_journal_names_callers_and_holds_no_secret() {
+async fn the_log_names_callers_and_holds_no_secret() {
     let bench = Bench::new().await;
     let mark = bench.sandbox.mark();
     bench.rotated(&bench.tokens.refresh_token).await;
@@ -241,7 +241,7 @@ async fn an_endpoint_may_be_gone_or_ask_for_half_an_hour_after_it_answered_twice
         statuses.push(response.status().as_u16());
     }
     assert_eq!(statuses, [200, 200, 429, 410, 410]);
-    // What was asked stands in the journal; what the authorization server was told does not.
+    // What was asked stands in the log; what the authorization server was told does not.
     bench.rotated(&bench.tokens.refresh_token).await;
     let bodies: Vec<_> = bench.sandbox.requests_since(mark);
     assert_eq!(bodies[0].body.as_deref(), Some(query.to_string().as_str()));

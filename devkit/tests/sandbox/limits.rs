@@ -1,4 +1,4 @@
-//! Rate limits: points of the hour, bursts, storms, and the headers that tell them.
+//! Rate limits: points of the hour, bursts, storms, and the headers about them.
 
 use std::time::{Duration, Instant};
 

@@ -188,7 +188,7 @@ async fn the_login_leads_to_the_sandboxs_own_consent_page_only() {
 }
 
 #[tokio::test]
-async fn the_journal_keeps_no_state_of_an_authorization() {
+async fn the_log_keeps_no_state_of_an_authorization() {
     let bench = Bench::new().await;
     let mut browser = Browser::new(&bench);
     let url = authorize_url(&bench, "read:jira-work");

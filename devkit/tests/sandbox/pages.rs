@@ -56,7 +56,7 @@ fn trouble(bench: &Bench, page: u32, trouble: &Value) {
 }
 
 #[tokio::test]
-async fn pages_misbehave_as_told() {
+async fn pages_misbehave_as_commanded() {
     let bench = eleven().await;
     let well = walk(&bench).await;
     assert_eq!(sizes(&well), [5, 5, 1]);

@@ -43,7 +43,7 @@ async fn statuses_are_shared_unless_a_project_is_team_managed() {
         .state(|world| world.site("acme").unwrap().project("TMA").unwrap().id);
     let scope = json!({"type": "PROJECT", "project": {"id": id.to_string()}});
     assert_eq!(scoped.iter().filter(|status| status["scope"] == scope).count(), 3);
-    // What nobody may browse is not told.
+    // What nobody may browse is not shown.
     bench.run(json!({"command": "revokePermission", "project": "TMA", "permission": "BROWSE_PROJECTS"}));
     assert_eq!(statuses(&bench).await.len(), before.len() + 3);
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::fault_board::FaultState;
+use crate::sandbox::active_faults::FaultState;
 use crate::sandbox::limits::Spent;
 
 /// What came of a command.
@@ -12,7 +12,7 @@ pub(crate) type Applied = Result<Answer, CommandError>;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Answer {
-    /// It is done, and there is nothing to tell.
+    /// It is done, and there is nothing to return.
     Done,
     /// An app's credentials.
     App {

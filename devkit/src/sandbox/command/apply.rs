@@ -104,12 +104,12 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
         C::SetPortalLens { in_permissions_check, in_project_search } =>
             done(projects::set_portal_lens(&mut world(), in_permissions_check, in_project_search)),
 
-        // Faults and the journal.
+        // Faults and the log of requests.
         C::AddFault { rule } => Ok(Answer::Fault { id: shared.faults.add(rule) }),
         C::RemoveFault { id } => remove_fault(shared, id),
         C::ClearFaults => done(shared.faults.clear()),
         C::ListFaults => Ok(Answer::Faults { faults: shared.faults.list() }),
-        C::ClearRequests => done(shared.journal.clear()),
+        C::ClearRequests => done(shared.requests.clear()),
 
         // Service desks.
         C::SetRequestTypes { site, project, request_types } =>

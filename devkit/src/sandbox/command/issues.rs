@@ -71,10 +71,10 @@ pub(super) fn touch(world: &mut World, site: Option<&str>, issue: &str, every_se
     match every_seconds {
         Some(seconds) => {
             let every = SignedDuration::from_secs(i64::from(seconds));
-            site.register.touched.insert(id, every);
+            site.issue_locations.touched.insert(id, every);
         }
         None => {
-            site.register.touched.remove(&id);
+            site.issue_locations.touched.remove(&id);
         }
     }
     Ok(Answer::Done)

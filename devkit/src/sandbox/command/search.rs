@@ -10,7 +10,7 @@ use super::projects::find_issue;
 use crate::sandbox::world::{Lag, World};
 
 pub(super) fn set_lag(world: &mut World, site: Option<&str>, seconds: Option<u32>, until_released: bool) -> Applied {
-    site_mut(world, site)?.register.index.lag = match seconds {
+    site_mut(world, site)?.issue_locations.index.lag = match seconds {
         _ if until_released => Lag::UntilReleased,
         Some(seconds) => Lag::For(SignedDuration::from_secs(i64::from(seconds))),
         None => Lag::None,
@@ -20,7 +20,7 @@ pub(super) fn set_lag(world: &mut World, site: Option<&str>, seconds: Option<u32
 
 pub(super) fn release(world: &mut World, site: Option<&str>, ids: Option<Vec<u64>>) -> Applied {
     let ids: Option<BTreeSet<u64>> = ids.map(|ids| ids.into_iter().collect());
-    let index = &mut site_mut(world, site)?.register.index;
+    let index = &mut site_mut(world, site)?.issue_locations.index;
     let count = index.release(ids.as_ref());
     Ok(Answer::Count { count })
 }
@@ -28,14 +28,14 @@ pub(super) fn release(world: &mut World, site: Option<&str>, ids: Option<Vec<u64
 pub(super) fn hide(world: &mut World, site: Option<&str>, issue: &str, hidden: bool) -> Applied {
     let site = site_mut(world, site)?;
     let id = find_issue(site, issue)?;
-    put(&mut site.register.hidden, id, hidden);
+    put(&mut site.issue_locations.hidden, id, hidden);
     Ok(Answer::Done)
 }
 
 pub(super) fn archive(world: &mut World, site: Option<&str>, issue: &str, archived: bool) -> Applied {
     let site = site_mut(world, site)?;
     let id = find_issue(site, issue)?;
-    put(&mut site.register.archived, id, archived);
+    put(&mut site.issue_locations.archived, id, archived);
     Ok(Answer::Done)
 }
 
@@ -51,6 +51,6 @@ fn put(issues: &mut BTreeSet<u64>, id: u64, is_in: bool) {
 pub(super) fn fail(world: &mut World, site: Option<&str>, issues: &[String]) -> Applied {
     let site = site_mut(world, site)?;
     let ids = issues.iter().map(|issue| find_issue(site, issue));
-    site.register.unanswered = ids.collect::<Result<_, _>>()?;
+    site.issue_locations.unanswered = ids.collect::<Result<_, _>>()?;
     Ok(Answer::Done)
 }

@@ -25,7 +25,7 @@ pub enum Command {
     // Apps, grants and tokens.
     /// Registers an app with a random secret.
     CreateApp(NewApp),
-    /// Tells an app's credentials.
+    /// Answers an app's credentials.
     DescribeApp { client_id: Option<String> },
     /// Gives an app another callback address.
     SetCallback { client_id: Option<String>, callback_url: String },
@@ -143,14 +143,14 @@ pub enum Command {
     /// service project to those who may only open its portal. `project/{key}` and JQL never show it to them.
     SetPortalLens { in_permissions_check: bool, #[serde(default)] in_project_search: bool },
 
-    // Faults and the journal.
+    // Faults and the log of requests.
     /// Puts a fault up.
     AddFault { rule: FaultRule },
     /// Takes a fault down and lets go what it holds.
     RemoveFault { id: u64 },
     /// Takes all faults down.
     ClearFaults,
-    /// Tells which faults are up and what they did.
+    /// Answers which faults are up and what they did.
     ListFaults,
     /// Forgets the requests received so far.
     ClearRequests,
@@ -165,7 +165,7 @@ pub enum Command {
     /// Changes a request type, or all of the desk.
     ChangeRequestType(RequestTypeChange),
     /// Puts a field into the form of a request type, or of all, in the place of the one with its id. A `required` field
-    /// with `visible: false` and without `preset_values` can be filled by nobody: `/field` tells it to the desk's
+    /// with `visible: false` and without `preset_values` can be filled by nobody: `/field` shows it to the desk's
     /// administrators, who must ask for `expand=hiddenFields`, and `canCreateRequest` does not reflect it.
     SetFormField { site: Option<String>, project: String, request_type: Option<String>, field: FormField },
     /// Takes a field out of the form of a request type, or of all.
@@ -181,9 +181,9 @@ pub enum Command {
     SetArticles { site: Option<String>, project: String, articles: Option<Vec<String>> },
     /// Gives or takes the site's Confluence licence. Without it searches for articles are refused with 403.
     SetKnowledgeBase { site: Option<String>, licensed: bool },
-    /// Whether lists of request types say `canCreateRequest`. Not shown, only `requesttype/permissions/check` tells.
+    /// Whether lists of request types say `canCreateRequest`. Not shown, only `requesttype/permissions/check` says it.
     ShowCanCreate { site: Option<String>, shown: bool },
-    /// Cuts the pages of this API to so many entries, while they tell the limit that was asked for; left out, they hold
+    /// Cuts the pages of this API to so many entries, while they state the limit that was asked for; left out, they hold
     /// up to 100 again. What Jira caps pages at, and whether it says so, is not documented.
     CapPages { site: Option<String>, most: Option<usize> },
 
@@ -224,9 +224,9 @@ pub enum Command {
     // Languages.
     /// Turns the site to another language than English, `de`: statuses, issue types, roles, request types and form
     /// fields of present and future projects get that language's names, and all accounts on the site its locale, in
-    /// which Jira's refusals and the names of permissions are told. Keys, ids and i18nKeys stay. For good.
+    /// which Jira's refusals and the names of permissions are written. Keys, ids and i18nKeys stay. For good.
     SetLanguage { site: Option<String>, language: String },
-    /// Gives an account's profile a locale, `de_DE` or `en_GB`, in which Jira's refusals are told to it.
+    /// Gives an account's profile a locale, `de_DE` or `en_GB`, in which Jira writes its refusals.
     SetLocale { account: Option<String>, locale: String },
 
     // Everybody and everything at once.
@@ -263,7 +263,7 @@ pub enum Command {
     /// Archives an issue, or restores it: no search shows it, whoever reads its project reads it by its id, and its
     /// `updated` stays as it is.
     ArchiveIssue { site: Option<String>, issue: String, archived: bool },
-    /// Lets `bulkfetch` tell of these issues, and of no others, that it cannot return them now; alone they are answered.
+    /// Lets `bulkfetch` refuse these issues, and no others, as not to be returned now; alone they are answered.
     FailIssues { site: Option<String>, issues: Vec<String> },
     /// Lets a timer touch an issue: whenever the site is asked, its `updated` is never older than so many seconds.
     /// Without `everySeconds` the timer stops.
@@ -288,7 +288,7 @@ pub enum Command {
     },
     /// Spends points of an app on a site, as other software with the same app would.
     SpendPoints { client_id: Option<String>, site: Option<String>, points: u64 },
-    /// Tells what an app has spent, on all sites or on one.
+    /// Answers what an app has spent, on all sites or on one.
     DescribeQuota { client_id: Option<String>, site: Option<String> },
 
     // Bursts and storms.
@@ -299,7 +299,7 @@ pub enum Command {
         endpoint: Option<String>, method: Option<String>, per_second: Option<u32>, #[serde(default)] off: bool,
     },
     /// Refuses every call, or those whose path contains `path`, with 429 for so many seconds of the sandbox's clock.
-    /// `Retry-After` tells how long the storm still lasts unless it is given.
+    /// `Retry-After` says how long the storm still lasts unless it is given.
     StartStorm {
         seconds: u32, path: Option<String>, reason: Option<RateLimitReason>, retry_after_seconds: Option<u32>,
     },
@@ -314,8 +314,8 @@ pub enum Command {
     /// Lets each call to a site take so many milliseconds of the sandbox's clock, stopped or not, half of them before the
     /// answer is made and half after; nobody waits for it. 0 ends it.
     SetCallDuration { milliseconds: u64 },
-    /// Lets pages of search results misbehave.
+    /// Breaks pages of search results.
     AddPageFault { fault: PageFault },
-    /// Lets all pages be well again.
+    /// Removes all page faults.
     ClearPageFaults,
 }

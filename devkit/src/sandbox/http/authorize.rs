@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::page::{Body, Fields, hidden, page as html};
-use super::{login, session};
+use super::{login_page, session_cookie};
 use crate::sandbox::consent::{self, ConsentError, Decision, Request};
 use crate::sandbox::reply::{self, escape};
 use crate::sandbox::shared::Shared;
@@ -22,7 +22,7 @@ const OWN_FIELDS: [&str; 5] = ["account", "site", "scopes", "chosen", "decision"
 pub(super) async fn page(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.unwrap_or_default();
     let world = shared.world();
-    let shown = show(&world, &query, world.logged_in(session::of(&headers)));
+    let shown = show(&world, &query, world.logged_in(session_cookie::of(&headers)));
     shown.unwrap_or_else(|error| refuse(&error, &query))
 }
 
@@ -55,7 +55,7 @@ fn refuse(error: &ConsentError, query: &str) -> Response {
 }
 
 fn switch_account(query: &str) -> String {
-    let address = login::address(&format!("/authorize?{query}"));
+    let address = login_page::address(&format!("/authorize?{query}"));
     format!("<p><a href=\"{}\">Switch account</a></p>\n", escape(&address))
 }
 
@@ -67,12 +67,12 @@ fn show(world: &World, query: &str, account: Option<&Account>) -> Result<Respons
         return Ok(reply::redirect(&location));
     }
     let Some(account) = account else {
-        return Ok(reply::redirect(&login::address(&format!("/authorize?{query}"))));
+        return Ok(reply::redirect(&login_page::address(&format!("/authorize?{query}"))));
     };
     request.may_be_granted_by(world, account)?;
     let app = escape(&request.app(world)?.name);
     let mut body = Body::default();
-    let who = login::describe(account);
+    let who = login_page::describe(account);
     body.add(format_args!("<p>Logged in as <strong>{who}</strong></p>\n"));
     body.add(switch_account(query));
     body.add("<form method=\"post\" action=\"/authorize\">\n");

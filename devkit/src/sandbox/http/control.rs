@@ -1,4 +1,4 @@
-//! The control endpoint: commands in, the journal and the use of tokens out. Neither journalled nor faulty.
+//! The control endpoint: commands in, the log and the use of tokens out. Neither logged nor subject to faults.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) async fn command(State(shared): State<Arc<Shared>>, body: Bytes) -> R
 
 /// `GET /_sandbox/requests`: every request received, oldest first.
 pub(super) async fn requests(State(shared): State<Arc<Shared>>) -> Response {
-    Json(shared.journal.all()).into_response()
+    Json(shared.requests.all()).into_response()
 }
 
 /// `GET /_sandbox/tokens`: how often each refresh token was used, without the tokens.

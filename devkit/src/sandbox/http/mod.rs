@@ -2,13 +2,13 @@
 
 mod authorize;
 mod control;
-mod edge;
-mod login;
+mod login_page;
+mod middleware;
 mod page;
-mod pass;
 mod resources;
 mod router;
-mod session;
+mod session_cookie;
+mod tenant_info;
 mod token;
 
 pub(crate) use router::router;

@@ -69,7 +69,7 @@ impl Call<'_> {
         }
     }
 
-    /// The project by this id or key, if the caller may read it; else Jira's 404, which does not tell hidden from missing.
+    /// The project by this id or key, if the caller may read it; else Jira's 404, which is the same for hidden and missing.
     pub(super) fn readable_project(&self, id_or_key: &str) -> Result<&Project, Box<Response>> {
         let found = self.site.project(id_or_key);
         let readable = found.filter(|project| self.site.browses(project, self.me()));

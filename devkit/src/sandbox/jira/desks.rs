@@ -46,8 +46,8 @@ pub(super) fn base(call: &Call<'_>) -> String {
 pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
     let most = call.site.desk_page.unwrap_or(100);
     let Page { start, limit } = call.page("start", "limit", 50, most);
-    // What is told may be what was asked for.
-    let told = match call.site.desk_page {
+    // The limit in the answer may be the one that was asked for.
+    let stated = match call.site.desk_page {
         Some(_) => call.page("start", "limit", 50, usize::MAX).limit,
         None => limit,
     };
@@ -64,7 +64,7 @@ pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(rest);
         query.append_pair("start", &next.to_string());
-        query.append_pair("limit", &told.to_string());
+        query.append_pair("limit", &stated.to_string());
         let link = format!("{address}?{}", query.finish());
         links.insert("next".to_owned(), link.into());
     }
@@ -75,7 +75,7 @@ pub(super) fn page_of(call: &Call<'_>, values: &[Value]) -> Response {
             "_expands": [],
             "size": size,
             "start": start,
-            "limit": told,
+            "limit": stated,
             "isLastPage": is_last,
             "_links": links,
             "values": page,

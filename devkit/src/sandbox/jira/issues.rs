@@ -56,7 +56,7 @@ pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
     let mut found: Vec<_> = names.filter_map(|name| readable(call, name)).collect();
     found.sort_by_key(|(_, issue)| issue.id);
     found.dedup_by_key(|(_, issue)| issue.id);
-    let unanswered = &call.site.register.unanswered;
+    let unanswered = &call.site.issue_locations.unanswered;
     let failed = found.iter().filter(|(_, issue)| unanswered.contains(&issue.id));
     let failed = failed.map(|(_, issue)| {
         let message = "The issue could not be retrieved. Please try again.";

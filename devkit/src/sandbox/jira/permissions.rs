@@ -92,7 +92,7 @@ fn context<'a>(call: &'a Call<'_>) -> Result<Context<'a>, Box<Response>> {
     if let Some(name) = call.value("issueId").or_else(|| call.value("issueKey")) {
         let found = site
             .issue(name)
-            .filter(|(project, issue)| sees(project) && !site.register.hidden.contains(&issue.id));
+            .filter(|(project, issue)| sees(project) && !site.issue_locations.hidden.contains(&issue.id));
         let message = "Issue does not exist or you do not have permission to see it.";
         let (project, issue) = found.ok_or_else(|| Box::new(reply::jira_error(404, message)))?;
         return Ok(Context::Issue(project, issue));

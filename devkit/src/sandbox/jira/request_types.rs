@@ -48,7 +48,7 @@ fn describe(call: &Call<'_>, (project, desk): Found<'_>, kind: &RequestType) -> 
     body
 }
 
-/// The form. Hidden fields are told to the desk's administrators, and only when they ask.
+/// The form. Hidden fields are shown to the desk's administrators, and only when they ask.
 fn form_body(call: &Call<'_>, project: &Project, kind: &RequestType) -> Value {
     let administers = call.site.administers(project, call.me());
     let hidden_too = administers && call.list("expand").contains(&"hiddenFields");
@@ -71,7 +71,7 @@ fn visible<'a>(call: &Call<'_>, (project, desk): Found<'a>) -> Vec<&'a RequestTy
     types.filter(|kind| administers || !kind.restricted).collect()
 }
 
-/// Whether the list's filters let the type through. A search drops hidden ones unless told otherwise.
+/// Whether the list's filters let the type through. A search drops hidden ones unless asked otherwise.
 fn is_wanted(call: &Call<'_>, project: &Project, kind: &RequestType) -> bool {
     let status = call.value("restrictionStatus");
     let of_status = status.is_none_or(|status| (status == "restricted") == kind.restricted);

@@ -153,7 +153,7 @@ pub(super) fn search(call: &Call<'_>) -> Answered {
     let rows = rows(call, &jql, &plan, &reconciled);
     let start = place.cursor.as_ref();
     let start = start.map_or(0, |cursor| jql::start(&plan.order, call.site, &rows, cursor));
-    let troubles = call.shared.pages.strike(place.page, &jql);
+    let troubles = call.shared.pages.matching(place.page, &jql);
     for trouble in &troubles {
         if let PageTrouble::Refuse { message } = trouble {
             return Err(refuse_one(message));

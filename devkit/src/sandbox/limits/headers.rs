@@ -1,4 +1,4 @@
-//! The headers that tell of rate limits. Any of them may be missing, which a command can cause.
+//! The headers about rate limits. Any of them may be missing, which a command can cause.
 
 use std::collections::BTreeSet;
 

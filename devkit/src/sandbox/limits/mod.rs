@@ -1,4 +1,4 @@
-//! Rate limits: the app's hourly points, bursts per endpoint, and storms of refusals; with the headers that tell them.
+//! Rate limits: the app's hourly points, bursts per endpoint, and storms of refusals; with the headers about them.
 
 mod burst;
 mod headers;
@@ -18,7 +18,7 @@ pub use quota::Spent;
 
 use super::fault::RateLimitReason;
 
-/// How `POST` calls that only read are counted, which Atlassian does not tell.
+/// How `POST` calls that only read are counted, which Atlassian does not document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PostReads {
@@ -50,7 +50,7 @@ pub(crate) struct Storm {
     /// Part of the path that must occur; empty meets every call.
     pub(crate) path: String,
     pub(crate) reason: RateLimitReason,
-    /// `None` tells how long the storm still lasts.
+    /// `None` says how long the storm still lasts.
     pub(crate) retry_after: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! Accounts: people, apps and portal customers, as `accountType` and `appType` tell them apart.
+//! Accounts: people, apps and portal customers, by `accountType` and `appType`.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum AccountType {
     App,
     /// A customer of a service desk's portal.
     Customer,
-    /// What Jira cannot tell.
+    /// Unknown to Jira.
     Unknown,
 }
 

@@ -60,7 +60,7 @@ mod tests {
         let resumed = Timestamp::now();
         clock.stop(false);
         let passed = clock.now().duration_since(later);
-        // The clock tells whole milliseconds.
+        // The clock has whole milliseconds.
         let most = Timestamp::now().duration_since(resumed) + SignedDuration::from_millis(1);
         assert!(passed >= SignedDuration::ZERO && passed <= most, "{passed}");
         assert!(clock.advance(SignedDuration::MAX).is_none());

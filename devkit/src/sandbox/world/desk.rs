@@ -68,7 +68,7 @@ pub struct FormField {
     /// Whether it has to be answered.
     #[serde(default)]
     pub required: bool,
-    /// Whether the form shows it. Hidden ones are told to the desk's administrators only.
+    /// Whether the form shows it. Hidden ones are shown to the desk's administrators only.
     #[serde(default = "yes")]
     pub visible: bool,
     /// Values that a hidden field is filled with.

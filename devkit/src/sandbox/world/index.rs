@@ -102,7 +102,7 @@ impl SearchIndex {
         self.learn(|pending| pending.due.is_some_and(|due| due <= now));
     }
 
-    /// Learns everything, or everything about these issues, and tells how many writes that were.
+    /// Learns everything, or everything about these issues, and returns how many writes that were.
     pub(crate) fn release(&mut self, ids: Option<&BTreeSet<u64>>) -> usize {
         self.learn(|pending| ids.is_none_or(|ids| ids.contains(&pending.issue.id)))
     }

@@ -33,7 +33,7 @@ impl Account {
 }
 
 impl World {
-    /// Logs an account in and returns the value of the session cookie. Addresses are told apart without regard to case.
+    /// Logs an account in and returns the value of the session cookie. Addresses differ by more than case.
     pub(crate) fn log_in(&mut self, email: &str) -> Result<String, LoginRefusal> {
         let email = email.trim();
         let mut accounts = self.accounts.values();
@@ -41,13 +41,13 @@ impl World {
         let account = account.ok_or(LoginRefusal::Unknown)?;
         account.may_log_in()?;
         let session = random::secret("session-", 40);
-        self.logins.0.insert(session.clone(), account.account_id.clone());
+        self.sessions.0.insert(session.clone(), account.account_id.clone());
         Ok(session)
     }
 
     /// Whoever is logged in with this session cookie; nobody any more once the account can no longer log in.
     pub(crate) fn logged_in(&self, session: &str) -> Option<&Account> {
-        let account = self.accounts.get(self.logins.0.get(session)?)?;
+        let account = self.accounts.get(self.sessions.0.get(session)?)?;
         account.may_log_in().is_ok().then_some(account)
     }
 }

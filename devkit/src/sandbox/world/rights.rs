@@ -153,7 +153,7 @@ impl Site {
     /// Whether the account may read the issue, which nobody may while it is hidden.
     #[must_use]
     pub fn reads(&self, project: &Project, issue: &Issue, account: &str) -> bool {
-        !self.register.hidden.contains(&issue.id) && self.browses(project, account)
+        !self.issue_locations.hidden.contains(&issue.id) && self.browses(project, account)
     }
 
     /// Whether lists of projects show it to the account: also to its administrators, and also while it lies in the trash.

@@ -10,8 +10,8 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::{App, Ledger};
-use super::logins::Logins;
 use super::permission::Holder;
+use super::sessions::Sessions;
 use super::site::Site;
 use super::state::World;
 use crate::sandbox::random;
@@ -102,7 +102,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         accounts: accounts.collect(),
         sites: BTreeMap::new(),
         ledger: Ledger::default(),
-        logins: Logins::default(),
+        sessions: Sessions::default(),
         portal_lens_in_check: false,
         portal_lens_in_search: false,
         languages: languages()?,

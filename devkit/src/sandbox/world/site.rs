@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::issue::{PRIORITIES, Workflow};
+use super::issue_locations::IssueLocations;
 use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
-use super::register::Register;
 
 /// One site.
 #[derive(Clone, Debug)]
@@ -46,14 +46,14 @@ pub struct Site {
     pub knowledge_base: bool,
     /// Whether lists of request types say `canCreateRequest`; some sites' answers leave it out.
     pub tells_can_create: bool,
-    /// Entries on a page of the service desk API, which goes on telling the limit that was asked for.
+    /// Entries on a page of the service desk API, which goes on stating the limit that was asked for.
     pub desk_page: Option<usize>,
     /// Names that administrators gave to priorities, by id; the others have Jira's own.
     pub(crate) priorities: BTreeMap<String, String>,
     /// The language that names are given in; `None` is English.
     pub(crate) language: Option<Arc<Dictionary>>,
     /// Where each issue is, what search knows, and the keys that issues left behind.
-    pub(crate) register: Register,
+    pub(crate) issue_locations: IssueLocations,
     /// The id of the next project or desk.
     pub next_project: u64,
     /// The id of the next issue.
@@ -89,7 +89,7 @@ impl Site {
             priorities: BTreeMap::new(),
             language: None,
             projects: BTreeMap::new(),
-            register: Register::default(),
+            issue_locations: IssueLocations::default(),
             next_project: 10_000,
             next_issue: 10_000,
             next_request_type: 1,

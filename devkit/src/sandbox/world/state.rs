@@ -9,7 +9,7 @@ use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
 use super::ledger::Ledger;
-use super::logins::Logins;
+use super::sessions::Sessions;
 use super::site::Site;
 use super::template::Template;
 
@@ -27,7 +27,7 @@ pub struct World {
     /// default.
     pub portal_lens_in_search: bool,
     /// Who is logged in in which browser.
-    pub(crate) logins: Logins,
+    pub(crate) sessions: Sessions,
     /// Languages beside English by their two letters.
     pub(crate) languages: BTreeMap<String, Arc<Dictionary>>,
     pub(crate) templates: BTreeMap<String, Template>,

@@ -52,9 +52,9 @@ pub(crate) fn compile(searcher: &Searcher<'_>, query: &Query) -> Result<Plan, Ve
         let moves = compiler.moves;
         return Ok(Plan { test, order, moves });
     }
-    // A value that is wrong twice is told once.
-    let mut told = BTreeSet::new();
-    compiler.errors.retain(|error| told.insert(error.clone()));
+    // A value that is wrong twice is reported once.
+    let mut reported = BTreeSet::new();
+    compiler.errors.retain(|error| reported.insert(error.clone()));
     Err(compiler.errors)
 }
 
@@ -121,7 +121,7 @@ impl<'s> Compiler<'_, 's> {
         }
     }
 
-    /// The texts of a clause's values; functions that make no sense here are told.
+    /// The texts of a clause's values; functions that make no sense here are reported.
     fn texts(&mut self, clause: &Clause) -> Vec<String> {
         let mut texts = Vec::new();
         for value in &clause.values {

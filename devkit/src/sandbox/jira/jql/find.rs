@@ -36,7 +36,7 @@ pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeS
             hits.push((home, issue));
         }
     };
-    let index = &searcher.site.register.index;
+    let index = &searcher.site.issue_locations.index;
     each_candidate(index, plan, &shown, |project, issue| {
         if reconciled.is_empty() || !reconciled.contains(&issue.id) {
             consider(project, issue);
@@ -60,7 +60,7 @@ pub(crate) fn find<'a>(searcher: &Searcher<'a>, plan: &Plan, reconciled: &BTreeS
 /// Which of these issues meet the query, as the index knows them.
 pub(crate) fn matches(searcher: &Searcher<'_>, plan: &Plan, ids: &[u64]) -> Vec<u64> {
     let shown = shown(searcher);
-    let (site, index) = (searcher.site, &searcher.site.register.index);
+    let (site, index) = (searcher.site, &searcher.site.issue_locations.index);
     let met = |id: &&u64| {
         let known = index.get(**id).filter(|_| !site.is_unsearchable(**id));
         known.is_some_and(|(project, issue)| shown.contains_key(&project) && plan.test.meets(project, issue))

@@ -1,4 +1,4 @@
-//! Those who play in the demo: control plane, sandbox, operator.
+//! The processes of the demo: control plane, sandbox, operator.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::sandbox::{self, Sandbox};
 use crate::workspace::devkit_folder;
 
 /// Everything that runs. Dropping it ends it.
-pub struct Troupe {
+pub struct Processes {
     pub(super) cluster: Cluster,
     pub(super) sandbox: Sandbox,
     /// The operator's connect pages, as a browser on this machine reaches them.
@@ -21,9 +21,9 @@ pub struct Troupe {
     operator: Child,
 }
 
-impl Troupe {
+impl Processes {
     /// Builds the operator, visibly, and starts everything.
-    pub(super) async fn assemble() -> Result<Self, Error> {
+    pub(super) async fn start() -> Result<Self, Error> {
         println!("Building the operator …");
         let program = build_operator().await?;
         println!("Starting a Kubernetes API server …");
@@ -77,7 +77,7 @@ impl Troupe {
 
     /// How to look further.
     #[must_use]
-    pub fn directions(&self) -> String {
+    pub fn instructions(&self) -> String {
         format!(
             "Look further, from another terminal:\n\n  export KUBECONFIG={}\n  {kubectl} describe jiraintegration acme -n demo\n  {kubectl} get jira -n demo\n  {kubectl} explain jiraintegration.spec\n\nThe operator logs to {}\nThe sandbox listens at {}",
             self.cluster.kubeconfig().display(),
@@ -88,22 +88,22 @@ impl Troupe {
     }
 
     /// Waits until the operator or the control plane ends by itself, which neither should.
-    pub async fn broken(&mut self) -> Error {
+    pub async fn ended(&mut self) -> Error {
         tokio::select! {
-            _ = self.operator.wait() => Error::Start(format!("the operator ended by itself: {}", self.last_words())),
+            _ = self.operator.wait() => Error::Start(format!("the operator ended by itself: {}", self.log_tail())),
             error = self.cluster.broken() => error,
         }
     }
 
     /// The end of the operator's log, which is gone with everything else in a moment.
-    fn last_words(&self) -> String {
+    fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(self.cluster.operator_log()).unwrap_or_default();
         let first = log.lines().count().saturating_sub(5);
         log.lines().skip(first).collect::<Vec<_>>().join("\n")
     }
 
     /// Ends everything: the operator first, so that it sees no cluster vanish.
-    pub async fn dismiss(mut self) {
+    pub async fn stop(mut self) {
         let _ = self.operator.kill().await;
         self.cluster.stop().await;
     }

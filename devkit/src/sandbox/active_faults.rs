@@ -23,7 +23,7 @@ pub struct FaultState {
 }
 
 /// A fault that met a request.
-pub(crate) struct Strike {
+pub(crate) struct Hit {
     pub(crate) id: u64,
     pub(crate) action: FaultAction,
     gate: Arc<Gate>,
@@ -51,7 +51,7 @@ impl Drop for Held<'_> {
     }
 }
 
-impl Strike {
+impl Hit {
     /// Counts the request as held and waits for the release.
     pub(crate) async fn hold(&self) {
         let mut state = self.gate.state.subscribe();
@@ -73,7 +73,7 @@ impl Strike {
 
 /// All faults of one sandbox.
 #[derive(Debug, Default)]
-pub(crate) struct FaultBoard {
+pub(crate) struct ActiveFaults {
     inner: Mutex<Inner>,
 }
 
@@ -84,7 +84,7 @@ struct Inner {
     gates: BTreeMap<u64, Arc<Gate>>,
 }
 
-impl FaultBoard {
+impl ActiveFaults {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,7 +139,7 @@ impl FaultBoard {
 
     /// The first rule for this moment that meets the request; uses one of its `times`. Those that are still to let
     /// requests pass count it among them, whichever rule meets it.
-    pub(crate) fn strike(&self, when: When, target: &Target<'_>) -> Option<Strike> {
+    pub(crate) fn hit(&self, when: When, target: &Target<'_>) -> Option<Hit> {
         let mut inner = self.lock();
         let mut met = None;
         for (id, rule) in &mut inner.rules {
@@ -158,7 +158,7 @@ impl FaultBoard {
         }
         let action = rule.action.clone();
         let gate = Arc::clone(inner.gates.get(&id)?);
-        Some(Strike { id, action, gate })
+        Some(Hit { id, action, gate })
     }
 
     /// Waits until the fault holds no request any more; `false` when there is no such fault.

@@ -8,11 +8,11 @@ use super::index::SearchIndex;
 
 /// Where each issue is.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Register {
+pub(crate) struct IssueLocations {
     /// Issue to project.
-    pub(super) homes: HashMap<u64, u64>,
+    pub(super) projects: HashMap<u64, u64>,
     /// Project and number of a key that an issue had before it was moved.
-    pub(super) left_behind: BTreeMap<(u64, u64), u64>,
+    pub(super) former_keys: BTreeMap<(u64, u64), u64>,
     /// Issues that a timer touches, and how often.
     pub(crate) touched: BTreeMap<u64, SignedDuration>,
     /// Issues that nobody may read although their project is open, as a security level does.

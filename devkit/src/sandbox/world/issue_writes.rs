@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::issue::{Issue, USUAL_PRIORITY};
+use super::issue_locations::IssueLocations;
 use super::project::Project;
-use super::register::Register;
 use super::site::Site;
 
 impl Site {
@@ -52,18 +52,18 @@ impl Site {
     /// Writes an issue, in the project where it now is; search learns of it when the index's lag is over.
     pub(crate) fn write_issue(&mut self, project: u64, issue: Issue, now: Timestamp) {
         let issue = self.store(project, issue);
-        self.register.index.note(project, issue, now);
+        self.issue_locations.index.note(project, issue, now);
     }
 
     /// Sets right what an administrator changed about the workflow, for search too and without a trace in the issue.
     pub(crate) fn correct_issue(&mut self, project: u64, issue: Issue) {
         let issue = self.store(project, issue);
-        self.register.index.enter(project, issue);
+        self.issue_locations.index.enter(project, issue);
     }
 
     fn store(&mut self, project: u64, issue: Issue) -> Arc<Issue> {
         let issue = Arc::new(issue);
-        let former = self.register.homes.insert(issue.id, project);
+        let former = self.issue_locations.projects.insert(issue.id, project);
         if let Some(former) = former.filter(|former| *former != project) {
             self.leave(former, issue.id);
         }
@@ -100,25 +100,25 @@ impl Site {
             issue.type_id.clone_from(&target.workflow.issue_types.first()?.id);
         }
         let target = target.id;
-        self.register.left_behind.insert(left, id);
+        self.issue_locations.former_keys.insert(left, id);
         self.write_issue(target, issue, now);
         Some(())
     }
 
     /// Deletes an issue; search loses it at once.
     pub(crate) fn delete_issue(&mut self, id: u64) -> bool {
-        let home = self.register.homes.remove(&id);
-        self.register.index.forget(id);
-        self.register.touched.remove(&id);
-        self.register.hidden.remove(&id);
-        self.register.archived.remove(&id);
-        self.register.unanswered.remove(&id);
+        let home = self.issue_locations.projects.remove(&id);
+        self.issue_locations.index.forget(id);
+        self.issue_locations.touched.remove(&id);
+        self.issue_locations.hidden.remove(&id);
+        self.issue_locations.archived.remove(&id);
+        self.issue_locations.unanswered.remove(&id);
         home.and_then(|home| self.leave(home, id)).is_some()
     }
 
     /// Whether no search shows the issue.
     pub(crate) fn is_unsearchable(&self, id: u64) -> bool {
-        self.register.hidden.contains(&id) || self.register.archived.contains(&id)
+        self.issue_locations.hidden.contains(&id) || self.issue_locations.archived.contains(&id)
     }
 
     /// The issue with this id or key, and its project. A key it had before it was moved finds it too.
@@ -131,26 +131,26 @@ impl Site {
         let number: u64 = number.parse().ok()?;
         let project = self.project(&key.to_uppercase())?;
         let present = project.numbers.get(&number);
-        let id = present.or_else(|| self.register.left_behind.get(&(project.id, number)))?;
+        let id = present.or_else(|| self.issue_locations.former_keys.get(&(project.id, number)))?;
         self.issue_by_id(*id)
     }
 
     /// The issue with this id, and its project.
     #[must_use]
     pub fn issue_by_id(&self, id: u64) -> Option<(&Project, &Issue)> {
-        let project = self.projects.get(self.register.homes.get(&id)?)?;
+        let project = self.projects.get(self.issue_locations.projects.get(&id)?)?;
         Some((project, project.issues.get(&id)?))
     }
 
     /// Deletes all projects with their issues.
     pub(crate) fn clear_projects(&mut self) {
         self.projects.clear();
-        self.register = Register::default();
+        self.issue_locations = IssueLocations::default();
     }
 
     /// Whether time has brought something that [`Self::settle`] would carry out.
     pub(crate) fn has_due(&self, now: Timestamp) -> bool {
-        self.register.index.has_due(now) || !self.due_touches(now).is_empty()
+        self.issue_locations.index.has_due(now) || !self.due_touches(now).is_empty()
     }
 
     /// Carries out what time has brought: touches by timers, and what search was to learn.
@@ -159,7 +159,7 @@ impl Site {
             issue.updated = now;
             self.write_issue(project, issue, now);
         }
-        self.register.index.settle(now);
+        self.issue_locations.index.settle(now);
     }
 
     fn due_touches(&self, now: Timestamp) -> Vec<(u64, Issue)> {
@@ -167,7 +167,7 @@ impl Site {
             let (project, issue) = self.issue_by_id(*id)?;
             (now.duration_since(issue.updated) >= *every).then(|| (project.id, issue.clone()))
         };
-        self.register.touched.iter().filter_map(due).collect()
+        self.issue_locations.touched.iter().filter_map(due).collect()
     }
 }
 
@@ -204,21 +204,21 @@ mod tests {
         let site = acme(&mut world);
         let (project, issue) = site.issue("ENG-1").unwrap();
         let (project, mut issue) = (project.id, issue.clone());
-        site.register.index.lag = Lag::For(SignedDuration::from_secs(60));
+        site.issue_locations.index.lag = Lag::For(SignedDuration::from_secs(60));
         "second".clone_into(&mut issue.summary);
         site.write_issue(project, issue.clone(), now);
-        site.register.index.lag = Lag::None;
+        site.issue_locations.index.lag = Lag::None;
         "third".clone_into(&mut issue.summary);
         site.write_issue(project, issue.clone(), now + SignedDuration::from_secs(60));
-        let known = |site: &Site| site.register.index.get(issue.id).unwrap().1.summary.clone();
+        let known = |site: &Site| site.issue_locations.index.get(issue.id).unwrap().1.summary.clone();
         // Its lag was shorter than that of the first.
-        site.register.index.lag = Lag::For(SignedDuration::from_secs(1));
+        site.issue_locations.index.lag = Lag::For(SignedDuration::from_secs(1));
         "fourth".clone_into(&mut issue.summary);
         site.write_issue(project, issue.clone(), now);
         site.settle(now + SignedDuration::from_secs(59));
         assert_eq!(known(site), "Set up the build");
         site.settle(now + SignedDuration::from_secs(60));
         assert_eq!(known(site), "fourth");
-        assert_eq!(site.register.index.waiting(), 0);
+        assert_eq!(site.issue_locations.index.waiting(), 0);
     }
 }

@@ -3,29 +3,32 @@
 use serde_json::json;
 
 use super::cluster::Error;
-use super::troupe::Troupe;
+use super::processes::Processes;
 
 const SITE: &str = "https://acme.atlassian.net";
 /// The dedicated account in the sandbox.
 const ACCOUNT: &str = "jira-bot@acme.example";
 
 /// Applies the integration, waits for its link, and says what to do with it.
-pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
+pub(super) async fn show(demo: &Processes) -> Result<(), Error> {
     println!(
         "\n── Now you: the Secret of this integration has an app's credentials and no token. Connect it in your browser.\n"
     );
-    apply(troupe).await?;
+    apply(demo).await?;
     let object = "jiraintegration/yours";
-    troupe.cluster.until(object, "Authorized", "NotConnected").await?;
-    troupe
-        .cluster
+    demo.cluster
+        .wait_for_reason(object, "Authorized", "NotConnected")
+        .await?;
+    demo.cluster
         .wait(&["--for=jsonpath={.status.authorizationURL}", object])
         .await?;
     let words = ["get", "-n", "demo", object, "-o", "jsonpath={.status.authorizationURL}"];
     println!("$ kubectl {}", words.join(" "));
-    let link = troupe.cluster.kubectl(&words).await?;
-    if !link.starts_with(&format!("{}/connect/demo/yours?", troupe.pages)) {
-        return Err(Error::NotAsTold(format!("the link to connect leads elsewhere: {link}")));
+    let link = demo.cluster.kubectl(&words).await?;
+    if !link.starts_with(&format!("{}/connect/demo/yours?", demo.pages)) {
+        return Err(Error::Unexpected(format!(
+            "the link to connect leads elsewhere: {link}"
+        )));
     }
     println!(
         "{link}\n\n   Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept.\n   \
@@ -34,8 +37,8 @@ pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
     Ok(())
 }
 
-async fn apply(troupe: &Troupe) -> Result<(), Error> {
-    let app = troupe.sandbox.create_app();
+async fn apply(demo: &Processes) -> Result<(), Error> {
+    let app = demo.sandbox.create_app();
     let app = app.map_err(|error| Error::Start(error.to_string()))?;
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "yours-oauth"},
@@ -46,5 +49,5 @@ async fn apply(troupe: &Troupe) -> Result<(), Error> {
         "spec": {"site": SITE, "secretRef": {"name": "yours-oauth"}, "account": {"email": ACCOUNT}},
     });
     let list = json!({"apiVersion": "v1", "kind": "List", "items": [secret, integration]});
-    troupe.cluster.apply(Some("demo"), &list.to_string()).await
+    demo.cluster.apply(Some("demo"), &list.to_string()).await
 }

@@ -15,7 +15,7 @@ const CAPACITY: usize = 200_000;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    /// Position in the journal, counted from 0 since the sandbox started.
+    /// Position in the log, counted from 0 since the sandbox started.
     pub sequence: u64,
     /// Arrival by the real clock, which [`super::Command::AdvanceClock`] does not move.
     pub at: Timestamp,
@@ -65,13 +65,13 @@ pub(super) fn is_write(method: &str, path: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "OPTIONS") && (path == "/oauth/token" || by_api)
 }
 
-/// A place in the journal; what comes after it is new.
+/// A place in the log; what comes after it is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mark(u64);
 
-/// The journal itself.
+/// The log itself.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct RequestLog {
     entries: Mutex<Entries>,
     changed: watch::Sender<u64>,
 }
@@ -82,7 +82,7 @@ struct Entries {
     requests: VecDeque<Request>,
 }
 
-impl Journal {
+impl RequestLog {
     pub(crate) fn new() -> Self {
         Self {
             entries: Mutex::default(),
@@ -142,7 +142,7 @@ impl Journal {
         later.cloned().collect()
     }
 
-    /// The present end of the journal.
+    /// The present end of the log.
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.lock().next)
     }

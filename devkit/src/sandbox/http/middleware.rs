@@ -1,4 +1,4 @@
-//! Every request passes here: it is written into the journal, and faults strike before and after its effect.
+//! Every request passes here: it is logged, and faults take effect before and after it does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::token::TokenRequest;
+use crate::sandbox::active_faults::Hit;
 use crate::sandbox::bearer;
 use crate::sandbox::connection::Connection;
 use crate::sandbox::fault::{FaultAction, RateLimitReason, Target, When};
-use crate::sandbox::fault_board::Strike;
-use crate::sandbox::journal;
 use crate::sandbox::limits::{self, HeaderStyle, Refusal};
 use crate::sandbox::reply;
+use crate::sandbox::request_log;
 use crate::sandbox::shared::Shared;
 
 /// The largest body the sandbox reads, in bytes.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
-/// The longest body that the journal keeps, in bytes.
+/// The longest body that the log keeps, in bytes.
 const LONGEST_KEPT: usize = 8 * 1024;
 
-/// Takes a request through journal and faults to its handler.
-pub(super) async fn through(
+/// Takes a request through the log and the faults to its handler.
+pub(super) async fn record(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
@@ -46,7 +46,7 @@ pub(super) async fn through(
         body: entry.body.clone(),
         client_id: entry.client_id.clone(),
         account_id: entry.account_id.clone(),
-        sequence: shared.journal.arrived(entry),
+        sequence: shared.requests.arrived(entry),
     };
     let mut answer = passage.before().await;
     if answer.is_none() {
@@ -60,7 +60,7 @@ pub(super) async fn through(
     }
     let status = answer.status().as_u16();
     let lost = answer.extensions().get::<Lost>().is_some();
-    passage.shared.journal.amend(passage.sequence, |entry| {
+    passage.shared.requests.amend(passage.sequence, |entry| {
         entry.status = (!lost).then_some(status);
     });
     answer
@@ -70,12 +70,12 @@ pub(super) async fn through(
 #[derive(Clone)]
 struct Lost;
 
-/// What the journal says about a request.
-fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> journal::Request {
+/// What the log says about a request.
+fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> request_log::Request {
     let path = parts.uri.path();
     let host = parts.headers.get(header::HOST);
     let host = host.and_then(|value| value.to_str().ok());
-    let mut entry = journal::Request {
+    let mut entry = request_log::Request {
         sequence: 0,
         at: Timestamp::now(),
         method: parts.method.to_string(),
@@ -131,7 +131,7 @@ struct Passage<'a> {
 }
 
 impl Passage<'_> {
-    fn strike(&self, when: When) -> Option<Strike> {
+    fn hit(&self, when: When) -> Option<Hit> {
         let target = Target {
             method: &self.method,
             path: &self.path,
@@ -139,21 +139,21 @@ impl Passage<'_> {
             client_id: self.client_id.as_deref(),
             account_id: self.account_id.as_deref(),
         };
-        let strike = self.shared.faults.strike(when, &target)?;
-        let journal = &self.shared.journal;
-        journal.amend(self.sequence, |entry| entry.faults.push(strike.id));
-        Some(strike)
+        let hit = self.shared.faults.hit(when, &target)?;
+        let log = &self.shared.requests;
+        log.amend(self.sequence, |entry| entry.faults.push(hit.id));
+        Some(hit)
     }
 
     /// Faults before the effect; an answer means that the handler is not reached.
     async fn before(&self) -> Option<Response> {
-        let strike = self.strike(When::Before)?;
-        if !matches!(strike.action, FaultAction::Hold) {
-            strike.count();
+        let hit = self.hit(When::Before)?;
+        if !matches!(hit.action, FaultAction::Hold) {
+            hit.count();
         }
-        match &strike.action {
+        match &hit.action {
             FaultAction::Hold => {
-                strike.hold().await;
+                hit.hold().await;
                 None
             }
             FaultAction::Delay { milliseconds } => {
@@ -168,15 +168,15 @@ impl Passage<'_> {
 
     /// Faults after the effect, on the answer.
     async fn after(&self, answer: Response) -> Response {
-        let Some(strike) = self.strike(When::After) else {
+        let Some(hit) = self.hit(When::After) else {
             return answer;
         };
-        if !matches!(strike.action, FaultAction::Hold) {
-            strike.count();
+        if !matches!(hit.action, FaultAction::Hold) {
+            hit.count();
         }
-        match &strike.action {
+        match &hit.action {
             FaultAction::Hold => {
-                strike.hold().await;
+                hit.hold().await;
                 answer
             }
             FaultAction::Delay { milliseconds } => {

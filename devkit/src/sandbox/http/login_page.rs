@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::page::{Body, Fields, hidden, page as html};
-use super::session;
+use super::session_cookie;
 use crate::sandbox::reply::{self, escape};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::{Account, LoginRefusal, World};
@@ -24,7 +24,7 @@ pub(super) fn address(location: &str) -> String {
 pub(super) async fn page(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = Fields::read(query.unwrap_or_default().as_bytes());
     let world = shared.world();
-    let present = world.logged_in(session::of(&headers));
+    let present = world.logged_in(session_cookie::of(&headers));
     form(&world, present, destination(&query))
 }
 
@@ -36,10 +36,10 @@ pub(super) async fn submit(State(shared): State<Arc<Shared>>, headers: HeaderMap
     match world.log_in(fields.value("email")) {
         Ok(session) => {
             let mut answer = reply::redirect(destination.unwrap_or("/login"));
-            session::begin(&mut answer, &session);
+            session_cookie::begin(&mut answer, &session);
             answer
         }
-        Err(refusal) => refuse(refusal, world.logged_in(session::of(&headers)), destination),
+        Err(refusal) => refuse(refusal, world.logged_in(session_cookie::of(&headers)), destination),
     }
 }
 

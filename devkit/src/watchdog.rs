@@ -13,14 +13,14 @@ const WATCHDOG: &str = r#"while read -r _; do :; done; kill -s KILL -- "-$1""#;
 
 /// While it is held, `group` dies with this process. Dropping it leaves the group alone.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct Watchdog {
     watchdog: Child,
 }
 
-impl Lease {
+impl Watchdog {
     pub(crate) fn on(group: Pid) -> io::Result<Self> {
         let watchdog = Command::new("/bin/sh")
-            .args(["-c", WATCHDOG, "lease", &group.to_string()])
+            .args(["-c", WATCHDOG, "watchdog", &group.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -31,7 +31,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Watchdog {
     fn drop(&mut self) {
         // Killed before the pipe is closed (`wait` closes it), so it has no time to act.
         let _ = self.watchdog.kill();

@@ -11,7 +11,7 @@ use crate::sandbox::reply;
 use crate::sandbox::shared::Shared;
 
 /// `GET /_edge/tenant_info`: the cloud id of the site whose name stands in `Host`, to anybody who asks.
-pub(super) async fn tenant_info(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let host = headers.get(header::HOST);
     let host = host.and_then(|value| value.to_str().ok());
     let host = host.unwrap_or_default().to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cluster::Error;
-use super::troupe::Troupe;
+use super::processes::Processes;
 use crate::sandbox::{AppCredentials, Command};
 
 /// The manifests that a person would apply.
@@ -13,24 +13,24 @@ const EXAMPLES: [&str; 3] = [
     include_str!("../../../examples/observe.yaml"),
 ];
 
-/// Tells the story; every claim is waited for.
-pub(super) async fn tell(troupe: &Troupe) -> Result<(), Error> {
-    troupe.cluster.kubectl(&["create", "namespace", "demo"]).await?;
-    healthy(troupe).await?;
-    issues(troupe).await?;
-    lacking_permission(troupe).await?;
-    missing_scope(troupe).await?;
-    revoked(troupe).await?;
+/// Runs the scenes; every claim is waited for.
+pub(super) async fn run(demo: &Processes) -> Result<(), Error> {
+    demo.cluster.kubectl(&["create", "namespace", "demo"]).await?;
+    healthy(demo).await?;
+    issues(demo).await?;
+    lacking_permission(demo).await?;
+    missing_scope(demo).await?;
+    revoked(demo).await?;
     say("That is all: one healthy site, three troubles, each named with its remedy.");
-    show(troupe, &["get", "jiraintegrations", "-n", "demo"]).await
+    show(demo, &["get", "jiraintegrations", "-n", "demo"]).await
 }
 
-async fn healthy(troupe: &Troupe) -> Result<(), Error> {
+async fn healthy(demo: &Processes) -> Result<(), Error> {
     say(
         "1. A person puts an OAuth app's credentials into a Secret and applies examples/: \
          the site acme.atlassian.net, once with all its projects, once with two of them, once for reading only.",
     );
-    let app = register(troupe, "acme-oauth", grant(None, None)).await?;
+    let app = register(demo, "acme-oauth", grant(None, None)).await?;
     let reading = [
         "read:jira-work",
         "read:jira-user",
@@ -38,21 +38,20 @@ async fn healthy(troupe: &Troupe) -> Result<(), Error> {
         "offline_access",
     ]
     .map(str::to_owned);
-    register(troupe, "acme-reader-oauth", grant(None, Some(reading.to_vec()))).await?;
+    register(demo, "acme-reader-oauth", grant(None, Some(reading.to_vec()))).await?;
     drop(app);
     for example in EXAMPLES {
-        troupe.cluster.apply(Some("demo"), example).await?;
+        demo.cluster.apply(Some("demo"), example).await?;
     }
     for name in ["acme", "acme-support", "acme-reports"] {
-        troupe
-            .cluster
-            .until(&format!("jiraintegration/{name}"), "Ready", "Connected")
+        demo.cluster
+            .wait_for_reason(&format!("jiraintegration/{name}"), "Ready", "Connected")
             .await?;
     }
-    show(troupe, &["get", "jiraintegrations", "-n", "demo"]).await?;
+    show(demo, &["get", "jiraintegrations", "-n", "demo"]).await?;
     say("Its projects are objects, and workloads find an access token in a Secret, kept fresh:");
     show(
-        troupe,
+        demo,
         &[
             "get",
             "jiraprojects",
@@ -63,10 +62,10 @@ async fn healthy(troupe: &Troupe) -> Result<(), Error> {
         ],
     )
     .await?;
-    show(troupe, &["get", "secret", "acme-jira-token", "-n", "demo"]).await
+    show(demo, &["get", "secret", "acme-jira-token", "-n", "demo"]).await
 }
 
-async fn issues(troupe: &Troupe) -> Result<(), Error> {
+async fn issues(demo: &Processes) -> Result<(), Error> {
     say("2. Issues come into the cluster where the spec asks for it: open ones, as JiraIssue objects.");
     let mirror = r#"{"spec": {"issues": {"mirror": "Open"}, "syncInterval": "1m"}}"#;
     let patch = [
@@ -80,8 +79,8 @@ async fn issues(troupe: &Troupe) -> Result<(), Error> {
         "-p",
         mirror,
     ];
-    troupe.cluster.kubectl(&patch).await?;
-    troupe.cluster.wait(&["--for=create", "jiraissue/acme-eng-1"]).await?;
+    demo.cluster.kubectl(&patch).await?;
+    demo.cluster.wait(&["--for=create", "jiraissue/acme-eng-1"]).await?;
     let all = [
         "get",
         "jp,jissue",
@@ -90,7 +89,7 @@ async fn issues(troupe: &Troupe) -> Result<(), Error> {
         "-l",
         "jira-operator.dev/integration=acme",
     ];
-    show(troupe, &all).await?;
+    show(demo, &all).await?;
     say(
         "Somebody starts to work on ENG-1 in Jira and deletes ENG-2. A pass that is asked for brings both here, where \
          a missing issue is looked up a second later. By default a change shows within the interval, and a deletion within \
@@ -100,16 +99,16 @@ async fn issues(troupe: &Troupe) -> Result<(), Error> {
         json!({"command": "updateIssue", "issue": "ENG-1", "status": "In Progress", "assignee": "dana@acme.example"});
     for command in [update, json!({"command": "deleteIssue", "issue": "ENG-2"})] {
         let command = serde_json::from_value(command).map_err(|error| Error::Start(error.to_string()))?;
-        change(troupe, command)?;
+        change(demo, command)?;
     }
-    request(troupe, "acme").await?;
+    request(demo, "acme").await?;
     let started = "--for=jsonpath={.status.phase}=InProgress";
-    troupe.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
-    troupe.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
-    show(troupe, &all).await
+    demo.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
+    demo.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
+    show(demo, &all).await
 }
 
-async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
+async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
     say("3. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
     let permission = |held: bool| {
         let (site, project, name) = (Some("globex".to_owned()), "HELP".to_owned(), "EDIT_ISSUES".to_owned());
@@ -131,31 +130,30 @@ async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
             }
         }
     };
-    change(troupe, permission(false))?;
-    register(troupe, "globex-oauth", grant(Some("globex"), None)).await?;
+    change(demo, permission(false))?;
+    register(demo, "globex-oauth", grant(Some("globex"), None)).await?;
     integrate(
-        troupe,
+        demo,
         "globex",
         "https://globex.atlassian.net",
         "globex-oauth",
         "projects: [{key: HELP}, {key: WEB}]",
     )
     .await?;
-    explain(troupe, "globex", "ProjectsAccessible", "SomeProjectsBlocked").await?;
-    let message = troupe
+    explain(demo, "globex", "ProjectsAccessible", "SomeProjectsBlocked").await?;
+    let message = demo
         .cluster
-        .until("jiraproject/globex-help", "Permitted", "EditDenied")
+        .wait_for_reason("jiraproject/globex-help", "Permitted", "EditDenied")
         .await?;
     println!("   and JiraProject globex-help says:\n     {message}");
     say("The administrator gives it back; the next look sees it, and nobody restarts anything:");
-    change(troupe, permission(true))?;
-    request(troupe, "globex").await?;
-    troupe
-        .cluster
-        .until("jiraintegration/globex", "Ready", "Connected")
+    change(demo, permission(true))?;
+    request(demo, "globex").await?;
+    demo.cluster
+        .wait_for_reason("jiraintegration/globex", "Ready", "Connected")
         .await?;
     show(
-        troupe,
+        demo,
         &[
             "get",
             "jiraprojects",
@@ -168,7 +166,7 @@ async fn lacking_permission(troupe: &Troupe) -> Result<(), Error> {
     .await
 }
 
-async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
+async fn missing_scope(demo: &Processes) -> Result<(), Error> {
     say("4. A grant without the scope for writing, while the integration is to write:");
     let reading = [
         "read:jira-work",
@@ -177,47 +175,46 @@ async fn missing_scope(troupe: &Troupe) -> Result<(), Error> {
         "offline_access",
     ]
     .map(str::to_owned);
-    register(troupe, "narrow-oauth", grant(None, Some(reading.to_vec()))).await?;
+    register(demo, "narrow-oauth", grant(None, Some(reading.to_vec()))).await?;
     integrate(
-        troupe,
+        demo,
         "narrow",
         "https://acme.atlassian.net",
         "narrow-oauth",
         "mode: Enforce",
     )
     .await?;
-    explain(troupe, "narrow", "ScopesGranted", "ScopesMissing").await
+    explain(demo, "narrow", "ScopesGranted", "ScopesMissing").await
 }
 
-async fn revoked(troupe: &Troupe) -> Result<(), Error> {
+async fn revoked(demo: &Processes) -> Result<(), Error> {
     say("5. A grant that its owner revokes under the account's connected apps:");
-    let app = register(troupe, "revoked-oauth", grant(None, None)).await?;
+    let app = register(demo, "revoked-oauth", grant(None, None)).await?;
     integrate(
-        troupe,
+        demo,
         "revoked",
         "https://acme.atlassian.net",
         "revoked-oauth",
         "mode: Enforce",
     )
     .await?;
-    troupe
-        .cluster
-        .until("jiraintegration/revoked", "Ready", "Connected")
+    demo.cluster
+        .wait_for_reason("jiraintegration/revoked", "Ready", "Connected")
         .await?;
     change(
-        troupe,
+        demo,
         Command::RevokeGrant {
             client_id: Some(app.client_id.clone()),
             account: None,
         },
     )?;
-    request(troupe, "revoked").await?;
-    explain(troupe, "revoked", "Authorized", "ReconnectRequired").await?;
+    request(demo, "revoked").await?;
+    explain(demo, "revoked", "Authorized", "ReconnectRequired").await?;
     say("The person connects again and puts the new refresh token into the Secret; it is noticed at once:");
-    put_credentials(troupe, "revoked-oauth", &app, grant(None, None)).await?;
-    let message = troupe
+    put_credentials(demo, "revoked-oauth", &app, grant(None, None)).await?;
+    let message = demo
         .cluster
-        .until("jiraintegration/revoked", "Ready", "Connected")
+        .wait_for_reason("jiraintegration/revoked", "Ready", "Connected")
         .await?;
     println!("   revoked is Ready again: {message}");
     Ok(())
@@ -227,35 +224,33 @@ fn say(text: &str) {
     println!("\n── {text}\n");
 }
 
-async fn show(troupe: &Troupe, arguments: &[&str]) -> Result<(), Error> {
+async fn show(demo: &Processes, arguments: &[&str]) -> Result<(), Error> {
     println!("$ kubectl {}", arguments.join(" "));
-    println!("{}", troupe.cluster.kubectl(arguments).await?);
+    println!("{}", demo.cluster.kubectl(arguments).await?);
     Ok(())
 }
 
-async fn explain(troupe: &Troupe, name: &str, condition: &str, reason: &str) -> Result<(), Error> {
-    let message = troupe
+async fn explain(demo: &Processes, name: &str, condition: &str, reason: &str) -> Result<(), Error> {
+    let message = demo
         .cluster
-        .until(&format!("jiraintegration/{name}"), condition, reason)
+        .wait_for_reason(&format!("jiraintegration/{name}"), condition, reason)
         .await?;
     println!("   {name}: {condition} is not True, reason {reason}:\n     {message}");
     Ok(())
 }
 
 /// Asks for a pass now, as a person does.
-async fn request(troupe: &Troupe, name: &str) -> Result<(), Error> {
+async fn request(demo: &Processes, name: &str) -> Result<(), Error> {
     let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
     let object = format!("jiraintegration/{name}");
-    troupe
-        .cluster
+    demo.cluster
         .kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now])
         .await
         .map(|_| ())
 }
 
-fn change(troupe: &Troupe, command: Command) -> Result<(), Error> {
-    troupe
-        .sandbox
+fn change(demo: &Processes, command: Command) -> Result<(), Error> {
+    demo.sandbox
         .command(command)
         .map(|_| ())
         .map_err(|error| Error::Start(error.to_string()))
@@ -272,16 +267,16 @@ fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {
 }
 
 /// An OAuth app of its own, with a grant of the dedicated account, in a Secret.
-async fn register(troupe: &Troupe, secret: &str, grant: Command) -> Result<AppCredentials, Error> {
-    let app = troupe
+async fn register(demo: &Processes, secret: &str, grant: Command) -> Result<AppCredentials, Error> {
+    let app = demo
         .sandbox
         .create_app()
         .map_err(|error| Error::Start(error.to_string()))?;
-    put_credentials(troupe, secret, &app, grant).await?;
+    put_credentials(demo, secret, &app, grant).await?;
     Ok(app)
 }
 
-async fn put_credentials(troupe: &Troupe, secret: &str, app: &AppCredentials, grant: Command) -> Result<(), Error> {
+async fn put_credentials(demo: &Processes, secret: &str, app: &AppCredentials, grant: Command) -> Result<(), Error> {
     let grant = match grant {
         Command::MintGrant {
             account,
@@ -298,7 +293,7 @@ async fn put_credentials(troupe: &Troupe, secret: &str, app: &AppCredentials, gr
         },
         other => other,
     };
-    let tokens = troupe
+    let tokens = demo
         .sandbox
         .mint_as(grant)
         .map_err(|error| Error::Start(error.to_string()))?;
@@ -308,12 +303,12 @@ async fn put_credentials(troupe: &Troupe, secret: &str, app: &AppCredentials, gr
             "client-id": app.client_id, "client-secret": app.client_secret, "refresh-token": tokens.refresh_token,
         },
     });
-    troupe.cluster.apply(Some("demo"), &manifest.to_string()).await
+    demo.cluster.apply(Some("demo"), &manifest.to_string()).await
 }
 
-async fn integrate(troupe: &Troupe, name: &str, site: &str, secret: &str, further: &str) -> Result<(), Error> {
+async fn integrate(demo: &Processes, name: &str, site: &str, secret: &str, further: &str) -> Result<(), Error> {
     let manifest = format!(
         "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIntegration\nmetadata: {{name: {name}}}\nspec:\n  site: {site}\n  secretRef: {{name: {secret}}}\n  {further}\n"
     );
-    troupe.cluster.apply(Some("demo"), &manifest).await
+    demo.cluster.apply(Some("demo"), &manifest).await
 }
