@@ -4,7 +4,7 @@
 use clap::Args;
 
 use super::{
-    check::{output::say_blocks, wrap::Block},
+    check::{layout::Block, output::say_blocks},
     markdown::{anchor, headings, lines, section},
 };
 use crate::{

@@ -9,11 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use unicode_width::UnicodeWidthStr;
+use textwrap::core::display_width;
 
 use super::{
-    evidence_file::Saved, manifest::Manifests, mark::Mark, reasons::LocalReason, render, report::Report,
-    schema::definitions, world::Atlassian, wrap::Page,
+    evidence_file::Saved, layout::Page, manifest::Manifests, mark::Mark, reasons::LocalReason, render, report::Report,
+    schema::definitions, world::Atlassian,
 };
 use crate::atlassian::endpoints::Endpoints;
 
@@ -78,7 +78,7 @@ fn compare(file: &Path, text: &str) {
 
 fn readable(text: &str) {
     for line in text.lines() {
-        assert!(line.width() <= 80, "wider than 80 columns: {line}");
+        assert!(display_width(line) <= 80, "wider than 80 columns: {line}");
     }
 }
 

@@ -8,6 +8,7 @@ mod examined;
 mod files;
 #[cfg(test)]
 mod fixtures;
+pub(super) mod layout;
 mod listed;
 mod live;
 pub(super) mod manifest;
@@ -33,7 +34,6 @@ mod wait;
 mod walk;
 mod which;
 pub(super) mod world;
-pub(super) mod wrap;
 mod written;
 
 use std::{

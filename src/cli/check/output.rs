@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::{
+    layout::{self, Block, Page},
     render,
     report::Report,
-    wrap::{self, Block, Page},
 };
 
 /// Columns where there is no terminal to ask.
@@ -41,7 +41,7 @@ pub fn on_stderr(report: &Report) -> String {
 /// Says something on standard error, wrapped to its width. A terminal that is gone does not matter: what is
 /// under way is brought to its end.
 pub fn say_on_stderr(text: &str) {
-    show_on_stderr(&wrap::prose(text, page(&std::io::stderr())));
+    show_on_stderr(&layout::prose(text, page(&std::io::stderr())));
 }
 
 /// The same as it stands.
@@ -51,7 +51,7 @@ pub fn show_on_stderr(text: &str) {
 
 /// Says something on standard output, wrapped.
 pub fn say(text: &str) {
-    let text = wrap::prose(text, page(&std::io::stdout()));
+    let text = layout::prose(text, page(&std::io::stdout()));
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
@@ -61,7 +61,7 @@ pub fn say(text: &str) {
 /// # Errors
 /// When they cannot be written.
 pub fn say_blocks(blocks: &[Block]) -> Result<(), String> {
-    let text = wrap::blocks(blocks, page(&std::io::stdout()));
+    let text = layout::blocks(blocks, page(&std::io::stdout()));
     written_out(&text).map_err(|error| format!("it could not be printed: {error}"))
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
+    layout::{NARROWEST, Page, clean, hanging, paragraph},
     mark::Mark,
     report::{Counts, Line, Report, Subject},
-    wrap::{NARROWEST, Page, clean, hanging, paragraph},
 };
 
 /// Most names in the heading of things that are alike.
@@ -60,13 +60,7 @@ fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page:
     let sum = subject.ready.as_ref().filter(|_| brief || mark != Mark::Fine);
     let sum = sum.map_or(String::new(), |ready| format!("  {}", ready.reason));
     let head = format!("{} {}{sum}", subject.object, clean(&subject.path()));
-    hanging(
-        out,
-        &format!("{indent}{} ", painted(mark, page)),
-        depth * 2 + 2,
-        &head,
-        page,
-    );
+    hanging(out, &format!("{indent}{} ", painted(mark, page)), &head, page);
     if brief && mark == Mark::Fine {
         return;
     }
@@ -122,7 +116,7 @@ fn parts(out: &mut String, alike: &[&Subject], brief: bool, depth: usize, page: 
     };
     let head = format!("{} {}s {}{more}", alike.len(), first.object, names.join(", "));
     let start = format!("{}{} ", "  ".repeat(depth), painted(first.mark(), page));
-    hanging(out, &start, depth * 2 + 2, &head, page);
+    hanging(out, &start, &head, page);
     for line in &first.lines {
         self::line(out, &line.as_example(), depth * 2 + 2, page);
     }
@@ -132,7 +126,7 @@ fn line(out: &mut String, line: &Line, indent: usize, page: Page) {
     let start = format!("{}{} ", " ".repeat(indent), painted(line.mark, page));
     let condition = clean(&line.condition);
     let head = format!("{condition:<REASON_COLUMN$} {}  {}", line.reason, clean(&line.about));
-    hanging(out, &start, indent + 2, head.trim_end(), page);
+    hanging(out, &start, head.trim_end(), page);
     if line.mark == Mark::Fine || line.explained {
         return;
     }
@@ -190,7 +184,7 @@ fn painted(mark: Mark, page: Page) -> String {
 
 #[cfg(test)]
 mod tests {
-    use unicode_width::UnicodeWidthStr;
+    use textwrap::core::display_width;
 
     use super::*;
     use crate::cli::check::reasons::LocalReason;
@@ -209,7 +203,7 @@ mod tests {
         for width in [10, 40, 60, 80, 120] {
             let page = Page { width, colour: false };
             let text = text(&report(&format!("{} and {}", "a".repeat(200), "bc ".repeat(60))), page);
-            let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+            let widest = text.lines().map(display_width).max().unwrap_or(0);
             assert!(widest <= width.max(NARROWEST), "{widest} columns at {width}:\n{text}");
             let letters: String = text.split_whitespace().collect();
             assert!(letters.contains(&"a".repeat(200)), "no letter is lost:\n{text}");
@@ -224,7 +218,7 @@ mod tests {
         };
         let wide = format!("{} {}", "\u{7533}\u{8acb} ".repeat(40), "\u{8acb}".repeat(90));
         let text = text(&report(&wide), page);
-        let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+        let widest = text.lines().map(display_width).max().unwrap_or(0);
         assert!((70..=80).contains(&widest), "{widest} columns:\n{text}");
     }
 

@@ -1,8 +1,6 @@
 //! Text set to a width: paragraphs, what stands beside a mark, and what a terminal must not obey.
 
-use std::fmt::Write;
-
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use textwrap::{Options, WordSplitter, core::display_width, fill};
 
 /// How text is set.
 #[derive(Clone, Copy, Debug)]
@@ -19,22 +17,8 @@ pub const NARROWEST: usize = 40;
 /// Sentences for people, wrapped. A long word stays whole, because it is an address or a path to be copied.
 #[must_use]
 pub fn prose(text: &str, page: Page) -> String {
-    let mut out = String::new();
-    let mut taken = 0;
-    for word in clean(text).split_whitespace() {
-        let columns = word.width();
-        if taken > 0 && taken + 1 + columns > page.width {
-            out.push('\n');
-            taken = 0;
-        } else if taken > 0 {
-            out.push(' ');
-            taken += 1;
-        }
-        out.push_str(word);
-        taken += columns;
-    }
-    out.push('\n');
-    out
+    let words: Vec<&str> = text.split_whitespace().collect();
+    fill(&clean(&words.join(" ")), at_spaces(page.width).break_words(false)) + "\n"
 }
 
 /// Something that is set by itself: text to be wrapped after what it starts with, or lines that stay.
@@ -79,10 +63,9 @@ pub fn blocks(blocks: &[Block], page: Page) -> String {
             out.push('\n');
         }
         if block.verbatim {
-            // Writing to a String does not fail.
-            let _ = writeln!(out, "{}{}", block.start, clean(&block.text));
+            out.push_str(&format!("{}{}\n", block.start, clean(&block.text)));
         } else {
-            hanging(&mut out, &block.start, block.start.width(), &block.text, page);
+            hanging(&mut out, &block.start, &block.text, page);
         }
     }
     out
@@ -90,48 +73,22 @@ pub fn blocks(blocks: &[Block], page: Page) -> String {
 
 /// Writes the text indented.
 pub fn paragraph(out: &mut String, text: &str, indent: usize, page: Page) {
-    hanging(out, &" ".repeat(indent), indent, text, page);
+    hanging(out, &" ".repeat(indent), text, page);
 }
 
-/// Writes the text after `start`, further lines indented by as many columns as `start` takes.
-pub fn hanging(out: &mut String, start: &str, columns: usize, text: &str, page: Page) {
-    let room = page.width.saturating_sub(columns).max(NARROWEST / 2);
-    let indent = " ".repeat(columns);
-    for (index, line) in wrapped(&clean(text), room).iter().enumerate() {
-        let before = if index == 0 { start } else { &indent };
-        // Writing to a String does not fail.
-        let _ = writeln!(out, "{before}{line}");
-    }
+/// Writes the text after `start`, further lines indented by as many columns as `start` takes. A word
+/// that is longer than a line is broken itself.
+pub fn hanging(out: &mut String, start: &str, text: &str, page: Page) {
+    let indent = " ".repeat(display_width(start));
+    let width = page.width.max(indent.len() + NARROWEST / 2);
+    let options = at_spaces(width).initial_indent(start).subsequent_indent(&indent);
+    out.push_str(&fill(&clean(text), options));
+    out.push('\n');
 }
 
-/// Breaks at spaces; a word that is longer than a line is broken itself. Several spaces stay where
-/// they do not end a line.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ').flat_map(|word| pieces(word, room)) {
-        let taken = line.width();
-        if taken > 0 && taken + 1 + word.width() > room {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-        } else if taken > 0 {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    lines.push(line);
-    lines
-}
-
-fn pieces(word: &str, room: usize) -> Vec<String> {
-    let (mut pieces, mut piece) = (Vec::new(), String::new());
-    for letter in word.chars() {
-        if !piece.is_empty() && piece.width() + letter.width().unwrap_or(0) > room {
-            pieces.push(std::mem::take(&mut piece));
-        }
-        piece.push(letter);
-    }
-    pieces.push(piece);
-    pieces
+/// Lines break at spaces, and not at the hyphens of names.
+fn at_spaces<'a>(width: usize) -> Options<'a> {
+    Options::new(width).word_splitter(WordSplitter::NoHyphenation)
 }
 
 /// Without what a terminal would take for a command: messages quote names from Jira and from files.
@@ -139,7 +96,6 @@ fn pieces(word: &str, room: usize) -> Vec<String> {
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +119,7 @@ mod tests {
         };
         let wide = "\u{7533}\u{8acb} ".repeat(20);
         let text = prose(&wide, page);
-        let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+        let widest = text.lines().map(display_width).max().unwrap_or(0);
         assert!((15..=20).contains(&widest), "{widest} columns:\n{text}");
     }
 
