@@ -5,22 +5,10 @@ use std::{fs, path::Path};
 use devkit::helm::Helm;
 use serde_json::{Value, json};
 
-use crate::{
-    plane::Plane,
-    program::{Program, Ran},
-};
+use crate::{plane::Plane, program::Program};
 
 /// Rights to look at everything of an installation but to ask about other people's rights.
 const LOOK: &str = "[{apiGroups: [apps], resources: [deployments], verbs: [list]}]";
-
-/// Whether the fields or the kind are what is refused.
-fn refuses(ran: &Ran) -> bool {
-    let of_fields = |entry: &&Value| ["Fields", "Kind", "YAML"].contains(&entry["condition"].as_str().unwrap());
-    ran.entries()
-        .iter()
-        .filter(of_fields)
-        .any(|entry| entry["status"] == "False")
-}
 
 #[tokio::test]
 async fn the_check_and_the_api_server_agree_about_manifests() {
@@ -37,7 +25,12 @@ async fn the_check_and_the_api_server_agree_about_manifests() {
                 let name = file.display().to_string();
                 let ran = program.check(&["-f", &name, "--offline", "-o", "json"]).await;
                 let applied = plane.kubectl(&["apply", "--dry-run=server", "-f", &name], "").await;
-                assert_eq!(refuses(&ran), applied.is_err(), "{name}: {applied:?}\n{}", ran.out);
+                assert_eq!(
+                    ran.refuses_fields(),
+                    applied.is_err(),
+                    "{name}: {applied:?}\n{}",
+                    ran.out
+                );
                 compared += 1;
             }
         }

@@ -10,5 +10,6 @@ mod cluster;
 mod command_line;
 mod files;
 mod installation;
+mod judged;
 mod plane;
 mod program;

@@ -128,6 +128,13 @@ impl Program {
 }
 
 impl Ran {
+    /// Whether the fields or the kind are what is refused.
+    pub fn refuses_fields(&self) -> bool {
+        let of_fields = |entry: &&Value| ["Fields", "Kind", "YAML"].contains(&entry["condition"].as_str().unwrap());
+        let entries = self.entries();
+        entries.iter().filter(of_fields).any(|entry| entry["status"] == "False")
+    }
+
     /// Claims the exit code, and that the output names these things.
     #[track_caller]
     pub fn claim(&self, code: i32, named: &[&str]) -> &Self {

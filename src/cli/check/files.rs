@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One object, and the file it stands in.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,27 +136,66 @@ fn objects(text: &str) -> Result<Vec<Value>, String> {
     })?;
     let mut objects = Vec::new();
     for document in documents {
-        unpack(document, &mut objects)?;
+        unpack(with_whole_numbers(document), &mut objects)?;
     }
     Ok(objects)
 }
 
-/// A `List` stands for what it holds, and an empty document for nothing.
+/// The document as kubectl sends it: of 500.0 nothing is left but 500.
+pub fn with_whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let text = number.as_f64().map(|number| format!("{number:.0}"));
+            let whole = text.and_then(|text| text.parse::<i64>().ok());
+            let same = whole.filter(|whole| number.as_f64() == whole.to_string().parse().ok());
+            same.map_or(Value::Number(number), Value::from)
+        }
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            Value::Object(fields.map(|(name, value)| (name, with_whole_numbers(value))).collect())
+        }
+        other => other,
+    }
+}
+
+/// A list stands for what it holds, and an empty document for nothing.
 fn unpack(document: Value, objects: &mut Vec<Value>) -> Result<(), String> {
     match document {
         Value::Null => Ok(()),
-        Value::Object(mut fields) if fields.get("kind").and_then(Value::as_str) == Some("List") => {
-            match fields.remove("items") {
-                Some(Value::Array(items)) => items.into_iter().try_for_each(|item| unpack(item, objects)),
-                _ => Err("It has a List without items.".to_owned()),
-            }
-        }
+        Value::Object(mut fields) if is_list(&fields) => match fields.remove("items") {
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .try_for_each(|item| unpack(of_list(item, &fields), objects)),
+            _ => Err("It has a List without items.".to_owned()),
+        },
         object @ Value::Object(_) => {
             objects.push(object);
             Ok(())
         }
         _ => Err("A document in it is no object of Kubernetes.".to_owned()),
     }
+}
+
+/// `List`, and the lists of single kinds.
+fn is_list(fields: &Map<String, Value>) -> bool {
+    let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
+    kind == "List" || (kind.ends_with("List") && fields.get("items").is_some_and(Value::is_array))
+}
+
+/// An item of the list of a single kind need not say again of which kind it is.
+fn of_list(mut item: Value, list: &Map<String, Value>) -> Value {
+    let kind = list
+        .get("kind")
+        .and_then(Value::as_str)
+        .and_then(|kind| kind.strip_suffix("List"));
+    let fields = item.as_object_mut().filter(|item| !item.contains_key("kind"));
+    if let (Some(kind), Some(fields)) = (kind.filter(|kind| !kind.is_empty()), fields) {
+        fields.insert("kind".to_owned(), kind.into());
+        let version = list.get("apiVersion").cloned().unwrap_or_default();
+        fields.entry("apiVersion").or_insert(version);
+    }
+    item
 }
 
 #[cfg(test)]

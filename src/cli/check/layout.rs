@@ -63,7 +63,7 @@ pub fn blocks(blocks: &[Block], page: Page) -> String {
             out.push('\n');
         }
         if block.verbatim {
-            out.push_str(&format!("{}{}\n", block.start, clean(&block.text)));
+            out.extend([block.start.as_str(), &clean(&block.text), "\n"]);
         } else {
             hanging(&mut out, &block.start, &block.text, page);
         }

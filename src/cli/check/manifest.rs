@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
+    crd_schema::{CrdSchema, SchemaError, crd_schemas},
+    field_error::FieldError,
     files::{self, Document, Unreadable, Why},
     mark::Mark,
     reasons::LocalReason,
     report::{Line, Report, Subject},
-    schema::{Definition, definitions},
-    secrets::Written,
+    secret_manifest::{SecretManifest, secret_schema},
     site,
+    widening::widened,
     world::Atlassian,
 };
 use crate::{
@@ -26,7 +28,7 @@ pub struct Manifests {
     /// Integrations, in their order.
     pub integrations: Vec<Declared>,
     /// Secrets.
-    pub secrets: Vec<Written>,
+    pub secrets: Vec<SecretManifest>,
     /// What is known already without any request.
     subjects: Vec<Subject>,
     /// Whether it has to be said of each thing in which file it stands.
@@ -39,7 +41,7 @@ pub struct Declared {
     /// It, as far as it can be read.
     pub integration: Option<JiraIntegration>,
     /// The Secret with its credentials, if it is among the files.
-    pub secret: Option<Written>,
+    pub secret: Option<SecretManifest>,
     /// What is found of it.
     pub subject: Subject,
 }
@@ -51,7 +53,8 @@ impl Manifests {
     /// # Errors
     /// When the definitions cannot be read.
     pub fn read(files: &[std::path::PathBuf], namespace: Option<&str>) -> Result<Self, String> {
-        let definitions = definitions()?;
+        let unusable = |error: SchemaError| error.to_string();
+        let (kinds, of_secrets) = (crd_schemas().map_err(unusable)?, secret_schema().map_err(unusable)?);
         let (mut documents, unreadable) = files::read(files);
         if let Some(namespace) = namespace {
             for document in &mut documents {
@@ -67,35 +70,43 @@ impl Manifests {
         all.subjects.extend(unreadable.iter().map(unreadable_file));
         let secrets = documents.iter().filter(|document| is_secret(&document.object));
         all.secrets = secrets
-            .map(|document| Written::read(&document.file, &document.object))
+            .map(|document| SecretManifest::read(&document.file, &document.object, &of_secrets))
             .collect();
         for document in documents.iter().filter(|document| !is_secret(&document.object)) {
-            all.take(document, &definitions);
+            all.take(document, &kinds);
         }
         Ok(all)
     }
 
-    fn take(&mut self, document: &Document, definitions: &[Definition]) {
+    fn take(&mut self, document: &Document, kinds: &[CrdSchema]) {
         let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
         let (kind, version) = (text("kind"), text("apiVersion"));
-        let by_kind = definitions.iter().find(|definition| definition.kind == kind);
-        match by_kind {
-            Some(definition) if definition.api_version == version => self.try_on(document, definition),
+        match kinds.iter().find(|of| of.kind == kind) {
+            Some(of) if of.api_version == version => self.try_on(document, of),
             None if !is_ours(version) => {}
-            _ => self.subjects.push(unknown_kind(document, definitions)),
+            _ => self.subjects.push(unknown_kind(document, kinds)),
         }
     }
 
-    fn try_on(&mut self, document: &Document, definition: &Definition) {
-        let mut subject = named(document, &definition.kind);
-        subject.lines = fields(definition, &document.object);
-        if definition.kind != "JiraIntegration" {
+    fn try_on(&mut self, document: &Document, kind: &CrdSchema) {
+        let mut subject = named(document, &kind.kind);
+        let (stored, errors) = kind.judge(&document.object);
+        subject.lines = fields(&errors, &document.object);
+        if kind.kind != "JiraIntegration" {
             self.subjects.push(subject);
             return;
         }
-        let integration: Option<JiraIntegration> = serde_json::from_value(document.object.clone()).ok();
+        let integration: Result<JiraIntegration, _> = serde_json::from_value(stored);
+        if let Err(error) = integration.as_ref()
+            && errors.is_empty()
+        {
+            let message = format!("It cannot be read: {error}.");
+            subject
+                .lines
+                .push(Line::local("Fields", LocalReason::InvalidField, message));
+        }
         let mut declared = Declared {
-            integration,
+            integration: integration.ok(),
             secret: None,
             subject,
         };
@@ -138,9 +149,9 @@ impl Manifests {
             lines.extend(not_looked_at.map(|why| Line::local("The rest", LocalReason::NotLookedAt, why)));
             subjects.push(declared.subject);
         }
-        let wanted = |secret: &&Written| used.contains(&secret.name) || secret.is_meant_for_us();
+        let wanted = |secret: &&SecretManifest| used.contains(&secret.name) || secret.is_meant_for_us();
         let several = self.several_files;
-        let of_secret = |secret: &Written| {
+        let of_secret = |secret: &SecretManifest| {
             let mut subject = secret.subject();
             if several {
                 subject.file.clone_from(&secret.file);
@@ -171,13 +182,13 @@ impl Declared {
     }
 
     /// Of Secrets with the name that of the same file is meant.
-    fn find_secret(&mut self, secrets: &[Written], file: &str) {
+    fn find_secret(&mut self, secrets: &[SecretManifest], file: &str) {
         let Some(integration) = &self.integration else {
             return;
         };
         let name = &integration.spec.secret_ref.name;
         let namespace = integration.metadata.namespace.as_deref();
-        let of_name: Vec<&Written> = secrets.iter().filter(|secret| secret.name == *name).collect();
+        let of_name: Vec<&SecretManifest> = secrets.iter().filter(|secret| secret.name == *name).collect();
         if let Some(secret) = meant(&of_name, namespace, file) {
             self.secret = Some(secret.clone());
             return;
@@ -205,56 +216,27 @@ impl Declared {
 
 /// Of Secrets with the name that spec.secretRef gives that of the same file. One of another file goes
 /// before one that this file has for another namespace only where it is plainly for this one.
-fn meant<'s>(of_name: &[&'s Written], namespace: Option<&str>, file: &str) -> Option<&'s Written> {
+fn meant<'s>(of_name: &[&'s SecretManifest], namespace: Option<&str>, file: &str) -> Option<&'s SecretManifest> {
     let all = || of_name.iter().copied();
-    let here = |secret: &&Written| secret.file == file;
-    let same = |secret: &&Written| match (secret.namespace.as_deref(), namespace) {
+    let here = |secret: &&SecretManifest| secret.file == file;
+    let same = |secret: &&SecretManifest| match (secret.namespace.as_deref(), namespace) {
         (Some(theirs), Some(ours)) => theirs == ours,
         _ => true,
     };
-    let plainly = |secret: &&Written| namespace.is_some() && secret.namespace.as_deref() == namespace;
+    let plainly = |secret: &&SecretManifest| namespace.is_some() && secret.namespace.as_deref() == namespace;
     let found = all().filter(here).find(same).or_else(|| all().find(plainly));
     found.or_else(|| all().find(same).filter(|_| !all().any(|secret| here(&secret))))
 }
 
-fn fields(definition: &Definition, object: &Value) -> Vec<Line> {
-    let mut lines: Vec<Line> = metadata(object).into_iter().collect();
-    let flaws = definition.flaws(object).into_iter();
-    lines.extend(flaws.map(|flaw| Line::local("Fields", flaw.reason, flaw.message)));
+/// What the API server says of the fields, and what it does not say and is hardly meant.
+fn fields(errors: &[FieldError], object: &Value) -> Vec<Line> {
+    let mut lines: Vec<Line> = errors.iter().map(Line::of_field).collect();
     if lines.is_empty() {
-        lines.push(Line::local(
-            "Fields",
-            LocalReason::FieldsAccepted,
-            LocalReason::FieldsAccepted.meaning(),
-        ));
+        let accepted = LocalReason::FieldsAccepted;
+        lines.push(Line::local("Fields", accepted, accepted.meaning()));
     }
+    lines.extend(widened(object).iter().map(Line::of_field));
     lines
-}
-
-/// What the API server asks of every object's name.
-fn metadata(object: &Value) -> Option<Line> {
-    let text = |name: &str| object.pointer(&format!("/metadata/{name}")).and_then(Value::as_str);
-    let refuse = |reason, message: String| Some(Line::local("Fields", reason, message));
-    match (text("name"), text("generateName")) {
-        (None, None) => refuse(LocalReason::MissingField, "metadata.name is required.".to_owned()),
-        (Some(name), _) if !is_object_name(name) => refuse(
-            LocalReason::InvalidField,
-            format!(
-                "metadata.name {name} is no name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit."
-            ),
-        ),
-        _ => None,
-    }
-}
-
-/// A DNS subdomain, as RFC 1123 has it.
-fn is_object_name(name: &str) -> bool {
-    let part = |part: &str| {
-        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        edge(part.chars().next()) && edge(part.chars().last()) && part.chars().all(allowed)
-    };
-    name.len() <= 253 && name.split('.').all(part)
 }
 
 /// What names no namespace is applied to that of the command line.
@@ -291,11 +273,11 @@ fn unreadable_file(file: &Unreadable) -> Subject {
     subject
 }
 
-fn unknown_kind(document: &Document, definitions: &[Definition]) -> Subject {
+fn unknown_kind(document: &Document, kinds: &[CrdSchema]) -> Subject {
     let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
-    let kinds = definitions.iter().map(|definition| definition.kind.as_str());
-    let meant = nearest(kind, kinds).and_then(|meant| definitions.iter().find(|d| d.kind == meant));
+    let names = kinds.iter().map(|of| of.kind.as_str());
+    let meant = nearest(kind, names).and_then(|meant| kinds.iter().find(|of| of.kind == meant));
     let message = match meant {
         Some(meant) if meant.kind == kind => {
             format!("apiVersion of {kind} is {version}; it must be {}.", meant.api_version)
@@ -315,7 +297,8 @@ fn unknown_kind(document: &Document, definitions: &[Definition]) -> Subject {
 }
 
 fn is_secret(object: &Value) -> bool {
-    object.get("kind").and_then(Value::as_str) == Some("Secret")
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    text("kind") == "Secret" && !text("apiVersion").contains('/')
 }
 
 /// Whether a version is meant to be of our group.

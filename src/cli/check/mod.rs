@@ -8,7 +8,6 @@ mod examined;
 mod files;
 #[cfg(test)]
 mod fixtures;
-pub(super) mod layout;
 mod listed;
 mod live;
 pub(super) mod manifest;
@@ -24,15 +23,19 @@ pub(super) mod report;
 mod rights;
 mod rules;
 pub(super) mod save;
-mod schema;
-pub(super) mod secrets;
+
+pub(super) mod secret_manifest;
 mod site;
 mod taken_over;
 mod token;
-mod values;
+
+mod crd_schema;
+mod field_error;
+pub(super) mod layout;
+mod object_schema;
 mod wait;
-mod walk;
 mod which;
+mod widening;
 pub(super) mod world;
 mod written;
 

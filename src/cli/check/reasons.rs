@@ -56,6 +56,8 @@ local_reasons! {
         "Two entries of a list have the same key.";
     PlaceholderValue Finding:
         "A value still is the placeholder of an example.";
+    EmptyMeansAll Warning:
+        "A field is there without a value, and its absence means all.";
     FieldsAccepted Fine:
         "Every field and every rule of the definition is kept.";
     CredentialsPresent Fine:

@@ -10,7 +10,7 @@ use super::{
     manifest::{Declared, Manifests},
     report::Subject,
     save::Place,
-    secrets::Written,
+    secret_manifest::SecretManifest,
     world::Atlassian,
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
 struct Ready {
     index: usize,
     integration: JiraIntegration,
-    secret: Written,
+    secret: SecretManifest,
     credentials: Credentials,
     token: Secret,
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::Serialize;
 
-use super::{mark::Mark, reasons::LocalReason};
+use super::{field_error::FieldError, mark::Mark, reasons::LocalReason};
 use crate::{
     api::{
         condition::Finding,
@@ -189,6 +189,12 @@ impl Line {
     pub fn local(condition: &str, reason: LocalReason, message: impl Into<String>) -> Self {
         let mark = reason.mark();
         Self::new(condition, reason.as_str(), &message.into(), mark.status(), mark)
+    }
+
+    /// The line of something about a field of a manifest.
+    #[must_use]
+    pub fn of_field(error: &FieldError) -> Self {
+        Self::local("Fields", error.reason, &*error.message)
     }
 
     /// The line of a finding about a person.

@@ -1,15 +1,22 @@
-//! Secrets among files: whether they would be taken by the API server, and whether the operator
-//! finds in them what it needs. Of values nothing is printed.
+//! Secrets among files: whether the API server takes them, and whether the operator finds in them
+//! what it needs. Of values nothing is printed.
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
-use serde_json::{Map, Value};
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
 
 use super::{
-    reasons::LocalReason,
-    report::{Line, Subject},
-    walk::{Flaw, unknown},
+    crd_schema::SchemaError,
+    field_error::FieldError,
+    object_schema::{ObjectSchema, decode, without_nulls},
 };
 use crate::{
+    cli::check::{
+        reasons::LocalReason,
+        report::{Line, Subject},
+    },
     diagnose::nearest::nearest,
     grant::{
         credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN},
@@ -17,22 +24,20 @@ use crate::{
     },
 };
 
-/// The fields of a Secret.
-const FIELDS: [&str; 7] = [
-    "apiVersion",
-    "kind",
-    "metadata",
-    "data",
-    "stringData",
-    "type",
-    "immutable",
-];
 /// The keys that the operator reads.
 const KEYS: [&str; 3] = [CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN];
+/// Types of Secrets, and the keys of which the API server asks for all, or for one.
+const TYPES: [(&str, &[&str], bool); 5] = [
+    ("kubernetes.io/tls", &["tls.crt", "tls.key"], true),
+    ("kubernetes.io/dockercfg", &[".dockercfg"], true),
+    ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"], true),
+    ("kubernetes.io/ssh-auth", &["ssh-privatekey"], true),
+    ("kubernetes.io/basic-auth", &["username", "password"], false),
+];
 
 /// A Secret as it stands in a file.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct SecretManifest {
     /// Its name.
     pub name: String,
     /// The file that it stands in.
@@ -41,60 +46,65 @@ pub struct Written {
     pub namespace: Option<String>,
     /// The Secret as the API server would store it.
     pub secret: Secret,
-    /// What the API server would refuse or drop.
-    pub flaws: Vec<Flaw>,
+    /// What the API server refuses.
+    errors: Vec<FieldError>,
 }
 
-impl Written {
+/// The schema of Secrets, as the Kubernetes API has it.
+///
+/// # Errors
+/// When it cannot be read, which a test rules out.
+pub fn secret_schema() -> Result<ObjectSchema, SchemaError> {
+    let mut generator = SchemaSettings::default()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator();
+    let mut schema = generator.subschema_for::<Secret>().to_value();
+    let keys = json!({
+        "pattern": r"^(?!\.$|\.\.)[-._a-zA-Z0-9]+$",
+        "title": "of letters, digits, '-', '_' and '.'",
+    });
+    let bytes = "base64; plain text belongs under stringData";
+    for (field, values) in [
+        ("data", json!({"type": "string", "format": "byte", "title": bytes})),
+        ("stringData", json!({"type": "string"})),
+    ] {
+        if let Some(field) = schema
+            .pointer_mut(&format!("/properties/{field}"))
+            .and_then(Value::as_object_mut)
+        {
+            field.insert("propertyNames".to_owned(), keys.clone());
+            field.insert("additionalProperties".to_owned(), values);
+        }
+    }
+    Ok(ObjectSchema::new(schema)?)
+}
+
+impl SecretManifest {
     /// Reads a Secret of a file.
     #[must_use]
-    pub fn read(file: &str, object: &Value) -> Self {
-        let none = Map::new();
-        let fields = object.as_object().unwrap_or(&none);
-        let text = |name: &str| {
-            object
-                .pointer(&format!("/metadata/{name}"))?
-                .as_str()
-                .map(str::to_owned)
+    pub fn read(file: &str, object: &Value, schema: &ObjectSchema) -> Self {
+        let object = without_nulls(object);
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let values = |field: &str, bytes: fn(&str) -> Option<Vec<u8>>| -> BTreeMap<String, ByteString> {
+            let values = object.get(field).and_then(Value::as_object).into_iter().flatten();
+            values
+                .filter_map(|(key, value)| Some((key.clone(), ByteString(bytes(value.as_str()?)?))))
+                .collect()
         };
-        let known: Map<String, Value> = FIELDS.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
-        let mut flaws: Vec<Flaw> = fields
-            .keys()
-            .filter(|name| !FIELDS.contains(&name.as_str()))
-            .map(|name| Flaw::new(LocalReason::UnknownField, unknown(name, "", &known)))
-            .collect();
-        let mut secret = Secret::default();
-        let data = secret.data.get_or_insert_default();
-        for (field, decode) in [
-            ("data", decoded as fn(&Value) -> Result<Vec<u8>, &'static str>),
-            ("stringData", plain),
-        ] {
-            let Some(entries) = fields.get(field).filter(|entries| !entries.is_null()) else {
-                continue;
-            };
-            let Some(entries) = entries.as_object() else {
-                flaws.push(Flaw::new(
-                    LocalReason::InvalidField,
-                    format!("{field} must be an object of keys and values."),
-                ));
-                continue;
-            };
-            // stringData goes before data.
-            for (key, value) in entries {
-                match decode(value) {
-                    Ok(bytes) => {
-                        data.insert(key.clone(), ByteString(bytes));
-                    }
-                    Err(why) => flaws.push(Flaw::new(LocalReason::InvalidField, format!("{field}.{key} {why}."))),
-                }
-            }
-        }
+        // stringData goes before data.
+        let mut data = values("data", decode);
+        data.extend(values("stringData", |text| Some(text.as_bytes().to_vec())));
+        let mut errors = schema.errors(&object);
+        errors.extend(missing_of_type(text("/type").as_deref(), &data));
         Self {
-            name: text("name").unwrap_or_default(),
+            name: text("/metadata/name").unwrap_or_default(),
             file: file.to_owned(),
-            namespace: text("namespace"),
-            secret,
-            flaws,
+            namespace: text("/metadata/namespace"),
+            secret: Secret {
+                data: Some(data),
+                ..Secret::default()
+            },
+            errors,
         }
     }
 
@@ -118,10 +128,7 @@ impl Written {
     pub fn subject(&self) -> Subject {
         let namespace = self.namespace.clone().unwrap_or_default();
         let mut subject = Subject::new("Secret", &namespace, &self.name);
-        let flaws = self.flaws.iter();
-        subject.lines = flaws
-            .map(|flaw| Line::local("Fields", flaw.reason, flaw.message.clone()))
-            .collect();
+        subject.lines = self.errors.iter().map(Line::of_field).collect();
         let unreadable = !subject.lines.is_empty();
         match self.credentials() {
             Err(error) if !unreadable || !matches!(error, CredentialsError::Missing(..)) => {
@@ -179,15 +186,16 @@ impl Written {
     }
 }
 
-fn plain(value: &Value) -> Result<Vec<u8>, &'static str> {
-    let text = value.as_str().ok_or("is no text; put it in quotes")?;
-    Ok(text.as_bytes().to_vec())
-}
-
-fn decoded(value: &Value) -> Result<Vec<u8>, &'static str> {
-    let text = value.as_str().ok_or("is no text; put it in quotes")?;
-    let bytes: Result<ByteString, _> = serde_json::from_value(Value::String(text.to_owned()));
-    bytes
-        .map(|bytes| bytes.0)
-        .map_err(|_| "is not encoded in base64; plain text belongs under stringData")
+/// The keys that a Secret of this type must have and has not.
+fn missing_of_type(of_type: Option<&str>, data: &BTreeMap<String, ByteString>) -> Option<FieldError> {
+    let (name, keys, all) = TYPES.iter().find(|(name, ..)| Some(*name) == of_type)?;
+    let has = |key: &&str| data.contains_key(*key);
+    let is_complete = if *all {
+        keys.iter().all(has)
+    } else {
+        keys.iter().any(has)
+    };
+    let keys = keys.join(if *all { " and " } else { " or " });
+    let message = format!("type is {name}, which asks for {keys}. Leave type out, or make it Opaque.");
+    (!is_complete).then(|| FieldError::new("type", LocalReason::InvalidField, message))
 }
