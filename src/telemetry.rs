@@ -2,10 +2,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError, atomic::AtomicI64},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64},
+    },
 };
 
-use clap::ValueEnum;
 use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -15,7 +17,7 @@ use prometheus_client::{
 use tracing_subscriber::EnvFilter;
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     #[default]
@@ -68,15 +70,15 @@ struct Outcome {
 /// The metrics of the operator. None carries a label for an object: there may be thousands.
 #[derive(Debug)]
 pub struct Metrics {
-    passes: Family<Kind, Counter>,
-    pass_duration: Family<Kind, Histogram, fn() -> Histogram>,
+    reconciles: Family<Kind, Counter>,
+    reconcile_duration: Family<Kind, Histogram, fn() -> Histogram>,
     exchanges: Family<Outcome, Counter>,
-    calls: Counter,
+    requests: Counter,
     integrations: Family<Ready, Gauge>,
     unreadable: Counter,
     watch_age: Gauge<i64, AtomicI64>,
     /// Synchronisations of issues that take several slices, by the uid of their integration.
-    under_way: Mutex<HashMap<String, Progress>>,
+    in_progress: Mutex<HashMap<String, Progress>>,
     /// When each integration is to be synchronised next, by its uid.
     due: Mutex<HashMap<String, Timestamp>>,
 }
@@ -104,7 +106,7 @@ struct Ready {
     ready: &'static str,
 }
 
-fn pass_buckets() -> Histogram {
+fn reconcile_buckets() -> Histogram {
     Histogram::new([0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0])
 }
 
@@ -113,23 +115,23 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            passes: Family::default(),
-            pass_duration: Family::new_with_constructor(pass_buckets),
+            reconciles: Family::default(),
+            reconcile_duration: Family::new_with_constructor(reconcile_buckets),
             exchanges: Family::default(),
-            calls: Counter::default(),
+            requests: Counter::default(),
             integrations: Family::default(),
             unreadable: Counter::default(),
             watch_age: Gauge::default(),
-            under_way: Mutex::default(),
+            in_progress: Mutex::default(),
             due: Mutex::default(),
         }
     }
 
-    /// Counts a pass.
-    pub fn pass(&self, kind: &'static str, seconds: f64, calls: u32) {
-        self.passes.get_or_create(&Kind { kind }).inc();
-        self.pass_duration.get_or_create(&Kind { kind }).observe(seconds);
-        self.calls.inc_by(u64::from(calls));
+    /// Counts a reconcile.
+    pub fn reconcile(&self, kind: &'static str, seconds: f64, requests: u32) {
+        self.reconciles.get_or_create(&Kind { kind }).inc();
+        self.reconcile_duration.get_or_create(&Kind { kind }).observe(seconds);
+        self.requests.inc_by(u64::from(requests));
     }
 
     /// Counts an exchange at the token endpoint.
@@ -149,9 +151,9 @@ impl Metrics {
         }
     }
 
-    /// Sets how far an integration's synchronisation of issues is; none where none is under way.
+    /// Sets how far an integration's synchronisation of issues is; none where none is in progress.
     pub fn progress(&self, uid: &str, progress: Option<Progress>) {
-        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
         match progress {
             Some(progress) => all.insert(uid.to_owned(), progress),
             None => all.remove(uid),
@@ -182,29 +184,23 @@ impl Metrics {
 
     /// Forgets all integrations but these.
     pub fn retain(&self, uids: &HashSet<String>) {
-        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|uid, _| uids.contains(uid));
         let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|uid, _| uids.contains(uid));
     }
 
     fn register_progress(&self, registry: &mut Registry) {
-        let all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
         let sum = |of: fn(&Progress) -> i64| all.values().map(of).sum::<i64>();
         let (listed, remaining) = (sum(|p| p.listed), sum(|p| p.remaining));
-        let done = listed.saturating_sub(remaining).saturating_mul(100);
         let gauges = [
             (
-                "issue_syncs_under_way",
+                "issue_syncs_in_progress",
                 "Integrations whose issues are fetched for the first time or anew",
                 i64::try_from(all.len()).unwrap_or(i64::MAX),
             ),
             ("issues_remaining", "Issues that these still have to fetch", remaining),
-            (
-                "issues_done_percent",
-                "Share of their issues that is done; 100 where there are none",
-                done.checked_div(listed).unwrap_or(100),
-            ),
             (
                 "issues_per_second",
                 "Issues a second that they fetched in their last slices",
@@ -216,6 +212,13 @@ impl Metrics {
             gauge.set(value);
             registry.register(name, help, gauge);
         }
+        let done = Gauge::<f64, AtomicU64>::default();
+        done.set(ratio(listed.saturating_sub(remaining), listed));
+        registry.register(
+            "issues_done_ratio",
+            "Share of their issues that is done; 1 where there are none",
+            done,
+        );
     }
 
     /// All metrics as text, in the `OpenMetrics` format. `watch_age` is the age, in seconds, of
@@ -224,12 +227,12 @@ impl Metrics {
     pub fn render(&self, watch_age: i64, now: Timestamp) -> String {
         self.watch_age.set(watch_age);
         let mut registry = Registry::with_prefix("jira_operator");
-        registry.register("passes", "Passes by kind", self.passes.clone());
+        registry.register("reconciles", "Reconciles by kind", self.reconciles.clone());
         registry.register_with_unit(
-            "pass_duration",
-            "Duration of passes by kind",
+            "reconcile_duration",
+            "Duration of reconciles by kind",
             Unit::Seconds,
-            self.pass_duration.clone(),
+            self.reconcile_duration.clone(),
         );
         registry.register(
             "token_exchanges",
@@ -237,9 +240,9 @@ impl Metrics {
             self.exchanges.clone(),
         );
         registry.register(
-            "jira_calls",
-            "Calls to Atlassian, exchanges not counted",
-            self.calls.clone(),
+            "jira_requests",
+            "Requests to Atlassian, token exchanges not counted",
+            self.requests.clone(),
         );
         registry.register(
             "integrations",
@@ -271,6 +274,12 @@ impl Metrics {
         let _ = encode(&mut text, &registry);
         text
     }
+}
+
+/// A part of a whole; all of it where there is nothing.
+fn ratio(part: i64, whole: i64) -> f64 {
+    let number = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+    if whole == 0 { 1.0 } else { number(part) / number(whole) }
 }
 
 #[cfg(test)]
@@ -340,7 +349,7 @@ mod tests {
     #[test]
     fn metrics_are_named_with_their_units() {
         let metrics = Metrics::new();
-        metrics.pass("full", 0.1, 3);
+        metrics.reconcile("full", 0.1, 3);
         metrics.exchange("success");
         let half = Progress {
             listed: 100,
@@ -355,13 +364,13 @@ mod tests {
         }
         let text = metrics.render(7, now);
         for line in [
-            "jira_operator_issue_syncs_under_way 2",
+            "jira_operator_issue_syncs_in_progress 2",
             "jira_operator_issues_remaining 100",
-            "jira_operator_issues_done_percent 75",
+            "jira_operator_issues_done_ratio 0.75",
             "jira_operator_issues_per_second 14",
-            "jira_operator_passes_total{kind=\"full\"} 1",
+            "jira_operator_reconciles_total{kind=\"full\"} 1",
             "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
-            "jira_operator_jira_calls_total 3",
+            "jira_operator_jira_requests_total 3",
             "jira_operator_watch_progress_age_seconds 7",
             "jira_operator_oldest_sync_overdue_seconds 180",
         ] {
@@ -369,6 +378,6 @@ mod tests {
         }
         metrics.progress("one", None);
         metrics.retain(&HashSet::new());
-        assert!(metrics.render(7, now).contains("jira_operator_issues_done_percent 100"));
+        assert!(metrics.render(7, now).contains("jira_operator_issues_done_ratio 1"));
     }
 }

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use jiff::SignedDuration;
 use kube::{Client, Config, client::ClientBuilder};
 use tokio::net::TcpListener;
@@ -59,11 +62,26 @@ pub struct Options {
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
     concurrent_passes: u16,
     /// How log lines are written.
-    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = log_format())]
     log_format: LogFormat,
     /// Seconds that exchanges under way are given to end after SIGTERM.
     #[arg(long, env = "SHUTDOWN_GRACE", default_value_t = 50, value_name = "SECONDS")]
     shutdown_grace: u64,
+}
+
+/// Reads the format of log lines.
+fn log_format() -> impl TypedValueParser<Value = LogFormat> {
+    PossibleValuesParser::new([
+        PossibleValue::new("text").help("For people"),
+        PossibleValue::new("json").help("For machines, one object a line"),
+    ])
+    .map(|name| {
+        if name == "json" {
+            LogFormat::Json
+        } else {
+            LogFormat::Text
+        }
+    })
 }
 
 /// Runs until SIGTERM or SIGINT.

@@ -39,9 +39,9 @@ impl ReconcileKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
-            Self::Incremental => "plain",
-            Self::Resume => "slice",
-            Self::TokenOnly => "refresh",
+            Self::Incremental => "incremental",
+            Self::Resume => "resume",
+            Self::TokenOnly => "token",
         }
     }
 }

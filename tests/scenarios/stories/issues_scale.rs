@@ -147,7 +147,7 @@ async fn progress(plane: Arc<Plane>) {
     claim(&under_way, "Ready", "True", "Connected", &[]);
     let text = stage
         .until_served("/metrics", |_, text| {
-            text.contains("jira_operator_issue_syncs_under_way 1")
+            text.contains("jira_operator_issue_syncs_in_progress 1")
         })
         .await;
     assert!(

@@ -130,7 +130,7 @@ async fn started_together(plane: Arc<Plane>) {
         stage.until_secret("acme-0-jira-token", "fresh", good).await;
         while !stage.operators.is_empty() {
             stage
-                .until_served("/metrics", |_, text| text.contains("jira_operator_passes_total{"))
+                .until_served("/metrics", |_, text| text.contains("jira_operator_reconciles_total{"))
                 .await;
             let operator = stage.operators.pop().expect("it runs");
             assert!(operator.terminate().await, "it ends well\n{}", stage.log_tail());
