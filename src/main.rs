@@ -9,7 +9,7 @@ async fn main() -> ExitCode {
     let arguments = cli::parse(std::env::args_os());
     // Two crates bring TLS; both use the one that is installed here.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match cli::main(arguments).await {
+    match Box::pin(cli::main(arguments)).await {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("jira-operator: {}", failure.message);

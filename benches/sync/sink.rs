@@ -43,6 +43,7 @@ impl Mirror for Sink {
         Ok(StoredObject {
             object: format!("acme-{}", issue.status.key.to_lowercase()),
             version: "1".to_owned(),
+            ..StoredObject::default()
         })
     }
 

@@ -27,11 +27,13 @@ pub use super::integration_status::{
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Site", type_ = "string", json_path = ".spec.site"),
-    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projects.readable", description = "Projects that the account may read"),
+    printcolumn(name = "Usable", type_ = "string", json_path = ".status.projects.usable", description = "Projects in scope that can be used, of all in scope"),
     printcolumn(name = "Last Sync", type_ = "date", json_path = ".status.sync.lastSyncTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend", priority = 1),
     printcolumn(name = "Account", type_ = "string", json_path = ".status.account.displayName", priority = 1),
-    printcolumn(name = "Next Sync", type_ = "string", json_path = ".status.sync.nextSyncTime", priority = 1)
+    printcolumn(name = "Next Sync", type_ = "string", json_path = ".status.sync.nextSyncTime", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", priority = 1)
 )]
 #[serde(rename_all = "camelCase")]
 pub struct JiraIntegrationSpec {
@@ -80,7 +82,7 @@ pub struct JiraIntegrationSpec {
     /// never see a refreshed token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
-    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.'"))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit"))]
     pub token_secret_name: Option<String>,
 
     /// Which issues come into the cluster as JiraIssue objects. When omitted, none: open ones are
@@ -121,7 +123,7 @@ pub struct SecretReference {
     /// optionally refresh-token, which is adopted once. The grant is kept beside it in a Secret
     /// whose name ends in -grant, shared by every integration that names this Secret.
     #[schemars(length(max = 247))]
-    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')").message("spec.secretRef.name must be the name of a Secret in this namespace"))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')").message("spec.secretRef.name must be the name of a Secret in this namespace"))]
     pub name: String,
 }
 
@@ -259,9 +261,9 @@ pub enum DirectoryMode {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PinnedUser {
-    /// E-mail address by which the person is named.
+    /// E-mail address by which the person is named, in lower case: it is compared without regard to case.
     #[schemars(length(min = 3, max = 254))]
-    #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("spec.users.pinned[].email must be an e-mail address"))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@ A-Z]+@[^@ A-Z]+$')").message("spec.users.pinned[].email must be an e-mail address in lower case: case makes no difference, and nobody is to be pinned twice"))]
     pub email: String,
 
     /// Atlassian account id of the person: the end of the address of their profile in Jira.

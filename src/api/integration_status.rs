@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use super::renamed;
+
 /// What the operator found out.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -19,11 +21,15 @@ pub struct JiraIntegrationStatus {
     pub conditions: Vec<Condition>,
 
     /// The site that the integration is bound to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "renamed::site")]
     pub site: Option<SiteStatus>,
 
     /// The account that holds the grant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "renamed::account"
+    )]
     pub account: Option<AccountStatus>,
 
     /// The OAuth scopes of the grant.
@@ -43,7 +49,11 @@ pub struct JiraIntegrationStatus {
     pub sync: Option<SyncStatus>,
 
     /// The people of the site, where spec.users.directory asks for them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "renamed::users"
+    )]
     pub users: Option<DirectoryStatus>,
 
     /// What the last synchronisation cost.
@@ -65,7 +75,7 @@ pub struct JiraIntegrationStatus {
 }
 
 /// The site that the integration is bound to.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SiteStatus {
     /// Atlassian's id of the site; it survives a renaming.
@@ -75,11 +85,15 @@ pub struct SiteStatus {
     /// Address of the site as Atlassian gives it now.
     pub url: String,
     /// spec.site when it was last accepted for this site.
-    pub declared_as: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec_site: Option<String>,
+    /// Deprecated: what an earlier version called specSite. It is no longer written.
+    #[serde(default, skip_serializing)]
+    pub declared_as: Option<String>,
 }
 
 /// The account that holds the grant.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountStatus {
     /// Atlassian account id.
@@ -90,6 +104,9 @@ pub struct AccountStatus {
     pub account_type: String,
     /// spec.account.email when the account was last accepted for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec_email: Option<String>,
+    /// Deprecated: what an earlier version called specEmail. It is no longer written.
+    #[serde(default, skip_serializing)]
     pub declared_as: Option<String>,
 }
 
@@ -108,7 +125,7 @@ pub struct TokenStatus {
 }
 
 /// How many projects there are.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectCounts {
     /// Live projects in scope that the account sees.
     pub visible: i64,
@@ -122,9 +139,21 @@ pub struct ProjectCounts {
     pub writable: Option<i64>,
     /// Projects in scope that cannot be read or, in the mode Enforce, not be written to.
     pub blocked: i64,
+    /// Projects in scope that can be used, of all in scope, such as 11/12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usable: Option<String>,
 }
 
 impl ProjectCounts {
+    /// The same, with how many can be used of all.
+    #[must_use]
+    pub fn summed_up(self) -> Self {
+        let usable = self
+            .all()
+            .map(|all| format!("{}/{all}", all.saturating_sub(self.blocked)));
+        Self { usable, ..self }
+    }
+
     /// Projects in scope, each of which has an object. None where the status is older than the definition,
     /// so that the API server has dropped a part of it.
     #[must_use]
@@ -147,6 +176,8 @@ mod tests {
         assert_eq!((pruned.readable, pruned.all()), (None, None));
         let now = read(serde_json::json!({"visible": 5, "readable": 4, "writable": 3, "blocked": 2}));
         assert_eq!(now.all(), Some(5));
+        assert_eq!(now.summed_up().usable.as_deref(), Some("3/5"));
+        assert_eq!(pruned.summed_up().usable, None);
     }
 }
 
@@ -243,7 +274,7 @@ pub struct ApiStatus {
 }
 
 /// The people of the site, where a directory is kept.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryStatus {
     /// How many ConfigMaps hold them.
@@ -271,5 +302,8 @@ pub struct DirectoryStatus {
     pub next_offset: Option<i64>,
     /// Why the directory is not up to date; absent when it is. It is tried again by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// Deprecated: what an earlier version called lastError. It is no longer written.
+    #[serde(default, skip_serializing)]
     pub trouble: Option<String>,
 }

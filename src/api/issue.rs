@@ -3,6 +3,8 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use super::UNOBSERVED;
+
 /// Says which integration the issue belongs to. Written by the operator.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[kube(
@@ -11,7 +13,6 @@ use serde::{Deserialize, Serialize};
     kind = "JiraIssue",
     namespaced,
     shortname = "jissue",
-    category = "jira",
     status = "JiraIssueStatus",
     derive = "PartialEq",
     doc = "One issue of Jira, as it was seen last. Written by the operator where spec.issues.mirror of its JiraIntegration asks for it.",
@@ -24,11 +25,12 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Status", type_ = "string", json_path = ".status.status"),
     printcolumn(name = "Assignee", type_ = "string", json_path = ".status.assignee.displayName"),
     printcolumn(
-        name = "Age",
+        name = "Created",
         type_ = "date",
         json_path = ".status.created",
         description = "Since the issue was created in Jira"
     ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Type", type_ = "string", json_path = ".status.type", priority = 1),
     printcolumn(name = "Priority", type_ = "string", json_path = ".status.priority", priority = 1),
     printcolumn(name = "Summary", type_ = "string", json_path = ".status.summary", priority = 1),
@@ -42,13 +44,17 @@ use serde::{Deserialize, Serialize};
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
     #[schemars(length(max = 63))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("spec.integration never changes"))]
     pub integration: String,
 }
 
 /// What Jira says of the issue. Description and comments are not mirrored.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", default)]
 pub struct JiraIssueStatus {
+    /// The generation that the status speaks of; -1 before the first write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
     /// Jira's id of the issue; it never changes, and is what identifies it.
     pub id: String,
     /// Key of the issue now. The object's name keeps the key under which it was first seen.
@@ -73,26 +79,41 @@ pub struct JiraIssueStatus {
     /// The phase that the status stands for.
     pub phase: String,
     /// Name of the priority.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<IssuePerson>,
     /// Who reported it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<IssuePerson>,
     /// Labels, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// When it was created, in UTC.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("format" = "date-time"))]
     pub created: String,
     /// When it was updated last, in UTC.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("format" = "date-time"))]
     pub updated: String,
     /// When it was resolved, in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     pub resolved: Option<String>,
     /// Digest of all the above: an unchanged issue is not written again.
     pub hash: String,
+}
+
+impl JiraIssue {
+    /// What was written of the issue. None of an object that was left half made: the definition gives it the
+    /// generation -1.
+    #[must_use]
+    pub fn written(&self) -> Option<&JiraIssueStatus> {
+        let is_written = |status: &&JiraIssueStatus| status.observed_generation != Some(UNOBSERVED);
+        self.status.as_ref().filter(is_written)
+    }
 }
 
 /// A person on an issue.

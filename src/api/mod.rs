@@ -16,9 +16,12 @@ pub mod names;
 pub mod project;
 pub mod ready;
 pub mod reason;
+pub mod renamed;
 pub mod requirements;
 
 /// API group of every kind here.
 pub const GROUP: &str = "jira-operator.dev";
 /// The one served version.
 pub const VERSION: &str = "v1alpha1";
+/// The generation of a status that was never written: what kstatus waits for while the operator has not looked.
+pub const UNOBSERVED: i64 = -1;

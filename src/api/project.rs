@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use super::{UNOBSERVED, renamed};
+
 /// Names the project. Written by the operator.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[kube(
@@ -37,14 +39,22 @@ use serde::{Deserialize, Serialize};
         json_path = ".spec.integration",
         priority = 1
     ),
-    printcolumn(name = "Changed", type_ = "date", json_path = ".status.lastChanged", priority = 1)
+    printcolumn(name = "Changed", type_ = "date", json_path = ".status.lastChanged", priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].message",
+        priority = 1
+    )
 )]
 pub struct JiraProjectSpec {
     /// Name of the JiraIntegration in this namespace that the project belongs to.
     #[schemars(length(max = 63))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("spec.integration never changes"))]
     pub integration: String,
     /// Key of the project: the one that the integration's spec names, else the one found in Jira.
     #[schemars(length(max = 64))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("spec.key never changes"))]
     pub key: String,
 }
 
@@ -52,7 +62,7 @@ pub struct JiraProjectSpec {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct JiraProjectStatus {
-    /// The generation that the status speaks of.
+    /// The generation that the status speaks of; -1 before the first write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
@@ -94,7 +104,11 @@ pub struct JiraProjectStatus {
     pub issue_types: Vec<IssueTypeEntry>,
 
     /// Request types of the project's service desk.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "renamed::request_types"
+    )]
     pub request_types: Vec<RequestTypeEntry>,
 
     /// Issues of the project.
@@ -108,6 +122,17 @@ pub struct JiraProjectStatus {
     /// When what is said here last became different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_changed: Option<Time>,
+}
+
+impl JiraProject {
+    /// Whether its status was not written yet: it was left half made, or a person emptied it. The definition
+    /// gives such an object the generation -1.
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        self.status
+            .as_ref()
+            .is_none_or(|status| status.observed_generation == Some(UNOBSERVED))
+    }
 }
 
 /// An issue type of a project.
@@ -141,16 +166,19 @@ pub struct StatusEntry {
 }
 
 /// A request type of a service desk.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestTypeEntry {
     /// Jira's id.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What hinders its use: Hidden, Restricted or NotCreatable.
+    /// What keeps it from being used: Hidden, Restricted or NotCreatable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hindered_by: Vec<String>,
+    pub blocked_by: Vec<String>,
+    /// Deprecated: what an earlier version called blockedBy. It is no longer written.
+    #[serde(default, skip_serializing)]
+    pub hindered_by: Option<Vec<String>>,
 }
 
 /// Issues of a project.

@@ -193,7 +193,7 @@ impl Pass<'_> {
             .status
             .users
             .as_ref()
-            .and_then(|users| users.trouble.as_ref());
+            .and_then(|users| users.last_error.as_ref());
         if before != Some(&trouble) {
             let note = format!(
                 "The directory of people is not up to date: {trouble}. It stays as it is and is tried again by itself."
@@ -201,7 +201,7 @@ impl Pass<'_> {
             self.warn("DirectoryOutdated", &note).await;
         }
         self.outcome.users = Users::Told(DirectoryStatus {
-            trouble: Some(trouble),
+            last_error: Some(trouble),
             ..status
         });
     }

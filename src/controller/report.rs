@@ -21,7 +21,7 @@ use crate::{
     api::{
         GROUP, VERSION,
         condition::{ConditionType, Finding, conditions, keep_times, put_reconciling},
-        integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, SyncStatus},
+        integration::{ApiStatus, JiraIntegration, JiraIntegrationStatus, ProjectCounts, SyncStatus},
         names,
         ready::ready,
         reason::Reason,
@@ -86,7 +86,11 @@ pub fn status(
             Token::Published(token) => Some(token.clone()),
             Token::Retracted => None,
         },
-        projects: outcome.counts.clone().or_else(|| before.projects.clone()),
+        projects: outcome
+            .counts
+            .clone()
+            .or_else(|| before.projects.clone())
+            .map(ProjectCounts::summed_up),
         sync,
         users: match &outcome.users {
             Users::Kept => before.users.clone(),

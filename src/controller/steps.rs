@@ -213,7 +213,7 @@ impl Pass<'_> {
             // Somebody deleted an object of ours, or it could not be written.
             return Ok(None);
         }
-        if known.iter().any(|project| project.status.is_none()) {
+        if known.iter().any(JiraProject::is_unwritten) {
             // It was left half made, or cannot be read.
             return Ok(None);
         }

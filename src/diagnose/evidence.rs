@@ -14,6 +14,7 @@ use crate::{
         },
         project::{JiraProject, JiraProjectStatus, StatusEntry},
         reason::Reason,
+        renamed,
         requirements::SERVICE_DESK,
     },
     atlassian::{
@@ -36,11 +37,16 @@ pub struct DeclaredSpec {
     /// Host suffixes that are allowed besides Jira Cloud's.
     pub site_suffixes: Vec<String>,
     /// The site that the integration is bound to, if it was connected before.
+    #[serde(default, deserialize_with = "renamed::site")]
     pub bound: Option<SiteStatus>,
     /// spec.account.
     pub account: Option<ExpectedAccount>,
     /// The account that was accepted before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "renamed::account"
+    )]
     pub accepted: Option<AccountStatus>,
     /// Projects that were seen before.
     #[serde(default)]

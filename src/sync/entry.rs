@@ -172,11 +172,12 @@ fn request_types(desks: &DesksEvidence, project_id: &str) -> Option<Vec<RequestT
         RequestTypeEntry {
             id: kind.id.clone(),
             name: kind.name.clone(),
-            hindered_by: hindrances
+            blocked_by: hindrances
                 .into_iter()
                 .filter(|(is, _)| *is)
                 .map(|(_, why)| why.to_owned())
                 .collect(),
+            ..RequestTypeEntry::default()
         }
     });
     Some(types.collect())
@@ -241,7 +242,7 @@ mod tests {
                 desks: [("10".to_owned(), desk)].into(),
                 ..DesksEvidence::default()
             };
-            request_types(&desks, "10").unwrap().remove(0).hindered_by
+            request_types(&desks, "10").unwrap().remove(0).blocked_by
         };
         assert!(hindered(true).is_empty());
         assert_eq!(hindered(false), ["Hidden", "Restricted", "NotCreatable"]);

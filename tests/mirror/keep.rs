@@ -140,7 +140,7 @@ impl Mirror for Memory {
         self.refuse(&object, issue.id)?;
         let stored = StoredObject {
             object: object.clone(),
-            version: String::new(),
+            ..StoredObject::default()
         };
         if known.is_none() && !self.is_half_made(&object) {
             self.write(|| format!("create {object}")).await;

@@ -37,6 +37,7 @@ pub fn status(look: &Look<'_>, project: &Project, issue: &Issue) -> JiraIssueSta
         _ => "Done",
     });
     let mut told = JiraIssueStatus {
+        observed_generation: None,
         id: issue.id.to_string(),
         url: format!("https://acme.atlassian.net/browse/{key}"),
         key,

@@ -45,7 +45,7 @@ pub fn expected() -> BoxedStrategy<ExpectedAccount> {
 /// The account that was accepted before for an address.
 pub fn accepted(expected: &ExpectedAccount) -> Option<AccountStatus> {
     Some(AccountStatus {
-        declared_as: Some(expected.email.clone()?),
+        spec_email: Some(expected.email.clone()?),
         account_id: "5b10".into(),
         ..AccountStatus::default()
     })

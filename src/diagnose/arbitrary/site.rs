@@ -50,11 +50,12 @@ fn url() -> BoxedStrategy<String> {
 /// The site of earlier passes.
 pub fn bound() -> BoxedStrategy<SiteStatus> {
     (id(), text(), url(), url())
-        .prop_map(|(cloud_id, name, url, declared_as)| SiteStatus {
+        .prop_map(|(cloud_id, name, url, spec_site)| SiteStatus {
             cloud_id,
             name,
             url,
-            declared_as,
+            spec_site: Some(spec_site),
+            ..SiteStatus::default()
         })
         .boxed()
 }

@@ -47,7 +47,7 @@ impl<'a> AccountExpectation<'a> {
         let wanted = self.spec.filter(|spec| spec.account_id.is_none());
         let wanted = wanted.and_then(|spec| spec.email.as_deref());
         let of_it = self.accepted.filter(|known| known.account_id == account.account_id);
-        let declared = of_it.and_then(|known| known.declared_as.as_deref());
+        let declared = of_it.and_then(|known| known.spec_email.as_deref());
         declared
             .zip(wanted)
             .is_some_and(|(declared, wanted)| declared.eq_ignore_ascii_case(wanted))
@@ -102,7 +102,7 @@ pub fn status(account: &Myself) -> AccountStatus {
         account_id: account.account_id.clone(),
         display_name: account.display_name.clone(),
         account_type: account.account_type.clone(),
-        declared_as: None,
+        ..AccountStatus::default()
     }
 }
 
@@ -111,13 +111,13 @@ pub fn status(account: &Myself) -> AccountStatus {
 pub fn remembered(account: &Myself, expected: AccountExpectation<'_>, finding: &Finding) -> AccountStatus {
     let now = expected.spec.filter(|spec| spec.account_id.is_none());
     let before = expected.accepted.filter(|known| known.account_id == account.account_id);
-    let declared_as = if finding.is_true() {
+    let spec_email = if finding.is_true() {
         now.and_then(|spec| spec.email.clone())
     } else {
-        before.and_then(|known| known.declared_as.clone())
+        before.and_then(|known| known.spec_email.clone())
     };
     AccountStatus {
-        declared_as,
+        spec_email,
         ..status(account)
     }
 }
@@ -337,7 +337,7 @@ mod tests {
             },
             &first,
         );
-        assert_eq!(accepted.declared_as.as_deref(), Some("Jira-Bot@acme.example"));
+        assert_eq!(accepted.spec_email.as_deref(), Some("Jira-Bot@acme.example"));
 
         let mut moved = person();
         moved.email_address = Some("jira-bot@newacme.example".into());
@@ -349,7 +349,7 @@ mod tests {
             finding.message
         );
         let still = remembered(&moved, of(&spec, &accepted), &finding);
-        assert_eq!(still.declared_as, accepted.declared_as);
+        assert_eq!(still.spec_email, accepted.spec_email);
 
         // Another account, and another address in the spec, are what they were.
         let mut other = moved.clone();

@@ -74,6 +74,7 @@ pub fn count(projects: &[ProjectSummary], mode: Mode) -> ProjectCounts {
         readable: Some(number(&|p| !p.is_blocked_by(Accessible))),
         writable: (mode == Mode::Enforce).then_some(usable),
         blocked: number(&|p| p.blocked.is_some()),
+        ..ProjectCounts::default()
     }
 }
 

@@ -56,7 +56,8 @@ pub fn judge(
             cloud_id,
             name: first.name.clone(),
             url: first.url.clone(),
-            declared_as: site.to_string(),
+            spec_site: Some(site.to_string()),
+            ..SiteStatus::default()
         },
         // The same site stands in the list once for each product.
         scopes: entries.iter().flat_map(|r| r.scopes.clone()).collect(),
@@ -95,7 +96,7 @@ fn identify(
     };
     // Under the old address of a renamed site nobody answers, or a redirect does. If the grant still reaches
     // the site that this very address was bound to, it is the same site.
-    let bound = bound.filter(|bound| site.is(&bound.declared_as) || site.is(&bound.url));
+    let bound = bound.filter(|bound| bound.spec_site.iter().chain([&bound.url]).any(|url| site.is(url)));
     if let Some(bound) = bound.filter(|bound| granted.iter().any(|r| r.id == bound.cloud_id)) {
         return Ok(bound.cloud_id.clone());
     }
@@ -168,7 +169,8 @@ mod tests {
             cloud_id: id.into(),
             name: host.into(),
             url: url.clone(),
-            declared_as: url,
+            spec_site: Some(url),
+            ..SiteStatus::default()
         }
     }
 

@@ -77,7 +77,7 @@ fn status(asked: &ListingContext<'_>, shards: &[Shard], listing: &UserListing, r
         without_email: counts.without_email,
         equal_names: counts.equal_names,
         next_offset: Some(listing.offset),
-        trouble: None,
+        last_error: None,
         ..before.clone()
     };
     if !listing.complete {

@@ -47,7 +47,9 @@ impl StoredIssues {
         match object.entry() {
             Some(entry) if self.index.get(entry.id).is_none() => self.index.insert(entry.id, entry),
             _ => {
-                let StoredObject { object: name, version } = object.stored();
+                let StoredObject {
+                    object: name, version, ..
+                } = object.stored();
                 let (issue, project) = (object.issue(), object.project());
                 self.orphaned.insert(
                     name,
@@ -218,7 +220,8 @@ impl ClusterMirror {
 
     /// Writes onto the version that is known: an object that somebody put in its place keeps what it has.
     async fn write(&self, onto: &StoredObject, status: &JiraIssueStatus) -> kube::Result<StoredObject> {
-        let patch = json!({ "metadata": { "resourceVersion": onto.version }, "status": whole(status) });
+        let patch =
+            json!({ "metadata": { "resourceVersion": onto.version }, "status": whole(status, onto.generation) });
         let params = PatchParams::default();
         let written = self
             .api
@@ -281,13 +284,16 @@ impl ClusterMirror {
     }
 }
 
-/// The status with a null for what it has not, so that a merge removes what was there before.
-fn whole(status: &JiraIssueStatus) -> Value {
+/// The status of this generation, with a null for what it has not, so that a merge removes what was there before.
+fn whole(status: &JiraIssueStatus, generation: i64) -> Value {
     let mut value = serde_json::to_value(status).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
-        for optional in ["priority", "assignee", "reporter", "labels", "resolved"] {
+        for optional in [
+            "priority", "assignee", "reporter", "labels", "created", "updated", "resolved",
+        ] {
             fields.entry(optional).or_insert(Value::Null);
         }
+        fields.insert("observedGeneration".to_owned(), generation.into());
     }
     value
 }

@@ -11,6 +11,8 @@ pub struct StoredObject {
     pub object: String,
     /// Its version: what has another one may be another object of the same name.
     pub version: String,
+    /// Its generation, which a status that is written onto it speaks of.
+    pub generation: i64,
 }
 
 /// An object that tells of no issue: a crash came between the two writes that make one, what it says cannot
@@ -32,6 +34,7 @@ impl OrphanedObject {
         StoredObject {
             object: name.to_owned(),
             version: self.version.clone(),
+            ..StoredObject::default()
         }
     }
 }

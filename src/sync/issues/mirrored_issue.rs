@@ -64,6 +64,7 @@ impl MirroredIssue {
         let declared = mapping.projects.get(&project.id);
         let declared = declared.map_or(project_key.as_str(), |known| known.declared.as_str());
         let mut mirrored = JiraIssueStatus {
+            observed_generation: None,
             id: issue.id,
             url: format!("{}/browse/{key}", mapping.site_url.trim_end_matches('/')),
             phase: mapping.phases.phase(

@@ -57,6 +57,7 @@ impl IssueObject {
         StoredObject {
             object: self.name_any(),
             version: self.resource_version().unwrap_or_default(),
+            generation: self.metadata.generation.unwrap_or_default(),
         }
     }
 
@@ -77,9 +78,13 @@ impl IssueObject {
     /// then, as one that was left half made.
     #[must_use]
     pub fn entry(&self) -> Option<IndexEntry> {
-        let updated = match self.text("updated")? {
-            "" => 0,
-            time => time.parse::<Timestamp>().ok()?.as_millisecond(),
+        // Of an issue that Jira does not date none stands there; earlier versions wrote an empty one.
+        let updated = match self.status.get("updated") {
+            None => 0,
+            Some(time) => match time.as_str()? {
+                "" => 0,
+                time => time.parse::<Timestamp>().ok()?.as_millisecond(),
+            },
         };
         Some(IndexEntry {
             id: self.issue()?,
@@ -103,7 +108,7 @@ mod tests {
     use serde_json::json;
 
     fn object(status: &Value) -> IssueObject {
-        let metadata = json!({"name": "acme-sup-1", "resourceVersion": "7"});
+        let metadata = json!({"name": "acme-sup-1", "resourceVersion": "7", "generation": 2});
         let object = json!({
             "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue",
             "metadata": metadata, "spec": 7, "status": status,
@@ -124,6 +129,7 @@ mod tests {
         let stored = StoredObject {
             object: "acme-sup-1".to_owned(),
             version: "7".to_owned(),
+            generation: 2,
         };
         assert_eq!((entry.id, entry.stored), (10012, stored));
         assert_eq!(
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(entry.updated, 1_777_390_382_000);
         let mut undated = whole();
         undated["updated"] = json!("");
+        assert_eq!(object(&undated).entry().unwrap().updated, 0);
+        undated.as_object_mut().unwrap().remove("updated");
         assert_eq!(object(&undated).entry().unwrap().updated, 0);
     }
 
@@ -154,7 +162,11 @@ mod tests {
         for (field, _) in whole().as_object().unwrap() {
             let mut lacking = whole();
             lacking.as_object_mut().unwrap().remove(field);
-            assert!(object(&lacking).entry().is_none(), "without {field}");
+            assert_eq!(
+                object(&lacking).entry().is_some(),
+                field == "updated",
+                "without {field}"
+            );
             for value in &odd {
                 // Of these any text does.
                 if ["category", "projectId"].contains(&field.as_str()) && value.is_string() {

@@ -300,7 +300,7 @@ impl Chronicle {
         let list = self.stage.issues().list(&ListParams::default()).await;
         let issues = list.expect("the issues").items.into_iter();
         issues
-            .map(|issue| (issue.uid().unwrap_or_default(), issue.status))
+            .map(|issue| (issue.uid().unwrap_or_default(), issue.written().map(of_the_issue)))
             .collect()
     }
 
@@ -445,6 +445,15 @@ fn is_next_before(object: &JiraIntegration, time: Timestamp) -> bool {
 fn is_under_way(object: &JiraIntegration) -> bool {
     let sync = object.status.as_ref().and_then(|status| status.sync.as_ref());
     sync.is_some_and(|sync| sync.progress.is_some())
+}
+
+/// The generation is of the object, and not of the issue.
+fn of_the_issue(status: &JiraIssueStatus) -> JiraIssueStatus {
+    assert_eq!(status.observed_generation, Some(1), "{}", status.key);
+    JiraIssueStatus {
+        observed_generation: None,
+        ..status.clone()
+    }
 }
 
 fn kept(status: &JiraIssueStatus) -> (u64, JiraIssueStatus) {

@@ -25,7 +25,7 @@ impl Stage {
     pub async fn mirrored(&self) -> BTreeMap<String, JiraIssue> {
         let list = self.issues().list(&ListParams::default()).await.expect("the issues");
         let keyed = list.items.into_iter().map(|issue| {
-            let key = issue.status.as_ref().map(|status| status.key.clone());
+            let key = issue.written().map(|status| status.key.clone());
             (
                 key.unwrap_or_else(|| format!("without status: {}", issue.name_any())),
                 issue,

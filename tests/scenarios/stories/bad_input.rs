@@ -121,6 +121,18 @@ const FORBIDDEN: &[(&str, &str)] = &[
         "spec.users.pinned[].email must be an e-mail address",
     ),
     (
+        r#"{"users": {"pinned": [{"email": "Dana@acme.example", "accountId": "712020:x"}]}}"#,
+        "spec.users.pinned[].email must be an e-mail address in lower case",
+    ),
+    (
+        r#"{"secretRef": {"name": "acme..oauth"}}"#,
+        "spec.secretRef.name must be the name of a Secret",
+    ),
+    (
+        r#"{"tokenSecretName": "acme.-token"}"#,
+        "spec.tokenSecretName must be a valid name of a Secret",
+    ),
+    (
         r#"{"users": {"pinned": [{"email": "dana@acme.example"}]}}"#,
         "spec.users.pinned[0].accountId: Required value",
     ),
@@ -293,16 +305,20 @@ async fn kubectl_lists(plane: Arc<Plane>) {
     let listed = stage.kubectl(&["get", "ji"]).await.expect("kubectl lists");
     assert_eq!(
         columns(&listed),
-        ["NAME", "READY", "REASON", "SITE", "PROJECTS", "LAST SYNC", "AGE"]
+        ["NAME", "READY", "REASON", "SITE", "USABLE", "LAST SYNC", "AGE"]
     );
     let row: Vec<&str> = listed.lines().nth(1).unwrap_or_default().split_whitespace().collect();
-    assert_eq!(row[..5], ["acme", "True", "Connected", SITE, "1"]);
+    assert_eq!(row[..5], ["acme", "True", "Connected", SITE, "1/1"]);
     let wide = stage
         .kubectl(&["get", "ji", "-o", "wide"])
         .await
         .expect("kubectl lists");
     assert!(
         wide.contains("ACCOUNT") && wide.contains("NEXT SYNC") && wide.contains("Jira Bot"),
+        "{wide}"
+    );
+    assert!(
+        wide.contains("SUSPENDED") && wide.contains("The site is connected."),
         "{wide}"
     );
     let listed = stage.kubectl(&["get", "jp"]).await.expect("kubectl lists");
@@ -313,11 +329,19 @@ async fn kubectl_lists(plane: Arc<Plane>) {
     let all = stage
         .kubectl(&["get", "jira"])
         .await
-        .expect("the category lists all kinds");
+        .expect("the category lists integrations and projects");
     assert!(
         all.contains("jiraintegration.jira-operator.dev/acme")
             && all.contains("jiraproject.jira-operator.dev/acme-sup"),
         "{all}"
+    );
+    let wide = stage
+        .kubectl(&["get", "jp", "-o", "wide"])
+        .await
+        .expect("kubectl lists");
+    assert!(
+        wide.contains("MESSAGE") && wide.contains("The project can be used."),
+        "{wide}"
     );
     stage.close().await;
 }

@@ -63,7 +63,7 @@ async fn kills(plane: Arc<Plane>) {
     stage.kill_operators().await;
 
     stage.command(json!({"command": "clearFaults"}));
-    let is_whole = |issue: &&JiraIssue| issue.status.is_some();
+    let is_whole = |issue: &&JiraIssue| issue.written().is_some();
     let before = stage.mirrored().await.values().filter(is_whole).count();
     assert!(before > 100 && before < all, "{before} of {all} were there");
     let mark = stage.sandbox.mark();
@@ -176,7 +176,11 @@ async fn kubectl(plane: Arc<Plane>) {
 
     let table = stage.kubectl(&["get", "jissue"]).await.unwrap();
     let head: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(head, ["NAME", "KEY", "PHASE", "STATUS", "ASSIGNEE", "AGE"], "{table}");
+    assert_eq!(
+        head,
+        ["NAME", "KEY", "PHASE", "STATUS", "ASSIGNEE", "CREATED", "AGE"],
+        "{table}"
+    );
     let row = table.lines().find(|line| line.starts_with("acme-eng-1 ")).unwrap();
     assert!(row.contains("ENG-1"), "{row}");
 

@@ -145,7 +145,6 @@ impl Stage {
 async fn loosen(plane: &Plane) {
     let status = "/spec/versions/0/schema/openAPIV3Schema/properties/status";
     let issues = json!([
-        {"op": "remove", "path": format!("{status}/required")},
         {"op": "replace", "path": format!("{status}/properties/hash"), "value": {"x-kubernetes-int-or-string": true}},
     ]);
     let projects = json!([{"op": "add", "path": format!("{status}/properties/lifecycle/enum/-"), "value": "Resting"}]);
