@@ -84,6 +84,7 @@ impl Memory {
                     version,
                     issue,
                     project,
+                    ..OrphanedObject::default()
                 },
             )
         });

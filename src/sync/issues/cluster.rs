@@ -48,13 +48,16 @@ impl StoredIssues {
             Some(entry) if self.index.get(entry.id).is_none() => self.index.insert(entry.id, entry),
             _ => {
                 let StoredObject {
-                    object: name, version, ..
+                    object: name,
+                    version,
+                    generation,
                 } = object.stored();
                 let (issue, project) = (object.issue(), object.project());
                 self.orphaned.insert(
                     name,
                     OrphanedObject {
                         version,
+                        generation,
                         issue,
                         project,
                     },

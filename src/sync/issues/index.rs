@@ -21,6 +21,8 @@ pub struct StoredObject {
 pub struct OrphanedObject {
     /// Its version.
     pub version: String,
+    /// Its generation.
+    pub generation: i64,
     /// The issue that it is of, as far as that can be read.
     pub issue: Option<u64>,
     /// Id of the project that it was in, as far as that can be read.
@@ -34,7 +36,7 @@ impl OrphanedObject {
         StoredObject {
             object: name.to_owned(),
             version: self.version.clone(),
-            ..StoredObject::default()
+            generation: self.generation,
         }
     }
 }
