@@ -190,7 +190,7 @@ fn file(name: &str, what: &str) -> PathBuf {
 }
 
 /// What is found is what is kept, to the last byte.
-fn claim_findings(name: &str, evidence: &Evidence) {
+fn assert_findings(name: &str, evidence: &Evidence) {
     let (found, kept) = (printed(&judge(evidence)), fs::read_to_string(file(name, "findings")));
     let kept = kept.unwrap_or_default();
     let unlike = found.lines().zip(kept.lines()).find(|(found, kept)| found != kept);
@@ -217,7 +217,7 @@ async fn what_is_saved_gives_the_same_findings_and_holds_no_secret() {
             fs::write(file(site.name, "findings"), printed(&judge(&evidence))).unwrap();
         }
         // The sandbox may answer with other ids one day; what is found stays.
-        claim_findings(site.name, &evidence);
+        assert_findings(site.name, &evidence);
     }
 }
 
@@ -232,7 +232,7 @@ fn kept_evidence_gives_the_kept_findings_byte_for_byte() {
         };
         let text = fs::read_to_string(&path).unwrap();
         let evidence: Evidence = serde_json::from_str(&text).unwrap();
-        claim_findings(name, &evidence);
+        assert_findings(name, &evidence);
         replayed.insert(name.to_owned());
     }
     let expected: BTreeSet<String> = sites().iter().map(|site| site.name.to_owned()).collect();

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::json;
 
-use super::{keep::Writes, site::Site};
+use super::{memory_mirror::Writes, site::Site};
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
@@ -21,7 +21,7 @@ async fn killed_after_answers(site: &mut Site, answers: usize) {
     site.restart();
 }
 
-async fn claim_whole(site: &mut Site, what: &str) {
+async fn assert_whole(site: &mut Site, what: &str) {
     for _ in 0..2 {
         site.advance(1);
         site.pass(false).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_crash_after_any_page_of_the_first_synchronisation_does_no_harm() {
     for after in 0..=answers {
         let mut site = Site::with_issues(560, DAY).await;
         killed_after_answers(&mut site, after).await;
-        claim_whole(&mut site, &format!("killed after page {after} of {answers}")).await;
+        assert_whole(&mut site, &format!("killed after page {after} of {answers}")).await;
         let writes = *site.memory.writes.lock().unwrap();
         let all = site.expected().len();
         assert_eq!((writes.created, writes.changed, writes.removed), (all, 0, 0));
@@ -66,7 +66,7 @@ async fn a_crash_after_any_page_of_changes_loses_none() {
         }
         let before = *site.memory.writes.lock().unwrap();
         killed_after_answers(&mut site, after).await;
-        claim_whole(&mut site, &format!("killed after page {after} of changes")).await;
+        assert_whole(&mut site, &format!("killed after page {after} of changes")).await;
         let writes = *site.memory.writes.lock().unwrap();
         assert_eq!(writes.changed - before.changed, 360, "one for each change");
         assert_eq!((writes.created, writes.removed), (before.created, before.removed));
@@ -80,7 +80,7 @@ async fn a_crash_after_any_write_does_no_harm() {
         for writes in [tens, tens + 1] {
             let mut site = Site::with_issues(60, DAY).await;
             site.killed_after(writes).await;
-            claim_whole(&mut site, &format!("killed after {writes} writes")).await;
+            assert_whole(&mut site, &format!("killed after {writes} writes")).await;
             let writes = *site.memory.writes.lock().unwrap();
             assert_eq!(
                 (writes.created, writes.changed, writes.removed),

@@ -9,8 +9,8 @@ use super::{
         number, runner,
         steps::{History, Step, hard_history},
     },
+    replay::Telling,
     site::Site,
-    telling::Telling,
 };
 
 async fn live(history: History) -> Result<String, String> {
@@ -19,20 +19,20 @@ async fn live(history: History) -> Result<String, String> {
     site.skew = SignedDuration::from_secs(history.skew);
     site.max = history.max;
     site.jql.insert("OPS".into(), "labels = k8s".into());
-    let mut telling = Telling::new(site);
+    let mut replay = Telling::new(site);
     for (index, step) in history.steps.iter().enumerate() {
-        telling.tell(step).await;
+        replay.play(step).await;
         if matches!(step, Step::PassLate | Step::Sliced { .. } | Step::SlicedSweep { .. }) {
             // It acts on what is no longer so, and may let go of what came back meanwhile.
-            telling.site.memory.removed.lock().unwrap().clear();
+            replay.site.memory.removed.lock().unwrap().clear();
         }
-        telling
-            .claim_no_loss()
+        replay
+            .assert_no_loss()
             .map_err(|why| format!("step {index}, {step:?}: {why}"))?;
     }
-    telling.quiet().await?;
-    let writes = *telling.site.memory.writes.lock().unwrap();
-    let (ended, failed) = telling.site.passes;
+    replay.quiet().await?;
+    let writes = *replay.site.memory.writes.lock().unwrap();
+    let (ended, failed) = replay.site.passes;
     Ok(format!("{ended} passes, {failed} more failed, {writes:?}"))
 }
 

@@ -3,14 +3,14 @@
 use jira_operator::api::integration::MirrorMode;
 use serde_json::{Value, json};
 
-use super::{model::shown::differences, site::Site};
+use super::{model::visible::differences, site::Site};
 
 fn answer(site: &Site, path: &str, times: Option<u32>, body: &Value) {
     site.command(json!({"command": "addFault", "rule": {"path": path, "times": times,
         "action": {"kind": "status", "code": 200, "body": body.to_string()}}}));
 }
 
-async fn claim_recovered(site: &mut Site) {
+async fn assert_recovered(site: &mut Site) {
     site.command(json!({"command": "clearFaults"}));
     for _ in 0..3 {
         site.advance(700);
@@ -47,7 +47,7 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
         site.advance(3700);
         site.pass(true).await.unwrap();
         assert_eq!(site.state.deferred.unanswered(), if times == 1 { 0 } else { ids.len() });
-        claim_recovered(&mut site).await;
+        assert_recovered(&mut site).await;
         assert_eq!(site.state.deferred.unanswered(), 0);
     }
 }
@@ -123,7 +123,7 @@ async fn a_short_answer_about_matches_removes_nothing() {
             .values()
             .any(|kept| kept.status.summary == "of the others");
         assert!(kept, "the others go on");
-        claim_recovered(&mut site).await;
+        assert_recovered(&mut site).await;
     }
 }
 
@@ -136,7 +136,7 @@ async fn a_list_without_issues_is_none() {
         site.pass(true).await.unwrap_err();
     }
     assert!(site.state.missing.is_empty());
-    claim_recovered(&mut site).await;
+    assert_recovered(&mut site).await;
 }
 
 /// Search finds nothing, as while an index is built anew; single issues are answered.
@@ -148,7 +148,7 @@ async fn a_search_that_finds_nothing_empties_no_mirror() {
         site.advance(1900);
         site.pass(true).await.unwrap();
     }
-    claim_recovered(&mut site).await;
+    assert_recovered(&mut site).await;
 }
 
 /// A living issue that a list lacked is looked up, and the search by which archived ones are told apart finds nothing
@@ -169,7 +169,7 @@ async fn a_single_search_that_finds_nothing_makes_no_issue_an_archived_one() {
     site.advance(360);
     site.pass(false).await.unwrap();
     assert!(site.state.missing.is_empty());
-    claim_recovered(&mut site).await;
+    assert_recovered(&mut site).await;
 }
 
 /// Most of a project is gone at once: that is looked at twice.

@@ -14,23 +14,23 @@
 
 mod clock;
 mod crash;
-mod fates;
-mod fill;
 mod history;
 mod incidents;
-mod keep;
-mod late;
+mod initial_sync;
+mod late_index;
+mod memory_mirror;
+mod removals;
 // What happens every day is for the whole operator.
+mod known_pitfalls;
 #[allow(dead_code)]
 #[path = "../model/mod.rs"]
 mod model;
 mod names;
 mod pages;
+mod project_status;
 mod refusals;
-mod rounds;
+mod replay;
 mod scale;
+mod scans;
 mod setup;
 mod site;
-mod standing;
-mod telling;
-mod traps;

@@ -15,7 +15,7 @@ fn refuse(site: &Site, keys: &[&str], code: u16) -> Vec<u64> {
 }
 
 /// All but these are as they should be.
-fn claim_equal_but(site: &Site, but: &[u64], what: &str) {
+fn assert_equal_but(site: &Site, but: &[u64], what: &str) {
     let (mut mirrored, mut expected) = (site.mirrored(), site.expected());
     for id in but {
         mirrored.remove(id);
@@ -48,7 +48,7 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
         }
         site.advance(360);
         site.pass(false).await.unwrap();
-        claim_equal_but(&site, &refused, &format!("{code}"));
+        assert_equal_but(&site, &refused, &format!("{code}"));
         let (count, _, words) = site.state.deferred.refused().unwrap();
         assert!(count == 2 && words.contains("exceeded quota"), "{count}: {words}");
         let before = site.memory.refusals.load(Ordering::SeqCst);
@@ -58,7 +58,7 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
             site.advance(3700);
             site.pass(false).await.unwrap();
         }
-        claim_equal_but(&site, &[], "it takes them");
+        assert_equal_but(&site, &[], "it takes them");
         assert!(site.state.deferred.refused().is_none());
     }
 }
@@ -78,7 +78,7 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
         site.advance(60);
         site.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": format!("{minute}")}));
         site.pass(false).await.unwrap();
-        claim_equal_but(&site, &refused, "the others");
+        assert_equal_but(&site, &refused, "the others");
     }
     let asked = site.memory.refusals.load(Ordering::SeqCst);
     assert!(asked <= 500, "{asked} refusals");
@@ -87,7 +87,7 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
         site.advance(3700);
         site.pass(false).await.unwrap();
     }
-    claim_equal_but(&site, &[], "it takes them");
+    assert_equal_but(&site, &[], "it takes them");
 }
 
 /// Where there is not room for all, what the cluster refuses takes nobody's place.
@@ -127,6 +127,6 @@ async fn a_cluster_that_fails_is_no_object_that_is_refused() {
         assert!(site.state.deferred.refused().is_none());
         site.memory.refused.lock().unwrap().clear();
         site.pass(false).await.unwrap();
-        claim_equal_but(&site, &[], "it is asked for again");
+        assert_equal_but(&site, &[], "it is asked for again");
     }
 }

@@ -21,7 +21,7 @@ async fn price(site: &mut Site, requested: bool) -> (u32, u64) {
 }
 
 /// Told by the first issue that differs, not by all that there are.
-fn claim_equal(site: &Site) {
+fn assert_equal(site: &Site) {
     let (mirrored, expected) = (site.mirrored(), site.expected());
     let surplus = mirrored.iter().find(|(id, issue)| expected.get(id) != Some(issue));
     let lacking = expected.iter().find(|(id, issue)| mirrored.get(id) != Some(issue));
@@ -48,7 +48,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     // Each project has two numbers, at two points.
     assert!(points <= 640 + 4 * projects, "{points} points");
     assert!(u64::from(calls) <= 12 + 2 * projects, "{calls} calls");
-    claim_equal(&site);
+    assert_equal(&site);
     assert!(site.state.is_truncated && about(&site) && site.state.matching() > 6_000);
 
     // An hour later: the ids of what is mirrored, a fifth of its contents, and the numbers.
@@ -65,7 +65,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
         site.advance(3_700);
         site.pass(false).await.unwrap();
     }
-    claim_equal(&site);
+    assert_equal(&site);
     assert_eq!((site.state.removed.gone, site.mirrored().len()), (1, 500));
 
     // With room for all, all come, and are counted one by one.
@@ -80,7 +80,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
         site.advance(3_700);
         site.pass(true).await.unwrap();
     }
-    claim_equal(&site);
+    assert_equal(&site);
     assert!(!site.state.is_truncated && !about(&site));
     assert_eq!(site.state.matching(), site.expected().len());
 }
@@ -102,7 +102,7 @@ async fn a_kill_while_the_newest_come_in_fetches_none_twice() {
     site.pass(false).await.unwrap();
     // What was updated at the same moment as the last comes again.
     assert!(site.last.filled <= 500 - there + 100, "{} fetched", site.last.filled);
-    claim_equal(&site);
+    assert_equal(&site);
 }
 
 /// Twenty projects with a jql each, and little room: of each list no more is fetched than finds room.
@@ -120,7 +120,7 @@ async fn many_lists_compete_for_little_room() {
     let (_, points) = price(&mut site, false).await;
     assert!(points <= 500 + 7 * projects, "{points} points");
     assert!(site.last.filled <= 400, "{} fetched", site.last.filled);
-    claim_equal(&site);
+    assert_equal(&site);
     site.advance(3_700);
     let (_, points) = price(&mut site, false).await;
     assert!(points <= 250 + 7 * projects, "{points} points");
@@ -143,7 +143,7 @@ async fn a_wrong_estimate_does_not_fetch_everything() {
     }
     let points = site.jira.points() - before;
     assert!(points <= 1_000, "{points} points");
-    claim_equal(&site);
+    assert_equal(&site);
     assert!(site.state.is_truncated);
 }
 
@@ -190,7 +190,7 @@ async fn a_listing_goes_on_from_page_to_page() {
         site.pass(false).await.unwrap();
     }
     assert_eq!(site.state.removed.gone, 1);
-    claim_equal(&site);
+    assert_equal(&site);
 }
 
 /// The name of a status changes, which touches no issue: within a day of listings each issue says so.
@@ -243,7 +243,7 @@ async fn contents_that_are_older_than_the_mirror_are_believed_by_id() {
     }
     site.advance(3_700);
     site.pass(false).await.unwrap();
-    claim_equal(&site);
+    assert_equal(&site);
 }
 
 /// Each kind of odd page, on each of the first pages of a first synchronisation.
@@ -319,5 +319,5 @@ async fn what_changes_between_two_pages_is_not_lost() {
         site.advance(400);
         site.pass(true).await.unwrap();
     }
-    claim_equal(&site);
+    assert_equal(&site);
 }

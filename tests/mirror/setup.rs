@@ -33,7 +33,7 @@ impl Site {
         }
     }
 
-    /// How often Jira was called since a place in the journal.
+    /// How often Jira was called since a place in the log of requests.
     pub fn calls_since(&self, mark: Mark) -> usize {
         self.sandbox.requests_since(mark).len()
     }

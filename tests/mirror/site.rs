@@ -34,13 +34,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::{
-    keep::Memory,
+    memory_mirror::Memory,
     model::{
         command,
-        distance::distance,
-        shown::{self, Found, Issues, Wanted},
+        visible::{self, Found, Issues, Wanted},
+        write_distance::distance,
     },
-    standing::{Standing, replaced},
+    project_status::{Standing, replaced},
 };
 
 /// Address of the site.
@@ -295,13 +295,13 @@ impl Site {
             mapping: &self.mapping,
         };
         let projects = self.standing().projects;
-        let mut all = shown::expected(&self.sandbox, &projects, &wanted);
+        let mut all = visible::expected(&self.sandbox, &projects, &wanted);
         // What nobody can tell anything of stays, and takes up room.
         let kept = self.kept().into_iter();
         for (id, status) in kept.filter(|(_, status)| is_held(&projects, status)) {
             all.entry(id).or_insert(status);
         }
-        let mut newest = shown::newest(all, self.max);
+        let mut newest = visible::newest(all, self.max);
         newest.retain(|_, status| !is_held(&projects, status));
         newest
     }

@@ -4,11 +4,11 @@
 
 pub mod answers;
 pub mod contents;
-pub mod distance;
-pub mod life;
+pub mod jira_actions;
 pub mod names;
-pub mod shown;
 pub mod steps;
+pub mod visible;
+pub mod write_distance;
 
 use devkit::sandbox::{Answer, Command, Sandbox};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -1,7 +1,7 @@
-//! The causes of trouble that are known: what people see, and what is then named to them. Each has a
-//! scenario that calls [`caused`](crate::ledger::caused) with its id.
+//! The causes of problem that are known: what people see, and what is then named to them. Each has a
+//! scenario that calls [`caused`](crate::coverage::caused) with its id.
 
-/// A known cause of trouble.
+/// A known cause of problem.
 #[derive(Debug)]
 pub struct Cause {
     /// Name of the row.

@@ -2,7 +2,7 @@
 //! RBAC, against the sandbox of Jira Cloud. At the end it is checked over all of them that every
 //! reason was met, every RBAC rule was used, and no call was refused.
 
-// A scenario that finds something else than it tells of ends with a panic; that is its report.
+// A scenario that finds something else than it expects ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::missing_errors_doc)]
 // Manifests are taken by value where they are written in place; names of kinds are prose here.
@@ -16,14 +16,14 @@
 
 mod causes;
 mod chart;
-mod ledger;
+mod coverage;
 // Some of what can be said of a pass is for the engine alone.
+mod cases;
+mod cluster;
+mod harness;
 #[allow(dead_code)]
 #[path = "../model/mod.rs"]
 mod model;
-mod plane;
-mod stage;
-mod stories;
 mod sweep;
 
 use std::{
@@ -35,7 +35,7 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::{runtime::Runtime, sync::Semaphore};
 
-use crate::plane::Plane;
+use crate::cluster::Cluster;
 
 /// Most scenarios that run at once of those that work most of their time.
 const AT_ONCE: usize = 4;
@@ -57,28 +57,28 @@ static TOOK: Mutex<Vec<(Duration, &str)>> = Mutex::new(Vec::new());
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A thread of its own for each that waits, so that they begin first and hold up nobody.
-    let most = stories::all().iter().filter(|story| story.waits).count() + AT_ONCE;
+    let most = cases::all().iter().filter(|scenario| scenario.waits).count() + AT_ONCE;
     let threads = arguments.test_threads.unwrap_or(most);
     arguments.test_threads = Some(threads.min(most));
     let runtime = Arc::new(Runtime::new().expect("a runtime"));
     if arguments.list {
         libtest_mimic::run(&arguments, trials(&runtime, None)).exit();
     }
-    let plane = match runtime.block_on(Plane::start()) {
-        Ok(plane) => Arc::new(plane),
+    let cluster = match runtime.block_on(Cluster::start()) {
+        Ok(cluster) => Arc::new(cluster),
         Err(error) => {
-            eprintln!("the scenarios need a control plane: {error}");
+            eprintln!("the scenarios need a control cluster: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let interrupted = runtime.spawn(plane::stop_on_signal(Arc::downgrade(&plane)));
-    let conclusion = libtest_mimic::run(&arguments, trials(&runtime, Some(&plane)));
+    let interrupted = runtime.spawn(cluster::stop_on_signal(Arc::downgrade(&cluster)));
+    let conclusion = libtest_mimic::run(&arguments, trials(&runtime, Some(&cluster)));
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !conclusion.has_failed();
-    let complete = runtime.block_on(ledger::verdict(&plane, whole));
+    let complete = runtime.block_on(coverage::report_all(&cluster, whole));
     name_the_slowest();
     interrupted.abort();
-    match Arc::try_unwrap(plane) {
-        Ok(plane) => runtime.block_on(plane.stop()),
+    match Arc::try_unwrap(cluster) {
+        Ok(cluster) => runtime.block_on(cluster.stop()),
         Err(shared) => drop(shared),
     }
     if complete && !conclusion.has_failed() {
@@ -88,37 +88,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn trials(runtime: &Arc<Runtime>, plane: Option<&Arc<Plane>>) -> Vec<Trial> {
+fn trials(runtime: &Arc<Runtime>, cluster: Option<&Arc<Cluster>>) -> Vec<Trial> {
     let (working, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(WAITING_AT_ONCE));
     let (working, waiting) = (Arc::new(working), Arc::new(waiting));
     let all_lengths = std::env::var_os("LONG").is_some_and(|value| !value.is_empty());
-    let mut stories = stories::all();
-    stories.sort_by_key(|story| !story.waits);
-    stories
+    let mut scenarios = cases::all();
+    scenarios.sort_by_key(|scenario| !scenario.waits);
+    scenarios
         .into_iter()
-        .filter(|story| all_lengths || !story.name.starts_with(BY_HAND))
-        .chain(sweep::stories())
-        .map(|story| {
-            let usual = if story.name.starts_with(BY_HAND) {
+        .filter(|scenario| all_lengths || !scenario.name.starts_with(BY_HAND))
+        .chain(sweep::scenarios())
+        .map(|scenario| {
+            let usual = if scenario.name.starts_with(BY_HAND) {
                 LONGEST_BY_HAND
             } else {
                 LONGEST
             };
-            let longest = story.longest.unwrap_or(usual);
-            let (runtime, plane) = (Arc::clone(runtime), plane.cloned());
-            let permits = Arc::clone(if story.waits { &waiting } else { &working });
-            Trial::test(story.name, move || {
-                let plane = plane.expect("scenarios run on a control plane");
+            let longest = scenario.longest.unwrap_or(usual);
+            let (runtime, cluster) = (Arc::clone(runtime), cluster.cloned());
+            let permits = Arc::clone(if scenario.waits { &waiting } else { &working });
+            Trial::test(scenario.name, move || {
+                let cluster = cluster.expect("scenarios run on a control cluster");
                 let _permit = runtime.block_on(permits.acquire_owned());
                 let begun = Instant::now();
                 let ended = runtime.block_on(async {
-                    let told = (story.tell)(plane);
-                    tokio::time::timeout(longest, told)
+                    let run = (scenario.run)(cluster);
+                    tokio::time::timeout(longest, run)
                         .await
                         .map_err(|_| Failed::from("it did not end in time"))
                 });
                 let mut took = TOOK.lock().unwrap_or_else(PoisonError::into_inner);
-                took.push((begun.elapsed(), story.name));
+                took.push((begun.elapsed(), scenario.name));
                 ended
             })
         })

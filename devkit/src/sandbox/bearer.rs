@@ -15,15 +15,15 @@ impl World {
     /// The grant behind an access token, whether the token still holds or not.
     #[must_use]
     pub fn grant_behind(&self, token: &str) -> Option<&Grant> {
-        let access = self.ledger.access_tokens.get(token)?;
-        self.ledger.grants.get(&access.grant)
+        let access = self.oauth.access_tokens.get(token)?;
+        self.oauth.grants.get(&access.grant)
     }
 
     /// The grant and account of a token that is neither expired nor revoked.
     pub(crate) fn bearer(&self, headers: &HeaderMap) -> Option<(&Grant, &Account)> {
         let token = token(headers)?;
-        let access = self.ledger.access_tokens.get(token)?;
-        let grant = self.ledger.grants.get(&access.grant)?;
+        let access = self.oauth.access_tokens.get(token)?;
+        let grant = self.oauth.grants.get(&access.grant)?;
         let alive = grant.revoked.is_none() && self.now() < access.expires;
         let account = self.accounts.get(&grant.account_id)?;
         alive.then_some((grant, account))

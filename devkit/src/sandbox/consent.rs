@@ -59,7 +59,7 @@ impl Request {
             found.map(|(_, value)| value.as_str())
         };
         let client_id = value("client_id").ok_or(ConsentError::UnknownClient)?;
-        let app = world.ledger.apps.get(client_id);
+        let app = world.oauth.apps.get(client_id);
         let app = app.ok_or(ConsentError::UnknownClient)?;
         if value("redirect_uri") != Some(app.callback_url.as_str()) {
             return Err(ConsentError::WrongRedirect);
@@ -76,7 +76,7 @@ impl Request {
 
     /// Whether the request can be granted at all.
     pub(crate) fn rejection(&self, world: &World) -> Option<Rejection> {
-        let app = world.ledger.apps.get(&self.client_id)?;
+        let app = world.oauth.apps.get(&self.client_id)?;
         if !self.wants_code {
             return Some(Rejection {
                 error: "unsupported_response_type",
@@ -104,11 +104,7 @@ impl Request {
 
     /// The app that asks.
     pub(crate) fn app<'a>(&self, world: &'a World) -> Result<&'a App, ConsentError> {
-        world
-            .ledger
-            .apps
-            .get(&self.client_id)
-            .ok_or(ConsentError::UnknownClient)
+        world.oauth.apps.get(&self.client_id).ok_or(ConsentError::UnknownClient)
     }
 
     /// Whether this account may be asked for its consent at all.
@@ -130,9 +126,9 @@ impl Request {
         let app = self.app(world)?.clone();
         let scopes = scopes.difference(&app.withheld).cloned().collect::<BTreeSet<_>>();
         let now = world.now();
-        let ledger = &mut world.ledger;
-        let grant = ledger.consent(&app.client_id, account, sites, &scopes);
-        let code = ledger.issue_code(now, grant, &app, scopes.contains("offline_access"));
+        let oauth = &mut world.oauth;
+        let grant = oauth.consent(&app.client_id, account, sites, &scopes);
+        let code = oauth.issue_code(now, grant, &app, scopes.contains("offline_access"));
         self.callback(world, &[("code", &code)])
     }
 

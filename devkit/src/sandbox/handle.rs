@@ -322,7 +322,7 @@ impl Sandbox {
     /// Every secret value made so far (client secrets, tokens, codes), to search logs and objects for leaks.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        self.shared.world().ledger.secrets()
+        self.shared.world().oauth.secrets()
     }
 }
 

@@ -38,6 +38,6 @@ pub use page_fault::{PageFault, PageTrouble};
 pub use request_log::{Mark, Request};
 pub use world::{
     Account, AccountType, Actors, App, Desk, Family, FormField, Grant, Holder, InvalidHolder, Issue, IssueStatus,
-    IssueType, Ledger, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,
+    IssueType, OAuth, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,
     World,
 };

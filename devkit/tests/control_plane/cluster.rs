@@ -13,7 +13,7 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::witness::{PATIENCE, create_namespace, object, processes_with};
+use crate::observe::{PATIENCE, create_namespace, object, processes_with};
 
 #[tokio::test]
 async fn a_cluster_at_work() {

@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn uses(bench: &Bench) -> u32 {
     let token = &bench.tokens.refresh_token;
-    bench.sandbox.state(|world| world.ledger.uses_of(token)).unwrap().uses
+    bench.sandbox.state(|world| world.oauth.uses_of(token)).unwrap().uses
 }
 
 /// Holds a refresh, and drops the client while it is held. Tells how often the token was used then.
@@ -58,7 +58,7 @@ async fn writes_are_numbered() {
     let query = json!({"jql": "project = ENG"});
     assert_eq!(answer(bench.post("/rest/api/3/search/jql", &query)).await.0, 200);
     assert_eq!(bench.refresh(&second).await.0, 504);
-    let uses = bench.sandbox.state(|world| world.ledger.uses_of(&second)).unwrap();
+    let uses = bench.sandbox.state(|world| world.oauth.uses_of(&second)).unwrap();
     assert!(uses.retired, "it took effect");
     bench.rotated(&second).await;
     let writes: Vec<_> = bench

@@ -93,7 +93,7 @@ async fn refresh_tokens_rotate_and_the_old_one_works_within_the_leeway() {
     // Both successors live: the leeway forgives a lost answer.
     bench.rotated(&second).await;
     bench.rotated(&third).await;
-    let uses = bench.sandbox.state(|world| world.ledger.uses_of(&first)).unwrap();
+    let uses = bench.sandbox.state(|world| world.oauth.uses_of(&first)).unwrap();
     assert_eq!((uses.uses, uses.retired, uses.revoked), (2, true, false));
 }
 
@@ -106,7 +106,7 @@ async fn reuse_after_the_leeway_revokes_the_whole_family() {
     let refusal = json!({"error": "unauthorized_client", "error_description": "refresh_token is invalid"});
     assert_eq!(bench.refresh(&first).await, (403, refusal.clone()));
     assert_eq!(bench.refresh(&second).await, (403, refusal));
-    assert_eq!(bench.sandbox.state(|world| world.ledger.live_families().len()), 0);
+    assert_eq!(bench.sandbox.state(|world| world.oauth.live_families().len()), 0);
 }
 
 #[tokio::test]

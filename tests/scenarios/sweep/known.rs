@@ -1,12 +1,12 @@
-//! Points that are left out because of a fault that is known and not mended yet. Each says which; the list should be
+//! Points that are left out because of a fault that is known and not fixed yet. Each says which; the list should be
 //! empty.
 
 use super::point::{Disturbance, Point};
 
-/// Points of a story that are left out.
+/// Points of a scenario that are left out.
 pub struct Known {
-    /// Name of the story.
-    pub story: &'static str,
+    /// Name of the scenario.
+    pub scenario: &'static str,
     /// Part of what the write is called.
     pub write: &'static str,
     /// Which disturbance of it; all where unset.
@@ -19,10 +19,10 @@ pub struct Known {
 pub const KNOWN: &[Known] = &[];
 
 /// Why a point is left out.
-pub fn known(story: &str, point: &Point) -> Option<&'static str> {
+pub fn known(scenario: &str, point: &Point) -> Option<&'static str> {
     let mut all = KNOWN.iter();
     let found = all.find(|known| {
-        known.story == story
+        known.scenario == scenario
             && point.shape.to_string().contains(known.write)
             && known
                 .disturbance

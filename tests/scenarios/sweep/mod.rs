@@ -1,14 +1,14 @@
-//! The sweep: stories that are played once undisturbed, and then again with one disturbance at each of their writes.
+//! The sweep: scenarios that are played once undisturbed, and then again with one disturbance at each of their writes.
 //! Whatever the disturbance, the end is the same, and on the way nothing happens that must never happen.
 
+mod cases;
 mod known;
 mod plan;
 mod point;
+mod scenario;
 mod scene;
 mod seen;
 mod state;
-mod stories;
-mod story;
 mod trial;
 mod truth;
 mod watch;
@@ -27,49 +27,57 @@ use self::{
     known::known,
     plan::Plan,
     point::{Point, points_of},
-    story::Story,
+    scenario::Scenario,
     trial::{Came, Undisturbed},
 };
-use crate::plane::Plane;
+use crate::cluster::Cluster;
 
 static PLAN: LazyLock<Plan> = LazyLock::new(Plan::of_environment);
-/// Trials of all stories together.
+/// Trials of all scenarios together.
 static AT_ONCE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(PLAN.at_once));
 
-/// Each story as a scenario.
-pub fn stories() -> Vec<crate::stories::Story> {
-    let played = stories::all().into_iter().map(|story| crate::stories::Story {
+/// Each scenario as a scenario.
+pub fn scenarios() -> Vec<crate::cases::Scenario> {
+    let played = cases::all().into_iter().map(|scenario| crate::cases::Scenario {
         longest: Some(Plan::longest()),
-        ..crate::stories::story(story.name(), move |plane| sweep(plane, story))
+        ..crate::cases::scenario(scenario.name(), move |cluster| sweep(cluster, scenario))
     });
-    played.chain(state::stories()).collect()
+    played.chain(state::scenarios()).collect()
 }
 
-async fn sweep(plane: Arc<Plane>, story: Arc<dyn Story>) {
+async fn sweep(cluster: Arc<Cluster>, scenario: Arc<dyn Scenario>) {
     let began = Instant::now();
     let undisturbed = {
         let _turn = AT_ONCE.acquire().await;
-        trial::undisturbed(&plane, &*story).await
+        trial::undisturbed(&cluster, &*scenario).await
     };
     let undisturbed = Arc::new(undisturbed);
     let all = points_of(&undisturbed.writes);
-    let spared = |point: &Point| PLAN.spares && known(story.name(), point).is_some();
+    let spared = |point: &Point| PLAN.spares && known(scenario.name(), point).is_some();
     let (left_out, points): (Vec<_>, Vec<_>) = all.iter().cloned().partition(spared);
-    let whys: BTreeSet<&str> = left_out.iter().filter_map(|point| known(story.name(), point)).collect();
+    let whys: BTreeSet<&str> = left_out
+        .iter()
+        .filter_map(|point| known(scenario.name(), point))
+        .collect();
     for why in whys {
-        println!("{}: left out, because {why}", story.name());
+        println!("{}: left out, because {why}", scenario.name());
     }
-    let chosen = PLAN.choose(story.name(), points);
+    let chosen = PLAN.choose(scenario.name(), points);
     let size = chosen.len();
-    let trials = chosen
-        .into_iter()
-        .map(|point| one(Arc::clone(&plane), Arc::clone(&story), Arc::clone(&undisturbed), point));
+    let trials = chosen.into_iter().map(|point| {
+        one(
+            Arc::clone(&cluster),
+            Arc::clone(&scenario),
+            Arc::clone(&undisturbed),
+            point,
+        )
+    });
     let came: Vec<_> = stream::iter(trials).buffer_unordered(PLAN.at_once).collect().await;
     let unmet = came.iter().filter(|came| matches!(came, Ok(Came::Unmet))).count();
     let wrong: Vec<&String> = came.iter().filter_map(|came| came.as_ref().err()).collect();
     println!(
         "{}: {} writes, {} points, {} left out, {} played, {} not met, {} wrong, {} s, SWEEP_SEED={}",
-        story.name(),
+        scenario.name(),
         undisturbed.writes.len(),
         all.len(),
         left_out.len(),
@@ -84,15 +92,15 @@ async fn sweep(plane: Arc<Plane>, story: Arc<dyn Story>) {
 
 /// One point. What a trial panics with is its error.
 async fn one(
-    plane: Arc<Plane>,
-    story: Arc<dyn Story>,
+    cluster: Arc<Cluster>,
+    scenario: Arc<dyn Scenario>,
     undisturbed: Arc<Undisturbed>,
     point: Point,
 ) -> Result<Came, String> {
     let _turn = AT_ONCE.acquire().await;
     let began = Instant::now();
-    let name = format!("{}, {point}", story.name());
-    let played = tokio::spawn(async move { trial::disturbed(&plane, &*story, &undisturbed, &point).await });
+    let name = format!("{}, {point}", scenario.name());
+    let played = tokio::spawn(async move { trial::disturbed(&cluster, &*scenario, &undisturbed, &point).await });
     let came = played.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => Err(words(&*panic)),
         Err(error) => Err(error.to_string()),

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::point::Point;
 
-/// Points of a story that are played where nothing is said.
+/// Points of a scenario that are played where nothing is said.
 const SAMPLE: usize = 6;
 /// Trials at once where nothing is said: most of a trial is waiting.
 const AT_ONCE: usize = 6;
@@ -32,7 +32,7 @@ enum Much {
 }
 
 impl Plan {
-    /// `SWEEP` is `all` or a number of points for each story, `SHARD` is `1/4`, `SWEEP_SEED` a number, `SWEEP_POINT` a
+    /// `SWEEP` is `all` or a number of points for each scenario, `SHARD` is `1/4`, `SWEEP_SEED` a number, `SWEEP_POINT` a
     /// part of what points are called, `SWEEP_AT_ONCE` a number of trials; `SWEEP_KNOWN` plays what is known to fail, too.
     pub fn of_environment() -> Self {
         let number = |name: &str| env::var(name).ok().map(|text| text.parse::<usize>().expect(name));
@@ -57,7 +57,7 @@ impl Plan {
         }
     }
 
-    /// Longest time for a story.
+    /// Longest time for a scenario.
     pub fn longest() -> Duration {
         let all = env::var("SWEEP").is_ok_and(|much| !much.is_empty());
         Duration::from_mins(if all { 180 } else { 8 })
@@ -68,8 +68,8 @@ impl Plan {
         self.seed
     }
 
-    /// Chooses from the points of a story. Alike are those of the same request and the same disturbance.
-    pub fn choose(&self, story: &str, points: Vec<Point>) -> Vec<Point> {
+    /// Chooses from the points of a scenario. Alike are those of the same request and the same disturbance.
+    pub fn choose(&self, scenario: &str, points: Vec<Point>) -> Vec<Point> {
         if let Some(part) = &self.only {
             return points
                 .into_iter()
@@ -78,15 +78,15 @@ impl Plan {
         }
         let chosen = match self.much {
             Much::All => points,
-            Much::Sample(size) => self.sample(story, points, size),
+            Much::Sample(size) => self.sample(scenario, points, size),
         };
         let (one, of) = self.shard;
         let of_shard = chosen.into_iter().enumerate().filter(|(n, _)| n % of == one - 1);
         of_shard.map(|(_, point)| point).collect()
     }
 
-    fn sample(&self, story: &str, points: Vec<Point>, size: usize) -> Vec<Point> {
-        let name = story
+    fn sample(&self, scenario: &str, points: Vec<Point>, size: usize) -> Vec<Point> {
+        let name = scenario
             .bytes()
             .fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let mut random = StdRng::seed_from_u64(self.seed ^ name);

@@ -1,4 +1,4 @@
-//! The points at which a story is disturbed: which write it is, and what becomes of it.
+//! The points at which a scenario is disturbed: which write it is, and what becomes of it.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -51,11 +51,11 @@ pub const DISTURBANCES: [Disturbance; 9] = [
     Disturbance::KilledAfter,
 ];
 
-/// A write of a story, and what becomes of it.
+/// A write of a scenario, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     pub shape: Shape,
-    /// Counted from 1, among those of the same shape since the story began.
+    /// Counted from 1, among those of the same shape since the scenario began.
     pub nth: usize,
     pub disturbance: Disturbance,
 }
@@ -139,11 +139,11 @@ impl Trap {
     pub fn set(scene: &Scene, point: &Point) -> Self {
         match &point.shape {
             Shape::Cluster(write) => {
-                let proxy = scene.stage.proxy.as_ref().expect("the operator is proxied");
+                let proxy = scene.harness.proxy.as_ref().expect("the operator is proxied");
                 Self::Cluster(proxy.add(rule(write, point)))
             }
             Shape::Terminal(write) => Self::Terminal(scene.terminal.add(rule(write, point))),
-            Shape::Atlassian(call) => Self::Atlassian(scene.stage.sandbox.fault(fault(call, point))),
+            Shape::Atlassian(call) => Self::Atlassian(scene.harness.sandbox.fault(fault(call, point))),
         }
     }
 
@@ -166,7 +166,7 @@ impl Trap {
     async fn met(&self, scene: &Scene) {
         match self {
             Self::Cluster(rule) | Self::Terminal(rule) => rule.wait_for_hits(1, LONG).await.expect("a hit"),
-            Self::Atlassian(fault) => assert!(scene.stage.sandbox.wait_for_hits(*fault, 1).await),
+            Self::Atlassian(fault) => assert!(scene.harness.sandbox.wait_for_hits(*fault, 1).await),
         }
     }
 
@@ -191,7 +191,7 @@ impl Trap {
             Self::Atlassian(fault) => {
                 scene.kill_operator().await;
                 // Released while the client is there still, it would take effect.
-                assert!(scene.stage.sandbox.wait_until_idle(*fault).await);
+                assert!(scene.harness.sandbox.wait_until_idle(*fault).await);
                 scene.start_operator().await;
             }
         }
@@ -212,7 +212,7 @@ impl Trap {
                 rule.break_off();
                 rule.remove();
             }
-            Self::Atlassian(fault) => scene.stage.sandbox.release(fault).expect("there is such a fault"),
+            Self::Atlassian(fault) => scene.harness.sandbox.release(fault).expect("there is such a fault"),
         }
     }
 }

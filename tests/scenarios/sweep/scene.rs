@@ -1,4 +1,4 @@
-//! Where a story is played: a stage whose operator is killed and started again, with everything numbered that it writes.
+//! Where a scenario is played: a harness whose operator is killed and started again, with everything numbered that it writes.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -16,51 +16,51 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    plane::Plane,
-    stage::{BOT, Setup, Stage, operator::Operator, terminal::Ran},
+    cluster::Cluster,
+    harness::{BOT, Harness, Setup, operator::Operator, terminal::Ran},
 };
 
 /// Longest wait for a point that is reached; a trial ends before.
 pub const LONG: Duration = Duration::from_mins(10);
-/// How long nothing may be written, seen or asked for until an undisturbed story counts as over.
+/// How long nothing may be written, seen or asked for until an undisturbed scenario counts as over.
 const QUIET: Duration = Duration::from_millis(1500);
 
 /// See the module.
 pub struct Scene {
-    pub stage: Stage,
+    pub harness: Harness,
     /// What a person's commands go by to the API server.
     pub terminal: Proxy,
     pub watch: Watch,
     operator: Mutex<Option<Operator>>,
     command_dies: Notify,
-    /// Where the numbering began: writes of the operator and of commands, and the sandbox's journal.
+    /// Where the numbering began: writes of the operator and of commands, and the sandbox's log of requests.
     begun: std::sync::Mutex<(usize, usize, Option<Mark>)>,
 }
 
 impl Scene {
     /// Sets it, with an operator that runs.
-    pub async fn set(plane: &Arc<Plane>, name: &str, setup: Setup) -> Self {
+    pub async fn set(cluster: &Arc<Cluster>, name: &str, setup: Setup) -> Self {
         let setup = Setup {
             proxied: true,
             without_operator: true,
             ..setup
         };
-        let stage = Stage::set_up(plane, &format!("sweep-{name}"), setup).await;
-        let terminal = Proxy::start(&plane.control).await.expect("a proxy");
-        let watch = Watch::begin(&stage);
+        let harness = Harness::set_up(cluster, &format!("sweep-{name}"), setup).await;
+        let terminal = Proxy::start(&cluster.control).await.expect("a proxy");
+        let watch = Watch::begin(&harness);
         let scene = Self {
-            operator: Mutex::new(Some(stage.launch())),
-            stage,
+            operator: Mutex::new(Some(harness.launch())),
+            harness,
             terminal,
             watch,
             command_dies: Notify::new(),
             begun: std::sync::Mutex::default(),
         };
-        scene.watch.follow(&scene.stage).await;
+        scene.watch.follow(&scene.harness).await;
         scene
     }
 
-    /// What most stories declare.
+    /// What most scenarios declare.
     pub fn spec() -> Value {
         serde_json::json!({"account": {"email": BOT}, "syncInterval": "1m"})
     }
@@ -72,23 +72,23 @@ impl Scene {
 
     /// The same of an integration with this spec.
     pub async fn connected_with(&self, spec: Value) {
-        self.stage.connect("acme-oauth").await;
-        self.stage.integrate("acme", "acme-oauth", spec).await;
-        self.stage.until_ready("acme").await;
+        self.harness.connect("acme-oauth").await;
+        self.harness.integrate("acme", "acme-oauth", spec).await;
+        self.harness.until_ready("acme").await;
     }
 
     /// The app whose credentials the integration has.
     pub async fn client_id(&self) -> String {
-        let secret = self.stage.secret("acme-oauth").await.expect("the credentials");
+        let secret = self.harness.secret("acme-oauth").await.expect("the credentials");
         secret["client-id"].clone()
     }
 
     /// Waits until workloads have the access token that the grant holds.
     pub async fn until_published(&self) {
-        let grant = self.stage.secret("acme-oauth-grant").await.expect("the grant");
+        let grant = self.harness.secret("acme-oauth-grant").await.expect("the grant");
         let token = grant.get("access-token").cloned();
         let published = |data: &BTreeMap<String, String>| data.get("access-token") == token.as_ref();
-        self.stage
+        self.harness
             .until_secret("acme-jira-token", "the present one", published)
             .await;
     }
@@ -102,7 +102,7 @@ impl Scene {
 
     /// Starts it again.
     pub async fn start_operator(&self) {
-        *self.operator.lock().await = Some(self.stage.launch());
+        *self.operator.lock().await = Some(self.harness.launch());
     }
 
     /// SIGKILL for the command that runs.
@@ -112,10 +112,10 @@ impl Scene {
 
     /// Types a command in the namespace; nothing comes of one that was killed.
     pub async fn types(&self, kubeconfig: &std::path::Path, arguments: &[&str]) -> Option<Ran> {
-        let arguments = [arguments, &["-n", &self.stage.namespace]].concat();
-        let running = self.stage.types(&arguments).with(kubeconfig).start();
+        let arguments = [arguments, &["-n", &self.harness.namespace]].concat();
+        let running = self.harness.types(&arguments).with(kubeconfig).start();
         tokio::select! {
-            ran = self.stage.ended(running) => Some(ran),
+            ran = self.harness.ended(running) => Some(ran),
             () = self.command_dies.notified() => None,
         }
     }
@@ -123,12 +123,12 @@ impl Scene {
     /// From here on writes are numbered.
     pub fn begin(&self) {
         let (operator, terminal) = self.written();
-        let mark = Some(self.stage.sandbox.mark());
+        let mark = Some(self.harness.sandbox.mark());
         *self.begun.lock().expect("nobody panics with it") = (operator.len(), terminal.len(), mark);
     }
 
     fn written(&self) -> (Vec<Write>, Vec<Write>) {
-        let operator = self.stage.proxy.as_ref().map(Proxy::writes).unwrap_or_default();
+        let operator = self.harness.proxy.as_ref().map(Proxy::writes).unwrap_or_default();
         (operator, self.terminal.writes())
     }
 
@@ -137,7 +137,7 @@ impl Scene {
         let (operator, terminal) = self.written();
         let begun = *self.begun.lock().expect("nobody panics with it");
         let mark = begun.2.expect("the numbering began");
-        let calls = self.stage.sandbox.requests_since(mark).into_iter();
+        let calls = self.harness.sandbox.requests_since(mark).into_iter();
         let calls = calls.filter(Request::is_write);
         let to_atlassian = calls.map(|call| Shape::Atlassian(format!("{} {}", call.method, call.path)));
         let operator = operator[begun.0..].iter().map(Shape::cluster);
@@ -147,7 +147,7 @@ impl Scene {
 
     /// Whether a fault at the sandbox met a request.
     pub fn was_faulty(&self, fault: u64) -> bool {
-        let requests = self.stage.sandbox.requests();
+        let requests = self.harness.sandbox.requests();
         requests.iter().any(|request| request.faults.contains(&fault))
     }
 
@@ -180,9 +180,9 @@ impl Scene {
         let mut changes = self.watch.changes();
         loop {
             changes.borrow_and_update();
-            let before = (self.written(), self.stage.sandbox.mark());
+            let before = (self.written(), self.harness.sandbox.mark());
             let moved = tokio::time::timeout(QUIET, changes.changed()).await.is_ok();
-            if !moved && before == (self.written(), self.stage.sandbox.mark()) {
+            if !moved && before == (self.written(), self.harness.sandbox.mark()) {
                 return;
             }
         }
@@ -190,8 +190,8 @@ impl Scene {
 
     /// Asks for a full pass, and waits until it is answered.
     pub async fn request(&self, name: &str) -> Result<(), String> {
-        let request = self.stage.ask(name).await;
-        let answered = await_condition(self.stage.integrations(), name, |object: Option<&_>| {
+        let request = self.harness.ask(name).await;
+        let answered = await_condition(self.harness.integrations(), name, |object: Option<&_>| {
             let object: Option<&jira_operator::api::integration::JiraIntegration> = object;
             let status = object.and_then(|o| o.status.as_ref());
             status.and_then(|s| s.last_handled_reconcile_at.as_deref()) == Some(&request)
@@ -204,11 +204,11 @@ impl Scene {
 
     /// The end: what was seen on the way that must never be.
     pub async fn close(self) -> Vec<String> {
-        self.watch.follow(&self.stage).await;
+        self.watch.follow(&self.harness).await;
         self.kill_operator().await;
         let mut violations = self.watch.end();
-        violations.extend(self.stage.sandbox.state(state::spent_too_late));
-        self.stage.close().await;
+        violations.extend(self.harness.sandbox.state(state::spent_too_late));
+        self.harness.close().await;
         violations
     }
 }

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, core::DynamicObject};
 
 use super::truth;
-use crate::stage::look::text;
+use crate::harness::observe::text;
 
 /// A kind that is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl Seen {
             let refused = integration
                 .as_ref()
                 .filter(|integration| !again && !truth::accepts(world, grant, integration));
-            Some((grant.id, refused.map(|_| truth::told(world, grant))))
+            Some((grant.id, refused.map(|_| truth::describe(world, grant))))
         };
         let judged = sandbox.state(judge);
         versions.push(Publication {

@@ -1,4 +1,4 @@
-//! The end state of a story, so put that two runs of it can be compared: what times, uids and counts of events and calls
+//! The end state of a scenario, so put that two runs of it can be compared: what times, uids and counts of events and calls
 //! differ by is left out.
 
 use std::{collections::BTreeMap, fmt::Write};
@@ -14,7 +14,7 @@ use super::{
     seen::{Kind, Objects},
     truth,
 };
-use crate::stage::look::text;
+use crate::harness::observe::text;
 
 /// The annotation that names the grant whose token is published.
 const GRANT: &str = "jira-operator.dev/grant";
@@ -42,8 +42,8 @@ pub struct State(BTreeMap<String, String>);
 /// The state as it was seen last.
 pub fn of(scene: &Scene) -> State {
     let objects = scene.watch.objects();
-    let sandbox = scene.stage.sandbox.url().to_owned();
-    scene.stage.sandbox.state(|world| read(&objects, world, &sandbox))
+    let sandbox = scene.harness.sandbox.url().to_owned();
+    scene.harness.sandbox.state(|world| read(&objects, world, &sandbox))
 }
 
 fn read(objects: &Objects, world: &World, sandbox: &str) -> State {
@@ -71,7 +71,7 @@ fn read(objects: &Objects, world: &World, sandbox: &str) -> State {
 
 /// Families that ended because a token was spent when its leeway was over.
 pub fn spent_too_late(world: &World) -> Vec<String> {
-    let families = world.ledger.families.values();
+    let families = world.oauth.families.values();
     families
         .filter_map(|family| Some(format!("family {}: {}", family.id, family.revoked.as_ref()?)))
         .collect()
@@ -170,13 +170,13 @@ impl State {
     fn secret(&mut self, at: &str, secret: &Secret, objects: &Objects, world: &World) {
         let is_grant = secret.labels().get(COMPONENT_LABEL).map(String::as_str) == Some(COMPONENT_GRANT);
         for (key, value) in text(secret) {
-            let told = match key.as_str() {
+            let value = match key.as_str() {
                 "access-token" => access_token(world, &value),
                 "refresh-token" => refresh_token(world, &value),
                 "base-url" | "site-url" | "offline-access" | "scopes" => value,
                 _ => "present".to_owned(),
             };
-            self.set(format!("{at}: {key}"), told);
+            self.set(format!("{at}: {key}"), value);
         }
         self.set(format!("{at}: owners"), secret.owner_references().len().to_string());
         if is_grant {
@@ -186,27 +186,27 @@ impl State {
         } else if let Some(lineage) = secret.annotations().get(GRANT) {
             let mut hashes = objects.values().filter_map(|object| object.annotations().get(HASHES));
             let held = hashes.any(|hashes| hashes.rsplit(',').next() == Some(lineage));
-            let told = if held {
+            let value = if held {
                 "the grant that is held"
             } else {
                 "another grant"
             };
-            self.set(format!("{at}: {GRANT}"), told);
+            self.set(format!("{at}: {GRANT}"), value);
         }
     }
 
     /// Which accounts have let the app in, and whether what they granted can still be refreshed. A consent that was given
     /// again is in the same grant, and how often is free.
     fn grants(&mut self, world: &World) {
-        let live = world.ledger.live_families();
-        for grant in world.ledger.grants.values() {
+        let live = world.oauth.live_families();
+        for grant in world.oauth.grants.values() {
             let refreshable = live.iter().any(|family| family.grant == grant.id);
-            let told = if refreshable {
+            let value = if refreshable {
                 "can be refreshed"
             } else {
                 "cannot be refreshed"
             };
-            self.set(format!("at Atlassian: {}", truth::told(world, grant)), told);
+            self.set(format!("at Atlassian: {}", truth::describe(world, grant)), value);
         }
     }
 }
@@ -215,12 +215,12 @@ fn access_token(world: &World, token: &str) -> String {
     let grant = world.grant_behind(token);
     grant.map_or_else(
         || "unknown".to_owned(),
-        |grant| format!("of {}", truth::told(world, grant)),
+        |grant| format!("of {}", truth::describe(world, grant)),
     )
 }
 
 fn refresh_token(world: &World, token: &str) -> String {
-    let Some(uses) = world.ledger.uses_of(token) else {
+    let Some(uses) = world.oauth.uses_of(token) else {
         return "unknown".to_owned();
     };
     let account = world
@@ -233,8 +233,8 @@ fn refresh_token(world: &World, token: &str) -> String {
 }
 
 /// The comparison itself, which must be able to fail.
-pub fn stories() -> Vec<crate::stories::Story> {
-    vec![crate::stories::story("sweep::ends_are_compared", |_| async {
+pub fn scenarios() -> Vec<crate::cases::Scenario> {
+    vec![crate::cases::scenario("sweep::ends_are_compared", |_| async {
         ends_are_compared();
     })]
 }
@@ -257,26 +257,29 @@ fn ends_are_compared() {
             "projects": {"visible": 1},
         })
     };
-    let told = |status: Value, generation: i64| {
+    let with_status = |status: Value, generation: i64| {
         let mut state = State::default();
         state.integration("acme", &object(status, generation));
         state
     };
     let (one, other) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
-    let before = told(status("True", 1, one), 1);
+    let before = with_status(status("True", 1, one), 1);
     assert_eq!(
         before,
-        told(status("True", 2, other), 2),
+        with_status(status("True", 2, other), 2),
         "times, uids and generations are free"
     );
     for (changed, named) in [
-        (told(status("False", 1, one), 1), "acme: Ready: False R, and not True R"),
         (
-            told(status("True", 1, one), 2),
+            with_status(status("False", 1, one), 1),
+            "acme: Ready: False R, and not True R",
+        ),
+        (
+            with_status(status("True", 1, one), 2),
             "acme: Ready: True R for an earlier generation, and not True R",
         ),
         (
-            told(serde_json::json!({}), 1),
+            with_status(serde_json::json!({}), 1),
             "acme/projects/visible: absent, and not 1",
         ),
     ] {
@@ -286,5 +289,8 @@ fn ends_are_compared() {
             difference(&before, &changed)
         );
     }
-    assert!(difference(&told(serde_json::json!({}), 1), &before).contains("acme/projects/visible: 1, and not absent"));
+    assert!(
+        difference(&with_status(serde_json::json!({}), 1), &before)
+            .contains("acme/projects/visible: 1, and not absent")
+    );
 }

@@ -1,14 +1,14 @@
-//! One run of a story: undisturbed, to learn what it writes and where it ends, or with a disturbance at a point.
+//! One run of a scenario: undisturbed, to learn what it writes and where it ends, or with a disturbance at a point.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{
     point::{Point, Shape, Trap},
+    scenario::Scenario,
     scene::Scene,
     state::State,
-    story::Story,
 };
-use crate::plane::Plane;
+use crate::cluster::Cluster;
 
 /// Longest time until everything is as it would be without the disturbance. A process waits 45 s for the mark of one that
 /// was killed, and what one pass could not do is done by the next, a minute later.
@@ -16,7 +16,7 @@ const SETTLES_WITHIN: Duration = Duration::from_mins(4);
 
 /// What an undisturbed run is like.
 pub struct Undisturbed {
-    /// Where everything was when the story began.
+    /// Where everything was when the scenario began.
     prepared: State,
     /// Where it ended.
     settled: State,
@@ -32,15 +32,15 @@ pub enum Came {
     Unmet,
 }
 
-/// Plays a story undisturbed.
-pub async fn undisturbed(plane: &Arc<Plane>, story: &dyn Story) -> Undisturbed {
-    let scene = Scene::set(plane, &short(story), story.setup()).await;
-    story.prepare(&scene).await;
+/// Plays a scenario undisturbed.
+pub async fn undisturbed(cluster: &Arc<Cluster>, scenario: &dyn Scenario) -> Undisturbed {
+    let scene = Scene::set(cluster, &short(scenario), scenario.setup()).await;
+    scenario.prepare(&scene).await;
     scene.until_quiet().await;
-    scene.watch.follow(&scene.stage).await;
+    scene.watch.follow(&scene.harness).await;
     let prepared = scene.state();
     scene.begin();
-    story.act(&scene).await;
+    scenario.act(&scene).await;
     scene.until_quiet().await;
     let (writes, settled) = (scene.writes(), scene.state());
     let steady = match scene.request("acme").await {
@@ -57,30 +57,30 @@ pub async fn undisturbed(plane: &Arc<Plane>, story: &dyn Story) -> Undisturbed {
     }
 }
 
-/// Plays a story with a disturbance. What is wrong is the error.
+/// Plays a scenario with a disturbance. What is wrong is the error.
 pub async fn disturbed(
-    plane: &Arc<Plane>,
-    story: &dyn Story,
+    cluster: &Arc<Cluster>,
+    scenario: &dyn Scenario,
     run: &Undisturbed,
     point: &Point,
 ) -> Result<Came, String> {
-    let scene = Scene::set(plane, &short(story), story.setup()).await;
-    story.prepare(&scene).await;
+    let scene = Scene::set(cluster, &short(scenario), scenario.setup()).await;
+    scenario.prepare(&scene).await;
     scene
         .until(&run.prepared, SETTLES_WITHIN)
         .await
-        .map_err(|difference| format!("what was to be before the story began did not come:\n{difference}"))?;
-    scene.watch.follow(&scene.stage).await;
+        .map_err(|difference| format!("what was to be before the scenario began did not come:\n{difference}"))?;
+    scene.watch.follow(&scene.harness).await;
     scene.begin();
     let trap = Trap::set(&scene, point);
-    let settled = play(&scene, story, &trap, point, &run.settled).await;
+    let settled = play(&scene, scenario, &trap, point, &run.settled).await;
     let met = trap.was_met(&scene);
     trap.clear(&scene);
     let steady = match settled {
         Ok(()) => steady(&scene, &run.settled).await,
         Err(difference) => Err(format!("it did not end as it does undisturbed:\n{difference}")),
     };
-    let log = scene.stage.log_tail();
+    let log = scene.harness.log_tail();
     let violations = scene.close().await;
     let wrong: Vec<String> = steady.err().into_iter().chain(violations).collect();
     match (wrong.is_empty(), met) {
@@ -90,9 +90,15 @@ pub async fn disturbed(
     }
 }
 
-async fn play(scene: &Scene, story: &dyn Story, trap: &Trap, point: &Point, settled: &State) -> Result<(), String> {
+async fn play(
+    scene: &Scene,
+    scenario: &dyn Scenario,
+    trap: &Trap,
+    point: &Point,
+    settled: &State,
+) -> Result<(), String> {
     let played = async {
-        story.act(scene).await;
+        scenario.act(scene).await;
         scene.until(settled, SETTLES_WITHIN).await
     };
     let sprung = trap.spring(scene, point.disturbance);
@@ -118,7 +124,7 @@ async fn steady(scene: &Scene, settled: &State) -> Result<(), String> {
     still.map_err(|difference| format!("a full pass changed the end:\n{difference}"))
 }
 
-/// The name of a story as a part of a namespace's.
-fn short(story: &dyn Story) -> String {
-    story.name().trim_start_matches("sweep::").replace('_', "-")
+/// The name of a scenario as a part of a namespace's.
+fn short(scenario: &dyn Scenario) -> String {
+    scenario.name().trim_start_matches("sweep::").replace('_', "-")
 }

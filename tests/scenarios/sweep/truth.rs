@@ -32,13 +32,13 @@ pub fn accepts(world: &World, grant: &Grant, integration: &JiraIntegration) -> b
 
 /// The grants that an integration's token may come from.
 pub fn acceptable(world: &World, integration: &JiraIntegration) -> BTreeSet<u64> {
-    let grants = world.ledger.grants.values();
+    let grants = world.oauth.grants.values();
     let good = grants.filter(|grant| accepts(world, grant, integration));
     good.map(|grant| grant.id).collect()
 }
 
 /// A grant in words that are the same in every run: whose it is, for which sites, and whether it lives.
-pub fn told(world: &World, grant: &Grant) -> String {
+pub fn describe(world: &World, grant: &Grant) -> String {
     let account = world.accounts.get(&grant.account_id);
     let account = account.map_or("an unknown account", |account| account.email.as_str());
     let sites: Vec<&str> = grant

@@ -21,7 +21,7 @@ use kube::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::seen::{Kind, Objects, Seen};
-use crate::stage::Stage;
+use crate::harness::Harness;
 
 /// Longest time in which what the API server has is seen.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(30);
@@ -36,14 +36,14 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch the namespace of a stage.
-    pub fn begin(stage: &Stage) -> Self {
+    /// Begins to watch the namespace of a harness.
+    pub fn begin(harness: &Harness) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let (sender, changes) = watch::channel(0);
         let sender = Arc::new(sender);
         let tasks = KINDS.map(|kind| {
-            let api = api(kind, &stage.client, &stage.namespace);
-            let (sandbox, seen, sender) = (Arc::clone(&stage.sandbox), Arc::clone(&seen), Arc::clone(&sender));
+            let api = api(kind, &harness.client, &harness.namespace);
+            let (sandbox, seen, sender) = (Arc::clone(&harness.sandbox), Arc::clone(&seen), Arc::clone(&sender));
             tokio::spawn(async move { look(kind, api, &sandbox, &seen, &sender).await })
         });
         Self {
@@ -69,12 +69,12 @@ impl Watch {
 
     /// Waits until everything is seen that the API server has now. What a person or Jira changes is changed after that,
     /// so that no earlier version is held against it.
-    pub async fn follow(&self, stage: &Stage) {
+    pub async fn follow(&self, harness: &Harness) {
         let mut changes = self.changes();
         let followed = async {
             loop {
                 changes.borrow_and_update();
-                if self.has_followed(stage).await {
+                if self.has_followed(harness).await {
                     return;
                 }
                 let _ = tokio::time::timeout(Duration::from_millis(100), changes.changed()).await;
@@ -84,9 +84,9 @@ impl Watch {
         followed.expect("the watches follow the API server");
     }
 
-    async fn has_followed(&self, stage: &Stage) -> bool {
+    async fn has_followed(&self, harness: &Harness) -> bool {
         for kind in KINDS {
-            let api = api(kind, &stage.client, &stage.namespace);
+            let api = api(kind, &harness.client, &harness.namespace);
             let list = api.list_metadata(&ListParams::default()).await.expect("a list");
             let there: BTreeMap<String, String> = list
                 .iter()

@@ -49,11 +49,11 @@ pub(super) fn withhold(world: &mut World, client_id: Option<String>, scopes: Vec
 }
 
 pub(super) fn set_absolute_expiry(world: &mut World, days: Option<u32>) {
-    world.ledger.absolute_expiry = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
+    world.oauth.absolute_expiry = days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
 }
 
 pub(super) fn set_refusal(world: &mut World, kind: RefusalKind) {
-    world.ledger.refusal = kind;
+    world.oauth.refusal = kind;
 }
 
 pub(super) fn stop_clock(world: &mut World, stopped: bool) {
@@ -62,8 +62,8 @@ pub(super) fn stop_clock(world: &mut World, stopped: bool) {
 
 pub(super) fn change_password(world: &mut World, account: Option<&str>) -> Applied {
     let id = account_id(world, account)?;
-    let ledger = &mut world.ledger;
-    let count = ledger.revoke_grants("the password was changed", |grant| grant.account_id == id);
+    let oauth = &mut world.oauth;
+    let count = oauth.revoke_grants("the password was changed", |grant| grant.account_id == id);
     Ok(Answer::Count { count })
 }
 
@@ -105,7 +105,7 @@ fn or_default(client_id: Option<String>) -> String {
 
 fn app_mut(world: &mut World, client_id: Option<String>) -> Result<&mut App, CommandError> {
     let client_id = or_default(client_id);
-    let app = world.ledger.apps.get_mut(&client_id);
+    let app = world.oauth.apps.get_mut(&client_id);
     app.ok_or_else(|| CommandError::unknown("app", client_id))
 }
 
@@ -132,7 +132,7 @@ pub(super) fn create_app(world: &mut World, new: NewApp) -> Applied {
         expires_in: None,
     };
     let answer = describe(&app);
-    world.ledger.apps.insert(app.client_id.clone(), app);
+    world.oauth.apps.insert(app.client_id.clone(), app);
     Ok(answer)
 }
 
@@ -159,11 +159,11 @@ pub(super) fn mint(
     let app = app_mut(world, client_id)?;
     let client_id = app.client_id.clone();
     let scopes = scopes.map_or_else(|| app.scopes.clone(), BTreeSet::from_iter);
-    let ledger = &mut world.ledger;
-    let grant = ledger.consent(&client_id, &account, &sites, &scopes);
-    let pair = ledger.begin_family(now, grant, offline);
+    let oauth = &mut world.oauth;
+    let grant = oauth.consent(&client_id, &account, &sites, &scopes);
+    let pair = oauth.begin_family(now, grant, offline);
     let pair = pair.ok_or_else(|| CommandError::unknown("grant", grant.to_string()))?;
-    let family = ledger.families.keys().next_back().copied();
+    let family = oauth.families.keys().next_back().copied();
     Ok(Answer::Grant {
         grant,
         family: family.unwrap_or_default(),
@@ -218,7 +218,7 @@ pub(super) fn mint_code(
 
 pub(super) fn set_expires_in(world: &mut World, seconds: u64, client_id: Option<String>) -> Applied {
     match client_id {
-        None => world.ledger.expires_in = seconds,
+        None => world.oauth.expires_in = seconds,
         Some(client_id) => app_mut(world, Some(client_id))?.expires_in = Some(seconds),
     }
     Ok(Answer::Done)
@@ -234,8 +234,8 @@ pub(super) fn advance_clock(world: &mut World, seconds: u64) -> Applied {
 pub(super) fn revoke(world: &mut World, client_id: Option<String>, account: Option<&str>) -> Applied {
     let account = account_id(world, account)?;
     let client_id = or_default(client_id);
-    let ledger = &mut world.ledger;
-    let count = ledger.revoke_grants("revoked under connected apps", |grant| {
+    let oauth = &mut world.oauth;
+    let count = oauth.revoke_grants("revoked under connected apps", |grant| {
         grant.account_id == account && grant.client_id == client_id
     });
     if count == 0 {
@@ -252,7 +252,7 @@ fn on_grant(
 ) -> Applied {
     let account = account_id(world, account)?;
     let client_id = or_default(client_id);
-    let grant = world.ledger.grant_mut(&client_id, &account);
+    let grant = world.oauth.grant_mut(&client_id, &account);
     let unknown = || CommandError::unknown("grant", format!("{account} to {client_id}"));
     change(grant.ok_or_else(unknown)?);
     Ok(Answer::Done)
@@ -260,7 +260,7 @@ fn on_grant(
 
 fn on_scopes(world: &mut World, client_id: Option<String>, change: impl Fn(&mut BTreeSet<String>)) -> Answer {
     let client_id = or_default(client_id);
-    let grants = world.ledger.grants.values_mut();
+    let grants = world.oauth.grants.values_mut();
     let mut count = 0;
     for grant in grants.filter(|grant| grant.client_id == client_id) {
         grant.sites.values_mut().for_each(&change);

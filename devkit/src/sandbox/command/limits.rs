@@ -67,7 +67,7 @@ pub(super) fn set_headers(shared: &Shared, omit: &[String], beta: bool) {
 
 fn app(shared: &Shared, client_id: Option<String>) -> Result<String, CommandError> {
     let client_id = client_id.unwrap_or_else(|| CLIENT_ID.to_owned());
-    let known = shared.world().ledger.apps.contains_key(&client_id);
+    let known = shared.world().oauth.apps.contains_key(&client_id);
     known
         .then(|| client_id.clone())
         .ok_or_else(|| CommandError::unknown("app", client_id))

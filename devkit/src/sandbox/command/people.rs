@@ -200,8 +200,8 @@ pub(super) fn deactivate(world: &mut World, name: Option<&str>, keep_grants: boo
     let id = account_id(world, name)?;
     change(world, Some(&id), |account| account.active = false)?;
     if !keep_grants {
-        let ledger = &mut world.ledger;
-        ledger.revoke_grants("the account was deactivated", |g| g.account_id == id);
+        let oauth = &mut world.oauth;
+        oauth.revoke_grants("the account was deactivated", |g| g.account_id == id);
     }
     Ok(Answer::Done)
 }

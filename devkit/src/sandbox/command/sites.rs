@@ -79,7 +79,7 @@ pub(super) fn replace(world: &mut World, site: Option<&str>, with: Option<&str>)
 
 /// Lets every grant that reaches the one site reach the other too.
 fn reach_likewise(world: &mut World, old: &str, new: &str) {
-    for grant in world.ledger.grants.values_mut() {
+    for grant in world.oauth.grants.values_mut() {
         if let Some(scopes) = grant.sites.get(old).cloned() {
             grant.sites.insert(new.to_owned(), scopes);
         }

@@ -31,5 +31,5 @@ pub(super) async fn requests(State(shared): State<Arc<Shared>>) -> Response {
 
 /// `GET /_sandbox/tokens`: how often each refresh token was used, without the tokens.
 pub(super) async fn tokens(State(shared): State<Arc<Shared>>) -> Response {
-    Json(shared.world().ledger.token_uses()).into_response()
+    Json(shared.world().oauth.token_uses()).into_response()
 }

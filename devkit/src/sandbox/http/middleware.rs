@@ -94,7 +94,7 @@ fn describe(shared: &Shared, parts: &request::Parts, body: &Bytes) -> request_lo
     } else if path == "/oauth/token" {
         let request = TokenRequest::read(&parts.headers, body).unwrap_or_default();
         let token = request.refresh_token.as_deref().unwrap_or_default();
-        let uses = shared.world().ledger.uses_of(token);
+        let uses = shared.world().oauth.uses_of(token);
         entry.account_id = uses.map(|uses| uses.account_id);
         entry.client_id = request.client_id;
         entry.grant_type = request.grant_type;

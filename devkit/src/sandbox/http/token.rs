@@ -64,15 +64,15 @@ fn answer(world: &mut World, request: &TokenRequest) -> Response {
     };
     let secret = request.client_secret.as_deref().unwrap_or_default();
     let now = world.now();
-    let ledger = &mut world.ledger;
-    if let Err(refusal) = ledger.authenticate(client_id, secret) {
+    let oauth = &mut world.oauth;
+    if let Err(refusal) = oauth.authenticate(client_id, secret) {
         return refuse(&refusal);
     }
     let result = match (grant_type.as_str(), &request.refresh_token, &request.code) {
-        ("refresh_token", Some(token), _) => ledger.refresh(now, client_id, token),
+        ("refresh_token", Some(token), _) => oauth.refresh(now, client_id, token),
         ("authorization_code", _, Some(code)) => {
             let redirect_uri = request.redirect_uri.as_deref().unwrap_or_default();
-            ledger.exchange_code(now, client_id, code, redirect_uri)
+            oauth.exchange_code(now, client_id, code, redirect_uri)
         }
         ("refresh_token" | "authorization_code", _, _) => {
             let description = "refresh_token or code is missing";

@@ -1,4 +1,4 @@
-//! What exists in the sandbox: people, sites, projects, and the ledger of OAuth grants. No HTTP in here.
+//! What exists in the sandbox: people, sites, projects, and the oauth of OAuth grants. No HTTP in here.
 
 mod account;
 mod clock;
@@ -8,8 +8,8 @@ mod issue;
 mod issue_locations;
 mod issue_writes;
 mod language;
-mod ledger;
 mod login;
+mod oauth;
 mod permission;
 mod project;
 mod rights;
@@ -23,7 +23,7 @@ mod template;
 pub use account::{Account, AccountType};
 pub use desk::{Desk, FormField, RequestType};
 pub use issue::{Issue, IssueStatus, IssueType, StatusCategory, Workflow};
-pub use ledger::{App, Family, Grant, Ledger, RefusalKind, TokenUse};
+pub use oauth::{App, Family, Grant, OAuth, RefusalKind, TokenUse};
 pub use permission::{Holder, InvalidHolder, PermissionScheme};
 pub use project::{Actors, Project};
 pub use site::Site;

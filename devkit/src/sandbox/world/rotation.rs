@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ledger::{AccessToken, App, Code, Family, Grant, Ledger, RefreshToken, RefusalKind};
+use super::oauth::{AccessToken, App, Code, Family, Grant, OAuth, RefreshToken, RefusalKind};
 use crate::sandbox::random;
 
 /// How long a retired refresh token still works.
@@ -33,7 +33,7 @@ pub(crate) enum TokenRefusal {
     Code,
 }
 
-impl Ledger {
+impl OAuth {
     /// The app, if the secret is right.
     pub(crate) fn authenticate(&self, client_id: &str, client_secret: &str) -> Result<&App, TokenRefusal> {
         let app = self.apps.get(client_id);

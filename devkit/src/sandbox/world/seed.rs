@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
-use super::ledger::{App, Ledger};
+use super::oauth::{App, OAuth};
 use super::permission::Holder;
 use super::sessions::Sessions;
 use super::site::Site;
@@ -101,7 +101,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
     let mut world = World {
         accounts: accounts.collect(),
         sites: BTreeMap::new(),
-        ledger: Ledger::default(),
+        oauth: OAuth::default(),
         sessions: Sessions::default(),
         portal_lens_in_check: false,
         portal_lens_in_search: false,
@@ -129,7 +129,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
             withheld: BTreeSet::new(),
             expires_in: None,
         };
-        world.ledger.apps.insert(app.client_id.clone(), app);
+        world.oauth.apps.insert(app.client_id.clone(), app);
     }
     Ok(world)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::account::Account;
 use super::clock::Clock;
 use super::language::Dictionary;
-use super::ledger::Ledger;
+use super::oauth::OAuth;
 use super::sessions::Sessions;
 use super::site::Site;
 use super::template::Template;
@@ -20,7 +20,7 @@ pub struct World {
     /// Sites by cloud id.
     pub sites: BTreeMap<String, Site>,
     /// Apps, grants and tokens.
-    pub ledger: Ledger,
+    pub oauth: OAuth,
     /// Whether `permissions/check` looks through the portal's eyes as `mypermissions` does. Undocumented, off by default.
     pub portal_lens_in_check: bool,
     /// Whether `project/search` lists service projects to those who may only open the portal. Undocumented, off by

@@ -1,0 +1,164 @@
+//! The scenarios, by subject.
+
+mod account;
+mod bad_input;
+mod bad_value;
+mod causes_agents;
+mod causes_desks;
+mod causes_outage;
+mod causes_people;
+mod causes_projects;
+mod causes_scopes;
+mod causes_statuses;
+mod causes_tickets;
+mod causes_together;
+mod connect;
+mod cost;
+mod cost_turns;
+mod credentials;
+mod directory;
+mod directory_trouble;
+mod gitops;
+mod grant_secret;
+mod grant_trouble;
+mod ground;
+mod healthy;
+mod histories;
+mod in_scope;
+mod inventory;
+mod issues;
+mod issues_change;
+mod issues_scale;
+mod issues_trouble;
+mod limits;
+mod lost_token;
+mod outage;
+mod overload;
+mod pages;
+mod pages_attacks;
+mod permissions;
+mod projects;
+mod quota;
+mod rotation;
+mod scale;
+mod scopes;
+mod secrecy;
+mod site;
+mod site_down;
+mod suspend;
+mod taken_names;
+mod terminal;
+mod terminal_cluster;
+mod terminal_disconnect;
+mod terminal_print;
+mod terminal_refused;
+mod terminal_steer;
+mod token_secret;
+mod verdict;
+mod versions;
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use crate::cluster::Cluster;
+
+/// A scenario being run.
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A scenario.
+pub struct Scenario {
+    pub name: &'static str,
+    /// It waits most of its time, for a clock.
+    pub waits: bool,
+    pub run: Box<dyn FnOnce(Arc<Cluster>) -> Running + Send>,
+    /// Longest time for it, where it takes longer than others.
+    pub longest: Option<Duration>,
+}
+
+/// Makes a scenario of a function.
+pub fn scenario<F>(name: &'static str, run: impl FnOnce(Arc<Cluster>) -> F + Send + 'static) -> Scenario
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Scenario {
+        name,
+        waits: false,
+        run: Box::new(move |cluster| Box::pin(run(cluster))),
+        longest: None,
+    }
+}
+
+/// A scenario of a minute and more, most of which it waits. Those are begun first.
+fn waiting<F>(name: &'static str, run: impl FnOnce(Arc<Cluster>) -> F + Send + 'static) -> Scenario
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Scenario {
+        waits: true,
+        ..scenario(name, run)
+    }
+}
+
+/// All scenarios.
+pub fn all() -> Vec<Scenario> {
+    [
+        account::scenarios(),
+        bad_input::scenarios(),
+        bad_value::scenarios(),
+        causes_agents::scenarios(),
+        causes_desks::scenarios(),
+        causes_outage::scenarios(),
+        causes_people::scenarios(),
+        causes_projects::scenarios(),
+        causes_scopes::scenarios(),
+        causes_statuses::scenarios(),
+        causes_tickets::scenarios(),
+        causes_together::scenarios(),
+        connect::scenarios(),
+        cost::scenarios(),
+        cost_turns::scenarios(),
+        credentials::scenarios(),
+        directory::scenarios(),
+        directory_trouble::scenarios(),
+        gitops::scenarios(),
+        grant_secret::scenarios(),
+        grant_trouble::scenarios(),
+        ground::scenarios(),
+        healthy::scenarios(),
+        histories::scenarios(),
+        in_scope::scenarios(),
+        inventory::scenarios(),
+        issues::scenarios(),
+        issues_change::scenarios(),
+        issues_scale::scenarios(),
+        issues_trouble::scenarios(),
+        limits::scenarios(),
+        lost_token::scenarios(),
+        outage::scenarios(),
+        overload::scenarios(),
+        pages::scenarios(),
+        pages_attacks::scenarios(),
+        permissions::scenarios(),
+        projects::scenarios(),
+        quota::scenarios(),
+        rotation::scenarios(),
+        scale::scenarios(),
+        scopes::scenarios(),
+        secrecy::scenarios(),
+        site::scenarios(),
+        site_down::scenarios(),
+        suspend::scenarios(),
+        taken_names::scenarios(),
+        terminal::scenarios(),
+        terminal_cluster::scenarios(),
+        terminal_disconnect::scenarios(),
+        terminal_print::scenarios(),
+        terminal_refused::scenarios(),
+        terminal_steer::scenarios(),
+        token_secret::scenarios(),
+        verdict::scenarios(),
+        versions::scenarios(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,31 @@
+//! The scenarios that are swept.
+
+mod adoption;
+mod connection;
+mod disconnect;
+mod issues;
+mod losses;
+mod pages;
+mod rotation;
+mod waiting;
+
+use std::sync::Arc;
+
+use super::scenario::Scenario;
+
+/// All of them.
+pub fn all() -> Vec<Arc<dyn Scenario>> {
+    vec![
+        Arc::new(connection::FirstConnection),
+        Arc::new(adoption::Refused),
+        Arc::new(rotation::Rotation),
+        Arc::new(losses::site()),
+        Arc::new(losses::account()),
+        Arc::new(losses::scope()),
+        Arc::new(pages::ConnectByPages),
+        Arc::new(disconnect::Disconnect),
+        Arc::new(issues::FirstFill),
+        Arc::new(issues::ChangingPass),
+        Arc::new(waiting::SpecChange),
+    ]
+}
