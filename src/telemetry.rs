@@ -67,13 +67,20 @@ struct Outcome {
     outcome: &'static str,
 }
 
+/// A request to Atlassian: its endpoint without ids and keys, so that there are few, and `ok` or the kind of error.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JiraRequest {
+    endpoint: String,
+    outcome: &'static str,
+}
+
 /// The metrics of the operator. None carries a label for an object: there may be thousands.
 #[derive(Debug)]
 pub struct Metrics {
     reconciles: Family<Kind, Counter>,
     reconcile_duration: Family<Kind, Histogram, fn() -> Histogram>,
     exchanges: Family<Outcome, Counter>,
-    requests: Counter,
+    jira_requests: Family<JiraRequest, Counter>,
     integrations: Family<Ready, Gauge>,
     unreadable: Counter,
     watch_age: Gauge<i64, AtomicI64>,
@@ -118,7 +125,7 @@ impl Metrics {
             reconciles: Family::default(),
             reconcile_duration: Family::new_with_constructor(reconcile_buckets),
             exchanges: Family::default(),
-            requests: Counter::default(),
+            jira_requests: Family::default(),
             integrations: Family::default(),
             unreadable: Counter::default(),
             watch_age: Gauge::default(),
@@ -128,10 +135,17 @@ impl Metrics {
     }
 
     /// Counts a reconcile.
-    pub fn reconcile(&self, kind: &'static str, seconds: f64, requests: u32) {
+    pub fn reconcile(&self, kind: &'static str, seconds: f64) {
         self.reconciles.get_or_create(&Kind { kind }).inc();
         self.reconcile_duration.get_or_create(&Kind { kind }).observe(seconds);
-        self.requests.inc_by(u64::from(requests));
+    }
+
+    /// Counts a request to Atlassian.
+    pub fn jira_request(&self, endpoint: &str, outcome: &'static str) {
+        let endpoint = endpoint.to_owned();
+        self.jira_requests
+            .get_or_create(&JiraRequest { endpoint, outcome })
+            .inc();
     }
 
     /// Counts an exchange at the token endpoint.
@@ -241,8 +255,8 @@ impl Metrics {
         );
         registry.register(
             "jira_requests",
-            "Requests to Atlassian, token exchanges not counted",
-            self.requests.clone(),
+            "Requests to Atlassian by endpoint and outcome, token exchanges not counted",
+            self.jira_requests.clone(),
         );
         registry.register(
             "integrations",
@@ -349,7 +363,8 @@ mod tests {
     #[test]
     fn metrics_are_named_with_their_units() {
         let metrics = Metrics::new();
-        metrics.reconcile("full", 0.1, 3);
+        metrics.reconcile("full", 0.1);
+        metrics.jira_request("GET /rest/api/3/myself", "ok");
         metrics.exchange("success");
         let half = Progress {
             listed: 100,
@@ -370,7 +385,7 @@ mod tests {
             "jira_operator_issues_per_second 14",
             "jira_operator_reconciles_total{kind=\"full\"} 1",
             "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
-            "jira_operator_jira_requests_total 3",
+            "jira_operator_jira_requests_total{endpoint=\"GET /rest/api/3/myself\",outcome=\"ok\"} 1",
             "jira_operator_watch_progress_age_seconds 7",
             "jira_operator_oldest_sync_overdue_seconds 180",
         ] {

@@ -16,8 +16,9 @@ use jira_operator::{
         reason::Reason,
     },
     atlassian::{
+        client::AtlassianClient,
         endpoints::{Endpoints, http_client},
-        jira::Jira,
+        jira::Session,
         secret::Secret,
     },
     diagnose::{
@@ -141,12 +142,12 @@ fn declared(of: &Value) -> DeclaredSpec {
 
 /// Everything that is asked of a sandbox to which this happened, and the sandbox.
 async fn asked(site: &Site) -> (Evidence, Sandbox) {
-    let (jira, sandbox) = sandbox(&site.commands).await;
-    (gather(&jira, declared(&site.declared), None).await, sandbox)
+    let (client, sandbox) = sandbox(&site.commands).await;
+    (gather(&client, declared(&site.declared), None).await, sandbox)
 }
 
 /// A way to ask a sandbox to which this happened, and the sandbox.
-async fn sandbox(commands: &Value) -> (Jira, Sandbox) {
+async fn sandbox(commands: &Value) -> (AtlassianClient, Sandbox) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let sandbox = Sandbox::start().await.unwrap();
     let app = sandbox.app(None).unwrap();
@@ -162,7 +163,10 @@ async fn sandbox(commands: &Value) -> (Jira, Sandbox) {
         site: Some(address),
     };
     let token = Secret::new(tokens.access_token);
-    (Jira::new(http_client().unwrap(), Arc::new(endpoints), token), sandbox)
+    (
+        AtlassianClient::new(http_client().unwrap(), Arc::new(endpoints), token),
+        sandbox,
+    )
 }
 
 /// Findings as they are printed and kept.
@@ -268,14 +272,14 @@ async fn pages_that_are_shorter_than_they_tell_lose_no_desk_and_no_request_type(
 
 #[tokio::test]
 async fn a_desk_that_does_not_answer_leaves_the_others_known_and_two_are_an_outage() {
-    let (jira, sandbox) = sandbox(&json!([
+    let (client, sandbox) = sandbox(&json!([
         {"command": "createProjects", "count": 3, "prefix": "D", "template": "service"},
     ]))
     .await;
     let action = FaultAction::Html { code: 503 };
     let rule = FaultRule::path("/requesttype", When::Before, action);
     let _ = sandbox.fault(rule.clone().times(1));
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     let found = |evidence: &Evidence| -> Vec<Reason> {
         let keys = judge(evidence).projects.into_keys();
         let keys = keys.filter(|key| !["ENG", "OPS"].contains(&key.as_str()));
@@ -293,7 +297,7 @@ async fn a_desk_that_does_not_answer_leaves_the_others_known_and_two_are_an_outa
 
     let _ = sandbox.fault(rule);
     let mark = sandbox.mark();
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     assert!(found(&evidence).iter().all(|reason| *reason == Reason::NotChecked));
     let calls = sandbox.requests_since(mark);
     let of_types = calls.iter().filter(|call| call.path.ends_with("/requesttype")).count();
@@ -302,21 +306,21 @@ async fn a_desk_that_does_not_answer_leaves_the_others_known_and_two_are_an_outa
 
 #[tokio::test]
 async fn a_site_without_service_management_has_no_desk_and_no_outage() {
-    let (jira, sandbox) = sandbox(&json!([])).await;
+    let (client, sandbox) = sandbox(&json!([])).await;
     let rule = FaultRule::path(
         "/rest/servicedeskapi/servicedesk",
         When::Before,
         FaultAction::Html { code: 404 },
     );
     let _ = sandbox.fault(rule);
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     assert_eq!(evidence.desks.as_ref().unwrap().listed, Some(Ok(Vec::new())));
     assert_eq!(of_desk(&evidence, "SUP").reason, Reason::ServiceDeskMissing);
 }
 
 #[tokio::test]
 async fn one_sick_project_leaves_the_others_known_and_two_are_an_outage() {
-    let (jira, sandbox) = sandbox(&json!([])).await;
+    let (client, sandbox) = sandbox(&json!([])).await;
     let table = [
         ("/project/SPU", 503, 1, Reason::SomeProjectsBlocked),
         ("/project/SPU", 503, 2, Reason::NotChecked),
@@ -332,7 +336,7 @@ async fn one_sick_project_leaves_the_others_known_and_two_are_an_outage() {
         } else {
             &projects[..]
         };
-        let evidence = gather(&jira, declared(&json!({"projects": named})), None).await;
+        let evidence = gather(&client, declared(&json!({"projects": named})), None).await;
         if reason == Reason::NotChecked {
             let found = judge(&evidence).projects;
             let first = |key: &str| found[key].first().unwrap().reason;
@@ -359,10 +363,10 @@ fn too_many_people() -> FaultRule {
 /// Questions about people have a limit of their own, which says nothing of projects.
 #[tokio::test]
 async fn too_many_questions_about_people_leave_the_rest_known() {
-    let (jira, sandbox) = sandbox(&json!([])).await;
+    let (client, sandbox) = sandbox(&json!([])).await;
     let _ = sandbox.fault(too_many_people());
     let pinned = json!([{"email": "nobody@acme.example", "accountId": "712020:nobody"}]);
-    let evidence = gather(&jira, declared(&json!({"pinned": pinned})), None).await;
+    let evidence = gather(&client, declared(&json!({"pinned": pinned})), None).await;
     let found = judge(&evidence).integration;
     let of = |type_| found.iter().find(|f| f.condition == type_).unwrap().reason;
     assert_eq!(of(ConditionType::ProjectsAccessible), Reason::AllProjectsAccessible);
@@ -383,14 +387,14 @@ async fn too_many_questions_about_people_leave_the_rest_known() {
         turn: 0,
     };
     let cloud_id = sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone());
-    let unchanged = is_unchanged(&jira, &cloud_id, before).await;
+    let unchanged = is_unchanged(&Session::new(&client, &cloud_id), before).await;
     assert!(matches!(unchanged, Ok(true)), "{unchanged:?}");
 }
 
 /// A token that dies during a look is no verdict about anything.
 #[tokio::test]
 async fn a_401_is_a_verdict_only_while_the_token_lives() {
-    let (jira, sandbox) = sandbox(&json!([])).await;
+    let (client, sandbox) = sandbox(&json!([])).await;
     let refuse = |path: &str| {
         let action = FaultAction::Status {
             code: 401,
@@ -404,7 +408,7 @@ async fn a_401_is_a_verdict_only_while_the_token_lives() {
         let findings = judge(evidence).integration;
         findings.into_iter().find(|f| f.condition == type_).unwrap()
     };
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     let found = of(&evidence, ConditionType::ServiceDesksReady);
     assert_eq!(found.reason, Reason::KnowledgeBaseUnreadable);
     sandbox.release(articles).unwrap();
@@ -412,7 +416,7 @@ async fn a_401_is_a_verdict_only_while_the_token_lives() {
     // From the first question about desks on, everything is refused.
     let _ = sandbox.fault(refuse("/servicedeskapi/"));
     let _ = sandbox.fault(refuse("/myself").skip(1));
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     let found = of(&evidence, ConditionType::ServiceDesksReady);
     assert_eq!(found.reason, Reason::SiteUnavailable, "{}", found.message);
 
@@ -420,14 +424,14 @@ async fn a_401_is_a_verdict_only_while_the_token_lives() {
     sandbox.command(Command::ClearFaults).unwrap();
     let _ = sandbox.fault(refuse("/myself"));
     let _ = sandbox.fault(refuse("/accessible-resources").skip(1));
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     assert_eq!(
         of(&evidence, ConditionType::SiteReachable).reason,
         Reason::SiteUnavailable
     );
     sandbox.command(Command::ClearFaults).unwrap();
     let _ = sandbox.fault(refuse("/myself"));
-    let evidence = gather(&jira, declared(&json!({})), None).await;
+    let evidence = gather(&client, declared(&json!({})), None).await;
     assert_eq!(
         of(&evidence, ConditionType::AccountEligible).reason,
         Reason::NoProductAccess

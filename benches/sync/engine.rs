@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use jira_operator::api::integration::MirrorMode;
 use jira_operator::atlassian::endpoints::{Endpoints, http_client};
 use jira_operator::atlassian::error::JiraError;
-use jira_operator::atlassian::jira::Jira;
 use jira_operator::atlassian::secret::Secret;
+use jira_operator::atlassian::{client::AtlassianClient, jira::Session};
 use jira_operator::sync::issues::error::MirrorError;
 use jira_operator::sync::issues::{
     engine,
@@ -37,7 +37,7 @@ const STORM_SECONDS: u64 = 5;
 /// One mirror, and everything that the engine is given for it.
 struct Bench<'a> {
     remote: &'a Remote,
-    jira: Jira,
+    jira: Session,
     sink: Sink,
     followed: FollowedProjects,
     issues: usize,
@@ -78,14 +78,14 @@ impl<'a> Bench<'a> {
             jql: None,
             is_desk: false,
         });
-        let jira = Jira::new(http_client()?, Arc::new(endpoints), token);
+        let jira = AtlassianClient::new(http_client()?, Arc::new(endpoints), token);
         Ok(Self {
             remote,
             // As the operator calls Jira, kept below the limits of bursts, where there are any.
             jira: if row.has_bursts() {
-                jira.within(Arc::default())
+                Session::new(&jira.within(Arc::default()), &remote.place.cloud_id)
             } else {
-                jira
+                Session::new(&jira, &remote.place.cloud_id)
             },
             sink: Sink::new(),
             followed: followed.collect(),
@@ -169,7 +169,6 @@ impl<'a> Bench<'a> {
         let phases = Phases::new(&[]);
         let none = BTreeSet::new();
         let settings = MirrorSettings {
-            cloud_id: &self.remote.place.cloud_id,
             mapping: MappingContext {
                 site_url: "https://acme.atlassian.net",
                 phases: &phases,

@@ -63,6 +63,21 @@ impl JiraError {
         }
     }
 
+    /// The kind of error in one word, as metrics name it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unauthorized(_) => "unauthorized",
+            Self::ScopeMismatch(_) => "scope_mismatch",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Redirected => "redirected",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// Whether the hourly quota is spent, so that every further call would be refused.
     #[must_use]
     pub fn is_quota(&self) -> bool {

@@ -77,14 +77,13 @@ impl<C: Clock + Clone> BurstLimiter<C> {
     }
 
     /// The limiter of an endpoint, and its key there.
-    fn of(&self, cloud_id: &str, method: &str, path: &str) -> (&Limiter<C>, String) {
-        let endpoint = template(path);
-        let limiter = match method {
+    fn of(&self, cloud_id: &str, endpoint: &str) -> (&Limiter<C>, String) {
+        let limiter = match endpoint.split(' ').next() {
             _ if endpoint.ends_with("/servicedesk/{}/customer") => &self.customers,
-            "PUT" | "DELETE" => &self.changes,
+            Some("PUT" | "DELETE") => &self.changes,
             _ => &self.usual,
         };
-        (limiter, format!("{cloud_id} {method} {endpoint}"))
+        (limiter, format!("{cloud_id} {endpoint}"))
     }
 
     /// An endpoint that was left alone for as long as its allowance takes to be whole again is as good as new. So
@@ -100,23 +99,25 @@ impl<C: Clock + Clone> BurstLimiter<C> {
 }
 
 impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
-    /// Waits until the endpoint may be called.
-    pub async fn admit(&self, cloud_id: &str, method: &str, path: &str) {
+    /// Waits until the [`endpoint`] may be called.
+    pub async fn admit(&self, cloud_id: &str, endpoint: &str) {
         self.forget();
-        let (limiter, key) = self.of(cloud_id, method, path);
+        let (limiter, key) = self.of(cloud_id, endpoint);
         limiter.until_key_ready(&key).await;
     }
 }
 
-/// The endpoint of a path: what stands for an id or a key of a project is left open. Words of the API are letters
-/// that begin small, keys of projects begin large, and ids have digits.
-fn template(path: &str) -> String {
+/// The endpoint that a call goes to, such as `GET /rest/api/3/project/{}`: what stands for an id or a key of a
+/// project is left open. Words of the API are letters that begin small, keys of projects begin large, and ids have
+/// digits.
+#[must_use]
+pub fn endpoint(method: &str, path: &str) -> String {
     let is_word = |part: &str| {
         part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
             && part.bytes().next().is_none_or(|b| b.is_ascii_lowercase())
     };
     let parts = path.split('/').map(|part| if is_word(part) { part } else { "{}" });
-    parts.collect::<Vec<_>>().join("/")
+    format!("{method} {}", parts.collect::<Vec<_>>().join("/"))
 }
 
 /// The hourly pool of points of an OAuth app, over all sites that use it.
@@ -257,7 +258,7 @@ mod tests {
         ] {
             let clock = FakeRelativeClock::default();
             let bursts = BurstLimiter::by(&clock);
-            let (limiter, key) = bursts.of("c1", method, path);
+            let (limiter, key) = bursts.of("c1", &endpoint(method, path));
             let mut admitted = Vec::new();
             for millisecond in 0..5000_u64 {
                 while limiter.check_key(&key).is_ok() {
@@ -285,7 +286,7 @@ mod tests {
             ),
         ];
         for (one, other) in same {
-            assert_eq!(template(one), template(other));
+            assert_eq!(endpoint("GET", one), endpoint("GET", other));
         }
         let apart = [
             ("/rest/api/3/project/SUP", "/rest/api/3/project/search"),
@@ -293,7 +294,7 @@ mod tests {
             ("/rest/api/3/search/jql", "/rest/api/3/jql/match"),
         ];
         for (one, other) in apart {
-            assert_ne!(template(one), template(other));
+            assert_ne!(endpoint("GET", one), endpoint("GET", other));
         }
     }
 
@@ -302,7 +303,7 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let bursts = BurstLimiter::by(&clock);
         for site in 0..5000 {
-            let (limiter, key) = bursts.of(&format!("site-{site}"), "GET", "/rest/api/3/myself");
+            let (limiter, key) = bursts.of(&format!("site-{site}"), "GET /rest/api/3/myself");
             assert!(limiter.check_key(&key).is_ok());
             bursts.forget();
             clock.advance(Duration::from_millis(5));

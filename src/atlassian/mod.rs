@@ -2,6 +2,7 @@
 //! their models. Knows nothing of Kubernetes.
 
 pub mod body;
+pub mod client;
 pub mod desk_models;
 pub mod endpoints;
 pub mod error;

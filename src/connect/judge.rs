@@ -11,7 +11,7 @@ use crate::{
         integration::AccountStatus,
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     diagnose::{
         evidence::DeclaredSpec,
         gather,
@@ -43,7 +43,7 @@ impl ConsentJudgement {
 
 /// Asks three questions with the new access token and judges the answers. `granted` are the scopes of
 /// the token answer, where it names them.
-pub async fn judge(jira: &Jira, declared: &DeclaredSpec, granted: Option<&[String]>) -> ConsentJudgement {
+pub async fn judge(client: &AtlassianClient, declared: &DeclaredSpec, granted: Option<&[String]>) -> ConsentJudgement {
     let mut judged = ConsentJudgement::default();
     let address = match SiteUrl::parse(&declared.site, &declared.site_suffixes) {
         Ok(address) => address,
@@ -52,7 +52,7 @@ pub async fn judge(jira: &Jira, declared: &DeclaredSpec, granted: Option<&[Strin
             return judged;
         }
     };
-    let evidence = gather::site::site(jira, &address).await;
+    let evidence = gather::site::site(client, &address).await;
     let site = match site::judge(&address, declared.bound.as_ref(), &evidence) {
         Ok((site, finding)) => {
             judged.findings.push(finding);
@@ -67,7 +67,7 @@ pub async fn judge(jira: &Jira, declared: &DeclaredSpec, granted: Option<&[Strin
         }
     };
     judged.findings.push(judge_scopes(declared, &site, granted));
-    let answer = jira.myself(&site.status.cloud_id).await;
+    let answer = Session::new(client, &site.status.cloud_id).myself().await;
     judged.account = answer.as_ref().ok().map(account::status);
     let finding = account::judge(account::AccountExpectation::of(declared), &answer);
     judged.findings.push(passing_if(finding, answer.as_ref().err()));

@@ -20,8 +20,8 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
+        client::AtlassianClient,
         endpoints::Endpoints,
-        jira::Jira,
         oauth::{TokenEndpoint, Tokens},
         secret::Secret,
         token_answer::ExchangeFailure,
@@ -122,8 +122,8 @@ impl Connector {
         let (found, keep) = tokio::sync::oneshot::channel();
         let (http, endpoints) = (self.http.clone(), Arc::clone(&self.endpoints));
         let look = move |tokens: Tokens| async move {
-            let jira = Jira::new(http, endpoints, tokens.access_token);
-            let judged = judge(&jira, &declared, tokens.scopes.as_deref()).await;
+            let client = AtlassianClient::new(http, endpoints, tokens.access_token);
+            let judged = judge(&client, &declared, tokens.scopes.as_deref()).await;
             if !judged.is_accepted() {
                 return Err(judged);
             }
@@ -179,8 +179,8 @@ pub async fn exchange_only(
     let Some(refresh_token) = tokens.refresh_token else {
         return Err(not_taken(ConsentError::NoRefreshToken, key));
     };
-    let jira = Jira::new(http, endpoints, tokens.access_token);
-    let judged = judge(&jira, declared, tokens.scopes.as_deref()).await;
+    let client = AtlassianClient::new(http, endpoints, tokens.access_token);
+    let judged = judge(&client, declared, tokens.scopes.as_deref()).await;
     if !judged.is_accepted() {
         return Err(not_taken(ConsentError::Refused(judged), key));
     }

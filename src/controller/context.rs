@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cluster::events::Events;
 use crate::{
-    atlassian::{endpoints::Endpoints, jira::Jira, limits::BurstLimiter, secret::Secret},
+    atlassian::{client::AtlassianClient, endpoints::Endpoints, limits::BurstLimiter, secret::Secret},
     grant::{grants::Grants, store::GrantStore},
     sync::budget::PointPools,
     telemetry::Metrics,
@@ -56,9 +56,14 @@ pub struct Context {
 }
 
 impl Context {
-    /// A caller of Jira with an access token.
+    /// A client of Atlassian with an access token.
     #[must_use]
-    pub fn jira(&self, token: Secret) -> Jira {
-        Jira::new(self.http.clone(), Arc::clone(&self.endpoints), token).within(Arc::clone(&self.bursts))
+    pub fn atlassian(&self, token: Secret) -> AtlassianClient {
+        let metrics = Arc::clone(&self.metrics);
+        AtlassianClient::new(self.http.clone(), Arc::clone(&self.endpoints), token)
+            .within(Arc::clone(&self.bursts))
+            .observed_by(Arc::new(move |endpoint, outcome| {
+                metrics.jira_request(endpoint, outcome)
+            }))
     }
 }

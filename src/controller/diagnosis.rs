@@ -18,7 +18,7 @@ use crate::{
         reason::{Holds, Reason},
         requirements::{SCOPE_USER, SCOPE_WORK},
     },
-    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     cluster::error::{WriteError, describe},
     diagnose::{
         evidence::{ProjectsEvidence, SiteEvidence},
@@ -57,9 +57,10 @@ impl Pass<'_> {
         &mut self,
         site: &SiteUrl,
         held: ActiveGrant,
-        jira: &mut Jira,
-    ) -> Result<Option<Vec<JiraProject>>, StepError> {
-        let (site, held) = self.site(site, held, jira).await?;
+        client: &AtlassianClient,
+    ) -> Result<(Session, Option<Vec<JiraProject>>), StepError> {
+        let (site, held, mut session) = self.site(site, held, client).await?;
+        let jira = &mut session;
         let granted = Granted {
             of_token: held.scopes.clone(),
             of_site: site.scopes.clone(),
@@ -76,33 +77,36 @@ impl Pass<'_> {
             Ok(known) => known,
             Err(error) => {
                 self.note_sync_failed(&describe(&error));
-                return Ok(None);
+                return Ok((session, None));
             }
         };
-        let evidence = self.ask_projects(jira, &site.status, &known).await?;
+        let evidence = self.ask_projects(jira, &known).await?;
         let missing = self.scopes(&granted, evidence.has_service_projects());
-        let around = self.ask_around(jira, &site.status, &known, &evidence, &missing).await?;
-        self.synchronise(known, &evidence, &around).await.map(Some)
+        let around = self.ask_around(jira, &known, &evidence, &missing).await?;
+        let known = self.synchronise(known, &evidence, &around).await?;
+        Ok((session, Some(known)))
     }
 
     async fn site(
         &mut self,
         site: &SiteUrl,
         mut held: ActiveGrant,
-        jira: &mut Jira,
-    ) -> Result<(JudgedSite, ActiveGrant), StepError> {
-        let mut evidence = gather::site::site(jira, site).await;
+        client: &AtlassianClient,
+    ) -> Result<(JudgedSite, ActiveGrant, Session), StepError> {
+        let mut client = client.clone();
+        let mut evidence = gather::site::site(&client, site).await;
         if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
             // The access token died before its time. A refresh tells whether the grant did too.
             held = self.grant(Some(&held)).await?;
-            *jira = jira.with_token(held.access.token.clone());
-            evidence = gather::site::site(jira, site).await;
+            client = client.with_token(held.access.token.clone());
+            evidence = gather::site::site(&client, site).await;
         }
         match judge::site::judge(site, self.observed.status.site.as_ref(), &evidence) {
             Ok((site, finding)) => {
                 self.outcome.note(finding);
                 self.outcome.site = Some(site.status.clone());
-                Ok((site, held))
+                let session = Session::new(&client, &site.status.cloud_id);
+                Ok((site, held, session))
             }
             Err(finding) => {
                 if finding.reason.entry().holds == Holds::False {
@@ -140,13 +144,13 @@ impl Pass<'_> {
         missing
     }
 
-    async fn account(&mut self, jira: &mut Jira, site: &SiteStatus, mut held: ActiveGrant) -> Result<(), StepError> {
-        let mut answer = jira.myself(&site.cloud_id).await;
+    async fn account(&mut self, jira: &mut Session, site: &SiteStatus, mut held: ActiveGrant) -> Result<(), StepError> {
+        let mut answer = jira.myself().await;
         if let Err(JiraError::Unauthorized(_)) = &answer {
             // The token or the account: a fresh token tells which.
             held = self.grant(Some(&held)).await?;
-            *jira = jira.with_token(held.access.token.clone());
-            answer = jira.myself(&site.cloud_id).await;
+            jira.renew(held.access.token.clone());
+            answer = jira.myself().await;
         }
         match &answer {
             Err(error @ JiraError::RateLimited { .. }) => {
@@ -184,15 +188,10 @@ impl Pass<'_> {
         StepError::After(ScopesGranted)
     }
 
-    async fn ask_projects(
-        &mut self,
-        jira: &Jira,
-        site: &SiteStatus,
-        known: &[JiraProject],
-    ) -> Result<ProjectsEvidence, StepError> {
+    async fn ask_projects(&mut self, jira: &Session, known: &[JiraProject]) -> Result<ProjectsEvidence, StepError> {
         let (named, mode) = (self.observed.named_projects(), self.observed.integration.spec.mode);
         let scope = named.as_deref().map_or(ProjectScope::All, ProjectScope::Named);
-        let answer = projects(jira, &site.cloud_id, mode, scope, &identities(known)).await;
+        let answer = projects(jira, mode, scope, &identities(known)).await;
         answer.map_err(|error| match error {
             JiraError::RateLimited { .. } => StepError::RateLimited(error),
             JiraError::ScopeMismatch(asked) => self.scope_refused(&asked),
@@ -213,8 +212,7 @@ impl Pass<'_> {
 
     async fn ask_around(
         &mut self,
-        jira: &Jira,
-        site: &SiteStatus,
+        jira: &Session,
         known: &[JiraProject],
         evidence: &ProjectsEvidence,
         missing_scopes: &BTreeSet<&'static str>,
@@ -228,7 +226,7 @@ impl Pass<'_> {
             known: &identities(known),
             turn: Some(self.observed.local.looks),
         };
-        let around = related(jira, &site.cloud_id, asked, evidence).await;
+        let around = related(jira, asked, evidence).await;
         let around = around.map_err(|error| match error {
             JiraError::RateLimited { .. } => StepError::RateLimited(error),
             // The token died on the way. The next pass gets another one and asks again.

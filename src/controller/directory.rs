@@ -125,7 +125,6 @@ impl Pass<'_> {
         let account = self.outcome.account.as_ref().or(self.observed.status.account.as_ref());
         let asked = ListingContext {
             jira: work.jira,
-            cloud_id: &work.cloud_id,
             own_id: account.map(|account| account.account_id.as_str()),
             before: from,
             now: self.observed.now,

@@ -49,7 +49,7 @@ impl Pass<'_> {
         // Whether all is well is said first: what projects are made of follows in a slice.
         let (answers, left) = match self.due {
             ReconcileKind::Full => (Vec::new(), !due.is_empty()),
-            _ => workflows::ask(slice.jira, &slice.cloud_id, due, slice.is_over).await,
+            _ => workflows::ask(slice.jira, due, slice.is_over).await,
         };
         let asked = !answers.is_empty();
         self.note_asked(&answers);

@@ -175,7 +175,6 @@ impl Pass<'_> {
         let phases = Phases::new(&spec.status_mapping);
         let max = self.most_objects();
         let settings = MirrorSettings {
-            cloud_id: &slice.cloud_id,
             mapping: MappingContext {
                 site_url: &slice.site_url,
                 phases: &phases,

@@ -16,7 +16,7 @@ use crate::{
         condition::{ConditionType, Finding},
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Jira},
+    atlassian::{client::AtlassianClient, error::JiraError},
     cluster::{backoff::scaled, time::after},
     sync::budget::{PointDemand, RunCosts, SpentQuota, sweeps_an_hour, turn},
 };
@@ -70,8 +70,8 @@ impl Pass<'_> {
     }
 
     /// Counts what the pass cost and decides on the interval.
-    pub(super) fn settle_accounts(&mut self, jira: &Jira) {
-        self.outcome.points = jira.points();
+    pub(super) fn settle_accounts(&mut self, client: &AtlassianClient) {
+        self.outcome.points = client.points();
         let now = Timestamp::now();
         let costs = self.costs(now);
         self.outcome.costs = costs;
@@ -87,7 +87,7 @@ impl Pass<'_> {
             points: costs.an_hour(declared) + beside,
             interval: declared,
         };
-        let stretch = self.ctx.pools.stretch(app, uid, wish, jira.pool(), now);
+        let stretch = self.ctx.pools.stretch(app, uid, wish, client.pool(), now);
         let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
         self.outcome.points_per_hour = costs.are_known().then_some(an_hour);
         let told = Finding::carried(ConditionType::Synced, &self.observed.status.conditions);

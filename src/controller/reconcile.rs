@@ -180,7 +180,7 @@ async fn write(
 async fn tell(ctx: &Context, observed: &ObservedState, passed: &Passed<'_>, status: &JiraIntegrationStatus) {
     let (done, outcome) = (passed.done, passed.outcome);
     let seconds = passed.ended.duration_since(observed.now).as_secs_f64();
-    ctx.metrics.reconcile(done.as_str(), seconds, outcome.calls);
+    ctx.metrics.reconcile(done.as_str(), seconds);
     if let Some(issues) = &outcome.issues {
         let progress = issues.progress.as_ref().map(|progress| Progress {
             listed: i64::try_from(issues.to_fetch).unwrap_or(i64::MAX),

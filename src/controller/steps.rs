@@ -15,7 +15,7 @@ use crate::{
         integration::ProjectCounts,
         project::JiraProject,
     },
-    atlassian::{error::JiraError, jira::Jira, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     diagnose::judge,
     grant::{
         active::{ActiveGrant, GrantError},
@@ -66,10 +66,10 @@ impl Pass<'_> {
         if self.due == ReconcileKind::TokenOnly {
             return self.refresh(&held).await;
         }
-        let mut jira = self.ctx.jira(held.access.token.clone());
-        let ended = self.ask(&site, held.clone(), &mut jira).await;
-        self.outcome.calls = jira.calls();
-        self.settle_accounts(&jira);
+        let client = self.ctx.atlassian(held.access.token.clone());
+        let ended = self.ask(&site, held.clone(), &client).await;
+        self.outcome.calls = client.calls();
+        self.settle_accounts(&client);
         let cut_short = matches!(ended, Err(StepError::RateLimited(_) | StepError::Unanswered(_)));
         if cut_short && matches!(self.outcome.token, Token::Kept) {
             // It may have been exchanged in this pass, and what workloads have may end before the wait.
@@ -79,13 +79,13 @@ impl Pass<'_> {
     }
 
     /// The steps that ask Jira, and then the work that they allow.
-    async fn ask(&mut self, site: &SiteUrl, held: ActiveGrant, jira: &mut Jira) -> Result<(), StepError> {
+    async fn ask(&mut self, site: &SiteUrl, held: ActiveGrant, client: &AtlassianClient) -> Result<(), StepError> {
         self.points_are_left()?;
         let mut known = None;
         let cheap = match self.due {
             ReconcileKind::Resume => true,
             ReconcileKind::Incremental => {
-                known = self.is_unchanged(jira).await?;
+                known = self.is_unchanged(client).await?;
                 known.is_some()
             }
             ReconcileKind::Full | ReconcileKind::TokenOnly => false,
@@ -94,9 +94,13 @@ impl Pass<'_> {
             self.refresh(&held).await?;
         } else {
             self.due = ReconcileKind::Full;
-            known = self.diagnose(site, held, jira).await?;
+            let (session, known) = self.diagnose(site, held, client).await?;
+            return self.work(&session, known).await;
         }
-        self.work(jira, known).await
+        let Some(site) = &self.observed.status.site else {
+            return Ok(());
+        };
+        self.work(&Session::new(client, &site.cloud_id), known).await
     }
 
     /// No request leaves for a site that is not allowed, and no token is spent for it.
@@ -201,7 +205,7 @@ impl Pass<'_> {
     }
 
     /// Whether Jira answers as it did: then the projects as they stand in the cluster.
-    async fn is_unchanged(&mut self, jira: &Jira) -> Result<Option<Vec<JiraProject>>, StepError> {
+    async fn is_unchanged(&mut self, client: &AtlassianClient) -> Result<Option<Vec<JiraProject>>, StepError> {
         let Some(site) = &self.observed.status.site else {
             return Ok(None);
         };
@@ -223,7 +227,7 @@ impl Pass<'_> {
             known: &known,
             turn: self.observed.local.plain_looks,
         };
-        let answer = confirm::is_unchanged(jira, &site.cloud_id, before).await;
+        let answer = confirm::is_unchanged(&Session::new(client, &site.cloud_id), before).await;
         if !believed(answer, self.observed.local.jira_failures)? {
             return Ok(None);
         }

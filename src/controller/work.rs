@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{admission::GIVES_WAY_AFTER, outcome::StepError, pass::Pass, schedule::ReconcileKind};
-use crate::{api::project::JiraProject, atlassian::jira::Jira, cluster::error::describe, sync::apply};
+use crate::{api::project::JiraProject, atlassian::jira::Session, cluster::error::describe, sync::apply};
 
 /// How long a slice may take.
 const SLICE: Duration = Duration::from_secs(10);
@@ -13,9 +13,7 @@ const SLICE: Duration = Duration::from_secs(10);
 /// What every kind of work needs to know.
 pub(super) struct Slice<'a> {
     /// Jira, as the account that was judged.
-    pub(super) jira: &'a Jira,
-    /// The site.
-    pub(super) cloud_id: String,
+    pub(super) jira: &'a Session,
     /// Address of the site, for links.
     pub(super) site_url: String,
     /// Whether the slice is over.
@@ -27,7 +25,7 @@ pub(super) struct Slice<'a> {
 impl Pass<'_> {
     /// Goes on with everything that is to be fetched, until the slice ends. `known` are the projects as they
     /// stand in the cluster, where the pass has read them.
-    pub(super) async fn work(&mut self, jira: &Jira, known: Option<Vec<JiraProject>>) -> Result<(), StepError> {
+    pub(super) async fn work(&mut self, jira: &Session, known: Option<Vec<JiraProject>>) -> Result<(), StepError> {
         let site = self.outcome.site.clone().or_else(|| self.observed.status.site.clone());
         let Some(site) = site else { return Ok(()) };
         let (begun, due, admission) = (Instant::now(), self.due, &self.ctx.admission);
@@ -38,7 +36,6 @@ impl Pass<'_> {
         };
         let slice = Slice {
             jira,
-            cloud_id: site.cloud_id,
             site_url: site.url,
             is_over: &is_over,
             requested: self.due == ReconcileKind::Full && self.observed.asked().is_requested(),

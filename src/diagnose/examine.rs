@@ -29,7 +29,7 @@ use crate::{
         reason::Reason,
         requirements::{BROWSE_USERS, SCOPE_USER, SCOPE_WORK},
     },
-    atlassian::{error::JiraError, jira::Jira, models::Project, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, models::Project, site::SiteUrl},
 };
 
 /// What was found about one site.
@@ -43,7 +43,7 @@ pub struct Findings {
 
 /// Asks everything, and nothing that an earlier answer makes pointless. `scopes` are those of the
 /// token answer, where they are known.
-pub async fn gather(jira: &Jira, declared: DeclaredSpec, scopes: Option<Vec<String>>) -> Evidence {
+pub async fn gather(client: &AtlassianClient, declared: DeclaredSpec, scopes: Option<Vec<String>>) -> Evidence {
     let mut evidence = Evidence {
         declared,
         scopes,
@@ -58,22 +58,22 @@ pub async fn gather(jira: &Jira, declared: DeclaredSpec, scopes: Option<Vec<Stri
     let Ok(address) = address(&evidence.declared) else {
         return evidence;
     };
-    evidence.site = Some(site(jira, &address).await);
+    evidence.site = Some(site(client, &address).await);
     let Some(found) = judged_site(&evidence, &address)
         .and_then(Result::ok)
         .map(|(site, _)| site)
     else {
         return evidence;
     };
-    let cloud_id = found.status.cloud_id.clone();
+    let jira = Session::new(client, &found.status.cloud_id);
     let missing = missing(&evidence, &found, false);
     if missing.contains(SCOPE_USER) {
         return evidence;
     }
-    evidence.account = Some(jira.myself(&cloud_id).await);
+    evidence.account = Some(jira.myself().await);
     if matches!(evidence.account, Some(Err(JiraError::Unauthorized(_)))) {
         // The account or the token: the list of sites, which needs no access to one, tells which.
-        let again = jira.accessible_resources().await;
+        let again = client.accessible_resources().await;
         if let (Some(site), Err(error @ JiraError::Unauthorized(_))) = (&mut evidence.site, again) {
             site.resources = Err(error);
             return evidence;
@@ -85,18 +85,17 @@ pub async fn gather(jira: &Jira, declared: DeclaredSpec, scopes: Option<Vec<Stri
     let named = evidence.declared.projects.clone();
     let scope = named.as_deref().map_or(ProjectScope::All, ProjectScope::Named);
     let known = evidence.declared.known.clone();
-    let projects = projects::projects(jira, &cloud_id, evidence.declared.mode, scope, &known).await;
+    let projects = projects::projects(&jira, evidence.declared.mode, scope, &known).await;
     if let Ok(projects) = &projects {
         let missing = self::missing(&evidence, &found, projects.has_service_projects());
-        ask_around(jira, &cloud_id, &missing, projects, &mut evidence).await;
+        ask_around(&jira, &missing, projects, &mut evidence).await;
     }
     evidence.projects = Some(projects);
     evidence
 }
 
 async fn ask_around(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     missing_scopes: &BTreeSet<&'static str>,
     projects: &ProjectsEvidence,
     evidence: &mut Evidence,
@@ -109,7 +108,7 @@ async fn ask_around(
         known: &evidence.declared.known,
         turn: None,
     };
-    match related(jira, cloud_id, asked, projects).await {
+    match related(jira, asked, projects).await {
         Ok(around) => {
             evidence.desks = around.desks;
             evidence.scope_refused = around.scope_refused;

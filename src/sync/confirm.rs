@@ -18,7 +18,7 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        jira::{Jira, ProjectFilter},
+        jira::{ProjectFilter, Session},
         models::Project,
     },
     diagnose::{
@@ -75,12 +75,12 @@ impl KnownState<'_> {
 ///
 /// # Errors
 /// That of the first call that fails.
-pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
+pub async fn is_unchanged(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
     if before.names_projects() && has_unanswered(before.known) {
         return Ok(false);
     }
     let asked = everything(questions(before.spec.mode, &live_projects(before.known)));
-    let held = jira.permissions(cloud_id, &asked).await?;
+    let held = jira.permissions(&asked).await?;
     let expected = live_permissions(before.known);
     let same = expected.iter().all(|(id, permissions)| match held.projects.get(id) {
         Some(held) => held == permissions,
@@ -88,23 +88,21 @@ pub async fn is_unchanged(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -
     });
     let may_browse = held.global.contains(BROWSE_USERS);
     Ok(same
-        && directory_is(jira, cloud_id, before, may_browse).await?
-        && mapping_is(jira, cloud_id, before).await?
-        && (!before.names_projects() || named_are(jira, cloud_id, before).await?))
+        && directory_is(jira, before, may_browse).await?
+        && mapping_is(jira, before).await?
+        && (!before.names_projects() || named_are(jira, before).await?))
 }
 
 /// Whether projects that spec names, and that are unwell, are as unwell as they were.
-async fn named_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
-    Ok(lost_are(jira, cloud_id, before).await?
-        && portals_are(jira, cloud_id, before).await?
-        && desks_are(jira, cloud_id, before).await?)
+async fn named_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
+    Ok(lost_are(jira, before).await? && portals_are(jira, before).await? && desks_are(jira, before).await?)
 }
 
 /// Whether none of these projects can be read.
-async fn are_unreadable(jira: &Jira, cloud_id: &str, ids: Vec<String>) -> Result<bool, JiraError> {
+async fn are_unreadable(jira: &Session, ids: Vec<String>) -> Result<bool, JiraError> {
     let asked: Vec<_> = ids
         .into_iter()
-        .map(|id| async move { is_readable(jira, cloud_id, &id).await }.boxed())
+        .map(|id| async move { is_readable(jira, &id).await }.boxed())
         .collect();
     let answers: Vec<bool> = stream::iter(asked).buffer_unordered(IN_FLIGHT).try_collect().await?;
     Ok(!answers.contains(&true))
@@ -116,12 +114,7 @@ fn trouble(before: KnownState<'_>, condition: ConditionType) -> Option<Finding> 
     (finding.reason.entry().holds == Holds::False).then_some(finding)
 }
 
-async fn directory_is(
-    jira: &Jira,
-    cloud_id: &str,
-    before: KnownState<'_>,
-    may_browse: bool,
-) -> Result<bool, JiraError> {
+async fn directory_is(jira: &Session, before: KnownState<'_>, may_browse: bool) -> Result<bool, JiraError> {
     let trouble = trouble(before, ConditionType::DirectoryReadable);
     let could_browse = trouble.as_ref().is_none_or(|f| f.reason != Reason::UserBrowsingDenied);
     let pinned = before.spec.pinned();
@@ -130,7 +123,7 @@ async fn directory_is(
         return Ok(could_browse == may_browse);
     };
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
-    let found = match jira.users(cloud_id, &ids).await {
+    let found = match jira.users(&ids).await {
         // Questions about people have a limit of their own, which says nothing of anything else.
         Err(error @ JiraError::RateLimited { .. }) if !error.is_quota() => return Ok(true),
         answer => answer?,
@@ -142,7 +135,7 @@ async fn directory_is(
     Ok(judge::directory::judge(pinned, &evidence) == trouble)
 }
 
-async fn mapping_is(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
+async fn mapping_is(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
     let Some(trouble) = trouble(before, ConditionType::StatusMappingValid) else {
         return Ok(true);
     };
@@ -152,17 +145,17 @@ async fn mapping_is(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Resu
     if named.len() > MOST || rules.iter().any(|rule| rule.projects.is_empty()) {
         return Ok(true);
     }
-    let evidence = statuses(jira, cloud_id, rules, &browsed(before.known), true).await?;
+    let evidence = statuses(jira, rules, &browsed(before.known), true).await?;
     Ok(judge::mapping::judge(rules, &evidence) == trouble)
 }
 
 /// Whether projects that Jira did not show as live still are what they were.
-async fn lost_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
+async fn lost_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
     let status = |p: &JiraProject| p.status.clone().unwrap_or_default();
     // A live project that may not be browsed is covered by the permission check.
     let lost = || unwell(before.known).filter(|p| status(p).lifecycle != Lifecycle::Live);
     let ids: Vec<String> = lost().filter_map(|p| status(p).id).collect();
-    let by_id = jira.projects(cloud_id, ProjectFilter::AnyWithIds(&ids)).await?;
+    let by_id = jira.projects(ProjectFilter::AnyWithIds(&ids)).await?;
     let as_before = |p: &JiraProject| {
         let now = by_id.iter().find(|found| Some(&found.id) == status(p).id.as_ref());
         now.map_or(Lifecycle::NotVisible, lifecycle) == status(p).lifecycle
@@ -170,7 +163,7 @@ async fn lost_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result
     // A former key is in no list, and leads to its project all the same.
     let without_id = lost().filter(|p| status(p).id.is_none());
     let keys = before.turn(without_id.map(|p| p.spec.key.clone()).collect());
-    Ok(lost().filter(|p| status(p).id.is_some()).all(as_before) && are_unreadable(jira, cloud_id, keys).await?)
+    Ok(lost().filter(|p| status(p).id.is_some()).all(as_before) && are_unreadable(jira, keys).await?)
 }
 
 fn lifecycle(project: &Project) -> Lifecycle {
@@ -182,17 +175,17 @@ fn lifecycle(project: &Project) -> Lifecycle {
 }
 
 /// Whether of the projects that were seen through their portal only still nothing else is seen.
-async fn portals_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
-    are_unreadable(jira, cloud_id, before.turn(portals(before.known, BROWSE))).await
+async fn portals_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
+    are_unreadable(jira, before.turn(portals(before.known, BROWSE))).await
 }
 
 /// Whether the service desks that could not be used still cannot, for the same reasons.
-async fn desks_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Result<bool, JiraError> {
+async fn desks_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
     let Some(trouble) = trouble(before, ConditionType::ServiceDesksReady) else {
         return Ok(true);
     };
     if trouble.reason == Reason::KnowledgeBaseUnreadable {
-        return match jira.knowledge_base(cloud_id).await {
+        return match jira.knowledge_base().await {
             Ok(()) => Ok(false),
             Err(JiraError::Forbidden(_) | JiraError::Unauthorized(_) | JiraError::ScopeMismatch(_)) => Ok(true),
             Err(error) => Err(error),
@@ -207,7 +200,7 @@ async fn desks_are(jira: &Jira, cloud_id: &str, before: KnownState<'_>) -> Resul
             Some(asked.that_was_closed(is_closed(project)))
         })
         .collect();
-    let evidence = desks(jira, cloud_id, &asked, None, Some(0)).await?;
+    let evidence = desks(jira, &asked, None, Some(0)).await?;
     Ok(unwell.iter().all(|(project, status, finding)| {
         let held = held(status);
         let judged = judge::desk::judge(&Desk {

@@ -16,7 +16,7 @@ use crate::{
         integration::StatusMapping,
         project::{IssueTypeEntry, JiraProject, JiraProjectStatus, Lifecycle, StatusEntry},
     },
-    atlassian::{error::JiraError, jira::Jira, models::IssueTypeStatuses},
+    atlassian::{error::JiraError, jira::Session, models::IssueTypeStatuses},
 };
 
 /// How old what is known may become.
@@ -77,8 +77,7 @@ pub type WorkflowAnswers = Vec<(String, Result<Vec<IssueTypeStatuses>, JiraError
 
 /// Asks for the workflows of these projects until the time is over. Whether any is left.
 pub async fn ask(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     projects: Vec<&JiraProject>,
     is_over: &(dyn Fn() -> bool + Sync),
 ) -> (WorkflowAnswers, bool) {
@@ -100,7 +99,7 @@ pub async fn ask(
                 .unwrap_or_default();
             (
                 project.metadata.name.clone().unwrap_or_default(),
-                jira.project_workflows(cloud_id, &id).await,
+                jira.project_workflows(&id).await,
             )
         });
         let calls: Vec<_> = calls.collect();

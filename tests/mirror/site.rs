@@ -14,8 +14,9 @@ use jira_operator::{
         project::{IssueTypeEntry, ProjectIssues},
     },
     atlassian::{
+        client::AtlassianClient,
         endpoints::{Endpoints, http_client},
-        jira::Jira,
+        jira::Session,
         secret::Secret,
     },
     sync::{
@@ -58,7 +59,7 @@ pub struct Written {
 
 pub struct Site {
     pub sandbox: Sandbox,
-    pub jira: Jira,
+    pub jira: Session,
     pub memory: Memory,
     pub state: MirrorState,
     pub mode: MirrorMode,
@@ -68,7 +69,6 @@ pub struct Site {
     /// Phases of statuses.
     pub mapping: Vec<StatusMapping>,
     pub overlap: SignedDuration,
-    cloud_id: String,
     /// How far the operator's clock is off.
     pub skew: SignedDuration,
     pub written: Written,
@@ -89,8 +89,7 @@ impl Site {
         let sandbox = Sandbox::start().await.unwrap();
         let app = sandbox.app(None).unwrap();
         let site = Self {
-            jira: jira(&sandbox, &app.client_id, 400_000_000),
-            cloud_id: sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone()),
+            jira: session(&sandbox, &app.client_id, 400_000_000),
             sandbox,
             memory: Memory::new(),
             state: MirrorState::default(),
@@ -135,7 +134,7 @@ impl Site {
     /// Goes on with a new access token that lives for so long.
     pub fn give_token(&mut self, seconds: u64) {
         let app = self.sandbox.app(None).unwrap();
-        self.jira = jira(&self.sandbox, &app.client_id, seconds);
+        self.jira = session(&self.sandbox, &app.client_id, seconds);
     }
 
     /// Id of an issue that nobody may read.
@@ -188,7 +187,6 @@ impl Site {
         let scope = scope(&spec, SITE_URL, &known, standing.diagnosed);
         let phases = Phases::new(&spec.status_mapping);
         let settings = MirrorSettings {
-            cloud_id: &self.cloud_id,
             mapping: MappingContext {
                 site_url: SITE_URL,
                 phases: &phases,
@@ -324,7 +322,7 @@ fn is_held(projects: &BTreeMap<String, Found>, status: &JiraIssueStatus) -> bool
     projects.get(&status.project_id).is_some_and(Found::is_held)
 }
 
-fn jira(sandbox: &Sandbox, client_id: &str, seconds: u64) -> Jira {
+fn session(sandbox: &Sandbox, client_id: &str, seconds: u64) -> Session {
     sandbox
         .command(serde_json::from_value::<Command>(json!({"command": "setExpiresIn", "seconds": seconds})).unwrap())
         .unwrap();
@@ -335,9 +333,8 @@ fn jira(sandbox: &Sandbox, client_id: &str, seconds: u64) -> Jira {
         api: address.clone(),
         site: Some(address),
     };
-    Jira::new(
-        http_client().unwrap(),
-        Arc::new(endpoints),
-        Secret::new(tokens.access_token),
-    )
+    let token = Secret::new(tokens.access_token);
+    let client = AtlassianClient::new(http_client().unwrap(), Arc::new(endpoints), token);
+    let cloud_id = sandbox.state(|world| world.site("acme").unwrap().cloud_id.clone());
+    Session::new(&client, &cloud_id)
 }

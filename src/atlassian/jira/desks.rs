@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::client::Jira;
+use super::session::Session;
 use crate::atlassian::{
     body,
     desk_models::{DeskPage, Form, RequestType, RequestTypePermissions, ServiceDesk},
@@ -25,16 +24,16 @@ const MAY_BE_ABSENT: ResponseLimits = ResponseLimits {
     bare_404: true,
 };
 
-impl Jira {
+impl Session {
     /// The service desks that the account can reach, be it through the portal only. Needs
     /// read:servicedesk-request.
     ///
     /// # Errors
     /// That of the first page that fails.
-    pub async fn service_desks(&self, cloud_id: &str) -> Result<Vec<ServiceDesk>, JiraError> {
+    pub async fn service_desks(&self) -> Result<Vec<ServiceDesk>, JiraError> {
         let path = "/rest/servicedeskapi/servicedesk";
         let listed = self
-            .desk_pages((cloud_id, path), MAY_BE_ABSENT, &[], |desk: &ServiceDesk| &desk.id)
+            .desk_pages(path, MAY_BE_ABSENT, &[], |desk: &ServiceDesk| &desk.id)
             .await;
         match listed {
             Err(JiraError::NotFound(_)) => Ok(Vec::new()),
@@ -47,10 +46,10 @@ impl Jira {
     ///
     /// # Errors
     /// That of the first page that fails.
-    pub async fn request_types(&self, cloud_id: &str, desk: &str) -> Result<Vec<RequestType>, JiraError> {
+    pub async fn request_types(&self, desk: &str) -> Result<Vec<RequestType>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype");
         let fields = [("expand", "field")];
-        self.desk_pages((cloud_id, &path), MAY_BE_ABSENT, &fields, |kind: &RequestType| &kind.id)
+        self.desk_pages(&path, MAY_BE_ABSENT, &fields, |kind: &RequestType| &kind.id)
             .await
     }
 
@@ -59,16 +58,17 @@ impl Jira {
     ///
     /// # Errors
     /// `Refused` where Jira does not offer the call.
-    pub async fn creatable(&self, cloud_id: &str, desk: &str, ids: &[String]) -> Result<BTreeSet<String>, JiraError> {
+    pub async fn creatable(&self, desk: &str, ids: &[String]) -> Result<BTreeSet<String>, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/permissions/check");
         let mut creatable = BTreeSet::new();
         for chunk in ids.chunks(CHECK_CHUNK) {
             let numbers: Vec<u64> = chunk.iter().filter_map(|id| id.parse().ok()).collect();
             let body = json!({"requestTypeIds": numbers, "permissions": ["canCreateRequest"]});
             let answer: RequestTypePermissions = self
-                .call(Method::POST, cloud_id, &path, |r| {
-                    r.header("X-ExperimentalApi", "opt-in").json(&body)
-                })
+                .post(&path)
+                .header("X-ExperimentalApi", "opt-in")
+                .json(&body)
+                .send()
                 .await?;
             creatable.extend(answer.can_create_request.iter().map(ToString::to_string));
         }
@@ -79,10 +79,10 @@ impl Jira {
     ///
     /// # Errors
     /// `NotFound` when the account cannot see the type.
-    pub async fn form(&self, cloud_id: &str, desk: &str, request_type: &str) -> Result<Form, JiraError> {
+    pub async fn form(&self, desk: &str, request_type: &str) -> Result<Form, JiraError> {
         let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/{request_type}/field");
         let hidden_too = [("expand", "hiddenFields")];
-        self.call(Method::GET, cloud_id, &path, |r| r.query(&hidden_too)).await
+        self.get(&path).query(&hidden_too).send().await
     }
 
     /// Asks the knowledge base of all desks for articles; what it finds does not matter. Needs
@@ -90,18 +90,18 @@ impl Jira {
     ///
     /// # Errors
     /// `Forbidden` or `Unauthorized` when the account may not read articles.
-    pub async fn knowledge_base(&self, cloud_id: &str) -> Result<(), JiraError> {
+    pub async fn knowledge_base(&self) -> Result<(), JiraError> {
         let query = [("query", "a"), ("highlight", "false"), ("limit", "1")];
         let path = "/rest/servicedeskapi/knowledgebase/article";
-        let answer: Result<Value, _> = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await;
+        let answer: Result<Value, _> = self.get(path).query(&query).send().await;
         answer.map(|_| ())
     }
 
     /// The pages of a list, each entry once by its id.
     async fn desk_pages<T: DeserializeOwned>(
         &self,
-        (cloud_id, path): (&str, &str),
-        expected: ResponseLimits,
+        path: &str,
+        limits: ResponseLimits,
         further: &[(&str, &str)],
         id: fn(&T) -> &str,
     ) -> Result<Vec<T>, JiraError> {
@@ -111,9 +111,11 @@ impl Jira {
             let (from, limit) = (start.to_string(), PAGE.to_string());
             let paging = [("start", from.as_str()), ("limit", limit.as_str())];
             let page: DeskPage<T> = self
-                .call_expecting(expected, Method::GET, cloud_id, path, |r| {
-                    r.query(&paging).query(further)
-                })
+                .get(path)
+                .query(&paging)
+                .query(further)
+                .limits(limits)
+                .send()
                 .await?;
             let count = page.values.len();
             for entry in page.values {

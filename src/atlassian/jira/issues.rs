@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::Jira;
+use super::session::Session;
 use crate::atlassian::{
-    error::{JiraError, ResponseLimits},
+    error::JiraError,
     issue_models::{
         ApproximateCount, FIELDS, Issue, IssueBatch, JqlMatch, JqlMatches, Parsed, ParsedQuery, SearchPage,
     },
@@ -53,25 +52,16 @@ impl SearchFields {
     }
 }
 
-impl Jira {
+impl Session {
     /// One page of a search. Needs read:jira-work.
     ///
     /// # Errors
     /// `Refused` with status 400 for a query that Jira does not accept: one project in it that the
     /// account does not see is enough.
-    pub async fn search(
-        &self,
-        cloud_id: &str,
-        jql: &str,
-        wanted: SearchFields,
-        token: Option<&str>,
-    ) -> Result<SearchPage, JiraError> {
+    pub async fn search(&self, jql: &str, wanted: SearchFields, token: Option<&str>) -> Result<SearchPage, JiraError> {
         let body = wanted.body(jql, token);
         let path = "/rest/api/3/search/jql";
-        let answer = self.call_dated(ResponseLimits::default(), Method::POST, cloud_id, path, |r| {
-            r.json(&body)
-        });
-        let (mut page, date): (SearchPage, _) = answer.await?;
+        let (mut page, date): (SearchPage, _) = self.post(path).json(&body).send_dated().await?;
         page.date = date;
         Ok(page)
     }
@@ -80,10 +70,10 @@ impl Jira {
     ///
     /// # Errors
     /// As a search.
-    pub async fn approximate_count(&self, cloud_id: &str, jql: &str) -> Result<usize, JiraError> {
+    pub async fn approximate_count(&self, jql: &str) -> Result<usize, JiraError> {
         let body = json!({"jql": jql});
         let path = "/rest/api/3/search/approximate-count";
-        let counted: ApproximateCount = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        let counted: ApproximateCount = self.post(path).json(&body).send().await?;
         Ok(counted.count)
     }
 
@@ -92,13 +82,13 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn reconciled(&self, cloud_id: &str, jql: &str, ids: &[u64]) -> Result<Option<Vec<u64>>, JiraError> {
+    pub async fn reconciled(&self, jql: &str, ids: &[u64]) -> Result<Option<Vec<u64>>, JiraError> {
         let mut body = SearchFields::Ids.body(jql, None);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("reconcileIssues".to_owned(), json!(ids));
         }
         let path = "/rest/api/3/search/jql";
-        let page: SearchPage = self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await?;
+        let page: SearchPage = self.post(path).json(&body).send().await?;
         let ends = page.next_page_token.as_ref().is_none_or(String::is_empty) && page.is_last != Some(false);
         let is_whole = ends && !page.is_cut() && page.found.malformed == 0;
         let found = page.found.issues.iter().filter_map(|issue| issue.id.parse().ok());
@@ -111,37 +101,30 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn bulk_fetch(&self, cloud_id: &str, ids: &[u64]) -> Result<IssueBatch, JiraError> {
+    pub async fn bulk_fetch(&self, ids: &[u64]) -> Result<IssueBatch, JiraError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let body = json!({"issueIdsOrKeys": ids, "fields": FIELDS});
         let path = "/rest/api/3/issue/bulkfetch";
-        self.call(Method::POST, cloud_id, path, |r| r.json(&body)).await
+        self.post(path).json(&body).send().await
     }
 
     /// One issue, which may be archived. Needs read:jira-work.
     ///
     /// # Errors
     /// `NotFound` when it is deleted or hidden: both look alike.
-    pub async fn issue(&self, cloud_id: &str, id: u64) -> Result<Issue, JiraError> {
+    pub async fn issue(&self, id: u64) -> Result<Issue, JiraError> {
         let path = format!("/rest/api/3/issue/{id}");
         let query = [("fields", FIELDS.join(","))];
-        self.call(Method::GET, cloud_id, &path, |r| r.query(&query)).await
+        self.get(&path).query(&query).send().await
     }
 
     /// Which of the issues each query would find, in the order of the queries. Needs read:jira-work.
     ///
     /// # Errors
     /// As every call.
-    pub async fn matches(
-        &self,
-        cloud_id: &str,
-        ids: &BTreeSet<u64>,
-        jqls: &[String],
-    ) -> Result<Vec<JqlMatch>, JiraError> {
+    pub async fn matches(&self, ids: &BTreeSet<u64>, jqls: &[String]) -> Result<Vec<JqlMatch>, JiraError> {
         let body = json!({"issueIds": ids, "jqls": jqls});
-        let answer: JqlMatches = self
-            .call(Method::POST, cloud_id, "/rest/api/3/jql/match", |r| r.json(&body))
-            .await?;
+        let answer: JqlMatches = self.post("/rest/api/3/jql/match").json(&body).send().await?;
         Ok(answer.matches)
     }
 
@@ -149,13 +132,14 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn parse_jql(&self, cloud_id: &str, jqls: &[String]) -> Result<Vec<ParsedQuery>, JiraError> {
+    pub async fn parse_jql(&self, jqls: &[String]) -> Result<Vec<ParsedQuery>, JiraError> {
         let body = json!({"queries": jqls});
         let path = "/rest/api/3/jql/parse";
         let parsed: Parsed = self
-            .call(Method::POST, cloud_id, path, |r| {
-                r.query(&[("validation", "strict")]).json(&body)
-            })
+            .post(path)
+            .query(&[("validation", "strict")])
+            .json(&body)
+            .send()
             .await?;
         Ok(parsed.queries)
     }

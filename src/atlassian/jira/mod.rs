@@ -1,16 +1,17 @@
 //! The calls to a Jira Cloud site through Atlassian's gateway, and the two that come before a
 //! site is known; one file a subject.
 
-mod client;
 mod desks;
 mod issues;
 mod permissions;
 mod projects;
+mod session;
+
 mod users;
 
 pub use self::{
-    client::Jira,
     issues::{ID_PAGE, PAGE, RECONCILED, SearchFields},
     permissions::{HeldPermissions, PermissionQueries},
     projects::ProjectFilter,
+    session::Session,
 };

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::client::Jira;
+use super::session::Session;
 use crate::atlassian::{error::JiraError, models::PermissionGrants};
 
 /// Most projects in one `permissions/check` [OAS].
@@ -30,20 +29,16 @@ pub struct HeldPermissions {
     pub projects: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Jira {
+impl Session {
     /// Which of the permissions the account holds, and in which of the projects. Ids that do not
     /// exist are passed over in silence, as Jira does. Needs read:jira-work.
     ///
     /// # Errors
     /// That of the first call that fails; there is one for every 1,000 projects.
-    pub async fn permissions(
-        &self,
-        cloud_id: &str,
-        questions: &PermissionQueries,
-    ) -> Result<HeldPermissions, JiraError> {
+    pub async fn permissions(&self, questions: &PermissionQueries) -> Result<HeldPermissions, JiraError> {
         let mut asked = questions.clone();
         loop {
-            match self.held(cloud_id, &asked).await {
+            match self.held(&asked).await {
                 // One that none of the site's products knows nobody holds, and the rest can be asked.
                 Err(JiraError::Refused { status: 400, message }) if asked.forget(&message) => {}
                 answer => return answer,
@@ -51,7 +46,7 @@ impl Jira {
         }
     }
 
-    async fn held(&self, cloud_id: &str, questions: &PermissionQueries) -> Result<HeldPermissions, JiraError> {
+    async fn held(&self, questions: &PermissionQueries) -> Result<HeldPermissions, JiraError> {
         let mut held = HeldPermissions::default();
         let mut calls = chunks(&questions.projects);
         if calls.is_empty() && !questions.global.is_empty() {
@@ -60,11 +55,7 @@ impl Jira {
         for (index, asked) in calls.into_iter().enumerate() {
             let global: &[&str] = if index == 0 { &questions.global } else { &[] };
             let body = body(global, asked);
-            let answer: PermissionGrants = self
-                .call(Method::POST, cloud_id, "/rest/api/3/permissions/check", |r| {
-                    r.json(&body)
-                })
-                .await?;
+            let answer: PermissionGrants = self.post("/rest/api/3/permissions/check").json(&body).send().await?;
             held.global.extend(answer.global_permissions.into_iter().flatten());
             for grant in answer.project_permissions {
                 for project in grant.projects {

@@ -1,8 +1,6 @@
 //! Projects: lists of them, and single ones.
 
-use reqwest::Method;
-
-use super::client::Jira;
+use super::session::Session;
 use crate::atlassian::{
     error::JiraError,
     models::{IssueTypeStatuses, Project, ProjectPage},
@@ -24,23 +22,23 @@ pub enum ProjectFilter<'a> {
     AnyWithKeys(&'a [String]),
 }
 
-impl Jira {
+impl Session {
     /// One project by id or key; a former key resolves too. Needs read:jira-work.
     ///
     /// # Errors
     /// `NotFound` when the account cannot see it.
-    pub async fn project(&self, cloud_id: &str, id_or_key: &str) -> Result<Project, JiraError> {
+    pub async fn project(&self, id_or_key: &str) -> Result<Project, JiraError> {
         let path = format!("/rest/api/3/project/{id_or_key}");
-        self.call(Method::GET, cloud_id, &path, |r| r).await
+        self.get(&path).send().await
     }
 
     /// All projects that pass the filter, page by page. Needs read:jira-work.
     ///
     /// # Errors
     /// That of the first page that fails: a part is never taken for the whole.
-    pub async fn projects(&self, cloud_id: &str, filter: ProjectFilter<'_>) -> Result<Vec<Project>, JiraError> {
+    pub async fn projects(&self, filter: ProjectFilter<'_>) -> Result<Vec<Project>, JiraError> {
         let (name, chunks) = match filter {
-            ProjectFilter::Live => return self.project_pages(cloud_id, &[]).await,
+            ProjectFilter::Live => return self.project_pages(&[]).await,
             ProjectFilter::AnyWithIds(ids) => ("id", ids.chunks(FILTER_CHUNK)),
             ProjectFilter::AnyWithKeys(keys) => ("keys", keys.chunks(FILTER_CHUNK)),
         };
@@ -48,7 +46,7 @@ impl Jira {
         for chunk in chunks {
             let mut query: Vec<(&str, &str)> = ["live", "archived", "deleted"].map(|s| ("status", s)).to_vec();
             query.extend(chunk.iter().map(|value| (name, value.as_str())));
-            match self.project_pages(cloud_id, &query).await {
+            match self.project_pages(&query).await {
                 Ok(projects) => found.extend(projects),
                 // The documentation allows a 404 where nothing matches.
                 Err(JiraError::NotFound(_)) => {}
@@ -58,7 +56,7 @@ impl Jira {
         Ok(found)
     }
 
-    async fn project_pages(&self, cloud_id: &str, query: &[(&str, &str)]) -> Result<Vec<Project>, JiraError> {
+    async fn project_pages(&self, query: &[(&str, &str)]) -> Result<Vec<Project>, JiraError> {
         let mut all: Vec<Project> = Vec::new();
         loop {
             let start = all.len().to_string();
@@ -69,9 +67,10 @@ impl Jira {
                 ("orderBy", "key"),
             ];
             let page: ProjectPage = self
-                .call(Method::GET, cloud_id, "/rest/api/3/project/search", |r| {
-                    r.query(&paging).query(query)
-                })
+                .get("/rest/api/3/project/search")
+                .query(&paging)
+                .query(query)
+                .send()
                 .await?;
             let empty = page.values.is_empty();
             all.extend(page.values);
@@ -88,12 +87,8 @@ impl Jira {
     ///
     /// # Errors
     /// `NotFound` when the account cannot see the project.
-    pub async fn project_workflows(
-        &self,
-        cloud_id: &str,
-        id_or_key: &str,
-    ) -> Result<Vec<IssueTypeStatuses>, JiraError> {
+    pub async fn project_workflows(&self, id_or_key: &str) -> Result<Vec<IssueTypeStatuses>, JiraError> {
         let path = format!("/rest/api/3/project/{id_or_key}/statuses");
-        self.call(Method::GET, cloud_id, &path, |r| r).await
+        self.get(&path).send().await
     }
 }

@@ -1,8 +1,6 @@
 //! People: by account id, by e-mail address, and who may be assigned in a project.
 
-use reqwest::Method;
-
-use super::client::Jira;
+use super::session::Session;
 use crate::atlassian::{
     error::JiraError,
     models::{User, UserPage},
@@ -11,16 +9,16 @@ use crate::atlassian::{
 /// Account ids in one `user/bulk`: with the longest of them the address stays below 8 kB.
 const BULK_CHUNK: usize = 50;
 
-impl Jira {
+impl Session {
     /// The accounts with these ids, deactivated ones too; what the site does not know is left out.
     /// Needs read:jira-user.
     ///
     /// # Errors
     /// That of the first call that fails; there is one for every 50 ids.
-    pub async fn users(&self, cloud_id: &str, account_ids: &[String]) -> Result<Vec<User>, JiraError> {
+    pub async fn users(&self, account_ids: &[String]) -> Result<Vec<User>, JiraError> {
         let mut found = Vec::new();
         for chunk in account_ids.chunks(BULK_CHUNK) {
-            match self.user_pages(cloud_id, chunk).await {
+            match self.user_pages(chunk).await {
                 Ok(users) => found.extend(users),
                 // None of them exists.
                 Err(JiraError::NotFound(_)) => {}
@@ -30,14 +28,14 @@ impl Jira {
         Ok(found)
     }
 
-    async fn user_pages(&self, cloud_id: &str, ids: &[String]) -> Result<Vec<User>, JiraError> {
+    async fn user_pages(&self, ids: &[String]) -> Result<Vec<User>, JiraError> {
         let mut all: Vec<User> = Vec::new();
         loop {
             let (start, size) = (all.len().to_string(), BULK_CHUNK.to_string());
             let mut query = vec![("startAt", start.as_str()), ("maxResults", size.as_str())];
             query.extend(ids.iter().map(|id| ("accountId", id.as_str())));
             let path = "/rest/api/3/user/bulk";
-            let page: UserPage = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
+            let page: UserPage = self.get(path).query(&query).send().await?;
             let empty = page.values.is_empty();
             all.extend(page.values);
             if page.is_last.unwrap_or(all.len() >= ids.len()) || empty {
@@ -52,10 +50,10 @@ impl Jira {
     ///
     /// # Errors
     /// As every call.
-    pub async fn find_users(&self, cloud_id: &str, text: &str) -> Result<Vec<User>, JiraError> {
+    pub async fn find_users(&self, text: &str) -> Result<Vec<User>, JiraError> {
         let query = [("query", text), ("maxResults", "50")];
         let path = "/rest/api/3/user/search";
-        self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await
+        self.get(path).query(&query).send().await
     }
 
     /// A page of everybody that the site knows, from this offset: people, apps and customers,
@@ -63,21 +61,21 @@ impl Jira {
     ///
     /// # Errors
     /// `Forbidden` when the account may not browse users.
-    pub async fn everybody(&self, cloud_id: &str, from: usize) -> Result<Vec<User>, JiraError> {
+    pub async fn everybody(&self, from: usize) -> Result<Vec<User>, JiraError> {
         let from = from.to_string();
         let query = [("startAt", from.as_str()), ("maxResults", "1000")];
         let path = "/rest/api/3/users/search";
-        self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await
+        self.get(path).query(&query).send().await
     }
 
     /// Whether issues of the project can be assigned to the account. Needs read:jira-user.
     ///
     /// # Errors
     /// `NotFound` when the account that asks cannot see the project.
-    pub async fn is_assignable(&self, cloud_id: &str, project: &str, account_id: &str) -> Result<bool, JiraError> {
+    pub async fn is_assignable(&self, project: &str, account_id: &str) -> Result<bool, JiraError> {
         let query = [("project", project), ("accountId", account_id), ("maxResults", "1000")];
         let path = "/rest/api/3/user/assignable/search";
-        let found: Vec<User> = self.call(Method::GET, cloud_id, path, |r| r.query(&query)).await?;
+        let found: Vec<User> = self.get(path).query(&query).send().await?;
         Ok(found.iter().any(|user| user.account_id == account_id))
     }
 }

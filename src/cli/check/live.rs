@@ -19,7 +19,7 @@ use crate::{
         names,
         project::JiraProject,
     },
-    atlassian::{jira::Jira, site::SiteUrl},
+    atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
     cluster::time::clock,
     diagnose::{
         evidence::DeclaredSpec,
@@ -32,7 +32,7 @@ use crate::{
 
 /// A way to ask Jira as the operator does.
 pub struct Way {
-    jira: Jira,
+    client: AtlassianClient,
     app: String,
     scopes: Option<Vec<String>>,
     declared: DeclaredSpec,
@@ -66,7 +66,7 @@ impl Way {
         };
         let authorized = is_authorized(integration);
         let token = token(cluster, &key, authorized).await?;
-        let jira = Jira::new(atlassian.http.clone(), atlassian.endpoints.clone(), token.access);
+        let client = AtlassianClient::new(atlassian.http.clone(), atlassian.endpoints.clone(), token.access);
         let (known, unlisted) = known(cluster, integration).await;
         let mut saved = Saved::new(
             &key.namespace,
@@ -75,7 +75,7 @@ impl Way {
         );
         saved.unlisted = unlisted;
         Ok(Self {
-            jira: jira.within(atlassian.bursts.clone()),
+            client: client.within(atlassian.bursts.clone()),
             app: token.app,
             scopes: token.scopes,
             declared: DeclaredSpec::of(integration, &atlassian.suffixes).knowing(&known),
@@ -95,8 +95,8 @@ impl Way {
     /// # Errors
     /// Why the answers are of no use.
     pub async fn look(self, spent: &mut Spent) -> Result<Saved, NotLive> {
-        let evidence = examine::gather(&self.jira, self.declared, self.scopes).await;
-        spent.note(&self.app, &self.jira);
+        let evidence = examine::gather(&self.client, self.declared, self.scopes).await;
+        spent.note(&self.app, &self.client);
         if is_rejected(&evidence) {
             return Err(NotLive::rejected(self.authorized));
         }
@@ -113,11 +113,12 @@ impl Way {
         let because = |text: &str| NotLive::because(text.trim_end_matches('.'));
         let address = SiteUrl::parse(&self.declared.site, &self.declared.site_suffixes);
         let address = address.map_err(|error| because(&error.to_string()))?;
-        let answers = site(&self.jira, &address).await;
+        let answers = site(&self.client, &address).await;
         let (found, _) = judge::site::judge(&address, self.declared.bound.as_ref(), &answers)
             .map_err(|finding| because(&finding.message))?;
-        let (cloud_id, pinned) = (&found.status.cloud_id, &self.declared.pinned);
-        let person = gather::person::person(&self.jira, cloud_id, wanted.email, wanted.project, pinned).await;
+        let jira = Session::new(&self.client, &found.status.cloud_id);
+        let pinned = &self.declared.pinned;
+        let person = gather::person::person(&jira, wanted.email, wanted.project, pinned).await;
         let mut saved = self.saved;
         saved.person = Some(person);
         saved.unlisted = None;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    atlassian::{jira::Jira, limits::PointPool},
+    atlassian::{client::AtlassianClient, limits::PointPool},
     sync::budget::POOL,
 };
 
@@ -28,8 +28,8 @@ impl App {
 
 impl Spent {
     /// Takes in what a look cost, and what Atlassian said of the pool.
-    pub fn note(&mut self, app: &str, jira: &Jira) {
-        self.add(app, jira.points(), jira.pool());
+    pub fn note(&mut self, app: &str, client: &AtlassianClient) {
+        self.add(app, client.points(), client.pool());
     }
 
     fn add(&mut self, app: &str, points: u64, pool: Option<PointPool>) {

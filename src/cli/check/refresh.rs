@@ -20,7 +20,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
-        jira::Jira,
+        client::AtlassianClient,
         oauth::{TokenEndpoint, Tokens},
         secret::Secret,
         token_answer::ExchangeFailure,
@@ -129,7 +129,7 @@ async fn look(
     tokens: Tokens,
     authorized: Finding,
 ) -> Saved {
-    let jira = Jira::new(atlassian.http.clone(), atlassian.endpoints.clone(), tokens.access_token);
+    let jira = AtlassianClient::new(atlassian.http.clone(), atlassian.endpoints.clone(), tokens.access_token);
     let asked = evidence::DeclaredSpec::of(integration, &atlassian.suffixes);
     let subject = &mut declared.subject;
     let mut saved = Saved::new(&subject.namespace, &subject.name, &[authorized]);

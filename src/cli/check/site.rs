@@ -6,19 +6,19 @@ use crate::{
         condition::{ConditionType::SiteReachable, Finding},
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Jira, secret::Secret, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, secret::Secret, site::SiteUrl},
     diagnose::judge::unavailable,
 };
 
 /// Asks the site who it is.
 pub async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> Line {
     // The question is asked without a token, whatever the caller has.
-    let jira = Jira::new(
+    let client = AtlassianClient::new(
         atlassian.http.clone(),
         atlassian.endpoints.clone(),
         Secret::new(String::new()),
     );
-    match jira.tenant_info(site).await {
+    match client.tenant_info(site).await {
         Ok(tenant) => Line::local(
             SiteReachable.as_str(),
             LocalReason::SiteExists,

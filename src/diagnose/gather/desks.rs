@@ -11,7 +11,7 @@ use crate::{
     atlassian::{
         desk_models::{RequestType, ServiceDesk},
         error::JiraError,
-        jira::Jira,
+        jira::Session,
     },
     diagnose::{
         evidence::{DeskEvidence, DesksEvidence, JiraResult},
@@ -41,8 +41,7 @@ type ByProject = BTreeMap<String, DeskEvidence>;
 /// When Atlassian asks to slow down, the grant's scopes do not cover it, or the token died meanwhile; what
 /// else fails is part of the evidence.
 pub async fn desks(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     projects: &[DeskQuery],
     listed: Option<Vec<ServiceDesk>>,
     turn: Option<usize>,
@@ -52,10 +51,10 @@ pub async fn desks(
         listed.is_none() || given.any(|desk| desk.project_id == asked.project_id)
     };
     let wanted: Vec<&DeskQuery> = projects.iter().filter(is_listed).collect();
-    let (mut desks, down) = types(jira, cloud_id, &wanted).await?;
+    let (mut desks, down) = types(jira, &wanted).await?;
     let listed = match listed {
         Some(listed) => Some(Ok(listed)),
-        None => reached(jira, cloud_id, &mut desks).await?,
+        None => reached(jira, &mut desks).await?,
     };
     let mut knowledge_base = None;
     if !desks.is_empty() && !down {
@@ -63,9 +62,9 @@ pub async fn desks(
             .into_iter()
             .filter(|asked| desks.contains_key(&asked.project_id))
             .collect();
-        look_closer(jira, cloud_id, &asked, &mut desks, turn).await?;
+        look_closer(jira, &asked, &mut desks, turn).await?;
         // Scopes may cover desks and not articles.
-        knowledge_base = Some(unless_limited(jira.knowledge_base(cloud_id).await)?);
+        knowledge_base = Some(unless_limited(jira.knowledge_base().await)?);
     }
     let evidence = DesksEvidence {
         listed,
@@ -75,7 +74,7 @@ pub async fn desks(
     if has_401(&evidence) {
         // So Jira refuses an account, and so it answers once the token is dead: whoever it still knows, it
         // has refused.
-        if let Err(error @ JiraError::Unauthorized(_)) = jira.myself(cloud_id).await {
+        if let Err(error @ JiraError::Unauthorized(_)) = jira.myself().await {
             return Err(error);
         }
     }
@@ -99,12 +98,12 @@ fn has_401(evidence: &DesksEvidence) -> bool {
 
 /// The request types of each desk, and whether so little was answered that asking further is in
 /// vain: one failure may be the desk's own, two are an outage.
-async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskQuery]) -> Result<(ByProject, bool), JiraError> {
+async fn types(jira: &Session, wanted: &[&DeskQuery]) -> Result<(ByProject, bool), JiraError> {
     let mut desks = ByProject::new();
     let mut rest = wanted.iter();
     let mut failures = 0;
     for asked in rest.by_ref() {
-        let (id, evidence) = one(jira, cloud_id, asked).await?;
+        let (id, evidence) = one(jira, asked).await?;
         let failed = matches!(evidence.request_types, Err(JiraError::Unavailable { .. }));
         desks.insert(id, evidence);
         failures += usize::from(failed);
@@ -115,16 +114,16 @@ async fn types(jira: &Jira, cloud_id: &str, wanted: &[&DeskQuery]) -> Result<(By
     if failures > 0 && failures == desks.len() && (failures > 1 || wanted.len() == 1) {
         return Ok((desks, true));
     }
-    let others: Vec<_> = rest.map(|asked| one(jira, cloud_id, asked)).collect();
+    let others: Vec<_> = rest.map(|asked| one(jira, asked)).collect();
     let others: Vec<_> = stream::iter(others).buffered(AT_ONCE).try_collect().await?;
     desks.extend(others);
     Ok((desks, false))
 }
 
-async fn one(jira: &Jira, cloud_id: &str, asked: &DeskQuery) -> Result<(String, DeskEvidence), JiraError> {
+async fn one(jira: &Session, asked: &DeskQuery) -> Result<(String, DeskEvidence), JiraError> {
     let desk = ServiceDesk::of_project(&asked.project_id);
     let evidence = DeskEvidence {
-        request_types: kept(jira.request_types(cloud_id, &desk.id).await)?,
+        request_types: kept(jira.request_types(&desk.id).await)?,
         creatable: None,
         forms: Vec::new(),
     };
@@ -133,16 +132,12 @@ async fn one(jira: &Jira, cloud_id: &str, asked: &DeskQuery) -> Result<(String, 
 
 /// The desks that the account reaches, asked for where one was not found: the list tells whether there is
 /// none. Of those that are not in it there is no more evidence.
-async fn reached(
-    jira: &Jira,
-    cloud_id: &str,
-    desks: &mut ByProject,
-) -> Result<Option<JiraResult<Vec<ServiceDesk>>>, JiraError> {
+async fn reached(jira: &Session, desks: &mut ByProject) -> Result<Option<JiraResult<Vec<ServiceDesk>>>, JiraError> {
     let not_found = |desk: &DeskEvidence| matches!(desk.request_types, Err(JiraError::NotFound(_)));
     if !desks.values().any(not_found) {
         return Ok(None);
     }
-    let listed = kept(jira.service_desks(cloud_id).await)?;
+    let listed = kept(jira.service_desks().await)?;
     let is_listed = |id: &String| listed.iter().flatten().any(|desk| desk.project_id == *id);
     desks.retain(|id, desk| !not_found(desk) || is_listed(id));
     Ok(Some(listed))
@@ -150,8 +145,7 @@ async fn reached(
 
 /// Asks what the lists of request types leave open.
 async fn look_closer(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     asked: &[&DeskQuery],
     desks: &mut ByProject,
     turn: Option<usize>,
@@ -161,10 +155,10 @@ async fn look_closer(
         let Some(evidence) = desks.get_mut(&asked.project_id) else {
             continue;
         };
-        permitted(jira, cloud_id, asked, evidence).await?;
+        permitted(jira, asked, evidence).await?;
         match doubt(asked, evidence) {
             None => {}
-            Some(Doubt::Grave) => read_forms(jira, cloud_id, asked, evidence).await?,
+            Some(Doubt::Grave) => read_forms(jira, asked, evidence).await?,
             Some(Doubt::Slight) => doubtful.push(*asked),
         }
     }
@@ -178,44 +172,34 @@ async fn look_closer(
     };
     for asked in doubtful.iter().cycle().skip(from).take(most) {
         if let Some(evidence) = desks.get_mut(&asked.project_id) {
-            read_forms(jira, cloud_id, asked, evidence).await?;
+            read_forms(jira, asked, evidence).await?;
         }
     }
     Ok(())
 }
 
 /// Asks which requests may be raised, where the list does not tell and no permission does.
-async fn permitted(
-    jira: &Jira,
-    cloud_id: &str,
-    asked: &DeskQuery,
-    evidence: &mut DeskEvidence,
-) -> Result<(), JiraError> {
+async fn permitted(jira: &Session, asked: &DeskQuery, evidence: &mut DeskEvidence) -> Result<(), JiraError> {
     let told = open_types(evidence).any(|kind| kind.can_create_request == Some(true));
     let untold = open_types(evidence).filter(|kind| kind.can_create_request.is_none());
     let ids: Vec<String> = untold.map(|kind| kind.id.clone()).collect();
     if asked.writes && !told && !ids.is_empty() && !asked.creates {
         let desk = ServiceDesk::of_project(&asked.project_id);
-        evidence.creatable = Some(kept(jira.creatable(cloud_id, &desk.id, &ids).await)?);
+        evidence.creatable = Some(kept(jira.creatable(&desk.id, &ids).await)?);
     }
     Ok(())
 }
 
 /// Reads the form of the first type that may be used, and of two more if it requires what nobody can
 /// fill in; where none may be used that of the first.
-async fn read_forms(
-    jira: &Jira,
-    cloud_id: &str,
-    asked: &DeskQuery,
-    evidence: &mut DeskEvidence,
-) -> Result<(), JiraError> {
+async fn read_forms(jira: &Session, asked: &DeskQuery, evidence: &mut DeskEvidence) -> Result<(), JiraError> {
     let mut types: Vec<RequestType> = usable_types(asked, evidence).take(MOST_FORMS).cloned().collect();
     if types.is_empty() {
         types.extend(open_types(evidence).next().cloned());
     }
     let desk = ServiceDesk::of_project(&asked.project_id);
     for kind in types {
-        let form = kept(jira.form(cloud_id, &desk.id, &kind.id).await)?;
+        let form = kept(jira.form(&desk.id, &kind.id).await)?;
         let closed = form.as_ref().is_ok_and(|form| !unseen_fields(form).is_empty());
         evidence.forms.push((kind, form));
         if !closed {

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{integration::PinnedUser, requirements::BROWSE_USERS},
-    atlassian::{error::JiraError, jira::Jira},
+    atlassian::{error::JiraError, jira::Session},
     diagnose::evidence::{DirectoryEvidence, ProjectsEvidence},
 };
 
@@ -12,13 +12,12 @@ use crate::{
 /// # Errors
 /// When Atlassian's points are spent; a limit on questions about people alone, and what else fails is part of the evidence.
 pub async fn directory(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     pinned: &[PinnedUser],
     projects: &ProjectsEvidence,
 ) -> Result<DirectoryEvidence, JiraError> {
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
-    let pinned = match jira.users(cloud_id, &ids).await {
+    let pinned = match jira.users(&ids).await {
         Err(error) if error.is_quota() => return Err(error),
         answer => answer,
     };

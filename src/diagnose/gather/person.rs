@@ -7,7 +7,7 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        jira::{Jira, PermissionQueries},
+        jira::{PermissionQueries, Session},
         models::User,
     },
     diagnose::{
@@ -23,27 +23,27 @@ const MOST_PAGES: usize = 3;
 
 /// Asks about the person: two to five calls, and up to three more to look for a deactivated
 /// account.
-pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pinned: &[PinnedUser]) -> PersonEvidence {
+pub async fn person(jira: &Session, email: &str, project: &str, pinned: &[PinnedUser]) -> PersonEvidence {
     let pinned = pinned.iter().find(|person| person.email.eq_ignore_ascii_case(email));
     let pinned = pinned.map(|person| person.account_id.clone());
     let asked = PermissionQueries {
         global: vec![BROWSE_USERS],
         projects: Vec::new(),
     };
-    let held = jira.permissions(cloud_id, &asked).await;
+    let held = jira.permissions(&asked).await;
     let may_browse = held.map(|held| held.global.contains(BROWSE_USERS));
     let mut found = match &pinned {
-        Some(id) => jira.users(cloud_id, std::slice::from_ref(id)).await,
-        None => jira.find_users(cloud_id, email).await,
+        Some(id) => jira.users(std::slice::from_ref(id)).await,
+        None => jira.find_users(email).await,
     };
     let mut looked_through = false;
     if pinned.is_none() && may_browse == Ok(true) && found.as_ref().is_ok_and(Vec::is_empty) {
-        (found, looked_through) = look_through(jira, cloud_id, email).await;
+        (found, looked_through) = look_through(jira, email).await;
     }
-    let kind = jira.project(cloud_id, project).await;
+    let kind = jira.project(project).await;
     let service_project = kind.as_ref().map(|kind| kind.project_type_key == SERVICE_DESK);
     let may_raise = match &kind {
-        Ok(kind) if kind.project_type_key == SERVICE_DESK => Some(raising(jira, cloud_id, &kind.id).await),
+        Ok(kind) if kind.project_type_key == SERVICE_DESK => Some(raising(jira, &kind.id).await),
         _ => None,
     };
     let mut evidence = PersonEvidence {
@@ -66,16 +66,16 @@ pub async fn person(jira: &Jira, cloud_id: &str, email: &str, project: &str, pin
         .filter(|user| seen && user.active && !(desk && user.is_customer()))
         .map(|user| user.account_id.clone());
     if let Some(id) = account {
-        evidence.assignable = Some(jira.is_assignable(cloud_id, project, &id).await);
+        evidence.assignable = Some(jira.is_assignable(project, &id).await);
     }
     evidence
 }
 
 /// Searches pass deactivated accounts over; the list of everybody has them.
-async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (JiraResult<Vec<User>>, bool) {
+async fn look_through(jira: &Session, email: &str) -> (JiraResult<Vec<User>>, bool) {
     let mut from = 0;
     for _ in 0..MOST_PAGES {
-        let page = match jira.everybody(cloud_id, from).await {
+        let page = match jira.everybody(from).await {
             Ok(page) => page,
             Err(error) => return (Err(error), false),
         };
@@ -91,13 +91,13 @@ async fn look_through(jira: &Jira, cloud_id: &str, email: &str) -> (JiraResult<V
 }
 
 /// Whether the account may raise requests for others: any form of the desk tells.
-async fn raising(jira: &Jira, cloud_id: &str, project_id: &str) -> JiraResult<Raising> {
+async fn raising(jira: &Session, project_id: &str) -> JiraResult<Raising> {
     let desk = format!("projectId:{project_id}");
-    let types = jira.request_types(cloud_id, &desk).await?;
+    let types = jira.request_types(&desk).await?;
     let Some(kind) = types.iter().find(|kind| is_open(kind)).or(types.first()) else {
         return Ok(Raising::NoRequestType);
     };
-    let form = jira.form(cloud_id, &desk, &kind.id).await?;
+    let form = jira.form(&desk, &kind.id).await?;
     Ok(match form.can_raise_on_behalf_of {
         Some(true) => Raising::Allowed,
         Some(false) => Raising::Denied,

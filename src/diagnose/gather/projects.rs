@@ -9,7 +9,7 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
-        jira::{Jira, PermissionQueries, ProjectFilter},
+        jira::{PermissionQueries, ProjectFilter, Session},
         models::Project,
     },
     diagnose::evidence::{KnownProject, ProjectsEvidence},
@@ -42,16 +42,15 @@ impl ProjectScope<'_> {
 /// That of the first call that fails: a part is never taken for the whole. Only a single project may fail
 /// to answer by itself.
 pub async fn projects(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     mode: Mode,
     scope: ProjectScope<'_>,
     known: &[KnownProject],
 ) -> Result<ProjectsEvidence, JiraError> {
     let mut evidence = ProjectsEvidence::default();
     let listed = match scope {
-        ProjectScope::All => jira.projects(cloud_id, ProjectFilter::Live).await,
-        ProjectScope::Named(keys) => jira.projects(cloud_id, ProjectFilter::AnyWithKeys(keys)).await,
+        ProjectScope::All => jira.projects(ProjectFilter::Live).await,
+        ProjectScope::Named(keys) => jira.projects(ProjectFilter::AnyWithKeys(keys)).await,
     };
     add(&mut evidence.found, listed.or_else(nothing_matches)?);
     let missing: Vec<String> = known
@@ -61,24 +60,24 @@ pub async fn projects(
         .collect();
     add(
         &mut evidence.found,
-        jira.projects(cloud_id, ProjectFilter::AnyWithIds(&missing)).await?,
+        jira.projects(ProjectFilter::AnyWithIds(&missing)).await?,
     );
     if let ProjectScope::Named(keys) = scope {
-        resolve(jira, cloud_id, keys, known, &mut evidence).await?;
+        resolve(jira, keys, known, &mut evidence).await?;
     }
-    evidence.visible = visible(jira, cloud_id, scope, &evidence).await?;
+    evidence.visible = visible(jira, scope, &evidence).await?;
     if evidence.resolved.values().any(Option::is_none) {
         // A desk among them is seen through its portal. That it is not told is no trouble here.
-        evidence.desks = match jira.service_desks(cloud_id).await {
+        evidence.desks = match jira.service_desks().await {
             Err(error @ JiraError::RateLimited { .. }) => return Err(error),
             answer => answer.ok(),
         };
     }
     let asked = questions(mode, &kinds(&evidence));
-    let held = jira.permissions(cloud_id, &everything(asked)).await?;
+    let held = jira.permissions(&everything(asked)).await?;
     evidence.held = held.projects;
     evidence.held_globally = held.global;
-    find_portals(jira, cloud_id, &mut evidence).await?;
+    find_portals(jira, &mut evidence).await?;
     Ok(evidence)
 }
 
@@ -99,14 +98,14 @@ fn kinds(evidence: &ProjectsEvidence) -> Vec<(String, String)> {
 
 /// In a service project Jira may answer what a portal customer may do. Where the account is no
 /// agent, only whether the project itself can be read tells.
-async fn find_portals(jira: &Jira, cloud_id: &str, evidence: &mut ProjectsEvidence) -> Result<(), JiraError> {
+async fn find_portals(jira: &Session, evidence: &mut ProjectsEvidence) -> Result<(), JiraError> {
     let doubtful = |project: &&Project| {
         let held = evidence.held_in(&project.id);
         project.project_type_key == SERVICE_DESK && held.contains(BROWSE) && !held.contains(AGENT)
     };
     let ids: Vec<String> = evidence.live().filter(doubtful).map(|p| p.id.clone()).collect();
     for id in ids {
-        match is_readable(jira, cloud_id, &id).await {
+        match is_readable(jira, &id).await {
             Ok(true) => {}
             Ok(false) => {
                 evidence.portal_only.insert(id);
@@ -135,8 +134,8 @@ fn put_aside(evidence: &mut ProjectsEvidence, id_or_key: &str, error: JiraError)
 ///
 /// # Errors
 /// When Jira does not answer properly.
-pub async fn is_readable(jira: &Jira, cloud_id: &str, id: &str) -> Result<bool, JiraError> {
-    match single(jira, cloud_id, id).await {
+pub async fn is_readable(jira: &Session, id: &str) -> Result<bool, JiraError> {
+    match single(jira, id).await {
         Ok(_) => Ok(true),
         Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(false),
         Err(other) => Err(other),
@@ -144,9 +143,9 @@ pub async fn is_readable(jira: &Jira, cloud_id: &str, id: &str) -> Result<bool, 
 }
 
 /// A single project. Its own failure is no outage: it is asked for once more before it counts as one.
-async fn single(jira: &Jira, cloud_id: &str, id_or_key: &str) -> Result<Project, JiraError> {
-    match jira.project(cloud_id, id_or_key).await {
-        Err(JiraError::Unavailable { retry_after: None, .. }) => jira.project(cloud_id, id_or_key).await,
+async fn single(jira: &Session, id_or_key: &str) -> Result<Project, JiraError> {
+    match jira.project(id_or_key).await {
+        Err(JiraError::Unavailable { retry_after: None, .. }) => jira.project(id_or_key).await,
         answer => answer,
     }
 }
@@ -166,8 +165,7 @@ fn nothing_matches(error: JiraError) -> Result<Vec<Project>, JiraError> {
 /// Looks up named keys that neither a list nor a known id has: a former key still leads to its
 /// project.
 async fn resolve(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     keys: &[String],
     known: &[KnownProject],
     evidence: &mut ProjectsEvidence,
@@ -185,7 +183,7 @@ async fn resolve(
             Some(project) => Some(project.clone()),
             // By its id it was asked for already, and is not shown.
             None if was_known => None,
-            None => match single(jira, cloud_id, key).await {
+            None => match single(jira, key).await {
                 Ok(project) => Some(project),
                 Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => None,
                 Err(error) => {
@@ -201,8 +199,7 @@ async fn resolve(
 
 /// The keys that the account sees, asked only where one that spec names was not found.
 async fn visible(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     scope: ProjectScope<'_>,
     evidence: &ProjectsEvidence,
 ) -> Result<Option<Vec<String>>, JiraError> {
@@ -213,7 +210,7 @@ async fn visible(
         }
         ProjectScope::Named(_) if evidence.resolved.values().all(Option::is_some) => Ok(None),
         ProjectScope::Named(_) => {
-            let live = jira.projects(cloud_id, ProjectFilter::Live).await;
+            let live = jira.projects(ProjectFilter::Live).await;
             let live = live.or_else(nothing_matches)?;
             Ok(Some(live.into_iter().map(|project| project.key).collect()))
         }

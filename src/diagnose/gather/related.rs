@@ -8,7 +8,7 @@ use crate::{
         integration::{Mode, PinnedUser, StatusMapping},
         requirements::{BROWSE, SCOPE_DESK, SERVICE_DESK},
     },
-    atlassian::{error::JiraError, jira::Jira, models::Project},
+    atlassian::{error::JiraError, jira::Session, models::Project},
     diagnose::evidence::{DesksEvidence, DirectoryEvidence, KnownProject, ProjectsEvidence, StatusesEvidence},
 };
 
@@ -47,8 +47,7 @@ pub struct Related {
 /// # Errors
 /// When Atlassian asks to slow down, or the token died meanwhile; what else fails is part of the evidence.
 pub async fn related(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     asked: RelatedQuery<'_>,
     projects: &ProjectsEvidence,
 ) -> Result<Related, JiraError> {
@@ -58,7 +57,7 @@ pub async fn related(
     let mut scope_refused = None;
     let mut of_desks = None;
     if !asked.missing_scopes.contains(SCOPE_DESK) {
-        match ask_desks(jira, cloud_id, asked, &in_use, projects).await {
+        match ask_desks(jira, asked, &in_use, projects).await {
             Ok(evidence) => of_desks = Some(evidence),
             Err(JiraError::ScopeMismatch(call)) => scope_refused = Some(call),
             Err(error) => return Err(error),
@@ -67,8 +66,8 @@ pub async fn related(
     Ok(Related {
         desks: of_desks,
         scope_refused,
-        directory: directory(jira, cloud_id, asked.pinned, projects).await?,
-        statuses: statuses(jira, cloud_id, asked.rules, &identities, asked.turn.is_some()).await?,
+        directory: directory(jira, asked.pinned, projects).await?,
+        statuses: statuses(jira, asked.rules, &identities, asked.turn.is_some()).await?,
     })
 }
 
@@ -88,8 +87,7 @@ fn is_browsed(project: &Project, projects: &ProjectsEvidence) -> bool {
 
 /// Asks about the desks of the service projects.
 async fn ask_desks(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     asked: RelatedQuery<'_>,
     in_use: &[&Project],
     projects: &ProjectsEvidence,
@@ -102,5 +100,5 @@ async fn ask_desks(
     if of_desks.is_empty() {
         return Ok(DesksEvidence::default());
     }
-    desks(jira, cloud_id, &of_desks, projects.desks.clone(), asked.turn).await
+    desks(jira, &of_desks, projects.desks.clone(), asked.turn).await
 }

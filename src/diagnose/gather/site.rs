@@ -1,12 +1,12 @@
 //! Asks about the site.
 
 use crate::{
-    atlassian::{jira::Jira, site::SiteUrl},
+    atlassian::{client::AtlassianClient, site::SiteUrl},
     diagnose::evidence::SiteEvidence,
 };
 
 /// Asks about the site: two calls.
-pub async fn site(jira: &Jira, site: &SiteUrl) -> SiteEvidence {
-    let (tenant, resources) = futures::join!(jira.tenant_info(site), jira.accessible_resources());
+pub async fn site(client: &AtlassianClient, site: &SiteUrl) -> SiteEvidence {
+    let (tenant, resources) = futures::join!(client.tenant_info(site), client.accessible_resources());
     SiteEvidence { tenant, resources }
 }

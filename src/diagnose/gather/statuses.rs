@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::unless_limited;
 use crate::{
     api::integration::StatusMapping,
-    atlassian::{error::JiraError, jira::Jira},
+    atlassian::{error::JiraError, jira::Session},
     diagnose::evidence::{KnownProject, StatusesEvidence, TypeStatuses},
 };
 
@@ -21,8 +21,7 @@ const FEW_PROJECTS: usize = 5;
 /// # Errors
 /// When Atlassian asks to slow down; what else fails is part of the evidence.
 pub async fn statuses(
-    jira: &Jira,
-    cloud_id: &str,
+    jira: &Session,
     rules: &[StatusMapping],
     in_use: &[KnownProject],
     can_wait: bool,
@@ -52,7 +51,7 @@ pub async fn statuses(
             continue;
         }
         asked += 1;
-        let answer = unless_limited(jira.project_workflows(cloud_id, &project.id).await)?;
+        let answer = unless_limited(jira.project_workflows(&project.id).await)?;
         let answer = match answer {
             // It cannot be read, of which other conditions tell.
             Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(Vec::new()),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::integration::DirectoryStatus,
-    atlassian::{jira::Jira, models::User},
+    atlassian::{jira::Session, models::User},
 };
 
 /// How many people are asked for by id in one call, beside the account that asks.
@@ -23,9 +23,7 @@ const MOST_STALE: u32 = 3;
 #[derive(Clone, Copy)]
 pub struct ListingContext<'a> {
     /// Jira.
-    pub jira: &'a Jira,
-    /// The site.
-    pub cloud_id: &'a str,
+    pub jira: &'a Session,
     /// Account id of the account that asks.
     pub own_id: Option<&'a str>,
     /// Where the listing stands.
@@ -142,7 +140,7 @@ pub(super) async fn list(asked: &ListingContext<'_>, run: &mut DirectoryRun) -> 
             return listing;
         }
         let from = usize::try_from(listing.offset).unwrap_or(0);
-        let page = match asked.jira.everybody(asked.cloud_id, from).await {
+        let page = match asked.jira.everybody(from).await {
             Ok(page) => page,
             Err(error) => {
                 listing.error = Some(error.into());
@@ -208,7 +206,7 @@ async fn confirm_some(
     listing: &mut UserListing,
 ) -> Result<(), DirectoryError> {
     let wanted: Vec<String> = ids.iter().chain([&own]).map(|id| (*id).to_owned()).collect();
-    let found = asked.jira.users(asked.cloud_id, &wanted).await?;
+    let found = asked.jira.users(&wanted).await?;
     if !found.iter().any(|user| user.account_id == own) {
         return Err(DirectoryError::Blind);
     }

@@ -21,7 +21,7 @@ impl<M: Mirror> Engine<'_, M> {
             let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
             let answer = self
                 .jira
-                .search(self.settings.cloud_id, &newest(&ids), SearchFields::Newest, None)
+                .search(&newest(&ids), SearchFields::Newest, None)
                 .await
                 .map_err(MirrorError::from);
             let done: Vec<&FollowedProject> = match answer {
@@ -64,7 +64,7 @@ impl<M: Mirror> Engine<'_, M> {
         if jqls.is_empty() {
             return Ok(());
         }
-        let answers = self.jira.parse_jql(self.settings.cloud_id, &jqls).await?;
+        let answers = self.jira.parse_jql(&jqls).await?;
         self.state.invalid_jql.clear();
         for (jql, answer) in jqls.into_iter().zip(answers) {
             let error = match answer.errors.first().cloned() {

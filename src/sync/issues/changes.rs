@@ -268,10 +268,7 @@ impl<M: Mirror> Engine<'_, M> {
         let (mut seen, mut idle) = (HashSet::new(), 0);
         loop {
             let jql = changed(&ids, scan.at);
-            let page = self
-                .jira
-                .search(self.settings.cloud_id, &jql, SearchFields::Issues, token.as_deref())
-                .await?;
+            let page = self.jira.search(&jql, SearchFields::Issues, token.as_deref()).await?;
             scan.see(&page);
             self.clock = latest(&page).or(self.clock);
             if scan.begins_ahead() {

@@ -54,7 +54,7 @@ impl<M: Mirror> Engine<'_, M> {
         let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
         let jql = group.first().and_then(|project| project.jql.as_deref());
         let query = matching(&ids, mode, jql);
-        Ok(self.jira.approximate_count(self.settings.cloud_id, &query).await?)
+        Ok(self.jira.approximate_count(&query).await?)
     }
 
     /// Counts the next few projects.

@@ -90,15 +90,13 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Looks issues up. Those of which nothing proves what became of them.
     async fn look_up(&mut self, ids: &[u64]) -> Result<BTreeSet<u64>, MirrorError> {
-        let found = self.jira.bulk_fetch(self.settings.cloud_id, ids).await?;
+        let found = self.jira.bulk_fetch(ids).await?;
         self.report.malformed += found.malformed;
         let (failed, mut found) = (found.failed, found.issues);
         let there: BTreeSet<u64> = found.iter().filter_map(|issue| issue.id.parse().ok()).collect();
-        let (jira, cloud_id) = (self.jira, self.settings.cloud_id);
+        let jira = self.jira;
         let asked = ids.iter().copied().filter(|id| !there.contains(id));
-        let asked: Vec<_> = asked
-            .map(|id| async move { (id, jira.issue(cloud_id, id).await) })
-            .collect();
+        let asked: Vec<_> = asked.map(|id| async move { (id, jira.issue(id).await) }).collect();
         let answers: Vec<(u64, Result<Issue, JiraError>)> =
             stream::iter(asked).buffer_unordered(LOOK_UPS).collect().await;
         let mut lost = Vec::new();
@@ -154,8 +152,7 @@ impl<M: Mirror> Engine<'_, M> {
 
     /// Whether a search finds anything in a project.
     async fn finds_others(&self, project: &str) -> Result<bool, MirrorError> {
-        let (cloud_id, jql) = (self.settings.cloud_id, newest(&[project]));
-        let page = self.jira.search(cloud_id, &jql, SearchFields::Newest, None).await;
+        let page = self.jira.search(&newest(&[project]), SearchFields::Newest, None).await;
         match page.map_err(MirrorError::from) {
             Ok(page) => Ok(!page.found.issues.is_empty()),
             Err(error) if error.refused_query().is_some() => Ok(false),
@@ -164,7 +161,7 @@ impl<M: Mirror> Engine<'_, M> {
     }
 
     async fn is_archived(&self, project: &str) -> Result<bool, MirrorError> {
-        match self.jira.project(self.settings.cloud_id, project).await {
+        match self.jira.project(project).await {
             Ok(project) => Ok(project.archived),
             Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => Ok(false),
             Err(error) => Err(error.into()),
@@ -192,11 +189,7 @@ impl<M: Mirror> Engine<'_, M> {
     /// Those of the ids that a search finds. None where Jira refuses it or may leave some out, which
     /// proves nothing.
     async fn searchable(&self, ids: &[u64]) -> Result<Option<Vec<u64>>, MirrorError> {
-        let answer = self
-            .jira
-            .reconciled(self.settings.cloud_id, &among(ids), ids)
-            .await
-            .map_err(MirrorError::from);
+        let answer = self.jira.reconciled(&among(ids), ids).await.map_err(MirrorError::from);
         match answer {
             Ok(found) => Ok(found),
             Err(error) if error.refused_query().is_some() => Ok(None),
@@ -236,12 +229,12 @@ impl<M: Mirror> Engine<'_, M> {
             global: Vec::new(),
             projects: vec![(vec![BROWSE], projects.clone()), (vec![AGENT], desks)],
         };
-        let held = jira.permissions(settings.cloud_id, &questions).await?;
+        let held = jira.permissions(&questions).await?;
         let holds = |id: &String, permission: &str| held.projects.get(id).is_some_and(|held| held.contains(permission));
         let mut readable = BTreeSet::new();
         for id in projects.into_iter().filter(|id| holds(id, BROWSE)) {
             let is_shown = if is_desk(&id) && !holds(&id, AGENT) {
-                match jira.project(settings.cloud_id, &id).await {
+                match jira.project(&id).await {
                     Ok(_) => true,
                     Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => false,
                     Err(error) => return Err(error.into()),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::integration::MirrorMode,
-    atlassian::jira::{Jira, PAGE},
+    atlassian::jira::{PAGE, Session},
 };
 
 /// What a pass did, besides what the state tells.
@@ -57,7 +57,7 @@ pub enum ProjectSyncError {
 
 /// A pass under way.
 pub struct Engine<'a, M> {
-    pub(super) jira: &'a Jira,
+    pub(super) jira: &'a Session,
     pub(super) mirror: &'a M,
     pub(super) settings: &'a MirrorSettings<'a>,
     pub(super) moment: RunContext<'a>,
@@ -76,7 +76,7 @@ pub struct Engine<'a, M> {
 /// # Errors
 /// The first failure that concerns more than one project. Everything before it stands.
 pub async fn run<M: Mirror>(
-    jira: &Jira,
+    jira: &Session,
     mirror: &M,
     settings: &MirrorSettings<'_>,
     moment: RunContext<'_>,

@@ -11,7 +11,7 @@ use crate::{
     atlassian::{
         error::JiraError,
         issue_models::{IssueBatch, SearchPage},
-        jira::{Jira, PAGE, SearchFields},
+        jira::{PAGE, SearchFields, Session},
     },
 };
 
@@ -28,8 +28,7 @@ pub enum FetchAnswer {
 
 /// Fetches under way.
 pub struct Fetching {
-    jira: Jira,
-    cloud_id: String,
+    jira: Session,
     mode: MirrorMode,
     tasks: JoinSet<FetchAnswer>,
 }
@@ -37,10 +36,9 @@ pub struct Fetching {
 impl Fetching {
     /// Nothing is under way yet.
     #[must_use]
-    pub fn new(jira: &Jira, cloud_id: &str, mode: MirrorMode) -> Self {
+    pub fn new(jira: &Session, mode: MirrorMode) -> Self {
         Self {
             jira: jira.clone(),
-            cloud_id: cloud_id.to_owned(),
             mode,
             tasks: JoinSet::new(),
         }
@@ -62,9 +60,9 @@ impl Fetching {
     pub fn send(&mut self, queue: &mut VecDeque<u64>) {
         while self.free() > 0 && !queue.is_empty() {
             let ids: Vec<u64> = queue.drain(..queue.len().min(PAGE)).collect();
-            let (jira, cloud_id) = (self.jira.clone(), self.cloud_id.clone());
+            let jira = self.jira.clone();
             self.tasks.spawn(async move {
-                let answer = jira.bulk_fetch(&cloud_id, &ids).await;
+                let answer = jira.bulk_fetch(&ids).await;
                 FetchAnswer::ById(ids, answer)
             });
         }
@@ -72,10 +70,10 @@ impl Fetching {
 
     /// Asks for the next page of a query.
     pub fn turn(&mut self, walk: PagedQuery) {
-        let (jira, cloud_id, mode) = (self.jira.clone(), self.cloud_id.clone(), self.mode);
+        let (jira, mode) = (self.jira.clone(), self.mode);
         self.tasks.spawn(async move {
             let wanted = SearchFields::Some(walk.size);
-            let page = jira.search(&cloud_id, &walk.query(mode), wanted, walk.token()).await;
+            let page = jira.search(&walk.query(mode), wanted, walk.token()).await;
             FetchAnswer::Page(walk, page)
         });
     }

@@ -61,7 +61,7 @@ fn walk(group: &[&FollowedProject], part: QueryRange, size: usize) -> PagedQuery
 impl<M: Mirror> Engine<'_, M> {
     /// Fetches what is to be fetched, until the slice is over.
     pub(super) async fn fill(&mut self) -> Result<(), MirrorError> {
-        let mut fetching = Fetching::new(self.jira, self.settings.cloud_id, self.settings.mode);
+        let mut fetching = Fetching::new(self.jira, self.settings.mode);
         let mut first_error = None;
         loop {
             if first_error.is_none() && !(self.moment.is_over)() {

@@ -64,7 +64,7 @@ impl<M: Mirror> Engine<'_, M> {
         }
         let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
         let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
-        let answers = self.jira.matches(self.settings.cloud_id, &ids, &jqls).await?;
+        let answers = self.jira.matches(&ids, &jqls).await?;
         let mut found = BTreeSet::new();
         if answers.len() != jqls.len() {
             // Nothing tells which of them were answered.
@@ -109,7 +109,7 @@ impl<M: Mirror> Engine<'_, M> {
         let mut found = Vec::new();
         for chunk in ids.chunks(RECONCILED) {
             let jql = format!("{} AND {}", query(project), among(chunk));
-            let answer = self.jira.reconciled(self.settings.cloud_id, &jql, chunk).await?;
+            let answer = self.jira.reconciled(&jql, chunk).await?;
             // Where the answer may lack some, none leaves for it.
             found.extend(answer.unwrap_or_else(|| chunk.to_vec()));
         }

@@ -275,8 +275,6 @@ impl MirrorState {
 /// What is to be mirrored.
 #[derive(Clone, Debug)]
 pub struct MirrorSettings<'a> {
-    /// The site.
-    pub cloud_id: &'a str,
     /// What issues are seen through.
     pub mapping: MappingContext<'a>,
     /// Which issues.

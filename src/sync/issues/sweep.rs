@@ -106,10 +106,7 @@ impl<M: Mirror> Engine<'_, M> {
         };
         let wanted = jira::SearchFields::SomeIds(list.page());
         let query = list.query(self.settings.mode);
-        let page = self
-            .jira
-            .search(self.settings.cloud_id, &query, wanted, list.token())
-            .await;
+        let page = self.jira.search(&query, wanted, list.token()).await;
         let turn = match page {
             Ok(page) => list.take(page),
             Err(error) => {

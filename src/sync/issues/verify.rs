@@ -61,7 +61,7 @@ impl<M: Mirror> Engine<'_, M> {
             if ids.is_empty() {
                 return Ok(());
             }
-            let found = self.jira.bulk_fetch(self.settings.cloud_id, &ids).await?;
+            let found = self.jira.bulk_fetch(&ids).await?;
             self.report.malformed += found.malformed;
             let answered = found.issues.iter().filter_map(|issue| issue.id.parse().ok());
             let answered: BTreeSet<u64> = answered.chain(found.failed.iter().copied()).collect();

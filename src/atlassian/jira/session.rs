@@ -1,0 +1,135 @@
+//! An access token bound to one site: what everything that talks to Jira is given.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use reqwest::{Method, RequestBuilder};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::atlassian::{
+    client::{AtlassianClient, Prepared},
+    error::{JiraError, ResponseLimits},
+    limits::endpoint,
+    models::Myself,
+    secret::Secret,
+};
+
+/// The calls to one site with one access token.
+#[derive(Clone)]
+pub struct Session {
+    client: AtlassianClient,
+    cloud_id: String,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("cloud_id", &self.cloud_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session of a client with the site that has this cloudId.
+    #[must_use]
+    pub fn new(client: &AtlassianClient, cloud_id: &str) -> Self {
+        Self {
+            client: client.clone(),
+            cloud_id: cloud_id.to_owned(),
+        }
+    }
+
+    /// Goes on with another access token; the calls are counted together.
+    pub fn renew(&mut self, token: Secret) {
+        self.client = self.client.with_token(token);
+    }
+
+    /// How many calls this reconciliation made so far, as [`AtlassianClient::calls`] counts them.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.client.calls()
+    }
+
+    /// How many points the calls of this reconciliation cost so far, as [`AtlassianClient::points`] estimates.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.client.points()
+    }
+
+    /// The account as the site sees it. Needs read:jira-user.
+    ///
+    /// # Errors
+    /// `Unauthorized` or `Forbidden` also for an account without product access.
+    pub async fn myself(&self) -> Result<Myself, JiraError> {
+        self.get("/rest/api/3/myself").send().await
+    }
+
+    pub(super) fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub(super) fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let url = format!("{}{path}", self.client.endpoints.gateway(&self.cloud_id));
+        Call {
+            session: self,
+            name: format!("{method} {path}"),
+            endpoint: endpoint(method.as_str(), path),
+            request: self.client.authorized(self.client.http.request(method, url)),
+            limits: ResponseLimits::default(),
+        }
+    }
+}
+
+/// A call to a site that is being put together.
+pub(super) struct Call<'s> {
+    session: &'s Session,
+    request: RequestBuilder,
+    name: String,
+    endpoint: String,
+    limits: ResponseLimits,
+}
+
+impl Call<'_> {
+    pub(super) fn query<Q: Serialize + ?Sized>(mut self, query: &Q) -> Self {
+        self.request = self.request.query(query);
+        self
+    }
+
+    pub(super) fn json<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
+        self.request = self.request.json(body);
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(super) const fn limits(mut self, limits: ResponseLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(super) async fn send<T: DeserializeOwned>(self) -> Result<T, JiraError> {
+        self.send_dated().await.map(|(answer, _)| answer)
+    }
+
+    /// The same, and the time of the answer by Jira's own clock, to the second, where it is told.
+    pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
+        let Session { client, cloud_id } = self.session;
+        if let Some(bursts) = &client.bursts {
+            bursts.admit(cloud_id, &self.endpoint).await;
+        }
+        let prepared = Prepared {
+            request: self.request,
+            name: self.name,
+            endpoint: self.endpoint,
+            limits: self.limits,
+        };
+        client.send(prepared).await
+    }
+}
