@@ -106,7 +106,7 @@ impl Finding {
     /// grave the earlier; where both are True, the later.
     #[must_use]
     pub fn and_then(self, later: Self) -> Self {
-        let (stands, other) = if self.is_true() || later.gravity() > self.gravity() {
+        let (stands, other) = if self.is_true() || later.reason.entry().gravity > self.reason.entry().gravity {
             (later, self)
         } else {
             (self, later)
@@ -125,20 +125,6 @@ impl Finding {
         Self {
             message: with_short_tail(&stands.message, tail),
             ..stands
-        }
-    }
-
-    /// What keeps `Ready` from being True goes before what does not, and what was not synchronised
-    /// before what was, but late or in part.
-    fn gravity(&self) -> u8 {
-        match self.reason {
-            Reason::MirrorTruncated => 1,
-            Reason::IntervalStretched => 2,
-            Reason::SyncPartial => 3,
-            Reason::QuotaExhausted => 4,
-            _ if self.is_true() => 0,
-            _ if self.reason.entry().holds == Holds::Unknown => 5,
-            _ => 6,
         }
     }
 }

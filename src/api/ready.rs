@@ -2,16 +2,14 @@
 
 use super::{
     condition::{ConditionType, Finding, LONGEST_MESSAGE, with_short_tail},
-    reason::{Holds, Reason},
+    reason::{Blocks, Holds, Reason},
 };
 
 /// Whether a condition with this reason keeps `Ready` of the integration from being True. The condition is
 /// one of the integration or of one of its projects.
 #[must_use]
 pub fn holds_ready_back(condition: ConditionType, reason: Reason, spec_names_projects: bool) -> bool {
-    let holds = reason.entry().holds;
     match condition {
-        _ if holds == Holds::True => false,
         ConditionType::DirectoryReadable
         | ConditionType::ServiceDesksReady
         | ConditionType::StatusMappingValid
@@ -19,29 +17,23 @@ pub fn holds_ready_back(condition: ConditionType, reason: Reason, spec_names_pro
         ConditionType::Accessible | ConditionType::Permitted => {
             spec_names_projects && holds_project_back(condition, reason)
         }
-        // What was synchronised late, or in part, is there.
-        ConditionType::Synced if holds == Holds::False => reason == Reason::SyncFailed,
-        ConditionType::Synced => reason != Reason::SkippedAfterAccessible,
-        _ => reason != Reason::SomeProjectsBlocked || spec_names_projects,
+        _ => match reason.entry().blocks {
+            Blocks::Ready => true,
+            Blocks::NamedProjects => spec_names_projects,
+            Blocks::Project | Blocks::Nothing => false,
+        },
     }
 }
 
 /// Whether a condition with this reason keeps `Ready` of the `JiraProject` that carries it from being True.
-/// Articles that cannot be read hinder no request, and an issue can do without the assignee or the
-/// reporter that was wanted.
 #[must_use]
 pub fn holds_project_back(condition: ConditionType, reason: Reason) -> bool {
-    let only_told = [
-        Reason::KnowledgeBaseUnreadable,
-        Reason::AssignDenied,
-        Reason::ReporterChangeDenied,
-    ];
     let of_projects = [
         ConditionType::Accessible,
         ConditionType::Permitted,
         ConditionType::ServiceDeskReady,
     ];
-    reason.entry().holds != Holds::True && of_projects.contains(&condition) && !only_told.contains(&reason)
+    of_projects.contains(&condition) && reason.entry().blocks != Blocks::Nothing
 }
 
 /// The `Ready` finding of an integration that follows from its others.
@@ -69,7 +61,7 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
     };
     let cause = holding(Holds::False)
         .next()
-        .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.is_consequence()))
+        .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.entry().is_consequence))
         .or_else(|| holding(Holds::Unknown).next());
     let explained = |f: &Finding| {
         f.reason
@@ -79,7 +71,7 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
     let notes = findings
         .iter()
         .filter(|f| (!f.is_true() || !f.reason.entry().remedy.is_empty()) && !explained(f))
-        .filter(|f| !f.reason.is_consequence() && f.reason != Reason::NeverSynced)
+        .filter(|f| !f.reason.entry().is_consequence && f.reason != Reason::NeverSynced)
         .filter(|f| cause.is_none_or(|cause| cause.reason != f.reason));
     let Some(first) = cause else {
         return Finding::new(ConditionType::Ready, when_true, noting(when_true, notes));

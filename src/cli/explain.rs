@@ -78,7 +78,7 @@ fn without_heading(reason: Reason) -> Option<String> {
         let conditions = conditions.join(" or ");
         return Some(format!("### {reason}\n\n{conditions} is True. {}\n", entry.meaning));
     }
-    section(TROUBLESHOOTING, SKIPPED).filter(|_| reason.is_consequence())
+    section(TROUBLESHOOTING, SKIPPED).filter(|_| reason.entry().is_consequence)
 }
 
 /// Each part of the pages with what stands in it.

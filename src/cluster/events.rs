@@ -99,7 +99,7 @@ fn follows(condition: &Condition, all: &[Condition]) -> bool {
     let Some(reason) = Reason::parse(&condition.reason) else {
         return false;
     };
-    reason.is_consequence() || reason.is_explained_among(&condition.message, reasons())
+    reason.entry().is_consequence || reason.is_explained_among(&condition.message, reasons())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl LinkSubject {
 pub fn is_needed(integration: &JiraIntegration) -> bool {
     let conditions = integration.status.iter().flat_map(|status| &status.conditions);
     let reasons = conditions.filter_map(|condition| Reason::parse(&condition.reason));
-    reasons.into_iter().any(Reason::needs_consent)
+    reasons.into_iter().any(|reason| reason.entry().needs_consent)
 }
 
 /// The present need: another grant than this one. Once there is another, the link is worthless.

@@ -36,7 +36,10 @@ pub(super) fn without_link(mut finding: Finding) -> Finding {
 /// The link for what a pass found, where the pages are served. What could not be asked leaves it as it was.
 pub(super) async fn authorization_url(ctx: &Context, observed: &ObservedState, outcome: &Outcome) -> Option<String> {
     let links = ctx.links.as_ref()?;
-    let needed = outcome.findings.values().any(|finding| finding.reason.needs_consent());
+    let needed = outcome
+        .findings
+        .values()
+        .any(|finding| finding.reason.entry().needs_consent);
     if !needed || observed.credentials.is_err() {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::{
     api::{
         condition::{ConditionType, Finding, is_true},
         integration::{JiraIntegrationStatus, SyncStatus},
-        reason::{Holds, Reason},
+        reason::Recheck,
     },
     cluster::{backoff::scaled, time::after},
 };
@@ -161,29 +161,13 @@ pub fn written_due(status: Option<&JiraIntegrationStatus>, now: Timestamp) -> Ti
     next.map_or(now, |time| time.0)
 }
 
-/// Whether a condition is not True that the cheap look of a plain pass cannot judge. It asks for
-/// blocked projects, service desks, people and statuses again itself.
+/// Whether a condition is not True that an incremental reconcile does not ask about.
 fn is_troubled(status: &JiraIntegrationStatus) -> bool {
-    let again = [
-        ConditionType::DirectoryReadable,
-        ConditionType::ServiceDesksReady,
-        ConditionType::StatusMappingValid,
-    ];
-    let blocked = [Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
-    // Of these each synchronisation of issues tells anew.
-    let of_issues = [Reason::IntervalStretched, Reason::MirrorTruncated, Reason::SyncPartial];
     ConditionType::STEPS.iter().any(|step| {
         let Some(found) = Finding::carried(*step, &status.conditions) else {
             return *step != ConditionType::ServiceDesksReady;
         };
-        let asked_again = again.contains(step) && found.reason.entry().holds == Holds::False;
-        // Of a desk whose project is blocked there is nothing else to ask.
-        let of_blocked = found.reason == Reason::SkippedAfterAccessible;
-        !found.is_true()
-            && !asked_again
-            && !of_blocked
-            && !blocked.contains(&found.reason)
-            && !of_issues.contains(&found.reason)
+        !found.is_true() && found.reason.entry().recheck == Recheck::Full
     })
 }
 

@@ -35,7 +35,7 @@ pub fn backs(evidence: &Evidence, findings: &Findings, finding: &Finding) -> boo
             // Jira's own refusal, or a list that lacks one.
             ScopesMissing => evidence.site.as_ref().is_some_and(|site| site.resources.is_ok()),
             AllScopesGranted => !refused_for_scopes(evidence),
-            reason => reason.is_consequence(),
+            reason => reason.entry().is_consequence,
         },
         ConditionType::AccountEligible => match (&evidence.account, finding.reason) {
             (Some(answer), NoProductAccess) => refuses(answer),
@@ -44,7 +44,7 @@ pub fn backs(evidence: &Evidence, findings: &Findings, finding: &Finding) -> boo
                 let accepted = evidence.declared.accepted.as_ref();
                 accepted.is_some_and(|known| known.account_id == account.account_id)
             }
-            (answer, reason) => reason.is_consequence() || matches!(answer, Some(Ok(_))),
+            (answer, reason) => reason.entry().is_consequence || matches!(answer, Some(Ok(_))),
         },
         ConditionType::ProjectsAccessible => projects(evidence, findings, finding.reason),
         ConditionType::DirectoryReadable => directory(evidence, finding.reason),
@@ -123,7 +123,7 @@ fn projects(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
 fn directory(evidence: &Evidence, reason: Reason) -> bool {
     let pinned = &evidence.declared.pinned;
     let Some(directory) = &evidence.directory else {
-        return reason.is_consequence();
+        return reason.entry().is_consequence;
     };
     let known = |id: &str, active: bool| {
         let all = directory.pinned.as_deref().unwrap_or_default();
@@ -139,7 +139,7 @@ fn directory(evidence: &Evidence, reason: Reason) -> bool {
             pinned.iter().all(|p| known(&p.account_id, false)) && pinned.iter().any(|p| inactive(&p.account_id))
         }
         SiteUnavailable => directory.pinned.is_err(),
-        _ => reason.is_consequence(),
+        _ => reason.entry().is_consequence,
     }
 }
 
@@ -170,13 +170,13 @@ fn desks(evidence: &Evidence, findings: &Findings, reason: Reason) -> bool {
             let lists = desks.desks.values().any(|desk| desk.request_types.is_err());
             lists || desks.listed.as_ref().is_some_and(JiraResult::is_err) || articles.is_some_and(JiraResult::is_err)
         }
-        _ => reason.is_consequence(),
+        _ => reason.entry().is_consequence,
     }
 }
 
 fn statuses(evidence: &Evidence, reason: Reason) -> bool {
     let Some(statuses) = &evidence.statuses else {
-        return reason.is_consequence();
+        return reason.entry().is_consequence;
     };
     let answers = || statuses.by_project.values();
     match reason {
@@ -190,7 +190,7 @@ fn statuses(evidence: &Evidence, reason: Reason) -> bool {
             let mut of_rule = statuses.by_project.iter().filter(|(key, _)| is_about(key));
             of_rule.all(|(_, answer)| answer.is_ok())
         }),
-        _ => reason.is_consequence(),
+        _ => reason.entry().is_consequence,
     }
 }
 
@@ -217,7 +217,7 @@ pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool 
         return false;
     };
     let project = meant(evidence, projects, key);
-    if finding.reason.is_consequence() {
+    if finding.reason.entry().is_consequence {
         return true;
     }
     match (finding.condition, project) {

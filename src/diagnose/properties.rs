@@ -122,7 +122,7 @@ proptest! {
         prop_assert!(findings.projects.is_empty());
         for finding in all(&findings) {
             // The address alone can be judged without asking anybody.
-            let allowed = finding.reason == Reason::SiteNotAllowed || finding.reason.is_consequence();
+            let allowed = finding.reason == Reason::SiteNotAllowed || finding.reason.entry().is_consequence;
             prop_assert!(allowed, "{:?}", finding);
         }
     }

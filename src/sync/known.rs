@@ -104,7 +104,7 @@ pub fn unwell_desks(known: &[JiraProject]) -> impl Iterator<Item = (&JiraProject
     known.iter().filter_map(|project| {
         let status = project.status.as_ref()?;
         let finding = Finding::carried(ConditionType::ServiceDeskReady, &status.conditions)?;
-        let well = finding.is_true() || finding.reason.is_consequence();
+        let well = finding.is_true() || finding.reason.entry().is_consequence;
         (!well && finding.reason != Reason::KnowledgeBaseUnreadable).then_some((project, status, finding))
     })
 }

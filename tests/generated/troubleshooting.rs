@@ -34,7 +34,7 @@ fn conditions() -> impl Iterator<Item = ConditionType> {
 /// The condition under which the page has a reason; none for those that follow from others.
 pub fn home(reason: Reason) -> Option<ConditionType> {
     let first = reason.entry().conditions.first().copied();
-    first.filter(|_| !reason.is_consequence())
+    first.filter(|_| !reason.entry().is_consequence)
 }
 
 /// The page.
@@ -47,7 +47,7 @@ pub fn page() -> String {
         let here = Reason::ALL.iter().filter(|reason| home(**reason) == Some(condition));
         page.push_str(&part(&prose, here.copied()));
     }
-    let consequences = Reason::ALL.iter().filter(|reason| reason.is_consequence());
+    let consequences = Reason::ALL.iter().filter(|reason| reason.entry().is_consequence);
     page.push_str(&part(&prose::load(prose::SKIPPED), consequences.copied()));
     page.push_str(&fine());
     page.push_str(&deeper(&prose::text("procedures")));
@@ -86,7 +86,7 @@ fn section(reason: Reason, entry: &Entry) -> String {
             "Fix the condition that the reason names first.",
         )
     };
-    let whose = if reason.is_consequence() {
+    let whose = if reason.entry().is_consequence {
         "The condition"
     } else {
         &whose

@@ -39,6 +39,28 @@ pub enum Disposition {
     Stalled,
 }
 
+/// Which `Ready` a reason that is not True keeps from being True.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocks {
+    /// That of its object, and of the integration.
+    Ready,
+    /// That of the integration, where spec.projects names the projects.
+    NamedProjects,
+    /// That of the `JiraProject` that carries it; of the integration where spec.projects names it.
+    Project,
+    /// None: it is said, and things go on.
+    Nothing,
+}
+
+/// Which reconcile finds out whether a reason that is not True still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recheck {
+    /// One that asks everything.
+    Full,
+    /// Each: an incremental one asks about it alone.
+    Incremental,
+}
+
 /// One line of the table.
 #[derive(Debug)]
 pub struct Entry {
@@ -48,10 +70,50 @@ pub struct Entry {
     pub holds: Holds,
     /// What the operator does about it.
     pub disposition: Disposition,
+    /// Of two reasons for one condition the graver stands. What keeps `Ready` from being True goes before what does
+    /// not, and what was not synchronised before what was, but late or in part.
+    pub gravity: u8,
+    /// Which `Ready` it keeps from being True.
+    pub blocks: Blocks,
+    /// Whether a person has to consent anew before it is fixed.
+    pub needs_consent: bool,
+    /// Which reconcile finds out whether it still holds.
+    pub recheck: Recheck,
+    /// Whether a cause before it explains it.
+    pub is_consequence: bool,
     /// What it means, and how it was found out.
     pub meaning: &'static str,
     /// What causes it, likeliest first.
     pub cause: &'static str,
     /// What to do; empty where there is nothing to do.
     pub remedy: &'static str,
+}
+
+impl Entry {
+    /// A line with what most lines say in the columns that the table leaves out.
+    pub(super) const fn of(
+        conditions: &'static [ConditionType],
+        holds: Holds,
+        disposition: Disposition,
+        [meaning, cause, remedy]: [&'static str; 3],
+    ) -> Self {
+        let (gravity, blocks) = match holds {
+            Holds::True => (0, Blocks::Nothing),
+            Holds::Unknown => (5, Blocks::Ready),
+            Holds::False => (6, Blocks::Ready),
+        };
+        Self {
+            conditions,
+            holds,
+            disposition,
+            gravity,
+            blocks,
+            needs_consent: false,
+            recheck: Recheck::Full,
+            is_consequence: false,
+            meaning,
+            cause,
+            remedy,
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod entry;
 mod table;
 
 pub use self::{
-    entry::{Disposition, Entry, Holds},
+    entry::{Blocks, Disposition, Entry, Holds, Recheck},
     table::Reason,
 };
 use super::condition_type::ConditionType;
@@ -50,30 +50,6 @@ impl Reason {
         };
         all.into_iter().any(|other| tells.contains(&other))
     }
-
-    /// Whether a person has to consent anew before this is mended.
-    #[must_use]
-    pub fn needs_consent(self) -> bool {
-        matches!(
-            self,
-            Self::NotConnected
-                | Self::ReconnectRequired
-                | Self::GrantSharedElsewhere
-                | Self::SiteNotGranted
-                | Self::ScopesMissing
-                | Self::WrongAccount
-                | Self::ManagedServiceAccount
-                | Self::AppAccount
-                | Self::PortalCustomerAccount
-                | Self::AccountInactive
-        )
-    }
-
-    /// Whether a condition with this reason is one that a cause before it explains.
-    #[must_use]
-    pub fn is_consequence(self) -> bool {
-        self == Self::NotChecked || self.as_str().starts_with("SkippedAfter")
-    }
 }
 
 impl std::fmt::Display for Reason {
@@ -85,6 +61,85 @@ impl std::fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the table says otherwise of some reasons than of most.
+    #[test]
+    fn the_exceptional_columns_hold_of_these_reasons() {
+        use Reason::*;
+        let those = |says: &dyn Fn(&Entry) -> bool| -> Vec<Reason> {
+            let all = Reason::ALL.iter().copied();
+            all.filter(|reason| reason.entry().holds != Holds::True && says(reason.entry()))
+                .collect()
+        };
+        let of = |mut reasons: Vec<Reason>| {
+            reasons.sort();
+            reasons
+        };
+        assert_eq!(
+            those(&|entry| entry.needs_consent),
+            of(vec![
+                NotConnected,
+                ReconnectRequired,
+                GrantSharedElsewhere,
+                SiteNotGranted,
+                ScopesMissing,
+                WrongAccount,
+                ManagedServiceAccount,
+                AppAccount,
+                PortalCustomerAccount,
+                AccountInactive,
+            ])
+        );
+        assert_eq!(
+            those(&|entry| entry.recheck == Recheck::Incremental),
+            of(vec![
+                AllProjectsBlocked,
+                SomeProjectsBlocked,
+                KnowledgeBaseUnreadable,
+                UserBrowsingDenied,
+                PinnedUserNotFound,
+                PinnedUserInactive,
+                SomeServiceDesksBlocked,
+                UnknownStatuses,
+                AmbiguousMapping,
+                SyncPartial,
+                IntervalStretched,
+                MirrorTruncated,
+                SkippedAfterAccessible,
+            ])
+        );
+        assert_eq!(
+            those(&|entry| entry.blocks == Blocks::Nothing),
+            of(vec![
+                AssignDenied,
+                ReporterChangeDenied,
+                KnowledgeBaseUnreadable,
+                SyncPartial,
+                QuotaExhausted,
+                IntervalStretched,
+                MirrorTruncated,
+                JqlInvalid,
+            ])
+        );
+        assert_eq!(
+            those(&|entry| entry.blocks == Blocks::NamedProjects),
+            [SomeProjectsBlocked]
+        );
+        assert_eq!(
+            those(&|entry| entry.blocks == Blocks::Project),
+            [SkippedAfterAccessible]
+        );
+        let mut by_gravity = those(&|entry| entry.gravity < 5);
+        by_gravity.sort_by_key(|reason| reason.entry().gravity);
+        assert_eq!(
+            by_gravity,
+            [MirrorTruncated, IntervalStretched, SyncPartial, QuotaExhausted]
+        );
+        for reason in Reason::ALL {
+            let named = reason.as_str().starts_with("Skipped") || *reason == NotChecked;
+            assert_eq!(reason.entry().is_consequence, named, "{reason}");
+        }
+    }
 
     #[test]
     fn every_reason_that_is_not_true_says_what_to_do_about_it() {

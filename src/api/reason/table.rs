@@ -1,13 +1,17 @@
 //! The table of reasons, in the order of the steps.
 
-use super::entry::{Disposition, Entry, Holds};
+use super::entry::{
+    Blocks::{NamedProjects, Nothing, Project},
+    Disposition, Entry, Holds,
+    Recheck::Incremental,
+};
 use crate::api::condition_type::ConditionType::{
     Accessible, AccountEligible, Authorized, DirectoryReadable, Permitted, ProjectsAccessible, Ready, ScopesGranted,
     ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid, Synced,
 };
 
 macro_rules! reasons {
-    ($($name:ident [$($condition:ident),+] $holds:ident $disposition:ident: $meaning:literal, $cause:literal, $remedy:literal;)+) => {
+    ($($name:ident [$($condition:ident),+] $holds:ident $disposition:ident $({$($column:ident: $value:expr),+})?: $meaning:literal, $cause:literal, $remedy:literal;)+) => {
         /// A condition's reason. The names are API: they never change their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason {
@@ -28,14 +32,15 @@ macro_rules! reasons {
             #[must_use]
             pub const fn entry(self) -> &'static Entry {
                 match self {
-                    $(Reason::$name => &Entry {
-                        conditions: &[$($condition),+],
-                        holds: Holds::$holds,
-                        disposition: Disposition::$disposition,
-                        meaning: $meaning,
-                        cause: $cause,
-                        remedy: $remedy,
-                    },)+
+                    $(Reason::$name => const { &Entry {
+                        $($($column: $value,)+)?
+                        ..Entry::of(
+                            &[$($condition),+],
+                            Holds::$holds,
+                            Disposition::$disposition,
+                            [$meaning, $cause, $remedy],
+                        )
+                    } },)+
                 }
             }
         }
@@ -54,7 +59,7 @@ reasons! {
         "The Secret that spec.secretRef names lacks a key, or a key's value is empty or not text.",
         "A key is missing or misspelt, or a value was encoded twice or not at all.",
         "Put the OAuth app's client-id and client-secret into the Secret as text; it is noticed at once.";
-    NotConnected [Authorized] False Stalled:
+    NotConnected [Authorized] False Stalled {needs_consent: true}:
         "No grant is stored for this OAuth app, so nobody has connected it yet.",
         "Nobody ever consented, the refresh token supplied was used before, client-id was changed, or it was disconnected on request.",
         "Connect with the dedicated account: open status.authorizationURL, if it is there, or run jira-operator connect.";
@@ -62,7 +67,7 @@ reasons! {
         "Atlassian's token endpoint refused the client secret. The grant itself was not spent.",
         "client-secret is wrong, was rotated in the developer console, or belongs to another app.",
         "Copy the secret from the app's settings in the developer console into client-secret; connecting again would not help.";
-    ReconnectRequired [Authorized] False Stalled:
+    ReconnectRequired [Authorized] False Stalled {needs_consent: true}:
         "Atlassian refused the refresh token, so the grant is dead.",
         "The app was revoked under the account's connected apps, its password was changed, the account was deactivated, the grant was unused for 90 days, or another copy of the token was used.",
         "Connect again with the dedicated account: open status.authorizationURL, if it is there, or run jira-operator connect.";
@@ -70,7 +75,7 @@ reasons! {
         "Atlassian answered a refresh without a new refresh token; the old one is kept.",
         "offline_access was not among the scopes asked for.",
         "Connect again with offline_access among the scopes.";
-    GrantSharedElsewhere [Authorized] False Stalled:
+    GrantSharedElsewhere [Authorized] False Stalled {needs_consent: true}:
         "This grant is a copy of one that is used elsewhere. It is never spent, because two users of one rotating token kill each other's grant.",
         "The grant Secret was restored from a backup or copied, or one refresh token was put into two Secrets.",
         "Connect this one anew: open status.authorizationURL, if it is there, or run jira-operator connect.";
@@ -97,7 +102,7 @@ reasons! {
         "No Jira Cloud site answers under spec.site.",
         "The name is mistyped, or the site was renamed or deleted.",
         "Correct spec.site to the address shown in the browser when you use Jira.";
-    SiteNotGranted [SiteReachable] False Stalled:
+    SiteNotGranted [SiteReachable] False Stalled {needs_consent: true}:
         "The site exists, but the grant does not reach it.",
         "Another site was chosen on the consent screen, the scopes are not Jira's, the account has no product access, or the site blocks the app.",
         "Connect again with the dedicated account and choose this site, or correct spec.site.";
@@ -112,30 +117,30 @@ reasons! {
     // ScopesGranted
     AllScopesGranted [ScopesGranted] True Fine:
         "The grant has every scope that the spec needs.", "", "";
-    ScopesMissing [ScopesGranted] False Stalled:
+    ScopesMissing [ScopesGranted] False Stalled {needs_consent: true}:
         "The grant lacks classic scopes that the spec needs.",
         "The scope is not among the app's permissions in the developer console, or was added after the consent.",
         "Add the scope to the app in the developer console, then connect again: a scope added later does not reach an existing grant.";
     // AccountEligible
     StandardAccount [AccountEligible] True Fine:
         "The grant belongs to an active account with access to the site, and to none of a kind that cannot hold one.", "", "";
-    WrongAccount [AccountEligible] False Stalled:
+    WrongAccount [AccountEligible] False Stalled {needs_consent: true}:
         "The grant belongs to another account than spec.account. Its token is not published.",
         "Somebody connected while logged in with their own account.",
         "Connect again in a private browser window, logged in as the account that spec.account names.";
-    ManagedServiceAccount [AccountEligible] False Stalled:
+    ManagedServiceAccount [AccountEligible] False Stalled {needs_consent: true}:
         "The grant belongs to a managed service account, which cannot hold an OAuth 2.0 (3LO) grant.",
         "An account made under Service accounts in Atlassian Administration was used.",
         "Use an ordinary Atlassian account of its own for the operator and connect with that.";
-    AppAccount [AccountEligible] False Stalled:
+    AppAccount [AccountEligible] False Stalled {needs_consent: true}:
         "The grant belongs to an app's account, not to a person-type account.",
         "The token was made for an app or an agent.",
         "Use an ordinary Atlassian account of its own for the operator and connect with that.";
-    PortalCustomerAccount [AccountEligible] False Stalled:
+    PortalCustomerAccount [AccountEligible] False Stalled {needs_consent: true}:
         "The grant belongs to a customer account that can only use the service portal.",
         "The account was invited as a portal customer and has no Jira licence.",
         "Give the account product access to Jira, or connect with an account that has it.";
-    AccountInactive [AccountEligible] False Stalled:
+    AccountInactive [AccountEligible] False Stalled {needs_consent: true}:
         "The account that the grant belongs to is deactivated.",
         "An administrator deactivated the account.",
         "Reactivate the account in Atlassian Administration, or connect with another one.";
@@ -158,11 +163,11 @@ reasons! {
         "The account sees no live project on the site.",
         "The account was added to no project, the site has none, or all are archived.",
         "Add the account to the projects' roles in Jira.";
-    AllProjectsBlocked [ProjectsAccessible] False Stalled:
+    AllProjectsBlocked [ProjectsAccessible] False Stalled {recheck: Incremental}:
         "None of the projects in scope can be read or, in the mode Enforce, written to.",
         "See the JiraProject objects: each says what it lacks.",
         "Mend what the JiraProject objects name: kubectl get jiraprojects.";
-    SomeProjectsBlocked [ProjectsAccessible] False Stalled:
+    SomeProjectsBlocked [ProjectsAccessible] False Stalled {blocks: NamedProjects, recheck: Incremental}:
         "Some of the projects in scope cannot be read or, in the mode Enforce, not be written to; the others go on.",
         "See the JiraProject objects: each says what it lacks.",
         "Mend what the JiraProject objects name: kubectl get jiraprojects.";
@@ -207,10 +212,10 @@ reasons! {
     TransitionDenied [Permitted] False Stalled:
         "The account may not transition issues in the project.",
         "Its role lacks Transition issues.", "Grant it Transition issues in the project's permission scheme.";
-    AssignDenied [Permitted] False Stalled:
+    AssignDenied [Permitted] False Stalled {blocks: Nothing}:
         "The account may not assign issues in the project. They can be read and written all the same.",
         "Its role lacks Assign issues.", "Grant it Assign issues in the project's permission scheme.";
-    ReporterChangeDenied [Permitted] False Stalled:
+    ReporterChangeDenied [Permitted] False Stalled {blocks: Nothing}:
         "The account may not set the reporter of issues in the project. They can be read and written all the same.",
         "Its role lacks Modify reporter, which many permission schemes give to administrators only.", "Grant it Modify reporter in the project's permission scheme.";
     ServiceDeskUsable [ServiceDeskReady] True Fine:
@@ -239,40 +244,40 @@ reasons! {
         "The account may not raise a request of any type on the service desk.",
         "A form requires a field that the account cannot see, the request type's issue type left the project, Customer permissions leave the account out, or it lacks Create issues, of which CreateDenied tells.",
         "Show the required fields, give the type an issue type of the project, or let the account in under Customer permissions.";
-    KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled:
+    KnowledgeBaseUnreadable [ServiceDesksReady, ServiceDeskReady] False Stalled {blocks: Nothing, recheck: Incremental}:
         "Jira refuses the account the knowledge base's articles. Requests are not affected.",
         "The account has no Confluence access, the knowledge base's permissions leave it out, or the grant lacks a scope for articles.",
         "Give the account Confluence access, or open the knowledge base to all agents; where a scope is wanting, add it to the app and connect again.";
     // DirectoryReadable
     UsersReadable [DirectoryReadable] True Fine:
         "The account may look people up, and every pinned person exists and is active.", "", "";
-    UserBrowsingDenied [DirectoryReadable] False Stalled:
+    UserBrowsingDenied [DirectoryReadable] False Stalled {recheck: Incremental}:
         "The account may not browse users: Jira answers every search for people with an empty list.",
         "The account is in no group with the global permission Browse users and groups.",
         "Grant it Browse users and groups in Jira's global permissions.";
-    PinnedUserNotFound [DirectoryReadable] False Stalled:
+    PinnedUserNotFound [DirectoryReadable] False Stalled {recheck: Incremental}:
         "The site knows no account with an accountId that spec.users.pinned gives.",
         "The accountId is mistyped, or the account was deleted or never had access to the site.",
         "Correct the accountId in spec.users.pinned: it ends the address of the person's profile in Jira.";
-    PinnedUserInactive [DirectoryReadable] False Stalled:
+    PinnedUserInactive [DirectoryReadable] False Stalled {recheck: Incremental}:
         "An account that spec.users.pinned gives is not active: deactivated, or deleted.",
         "An administrator deactivated the account, or its owner deleted it, which nobody can undo.",
         "Remove the person from spec.users.pinned, or reactivate the account if it was not deleted.";
     // ServiceDesksReady
     AllServiceDesksReady [ServiceDesksReady] True Fine:
         "Every service desk in scope can be used.", "", "";
-    SomeServiceDesksBlocked [ServiceDesksReady] False Stalled:
+    SomeServiceDesksBlocked [ServiceDesksReady] False Stalled {recheck: Incremental}:
         "Some of the service desks in scope cannot be used; the others go on.",
         "See the condition ServiceDeskReady of the JiraProject objects.",
         "Mend what the JiraProject objects name: kubectl get jiraprojects.";
     // StatusMappingValid
     MappingMatchesWorkflows [StatusMappingValid] True Fine:
         "Every status that spec.statusMapping names exists in a workflow.", "", "";
-    UnknownStatuses [StatusMappingValid] False Stalled:
+    UnknownStatuses [StatusMappingValid] False Stalled {recheck: Incremental}:
         "spec.statusMapping names a status or an issue type that no project has for which the rule holds.",
         "It is mistyped, was renamed, has another name in the language of the account, or belongs to a project that is not in scope.",
         "Correct the name in spec.statusMapping, or name the status by its id, as id:10001.";
-    AmbiguousMapping [StatusMappingValid] False Stalled:
+    AmbiguousMapping [StatusMappingValid] False Stalled {recheck: Incremental}:
         "Two rules of spec.statusMapping that are equally narrow give one status different phases.",
         "The rules name the same status, and a project and an issue type fit both.",
         "Remove the status from one of the rules, or narrow one by projects or issueTypes.";
@@ -284,7 +289,7 @@ reasons! {
     NeverSynced [Synced] Unknown Wait:
         "Nothing was synchronised yet.",
         "A condition before this one is not True.", "Mend the condition that the message names.";
-    SyncPartial [Synced] False Retry:
+    SyncPartial [Synced] False Retry {gravity: 3, blocks: Nothing, recheck: Incremental}:
         "A part of the last synchronisation did not succeed; the message says which part.",
         "Some JiraProject or JiraIssue objects could not be written, Jira left something out of its answers, or it asked to slow down.",
         "It is tried again by itself; the message says what was refused.";
@@ -292,19 +297,19 @@ reasons! {
         "The last synchronisation failed.",
         "Jira refused a question that it should answer, or no JiraProject could be written.",
         "It is tried again by itself; the message says what was refused.";
-    QuotaExhausted [Synced] False Wait:
+    QuotaExhausted [Synced] False Wait {gravity: 4, blocks: Nothing}:
         "Atlassian's hourly quota for the OAuth app is spent; no call is made until it is refilled.",
         "This and other users of the same OAuth app spent its points for the hour.",
         "It goes on by itself. To need less, lengthen spec.syncInterval or name fewer projects.";
-    IntervalStretched [Synced] False Wait:
+    IntervalStretched [Synced] False Wait {gravity: 2, blocks: Nothing, recheck: Incremental}:
         "The synchronisations are further apart than spec.syncInterval, so that the hour's points last.",
         "At the declared interval this and other integrations of the same OAuth app would spend its points before the hour is over.",
         "Lengthen spec.syncInterval, name fewer projects, or give this cluster an app of its own.";
-    MirrorTruncated [Synced] False Wait:
+    MirrorTruncated [Synced] False Wait {gravity: 1, blocks: Nothing, recheck: Incremental}:
         "There are more issues than spec.issues.maxObjects; those that were updated last are mirrored.",
         "The projects in scope have more issues than there may be JiraIssue objects.",
         "Raise spec.issues.maxObjects (at most 5000), or narrow what is mirrored by spec.issues.mirror or a jql in spec.projects.";
-    JqlInvalid [Synced] False Stalled:
+    JqlInvalid [Synced] False Stalled {blocks: Nothing}:
         "Jira does not accept the jql that spec.projects gives for the project; its issues are not synchronised.",
         "It is mistyped, has an ORDER BY, or leaves its parentheses.",
         "Correct jql in spec.projects: try it in Jira's search first.";
@@ -313,17 +318,17 @@ reasons! {
         "The site is connected.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
-    NotChecked [ServiceDeskReady, Accessible, Permitted, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    NotChecked [ServiceDeskReady, Accessible, Permitted, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
         "It was not looked at yet.",
         "The integration is suspended or waits for its turn.", "";
-    SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
         "It was not looked at, because Authorized is not True.", "", "Mend Authorized first.";
-    SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
         "It was not looked at, because SiteReachable is not True.", "", "Mend SiteReachable first.";
-    SkippedAfterScopesGranted [ServiceDeskReady, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    SkippedAfterScopesGranted [ServiceDeskReady, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
         "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
-    SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait:
+    SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
         "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
-    SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady, Synced] Unknown Wait:
+    SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady, Synced] Unknown Wait {blocks: Project, recheck: Incremental, is_consequence: true}:
         "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
 }

@@ -128,7 +128,7 @@ impl Line {
             mark,
             hint: explain(reason),
             about: String::new(),
-            explained: Reason::parse(reason).is_some_and(Reason::is_consequence),
+            explained: Reason::parse(reason).is_some_and(|reason| reason.entry().is_consequence),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{condition::conditions, ready::ready};
+use crate::api::{condition::conditions, ready::ready, reason::Reason};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 fn minute(n: i64) -> Timestamp {

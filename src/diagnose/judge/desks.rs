@@ -61,7 +61,7 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
     let fine = [Reason::ServiceDeskUsable, Reason::KnowledgeBaseUnreadable];
     let is_blocked = |desk: &&&DeskSummary| {
         let reason = desk.finding.reason;
-        !fine.contains(&reason) && !reason.is_consequence()
+        !fine.contains(&reason) && !reason.entry().is_consequence
     };
     let blocked: Vec<&DeskSummary> = seen.iter().filter(is_blocked).copied().collect();
     let refused = refused_articles(evidence);

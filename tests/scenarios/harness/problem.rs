@@ -216,7 +216,7 @@ fn says(condition: Option<&Condition>, told: &Expectation<'_>) {
     let begin = |remedy: &'static str| remedy.strip_suffix(WAYS_TO_CONNECT).unwrap_or(remedy);
     let says_what_to_do = remedies.any(|remedy| found.message.contains(begin(remedy)));
     assert!(
-        reason.is_consequence() || says_what_to_do,
+        reason.entry().is_consequence || says_what_to_do,
         "{} lacks a remedy",
         found.message
     );
