@@ -1,6 +1,9 @@
 //! The `JiraIntegration` kind: what a person declares. What the operator answers is in
 //! [`integration_status`](super::integration_status).
 
+use std::{ops::RangeInclusive, time::Duration};
+
+use jiff::SignedDuration;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -112,8 +115,13 @@ pub struct JiraIntegrationSpec {
     pub suspend: bool,
 }
 
+/// How often to look where the spec does not say.
+const DEFAULT_MINUTES: u64 = 5;
+/// The longest and the shortest interval.
+const INTERVALS: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
+
 fn default_interval() -> String {
-    "5m".to_owned()
+    format!("{DEFAULT_MINUTES}m")
 }
 
 /// Names the Secret with the OAuth app's credentials.
@@ -295,36 +303,33 @@ impl JiraIntegrationSpec {
     }
 
     /// The sync interval. The API server has checked the text; where it could not have (an
-    /// object older than the rule), the default of five minutes stands in.
+    /// object older than the rule), the default stands in.
     #[must_use]
-    pub fn interval(&self) -> std::time::Duration {
-        parse_interval(&self.sync_interval).unwrap_or(std::time::Duration::from_mins(5))
+    pub fn interval(&self) -> Duration {
+        parse_interval(&self.sync_interval).unwrap_or(Duration::from_mins(DEFAULT_MINUTES))
     }
 }
 
-fn parse_interval(text: &str) -> Option<std::time::Duration> {
-    let mut seconds = 0_u64;
-    let mut number = String::new();
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            number.push(character);
-            continue;
-        }
-        let unit = match character {
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        seconds += number.parse::<u64>().ok()? * unit;
-        number.clear();
-    }
-    (number.is_empty() && (60..=86_400).contains(&seconds)).then(|| std::time::Duration::from_secs(seconds))
+/// Reads an interval as the rule of the definition does. It takes units in any order and more than once, which jiff
+/// does not: so each is read by itself.
+fn parse_interval(text: &str) -> Option<Duration> {
+    let mut parts = text.split_inclusive(['h', 'm', 's']).map(|part| {
+        let number = part.strip_suffix(['h', 'm', 's'])?;
+        let is_plain = (1..=5).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<SignedDuration>().ok().filter(|_| is_plain)
+    });
+    let sum = parts.try_fold(SignedDuration::ZERO, |sum, part| sum.checked_add(part?))?;
+    Duration::try_from(sum).ok().filter(|sum| INTERVALS.contains(sum))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+    use serde_json::{Value, json, to_value};
+
     use super::*;
+    use crate::api::crd;
 
     #[test]
     fn intervals_are_read_as_the_api_server_reads_them() {
@@ -332,8 +337,37 @@ mod tests {
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("1h30m"), Some(5400));
         assert_eq!(seconds("90s"), Some(90));
-        for bad in ["", "5", "abc", "5s", "48h", "m"] {
+        for bad in ["", "5", "abc", "5s", "48h", "m", "1.5h", "5m ago", "000060s", "PT5M"] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
+    }
+
+    /// The rule of the definition, as the API server would judge it.
+    fn accepted(text: &str) -> bool {
+        let interval = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/syncInterval";
+        let schema = to_value(crd::all().first().unwrap())
+            .unwrap()
+            .pointer(interval)
+            .unwrap()
+            .clone();
+        let longest = schema.get("maxLength").and_then(Value::as_u64).unwrap();
+        let fits = u64::try_from(text.len()).unwrap() <= longest;
+        fits && kube_cel::Validator::new().validate(&schema, &json!(text), None).is_ok()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn an_interval_is_read_exactly_where_the_definition_accepts_it(text in "([0-9]{0,6}[hms]?){0,3}|[-+ .0-9hmsdu]{0,6}") {
+            prop_assert_eq!(parse_interval(&text).is_some(), accepted(&text), "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn the_default_is_said_once() {
+        assert_eq!(
+            parse_interval(&default_interval()),
+            Some(Duration::from_mins(DEFAULT_MINUTES))
+        );
     }
 }
