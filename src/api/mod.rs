@@ -3,6 +3,7 @@
 
 // The docs of these types are what `kubectl explain` prints, where Markdown has no place.
 #![allow(clippy::doc_markdown)]
+#![warn(missing_docs)]
 
 pub mod condition;
 pub mod condition_type;

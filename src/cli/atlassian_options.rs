@@ -10,7 +10,6 @@ use crate::atlassian::endpoints::Endpoints;
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
-#[allow(missing_docs)]
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Atlassian")]
 pub struct AtlassianOptions {

@@ -6,7 +6,6 @@ use super::{check::world::Cluster, kube_options::KubeOptions};
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
-#[allow(missing_docs)]
 #[derive(Clone, Debug, Args)]
 pub struct ClusterOptions {
     /// Namespace; by default that of the kubeconfig's context.

@@ -15,7 +15,6 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
-#[allow(missing_docs)]
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "kube", multiple = true)]
 pub struct KubeOptions {

@@ -19,7 +19,6 @@ use crate::{
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
-#[allow(missing_docs)]
 #[derive(Debug, Args)]
 // The options of `run`, among which these stand, form a group of the same name.
 #[group(skip)]
