@@ -1,8 +1,6 @@
 //! Names that users, other tools and the operator itself rely on: labels, annotations and
 //! how objects that belong to a `JiraIntegration` are called.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 /// Field manager of every write, and the value of `app.kubernetes.io/managed-by`.
@@ -65,7 +63,7 @@ pub fn object(integration: &str, project_key: &str) -> String {
 #[must_use]
 pub fn object_disambiguated(integration: &str, project_key: &str, integration_uid: &str, identity: &str) -> String {
     distinct(
-        object(integration, project_key),
+        &object(integration, project_key),
         &format!("{integration_uid}/{identity}"),
     )
 }
@@ -79,18 +77,12 @@ pub fn users(integration: &str, number: usize) -> String {
 /// The name to fall back to where [`users`] is taken by somebody else.
 #[must_use]
 pub fn users_disambiguated(integration: &str, number: usize, integration_uid: &str) -> String {
-    distinct(users(integration, number), &format!("{integration_uid}/users"))
+    distinct(&users(integration, number), &format!("{integration_uid}/users"))
 }
 
 /// The name with six hex digits of a hash.
-fn distinct(mut name: String, of: &str) -> String {
-    let digest = Sha256::digest(of);
-    name.push('-');
-    for byte in digest.iter().take(3) {
-        // Writing to a String does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+fn distinct(name: &str, of: &str) -> String {
+    format!("{name}-{:.6x}", Sha256::digest(of))
 }
 
 #[cfg(test)]
@@ -111,5 +103,7 @@ mod tests {
         let three = object_disambiguated("acme", "X_Y", "uid-1", "10002");
         assert!(one.starts_with("acme-x-y-") && one.len() == "acme-x-y-".len() + 6);
         assert!(one != two && one != three);
+        // Objects that there are have this name: SHA-256 of uid-1/10001.
+        assert_eq!(one, "acme-x-y-07151f");
     }
 }

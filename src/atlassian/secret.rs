@@ -1,7 +1,5 @@
 //! Secret material in a type that cannot be printed, logged or serialised by accident.
 
-use std::fmt::Write;
-
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -27,13 +25,7 @@ impl Secret {
     /// SHA-256 in hexadecimal. Tokens are random, so it tells nothing about them.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
-        let digest = Sha256::digest(self.expose());
-        let mut text = String::with_capacity(32);
-        for byte in digest.iter().take(16) {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        TokenHash(text)
+        TokenHash(format!("{:.32x}", Sha256::digest(self.expose())))
     }
 }
 

@@ -60,8 +60,7 @@ impl Key {
     /// for one thing is none for another.
     #[must_use]
     pub fn sign(&self, parts: &[&str]) -> String {
-        let code = self.mac(parts).finalize().into_bytes();
-        code.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", self.mac(parts).finalize().into_bytes())
     }
 
     /// Whether `code` is the code over these parts, compared in constant time.

@@ -119,8 +119,7 @@ fn workflow(types: &[IssueTypeEntry]) -> String {
 }
 
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:.12x}", Sha256::digest(text))
 }
 
 impl MirrorScope {
