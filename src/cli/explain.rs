@@ -12,12 +12,8 @@ use crate::{
     diagnose::nearest::nearest,
 };
 
-/// The reasons of conditions and of people, and what is done about them.
+/// What the documentation says of the reasons, and what is done about them in Jira.
 const TROUBLESHOOTING: &str = include_str!("../../docs/troubleshooting.md");
-/// The reasons that only `check` gives.
-const OF_CHECK: &str = include_str!("../../docs/check.md");
-/// The part of that page that has them.
-const OWN: &str = "reasons-of-its-own";
 /// The heading that all reasons share which name the condition to fix first.
 const SKIPPED: &str = "skippedafter";
 
@@ -38,31 +34,22 @@ pub struct Options {
 pub(super) fn run(options: &Options) -> Result<(), String> {
     let blocks = match &options.topic {
         Some(topic) => blocks(&find(topic)?),
-        None => contents(&pages()),
+        None => contents(),
     };
     say_blocks(&blocks)
 }
 
-/// The pages that have topics.
-fn pages() -> [String; 2] {
-    [TROUBLESHOOTING.to_owned(), section(OF_CHECK, OWN).unwrap_or_default()]
-}
-
 fn find(topic: &str) -> Result<String, String> {
-    let pages = pages();
     let wanted = anchor(topic);
-    let has_none = Reason::ALL
-        .iter()
-        .find(|reason| reason.as_str().to_lowercase() == wanted);
-    let found = pages.iter().find_map(|page| section(page, &wanted));
-    if let Some(found) = found.or_else(|| without_heading(*has_none?)) {
+    let mut reasons = Reason::ALL.iter();
+    let reason = reasons.find(|reason| reason.as_str().to_lowercase() == wanted);
+    let found = section(TROUBLESHOOTING, &wanted);
+    if let Some(found) = found.or_else(|| without_heading(*reason?)) {
         return Ok(found);
     }
-    let headings = pages.iter().flat_map(|page| headings(page)).map(|(_, heading)| heading);
-    let all: Vec<&str> = headings
-        .chain(Reason::ALL.iter().map(|reason| reason.as_str()))
-        .collect();
-    let hint = nearest(topic, all.iter().copied()).map(|meant| format!(" Did you mean {meant}?"));
+    let headings = headings(TROUBLESHOOTING).map(|(_, heading)| heading);
+    let all = headings.chain(Reason::ALL.iter().map(|reason| reason.as_str()));
+    let hint = nearest(topic, all).map(|meant| format!(" Did you mean {meant}?"));
     Err(format!(
         "there is nothing on {topic}.{} jira-operator explain lists what there is",
         hint.unwrap_or_default()
@@ -81,10 +68,10 @@ fn without_heading(reason: Reason) -> Option<String> {
     section(TROUBLESHOOTING, SKIPPED).filter(|_| reason.entry().is_consequence)
 }
 
-/// Each part of the pages with what stands in it.
-fn contents(pages: &[String]) -> Vec<Block> {
+/// Each part of the page with what stands in it.
+fn contents() -> Vec<Block> {
     let mut parts: Vec<(String, Vec<String>)> = Vec::new();
-    for (depth, heading) in pages.iter().flat_map(|page| headings(page)) {
+    for (depth, heading) in headings(TROUBLESHOOTING) {
         match parts.last_mut() {
             Some((_, topics)) if depth > 2 => topics.push(heading.to_owned()),
             _ => parts.push((heading.to_owned(), Vec::new())),
@@ -205,9 +192,8 @@ mod tests {
 
     #[test]
     fn every_topic_that_a_text_names_is_there() {
-        let pages = pages();
         let command = "`jira-operator explain ";
-        let texts = pages.iter().flat_map(|page| blocks(page)).map(|block| block.text);
+        let texts = blocks(TROUBLESHOOTING).into_iter().map(|block| block.text);
         let mut named = 0;
         for text in texts {
             for rest in text.split(command).skip(1) {
@@ -241,7 +227,7 @@ mod tests {
 
     #[test]
     fn without_a_topic_all_are_listed() {
-        let all: String = contents(&pages()).into_iter().map(|block| block.text + "\n").collect();
+        let all: String = contents().into_iter().map(|block| block.text + "\n").collect();
         for topic in [
             "Accessible: ",
             "ProjectArchived",

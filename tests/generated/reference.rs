@@ -22,14 +22,12 @@ pub fn page() -> String {
 }
 
 fn kind(crd: &CustomResourceDefinition) -> String {
-    let version = crd.spec.versions.first().unwrap();
-    let schema = version.schema.as_ref().unwrap().open_api_v3_schema.as_ref().unwrap();
+    let schema = schema(crd);
     let mut text = fill(schema.description.as_deref().unwrap_or_default());
     text.push_str(&names(crd));
     for part in ["spec", "status"] {
-        let root = schema.properties.as_ref().unwrap().get(part).unwrap();
         let mut fields = Vec::new();
-        descend(part, root, &mut fields);
+        descend(part, root(crd, part), &mut fields);
         let _ = write!(text, "\n### {} {part}\n\n{}", crd.spec.names.kind, table(part, &fields));
     }
     let mut rules = Vec::new();
@@ -39,10 +37,20 @@ fn kind(crd: &CustomResourceDefinition) -> String {
         text.extend(
             rules
                 .iter()
-                .map(|rule| fill(&format!("- {rule}.")).replace("\n", "\n  ").trim_end().to_owned() + "\n"),
+                .map(|rule| fill(&format!("- {rule}.")).replace('\n', "\n  ").trim_end().to_owned() + "\n"),
         );
     }
     text
+}
+
+fn schema(crd: &CustomResourceDefinition) -> &JSONSchemaProps {
+    let version = crd.spec.versions.first().unwrap();
+    version.schema.as_ref().unwrap().open_api_v3_schema.as_ref().unwrap()
+}
+
+/// The schema of `spec` or `status`.
+fn root<'a>(crd: &'a CustomResourceDefinition, part: &str) -> &'a JSONSchemaProps {
+    schema(crd).properties.as_ref().unwrap().get(part).unwrap()
 }
 
 /// How the kind is called on the command line, and the columns of `kubectl get`.
@@ -194,20 +202,13 @@ fn collect_rules(schema: &JSONSchemaProps, into: &mut Vec<String>) {
 #[test]
 fn every_field_of_a_kind_has_its_row() {
     for crd in crd::all() {
-        let schema = crd.spec.versions[0]
-            .schema
-            .as_ref()
-            .unwrap()
-            .open_api_v3_schema
-            .as_ref()
-            .unwrap();
-        let spec = schema.properties.as_ref().unwrap()["spec"].properties.as_ref().unwrap();
         let text = kind(&crd);
-        for (name, field) in spec {
-            assert!(
-                field.description.is_some() && text.contains(&format!("| `spec.{name}` |")),
-                "{name}"
-            );
+        for part in ["spec", "status"] {
+            let fields = root(&crd, part).properties.iter().flatten();
+            for (name, field) in fields {
+                let row = format!("| `{part}.{name}` |");
+                assert!(field.description.is_some() && text.contains(&row), "{part}.{name}");
+            }
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn page() -> String {
     page.push_str(&fine());
     page.push_str(&deeper(&prose::text("procedures")));
     page.push_str(&people());
+    page.push_str(&deeper(&prose::text("check")));
     page
 }
 
@@ -104,7 +105,7 @@ fn section(reason: Reason, entry: &Entry) -> String {
 }
 
 /// What all the reasons mean that say which condition comes first.
-const SKIPPED: &str = "It was not looked at, because the condition that the reason names is not True.";
+const SKIPPED: &str = "It was skipped, because the condition that the reason names is not True.";
 
 /// Where several reasons have one heading: an anchor for each.
 fn anchors(entry: &Entry) -> String {
@@ -188,9 +189,9 @@ fn holds_ready(reason: Reason) -> HoldsReady {
     }
 }
 
-/// When what waits for a person is looked at again: single questions are asked on each interval only about what
+/// When what waits for a person is checked again: single questions are asked on each interval only about what
 /// the spec names.
-fn looks_again(reason: Reason) -> &'static str {
+fn checks_again(reason: Reason) -> &'static str {
     let by_single_questions = [
         ConditionType::Accessible,
         ConditionType::ServiceDeskReady,
@@ -219,9 +220,9 @@ fn what_the_operator_does(reason: Reason, holds: HoldsReady) -> String {
         ),
         Disposition::Wait => "It waits; what is awaited wakes it.".to_owned(),
         Disposition::Stalled => format!(
-            "It waits for a person{}, and looks again {}.",
+            "It waits for a person{}, and checks again {}.",
             shown("Stalled"),
-            looks_again(reason)
+            checks_again(reason)
         ),
     }
 }
@@ -239,7 +240,7 @@ fn of_ready(reason: Reason) -> &'static str {
 /// What needs nobody: a table, with anchors, for checks link here too.
 fn fine() -> String {
     let mut text = String::from(
-        "\n## What is in order\n\nReasons of conditions that are True and need nobody.\n\n| reason | condition | says |\n|---|---|---|\n",
+        "\n## Reasons that are fine\n\nOf conditions that are True and need nobody.\n\n| reason | condition | says |\n|---|---|---|\n",
     );
     let needs_nobody = |reason: &&Reason| reason.entry().holds == Holds::True && reason.entry().remedy.is_empty();
     for reason in Reason::ALL.iter().filter(needs_nobody) {
