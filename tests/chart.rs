@@ -3,9 +3,13 @@
 // A test that finds something else than it tells of ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use devkit::helm::Helm;
+use jira_operator::cli::check::{RULES, RequiredRule};
 use serde_json::{Value, json};
 
 fn chart() -> PathBuf {
@@ -171,4 +175,52 @@ async fn the_connect_pages_have_an_address_or_are_not_served() {
         only(&named, "Service").contains(&shortened),
         "no name of a Service is longer than 63"
     );
+}
+
+/// API group, resource and verb.
+type Right = (String, String, String);
+
+/// What the operator's ClusterRole grants.
+fn of_chart(manifests: &str) -> BTreeSet<Right> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
+    let role = documents
+        .iter()
+        .find(|document| {
+            let aggregated = document.pointer("/metadata/name").and_then(Value::as_str) != Some("jira-operator");
+            document["kind"] == "ClusterRole" && !aggregated
+        })
+        .unwrap();
+    let texts = |value: &Value| -> Vec<String> {
+        let all = value.as_array().unwrap();
+        all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let mut rights = BTreeSet::new();
+    for rule in role["rules"].as_array().unwrap() {
+        for group in texts(&rule["apiGroups"]) {
+            for resource in texts(&rule["resources"]) {
+                let verbs = texts(&rule["verbs"]).into_iter();
+                rights.extend(verbs.map(|verb| (group.clone(), resource.clone(), verb)));
+            }
+        }
+    }
+    rights
+}
+
+/// What the operator needs.
+fn ours(rules: impl Iterator<Item = &'static RequiredRule>) -> BTreeSet<Right> {
+    rules
+        .flat_map(|rule| {
+            let verbs = rule.verbs.iter();
+            verbs.map(|verb| (rule.group.to_owned(), rule.short(), (*verb).to_owned()))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_rules_are_those_of_the_chart() {
+    let helm = Helm::find_or_build().await.expect("Helm");
+    let granted = async |values| of_chart(&rendered(&helm, values).await.unwrap());
+    assert_eq!(ours(RULES.iter()), granted(json!({})).await);
+    let least = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
+    assert_eq!(least, granted(json!({"userDirectory": {"enabled": false}})).await);
 }

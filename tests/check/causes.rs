@@ -4,11 +4,11 @@
 use std::fs;
 
 use devkit::sandbox::Command;
-use serde_json::Value;
+use tokio::process::Child;
 
 use crate::{
-    files::written,
-    program::{BOT, Program, Ran},
+    plane::Plane,
+    program::{BOT, Program},
 };
 
 /// A cause, how it comes about, and the reason that tells it.
@@ -71,57 +71,55 @@ fn causes() -> Vec<Cause> {
     ]
 }
 
-/// The findings that are Jira's, as programs read them, but for the file that they come from.
-fn of_jira(ran: &Ran) -> Vec<Value> {
-    let local = |entry: &Value| ["Fields", "Credentials"].contains(&entry["condition"].as_str().unwrap());
-    let mut entries: Vec<Value> = ran.entries().into_iter().filter(|entry| !local(entry)).collect();
-    for entry in &mut entries {
-        entry.as_object_mut().unwrap().remove("file");
+/// The integration of a new namespace, once the operator has looked at it while the cause was there.
+async fn caused(plane: &Plane, program: &Program, Cause { name, commands, .. }: &Cause) -> Child {
+    plane.namespace(name).await;
+    let spec = "  account: {email: jira-bot@acme.example}\n  projects: [{key: SUP}, {key: ENG}]\n";
+    let app = plane.integrate(program, name, spec).await;
+    for command in commands {
+        let command = match command {
+            Command::DropScope { scope, .. } => Command::DropScope {
+                client_id: Some(app.client_id.clone()),
+                scope: scope.clone(),
+            },
+            other => other.clone(),
+        };
+        program.sandbox.command(command).unwrap();
     }
-    entries
+    let operator = plane.operator(program);
+    let observed = "--for=jsonpath={.status.observedGeneration}=1";
+    let wait = ["-n", name, "wait", "--timeout=60s", observed, "ji/acme"];
+    plane.kubectl(&wait, "").await.unwrap();
+    operator
 }
 
 #[tokio::test]
 async fn saved_evidence_gives_the_same_findings_again() {
-    for Cause { name, reason, commands } in causes() {
-        let program = Program::new().await;
-        let (integration, secret) = written(&program);
-        let text = fs::read_to_string(&secret).unwrap();
-        let client = text
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("client-id: "))
-            .unwrap()
-            .to_owned();
-        for command in commands {
-            let command = match command {
-                Command::DropScope { scope, .. } => Command::DropScope {
-                    client_id: Some(client.clone()),
-                    scope,
-                },
-                other => other,
-            };
-            program.sandbox.command(command).unwrap();
-        }
-        let (save, evidence) = (program.path("token.yaml"), program.path("evidence.json"));
-        let arguments = ["-f", &integration, "-f", &secret, "--refresh", "--save", &save];
+    let plane = Plane::start().await;
+    for cause in causes() {
+        let (name, reason) = (cause.name, cause.reason);
+        let mut program = Program::new().await;
+        program.kubeconfig = Some(plane.kubeconfig().to_owned());
+        let operator = caused(&plane, &program, &cause).await;
+        let evidence = program.path("evidence.json");
         let live = program
-            .check(&[&arguments[..], &["--evidence-out", &evidence, "-o", "json"]].concat())
+            .check(&["acme", "-n", name, "--evidence-out", &evidence, "-o", "json"])
             .await;
         assert!(live.out.contains(reason), "{name}: {}", live.out);
+        drop(operator);
         let asked = program.sandbox.requests().len();
-        let replayed = program.check(&["--evidence", &evidence, "-o", "json"]).await;
-        assert_eq!(
-            (replayed.code, of_jira(&replayed)),
-            (live.code, of_jira(&live)),
-            "{name}"
-        );
-        let again = program.check(&["--evidence", &evidence, "-o", "json"]).await;
-        assert_eq!(again.out, replayed.out, "{name}");
+        for _ in 0..2 {
+            let replayed = program.check(&["--evidence", &evidence, "-o", "json"]).await;
+            assert_eq!((replayed.code, &replayed.out), (live.code, &live.out), "{name}");
+        }
         assert_eq!(program.sandbox.requests().len(), asked, "nothing was asked");
         if std::env::var("UPDATE_FIXTURES").is_ok_and(|value| value == "1") {
-            let saved = fs::read_to_string(&evidence).unwrap().replace(&save, "token.yaml");
+            let saved = fs::read_to_string(&evidence).unwrap();
+            let saved = saved.replace(&format!("\"namespace\": \"{name}\""), "\"namespace\": \"support\"");
             fs::write(format!("tests/fixtures/evidence/{name}.json"), saved).unwrap();
         }
+        plane.kubectl(&["-n", name, "delete", "ji", "acme"], "").await.unwrap();
         program.close(&["evidence.json"]);
     }
+    plane.control.stop().await;
 }

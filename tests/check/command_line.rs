@@ -10,7 +10,8 @@ async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
     for (arguments, named) in [
         (&["acme", "-A"][..], "cannot be used with"),
         (&["acme", "-f", "x.yaml"], "cannot be used with"),
-        (&["--refresh", "-f", "x.yaml"], "--save"),
+        (&["--refresh", "-f", "x.yaml"], "unexpected argument"),
+        (&["--evidence-out", "y.json", "-f", "x.yaml"], "cannot be used with"),
         (&["--person", "a@acme.example", "acme"], "--project"),
         (
             &["--person", "a@acme.example", "--project", "SUP", "-A"],
@@ -31,10 +32,6 @@ async fn what_does_not_go_together_is_told_and_nothing_is_looked_at() {
         (&["--service-account", "x"], "--operator"),
         (&["--wait", "soon", "acme"], "90s, 2m or 1h"),
         (&["-o", "xml"], "possible values"),
-        (
-            &["-f", "x.yaml", "--offline", "--refresh", "--save", "y"],
-            "cannot be used with",
-        ),
     ] {
         program.check(arguments).await.claim(2, &[named]);
     }

@@ -1,13 +1,12 @@
 //! Manifests, with a Jira but without a cluster.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::fs;
 
-use devkit::sandbox::{AppCredentials, Command, FaultAction, FaultRule, When};
-use nix::sys::signal::{Signal, kill};
+use devkit::sandbox::AppCredentials;
 
-use crate::program::{BOT, Program};
+use crate::program::Program;
 
-pub const INTEGRATION: &str = "apiVersion: jira-operator.dev/v1alpha1
+const INTEGRATION: &str = "apiVersion: jira-operator.dev/v1alpha1
 kind: JiraIntegration
 metadata: {name: acme, namespace: support}
 spec:
@@ -25,7 +24,7 @@ fn secret(app: &AppCredentials, token: &str) -> String {
 }
 
 /// An integration and its Secret in files.
-pub fn written(program: &Program) -> (String, String) {
+fn written(program: &Program) -> (String, String) {
     let app = program.sandbox.create_app().unwrap();
     let tokens = program.sandbox.mint(&app.client_id, None).unwrap();
     let integration = program.file("acme.yaml", INTEGRATION);
@@ -45,7 +44,7 @@ async fn without_a_token_it_says_what_it_could_not_look_at() {
         &[
             "√ SiteReachable SiteExists",
             "were not looked at",
-            "--refresh --save FILE",
+            "Apply the files, connect, and check by name.",
             "√ Credentials CredentialsPresent",
         ],
     );
@@ -98,179 +97,6 @@ async fn a_site_that_does_not_exist_is_a_finding() {
         .check(&["-f", &nothing])
         .await
         .claim(2, &["there is no JiraIntegration in the files"]);
-    program.close(&[]);
-}
-
-#[tokio::test]
-async fn a_refresh_looks_at_everything_and_keeps_the_new_token_for_the_next_time() {
-    let program = Program::new().await;
-    let (integration, secret) = written(&program);
-    let (save, evidence) = (program.path("token.yaml"), program.path("evidence.json"));
-    let arguments = [
-        "-f",
-        &integration,
-        "-f",
-        &secret,
-        "--refresh",
-        "--save",
-        &save,
-        "--evidence-out",
-        &evidence,
-    ];
-    let ran = program.check(&arguments).await;
-    ran.claim(
-        0,
-        &[
-            "√ Authorized TokenFresh",
-            "√ ProjectsAccessible",
-            "2 projects are fine.",
-        ],
-    )
-    .without("not looked at");
-    assert_eq!(fs::metadata(&save).unwrap().permissions().mode() & 0o777, 0o600);
-
-    // The saved Secret is applied or checked with from now on; Jira's mending shows.
-    program
-        .sandbox
-        .command(Command::ArchiveProject {
-            site: None,
-            project: "ENG".into(),
-        })
-        .unwrap();
-    let again = ["-f", &integration, "-f", &save, "--refresh", "--save", &save];
-    let ran = program.check(&again).await;
-    ran.claim(
-        1,
-        &[
-            "× JiraProject support/acme-eng",
-            "ProjectArchived",
-            "jira-operator explain ProjectArchived",
-            "1 other project is fine.",
-        ],
-    );
-    program
-        .sandbox
-        .command(Command::RestoreProject {
-            site: None,
-            project: "ENG".into(),
-        })
-        .unwrap();
-    program.check(&again).await.claim(0, &[]);
-
-    let replayed = program.check(&["--evidence", &evidence]).await;
-    replayed.claim(0, &["Looked live", "√ Authorized TokenFresh"]);
-    let left: Vec<_> = fs::read_dir(&program.folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    assert_eq!(left.len(), 4, "{left:?}");
-    program.close(&["evidence.json"]);
-}
-
-#[tokio::test]
-async fn nothing_is_spent_where_it_would_be_in_vain() {
-    let program = Program::new().await;
-    let (integration, secret) = written(&program);
-    let foreign = program.file("notes.txt", "mine\n");
-    let missing = program.path("no/folder/token.yaml");
-    for (save, named) in [
-        (&foreign, "was not written by this program"),
-        (&missing, "cannot be written"),
-    ] {
-        let ran = program
-            .check(&["-f", &integration, "-f", &secret, "--refresh", "--save", save])
-            .await;
-        ran.claim(2, &[named]);
-    }
-    let save = program.path("token.yaml");
-    let broken = program.file("broken.yaml", &INTEGRATION.replace("ENG", "eng"));
-    let ran = program
-        .check(&["-f", &broken, "-f", &secret, "--refresh", "--save", &save])
-        .await;
-    ran.claim(1, &["InvalidField", "nothing was spent, because of the findings above"]);
-    let ran = program.check(&["-f", &integration, "--refresh", "--save", &save]).await;
-    ran.claim(2, &["needs a JiraIntegration and its Secret with a refresh-token"]);
-    let exchanges = program
-        .sandbox
-        .requests()
-        .iter()
-        .filter(|r| r.path == "/oauth/token")
-        .count();
-    assert_eq!(exchanges, 0);
-    assert!(!Path::new(&save).exists() && fs::read_to_string(&foreign).unwrap() == "mine\n");
-    program.close(&[]);
-}
-
-#[tokio::test]
-async fn who_interrupts_an_exchange_does_not_lose_the_token() {
-    let program = Program::new().await;
-    let (integration, secret) = written(&program);
-    let save = program.path("token.yaml");
-    let held = program
-        .sandbox
-        .fault(FaultRule::token_endpoint(When::After, FaultAction::Hold));
-    let arguments = ["-f", &integration, "-f", &secret, "--refresh", "--save", &save];
-    let (ran, ()) = tokio::join!(program.check(&arguments), async {
-        program.sandbox.wait_for_hits(held, 1).await;
-        let pid = program.pid();
-        kill(pid, Signal::SIGTERM).unwrap();
-        program.sandbox.release(held).unwrap();
-    });
-    assert_eq!(ran.code, 143, "{}{}", ran.out, ran.err);
-    program
-        .check(&["-f", &integration, "-f", &save, "--refresh", "--save", &save])
-        .await
-        .claim(0, &[]);
-    program.close(&[]);
-}
-
-#[tokio::test]
-async fn a_refusal_is_told_and_leaves_no_file() {
-    let program = Program::new().await;
-    let (integration, secret) = written(&program);
-    let save = program.path("token.yaml");
-    let arguments = ["-f", &integration, "-f", &secret, "--refresh", "--save", &save];
-    let text = fs::read_to_string(&secret).unwrap();
-    let id = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("client-id: "))
-        .unwrap()
-        .to_owned();
-    program
-        .sandbox
-        .command(Command::RotateClientSecret {
-            client_id: Some(id.clone()),
-        })
-        .unwrap();
-    program
-        .check(&arguments)
-        .await
-        .claim(1, &["× Authorized ClientSecretRejected"]);
-    program
-        .sandbox
-        .command(Command::RevokeGrant {
-            client_id: Some(id.clone()),
-            account: Some(BOT.into()),
-        })
-        .unwrap();
-    let Ok(devkit::sandbox::Answer::App { client_secret, .. }) =
-        program.sandbox.command(Command::DescribeApp { client_id: Some(id) })
-    else {
-        panic!("the app is described");
-    };
-    let lines = text.lines().map(|line| {
-        if line.contains("client-secret") {
-            format!("  client-secret: {client_secret}\n")
-        } else {
-            format!("{line}\n")
-        }
-    });
-    program.file("secret.yaml", &lines.collect::<String>());
-    program
-        .check(&arguments)
-        .await
-        .claim(1, &["× Authorized ReconnectRequired"]);
-    assert!(!Path::new(&save).exists());
     program.close(&[]);
 }
 

@@ -4,14 +4,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{
-        Mutex,
-        atomic::{AtomicI32, Ordering},
-    },
+    sync::Mutex,
 };
 
 use devkit::sandbox::Sandbox;
-use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -24,8 +20,6 @@ pub struct Program {
     pub folder: PathBuf,
     pub kubeconfig: Option<PathBuf>,
     shown: Mutex<String>,
-    /// Process id of the last run.
-    pid: AtomicI32,
 }
 
 /// What came of one run.
@@ -46,7 +40,6 @@ impl Program {
             folder,
             kubeconfig: None,
             shown: Mutex::default(),
-            pid: AtomicI32::default(),
         }
     }
 
@@ -85,8 +78,6 @@ impl Program {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
-        self.pid
-            .store(i32::try_from(child.id().unwrap()).unwrap(), Ordering::Relaxed);
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).await.unwrap();
         drop(stdin);
@@ -103,11 +94,6 @@ impl Program {
         shown.push_str(&ran.err);
         drop(shown);
         ran
-    }
-
-    /// Process id of the last run.
-    pub fn pid(&self) -> Pid {
-        Pid::from_raw(self.pid.load(Ordering::Relaxed))
     }
 
     /// No secret was printed, nor stands in the files with these names.

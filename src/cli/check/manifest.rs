@@ -8,7 +8,6 @@ use super::{
     crd_schema::{CrdSchema, SchemaError, crd_schemas},
     field_error::FieldError,
     files::{self, Document, Unreadable, Why},
-    mark::Mark,
     reasons::LocalReason,
     report::{Line, Report, Subject},
     secret_manifest::{SecretManifest, secret_schema},
@@ -164,15 +163,6 @@ impl Manifests {
             subject.file.clear();
         }
         Report::of(subjects)
-    }
-
-    /// Whether something is wrong that is known without a token, or a file was not read.
-    #[must_use]
-    pub fn has_findings(&self) -> bool {
-        let found = |subject: &Subject| subject.mark() == Mark::Finding;
-        let secrets = self.secrets.iter().any(|secret| found(&secret.subject()));
-        let unread = self.subjects.iter().any(|subject| subject.mark() > Mark::Warning);
-        secrets || unread || self.integrations.iter().any(|d| found(&d.subject))
     }
 }
 

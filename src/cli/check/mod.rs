@@ -17,7 +17,6 @@ pub(super) mod options;
 pub(super) mod output;
 mod points;
 mod reasons;
-mod refresh;
 mod render;
 pub(super) mod report;
 mod rights;
@@ -44,7 +43,10 @@ use std::{
     time::Duration,
 };
 
-pub use self::options::Options;
+pub use self::{
+    options::Options,
+    rules::{RULES, RequiredRule},
+};
 use self::{
     cluster::Question,
     evidence_file::Saved,
@@ -63,7 +65,7 @@ pub const FINDINGS: u8 = 1;
 /// Exit code where nothing could be looked at.
 pub const COULD_NOT_LOOK: u8 = 2;
 /// What is said of files without a token.
-const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were not looked at: that takes an access token. --refresh --save FILE gets one, and spends the refresh token of the files by that; or apply them and check by name.";
+const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were not looked at: that takes an access token. Apply the files, connect, and check by name.";
 
 /// Looks, prints what was found, and gives the exit code. The error says why nothing could be
 /// looked at.
@@ -74,7 +76,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
             evidence: Some(file), ..
         } => (replay(file)?, None),
         options if options.operator => (installation(options).await?, None),
-        options if !options.files.is_empty() => of_files(options).await?,
+        options if !options.files.is_empty() => (of_files(options).await?, None),
         options => integrations(options).await?,
     };
     report.strict = options.strict;
@@ -118,7 +120,7 @@ async fn installation(options: &Options) -> Result<Report, String> {
     }
 }
 
-async fn of_files(options: &Options) -> Result<(Report, Option<String>), String> {
+async fn of_files(options: &Options) -> Result<Report, String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let paths = if options.recursive {
         with_folders(&options.files)
@@ -127,18 +129,11 @@ async fn of_files(options: &Options) -> Result<(Report, Option<String>), String>
     };
     let mut manifests = Manifests::read(&paths, options.namespace.as_deref())?;
     manifests.ask_sites(&atlassian, options.offline).await;
-    let mut trouble = None;
-    if let Some(save) = options.save.as_ref().filter(|_| options.refresh) {
-        match refresh::refresh(&mut manifests, &atlassian, save).await {
-            Ok(refreshed) => keep_evidence(options, refreshed.evidence.as_ref())?,
-            Err(why) => trouble = Some(why),
-        }
-    }
-    let report = manifests.report((!options.offline && !options.refresh).then_some(WITHOUT_TOKEN));
+    let report = manifests.report((!options.offline).then_some(WITHOUT_TOKEN));
     if report.subjects.is_empty() {
         return Err("there is no JiraIntegration in the files, and no Secret for one".to_owned());
     }
-    Ok((report, trouble))
+    Ok(report)
 }
 
 /// What was found, and what could not be done besides.

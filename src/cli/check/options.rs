@@ -11,8 +11,8 @@ use crate::cli::{atlassian_options::AtlassianOptions, kube_options::KubeOptions}
 pub const AFTER_HELP: &str = "\
 Without NAME, the integrations of the namespace are looked at. Where you may
 read the operator's Secrets and the access token is still good, Jira is asked
-live; else what the status says is shown, and why. Nothing is ever refreshed,
-spent or written, except by --refresh --save.
+live; else what the status says is shown, and why. Nothing is ever refreshed
+or written.
 
 Exit codes: 0 everything is Ready, 1 something is not, 2 something could not
 be looked at. Findings win. What does not hold Ready back is a warning: 0, or
@@ -24,7 +24,6 @@ Examples:
   jira-operator check acme --wait 2m        until it is Ready, at most two minutes
   jira-operator check --person a@acme.example --project SUP
   jira-operator check -f acme.yaml          manifests, without a cluster
-  jira-operator check -f acme.yaml -f secret.yaml --refresh --save token.yaml
   jira-operator check --operator -n jira    the operator's installation";
 
 /// Options of `check`.
@@ -66,14 +65,8 @@ pub struct Options {
     #[arg(short = 'R', long, requires = "files")]
     pub(super) recursive: bool,
     /// Send no request at all: only what the files tell is looked at.
-    #[arg(long, requires = "files", conflicts_with = "refresh")]
+    #[arg(long, requires = "files")]
     pub(super) offline: bool,
-    /// Look at everything live, by exchanging the refresh token of the files. It is spent by that.
-    #[arg(long, requires_all = ["files", "save"])]
-    pub(super) refresh: bool,
-    /// Where the Secret with the new refresh token is written, readable by you alone.
-    #[arg(long, value_name = "FILE", requires = "refresh")]
-    pub(super) save: Option<PathBuf>,
     /// Look at the operator's installation: definitions, Deployment, rights, Atlassian's addresses.
     #[arg(long)]
     pub(super) operator: bool,
@@ -90,7 +83,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["files", "evidence", "person"])]
     pub(super) wait: Option<Duration>,
     /// Save what Jira answered as JSON, for a report of a fault. No secrets, but names and addresses.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "operator", "evidence", "offline"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "files", "operator", "evidence"])]
     pub(super) evidence_out: Option<PathBuf>,
     /// Show what follows from saved evidence. Nothing is asked.
     #[arg(long, value_name = "FILE", conflicts_with = "kube")]
@@ -124,8 +117,8 @@ impl Options {
     /// # Errors
     /// What does not go together.
     pub(super) fn checked(self) -> Result<Self, String> {
-        if self.evidence_out.is_some() && self.names.len() != 1 && !self.refresh {
-            return Err("--evidence-out needs the NAME of one integration, or -f with --refresh".to_owned());
+        if self.evidence_out.is_some() && self.names.len() != 1 {
+            return Err("--evidence-out needs the NAME of one integration".to_owned());
         }
         Ok(self)
     }

@@ -7,7 +7,7 @@ use kube::{Api, api::PostParams};
 use super::{
     reasons::LocalReason,
     report::Line,
-    rules::{RULES, Rule},
+    rules::{RULES, RequiredRule},
     world::Cluster,
 };
 use crate::cluster::error::describe;
@@ -33,7 +33,7 @@ pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
     if namespaces.is_empty() {
         namespaces.push(None);
     }
-    let questions: Vec<(Option<&str>, &Rule)> = namespaces
+    let questions: Vec<(Option<&str>, &RequiredRule)> = namespaces
         .into_iter()
         .flat_map(|namespace| RULES.iter().map(move |rule| (namespace, rule)))
         .collect();
@@ -55,7 +55,7 @@ pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
     told
 }
 
-async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rule: &Rule) -> Result<Line, String> {
+async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rule: &RequiredRule) -> Result<Line, String> {
     let mut missing = Vec::new();
     for verb in rule.verbs {
         if !is_allowed(cluster, account, namespace, rule, verb).await? {
@@ -94,7 +94,7 @@ async fn is_allowed(
     cluster: &Cluster,
     account: &Account,
     namespace: Option<&str>,
-    rule: &Rule,
+    rule: &RequiredRule,
     verb: &str,
 ) -> Result<bool, String> {
     let api: Api<SubjectAccessReview> = Api::all(cluster.client.clone());

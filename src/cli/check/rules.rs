@@ -2,7 +2,7 @@
 
 /// Something that the operator does to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct RequiredRule {
     /// API group; empty for the core.
     pub group: &'static str,
     /// The resource.
@@ -23,8 +23,8 @@ const fn rule(
     subresource: &'static str,
     verbs: &'static [&'static str],
     purpose: &'static str,
-) -> Rule {
-    Rule {
+) -> RequiredRule {
+    RequiredRule {
         group,
         resource,
         subresource,
@@ -35,7 +35,7 @@ const fn rule(
 }
 
 /// Every rule, one for each resource.
-pub const RULES: &[Rule] = &[
+pub const RULES: &[RequiredRule] = &[
     rule(
         "jira-operator.dev",
         "jiraintegrations",
@@ -78,7 +78,7 @@ pub const RULES: &[Rule] = &[
         &["patch"],
         "to write what Jira says of an issue",
     ),
-    Rule {
+    RequiredRule {
         optional: Some("userDirectory.enabled"),
         ..rule(
             "",
@@ -104,7 +104,7 @@ pub const RULES: &[Rule] = &[
     ),
 ];
 
-impl Rule {
+impl RequiredRule {
     /// The resource without its group.
     #[must_use]
     pub fn short(&self) -> String {
@@ -125,65 +125,5 @@ impl Rule {
             }
         }
         name
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::{collections::BTreeSet, path::Path};
-
-    use devkit::helm::Helm;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    type Right = (String, String, String);
-
-    fn of_chart(manifests: &str) -> BTreeSet<Right> {
-        let documents: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
-        let role = documents
-            .iter()
-            .find(|document| {
-                let aggregated = document.pointer("/metadata/name").and_then(Value::as_str) != Some("jira-operator");
-                document["kind"] == "ClusterRole" && !aggregated
-            })
-            .unwrap();
-        let texts = |value: &Value| -> Vec<String> {
-            let all = value.as_array().unwrap();
-            all.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
-        };
-        let mut rights = BTreeSet::new();
-        for rule in role["rules"].as_array().unwrap() {
-            for group in texts(&rule["apiGroups"]) {
-                for resource in texts(&rule["resources"]) {
-                    let verbs = texts(&rule["verbs"]).into_iter();
-                    rights.extend(verbs.map(|verb| (group.clone(), resource.clone(), verb)));
-                }
-            }
-        }
-        rights
-    }
-
-    fn ours(rules: impl Iterator<Item = &'static Rule>) -> BTreeSet<Right> {
-        rules
-            .flat_map(|rule| {
-                let verbs = rule.verbs.iter();
-                verbs.map(|verb| (rule.group.to_owned(), rule.short(), (*verb).to_owned()))
-            })
-            .collect()
-    }
-
-    #[tokio::test]
-    async fn the_rules_are_those_of_the_chart() {
-        let helm = Helm::find_or_build().await.unwrap();
-        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/jira-operator");
-        let rendered = async |values: Value| {
-            let manifests = helm.template(&chart, "jira-operator", "jira", &values).await.unwrap();
-            of_chart(&manifests)
-        };
-        assert_eq!(ours(RULES.iter()), rendered(json!({})).await);
-        let least = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
-        assert_eq!(least, rendered(json!({"userDirectory": {"enabled": false}})).await);
     }
 }
