@@ -1,5 +1,7 @@
 //! The kinds of this operator as their CRDs describe them: the schema, and the rules in CEL.
 
+use std::sync::LazyLock;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube_cel::{ErrorKind, apply_defaults};
 use serde_json::Value;
@@ -36,13 +38,9 @@ pub struct CrdSchema {
     object: ObjectSchema,
 }
 
-/// The kinds that this version of the program knows.
-///
-/// # Errors
-/// When one cannot be read, which a test rules out.
-pub fn crd_schemas() -> Result<Vec<CrdSchema>, SchemaError> {
-    crd::all().iter().map(CrdSchema::of).collect()
-}
+/// The kinds that this version of the program knows. To read them takes a moment, so it is done once.
+pub static CRD_SCHEMAS: LazyLock<Result<Vec<CrdSchema>, SchemaError>> =
+    LazyLock::new(|| crd::all().iter().map(CrdSchema::of).collect());
 
 impl CrdSchema {
     fn of(crd: &CustomResourceDefinition) -> Result<Self, SchemaError> {
@@ -139,8 +137,12 @@ mod tests {
     use serde_json::json;
 
     fn errors(spec: &Value) -> Vec<String> {
-        let all = crd_schemas().unwrap();
-        let integration = all.iter().find(|of| of.kind == "JiraIntegration").unwrap();
+        let integration = CRD_SCHEMAS
+            .as_ref()
+            .unwrap()
+            .iter()
+            .find(|of| of.kind == "JiraIntegration")
+            .unwrap();
         let mut whole = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
         whole.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
         let object = json!({"apiVersion": "a/v1", "kind": "A", "metadata": {"name": "acme"}, "spec": whole});
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_rule_can_be_tried_here() {
-        for of in &crd_schemas().unwrap() {
+        for of in CRD_SCHEMAS.as_ref().unwrap() {
             let compiled = kube_cel::compile_schema(&of.crd);
             let mut open = vec![&compiled];
             while let Some(node) = open.pop() {

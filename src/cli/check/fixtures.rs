@@ -12,7 +12,7 @@ use std::{
 use textwrap::core::display_width;
 
 use super::{
-    crd_schema::crd_schemas, evidence_file::Saved, layout::Page, manifest::Manifests, mark::Mark, reasons::LocalReason,
+    crd_schema::CRD_SCHEMAS, evidence_file::Saved, layout::Page, manifest::Manifests, mark::Mark, reasons::LocalReason,
     render, report::Report, world::Atlassian,
 };
 use crate::atlassian::endpoints::Endpoints;
@@ -208,7 +208,7 @@ fn the_documentation_shows_what_is_printed() {
 fn one_example_has_every_field() {
     let text = fs::read_to_string("examples/everything.yaml").unwrap();
     let object: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-    let all = crd_schemas().unwrap();
+    let all = CRD_SCHEMAS.as_ref().unwrap();
     let integration = all
         .iter()
         .find(|definition| definition.kind == "JiraIntegration")

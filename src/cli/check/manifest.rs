@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    crd_schema::{CrdSchema, SchemaError, crd_schemas},
+    crd_schema::{CRD_SCHEMAS, CrdSchema, SchemaError},
     field_error::FieldError,
     files::{self, Document, Unreadable, Why},
     reasons::LocalReason,
     report::{Line, Report, Subject},
-    secret_manifest::{SecretManifest, secret_schema},
+    secret_manifest::{SECRET_SCHEMA, SecretManifest},
     site,
     widening::widened,
     world::Atlassian,
@@ -52,8 +52,8 @@ impl Manifests {
     /// # Errors
     /// When the definitions cannot be read.
     pub fn read(files: &[std::path::PathBuf], namespace: Option<&str>) -> Result<Self, String> {
-        let unusable = |error: SchemaError| error.to_string();
-        let (kinds, of_secrets) = (crd_schemas().map_err(unusable)?, secret_schema().map_err(unusable)?);
+        let kinds = CRD_SCHEMAS.as_ref().map_err(SchemaError::to_string)?;
+        let of_secrets = SECRET_SCHEMA.as_ref().map_err(SchemaError::to_string)?;
         let (mut documents, unreadable) = files::read(files);
         if let Some(namespace) = namespace {
             for document in &mut documents {
@@ -69,10 +69,10 @@ impl Manifests {
         all.subjects.extend(unreadable.iter().map(unreadable_file));
         let secrets = documents.iter().filter(|document| is_secret(&document.object));
         all.secrets = secrets
-            .map(|document| SecretManifest::read(&document.file, &document.object, &of_secrets))
+            .map(|document| SecretManifest::read(&document.file, &document.object, of_secrets))
             .collect();
         for document in documents.iter().filter(|document| !is_secret(&document.object)) {
-            all.take(document, &kinds);
+            all.take(document, kinds);
         }
         Ok(all)
     }

@@ -43,10 +43,6 @@ use std::{
     time::Duration,
 };
 
-pub use self::{
-    options::Options,
-    rules::{RULES, RequiredRule},
-};
 use self::{
     cluster::Question,
     evidence_file::Saved,
@@ -58,6 +54,10 @@ use self::{
     wait::{any_change, until_fine},
     which::Which,
     world::Atlassian,
+};
+pub use self::{
+    options::Options,
+    rules::{RULES, RequiredRule},
 };
 
 /// Exit code where something is wrong.

@@ -55,7 +55,12 @@ pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
     told
 }
 
-async fn line(cluster: &Cluster, account: &Account, namespace: Option<&str>, rule: &RequiredRule) -> Result<Line, String> {
+async fn line(
+    cluster: &Cluster,
+    account: &Account,
+    namespace: Option<&str>,
+    rule: &RequiredRule,
+) -> Result<Line, String> {
     let mut missing = Vec::new();
     for verb in rule.verbs {
         if !is_allowed(cluster, account, namespace, rule, verb).await? {

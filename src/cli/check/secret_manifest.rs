@@ -1,7 +1,7 @@
 //! Secrets among files: whether the API server takes them, and whether the operator finds in them
 //! what it needs. Of values nothing is printed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use schemars::generate::SchemaSettings;
@@ -50,11 +50,11 @@ pub struct SecretManifest {
     errors: Vec<FieldError>,
 }
 
-/// The schema of Secrets, as the Kubernetes API has it.
-///
-/// # Errors
-/// When it cannot be read, which a test rules out.
-pub fn secret_schema() -> Result<ObjectSchema, SchemaError> {
+/// The schema of Secrets.
+pub static SECRET_SCHEMA: LazyLock<Result<ObjectSchema, SchemaError>> = LazyLock::new(schema);
+
+/// As the Kubernetes API has it, with the syntax of keys.
+fn schema() -> Result<ObjectSchema, SchemaError> {
     let mut generator = SchemaSettings::default()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator();
