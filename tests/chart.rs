@@ -180,7 +180,7 @@ async fn the_connect_pages_have_an_address_or_are_not_served() {
 /// API group, resource and verb.
 type Right = (String, String, String);
 
-/// What the operator's ClusterRole grants.
+/// What the operator's `ClusterRole` grants.
 fn of_chart(manifests: &str) -> BTreeSet<Right> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
     let role = documents

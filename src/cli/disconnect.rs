@@ -5,10 +5,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::{
-    check::output::{say, say_on_stderr},
-    cluster_options::ClusterOptions,
-};
+use crate::cli::context::{ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
     cluster::error::describe,

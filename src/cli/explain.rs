@@ -3,10 +3,8 @@
 
 use clap::Args;
 
-use super::{
-    check::{layout::Block, output::say_blocks},
-    markdown::{anchor, headings, lines, section},
-};
+use super::markdown::{anchor, headings, lines, section};
+use crate::cli::context::{Block, say_blocks};
 use crate::{
     api::reason::{Holds, Reason},
     diagnose::nearest::nearest,

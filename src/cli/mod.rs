@@ -1,15 +1,15 @@
 //! The command line.
 
-mod atlassian_options;
 pub mod check;
-mod cluster_options;
+
 mod completions;
 mod connect;
+mod context;
 mod crds;
 mod disconnect;
 mod explain;
 mod installed;
-mod kube_options;
+
 pub mod markdown;
 mod pages;
 mod run;
@@ -106,7 +106,7 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
         Command::Resume(target) => steer::suspend(target, false).await.map(|()| 0).map_err(failed),
         Command::Reconcile(options) => steer::reconcile(options).await.map_err(|message| Failure {
             message,
-            code: check::COULD_NOT_LOOK,
+            code: context::COULD_NOT_LOOK,
         }),
         Command::Crds => crds::run().map(|()| 0).map_err(failed),
         Command::Completions(options) => {
@@ -115,7 +115,7 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Check(options) => check::run(*options).await.map_err(|message| Failure {
             message,
-            code: check::COULD_NOT_LOOK,
+            code: context::COULD_NOT_LOOK,
         }),
     }
 }

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{atlassian_options::AtlassianOptions, installed, pages};
+use super::{installed, pages};
+use crate::cli::context::AtlassianOptions;
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},

@@ -11,10 +11,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    check::{COULD_NOT_LOOK, FINDINGS, options::duration, output::say},
-    cluster_options::ClusterOptions,
-};
+use crate::cli::context::{COULD_NOT_LOOK, ClusterOptions, FINDINGS, duration, say};
 use crate::{
     api::{
         condition::{ConditionType, find},

@@ -8,14 +8,12 @@ use super::{
     listed::Unlisted,
     live::{Wanted, Way, projects},
     points::Spent,
-    reasons::LocalReason,
-    report::{Line, Report, Subject},
     token::NotLive,
     which::Which,
-    world::{Atlassian, Cluster},
     written,
 };
 use crate::api::integration::JiraIntegration;
+use crate::cli::context::{Atlassian, Cluster, Line, LocalReason, Report, Subject};
 
 /// What is looked at, and how.
 #[derive(Clone, Copy)]

@@ -4,11 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use super::{
-    reasons::LocalReason,
-    report::{Line, Subject},
-    world::Cluster,
-};
+use crate::cli::context::{Cluster, Line, LocalReason, Subject};
 use crate::{
     api::{
         VERSION, crd,

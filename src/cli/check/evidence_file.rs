@@ -11,11 +11,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    examined,
-    listed::Unlisted,
-    report::{Line, Subject},
-};
+use super::{examined, listed::Unlisted};
+use crate::cli::context::{Line, Subject};
 use crate::{
     api::{
         condition::{ConditionType, Finding},

@@ -1,10 +1,7 @@
 //! From what Jira answered to what is printed of one integration.
 
-use super::{
-    mark::Mark,
-    report::{Line, Subject},
-    taken_over::TAKEN_OVER,
-};
+use super::taken_over::TAKEN_OVER;
+use crate::cli::context::{Line, Mark, Subject};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -186,7 +183,7 @@ mod tests {
     use super::*;
     use crate::{
         api::condition::ConditionType::{Authorized, Synced},
-        cli::check::{evidence_file::Saved, report::Report},
+        cli::{check::evidence_file::Saved, context::Report},
     };
 
     fn evidence(name: &str) -> Evidence {

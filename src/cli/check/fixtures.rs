@@ -11,11 +11,9 @@ use std::{
 
 use textwrap::core::display_width;
 
-use super::{
-    crd_schema::CRD_SCHEMAS, evidence_file::Saved, layout::Page, manifest::Manifests, mark::Mark, reasons::LocalReason,
-    render, report::Report, world::Atlassian,
-};
+use super::{evidence_file::Saved, site};
 use crate::atlassian::endpoints::Endpoints;
+use crate::cli::context::{Atlassian, CRD_SCHEMAS, Line, LocalReason, Manifests, Mark, Page, Report, short, text};
 
 const PAGE: Page = Page {
     width: 80,
@@ -42,7 +40,7 @@ fn nowhere() -> Atlassian {
 /// What `check -f FILE --offline` finds.
 async fn found(file: &Path) -> Report {
     let mut manifests = Manifests::read(&[file.to_owned()], None).unwrap();
-    manifests.ask_sites(&nowhere(), true).await;
+    site::ask(&mut manifests, &nowhere(), true).await;
     manifests.report(None)
 }
 
@@ -85,7 +83,7 @@ fn readable(text: &str) {
 async fn broken_manifests_are_told_as_their_texts_say() {
     for file in files("tests/fixtures/broken", "yaml") {
         let report = found(&file).await;
-        let text = render::text(&report, PAGE);
+        let text = text(&report, PAGE);
         readable(&text);
         compare(&file.with_extension("txt"), &text);
         assert!(
@@ -122,14 +120,14 @@ async fn a_table_shows_what_is_said_of_each_broken_manifest() {
 async fn the_examples_are_told_as_their_texts_say() {
     for file in files("examples", "yaml") {
         let report = found(&file).await;
-        let text = render::text(&report, PAGE);
+        let text = text(&report, PAGE);
         readable(&text);
         let name = file.with_extension("txt");
         compare(
             &Path::new("tests/fixtures/examples").join(name.file_name().unwrap()),
             &text,
         );
-        let placeholders = |line: &super::report::Line| line.reason == LocalReason::PlaceholderValue.as_str();
+        let placeholders = |line: &Line| line.reason == LocalReason::PlaceholderValue.as_str();
         let only_placeholders = report
             .flat()
             .iter()
@@ -160,13 +158,13 @@ async fn a_folder_of_broken_manifests_is_told_file_by_file() {
             file.display()
         );
     }
-    compare(Path::new("tests/fixtures/folders/broken.txt"), &render::short(&whole));
+    compare(Path::new("tests/fixtures/folders/broken.txt"), &short(&whole));
 }
 
 #[tokio::test]
 async fn the_folder_of_examples_has_nothing_but_placeholders() {
     let whole = found(Path::new("examples")).await;
-    let text = render::text(&whole, PAGE);
+    let text = text(&whole, PAGE);
     readable(&text);
     compare(Path::new("tests/fixtures/folders/examples.txt"), &text);
     let left_open = [LocalReason::PlaceholderValue, LocalReason::NoRefreshToken].map(LocalReason::as_str);
@@ -219,7 +217,7 @@ fn one_example_has_every_field() {
 #[test]
 fn saved_evidence_gives_the_same_text_each_time() {
     for file in files("tests/fixtures/evidence", "json") {
-        let text = || render::text(&Report::of(Saved::load(&file).unwrap().subjects()), PAGE);
+        let text = || text(&Report::of(Saved::load(&file).unwrap().subjects()), PAGE);
         assert_eq!(text(), text());
         readable(&text());
         compare(&file.with_extension("txt"), &text());

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use kube::{Api, api::ListParams};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{reasons::LocalReason, report::Line};
+use crate::cli::context::{Line, LocalReason};
 use crate::cluster::error::describe;
 
 /// Objects in one page of a list.

@@ -10,8 +10,8 @@ use super::{
     points::Spent,
     taken_over::{is_authorized, quota_until, taken_over},
     token::{NotLive, is_rejected, token},
-    world::{Atlassian, Cluster},
 };
+use crate::cli::context::{Atlassian, Cluster};
 use crate::{
     api::{
         condition::{ConditionType, is_true},

@@ -5,37 +5,22 @@ mod cluster;
 mod definitions;
 mod evidence_file;
 mod examined;
-mod files;
 #[cfg(test)]
 mod fixtures;
 mod listed;
 mod live;
-pub(super) mod manifest;
-pub(super) mod mark;
 mod operator;
-pub(super) mod options;
-pub(super) mod output;
+mod options;
 mod points;
-mod reasons;
-mod render;
-pub(super) mod report;
 mod rights;
 mod rules;
-pub(super) mod save;
 
-pub(super) mod secret_manifest;
 mod site;
 mod taken_over;
 mod token;
 
-mod crd_schema;
-mod field_error;
-pub(super) mod layout;
-mod object_schema;
 mod wait;
 mod which;
-mod widening;
-pub(super) mod world;
 mod written;
 
 use std::{
@@ -46,24 +31,17 @@ use std::{
 use self::{
     cluster::Question,
     evidence_file::Saved,
-    files::with_folders,
     live::Wanted,
-    manifest::Manifests,
     operator::Installed,
-    report::Report,
     wait::{any_change, until_fine},
     which::Which,
-    world::Atlassian,
 };
 pub use self::{
     options::Options,
     rules::{RULES, RequiredRule},
 };
+use crate::cli::context::{Atlassian, FINDINGS, Manifests, Report, print, with_folders};
 
-/// Exit code where something is wrong.
-pub const FINDINGS: u8 = 1;
-/// Exit code where nothing could be looked at.
-pub const COULD_NOT_LOOK: u8 = 2;
 /// What is said of files without a token.
 const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were not looked at: that takes an access token. Apply the files, connect, and check by name.";
 
@@ -80,7 +58,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
         options => integrations(options).await?,
     };
     report.strict = options.strict;
-    output::print(&report, options.output)?;
+    print(&report, options.output)?;
     ended(&report, trouble)
 }
 
@@ -128,7 +106,7 @@ async fn of_files(options: &Options) -> Result<Report, String> {
         options.files.clone()
     };
     let mut manifests = Manifests::read(&paths, options.namespace.as_deref())?;
-    manifests.ask_sites(&atlassian, options.offline).await;
+    site::ask(&mut manifests, &atlassian, options.offline).await;
     let report = manifests.report((!options.offline).then_some(WITHOUT_TOKEN));
     if report.subjects.is_empty() {
         return Err("there is no JiraIntegration in the files, and no Secret for one".to_owned());

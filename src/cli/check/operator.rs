@@ -7,11 +7,9 @@ use kube::{Api, ResourceExt, api::ListParams};
 use super::{
     definitions,
     listed::all,
-    reasons::LocalReason,
-    report::{Line, Subject},
     rights::{self, Account},
-    world::{Atlassian, Cluster},
 };
+use crate::cli::context::{Atlassian, Cluster, Line, LocalReason, Subject};
 use crate::{
     atlassian::endpoints::{Endpoints, TENANT_TIMEOUT},
     cluster::error::describe,

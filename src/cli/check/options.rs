@@ -4,8 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args};
 
-use super::{output::Format, which::name};
-use crate::cli::{atlassian_options::AtlassianOptions, kube_options::KubeOptions};
+use super::which::name;
+use crate::cli::context::{AtlassianOptions, Format, KubeOptions, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -94,23 +94,6 @@ pub struct Options {
     pub(super) atlassian: AtlassianOptions,
 }
 
-/// Reads a time such as 90s.
-///
-/// # Errors
-/// When it is none.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "it must be a time such as 90s, 2m or 1h".to_owned();
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    Ok(Duration::from_secs(number.saturating_mul(seconds).min(86_400)))
-}
-
 impl Options {
     /// What clap's rules cannot say.
     ///
@@ -121,19 +104,5 @@ impl Options {
             return Err("--evidence-out needs the NAME of one integration".to_owned());
         }
         Ok(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_with_their_unit() {
-        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        for bad in ["", "2", "m", "2 m", "-2m", "2d", "ä"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
     }
 }

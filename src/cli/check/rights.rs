@@ -4,12 +4,8 @@ use futures::{StreamExt, stream};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::{Api, api::PostParams};
 
-use super::{
-    reasons::LocalReason,
-    report::Line,
-    rules::{RULES, RequiredRule},
-    world::Cluster,
-};
+use super::rules::{RULES, RequiredRule};
+use crate::cli::context::{Cluster, Line, LocalReason};
 use crate::cluster::error::describe;
 
 /// How many questions are asked at once.

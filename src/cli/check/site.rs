@@ -1,17 +1,36 @@
-//! Whether a site exists: the one question that needs no token.
+//! The sites of manifests: whether they are allowed, and whether they exist, which is the one question
+//! that needs no token.
 
-use super::{reasons::LocalReason, report::Line, world::Atlassian};
 use crate::{
     api::{
         condition::{ConditionType::SiteReachable, Finding},
         reason::Reason,
     },
     atlassian::{client::AtlassianClient, error::JiraError, secret::Secret, site::SiteUrl},
-    diagnose::judge::unavailable,
+    cli::context::{Atlassian, Line, LocalReason, Manifests},
+    diagnose::judge::{site::not_allowed, unavailable},
 };
 
+/// Says of each integration whether its site is allowed, and unless nothing may be asked, whether it exists.
+pub async fn ask(manifests: &mut Manifests, atlassian: &Atlassian, offline: bool) {
+    for declared in &mut manifests.integrations {
+        let Some(integration) = &declared.integration else {
+            continue;
+        };
+        let lines = &mut declared.subject.lines;
+        if lines.iter().any(|line| line.message.starts_with("spec.site ")) {
+            continue;
+        }
+        match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
+            Err(error) => lines.push(Line::of(&not_allowed(&error))),
+            Ok(_) if offline => {}
+            Ok(address) => lines.push(exists(atlassian, &address).await),
+        }
+    }
+}
+
 /// Asks the site who it is.
-pub async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> Line {
+async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> Line {
     // The question is asked without a token, whatever the caller has.
     let client = AtlassianClient::new(
         atlassian.http.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::world::Cluster;
+use crate::cli::context::Cluster;
 use crate::{
     atlassian::{error::JiraError, secret::Secret},
     cluster::{

@@ -7,7 +7,8 @@ use futures::StreamExt;
 use kube::api::{WatchEvent, WatchParams};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{report::Report, which::Which, world::Cluster};
+use super::which::Which;
+use crate::cli::context::{Cluster, Report};
 
 /// Longest time between two looks, for what no watch tells.
 const AGAIN: Duration = Duration::from_secs(15);

@@ -2,11 +2,9 @@
 
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::{
-    listed::{Listed, all, refused},
-    world::Cluster,
-};
+use super::listed::{Listed, all, refused};
 use crate::api::integration::JiraIntegration;
+use crate::cli::context::Cluster;
 
 /// What kubectl takes for the kind before a slash.
 const KINDS: [&str; 4] = [

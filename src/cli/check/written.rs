@@ -6,11 +6,9 @@ use kube::ResourceExt;
 
 use super::{
     examined::{are_fine, closing, counted, explain, marked, take_parts},
-    mark::Mark,
-    reasons::LocalReason,
-    report::{Line, Subject},
     taken_over::is_late,
 };
+use crate::cli::context::{Line, LocalReason, Mark, Subject};
 use crate::{
     api::{
         condition::{self, ConditionType},
@@ -138,7 +136,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::check::report::Report;
+    use crate::cli::context::Report;
 
     fn condition(of: &str, status: &str, reason: &str) -> Value {
         json!({"type": of, "status": status, "reason": reason, "message": format!("About {reason}."),

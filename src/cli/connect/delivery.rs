@@ -15,11 +15,7 @@ use kube::{Client, ResourceExt};
 use super::subject::Subject;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
-    cli::check::{
-        output::say_on_stderr,
-        save::{Place, manifest},
-        world::Atlassian,
-    },
+    cli::context::{Atlassian, Place, manifest, say_on_stderr},
     connect::{
         outcome::{ConnectFailure, ConnectOutcome},
         service::{Connector, exchange_only, grant_key},

@@ -17,7 +17,7 @@ use self::{
     signals::Signals,
     subject::Subject,
 };
-use super::check::{output::say_on_stderr, world::Atlassian};
+use crate::cli::context::{Atlassian, say_on_stderr};
 use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
 
 /// Exit code where the grant was not the right one.
@@ -31,7 +31,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) async fn run(options: Options) -> Result<u8, String> {
     delivery::refuse_terminal(options.print.as_deref())?;
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let subject = Subject::find(&options, &atlassian).await?;
+    let subject = Subject::find(&options).await?;
     let delivery = Delivery::prepare(options.print.as_deref(), &subject, &atlassian).await?;
     let state = nonce();
     let mut loopback = Loopback::listen(options.port, state.clone()).await?;

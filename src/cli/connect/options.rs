@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::cli::{atlassian_options::AtlassianOptions, check::options::duration, cluster_options::ClusterOptions};
+use crate::cli::context::{AtlassianOptions, ClusterOptions, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\

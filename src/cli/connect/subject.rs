@@ -5,10 +5,7 @@ use kube::{Api, ResourceExt};
 use super::options::Options;
 use crate::{
     api::integration::JiraIntegration,
-    cli::check::{
-        manifest::Manifests,
-        world::{Atlassian, Cluster},
-    },
+    cli::context::{Cluster, Manifests},
     cluster::error::describe,
     grant::credentials::{Credentials, CredentialsError},
 };
@@ -28,11 +25,11 @@ impl Subject {
     ///
     /// # Errors
     /// What is missing, and what to do.
-    pub async fn find(options: &Options, atlassian: &Atlassian) -> Result<Self, String> {
+    pub async fn find(options: &Options) -> Result<Self, String> {
         if options.files.is_empty() {
             return Self::of_cluster(options).await;
         }
-        Self::of_files(options, atlassian).await
+        Self::of_files(options)
     }
 
     async fn of_cluster(options: &Options) -> Result<Self, String> {
@@ -63,9 +60,8 @@ impl Subject {
         })
     }
 
-    async fn of_files(options: &Options, atlassian: &Atlassian) -> Result<Self, String> {
-        let mut manifests = Manifests::read(&options.files, options.cluster.namespace.as_deref())?;
-        manifests.ask_sites(atlassian, true).await;
+    fn of_files(options: &Options) -> Result<Self, String> {
+        let manifests = Manifests::read(&options.files, options.cluster.namespace.as_deref())?;
         let named =
             |integration: &JiraIntegration| options.name.as_ref().is_none_or(|name| integration.name_any() == *name);
         let mut found = manifests.integrations.iter().filter_map(|declared| {

@@ -7,10 +7,7 @@ use kube::ResourceExt;
 use super::{NOTHING, REFUSED, delivery::Delivered, spoken, subject::Subject};
 use crate::{
     api::condition::Finding,
-    cli::check::{
-        output::{on_stderr, say_on_stderr, show_on_stderr},
-        report::{Line, Report, Subject as Object},
-    },
+    cli::context::{Line, Report, Subject as Object, on_stderr, say_on_stderr, show_on_stderr},
     connect::outcome::{ConnectFailure, ConnectOutcome},
     server::connect::pages::{ResultPage, of_outcome},
 };

@@ -13,7 +13,7 @@ use super::{
     object_schema::{ObjectSchema, decode, without_nulls},
 };
 use crate::{
-    cli::check::{
+    cli::context::{
         reasons::LocalReason,
         report::{Line, Subject},
     },
@@ -128,7 +128,7 @@ impl SecretManifest {
     pub fn subject(&self) -> Subject {
         let namespace = self.namespace.clone().unwrap_or_default();
         let mut subject = Subject::new("Secret", &namespace, &self.name);
-        subject.lines = self.errors.iter().map(Line::of_field).collect();
+        subject.lines = self.errors.iter().map(FieldError::line).collect();
         let unreadable = !subject.lines.is_empty();
         match self.credentials() {
             Err(error) if !unreadable || !matches!(error, CredentialsError::Missing(..)) => {

@@ -10,7 +10,7 @@ use super::{
     field_error::{FieldError, it_is},
     object_schema::{ObjectSchema, without_nulls},
 };
-use crate::{api::crd, cli::check::reasons::LocalReason};
+use crate::{api::crd, cli::context::reasons::LocalReason};
 
 /// Why there is no schema to try objects against, which a test rules out.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! The reasons that only this command gives: about manifests, about the operator's installation,
 //! and about what it could not look at. `docs/reasons/check.md` has a heading for each.
 
-use super::mark::Mark;
+use super::severity::Mark;
 
 macro_rules! local_reasons {
     ($($name:ident $mark:ident: $meaning:literal;)+) => {

@@ -8,7 +8,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 
-use super::check::{options::duration, world::Cluster};
+use super::duration::duration;
 
 /// Longest wait for an answer of the API server, where no flag says another.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ impl KubeOptions {
     ///
     /// # Errors
     /// When there is none.
-    pub(super) async fn cluster(&self) -> Result<Cluster, String> {
+    pub(in crate::cli) async fn cluster(&self) -> Result<Cluster, String> {
         let nowhere = |error: String| {
             format!(
                 "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
@@ -84,4 +84,36 @@ impl KubeOptions {
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
         config.map_err(|error| error.to_string())
     }
+}
+
+// What stands here is what --help prints of each flag; a comment on the struct itself would take
+// the place of the command's.
+#[derive(Clone, Debug, Args)]
+pub struct ClusterOptions {
+    /// Namespace; by default that of the kubeconfig's context.
+    #[arg(short, long, value_name = "NS")]
+    pub(in crate::cli) namespace: Option<String>,
+    #[command(flatten)]
+    kube: KubeOptions,
+}
+
+impl ClusterOptions {
+    /// The cluster, and the namespace that is meant.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(in crate::cli) async fn cluster(&self) -> Result<(Cluster, String), String> {
+        let cluster = self.kube.cluster().await?;
+        let namespace = self.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+        Ok((cluster, namespace))
+    }
+}
+
+/// A cluster, as kubectl would find it.
+#[derive(Clone)]
+pub struct Cluster {
+    /// The way there.
+    pub client: Client,
+    /// The namespace that is meant where none is named.
+    pub namespace: String,
 }

@@ -4,9 +4,13 @@
 use std::sync::Arc;
 
 use clap::Args;
+use reqwest::Client;
 use url::Url;
 
-use crate::atlassian::endpoints::Endpoints;
+use crate::atlassian::{
+    endpoints::{Endpoints, http_client},
+    limits::BurstLimiter,
+};
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
@@ -20,7 +24,7 @@ pub struct AtlassianOptions {
         value_delimiter = ',',
         value_name = "SUFFIX"
     )]
-    pub(super) site_suffixes: Vec<String>,
+    pub(in crate::cli) site_suffixes: Vec<String>,
     /// Atlassian's authorization server.
     #[arg(
         long,
@@ -47,7 +51,7 @@ impl AtlassianOptions {
     ///
     /// # Errors
     /// When one of them is no URL.
-    pub(super) fn endpoints(&self) -> Result<Arc<Endpoints>, String> {
+    pub(in crate::cli) fn endpoints(&self) -> Result<Arc<Endpoints>, String> {
         let site = self.atlassian_site_url.as_deref().filter(|url| !url.is_empty());
         let site = site
             .map(|url| Url::parse(url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
@@ -57,5 +61,33 @@ impl AtlassianOptions {
             api: self.atlassian_api_url.clone(),
             site,
         }))
+    }
+}
+
+/// Where Atlassian is.
+#[derive(Clone, Debug)]
+pub struct Atlassian {
+    /// The way there.
+    pub http: Client,
+    /// The addresses.
+    pub endpoints: Arc<Endpoints>,
+    /// Host suffixes of sites that are allowed besides Jira Cloud's.
+    pub suffixes: Vec<String>,
+    /// Keeps the calls of one run below Atlassian's limits of bursts.
+    pub bursts: Arc<BurstLimiter>,
+}
+
+impl Atlassian {
+    /// Atlassian as flags and environment tell.
+    ///
+    /// # Errors
+    /// When an address is no URL, or TLS cannot be set up.
+    pub fn of(options: &AtlassianOptions) -> Result<Self, String> {
+        Ok(Self {
+            http: http_client().map_err(|error| error.to_string())?,
+            endpoints: options.endpoints()?,
+            suffixes: options.site_suffixes.clone(),
+            bursts: Arc::default(),
+        })
     }
 }

@@ -7,7 +7,10 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use crate::{cli::check::reasons::LocalReason, diagnose::nearest::nearest};
+use crate::{
+    cli::context::{reasons::LocalReason, report::Line},
+    diagnose::nearest::nearest,
+};
 
 /// Most characters of a value that a message quotes.
 const QUOTED: usize = 60;
@@ -37,6 +40,12 @@ impl FieldError {
             message,
             stops_rules: false,
         }
+    }
+
+    /// The line that says so.
+    #[must_use]
+    pub fn line(&self) -> Line {
+        Line::local("Fields", self.reason, &*self.message)
     }
 
     /// From an error of the schema: one for each unknown field, else one.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     layout::{NARROWEST, Page, clean, hanging, paragraph},
-    mark::Mark,
     report::{Counts, Line, Report, Subject},
+    severity::Mark,
 };
 
 /// Most names in the heading of things that are alike.
@@ -187,7 +187,7 @@ mod tests {
     use textwrap::core::display_width;
 
     use super::*;
-    use crate::cli::check::reasons::LocalReason;
+    use crate::cli::context::LocalReason;
 
     fn report(message: &str) -> Report {
         let mut subject = Subject::new("JiraIntegration", "support", "acme");

@@ -1,4 +1,4 @@
-//! `check -f`: what can be told of manifests without a cluster, and without an access token.
+//! What can be told of manifests without a cluster and without an access token.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,16 @@ use super::{
     crd_schema::{CRD_SCHEMAS, CrdSchema, SchemaError},
     field_error::FieldError,
     files::{self, Document, Unreadable, Why},
-    reasons::LocalReason,
-    report::{Line, Report, Subject},
     secret_manifest::{SECRET_SCHEMA, SecretManifest},
-    site,
     widening::widened,
-    world::Atlassian,
 };
 use crate::{
-    api::{GROUP, condition::Finding, integration::JiraIntegration},
-    atlassian::site::SiteUrl,
-    diagnose::{judge::site::not_allowed, nearest::nearest},
+    api::{GROUP, integration::JiraIntegration},
+    cli::context::{
+        reasons::LocalReason,
+        report::{Line, Report, Subject},
+    },
+    diagnose::nearest::nearest,
 };
 
 /// What the files hold.
@@ -113,27 +112,6 @@ impl Manifests {
         self.integrations.push(declared);
     }
 
-    /// Whether the sites are allowed, and unless nothing may be asked, whether they exist.
-    pub async fn ask_sites(&mut self, atlassian: &Atlassian, offline: bool) {
-        for declared in &mut self.integrations {
-            let Some(integration) = &declared.integration else {
-                continue;
-            };
-            let told = |line: &Line| line.message.starts_with("spec.site ");
-            if declared.subject.lines.iter().any(told) {
-                continue;
-            }
-            match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
-                Err(error) => declared.note(&not_allowed(&error)),
-                Ok(_) if offline => {}
-                Ok(address) => {
-                    let line = site::exists(atlassian, &address).await;
-                    declared.subject.lines.push(line);
-                }
-            }
-        }
-    }
-
     /// Everything that was found. Without a token the rest was not looked at.
     #[must_use]
     pub fn report(self, not_looked_at: Option<&str>) -> Report {
@@ -167,10 +145,6 @@ impl Manifests {
 }
 
 impl Declared {
-    fn note(&mut self, finding: &Finding) {
-        self.subject.lines.push(Line::of(finding));
-    }
-
     /// Of Secrets with the name that of the same file is meant.
     fn find_secret(&mut self, secrets: &[SecretManifest], file: &str) {
         let Some(integration) = &self.integration else {
@@ -220,12 +194,12 @@ fn meant<'s>(of_name: &[&'s SecretManifest], namespace: Option<&str>, file: &str
 
 /// What the API server says of the fields, and what it does not say and is hardly meant.
 fn fields(errors: &[FieldError], object: &Value) -> Vec<Line> {
-    let mut lines: Vec<Line> = errors.iter().map(Line::of_field).collect();
+    let mut lines: Vec<Line> = errors.iter().map(FieldError::line).collect();
     if lines.is_empty() {
         let accepted = LocalReason::FieldsAccepted;
         lines.push(Line::local("Fields", accepted, accepted.meaning()));
     }
-    lines.extend(widened(object).iter().map(Line::of_field));
+    lines.extend(widened(object).iter().map(FieldError::line));
     lines
 }
 

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::Serialize;
 
-use super::{field_error::FieldError, mark::Mark, reasons::LocalReason};
+use super::{reasons::LocalReason, severity::Mark};
 use crate::{
     api::{
         condition::Finding,
@@ -11,6 +11,11 @@ use crate::{
     },
     diagnose::judge::person::{PersonFinding, PersonReason},
 };
+
+/// Exit code where something is wrong.
+pub const FINDINGS: u8 = 1;
+/// Exit code where nothing could be looked at.
+pub const COULD_NOT_LOOK: u8 = 2;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,12 +194,6 @@ impl Line {
     pub fn local(condition: &str, reason: LocalReason, message: impl Into<String>) -> Self {
         let mark = reason.mark();
         Self::new(condition, reason.as_str(), &message.into(), mark.status(), mark)
-    }
-
-    /// The line of something about a field of a manifest.
-    #[must_use]
-    pub fn of_field(error: &FieldError) -> Self {
-        Self::local("Fields", error.reason, &*error.message)
     }
 
     /// The line of a finding about a person.

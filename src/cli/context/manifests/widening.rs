@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::field_error::{FieldError, join};
-use crate::cli::check::reasons::LocalReason;
+use crate::cli::context::reasons::LocalReason;
 
 /// The fields, and what their absence means.
 const WIDENING: [(&str, &str); 5] = [
