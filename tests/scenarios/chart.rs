@@ -1,4 +1,4 @@
-//! The chart on a control cluster: rendered by Helm once for each set of values, applied for each scenario.
+//! The chart on a control plane: rendered by Helm once for each set of values, applied for each scenario.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! The control cluster that scenarios share, with the CRDs and the chart.
+//! The control plane that scenarios share, with the CRDs and the chart.
 
 use std::{
     process::Stdio,
@@ -19,7 +19,7 @@ pub const OPERATOR: &str = env!("CARGO_BIN_EXE_jira-operator");
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// A control cluster with the CRDs applied.
+/// A control plane with the CRDs applied.
 pub struct Cluster {
     pub control: ControlPlane,
     chart: Arc<Chart>,
@@ -36,8 +36,7 @@ impl Cluster {
     async fn with(chart: Arc<Chart>) -> Result<Self, Box<dyn std::error::Error>> {
         let control = ControlPlane::start().await?;
         let cluster = Self { control, chart };
-        let crds = Command::new(OPERATOR).arg("crds").output().await?;
-        cluster.apply(&String::from_utf8(crds.stdout)?).await?;
+        cluster.apply_definitions().await?;
         let crds = [
             "crd/jiraintegrations.jira-operator.dev",
             "crd/jiraprojects.jira-operator.dev",
@@ -54,12 +53,19 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Another control cluster, for a scenario that breaks its own.
+    /// Applies what `jira-operator crds` prints.
+    pub async fn apply_definitions(&self) -> Result<(), Box<dyn std::error::Error>> {
+        let crds = Command::new(OPERATOR).arg("crds").output().await?;
+        self.apply(&String::from_utf8(crds.stdout)?).await?;
+        Ok(())
+    }
+
+    /// Another control plane, for a scenario that breaks its own.
     pub async fn another(&self) -> Arc<Self> {
         Arc::new(
             Self::with(Arc::clone(&self.chart))
                 .await
-                .expect("a control cluster of its own"),
+                .expect("a control plane of its own"),
         )
     }
 

@@ -54,7 +54,7 @@ pub fn caused(cause: &'static str) {
     CAUSED.lock().unwrap_or_else(PoisonError::into_inner).insert(cause);
 }
 
-/// Reads the audit log and the roles of a control cluster that is about to be stopped.
+/// Reads the audit log and the roles of a control plane that is about to be stopped.
 pub async fn close(control: &ControlPlane) {
     let found = look(control).await;
     EARLIER.lock().unwrap_or_else(PoisonError::into_inner).push(found);

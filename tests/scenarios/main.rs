@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     let cluster = match runtime.block_on(Cluster::start()) {
         Ok(cluster) => Arc::new(cluster),
         Err(error) => {
-            eprintln!("the scenarios need a control cluster: {error}");
+            eprintln!("the scenarios need a control plane: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -108,7 +108,7 @@ fn trials(runtime: &Arc<Runtime>, cluster: Option<&Arc<Cluster>>) -> Vec<Trial> 
             let (runtime, cluster) = (Arc::clone(runtime), cluster.cloned());
             let permits = Arc::clone(if scenario.waits { &waiting } else { &working });
             Trial::test(scenario.name, move || {
-                let cluster = cluster.expect("scenarios run on a control cluster");
+                let cluster = cluster.expect("scenarios run on a control plane");
                 let _permit = runtime.block_on(permits.acquire_owned());
                 let begun = Instant::now();
                 let ended = runtime.block_on(async {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::command::{self, Answer, Command, CommandError, NewApp, NewIssues};
@@ -14,7 +15,7 @@ use super::http;
 use super::limits::Spent;
 use super::request_log::{Mark, Request};
 use super::shared::Shared;
-use super::world::{self, Issue, World};
+use super::world::{self, Issue, SeedError, World};
 
 /// A sandbox that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,19 @@ impl Sandbox {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn start_on(address: SocketAddr) -> Result<Self, StartError> {
-        let world = world::seeded().map_err(|error| StartError::Seed(error.to_string()))?;
+        Self::serve(address, world::seeded()).await
+    }
+
+    /// Starts a sandbox on a free loopback port whose clock begins at `now`: its issues are as old as that.
+    ///
+    /// # Errors
+    /// When no port can be listened on.
+    pub async fn start_at(now: Timestamp) -> Result<Self, StartError> {
+        Self::serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), world::seeded_at(now)).await
+    }
+
+    async fn serve(address: SocketAddr, world: Result<World, SeedError>) -> Result<Self, StartError> {
+        let world = world.map_err(|error| StartError::Seed(error.to_string()))?;
         let shared = Arc::new(Shared::new(world));
         let stop = CancellationToken::new();
         let failed = |source| StartError::Listen { address, source };

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, FormField};
+use devkit::sandbox::{Command, FormField, RequestTypeChange};
 use serde_json::json;
 
 use super::{
     Scenario,
-    causes_desks::never_raised,
     cost::{EACH_TROUBLE, WHOLE, assert_cost, full, hundred, spec},
     scenario,
 };
@@ -97,4 +96,14 @@ fn required(key: &str, required: bool) -> Command {
         request_type,
         field,
     }
+}
+
+/// A request type of which the account may raise no request.
+fn never_raised(project: &str, request_type: &str) -> Command {
+    Command::ChangeRequestType(RequestTypeChange {
+        project: project.into(),
+        request_type: Some(request_type.into()),
+        creatable: Some(false),
+        ..RequestTypeChange::default()
+    })
 }

@@ -3,15 +3,7 @@
 mod account;
 mod bad_input;
 mod bad_value;
-mod causes_agents;
-mod causes_desks;
-mod causes_outage;
-mod causes_people;
-mod causes_projects;
-mod causes_scopes;
-mod causes_statuses;
-mod causes_tickets;
-mod causes_together;
+mod causes;
 mod connect;
 mod cost;
 mod cost_turns;
@@ -28,6 +20,7 @@ mod in_scope;
 mod inventory;
 mod issues;
 mod issues_change;
+mod issues_objects;
 mod issues_scale;
 mod issues_trouble;
 mod limits;
@@ -54,6 +47,7 @@ mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
 mod token_secret;
+mod upgrade;
 mod verdict;
 mod versions;
 
@@ -104,15 +98,7 @@ pub fn all() -> Vec<Scenario> {
         account::scenarios(),
         bad_input::scenarios(),
         bad_value::scenarios(),
-        causes_agents::scenarios(),
-        causes_desks::scenarios(),
-        causes_outage::scenarios(),
-        causes_people::scenarios(),
-        causes_projects::scenarios(),
-        causes_scopes::scenarios(),
-        causes_statuses::scenarios(),
-        causes_tickets::scenarios(),
-        causes_together::scenarios(),
+        causes::scenarios(),
         connect::scenarios(),
         cost::scenarios(),
         cost_turns::scenarios(),
@@ -129,6 +115,7 @@ pub fn all() -> Vec<Scenario> {
         inventory::scenarios(),
         issues::scenarios(),
         issues_change::scenarios(),
+        issues_objects::scenarios(),
         issues_scale::scenarios(),
         issues_trouble::scenarios(),
         limits::scenarios(),
@@ -155,6 +142,7 @@ pub fn all() -> Vec<Scenario> {
         terminal_refused::scenarios(),
         terminal_steer::scenarios(),
         token_secret::scenarios(),
+        upgrade::scenarios(),
         verdict::scenarios(),
         versions::scenarios(),
     ]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use jira_operator::api::integration::JiraIntegration;
 
 use super::Harness;
 
@@ -81,4 +82,21 @@ impl Harness {
         }
         tokio::time::sleep(WAKES_EVERY).await;
     }
+}
+
+/// When the next pass is due.
+pub fn next_sync(object: &JiraIntegration) -> Option<Timestamp> {
+    let sync = object.status.as_ref()?.sync.as_ref()?;
+    sync.next_sync_time.as_ref().map(|time| time.0)
+}
+
+/// Whether the next pass is due by then.
+pub fn is_next_before(object: &JiraIntegration, time: Timestamp) -> bool {
+    next_sync(object).is_none_or(|next| next <= time)
+}
+
+/// Whether a first synchronisation is under way.
+pub fn is_under_way(object: &JiraIntegration) -> bool {
+    let sync = object.status.as_ref().and_then(|status| status.sync.as_ref());
+    sync.is_some_and(|sync| sync.progress.is_some())
 }

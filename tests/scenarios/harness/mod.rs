@@ -7,6 +7,7 @@ pub mod browser;
 pub mod checking;
 pub mod clock;
 pub mod conformance;
+pub mod declaration;
 pub mod directory;
 pub mod fleet;
 pub mod issues;
@@ -14,8 +15,10 @@ pub mod observe;
 pub mod operator;
 pub mod problem;
 pub mod random_history;
+mod setup;
 pub mod terminal;
 pub mod visitor;
+pub mod written_issues;
 
 use std::{fs, path::PathBuf, sync::Arc};
 
@@ -31,6 +34,8 @@ use kube::{
 };
 use serde_json::{Value, json};
 
+pub use self::setup::Setup;
+
 use self::{
     clock::Clock,
     conformance::Conformance,
@@ -42,46 +47,6 @@ use crate::cluster::{Cluster, RELEASE};
 pub const SITE: &str = "https://acme.atlassian.net";
 /// The dedicated account.
 pub const BOT: &str = "jira-bot@acme.example";
-
-/// How a harness is set up.
-// Each is a question of its own.
-#[allow(clippy::struct_excessive_bools)]
-pub struct Setup {
-    /// Namespaces that the operator watches besides its own.
-    pub further_namespaces: usize,
-    /// The operator reaches the API server through a proxy that can break writes.
-    pub proxied: bool,
-    /// Level of its log.
-    pub level: &'static str,
-    /// It watches every namespace, under the ClusterRole.
-    pub cluster_wide: bool,
-    /// Not started yet.
-    pub without_operator: bool,
-    /// Seconds until a missing issue is looked up, where not the default.
-    pub deletion_delay: Option<u32>,
-    /// It serves the pages by which people connect.
-    pub pages: bool,
-    /// Passes that run at once, where not the default.
-    pub concurrent_passes: Option<u16>,
-    /// Its clock is set by the scenario.
-    pub by_clock: bool,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            further_namespaces: 0,
-            proxied: false,
-            level: "info",
-            cluster_wide: false,
-            without_operator: false,
-            deletion_delay: None,
-            pages: false,
-            concurrent_passes: None,
-            by_clock: false,
-        }
-    }
-}
 
 /// See the module.
 pub struct Harness {
@@ -140,7 +105,11 @@ impl Harness {
             .kubeconfig_for(&kubeconfig, &token, Some(&namespace), server.as_deref())
             .expect("a kubeconfig for the operator");
         let checks = watched.iter().map(|ns| Conformance::begin(&client, ns)).collect();
-        let sandbox = Arc::new(Sandbox::start().await.expect("a sandbox"));
+        let sandbox = match setup.jira_since {
+            Some(since) => Sandbox::start_at(since).await,
+            None => Sandbox::start().await,
+        };
+        let sandbox = Arc::new(sandbox.expect("a sandbox"));
         let clock = setup.by_clock.then(|| Clock::begin(&folder));
         let mut harness = Self {
             clock,

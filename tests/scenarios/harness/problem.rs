@@ -31,6 +31,7 @@ type Conditions = BTreeMap<(String, String), Condition>;
 type Events = BTreeMap<(String, String), i32>;
 
 /// What produces a problem, or fixes it.
+#[derive(Clone)]
 pub enum Change {
     /// Somebody does something in Jira.
     Jira(Vec<Command>),

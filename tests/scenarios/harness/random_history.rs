@@ -1,40 +1,35 @@
-//! A history that is told to the operator: what a person declares meanwhile, passes that are asked for
+//! A random history that the operator lives through: what a person declares meanwhile, passes that are asked for
 //! one by one or that the clock brings, and what was written in each.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use devkit::control_plane::{AuditTail, Stage as AuditStage};
 use jiff::{SignedDuration, Timestamp};
-use jira_operator::api::{
-    integration::{JiraIntegration, MirrorMode},
-    issue::JiraIssueStatus,
-    names::REQUESTED_AT,
-};
+use jira_operator::api::{integration::JiraIntegration, issue::JiraIssueStatus, names::REQUESTED_AT};
 use kube::{
     ResourceExt,
     api::{ListParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
-use super::{Harness, Setup, clock::Clock, observe::condition};
+use super::{
+    Harness, Setup,
+    clock::{Clock, is_next_before, is_under_way, next_sync},
+    declaration::Declaration,
+    observe::condition,
+    written_issues::WrittenIssues,
+};
 use crate::{
-    cluster::{Cluster, RELEASE},
+    cluster::Cluster,
     model::{
-        jira_actions::{Life, project_id},
+        jira_actions::Life,
         steps::{History, Step},
-        visible::{Found, Issues, Wanted, differences, expected, newest, projects},
+        visible::{Found, Issues, differences, newest},
         write_distance::{Objects, distance},
     },
 };
 
 /// The most passes until one succeeds that writes nothing.
 const MOST_PASSES: usize = 12;
-/// The audit log may learn of a write after the list does.
-const AUDITED_WITHIN: Duration = Duration::from_secs(10);
 /// How often the clock brings a pass, in seconds.
 const SYNC_INTERVAL: i64 = 300;
 /// When the clock is set on once more, where the pass does not come.
@@ -46,19 +41,10 @@ const ROOMY: usize = 1000;
 pub struct RandomHistory {
     harness: Harness,
     life: Life,
-    /// What is told at this moment, for failures.
+    /// What happens at this moment, for failures.
     pub now: String,
-    mode: MirrorMode,
-    max: usize,
-    /// The key under which each project is named, by its id.
-    declared: BTreeMap<String, String>,
-    /// jql by that key.
-    jql: BTreeMap<String, String>,
-    /// Ids of projects that the spec does not name.
-    excluded: BTreeSet<String>,
-    audit: AuditTail,
-    /// Writes of issues that the audit log told since the last look.
-    unaccounted: usize,
+    declaration: Declaration,
+    written: WrittenIssues,
     /// The objects at the last look, by their uid.
     seen: Objects,
     /// The operator was killed since, maybe between the two writes of a creation.
@@ -94,23 +80,18 @@ impl RandomHistory {
         }
         harness.connect("acme-oauth").await;
         let mut random_history = Self {
-            audit: cluster.control.audit().tail().expect("the audit log can be read"),
+            written: WrittenIssues::begin(cluster, &harness.namespace),
             harness,
             life: Life::default(),
             now: "the beginning".into(),
-            mode: if history.all { MirrorMode::All } else { MirrorMode::Open },
-            max: history.max,
-            declared: BTreeMap::new(),
-            jql: BTreeMap::from([("OPS".to_owned(), "labels = k8s".to_owned())]),
-            excluded: BTreeSet::new(),
-            unaccounted: 0,
+            declaration: Declaration::of(history),
             seen: Objects::new(),
             killed: false,
             was_late: false,
             writes: 0,
             passes: 0,
         };
-        let mut spec = random_history.spec();
+        let mut spec = random_history.declaration.spec(&random_history.harness.sandbox);
         spec["syncInterval"] = json!(if by_clock {
             format!("{SYNC_INTERVAL}s")
         } else {
@@ -129,38 +110,7 @@ impl RandomHistory {
         // No two changes fall into the same moment.
         self.harness.command(json!({"command": "advanceClock", "seconds": 1}));
         if !self.life.happens(&self.harness.sandbox, step) {
-            self.declare(step);
-        }
-    }
-
-    fn declare(&mut self, step: &Step) {
-        match *step {
-            Step::Scope { project, out: true } => {
-                let id = project_id(&self.harness.sandbox, project);
-                // A spec that names no project means all of them.
-                if self.declared.len() > 1
-                    && let Some(key) = self.declared.remove(&id)
-                {
-                    self.jql.remove(&key);
-                    self.excluded.insert(id);
-                }
-            }
-            Step::Scope { project, out: false } => {
-                self.excluded.remove(&project_id(&self.harness.sandbox, project));
-            }
-            Step::Narrow { project, on } => {
-                let Some(key) = self.declared.get(&project_id(&self.harness.sandbox, project)) else {
-                    return;
-                };
-                if on {
-                    self.jql.insert(key.clone(), "labels = k8s".into());
-                } else {
-                    self.jql.remove(key);
-                }
-            }
-            Step::Mode { all: true } => self.mode = MirrorMode::All,
-            Step::Mode { all: false } => self.mode = MirrorMode::Open,
-            _ => {}
+            self.declaration.change(&self.harness.sandbox, step);
         }
     }
 
@@ -173,30 +123,10 @@ impl RandomHistory {
         self.harness.fault("/rest/api/3/", u32::from(skip), Some(1), &action);
     }
 
-    fn projects(&self) -> BTreeMap<String, Found> {
-        projects(&self.harness.sandbox, &self.excluded)
-    }
-
-    /// What a person declared, with projects that are new.
-    fn spec(&mut self) -> Value {
-        for (id, found) in self.projects() {
-            self.declared.entry(id).or_insert(found.key);
-        }
-        let projects = self.declared.values().map(|key| match self.jql.get(key) {
-            Some(jql) => json!({"key": key, "jql": jql}),
-            None => json!({"key": key}),
-        });
-        let projects: Vec<Value> = projects.collect();
-        json!({"projects": projects, "issues": {"mirror": self.mode, "maxObjects": self.max}})
-    }
-
     /// Asks for a pass over the spec as it is now. The request, as it will be answered.
     async fn ask(&mut self) -> String {
         let request = Timestamp::now().to_string();
-        let patch = json!({"metadata": {"annotations": {REQUESTED_AT: request}}, "spec": self.spec()});
-        let (api, params) = (self.harness.integrations(), PatchParams::default());
-        let patched = api.patch("acme", &params, &Patch::Merge(patch)).await;
-        patched.expect("the spec is accepted");
+        self.declare(json!({"annotations": {REQUESTED_AT: request}})).await;
         self.passes += 1;
         request
     }
@@ -248,12 +178,17 @@ impl RandomHistory {
 
     /// The spec is as a person wants it, and was looked at.
     async fn declared(&mut self) {
-        let patch = json!({"spec": self.spec()});
-        let (api, params) = (self.harness.integrations(), PatchParams::default());
-        let patched = api.patch("acme", &params, &Patch::Merge(patch)).await;
-        let generation = patched.expect("the spec is accepted").metadata.generation;
+        let generation = self.declare(json!({})).await.metadata.generation;
         let is_observed = |o: &JiraIntegration| o.status.as_ref().and_then(|s| s.observed_generation) == generation;
         self.harness.until("acme", "observed", is_observed).await;
+    }
+
+    /// Writes the spec as it is declared now.
+    async fn declare(&mut self, metadata: Value) -> JiraIntegration {
+        let patch = json!({"metadata": metadata, "spec": self.declaration.spec(&self.harness.sandbox)});
+        let (api, params) = (self.harness.integrations(), PatchParams::default());
+        let patched = api.patch("acme", &params, &Patch::Merge(patch)).await;
+        patched.expect("the spec is accepted")
     }
 
     fn advance(&self, seconds: i64) {
@@ -312,17 +247,11 @@ impl RandomHistory {
     /// more steps than it takes, and took nothing away that lives.
     async fn account(&mut self, objects: &Objects) {
         let necessary = distance(&self.seen, objects);
-        let started = Instant::now();
-        self.read_audit();
-        while self.unaccounted < necessary && started.elapsed() < AUDITED_WITHIN {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            self.read_audit();
-        }
-        let written = std::mem::take(&mut self.unaccounted);
+        let written = self.written.take(necessary).await;
         // What search does not know yet is written as search has it, and again as it is by id.
         let is_late = self.harness.sandbox.waiting_for_index() > 0;
         let was_late = std::mem::replace(&mut self.was_late, is_late);
-        let is_exact = self.max >= ROOMY && !self.killed && !is_late && !was_late;
+        let is_exact = self.declaration.max >= ROOMY && !self.killed && !is_late && !was_late;
         assert!(
             written == necessary || (written > necessary && !is_exact),
             "{}: {written} writes where {necessary} do\n{}",
@@ -336,23 +265,12 @@ impl RandomHistory {
         self.seen.clone_from(objects);
     }
 
-    fn read_audit(&mut self) {
-        let entries = self.audit.read().expect("the audit log can be read");
-        let writes = entries.iter().filter(|entry| {
-            entry.stage == AuditStage::ResponseComplete
-                && entry.is_write()
-                && entry.resource.as_deref() == Some("jiraissues")
-                && entry.is_by_service_account(&self.harness.namespace, RELEASE)
-        });
-        self.unaccounted += writes.count();
-    }
-
     /// What was removed is not what the site shows: where it is full, what was updated longer ago makes room.
     fn assert_no_loss<'s>(&self, gone: impl Iterator<Item = &'s JiraIssueStatus>) {
-        if self.max < ROOMY {
+        if self.declaration.max < ROOMY {
             return;
         }
-        let lives = self.expected();
+        let lives = self.declaration.expected(&self.harness.sandbox);
         for status in gone {
             let issue = lives.get(&status.id.parse().unwrap());
             let is_same = issue.is_some_and(|issue| issue.key == status.key && issue.updated == status.updated);
@@ -364,16 +282,6 @@ impl RandomHistory {
         }
     }
 
-    fn expected(&self) -> Issues {
-        let wanted = Wanted {
-            mode: self.mode,
-            declared: &self.declared,
-            jql: &self.jql,
-            mapping: &[],
-        };
-        expected(&self.harness.sandbox, &self.projects(), &wanted)
-    }
-
     /// Nothing fails and nothing lags any more: the mirror equals the site, and one more pass writes
     /// nothing.
     pub async fn quiet(&mut self) {
@@ -382,20 +290,20 @@ impl RandomHistory {
         if self.harness.clock.is_some() {
             self.a_day().await;
         }
-        let projects = self.projects();
+        let projects = self.declaration.projects(&self.harness.sandbox);
         let whole = self
             .seen
             .values()
             .map(|status| status.as_ref().expect("a whole object"));
         let is_held = |status: &&JiraIssueStatus| projects.get(&status.project_id).is_some_and(Found::is_held);
-        let mut expected = self.expected();
+        let mut expected = self.declaration.expected(&self.harness.sandbox);
         // What nobody can tell anything of stays, and takes up room.
         expected.extend(whole.clone().filter(is_held).map(kept));
-        let expected = newest(expected, self.max);
+        let expected = newest(expected, self.declaration.max);
         let mirrored: Issues = whole.map(kept).collect();
         let differences = differences(&mirrored, &expected);
         if !differences.is_empty() {
-            let spec = self.spec();
+            let spec = self.declaration.spec(&self.harness.sandbox);
             panic!(
                 "{}: what the mirror has and the site shows: {differences:?}\nof {projects:?}\nunder {spec}\n{}",
                 self.now,
@@ -424,7 +332,7 @@ impl RandomHistory {
     pub async fn end(self) -> String {
         let summary = format!(
             "{} writes of issues in {} passes, room for {}",
-            self.writes, self.passes, self.max
+            self.writes, self.passes, self.declaration.max
         );
         self.harness.close().await;
         summary
@@ -437,18 +345,8 @@ fn has_succeeded(object: &JiraIntegration) -> bool {
     synced.status == "True" || synced.reason == "MirrorTruncated"
 }
 
-fn next_sync(object: &JiraIntegration) -> Option<Timestamp> {
-    let sync = object.status.as_ref()?.sync.as_ref()?;
-    sync.next_sync_time.as_ref().map(|time| time.0)
-}
-
-fn is_next_before(object: &JiraIntegration, time: Timestamp) -> bool {
-    next_sync(object).is_none_or(|next| next <= time)
-}
-
-fn is_under_way(object: &JiraIntegration) -> bool {
-    let sync = object.status.as_ref().and_then(|status| status.sync.as_ref());
-    sync.is_some_and(|sync| sync.progress.is_some())
+fn kept(status: &JiraIssueStatus) -> (u64, JiraIssueStatus) {
+    (status.id.parse().expect("a number"), status.clone())
 }
 
 /// The generation is of the object, and not of the issue.
@@ -458,8 +356,4 @@ fn of_the_issue(status: &JiraIssueStatus) -> JiraIssueStatus {
         observed_generation: None,
         ..status.clone()
     }
-}
-
-fn kept(status: &JiraIssueStatus) -> (u64, JiraIssueStatus) {
-    (status.id.parse().expect("a number"), status.clone())
 }

@@ -12,6 +12,14 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// A clock that stands at this time.
+    pub(crate) fn stopped_at(now: Timestamp) -> Self {
+        Self {
+            stopped: Some(now),
+            ..Self::default()
+        }
+    }
+
     /// The time, in whole milliseconds as Jira has it.
     pub(crate) fn now(&self) -> Timestamp {
         let real = self.stopped.unwrap_or_else(Timestamp::now);

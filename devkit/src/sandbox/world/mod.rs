@@ -37,4 +37,4 @@ pub(crate) use login::LoginRefusal;
 pub(crate) use permission::{Entry as PermissionEntry, Kind, catalogue, known};
 pub(crate) use rights::Lens;
 pub(crate) use rotation::{TokenPair, TokenRefusal};
-pub(crate) use seed::{BOT, CLIENT_ID, SITE, seeded};
+pub(crate) use seed::{BOT, CLIENT_ID, SITE, SeedError, seeded, seeded_at};

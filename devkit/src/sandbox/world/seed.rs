@@ -96,6 +96,17 @@ fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<
 
 /// The world as the seed files describe it.
 pub(crate) fn seeded() -> Result<World, SeedError> {
+    seeded_by(Clock::default())
+}
+
+/// The world as the seed files describe it, begun at this time.
+pub(crate) fn seeded_at(now: Timestamp) -> Result<World, SeedError> {
+    let mut world = seeded_by(Clock::stopped_at(now))?;
+    world.clock.stop(false);
+    Ok(world)
+}
+
+fn seeded_by(clock: Clock) -> Result<World, SeedError> {
     let accounts: Vec<Account> = read("accounts.json", ACCOUNTS)?;
     let accounts = accounts.into_iter().map(|a| (a.account_id.clone(), a));
     let mut world = World {
@@ -107,7 +118,7 @@ pub(crate) fn seeded() -> Result<World, SeedError> {
         portal_lens_in_search: false,
         languages: languages()?,
         templates: read("templates.json", TEMPLATES)?,
-        clock: Clock::default(),
+        clock,
         version: 0,
     };
     let sites: Vec<SeedSite> = read("sites.json", SITES)?;

@@ -3,29 +3,22 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, Request, RequestTypeChange, When};
+use devkit::sandbox::{Command, FaultAction, FaultRule, Request, When};
 use jira_operator::api::integration::JiraIntegration;
 use serde_json::json;
 
-use super::{Scenario, scenario, waiting};
+use super::{jira, people::browsing};
 use crate::{
     cluster::Cluster,
     harness::{
         actions::connected,
         assertions::{assert_absent, assert_condition},
         observe::condition,
-        problem::expect,
+        problem::{Change, expect},
     },
 };
 
-pub fn scenarios() -> Vec<Scenario> {
-    vec![
-        scenario("causes::only_service_management_is_down", desks_down),
-        waiting("causes::an_unhealthy_desk_recovers_by_the_clock", by_the_clock),
-    ]
-}
-
-async fn desks_down(cluster: Arc<Cluster>) {
+pub(super) async fn desks_down(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "desks-down", json!({})).await;
     let action = FaultAction::Html { code: 503 };
     let rule = FaultRule::path("/rest/servicedeskapi/", When::Before, action);
@@ -67,15 +60,9 @@ async fn desks_down(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-fn in_portal(shown: bool) -> Command {
-    Command::ChangeRequestType(RequestTypeChange {
-        site: None,
-        project: "SUP".into(),
-        request_type: None,
-        group_ids: Some(if shown { vec!["1".into()] } else { Vec::new() }),
-        restricted: None,
-        creatable: Some(shown),
-    })
+fn in_portal(shown: bool) -> Change {
+    let groups = if shown { vec!["1"] } else { Vec::new() };
+    jira([json!({"command": "changeRequestType", "project": "SUP", "groupIds": groups, "creatable": shown})])
 }
 
 fn last_sync(object: &JiraIntegration) -> Option<jiff::Timestamp> {
@@ -90,7 +77,7 @@ fn asked(calls: &[Request]) -> Vec<&str> {
 
 /// Three passes that nobody asks for: nothing changed, which costs three calls; people may not be
 /// looked up any more; all is well.
-async fn by_the_clock(cluster: Arc<Cluster>) {
+pub(super) async fn by_the_clock(cluster: Arc<Cluster>) {
     let named = json!([{"key": "SUP"}, {"key": "ENG"}, {"key": "OPS"}, {"key": "ITS"}]);
     let harness = connected(
         &cluster,
@@ -98,7 +85,7 @@ async fn by_the_clock(cluster: Arc<Cluster>) {
         json!({"syncInterval": "1m", "projects": named}),
     )
     .await;
-    harness.jira(in_portal(false));
+    harness.make(in_portal(false)).await;
     let blocked = harness.request("acme").await;
     assert_condition(
         &blocked,
@@ -119,22 +106,12 @@ async fn by_the_clock(cluster: Arc<Cluster>) {
         assert_eq!(condition(&again, &condition_before.type_), condition_before);
     }
 
-    harness.jira(Command::SetGlobalPermission {
-        site: None,
-        account: None,
-        permission: "USER_PICKER".into(),
-        held: false,
-    });
+    harness.make(jira([browsing(false)])).await;
     harness
         .until_reason("acme", "DirectoryReadable", "UserBrowsingDenied")
         .await;
-    harness.jira(Command::SetGlobalPermission {
-        site: None,
-        account: None,
-        permission: "USER_PICKER".into(),
-        held: true,
-    });
-    harness.jira(in_portal(true));
+    harness.make(jira([browsing(true)])).await;
+    harness.make(in_portal(true)).await;
     let well = |o: &JiraIntegration| {
         let is = |type_: &str| condition(o, type_).status == "True";
         is("ServiceDesksReady") && is("DirectoryReadable")

@@ -1,10 +1,12 @@
 //! Evidence and its replay: what is asked of a site can be saved and loaded, holds no secret, and
-//! gives the same findings each time, byte for byte. Sites in trouble are kept in
+//! gives the same findings each time, byte for byte. Sites with problems are kept in
 //! tests/fixtures/examined, `NAME.evidence.json` with `NAME.findings.json` beside it. With
 //! `UPDATE_FIXTURES=1` both are written anew, to be read before they are committed.
 
-// A test that finds something else than it tells of ends with a panic; that is its report.
+// A test that finds something else than it expects ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod sites;
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
@@ -30,105 +32,7 @@ use jira_operator::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-/// A site in trouble: what happened to it, and what is declared of it besides its address.
-struct Site {
-    name: &'static str,
-    commands: Value,
-    declared: Value,
-}
-
-fn site(name: &'static str, commands: Value, declared: Value) -> Site {
-    Site {
-        name,
-        commands,
-        declared,
-    }
-}
-
-/// Sites of which findings are kept.
-fn sites() -> Vec<Site> {
-    vec![
-        site("healthy", json!([]), json!({})),
-        site(
-            "projects",
-            json!([
-                {"command": "archiveProject", "project": "OPS"},
-                {"command": "renameProjectKey", "project": "ENG", "key": "DEV"},
-                {"command": "revokePermission", "project": "ITS", "permission": "EDIT_ISSUES"},
-            ]),
-            json!({"projects": ["ENG", "OPS", "ITS", "SPU", "BIN"]}),
-        ),
-        site(
-            "desks",
-            json!([
-                {"command": "setRequestTypes", "project": "SUP", "requestTypes": []},
-                {"command": "changeRequestType", "project": "ITS", "groupIds": [], "creatable": false},
-                {"command": "createProject", "key": "HELP", "template": "service"},
-                {"command": "changeRequestType", "project": "HELP", "creatable": false},
-                {"command": "createProject", "key": "CARE", "template": "service"},
-                {"command": "removeDesk", "project": "CARE"},
-                {"command": "setKnowledgeBase", "licensed": false},
-            ]),
-            json!({}),
-        ),
-        site(
-            "form",
-            json!([
-                {"command": "addToRole", "project": "SUP", "role": "Administrators"},
-                {"command": "setFormField", "project": "SUP", "field":
-                    {"fieldId": "customfield_10100", "name": "Cost centre", "required": true, "visible": false}},
-                {"command": "changeRequestType", "project": "SUP", "creatable": false},
-            ]),
-            json!({"projects": ["SUP"]}),
-        ),
-        site(
-            "people-and-statuses",
-            json!([
-                {"command": "setLanguage", "language": "de"},
-                {"command": "deactivateAccount", "account": "dana@acme.example"},
-            ]),
-            json!({
-                "statusMapping": [
-                    {"phase": "Waiting", "statuses": ["Warten auf Kunde", "id:10010"]},
-                    {"phase": "Done", "statuses": ["gelöst"], "projects": ["ENG"]},
-                ],
-                "pinned": [
-                    {"email": "dana@acme.example", "accountId": "712020:853689d5-e044-4f01-af68-7848bc485ef8"},
-                    {"email": "nobody@acme.example", "accountId": "712020:nobody"},
-                ],
-            }),
-        ),
-        site(
-            "people-not-browsed",
-            json!([{"command": "setGlobalPermission", "permission": "USER_PICKER", "held": false}]),
-            json!({}),
-        ),
-        site(
-            "portal-only",
-            json!([
-                {"command": "setPortalLens", "inPermissionsCheck": true, "inProjectSearch": true},
-                {"command": "removeFromRole", "project": "SUP", "role": "Service Desk Team", "group": "integrations"},
-                {"command": "removeAgentLicence"},
-            ]),
-            json!({}),
-        ),
-        site(
-            "wrong-account",
-            json!([]),
-            json!({"account": {"email": "somebody-else@acme.example"}}),
-        ),
-        site(
-            "site-not-granted",
-            json!([{"command": "removeSiteFromGrant"}]),
-            json!({}),
-        ),
-        site(
-            "site-down",
-            json!([{"command": "setSiteDown", "down": true, "status": 503}]),
-            json!({}),
-        ),
-    ]
-}
+use self::sites::{Site, site, sites};
 
 fn declared(of: &Value) -> DeclaredSpec {
     let mut declared = json!({

@@ -1,0 +1,256 @@
+//! An upgrade: objects that the version before wrote, under its definitions, with its field managers. Under the new ones
+//! they stay readable, lose what is no longer said, and are not judged anew for it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use jira_operator::{
+    api::{integration::JiraIntegration, names::MANAGER, project::JiraProject},
+    atlassian::secret::Secret as Token,
+};
+use k8s_openapi::api::{core::v1::Secret, events::v1::Event};
+use kube::{
+    Api, ResourceExt,
+    api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value, json};
+
+use super::{Scenario, scenario};
+use crate::{
+    cluster::Cluster,
+    coverage,
+    harness::{Harness, SITE, Setup},
+};
+
+/// The definitions of the version before.
+const DEFINITIONS: &str = include_str!("../upgrade/crds.yaml");
+/// An integration with a mirror and with a directory that cannot be listed, its projects, issues and Secrets, as that
+/// version wrote them after two passes: of OPS the account may not edit issues, and a request type of SUP cannot be used. What
+/// stands in `${}` is of the run: `now+9` is nine seconds from now, and values of Secrets are not kept.
+const OBJECTS: &str = include_str!("../upgrade/objects.json");
+/// When the sandbox of that run began, which dates the issues.
+const JIRA_SINCE: &str = "2026-11-30T12:52:26.290Z";
+/// The sandbox of that run.
+const JIRA: [&str; 3] = [
+    r#"{"command": "changeRequestType", "project": "SUP", "requestType": "Ask a question", "groupIds": [], "creatable": false}"#,
+    r#"{"command": "revokePermission", "project": "OPS", "permission": "EDIT_ISSUES"}"#,
+    r#"{"command": "addFault", "rule": {"path": "/rest/api/3/users/search", "action": {"kind": "html", "code": 502}}}"#,
+];
+/// Fields of statuses that have other names now.
+const FORMER: [&str; 3] = ["declaredAs", "trouble", "hinderedBy"];
+
+pub fn scenarios() -> Vec<Scenario> {
+    vec![scenario(
+        "upgrade::objects_of_the_version_before_are_read_and_not_judged_anew",
+        upgrade,
+    )]
+}
+
+async fn upgrade(cluster: Arc<Cluster>) {
+    let own = cluster.another().await;
+    own.apply(DEFINITIONS).await.expect("the earlier definitions");
+    let setup = Setup {
+        without_operator: true,
+        jira_since: Some(JIRA_SINCE.parse().expect("a time")),
+        ..Setup::default()
+    };
+    let mut harness = Harness::set_up(&own, "upgrade", setup).await;
+    for command in JIRA {
+        harness.command(serde_json::from_str(command).expect("a command"));
+    }
+    restore(&harness).await;
+    own.apply_definitions().await.expect("the definitions");
+
+    let (judged, versions) = (judgements(&harness).await, versions(&harness).await);
+    let last = last_sync(&harness.integration("acme").await);
+    let mark = harness.sandbox.mark();
+    harness.start_operator();
+    let taken_over = harness
+        .until("acme", "one that was synchronised again", |o| last_sync(o) > last)
+        .await;
+    let calls = harness.calls_since(mark);
+    let asked: BTreeSet<&str> = calls
+        .iter()
+        .filter_map(|call| call.path.split("/rest/api/3/").nth(1))
+        .collect();
+    let incremental = ["permissions/check", "search/jql", "users/search"];
+    assert_eq!(asked, incremental.into(), "what a pass asks where nothing is new");
+    assert_eq!(judgements(&harness).await, judged);
+    assert_eq!(self::versions(&harness).await, versions, "nothing else is written");
+    says_it_by_the_new_names(&taken_over);
+
+    let looked_through = harness.request("acme").await;
+    assert_eq!(judgements(&harness).await, judged, "a full pass finds the same");
+    says_it_by_the_new_names(&looked_through);
+    let desk = harness.project("acme-sup").await.status.expect("a status");
+    let types = desk.request_types;
+    let blocked = types
+        .iter()
+        .find(|kind| kind.name == "Ask a question")
+        .expect("the type");
+    assert_eq!(blocked.blocked_by, ["Hidden", "NotCreatable"]);
+    for object in stored(&harness).await {
+        let status = object.data["status"].to_string();
+        for name in FORMER {
+            assert!(
+                !status.contains(&format!("\"{name}\"")),
+                "{} still says {name}",
+                object.name_any()
+            );
+        }
+    }
+    assert_eq!(harness.exchanges(), 1, "no token is spent for it");
+    let events = harness.all::<Event>().list(&ListParams::default()).await;
+    let events: Vec<_> = events.expect("events").into_iter().map(|event| event.reason).collect();
+    assert!(events.is_empty(), "nothing happened: {events:?}");
+    harness.close().await;
+    coverage::close(&own.control).await;
+    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+fn says_it_by_the_new_names(integration: &JiraIntegration) {
+    let status = integration.status.clone().expect("a status");
+    let site = status.site.expect("the site");
+    assert_eq!((site.spec_site.as_deref(), site.declared_as), (Some(SITE), None));
+    let account = status.account.expect("the account");
+    assert_eq!(account.spec_email.as_deref(), Some(crate::harness::BOT));
+    let users = status.users.expect("the directory");
+    assert!(users.last_error.is_some_and(|said| said.contains("502")) && users.trouble.is_none());
+}
+
+/// Applies the objects and writes their statuses.
+async fn restore(harness: &Harness) {
+    let mut values = secret_values(harness).await;
+    let objects: Vec<Value> = serde_json::from_str(OBJECTS).expect("objects");
+    for object in objects {
+        let mut filled: DynamicObject = filled(&object, &values);
+        let api = api(harness, filled.types.as_ref().expect("a kind").kind.as_str());
+        let status = filled.data.as_object_mut().and_then(|data| data.remove("status"));
+        let written = api
+            .create(&PostParams::default(), &filled)
+            .await
+            .expect("it is created");
+        let (name, uid) = (written.name_any(), written.uid().expect("a uid"));
+        if name == "acme" {
+            values.insert("integration-uid", uid);
+        } else if name == "acme-oauth-grant" {
+            values.insert("grant-uid", uid);
+            let whole: Value = self::filled(&object, &values);
+            let patched = api.patch(&name, &PatchParams::default(), &Patch::Merge(whole)).await;
+            patched.expect("the grant knows its Secret");
+        }
+        let Some(status) = status else { continue };
+        let written = if name == "acme" {
+            let whole =
+                json!({"apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration", "status": status});
+            let params = PatchParams::apply(MANAGER).force();
+            api.patch_status(&name, &params, &Patch::Apply(whole)).await
+        } else {
+            let whole = json!({"status": status});
+            api.patch_status(&name, &PatchParams::default(), &Patch::Merge(whole))
+                .await
+        };
+        written.expect("its status is written");
+    }
+}
+
+/// What is put into the objects, and the Secret of a person with the token that was adopted.
+async fn secret_values(harness: &Harness) -> BTreeMap<&'static str, String> {
+    let app = harness.connect("acme-oauth").await;
+    let adopted = harness.secret("acme-oauth").await.expect("the credentials")["refresh-token"].clone();
+    let exchange = json!({
+        "grant_type": "refresh_token", "client_id": app.client_id, "client_secret": app.client_secret,
+        "refresh_token": adopted,
+    });
+    let url = format!("{}/oauth/token", harness.sandbox.url());
+    let answer = reqwest::Client::new().post(url).json(&exchange).send().await;
+    let tokens: Value = answer.expect("an answer").json().await.expect("tokens");
+    let text = |key: &str| tokens[key].as_str().expect("a token").to_owned();
+    BTreeMap::from([
+        ("namespace", harness.namespace.clone()),
+        ("sandbox", harness.sandbox.url().to_owned()),
+        ("client-id", app.client_id),
+        ("access-token", text("access_token")),
+        ("refresh-token", text("refresh_token")),
+        ("adopted-hash", Token::new(adopted).hash().as_str().to_owned()),
+    ])
+}
+
+/// The object with its values put in.
+fn filled<T: serde::de::DeserializeOwned>(object: &Value, values: &BTreeMap<&str, String>) -> T {
+    let text = object.to_string();
+    let mut parts = text.split("${");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').expect("a name");
+        match name.strip_prefix("now") {
+            Some(seconds) => {
+                let seconds = seconds.parse().expect("seconds");
+                let at = Timestamp::now() + SignedDuration::from_secs(seconds);
+                filled.push_str(&at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            }
+            None => filled.push_str(values.get(name).map_or("", String::as_str)),
+        }
+        filled.push_str(rest);
+    }
+    serde_json::from_str(&filled).expect("an object")
+}
+
+fn api(harness: &Harness, kind: &str) -> Api<DynamicObject> {
+    let (group, version) = match kind {
+        "Secret" => ("", "v1"),
+        _ => ("jira-operator.dev", "v1alpha1"),
+    };
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    let plural = format!("{}s", kind.kind.to_lowercase());
+    let resource = ApiResource::from_gvk_with_plural(&kind, &plural);
+    Api::namespaced_with(harness.client.clone(), &harness.namespace, &resource)
+}
+
+/// All objects of ours, as they are stored.
+async fn stored(harness: &Harness) -> Vec<DynamicObject> {
+    let mut all = Vec::new();
+    for kind in ["JiraIntegration", "JiraProject", "JiraIssue"] {
+        all.extend(api(harness, kind).list(&ListParams::default()).await.expect("objects"));
+    }
+    all
+}
+
+fn last_sync(object: &JiraIntegration) -> Option<Timestamp> {
+    let sync = object.status.as_ref()?.sync.as_ref()?;
+    sync.last_sync_time.as_ref().map(|time| time.0)
+}
+
+/// What conditions say, and since when.
+async fn judgements(harness: &Harness) -> BTreeMap<String, Vec<(String, String, String, Timestamp)>> {
+    let params = ListParams::default();
+    let integrations = harness.integrations().list(&params).await.expect("integrations");
+    let projects = harness.projects().list(&params).await.expect("projects");
+    let of_integration = |i: JiraIntegration| (i.name_any(), i.status.unwrap_or_default().conditions);
+    let of_project = |p: JiraProject| (p.name_any(), p.status.unwrap_or_default().conditions);
+    let all = integrations.into_iter().map(of_integration);
+    let all = all.chain(projects.into_iter().map(of_project));
+    all.map(|(name, conditions)| {
+        let judged = conditions.into_iter();
+        let judged = judged.map(|c| (c.type_, c.status, c.reason, c.last_transition_time.0));
+        (name, judged.collect())
+    })
+    .collect()
+}
+
+/// Versions of what an incremental pass has no reason to write: projects, issues and Secrets.
+async fn versions(harness: &Harness) -> BTreeMap<String, String> {
+    let secrets = harness.all::<Secret>().list(&ListParams::default()).await;
+    let secrets = secrets
+        .expect("Secrets")
+        .into_iter()
+        .map(|s| (s.name_any(), s.resource_version()));
+    let objects = stored(harness).await.into_iter();
+    let objects = objects.filter(|o| o.types.as_ref().is_none_or(|t| t.kind != "JiraIntegration"));
+    let objects = objects.map(|o| (o.name_any(), o.resource_version()));
+    let all = secrets.chain(objects).filter(|(name, _)| name != "acme");
+    all.map(|(name, version)| (name, version.unwrap_or_default())).collect()
+}
