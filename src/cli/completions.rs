@@ -9,12 +9,12 @@ use clap_complete::Shell;
 #[derive(Debug, Args)]
 pub struct Options {
     /// The shell.
-    shell: Known,
+    shell: SupportedShell,
 }
 
 /// Shells that are completed in.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Known {
+enum SupportedShell {
     Bash,
     Zsh,
     Fish,
@@ -23,9 +23,9 @@ enum Known {
 /// Prints the script for the program under this name.
 pub(super) fn run(options: &Options, mut command: Command, name: &str) -> Result<(), String> {
     let shell = match options.shell {
-        Known::Bash => Shell::Bash,
-        Known::Zsh => Shell::Zsh,
-        Known::Fish => Shell::Fish,
+        SupportedShell::Bash => Shell::Bash,
+        SupportedShell::Zsh => Shell::Zsh,
+        SupportedShell::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);

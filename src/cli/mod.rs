@@ -8,12 +8,12 @@ mod context;
 mod crds;
 mod disconnect;
 mod explain;
-mod installed;
+mod startup_crds;
 
+mod connect_pages;
+mod lifecycle;
 pub mod markdown;
-mod pages;
 mod run;
-mod steer;
 
 use std::{ffi::OsStr, path::Path};
 
@@ -42,11 +42,11 @@ enum Command {
     /// End the grant of an integration.
     Disconnect(disconnect::Options),
     /// Stop calling Atlassian for an integration.
-    Suspend(steer::Target),
+    Suspend(lifecycle::IntegrationArgs),
     /// Go on with an integration that was suspended.
-    Resume(steer::Target),
+    Resume(lifecycle::IntegrationArgs),
     /// Ask for a full pass now, and wait for it. Exit codes: 0 it is Ready, 1 it is not, 2 unknown.
-    Reconcile(steer::Reconcile),
+    Reconcile(lifecycle::ReconcileOptions),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
     Crds,
     /// Print the completions of a shell.
@@ -60,7 +60,7 @@ const PLUGIN: [&str; 2] = ["kubectl-jira", "kubectl_jira"];
 
 /// Why the program ends otherwise than well.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliFailure {
     /// One line for a person.
     pub message: String,
     /// The exit code.
@@ -92,19 +92,19 @@ fn named(path: &OsStr) -> clap::Command {
 ///
 /// # Errors
 /// When it could not be done.
-pub async fn main(cli: Cli) -> Result<u8, Failure> {
-    let failed = |message: String| Failure { message, code: 1 };
+pub async fn main(cli: Cli) -> Result<u8, CliFailure> {
+    let failed = |message: String| CliFailure { message, code: 1 };
     match cli.command {
         Command::Run(options) => run::run(*options).await.map(|()| 0).map_err(failed),
         Command::Explain(options) => explain::run(&options).map(|()| 0).map_err(failed),
-        Command::Connect(options) => connect::run(*options).await.map_err(|message| Failure {
+        Command::Connect(options) => connect::run(*options).await.map_err(|message| CliFailure {
             message,
             code: connect::NOTHING,
         }),
         Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0).map_err(failed),
-        Command::Suspend(target) => steer::suspend(target, true).await.map(|()| 0).map_err(failed),
-        Command::Resume(target) => steer::suspend(target, false).await.map(|()| 0).map_err(failed),
-        Command::Reconcile(options) => steer::reconcile(options).await.map_err(|message| Failure {
+        Command::Suspend(target) => lifecycle::suspend(target, true).await.map(|()| 0).map_err(failed),
+        Command::Resume(target) => lifecycle::suspend(target, false).await.map(|()| 0).map_err(failed),
+        Command::Reconcile(options) => lifecycle::reconcile(options).await.map_err(|message| CliFailure {
             message,
             code: context::COULD_NOT_LOOK,
         }),
@@ -113,7 +113,7 @@ pub async fn main(cli: Cli) -> Result<u8, Failure> {
             let done = completions::run(&options, Cli::command(), PROGRAM);
             done.map(|()| 0).map_err(failed)
         }
-        Command::Check(options) => check::run(*options).await.map_err(|message| Failure {
+        Command::Check(options) => check::run(*options).await.map_err(|message| CliFailure {
             message,
             code: context::COULD_NOT_LOOK,
         }),

@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{installed, pages};
-use crate::cli::context::AtlassianOptions;
+use super::{connect_pages, startup_crds};
+use crate::cli::context::AtlassianContext;
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
@@ -41,7 +41,7 @@ pub struct Options {
     #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDR")]
     listen: SocketAddr,
     #[command(flatten)]
-    pages: pages::Options,
+    pages: connect_pages::Options,
     /// Namespace to watch; repeatable. Every namespace when not given.
     #[arg(
         long = "watch-namespace",
@@ -51,7 +51,7 @@ pub struct Options {
     )]
     watch_namespaces: Vec<String>,
     #[command(flatten)]
-    atlassian: AtlassianOptions,
+    atlassian: AtlassianContext,
     /// Seconds that a mirrored issue must be missing in Jira's lists before it is looked up and, if
     /// it is gone, removed. Jira's index may be minutes late.
     #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",
@@ -111,8 +111,8 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     });
     let server = tokio::spawn(health::serve(listener, Arc::clone(&health), CancellationToken::new()));
     info!(version = env!("CARGO_PKG_VERSION"), %listen, ?namespaces, "starting");
-    if installed::wait(&ctx.client, &namespaces, &health.awaited, &stop).await {
-        tokio::spawn(installed::compare(ctx.client.clone()));
+    if startup_crds::wait(&ctx.client, &namespaces, &health.awaited, &stop).await {
+        tokio::spawn(startup_crds::compare(ctx.client.clone()));
         work(ctx, &namespaces, stop, &health, grace).await;
     }
     server.abort();

@@ -46,7 +46,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 # controller/watches.rs: learns of integrations and of their changes.
 # controller/observe.rs: asks whether an integration still exists before its grant is written back.
 # connect/service.rs: looks at the one that a connect link is for, by a list of one.
-# cli/installed.rs: waits at the start until the definitions are installed.
+# cli/startup_crds.rs: waits at the start until the definitions are installed.
 - apiGroups: [jira-operator.dev]
   resources: [jiraintegrations]
   verbs: [list, watch]
@@ -56,7 +56,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
   verbs: [patch]
 # sync/apply.rs: one JiraProject for each project in scope; list what there is, create the missing,
 # get the one whose name turned out to be taken, delete what left the scope.
-# cli/installed.rs: lists, as above.
+# cli/startup_crds.rs: lists, as above.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects]
   verbs: [list, get, create, delete]

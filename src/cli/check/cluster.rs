@@ -4,58 +4,58 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
-    evidence_file::Saved,
-    listed::Unlisted,
-    live::{Wanted, Way, projects},
-    points::Spent,
+    evidence_file::SavedEvidence,
+    from_status,
+    lists::UnlistedProjects,
+    live::{LiveClient, TicketQuestion, projects},
+    points::PointsSpent,
+    selection::IntegrationSelection,
     token::NotLive,
-    which::Which,
-    written,
 };
 use crate::api::integration::JiraIntegration;
-use crate::cli::context::{Atlassian, Cluster, Line, LocalReason, Report, Subject};
+use crate::cli::context::{Atlassian, CheckReason, CheckReport, CheckedObject, Cluster, ReportLine};
 
 /// What is looked at, and how.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct ClusterCheck<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
     /// Atlassian.
     pub atlassian: &'a Atlassian,
     /// Which integrations.
-    pub which: &'a Which,
+    pub which: &'a IntegrationSelection,
     /// The person and the project to look at instead.
-    pub person: Option<Wanted<'a>>,
+    pub person: Option<TicketQuestion<'a>>,
     /// Whether warnings count.
     pub strict: bool,
 }
 
 /// What was found, and the evidence where it was looked live at a single integration.
-pub struct Answer {
+pub struct ClusterCheckResult {
     /// The findings.
-    pub report: Report,
+    pub report: CheckReport,
     /// The evidence.
-    pub evidence: Option<Saved>,
+    pub evidence: Option<SavedEvidence>,
     /// Why there is none.
     pub without_evidence: Option<String>,
 }
 
-impl Question<'_> {
+impl ClusterCheck<'_> {
     /// Looks: live as far as that can be done and the app's points allow, else at the status.
     ///
     /// # Errors
     /// When the API server cannot be asked, or there is nothing to look at.
-    pub async fn ask(&self) -> Result<Answer, String> {
+    pub async fn ask(&self) -> Result<ClusterCheckResult, String> {
         let mut integrations = self.which.find(self.cluster).await?.items;
         if let Some(wanted) = self.person {
             integrations = vec![meant(integrations, wanted.project)?];
         }
-        let mut answer = Answer {
+        let mut answer = ClusterCheckResult {
             report: self.report(Vec::new()),
             evidence: None,
             without_evidence: None,
         };
-        let mut spent = Spent::default();
+        let mut spent = PointsSpent::default();
         for integration in &integrations {
             match (self.look(integration, &mut spent).await, self.person) {
                 (Ok(saved), _) => {
@@ -82,24 +82,24 @@ impl Question<'_> {
     ///
     /// # Errors
     /// When the API server cannot be asked, or there is nothing to look at.
-    pub async fn as_they_say(&self) -> Result<(Report, String), String> {
+    pub async fn from_status(&self) -> Result<(CheckReport, String), String> {
         let found = self.which.find(self.cluster).await?;
         let now = Timestamp::now();
-        let subject = |integration| written::from_status(integration, &[], "it is waited for", now);
+        let subject = |integration| from_status::from_status(integration, &[], "it is waited for", now);
         let report = self.report(found.items.iter().map(subject).collect());
         Ok((report, found.version))
     }
 
-    fn report(&self, subjects: Vec<Subject>) -> Report {
-        Report {
+    fn report(&self, subjects: Vec<CheckedObject>) -> CheckReport {
+        CheckReport {
             subjects,
             brief: !self.which.is_named() && self.person.is_none(),
             strict: self.strict,
         }
     }
 
-    async fn look(&self, integration: &JiraIntegration, spent: &mut Spent) -> Result<Saved, NotLive> {
-        let way = Way::find(self.cluster, self.atlassian, integration).await?;
+    async fn look(&self, integration: &JiraIntegration, spent: &mut PointsSpent) -> Result<SavedEvidence, NotLive> {
+        let way = LiveClient::find(self.cluster, self.atlassian, integration).await?;
         if let Some(wanted) = self.person {
             return way.look_for(wanted).await;
         }
@@ -111,26 +111,26 @@ impl Question<'_> {
         way.look(spent).await
     }
 
-    async fn as_written(&self, integration: &JiraIntegration, not_live: &NotLive) -> Subject {
+    async fn as_written(&self, integration: &JiraIntegration, not_live: &NotLive) -> CheckedObject {
         let (known, unlisted) = match projects(self.cluster, integration).await {
             Ok(known) => (known, None),
             Err(error) => {
                 let namespace = integration.namespace().unwrap_or_default();
                 let lost = "So nothing is said of single projects.";
-                (Vec::new(), Some(Unlisted::of(&namespace, &error, lost)))
+                (Vec::new(), Some(UnlistedProjects::of(&namespace, &error, lost)))
             }
         };
-        let mut subject = written::from_status(integration, &known, &not_live.why, Timestamp::now());
-        subject.lines.extend(unlisted.as_ref().map(Unlisted::line));
+        let mut subject = from_status::from_status(integration, &known, &not_live.why, Timestamp::now());
+        subject.lines.extend(unlisted.as_ref().map(UnlistedProjects::line));
         subject.lines.extend(not_live.untold.then(rejected));
         subject
     }
 }
 
 /// What the status does not say yet.
-fn rejected() -> Line {
+fn rejected() -> ReportLine {
     let message = "Atlassian refused the access token that the operator stored, so what stands here was found before that. At its next synchronisation the operator tries to refresh it: check again then.";
-    Line::local("Token", LocalReason::TokenRejected, message)
+    ReportLine::local("Token", CheckReason::TokenRejected, message)
 }
 
 /// The integration that a question about a project means: the only one, or the only one with the

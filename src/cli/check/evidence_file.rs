@@ -11,8 +11,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{examined, listed::Unlisted};
-use crate::cli::context::{Line, Subject};
+use super::{from_evidence, lists::UnlistedProjects};
+use crate::cli::context::{CheckedObject, ReportLine};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -30,7 +30,7 @@ const FORM: &str = "jira-operator evidence 1";
 /// A file of evidence.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Saved {
+pub struct SavedEvidence {
     form: String,
     /// Version of the program that asked.
     program: String,
@@ -41,10 +41,10 @@ pub struct Saved {
     /// Name of the integration.
     name: String,
     /// The conditions that are not Jira's to answer.
-    taken_over: Vec<TakenOver>,
+    taken_over: Vec<SavedFinding>,
     /// That the projects which the operator knows could not be listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unlisted: Option<Unlisted>,
+    pub unlisted: Option<UnlistedProjects>,
     /// What Jira answered about the site, if that was asked.
     pub evidence: Option<Evidence>,
     /// What Jira answered about a person, if that was asked.
@@ -52,17 +52,17 @@ pub struct Saved {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-struct TakenOver {
+struct SavedFinding {
     condition: String,
     reason: String,
     message: String,
 }
 
-impl Saved {
+impl SavedEvidence {
     /// Evidence of an integration, without any yet.
     #[must_use]
     pub fn new(namespace: &str, name: &str, taken_over: &[Finding]) -> Self {
-        let taken_over = taken_over.iter().map(|finding| TakenOver {
+        let taken_over = taken_over.iter().map(|finding| SavedFinding {
             condition: finding.condition.as_str().to_owned(),
             reason: finding.reason.to_string(),
             message: finding.message.clone(),
@@ -113,20 +113,23 @@ impl Saved {
 
     /// What follows from it: a pure function, so that the same file always gives the same.
     #[must_use]
-    pub fn subjects(&self) -> Vec<Subject> {
+    pub fn subjects(&self) -> Vec<CheckedObject> {
         let integration = self.evidence.as_ref().map(|evidence| {
-            let taken_over: Vec<Finding> = self.taken_over.iter().filter_map(TakenOver::finding).collect();
-            let mut subject = examined::live(&self.namespace, &self.name, evidence, &taken_over);
+            let taken_over: Vec<Finding> = self.taken_over.iter().filter_map(SavedFinding::finding).collect();
+            let mut subject = from_evidence::live(&self.namespace, &self.name, evidence, &taken_over);
             subject
                 .notes
                 .push(format!("Looked live at {}.", evidence.declared.site));
-            subject.lines.extend(self.unlisted.as_ref().map(Unlisted::line));
+            subject.lines.extend(self.unlisted.as_ref().map(UnlistedProjects::line));
             subject
         });
         let person = self.person.as_ref().map(|person| {
-            let mut subject = Subject::new("Person", "", &person.email);
+            let mut subject = CheckedObject::new("Person", "", &person.email);
             let found = judge::person::judge(person);
-            subject.lines = found.iter().map(|found| Line::person(&person.project, found)).collect();
+            subject.lines = found
+                .iter()
+                .map(|found| ReportLine::person(&person.project, found))
+                .collect();
             // Of what is fine lines have no message, and this one says what was asked and what was not.
             let usable = found.iter().filter(|f| f.reason == PersonReason::PersonUsable);
             subject.closing = usable.map(|found| found.message.clone()).collect();
@@ -136,7 +139,7 @@ impl Saved {
     }
 }
 
-impl TakenOver {
+impl SavedFinding {
     fn finding(&self) -> Option<Finding> {
         let known = ConditionType::STEPS
             .iter()

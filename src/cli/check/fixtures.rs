@@ -11,11 +11,13 @@ use std::{
 
 use textwrap::core::display_width;
 
-use super::{evidence_file::Saved, site};
+use super::{evidence_file::SavedEvidence, site};
 use crate::atlassian::endpoints::Endpoints;
-use crate::cli::context::{Atlassian, CRD_SCHEMAS, Line, LocalReason, Manifests, Mark, Page, Report, short, text};
+use crate::cli::context::{
+    Atlassian, CRD_SCHEMAS, CheckReason, CheckReport, Manifests, PageLayout, ReportLine, Severity, short, text,
+};
 
-const PAGE: Page = Page {
+const PAGE: PageLayout = PageLayout {
     width: 80,
     colour: false,
 };
@@ -38,7 +40,7 @@ fn nowhere() -> Atlassian {
 }
 
 /// What `check -f FILE --offline` finds.
-async fn found(file: &Path) -> Report {
+async fn found(file: &Path) -> CheckReport {
     let mut manifests = Manifests::read(&[file.to_owned()], None).unwrap();
     site::ask(&mut manifests, &nowhere(), true).await;
     manifests.report(None)
@@ -87,7 +89,7 @@ async fn broken_manifests_are_told_as_their_texts_say() {
         readable(&text);
         compare(&file.with_extension("txt"), &text);
         assert!(
-            report.flat().iter().any(|(_, line)| line.mark != Mark::Fine),
+            report.flat().iter().any(|(_, line)| line.severity != Severity::Fine),
             "{}",
             file.display()
         );
@@ -103,11 +105,11 @@ async fn a_table_shows_what_is_said_of_each_broken_manifest() {
         let source = fs::read_to_string(&file).unwrap();
         let comment = source.lines().next().unwrap().trim_start_matches("# ").to_owned();
         let report = found(&file).await;
-        let not_in_files = LocalReason::SecretNotInFiles.as_str();
+        let not_in_files = CheckReason::SecretNotInFiles.as_str();
         let said: Vec<String> = report
             .flat()
             .into_iter()
-            .filter(|(_, line)| line.mark != Mark::Fine && line.reason != not_in_files)
+            .filter(|(_, line)| line.severity != Severity::Fine && line.reason != not_in_files)
             .map(|(_, line)| format!("**{}** {}", line.reason, line.message.replace('|', "\\|")))
             .collect();
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
@@ -127,20 +129,20 @@ async fn the_examples_are_told_as_their_texts_say() {
             &Path::new("tests/fixtures/examples").join(name.file_name().unwrap()),
             &text,
         );
-        let placeholders = |line: &Line| line.reason == LocalReason::PlaceholderValue.as_str();
+        let placeholders = |line: &ReportLine| line.reason == CheckReason::PlaceholderValue.as_str();
         let only_placeholders = report
             .flat()
             .iter()
-            .all(|(_, l)| l.mark != Mark::Finding || placeholders(l));
+            .all(|(_, l)| l.severity != Severity::Finding || placeholders(l));
         assert!(only_placeholders, "{text}");
     }
 }
 
 /// Those findings of a file that do not depend on which Secrets stand in others.
-fn of_fields(report: &Report, file: Option<&Path>) -> Vec<(String, String)> {
-    let not_in_files = LocalReason::SecretNotInFiles.as_str();
+fn of_fields(report: &CheckReport, file: Option<&Path>) -> Vec<(String, String)> {
+    let not_in_files = CheckReason::SecretNotInFiles.as_str();
     let flat = report.flat().into_iter();
-    let wrong = flat.filter(|(_, line)| line.mark != Mark::Fine && line.reason != not_in_files);
+    let wrong = flat.filter(|(_, line)| line.severity != Severity::Fine && line.reason != not_in_files);
     let here = wrong.filter(|(subject, _)| file.is_none_or(|file| Path::new(&subject.file) == file));
     here.map(|(_, line)| (line.reason.clone(), line.message.clone()))
         .collect()
@@ -167,7 +169,7 @@ async fn the_folder_of_examples_has_nothing_but_placeholders() {
     let text = text(&whole, PAGE);
     readable(&text);
     compare(Path::new("tests/fixtures/folders/examples.txt"), &text);
-    let left_open = [LocalReason::PlaceholderValue, LocalReason::NoRefreshToken].map(LocalReason::as_str);
+    let left_open = [CheckReason::PlaceholderValue, CheckReason::NoRefreshToken].map(CheckReason::as_str);
     assert!(
         of_fields(&whole, None)
             .iter()
@@ -217,7 +219,7 @@ fn one_example_has_every_field() {
 #[test]
 fn saved_evidence_gives_the_same_text_each_time() {
     for file in files("tests/fixtures/evidence", "json") {
-        let text = || text(&Report::of(Saved::load(&file).unwrap().subjects()), PAGE);
+        let text = || text(&CheckReport::of(SavedEvidence::load(&file).unwrap().subjects()), PAGE);
         assert_eq!(text(), text());
         readable(&text());
         compare(&file.with_extension("txt"), &text());

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use kube::{Api, ResourceExt, api::ListParams};
 
 use super::{
-    evidence_file::Saved,
-    listed::{Unlisted, all},
-    points::Spent,
-    taken_over::{is_authorized, quota_until, taken_over},
+    evidence_file::SavedEvidence,
+    lists::{UnlistedProjects, all},
+    operator_findings::{is_authorized, operator_findings, quota_until},
+    points::PointsSpent,
     token::{NotLive, is_rejected, token},
 };
 use crate::cli::context::{Atlassian, Cluster};
@@ -31,25 +31,25 @@ use crate::{
 };
 
 /// A way to ask Jira as the operator does.
-pub struct Way {
+pub struct LiveClient {
     client: AtlassianClient,
     app: String,
     scopes: Option<Vec<String>>,
     declared: DeclaredSpec,
-    saved: Saved,
+    saved: SavedEvidence,
     authorized: bool,
 }
 
 /// A person and the project that a ticket is for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct TicketQuestion<'a> {
     /// E-mail address.
     pub email: &'a str,
     /// Key of the project.
     pub project: &'a str,
 }
 
-impl Way {
+impl LiveClient {
     /// The way to ask.
     ///
     /// # Errors
@@ -68,10 +68,10 @@ impl Way {
         let token = token(cluster, &key, authorized).await?;
         let client = AtlassianClient::new(atlassian.http.clone(), atlassian.endpoints.clone(), token.access);
         let (known, unlisted) = known(cluster, integration).await;
-        let mut saved = Saved::new(
+        let mut saved = SavedEvidence::new(
             &key.namespace,
             &integration.name_any(),
-            &taken_over(integration, Timestamp::now()),
+            &operator_findings(integration, Timestamp::now()),
         );
         saved.unlisted = unlisted;
         Ok(Self {
@@ -94,7 +94,7 @@ impl Way {
     ///
     /// # Errors
     /// Why the answers are of no use.
-    pub async fn look(self, spent: &mut Spent) -> Result<Saved, NotLive> {
+    pub async fn look(self, spent: &mut PointsSpent) -> Result<SavedEvidence, NotLive> {
         let evidence = examine::gather(&self.client, self.declared, self.scopes).await;
         spent.note(&self.app, &self.client);
         if is_rejected(&evidence) {
@@ -109,7 +109,7 @@ impl Way {
     ///
     /// # Errors
     /// Why that cannot be asked.
-    pub async fn look_for(self, wanted: Wanted<'_>) -> Result<Saved, NotLive> {
+    pub async fn look_for(self, wanted: TicketQuestion<'_>) -> Result<SavedEvidence, NotLive> {
         let because = |text: &str| NotLive::because(text.trim_end_matches('.'));
         let address = SiteUrl::parse(&self.declared.site, &self.declared.site_suffixes);
         let address = address.map_err(|error| because(&error.to_string()))?;
@@ -151,13 +151,13 @@ fn may_be_asked(atlassian: &Atlassian, integration: &JiraIntegration, now: Times
 }
 
 /// The projects that the operator knows; and where they cannot be listed, why.
-async fn known(cluster: &Cluster, integration: &JiraIntegration) -> (Vec<JiraProject>, Option<Unlisted>) {
+async fn known(cluster: &Cluster, integration: &JiraIntegration) -> (Vec<JiraProject>, Option<UnlistedProjects>) {
     match projects(cluster, integration).await {
         Ok(known) => (known, None),
         Err(error) => {
             let namespace = integration.namespace().unwrap_or_default();
             let lost = "Projects that were archived, deleted or hidden since they were seen are not in this report.";
-            (Vec::new(), Some(Unlisted::of(&namespace, &error, lost)))
+            (Vec::new(), Some(UnlistedProjects::of(&namespace, &error, lost)))
         }
     }
 }

@@ -2,12 +2,12 @@
 //! operator's installation.
 
 mod cluster;
-mod definitions;
+mod crds;
 mod evidence_file;
-mod examined;
 #[cfg(test)]
 mod fixtures;
-mod listed;
+mod from_evidence;
+mod lists;
 mod live;
 mod operator;
 mod options;
@@ -15,13 +15,13 @@ mod points;
 mod rights;
 mod rules;
 
+mod operator_findings;
 mod site;
-mod taken_over;
 mod token;
 
+mod from_status;
+mod selection;
 mod wait;
-mod which;
-mod written;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -29,18 +29,18 @@ use std::{
 };
 
 use self::{
-    cluster::Question,
-    evidence_file::Saved,
-    live::Wanted,
-    operator::Installed,
+    cluster::ClusterCheck,
+    evidence_file::SavedEvidence,
+    live::TicketQuestion,
+    operator::InstallationCheck,
+    selection::IntegrationSelection,
     wait::{any_change, until_fine},
-    which::Which,
 };
 pub use self::{
     options::Options,
     rules::{RULES, RequiredRule},
 };
-use crate::cli::context::{Atlassian, FINDINGS, Manifests, Report, print, with_folders};
+use crate::cli::context::{Atlassian, CheckReport, FINDINGS, Manifests, print, with_folders};
 
 /// What is said of files without a token.
 const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were not looked at: that takes an access token. Apply the files, connect, and check by name.";
@@ -63,7 +63,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
 }
 
 /// Findings win over what could not be done besides.
-fn ended(report: &Report, trouble: Option<String>) -> Result<u8, String> {
+fn ended(report: &CheckReport, trouble: Option<String>) -> Result<u8, String> {
     match (trouble, report.exit_code()) {
         (Some(why), FINDINGS) => {
             eprintln!("jira-operator: {why}");
@@ -74,22 +74,22 @@ fn ended(report: &Report, trouble: Option<String>) -> Result<u8, String> {
     }
 }
 
-fn replay(file: &std::path::Path) -> Result<Report, String> {
-    Ok(Report::of(Saved::load(file)?.subjects()))
+fn replay(file: &std::path::Path) -> Result<CheckReport, String> {
+    Ok(CheckReport::of(SavedEvidence::load(file)?.subjects()))
 }
 
-async fn installation(options: &Options) -> Result<Report, String> {
+async fn installation(options: &Options) -> Result<CheckReport, String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
-    let installed = Installed {
+    let installed = InstallationCheck {
         namespace: options.namespace.as_deref(),
         service_account: options.service_account.as_deref(),
     };
     let look = || async {
         let subjects = operator::check(&cluster, &atlassian, installed).await;
-        Ok(Report {
+        Ok(CheckReport {
             strict: options.strict,
-            ..Report::of(subjects)
+            ..CheckReport::of(subjects)
         })
     };
     match options.wait {
@@ -98,7 +98,7 @@ async fn installation(options: &Options) -> Result<Report, String> {
     }
 }
 
-async fn of_files(options: &Options) -> Result<Report, String> {
+async fn of_files(options: &Options) -> Result<CheckReport, String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let paths = if options.recursive {
         with_folders(&options.files)
@@ -115,21 +115,21 @@ async fn of_files(options: &Options) -> Result<Report, String> {
 }
 
 /// What was found, and what could not be done besides.
-async fn integrations(options: &Options) -> Result<(Report, Option<String>), String> {
+async fn integrations(options: &Options) -> Result<(CheckReport, Option<String>), String> {
     let atlassian = Atlassian::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
     let namespace = options.namespace.as_ref().unwrap_or(&cluster.namespace);
-    let which = Which {
+    let which = IntegrationSelection {
         names: options.names.clone(),
         selector: options.selector.clone(),
         namespace: (!options.all).then(|| namespace.clone()),
     };
     let person = options.person.as_deref().zip(options.project.as_deref());
-    let question = Question {
+    let question = ClusterCheck {
         cluster: &cluster,
         atlassian: &atlassian,
         which: &which,
-        person: person.map(|(email, project)| Wanted { email, project }),
+        person: person.map(|(email, project)| TicketQuestion { email, project }),
         strict: options.strict,
     };
     if let Some(wait) = options.wait {
@@ -146,11 +146,11 @@ async fn integrations(options: &Options) -> Result<(Report, Option<String>), Str
 
 /// Waits until the status of all says that they are fine, or the time is over: the operator looks
 /// anyway, and asking Atlassian beside it would spend its points.
-async fn settled(question: Question<'_>, wait: Duration) {
+async fn settled(question: ClusterCheck<'_>, wait: Duration) {
     let version = Mutex::new(None);
     let put = |seen| *version.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     let look = || async {
-        let said = question.as_they_say().await;
+        let said = question.from_status().await;
         put(said.as_ref().ok().map(|(_, version)| version.clone()));
         Ok(said?.0)
     };
@@ -163,7 +163,7 @@ async fn settled(question: Question<'_>, wait: Duration) {
     let _ = until_fine(wait, look, changed).await;
 }
 
-fn keep_evidence(options: &Options, evidence: Option<&Saved>) -> Result<(), String> {
+fn keep_evidence(options: &Options, evidence: Option<&SavedEvidence>) -> Result<(), String> {
     match (&options.evidence_out, evidence) {
         (Some(file), Some(evidence)) => evidence.store(file),
         _ => Ok(()),

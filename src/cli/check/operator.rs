@@ -5,11 +5,11 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::{Api, ResourceExt, api::ListParams};
 
 use super::{
-    definitions,
-    listed::all,
-    rights::{self, Account},
+    crds,
+    lists::all,
+    rights::{self, OperatorAccount},
 };
-use crate::cli::context::{Atlassian, Cluster, Line, LocalReason, Subject};
+use crate::cli::context::{Atlassian, CheckReason, CheckedObject, Cluster, ReportLine};
 use crate::{
     atlassian::endpoints::{Endpoints, TENANT_TIMEOUT},
     cluster::error::describe,
@@ -20,7 +20,7 @@ const LABEL: &str = "app.kubernetes.io/name=jira-operator";
 
 /// What is known of the operator beforehand.
 #[derive(Clone, Copy)]
-pub struct Installed<'a> {
+pub struct InstallationCheck<'a> {
     /// Its namespace; found out where it is not given.
     pub namespace: Option<&'a str>,
     /// Its service account; found out where it is not given.
@@ -28,19 +28,19 @@ pub struct Installed<'a> {
 }
 
 /// Looks at everything that belongs to the installation.
-pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: Installed<'_>) -> Vec<Subject> {
-    let mut subjects = definitions::subjects(cluster).await;
+pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: InstallationCheck<'_>) -> Vec<CheckedObject> {
+    let mut subjects = crds::subjects(cluster).await;
     subjects.extend(operators(cluster, installed).await);
     subjects.push(endpoints(atlassian).await);
     subjects
 }
 
 /// One subject for each Deployment: there may be several releases, each with namespaces of its own.
-async fn operators(cluster: &Cluster, installed: Installed<'_>) -> Vec<Subject> {
+async fn operators(cluster: &Cluster, installed: InstallationCheck<'_>) -> Vec<CheckedObject> {
     let found = match deployments(cluster, installed.namespace).await {
         Ok(found) => found,
         Err(line) => {
-            let mut subject = Subject::new("Operator", installed.namespace.unwrap_or_default(), "jira-operator");
+            let mut subject = CheckedObject::new("Operator", installed.namespace.unwrap_or_default(), "jira-operator");
             subject.lines.push(line);
             subject.lines.extend(held(cluster, installed, None).await);
             return vec![subject];
@@ -49,7 +49,7 @@ async fn operators(cluster: &Cluster, installed: Installed<'_>) -> Vec<Subject> 
     let mut subjects = Vec::new();
     for deployment in &found {
         let namespace = deployment.namespace().unwrap_or_default();
-        let mut subject = Subject::new("Operator", &namespace, &deployment.name_any());
+        let mut subject = CheckedObject::new("Operator", &namespace, &deployment.name_any());
         subject.lines = of_deployment(deployment);
         subject.lines.extend(held(cluster, installed, Some(deployment)).await);
         subjects.push(subject);
@@ -57,21 +57,25 @@ async fn operators(cluster: &Cluster, installed: Installed<'_>) -> Vec<Subject> 
     subjects
 }
 
-async fn held(cluster: &Cluster, installed: Installed<'_>, deployment: Option<&Deployment>) -> Vec<Line> {
+async fn held(cluster: &Cluster, installed: InstallationCheck<'_>, deployment: Option<&Deployment>) -> Vec<ReportLine> {
     match account(cluster, installed, deployment) {
         Some(account) => rights::lines(cluster, &account).await,
-        None => vec![Line::local(
+        None => vec![ReportLine::local(
             "Rights",
-            LocalReason::NotLookedAt,
+            CheckReason::NotLookedAt,
             "Without a Deployment it is not known which ServiceAccount to ask about: name it with --service-account and -n.",
         )],
     }
 }
 
-fn account(cluster: &Cluster, installed: Installed<'_>, deployment: Option<&Deployment>) -> Option<Account> {
+fn account(
+    cluster: &Cluster,
+    installed: InstallationCheck<'_>,
+    deployment: Option<&Deployment>,
+) -> Option<OperatorAccount> {
     let found = deployment.and_then(|deployment| deployment.spec.as_ref()?.template.spec.as_ref());
     let of_pod = found.map(|pod| pod.service_account_name.clone().unwrap_or_else(|| "default".to_owned()));
-    Some(Account {
+    Some(OperatorAccount {
         name: installed.service_account.map(str::to_owned).or(of_pod)?,
         namespace: deployment
             .and_then(ResourceExt::namespace)
@@ -127,36 +131,36 @@ fn watched(deployment: &Deployment) -> Vec<String> {
 ///
 /// # Errors
 /// The line that says why there is none.
-async fn deployments(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Deployment>, Line> {
+async fn deployments(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Deployment>, ReportLine> {
     let client = cluster.client.clone();
     let (api, place): (Api<Deployment>, _) = match namespace {
         Some(namespace) => (Api::namespaced(client, namespace), format!("namespace {namespace}")),
         None => (Api::all(client), "any namespace".to_owned()),
     };
-    let line = |reason, message: String| Line::local("Deployment", reason, message);
+    let line = |reason, message: String| ReportLine::local("Deployment", reason, message);
     match all(&api, ListParams::default().labels(LABEL)).await {
         Ok(found) if found.items.is_empty() => {
             let message = format!(
                 "No Deployment in {place} has the label {LABEL}. Install the chart, or name the operator's namespace with -n."
             );
-            Err(line(LocalReason::OperatorNotFound, message))
+            Err(line(CheckReason::OperatorNotFound, message))
         }
         Ok(found) => Ok(found.items),
         Err(kube::Error::Api(status)) if status.code == 403 => {
             let message = format!(
                 "You may not list Deployments in {place}. Name the operator's namespace with -n, or ask somebody who may."
             );
-            Err(line(LocalReason::MayNotAsk, message))
+            Err(line(CheckReason::MayNotAsk, message))
         }
         Err(error) => {
             let message = format!("Deployments in {place} could not be listed: {}.", describe(&error));
-            Err(line(LocalReason::MayNotAsk, message))
+            Err(line(CheckReason::MayNotAsk, message))
         }
     }
 }
 
-fn of_deployment(deployment: &Deployment) -> Vec<Line> {
-    let line = |reason, message: String| Line::local("Deployment", reason, message);
+fn of_deployment(deployment: &Deployment) -> Vec<ReportLine> {
+    let line = |reason, message: String| ReportLine::local("Deployment", reason, message);
     let name = deployment.name_any();
     let ready = deployment
         .status
@@ -165,7 +169,7 @@ fn of_deployment(deployment: &Deployment) -> Vec<Line> {
         .unwrap_or(0);
     let mut lines = vec![if ready > 0 {
         line(
-            LocalReason::OperatorRuns,
+            CheckReason::OperatorRuns,
             format!("Deployment {name} has a pod that is ready."),
         )
     } else {
@@ -173,7 +177,7 @@ fn of_deployment(deployment: &Deployment) -> Vec<Line> {
         let message = format!(
             "Deployment {name} has no pod that is ready. See why: kubectl -n {namespace} describe deployment {name}, and the pod's log."
         );
-        line(LocalReason::OperatorNotReady, message)
+        line(CheckReason::OperatorNotReady, message)
     }];
     let version = deployment.labels().get("app.kubernetes.io/version");
     if let Some(version) = version.filter(|version| *version != env!("CARGO_PKG_VERSION")) {
@@ -181,25 +185,29 @@ fn of_deployment(deployment: &Deployment) -> Vec<Line> {
             "The operator runs in version {version}; this program is {}. Their findings may differ.",
             env!("CARGO_PKG_VERSION")
         );
-        lines.push(Line::local("Version", LocalReason::OperatorVersionDiffers, message));
+        lines.push(ReportLine::local(
+            "Version",
+            CheckReason::OperatorVersionDiffers,
+            message,
+        ));
     }
     lines
 }
 
 /// Whether Atlassian's addresses answer, whatever they answer.
-async fn endpoints(atlassian: &Atlassian) -> Subject {
+async fn endpoints(atlassian: &Atlassian) -> CheckedObject {
     let Endpoints { auth, api, .. } = atlassian.endpoints.as_ref();
-    let mut subject = Subject::new("Atlassian", "", "from here");
+    let mut subject = CheckedObject::new("Atlassian", "", "from here");
     for (what, url) in [("Authorization", auth), ("API gateway", api)] {
         let address = url.as_str().trim_end_matches('/');
         let asked = atlassian.http.get(url.clone()).timeout(TENANT_TIMEOUT).send().await;
         subject.lines.push(if asked.is_ok() {
-            Line::local(what, LocalReason::EndpointReachable, format!("{address} answers."))
+            ReportLine::local(what, CheckReason::EndpointReachable, format!("{address} answers."))
         } else {
             let message = format!(
                 "{address} does not answer from here. The operator needs it from its pod, whose way out may be another: look at proxies, firewalls and DNS there if its conditions say so too."
             );
-            Line::local(what, LocalReason::EndpointUnreachable, message)
+            ReportLine::local(what, CheckReason::EndpointUnreachable, message)
         });
     }
     subject

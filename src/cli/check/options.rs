@@ -4,8 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args};
 
-use super::which::name;
-use crate::cli::context::{AtlassianOptions, Format, KubeOptions, duration};
+use super::selection::name;
+use crate::cli::context::{AtlassianContext, KubeOptions, OutputFormat, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -75,7 +75,7 @@ pub struct Options {
     pub(super) service_account: Option<String>,
     /// Format of what is printed.
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) output: Format,
+    pub(super) output: OutputFormat,
     /// Count warnings as findings: exit code 1.
     #[arg(long)]
     pub(super) strict: bool,
@@ -91,7 +91,7 @@ pub struct Options {
     #[command(flatten)]
     pub(super) kube: KubeOptions,
     #[command(flatten)]
-    pub(super) atlassian: AtlassianOptions,
+    pub(super) atlassian: AtlassianContext,
 }
 
 impl Options {

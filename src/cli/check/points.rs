@@ -9,15 +9,15 @@ use crate::{
 
 /// What was spent so far, by app.
 #[derive(Debug, Default)]
-pub struct Spent(HashMap<String, App>);
+pub struct PointsSpent(HashMap<String, AppPoints>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct App {
+struct AppPoints {
     points: u64,
     pool: Option<PointPool>,
 }
 
-impl App {
+impl AppPoints {
     /// Whether no further look is to be paid from it: a fifth of the hour is left to the operator, and
     /// no more than a fifth is spent here where Atlassian does not tell what is left.
     fn is_low(self) -> bool {
@@ -26,7 +26,7 @@ impl App {
     }
 }
 
-impl Spent {
+impl PointsSpent {
     /// Takes in what a look cost, and what Atlassian said of the pool.
     pub fn note(&mut self, app: &str, client: &AtlassianClient) {
         self.add(app, client.points(), client.pool());
@@ -58,7 +58,7 @@ mod tests {
                 resets_in: 60,
             })
         };
-        let mut spent = Spent::default();
+        let mut spent = PointsSpent::default();
         assert!(!spent.is_low("a"));
         spent.add("a", 10, pool(200));
         assert!(!spent.is_low("a"));

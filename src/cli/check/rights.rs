@@ -5,7 +5,7 @@ use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessRevie
 use kube::{Api, api::PostParams};
 
 use super::rules::{RULES, RequiredRule};
-use crate::cli::context::{Cluster, Line, LocalReason};
+use crate::cli::context::{CheckReason, Cluster, ReportLine};
 use crate::cluster::error::describe;
 
 /// How many questions are asked at once.
@@ -13,7 +13,7 @@ const AT_ONCE: usize = 8;
 
 /// The operator's service account, and where it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct OperatorAccount {
     /// Its name.
     pub name: String,
     /// Its namespace.
@@ -23,7 +23,7 @@ pub struct Account {
 }
 
 /// One line for each rule and namespace.
-pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
+pub async fn lines(cluster: &Cluster, account: &OperatorAccount) -> Vec<ReportLine> {
     // Without a namespace the question is about all of them.
     let mut namespaces: Vec<Option<&str>> = account.watched.iter().map(|name| Some(name.as_str())).collect();
     if namespaces.is_empty() {
@@ -37,7 +37,7 @@ pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
         .into_iter()
         .map(|(namespace, rule)| line(cluster, account, namespace, rule))
         .collect();
-    let lines: Vec<Result<Line, String>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let lines: Vec<Result<ReportLine, String>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     let mut refusal = None;
     let mut told = Vec::new();
     for line in lines {
@@ -47,16 +47,16 @@ pub async fn lines(cluster: &Cluster, account: &Account) -> Vec<Line> {
             Err(why) => refusal = Some(why),
         }
     }
-    told.extend(refusal.map(|why| Line::local("Rights", LocalReason::MayNotAsk, why)));
+    told.extend(refusal.map(|why| ReportLine::local("Rights", CheckReason::MayNotAsk, why)));
     told
 }
 
 async fn line(
     cluster: &Cluster,
-    account: &Account,
+    account: &OperatorAccount,
     namespace: Option<&str>,
     rule: &RequiredRule,
-) -> Result<Line, String> {
+) -> Result<ReportLine, String> {
     let mut missing = Vec::new();
     for verb in rule.verbs {
         if !is_allowed(cluster, account, namespace, rule, verb).await? {
@@ -71,7 +71,7 @@ async fn line(
     let who = format!("ServiceAccount {}/{}", account.namespace, account.name);
     if missing.is_empty() {
         let message = format!("{who} may {} {} {place}.", rule.verbs.join(", "), rule.name());
-        return Ok(Line::local("Rights", LocalReason::RuleHeld, message).about(&about));
+        return Ok(ReportLine::local("Rights", CheckReason::RuleHeld, message).about(&about));
     }
     if let Some(value) = rule.optional {
         let message = format!(
@@ -80,7 +80,7 @@ async fn line(
             rule.name(),
             rule.purpose
         );
-        return Ok(Line::local("Rights", LocalReason::RuleNotGranted, message));
+        return Ok(ReportLine::local("Rights", CheckReason::RuleNotGranted, message));
     }
     let message = format!(
         "{who} may not {} {} {place}, which it needs {}. Install the chart's role, or add the verbs to yours.",
@@ -88,12 +88,12 @@ async fn line(
         rule.name(),
         rule.purpose
     );
-    Ok(Line::local("Rights", LocalReason::RuleMissing, message).about(&about))
+    Ok(ReportLine::local("Rights", CheckReason::RuleMissing, message).about(&about))
 }
 
 async fn is_allowed(
     cluster: &Cluster,
-    account: &Account,
+    account: &OperatorAccount,
     namespace: Option<&str>,
     rule: &RequiredRule,
     verb: &str,

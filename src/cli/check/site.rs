@@ -7,7 +7,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{client::AtlassianClient, error::JiraError, secret::Secret, site::SiteUrl},
-    cli::context::{Atlassian, Line, LocalReason, Manifests},
+    cli::context::{Atlassian, CheckReason, Manifests, ReportLine},
     diagnose::judge::{site::not_allowed, unavailable},
 };
 
@@ -22,7 +22,7 @@ pub async fn ask(manifests: &mut Manifests, atlassian: &Atlassian, offline: bool
             continue;
         }
         match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
-            Err(error) => lines.push(Line::of(&not_allowed(&error))),
+            Err(error) => lines.push(ReportLine::of(&not_allowed(&error))),
             Ok(_) if offline => {}
             Ok(address) => lines.push(exists(atlassian, &address).await),
         }
@@ -30,7 +30,7 @@ pub async fn ask(manifests: &mut Manifests, atlassian: &Atlassian, offline: bool
 }
 
 /// Asks the site who it is.
-async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> Line {
+async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> ReportLine {
     // The question is asked without a token, whatever the caller has.
     let client = AtlassianClient::new(
         atlassian.http.clone(),
@@ -38,15 +38,15 @@ async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> Line {
         Secret::new(String::new()),
     );
     match client.tenant_info(site).await {
-        Ok(tenant) => Line::local(
+        Ok(tenant) => ReportLine::local(
             SiteReachable.as_str(),
-            LocalReason::SiteExists,
+            CheckReason::SiteExists,
             format!("{site} exists (cloudId {}).", tenant.cloud_id),
         ),
         Err(JiraError::NotFound(_) | JiraError::Redirected) => {
             let what = format!("No Jira Cloud site answers at {site}.");
-            Line::of(&Finding::with_remedy(SiteReachable, Reason::SiteNotFound, &what))
+            ReportLine::of(&Finding::with_remedy(SiteReachable, Reason::SiteNotFound, &what))
         }
-        Err(error) => Line::of(&unavailable(SiteReachable, &error)),
+        Err(error) => ReportLine::of(&unavailable(SiteReachable, &error)),
     }
 }

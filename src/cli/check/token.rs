@@ -49,7 +49,7 @@ impl NotLive {
 }
 
 /// A token, and what belongs to it.
-pub struct Token {
+pub struct LiveToken {
     /// The token.
     pub access: Secret,
     /// The OAuth app that it was given to.
@@ -62,7 +62,7 @@ pub struct Token {
 ///
 /// # Errors
 /// Why there is none that can be used.
-pub async fn token(cluster: &Cluster, key: &GrantKey, authorized: bool) -> Result<Token, NotLive> {
+pub async fn token(cluster: &Cluster, key: &GrantKey, authorized: bool) -> Result<LiveToken, NotLive> {
     let name = key.secret_name();
     let none = |why: String| Err(NotLive::because(why));
     let store = GrantStore::new(cluster.client.clone(), vec![key.namespace.clone()]);
@@ -86,7 +86,7 @@ pub async fn token(cluster: &Cluster, key: &GrantKey, authorized: bool) -> Resul
     if let Some(why) = is_spent(access.expires_at, Timestamp::now(), authorized) {
         return none(format!("the access token in Secret {name} {why}"));
     }
-    Ok(Token {
+    Ok(LiveToken {
         access: access.token,
         app: record.client_id.unwrap_or_default(),
         scopes: record.scopes,
@@ -125,7 +125,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cli::check::evidence_file::Saved;
+    use crate::cli::check::evidence_file::SavedEvidence;
 
     #[test]
     fn a_token_needs_time_enough_for_a_look() {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_token_that_dies_during_a_look_gives_no_verdict() {
-        let saved = Saved::load(Path::new("tests/fixtures/evidence/healthy.json")).unwrap();
+        let saved = SavedEvidence::load(Path::new("tests/fixtures/evidence/healthy.json")).unwrap();
         let healthy = saved.evidence.unwrap();
         assert!(!is_rejected(&healthy));
         let refused = || JiraError::Unauthorized("Unauthorized".to_owned());

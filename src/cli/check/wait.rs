@@ -7,8 +7,8 @@ use futures::StreamExt;
 use kube::api::{WatchEvent, WatchParams};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::which::Which;
-use crate::cli::context::{Cluster, Report};
+use super::selection::IntegrationSelection;
+use crate::cli::context::{CheckReport, Cluster};
 
 /// Longest time between two looks, for what no watch tells.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -20,10 +20,10 @@ const REST: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// That of the last look.
-pub async fn until_fine<L, F, C, G>(wait: Duration, look: L, changed: C) -> Result<Report, String>
+pub async fn until_fine<L, F, C, G>(wait: Duration, look: L, changed: C) -> Result<CheckReport, String>
 where
     L: Fn() -> F,
-    F: Future<Output = Result<Report, String>>,
+    F: Future<Output = Result<CheckReport, String>>,
     C: Fn() -> G,
     G: Future<Output = ()>,
 {
@@ -44,7 +44,7 @@ where
 
 /// Ends when one of the integrations was changed after this version. Where they may not be watched, it
 /// never does.
-pub async fn any_change(cluster: &Cluster, which: &Which, version: &str) {
+pub async fn any_change(cluster: &Cluster, which: &IntegrationSelection, version: &str) {
     let mut params = WatchParams::default();
     params.label_selector.clone_from(&which.selector);
     params.field_selector = which.fields();

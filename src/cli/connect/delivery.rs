@@ -12,10 +12,10 @@ use std::{
 use k8s_openapi::api::core::v1::Secret as Manifest;
 use kube::{Client, ResourceExt};
 
-use super::subject::Subject;
+use super::target::ConnectTarget;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
-    cli::context::{Atlassian, Place, manifest, say_on_stderr},
+    cli::context::{Atlassian, OutputFile, say_on_stderr, secret_manifest},
     connect::{
         outcome::{ConnectFailure, ConnectOutcome},
         service::{Connector, exchange_only, grant_key},
@@ -41,7 +41,7 @@ pub enum Delivery {
     /// Into the grant Secret.
     Cluster(Box<Connector>),
     /// Into a file that is ready.
-    File(PathBuf, Place),
+    File(PathBuf, OutputFile),
     /// To standard output.
     Out,
 }
@@ -79,7 +79,7 @@ impl Delivery {
     ///
     /// # Errors
     /// When it cannot be gone.
-    pub async fn prepare(print: Option<&Path>, subject: &Subject, atlassian: &Atlassian) -> Result<Self, String> {
+    pub async fn prepare(print: Option<&Path>, subject: &ConnectTarget, atlassian: &Atlassian) -> Result<Self, String> {
         match print {
             None => {
                 let cluster = subject
@@ -93,12 +93,12 @@ impl Delivery {
                 Ok(Self::Cluster(Box::new(connector)))
             }
             Some(path) if path == Path::new(OUT) => Ok(Self::Out),
-            Some(path) => Ok(Self::File(path.to_owned(), Place::prepare("--print", path)?)),
+            Some(path) => Ok(Self::File(path.to_owned(), OutputFile::prepare("--print", path)?)),
         }
     }
 
     /// Brings the consent to its end.
-    pub async fn deliver(self, subject: &Subject, atlassian: &Atlassian, consent: Consent) -> Delivered {
+    pub async fn deliver(self, subject: &ConnectTarget, atlassian: &Atlassian, consent: Consent) -> Delivered {
         if let Self::Cluster(connector) = self {
             return into_cluster(&connector, subject, consent).await;
         }
@@ -147,7 +147,7 @@ fn connector(client: Client, atlassian: &Atlassian) -> Connector {
     }
 }
 
-async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent) -> Delivered {
+async fn into_cluster(connector: &Connector, subject: &ConnectTarget, consent: Consent) -> Delivered {
     let key = grant_key(&subject.integration);
     let credentials = subject.credentials.clone();
     let waiting = match connector.attempt(&subject.integration, credentials, consent).await {
@@ -181,7 +181,7 @@ async fn into_cluster(connector: &Connector, subject: &Subject, consent: Consent
     }
 }
 
-fn stored(outcome: ConnectOutcome, subject: &Subject) -> Delivered {
+fn stored(outcome: ConnectOutcome, subject: &ConnectTarget) -> Delivered {
     let key = grant_key(&subject.integration);
     let (secret, namespace) = (key.secret_name(), &key.namespace);
     let next = if subject.integration.spec.suspend {
@@ -195,7 +195,7 @@ fn stored(outcome: ConnectOutcome, subject: &Subject) -> Delivered {
 }
 
 /// A grant that has no place yet is not thrown away: it is kept here, or where temporary files are.
-fn rescue(subject: &Subject, token: &Secret, then: &str) -> String {
+fn rescue(subject: &ConnectTarget, token: &Secret, then: &str) -> String {
     let name = subject.integration.name_any();
     let apart = format!("{name}-connected-{:08x}.yaml", rand::random::<u32>());
     let files = [
@@ -204,7 +204,7 @@ fn rescue(subject: &Subject, token: &Secret, then: &str) -> String {
     ];
     let mut failed = String::new();
     for file in files {
-        let place = Place::prepare("the file", &file);
+        let place = OutputFile::prepare("the file", &file);
         match place.and_then(|place| place.keep(&target(subject), &subject.credentials, token)) {
             Ok(()) => {
                 let file = file.display();
@@ -219,7 +219,7 @@ fn rescue(subject: &Subject, token: &Secret, then: &str) -> String {
 }
 
 async fn brought(
-    subject: &Subject,
+    subject: &ConnectTarget,
     atlassian: &Atlassian,
     consent: &Consent,
 ) -> Result<(Secret, ConnectOutcome), ConnectOutcome> {
@@ -230,7 +230,7 @@ async fn brought(
     Ok((brought.refresh_token, brought.outcome))
 }
 
-fn target(subject: &Subject) -> Manifest {
+fn target(subject: &ConnectTarget) -> Manifest {
     let mut secret = Manifest::default();
     secret.metadata.name = Some(subject.integration.spec.secret_ref.name.clone());
     secret.metadata.namespace = subject.integration.namespace();
@@ -238,14 +238,14 @@ fn target(subject: &Subject) -> Manifest {
 }
 
 /// A file behind standard output is made readable by its owner alone; a pipe is its reader's affair.
-fn to_stdout(subject: &Subject, token: &Secret) -> Result<(), String> {
+fn to_stdout(subject: &ConnectTarget, token: &Secret) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("standard output: {error}");
     let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
     let is_file = out.metadata().is_ok_and(|metadata| metadata.is_file());
     if is_file {
         out.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
     }
-    let text = manifest(&target(subject), &subject.credentials, token)?;
+    let text = secret_manifest(&target(subject), &subject.credentials, token)?;
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(failed)

@@ -38,13 +38,13 @@ use crate::{
 const LAST_PAGE: Duration = Duration::from_secs(2);
 
 /// A browser that waits for its page.
-pub struct Waiting {
+pub struct WaitingBrowser {
     /// What it brought.
     pub answer: CallbackQuery,
     page: oneshot::Sender<ResultPage>,
 }
 
-impl Waiting {
+impl WaitingBrowser {
     /// Shows the browser what came of it. It may be gone, and need not see it.
     pub fn show(self, told: ResultPage) {
         let _ = self.page.send(told);
@@ -55,23 +55,23 @@ impl Waiting {
 pub struct Loopback {
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
-    arrived: oneshot::Receiver<Waiting>,
-    expected: Arc<Expected>,
+    arrived: oneshot::Receiver<WaitingBrowser>,
+    expected: Arc<ExpectedCallback>,
     /// The address that the app has to have.
     pub callback: String,
 }
 
-struct Expected {
+struct ExpectedCallback {
     state: Secret,
-    sender: Mutex<Option<oneshot::Sender<Waiting>>>,
+    sender: Mutex<Option<oneshot::Sender<WaitingBrowser>>>,
     /// The last page is on its way.
     is_over: AtomicBool,
     /// The browser asked for what the last page is set with, and so has it.
-    dressed: Notify,
+    style_loaded: Notify,
 }
 
-impl Expected {
-    fn take(&self) -> Option<oneshot::Sender<Waiting>> {
+impl ExpectedCallback {
+    fn take(&self) -> Option<oneshot::Sender<WaitingBrowser>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -103,18 +103,18 @@ impl Loopback {
             second => second.ok(),
         };
         let (sender, arrived) = oneshot::channel();
-        let expected = Arc::new(Expected {
+        let expected = Arc::new(ExpectedCallback {
             state,
             sender: Mutex::new(Some(sender)),
             is_over: AtomicBool::new(false),
-            dressed: Notify::new(),
+            style_loaded: Notify::new(),
         });
         let stop = CancellationToken::new();
         let serve = |listener| {
             let router = Router::new()
                 .route(CALLBACK, get(callback))
                 .with_state(Arc::clone(&expected))
-                .merge(assets().layer(from_fn_with_state(Arc::clone(&expected), dressed)))
+                .merge(assets().layer(from_fn_with_state(Arc::clone(&expected), note_style_loaded)))
                 .layer(from_fn(guard::headers));
             let stop = stop.clone();
             tokio::spawn(async move {
@@ -133,14 +133,14 @@ impl Loopback {
 
     /// Ends once the last page, and what it is set with, has reached the browser, or a moment has passed.
     pub async fn close(mut self) {
-        let _ = tokio::time::timeout(LAST_PAGE, self.expected.dressed.notified()).await;
+        let _ = tokio::time::timeout(LAST_PAGE, self.expected.style_loaded.notified()).await;
         self.stop.cancel();
         let sent = futures::future::join_all(self.tasks.drain(..));
         let _ = tokio::time::timeout(LAST_PAGE, sent).await;
     }
 
     /// Waits for the browser.
-    pub async fn arrival(&mut self) -> Option<Waiting> {
+    pub async fn arrival(&mut self) -> Option<WaitingBrowser> {
         (&mut self.arrived).await.ok()
     }
 }
@@ -153,7 +153,7 @@ impl Drop for Loopback {
     }
 }
 
-async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQuery) -> Response {
+async fn callback(State(expected): State<Arc<ExpectedCallback>>, RawQuery(query): RawQuery) -> Response {
     let Some(answer) = CallbackQuery::read(query.as_deref().unwrap_or_default()) else {
         return strange();
     };
@@ -168,7 +168,7 @@ async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQue
     };
     let (page, shown) = oneshot::channel();
     let gone = || told("The command has ended", "Nothing was taken over. Run it again.");
-    if sender.send(Waiting { answer, page }).is_err() {
+    if sender.send(WaitingBrowser { answer, page }).is_err() {
         return show(StatusCode::GONE, &gone());
     }
     let page = shown.await;
@@ -179,9 +179,9 @@ async fn callback(State(expected): State<Arc<Expected>>, RawQuery(query): RawQue
     }
 }
 
-async fn dressed(State(expected): State<Arc<Expected>>, request: Request, next: Next) -> Response {
+async fn note_style_loaded(State(expected): State<Arc<ExpectedCallback>>, request: Request, next: Next) -> Response {
     if expected.is_over.load(Ordering::Relaxed) && request.uri().path() == STYLE {
-        expected.dressed.notify_one();
+        expected.style_loaded.notify_one();
     }
     next.run(request).await
 }

@@ -3,19 +3,19 @@
 mod browser;
 mod delivery;
 mod loopback;
+mod messages;
 mod options;
 mod signals;
-mod subject;
-mod words;
+mod target;
 
 use std::time::Duration;
 
 pub use self::options::Options;
 use self::{
     delivery::{Delivered, Delivery},
-    loopback::{Loopback, Waiting},
+    loopback::{Loopback, WaitingBrowser},
     signals::Signals,
-    subject::Subject,
+    target::ConnectTarget,
 };
 use crate::cli::context::{Atlassian, say_on_stderr};
 use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
@@ -31,7 +31,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) async fn run(options: Options) -> Result<u8, String> {
     delivery::refuse_terminal(options.print.as_deref())?;
     let atlassian = Atlassian::of(&options.atlassian)?;
-    let subject = Subject::find(&options).await?;
+    let subject = ConnectTarget::find(&options).await?;
     let delivery = Delivery::prepare(options.print.as_deref(), &subject, &atlassian).await?;
     let state = nonce();
     let mut loopback = Loopback::listen(options.port, state.clone()).await?;
@@ -39,7 +39,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
     let link = authorize(endpoints, credentials, &loopback.callback, state.expose())
         .ok_or("Atlassian's address is not usable")?;
     let mut signals = Signals::listen()?;
-    words::invite(&subject, &loopback.callback, link.as_str());
+    messages::show_link(&subject, &loopback.callback, link.as_str());
     // The link stands in the arguments of what opens the browser, where others on this machine can read it, and
     // come back with an account of their own before the person does. That is refused where the account is known.
     let known = subject.integration.spec.account.is_some();
@@ -49,7 +49,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
     say_on_stderr("Waiting for the browser. Ctrl-C ends it and changes nothing.");
     let waiting = tokio::select! {
         arrived = loopback.arrival() => arrived.ok_or("the callback's listener ended")?,
-        () = tokio::time::sleep(options.timeout) => return Err(words::never_came(options.timeout, &loopback.callback)),
+        () = tokio::time::sleep(options.timeout) => return Err(messages::never_came(options.timeout, &loopback.callback)),
         () = signals.come() => {
             say_on_stderr("Interrupted before the browser came back; nothing was changed.");
             return Ok(INTERRUPTED);
@@ -58,8 +58,8 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
     say_on_stderr("The browser came back. Exchanging the code and looking at what it brought.");
     let consented = conclude(&waiting, delivery, &subject, &atlassian, &loopback.callback);
     let delivered = to_the_end(consented, &mut signals).await;
-    waiting.show(words::page(&delivered, &loopback.callback));
-    let code = words::tell(&subject, &delivered, &loopback.callback);
+    waiting.show(messages::page(&delivered, &loopback.callback));
+    let code = messages::tell(&subject, &delivered, &loopback.callback);
     loopback.close().await;
     Ok(code)
 }
@@ -76,9 +76,9 @@ async fn to_the_end(work: impl Future<Output = Delivered>, signals: &mut Signals
 }
 
 async fn conclude(
-    waiting: &Waiting,
+    waiting: &WaitingBrowser,
     delivery: Delivery,
-    subject: &Subject,
+    subject: &ConnectTarget,
     atlassian: &Atlassian,
     callback: &str,
 ) -> Delivered {

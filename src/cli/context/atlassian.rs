@@ -16,7 +16,7 @@ use crate::atlassian::{
 // the place of the command's.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Atlassian")]
-pub struct AtlassianOptions {
+pub struct AtlassianContext {
     /// Host suffix of sites to accept besides *.atlassian.net and *.jira.com; repeatable.
     #[arg(
         long = "allow-site-suffix",
@@ -46,7 +46,7 @@ pub struct AtlassianOptions {
     atlassian_site_url: Option<String>,
 }
 
-impl AtlassianOptions {
+impl AtlassianContext {
     /// The addresses.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Atlassian {
     ///
     /// # Errors
     /// When an address is no URL, or TLS cannot be set up.
-    pub fn of(options: &AtlassianOptions) -> Result<Self, String> {
+    pub fn of(options: &AtlassianContext) -> Result<Self, String> {
         Ok(Self {
             http: http_client().map_err(|error| error.to_string())?,
             endpoints: options.endpoints()?,

@@ -89,7 +89,7 @@ impl KubeOptions {
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
 #[derive(Clone, Debug, Args)]
-pub struct ClusterOptions {
+pub struct ClusterContext {
     /// Namespace; by default that of the kubeconfig's context.
     #[arg(short, long, value_name = "NS")]
     pub(in crate::cli) namespace: Option<String>,
@@ -97,7 +97,7 @@ pub struct ClusterOptions {
     kube: KubeOptions,
 }
 
-impl ClusterOptions {
+impl ClusterContext {
     /// The cluster, and the namespace that is meant.
     ///
     /// # Errors

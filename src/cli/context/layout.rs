@@ -4,7 +4,7 @@ use textwrap::{Options, WordSplitter, core::display_width, fill};
 
 /// How text is set.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub struct PageLayout {
     /// Columns that a line may have.
     pub width: usize,
     /// Whether marks are coloured.
@@ -16,7 +16,7 @@ pub const NARROWEST: usize = 40;
 
 /// Sentences for people, wrapped. A long word stays whole, because it is an address or a path to be copied.
 #[must_use]
-pub fn prose(text: &str, page: Page) -> String {
+pub fn prose(text: &str, page: PageLayout) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     fill(&clean(&words.join(" ")), at_spaces(page.width).break_words(false)) + "\n"
 }
@@ -56,7 +56,7 @@ impl Block {
 
 /// The blocks, a blank line before each paragraph.
 #[must_use]
-pub fn blocks(blocks: &[Block], page: Page) -> String {
+pub fn blocks(blocks: &[Block], page: PageLayout) -> String {
     let mut out = String::new();
     for block in blocks {
         if block.start.is_empty() && !out.is_empty() {
@@ -72,13 +72,13 @@ pub fn blocks(blocks: &[Block], page: Page) -> String {
 }
 
 /// Writes the text indented.
-pub fn paragraph(out: &mut String, text: &str, indent: usize, page: Page) {
+pub fn paragraph(out: &mut String, text: &str, indent: usize, page: PageLayout) {
     hanging(out, &" ".repeat(indent), text, page);
 }
 
 /// Writes the text after `start`, further lines indented by as many columns as `start` takes. A word
 /// that is longer than a line is broken itself.
-pub fn hanging(out: &mut String, start: &str, text: &str, page: Page) {
+pub fn hanging(out: &mut String, start: &str, text: &str, page: PageLayout) {
     let indent = " ".repeat(display_width(start));
     let width = page.width.max(indent.len() + NARROWEST / 2);
     let options = at_spaces(width).initial_indent(start).subsequent_indent(&indent);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn sentences_are_wrapped_and_what_is_to_be_copied_stays_whole() {
-        let page = Page {
+        let page = PageLayout {
             width: 20,
             colour: false,
         };
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn columns_are_counted_and_not_letters() {
-        let page = Page {
+        let page = PageLayout {
             width: 20,
             colour: false,
         };
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn items_are_indented_after_their_mark_and_code_stays() {
-        let page = Page {
+        let page = PageLayout {
             width: 20,
             colour: false,
         };

@@ -14,20 +14,20 @@ mod report;
 mod severity;
 
 pub use self::{
-    atlassian::{Atlassian, AtlassianOptions},
-    cluster::{Cluster, ClusterOptions, KubeOptions},
+    atlassian::{Atlassian, AtlassianContext},
+    cluster::{Cluster, ClusterContext, KubeOptions},
     duration::duration,
     layout::Block,
     manifests::{Manifests, with_folders},
-    output::{Format, on_stderr, print, say, say_blocks, say_on_stderr, show_on_stderr},
-    output_file::{Place, manifest},
-    reasons::LocalReason,
-    report::{COULD_NOT_LOOK, FINDINGS, Line, Report, Subject},
-    severity::Mark,
+    output::{OutputFormat, on_stderr, print, say, say_blocks, say_on_stderr, show_on_stderr},
+    output_file::{OutputFile, secret_manifest},
+    reasons::CheckReason,
+    report::{COULD_NOT_LOOK, CheckReport, CheckedObject, FINDINGS, ReportLine},
+    severity::Severity,
 };
 #[cfg(test)]
 pub use self::{
-    layout::Page,
+    layout::PageLayout,
     manifests::CRD_SCHEMAS,
     render::{short, text},
 };

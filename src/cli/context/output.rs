@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::{
-    layout::{self, Block, Page},
+    layout::{self, Block, PageLayout},
     render,
-    report::Report,
+    report::CheckReport,
 };
 
 /// Columns where there is no terminal to ask.
@@ -20,7 +20,7 @@ const COLUMNS: usize = 80;
 
 /// The format of what is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// Grouped by object, for people.
     #[default]
     Text,
@@ -34,7 +34,7 @@ pub enum Format {
 
 /// The report as text for people on standard error.
 #[must_use]
-pub fn on_stderr(report: &Report) -> String {
+pub fn on_stderr(report: &CheckReport) -> String {
     render::text(report, page(&std::io::stderr()))
 }
 
@@ -75,26 +75,26 @@ fn written_out(text: &str) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn print(report: &Report, format: Format) -> Result<(), String> {
+pub fn print(report: &CheckReport, format: OutputFormat) -> Result<(), String> {
     let text = written(report, format, page(&std::io::stdout()))?;
     written_out(&text).map_err(|error| format!("the findings could not be printed: {error}"))
 }
 
-fn written(report: &Report, format: Format, page: Page) -> Result<String, String> {
+fn written(report: &CheckReport, format: OutputFormat, page: PageLayout) -> Result<String, String> {
     match format {
-        Format::Text => Ok(render::text(report, page)),
-        Format::Short => Ok(render::short(report)),
-        Format::Json => serde_json::to_string_pretty(&report.entries())
+        OutputFormat::Text => Ok(render::text(report, page)),
+        OutputFormat::Short => Ok(render::short(report)),
+        OutputFormat::Json => serde_json::to_string_pretty(&report.rows())
             .map(|json| json + "\n")
             .map_err(|error| error.to_string()),
-        Format::Yaml => serde_saphyr::to_string(&report.entries()).map_err(|error| error.to_string()),
+        OutputFormat::Yaml => serde_saphyr::to_string(&report.rows()).map_err(|error| error.to_string()),
     }
 }
 
-fn page(out: &(impl IsTerminal + AsFd)) -> Page {
+fn page(out: &(impl IsTerminal + AsFd)) -> PageLayout {
     let terminal = out.is_terminal();
     let width = terminal_size_of(out).map(|(Width(columns), _)| usize::from(columns));
-    Page {
+    PageLayout {
         width: width.filter(|width| terminal && *width > 0).unwrap_or(COLUMNS),
         colour: terminal && wants_colour(|name| std::env::var(name).ok()),
     }

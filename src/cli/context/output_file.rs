@@ -23,7 +23,7 @@ const ROOM: usize = 16 * 1024;
 
 /// A file that is ready to receive the token. Dropped without it, nothing is left behind.
 #[derive(Debug)]
-pub struct Place {
+pub struct OutputFile {
     target: PathBuf,
     waiting: PathBuf,
     file: File,
@@ -31,7 +31,7 @@ pub struct Place {
     holds_token: bool,
 }
 
-impl Place {
+impl OutputFile {
     /// Makes the place ready.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Place {
                 "the new refresh token could not be written to {shown}: {error}. Run this again with another file; a refresh token that was exchanged is accepted for ten minutes more"
             )
         };
-        let text = manifest(secret, credentials, token).map_err(lost)?;
+        let text = secret_manifest(secret, credentials, token).map_err(lost)?;
         let written = self
             .file
             .rewind()
@@ -101,7 +101,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OutputFile {
     fn drop(&mut self) {
         if !self.holds_token {
             let _ = fs::remove_file(&self.waiting);
@@ -114,7 +114,7 @@ impl Drop for Place {
 ///
 /// # Errors
 /// When it cannot be written as YAML.
-pub fn manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<String, String> {
+pub fn secret_manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<String, String> {
     let mut metadata = json!({"name": secret.metadata.name});
     if let (Some(fields), Some(namespace)) = (metadata.as_object_mut(), &secret.metadata.namespace) {
         fields.insert("namespace".to_owned(), json!(namespace));
@@ -158,7 +158,7 @@ mod tests {
             },
             refresh_token: None,
         };
-        Place::prepare("--save", target)?.keep(&secret, &credentials, &Secret::new(token.to_owned()))
+        OutputFile::prepare("--save", target)?.keep(&secret, &credentials, &Secret::new(token.to_owned()))
     }
 
     #[test]
@@ -182,12 +182,12 @@ mod tests {
         let target = folder.join("acme.yaml");
         fs::write(&target, "kind: JiraIntegration\n").unwrap();
         assert!(
-            Place::prepare("--save", &target)
+            OutputFile::prepare("--save", &target)
                 .unwrap_err()
                 .contains("was not written by this program")
         );
-        assert!(Place::prepare("--save", &folder.join("missing/token.yaml")).is_err());
-        drop(Place::prepare("--save", &folder.join("token.yaml")).unwrap());
+        assert!(OutputFile::prepare("--save", &folder.join("missing/token.yaml")).is_err());
+        drop(OutputFile::prepare("--save", &folder.join("token.yaml")).unwrap());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -1,44 +1,44 @@
 //! The reasons that only this command gives: about manifests, about the operator's installation,
 //! and about what it could not look at. `docs/reasons/check.md` has a heading for each.
 
-use super::severity::Mark;
+use super::severity::Severity;
 
-macro_rules! local_reasons {
-    ($($name:ident $mark:ident: $meaning:literal;)+) => {
+macro_rules! check_reasons {
+    ($($name:ident $severity:ident: $meaning:literal;)+) => {
         /// A reason of this command. All others are those of conditions and of people.
         #[allow(clippy::doc_markdown)] // What is said of each is printed, where Markdown has no place.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum LocalReason {
+        pub enum CheckReason {
             $(#[doc = $meaning] $name,)+
         }
 
-        impl LocalReason {
+        impl CheckReason {
             /// Every one, in the order of the documentation.
             #[cfg(test)]
-            pub const ALL: &'static [LocalReason] = &[$(LocalReason::$name,)+];
+            pub const ALL: &'static [CheckReason] = &[$(CheckReason::$name,)+];
 
             /// The reason as it is printed.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(LocalReason::$name => stringify!($name),)+ }
+                match self { $(CheckReason::$name => stringify!($name),)+ }
             }
 
             /// What it means, as the documentation says.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
-                match self { $(LocalReason::$name => $meaning,)+ }
+                match self { $(CheckReason::$name => $meaning,)+ }
             }
 
             /// How grave it is.
             #[must_use]
-            pub const fn mark(self) -> Mark {
-                match self { $(LocalReason::$name => Mark::$mark,)+ }
+            pub const fn severity(self) -> Severity {
+                match self { $(CheckReason::$name => Severity::$severity,)+ }
             }
         }
     };
 }
 
-local_reasons! {
+check_reasons! {
     // Files
     FileNotRead Unknown:
         "The file could not be opened, or the folder has no manifests.";
@@ -111,7 +111,7 @@ mod tests {
     fn every_reason_of_its_own_has_a_heading_in_the_documentation() {
         let docs = include_str!("../../../docs/reasons/check.md");
         let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
-        for reason in LocalReason::ALL {
+        for reason in CheckReason::ALL {
             let told = format!("## {} {}", reason.as_str(), reason.meaning());
             assert!(docs.contains(&told), "docs/reasons/check.md lacks: {told}");
         }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
-    layout::{NARROWEST, Page, clean, hanging, paragraph},
-    report::{Counts, Line, Report, Subject},
-    severity::Mark,
+    layout::{NARROWEST, PageLayout, clean, hanging, paragraph},
+    report::{CheckReport, CheckedObject, ReportLine, SeverityCounts},
+    severity::Severity,
 };
 
 /// Most names in the heading of things that are alike.
@@ -15,8 +15,8 @@ const REASON_COLUMN: usize = 20;
 
 /// The report as text, grouped by subject.
 #[must_use]
-pub fn text(report: &Report, page: Page) -> String {
-    let page = Page {
+pub fn text(report: &CheckReport, page: PageLayout) -> String {
+    let page = PageLayout {
         width: page.width.max(NARROWEST),
         ..page
     };
@@ -31,11 +31,11 @@ pub fn text(report: &Report, page: Page) -> String {
 
 /// One line for each thing that is not fine and that no other line explains.
 #[must_use]
-pub fn short(report: &Report) -> String {
+pub fn short(report: &CheckReport) -> String {
     let flat = report.flat();
     let told = flat
         .iter()
-        .filter(|(_, line)| line.mark != Mark::Fine && !line.explained && line.condition != "Ready");
+        .filter(|(_, line)| line.severity != Severity::Fine && !line.explained && line.condition != "Ready");
     told.map(|(subject, line)| {
         let file = match subject.file.as_str() {
             "" => String::new(),
@@ -43,7 +43,7 @@ pub fn short(report: &Report) -> String {
         };
         format!(
             "{file}{} {} {} {} {}: {}\n",
-            sign(line.mark),
+            sign(line.severity),
             subject.object,
             clean(&subject.path()),
             line.condition,
@@ -54,21 +54,21 @@ pub fn short(report: &Report) -> String {
     .collect()
 }
 
-fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page: Page) {
+fn subject(out: &mut String, subject: &CheckedObject, brief: bool, depth: usize, page: PageLayout) {
     let indent = "  ".repeat(depth);
-    let mark = subject.mark();
-    let sum = subject.ready.as_ref().filter(|_| brief || mark != Mark::Fine);
+    let severity = subject.severity();
+    let sum = subject.ready.as_ref().filter(|_| brief || severity != Severity::Fine);
     let sum = sum.map_or(String::new(), |ready| format!("  {}", ready.reason));
     let head = format!("{} {}{sum}", subject.object, clean(&subject.path()));
-    hanging(out, &format!("{indent}{} ", painted(mark, page)), &head, page);
-    if brief && mark == Mark::Fine {
+    hanging(out, &format!("{indent}{} ", painted(severity, page)), &head, page);
+    if brief && severity == Severity::Fine {
         return;
     }
     for note in &subject.notes {
         paragraph(out, note, depth * 2 + 2, page);
     }
     for line in &subject.lines {
-        if !(brief && (line.mark == Mark::Fine || line.explained)) {
+        if !(brief && (line.severity == Severity::Fine || line.explained)) {
             self::line(out, line, depth * 2 + 2, page);
         }
     }
@@ -81,17 +81,17 @@ fn subject(out: &mut String, subject: &Subject, brief: bool, depth: usize, page:
 }
 
 /// Parts of which the same is to be said, in the order of the first of each kind.
-fn grouped(parts: &[Subject]) -> Vec<Vec<&Subject>> {
-    let said = |part: &Subject| -> Vec<(String, String)> {
+fn grouped(parts: &[CheckedObject]) -> Vec<Vec<&CheckedObject>> {
+    let said = |part: &CheckedObject| -> Vec<(String, String)> {
         let lines = part.lines.iter();
         lines
             .map(|line| (line.condition.clone(), line.reason.clone()))
             .collect()
     };
     let mut places = HashMap::new();
-    let mut groups: Vec<Vec<&Subject>> = Vec::new();
+    let mut groups: Vec<Vec<&CheckedObject>> = Vec::new();
     for part in parts {
-        let place = *places.entry((said(part), part.mark())).or_insert(groups.len());
+        let place = *places.entry((said(part), part.severity())).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.push(part),
             None => groups.push(vec![part]),
@@ -101,7 +101,7 @@ fn grouped(parts: &[Subject]) -> Vec<Vec<&Subject>> {
 }
 
 /// Of parts that are alike the first is told as an example.
-fn parts(out: &mut String, alike: &[&Subject], brief: bool, depth: usize, page: Page) {
+fn parts(out: &mut String, alike: &[&CheckedObject], brief: bool, depth: usize, page: PageLayout) {
     let [first, others @ ..] = alike else {
         return;
     };
@@ -115,19 +115,19 @@ fn parts(out: &mut String, alike: &[&Subject], brief: bool, depth: usize, page: 
         more => format!(" and {more} more: -o short"),
     };
     let head = format!("{} {}s {}{more}", alike.len(), first.object, names.join(", "));
-    let start = format!("{}{} ", "  ".repeat(depth), painted(first.mark(), page));
+    let start = format!("{}{} ", "  ".repeat(depth), painted(first.severity(), page));
     hanging(out, &start, &head, page);
     for line in &first.lines {
         self::line(out, &line.as_example(), depth * 2 + 2, page);
     }
 }
 
-fn line(out: &mut String, line: &Line, indent: usize, page: Page) {
-    let start = format!("{}{} ", " ".repeat(indent), painted(line.mark, page));
+fn line(out: &mut String, line: &ReportLine, indent: usize, page: PageLayout) {
+    let start = format!("{}{} ", " ".repeat(indent), painted(line.severity, page));
     let condition = clean(&line.condition);
     let head = format!("{condition:<REASON_COLUMN$} {}  {}", line.reason, clean(&line.about));
     hanging(out, &start, head.trim_end(), page);
-    if line.mark == Mark::Fine || line.explained {
+    if line.severity == Severity::Fine || line.explained {
         return;
     }
     paragraph(out, &line.message, indent + 4, page);
@@ -136,8 +136,8 @@ fn line(out: &mut String, line: &Line, indent: usize, page: Page) {
     }
 }
 
-fn summary(report: &Report) -> String {
-    let Counts {
+fn summary(report: &CheckReport) -> String {
+    let SeverityCounts {
         findings,
         warnings,
         unknown,
@@ -161,24 +161,24 @@ fn summary(report: &Report) -> String {
     format!("{}.\n", parts.join(", "))
 }
 
-fn sign(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Fine => "√",
-        Mark::Warning | Mark::Unknown => "‼",
-        Mark::Finding => "×",
+fn sign(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Fine => "√",
+        Severity::Warning | Severity::Unknown => "‼",
+        Severity::Finding => "×",
     }
 }
 
-fn painted(mark: Mark, page: Page) -> String {
-    let code = match mark {
-        Mark::Fine => "32",
-        Mark::Warning | Mark::Unknown => "33",
-        Mark::Finding => "31",
+fn painted(severity: Severity, page: PageLayout) -> String {
+    let code = match severity {
+        Severity::Fine => "32",
+        Severity::Warning | Severity::Unknown => "33",
+        Severity::Finding => "31",
     };
     if page.colour {
-        format!("\x1b[{code}m{}\x1b[0m", sign(mark))
+        format!("\x1b[{code}m{}\x1b[0m", sign(severity))
     } else {
-        sign(mark).to_owned()
+        sign(severity).to_owned()
     }
 }
 
@@ -187,21 +187,23 @@ mod tests {
     use textwrap::core::display_width;
 
     use super::*;
-    use crate::cli::context::LocalReason;
+    use crate::cli::context::CheckReason;
 
-    fn report(message: &str) -> Report {
-        let mut subject = Subject::new("JiraIntegration", "support", "acme");
+    fn report(message: &str) -> CheckReport {
+        let mut subject = CheckedObject::new("JiraIntegration", "support", "acme");
         subject
             .lines
-            .push(Line::local("Fields", LocalReason::InvalidField, message));
-        subject.lines.push(Line::local("Site", LocalReason::SiteExists, "fine"));
-        Report::of(vec![subject])
+            .push(ReportLine::local("Fields", CheckReason::InvalidField, message));
+        subject
+            .lines
+            .push(ReportLine::local("Site", CheckReason::SiteExists, "fine"));
+        CheckReport::of(vec![subject])
     }
 
     #[test]
     fn long_words_are_broken_and_nothing_is_wider_than_the_page() {
         for width in [10, 40, 60, 80, 120] {
-            let page = Page { width, colour: false };
+            let page = PageLayout { width, colour: false };
             let text = text(&report(&format!("{} and {}", "a".repeat(200), "bc ".repeat(60))), page);
             let widest = text.lines().map(display_width).max().unwrap_or(0);
             assert!(widest <= width.max(NARROWEST), "{widest} columns at {width}:\n{text}");
@@ -212,7 +214,7 @@ mod tests {
 
     #[test]
     fn letters_that_take_two_columns_are_counted_so() {
-        let page = Page {
+        let page = PageLayout {
             width: 80,
             colour: false,
         };
@@ -224,7 +226,7 @@ mod tests {
 
     #[test]
     fn colours_change_nothing_but_the_marks() {
-        let page = |colour| Page { width: 80, colour };
+        let page = |colour| PageLayout { width: 80, colour };
         let report = report("Something is wrong.");
         let coloured = text(&report, page(true));
         assert!(coloured.contains("\x1b[31m×\x1b[0m Fields") && coloured.contains("\x1b[32m√\x1b[0m Site"));
@@ -240,7 +242,7 @@ mod tests {
         for text in [
             text(
                 &report,
-                Page {
+                PageLayout {
                     width: 80,
                     colour: false,
                 },
@@ -252,21 +254,21 @@ mod tests {
     }
 
     /// Projects of which the same is said, under an integration that is Ready.
-    fn of_projects(count: usize) -> Report {
-        let mut whole = Subject::new("JiraIntegration", "support", "acme");
+    fn of_projects(count: usize) -> CheckReport {
+        let mut whole = CheckedObject::new("JiraIntegration", "support", "acme");
         for number in 0..count {
-            let mut part = Subject::new("JiraProject", "support", &format!("acme-p{number}"));
+            let mut part = CheckedObject::new("JiraProject", "support", &format!("acme-p{number}"));
             let message = format!("Project P{number} is archived.");
-            let line = Line::local("Accessible", LocalReason::InvalidField, message);
+            let line = ReportLine::local("Accessible", CheckReason::InvalidField, message);
             part.lines.push(line.holding_nothing_back());
             whole.parts.push(part);
         }
-        Report::of(vec![whole])
+        CheckReport::of(vec![whole])
     }
 
     #[test]
     fn projects_of_which_the_same_is_said_are_told_together() {
-        let page = Page {
+        let page = PageLayout {
             width: 80,
             colour: false,
         };

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde::Serialize;
 
-use super::{reasons::LocalReason, severity::Mark};
+use super::{reasons::CheckReason, severity::Severity};
 use crate::{
     api::{
         condition::Finding,
@@ -19,7 +19,7 @@ pub const COULD_NOT_LOOK: u8 = 2;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ReportLine {
     /// What was looked at, such as a condition.
     pub condition: String,
     /// The reason of what was found.
@@ -29,7 +29,7 @@ pub struct Line {
     /// Whether the condition is True, False or Unknown.
     pub status: Holds,
     /// How grave it is.
-    pub mark: Mark,
+    pub severity: Severity,
     /// The command that says more about the reason.
     pub hint: String,
     /// What it is about, where the condition alone does not tell.
@@ -40,7 +40,7 @@ pub struct Line {
 
 /// What the lines are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub struct CheckedObject {
     /// Its kind.
     pub object: String,
     /// The file that it stands in, where several are looked at.
@@ -50,22 +50,22 @@ pub struct Subject {
     /// Its name.
     pub name: String,
     /// Its `Ready` condition, which sums the lines up, if it has one.
-    pub ready: Option<Line>,
+    pub ready: Option<ReportLine>,
     /// How it was looked at.
     pub notes: Vec<String>,
     /// What was found.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ReportLine>,
     /// What belongs to it.
-    pub parts: Vec<Subject>,
+    pub parts: Vec<CheckedObject>,
     /// What is to be said at the end.
     pub closing: Vec<String>,
 }
 
 /// Everything that was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct CheckReport {
     /// What was looked at.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<CheckedObject>,
     /// Whether what is fine is left out.
     pub brief: bool,
     /// Whether warnings count as findings for the exit code.
@@ -74,7 +74,7 @@ pub struct Report {
 
 /// How many lines there are of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct SeverityCounts {
     /// Findings, those that another explains not counted.
     pub findings: usize,
     /// Warnings, counted likewise.
@@ -87,13 +87,13 @@ pub struct Counts {
 
 /// A line as programs read it.
 #[derive(Debug, Serialize)]
-pub struct Entry<'a> {
+pub struct ReportRow<'a> {
     object: &'a str,
     namespace: &'a str,
     name: &'a str,
     condition: &'a str,
     status: &'static str,
-    severity: Mark,
+    severity: Severity,
     reason: &'a str,
     message: &'a str,
     hint: &'a str,
@@ -101,15 +101,15 @@ pub struct Entry<'a> {
     file: &'a str,
 }
 
-impl<'a> Entry<'a> {
-    fn of(subject: &'a Subject, line: &'a Line) -> Self {
+impl<'a> ReportRow<'a> {
+    fn of(subject: &'a CheckedObject, line: &'a ReportLine) -> Self {
         Self {
             object: &subject.object,
             namespace: &subject.namespace,
             name: &subject.name,
             condition: &line.condition,
             status: line.status.as_str(),
-            severity: line.mark,
+            severity: line.severity,
             reason: &line.reason,
             message: &line.message,
             hint: &line.hint,
@@ -123,14 +123,14 @@ fn explain(reason: &str) -> String {
     format!("jira-operator explain {reason}")
 }
 
-impl Line {
-    fn new(condition: &str, reason: &str, message: &str, status: Holds, mark: Mark) -> Self {
+impl ReportLine {
+    fn new(condition: &str, reason: &str, message: &str, status: Holds, severity: Severity) -> Self {
         Self {
             condition: condition.to_owned(),
             reason: reason.to_owned(),
             message: message.to_owned(),
             status,
-            mark,
+            severity,
             hint: explain(reason),
             about: String::new(),
             explained: Reason::parse(reason).is_some_and(|reason| reason.entry().is_consequence),
@@ -145,8 +145,8 @@ impl Line {
             reason,
             message,
         } = finding;
-        let (status, mark) = (reason.entry().holds, Mark::of(*reason));
-        Self::new(condition.as_str(), reason.as_str(), message, status, mark)
+        let (status, severity) = (reason.entry().holds, Severity::of(*reason));
+        Self::new(condition.as_str(), reason.as_str(), message, status, severity)
     }
 
     /// The line of a condition that was written, perhaps by another version of the operator, and that
@@ -154,19 +154,25 @@ impl Line {
     #[must_use]
     pub fn written(condition: &Condition) -> Self {
         let known = Reason::parse(&condition.reason);
-        let (status, mark) = match condition.status.as_str() {
-            "True" => (Holds::True, known.map_or(Mark::Fine, Mark::of)),
-            "False" => (Holds::False, Mark::Finding),
-            _ => (Holds::Unknown, Mark::Unknown),
+        let (status, severity) = match condition.status.as_str() {
+            "True" => (Holds::True, known.map_or(Severity::Fine, Severity::of)),
+            "False" => (Holds::False, Severity::Finding),
+            _ => (Holds::Unknown, Severity::Unknown),
         };
-        Self::new(&condition.type_, &condition.reason, &condition.message, status, mark)
+        Self::new(
+            &condition.type_,
+            &condition.reason,
+            &condition.message,
+            status,
+            severity,
+        )
     }
 
     /// The same of something that does not hold Ready back: at most a warning.
     #[must_use]
     pub fn holding_nothing_back(self) -> Self {
         Self {
-            mark: self.mark.min(Mark::Warning),
+            severity: self.severity.min(Severity::Warning),
             ..self
         }
     }
@@ -191,31 +197,31 @@ impl Line {
 
     /// The line of something that only this command looks at.
     #[must_use]
-    pub fn local(condition: &str, reason: LocalReason, message: impl Into<String>) -> Self {
-        let mark = reason.mark();
-        Self::new(condition, reason.as_str(), &message.into(), mark.status(), mark)
+    pub fn local(condition: &str, reason: CheckReason, message: impl Into<String>) -> Self {
+        let severity = reason.severity();
+        Self::new(condition, reason.as_str(), &message.into(), severity.status(), severity)
     }
 
     /// The line of a finding about a person.
     #[must_use]
     pub fn person(project: &str, finding: &PersonFinding) -> Self {
-        let mark = match finding.reason {
-            PersonReason::PersonUsable => Mark::Fine,
-            PersonReason::PersonNotAsked => Mark::Unknown,
-            _ => Mark::Finding,
+        let severity = match finding.reason {
+            PersonReason::PersonUsable => Severity::Fine,
+            PersonReason::PersonNotAsked => Severity::Unknown,
+            _ => Severity::Finding,
         };
         let condition = format!("Usable in {project}");
         Self::new(
             &condition,
             finding.reason.as_str(),
             &finding.message,
-            mark.status(),
-            mark,
+            severity.status(),
+            severity,
         )
     }
 }
 
-impl Subject {
+impl CheckedObject {
     /// A subject of which nothing is said yet.
     #[must_use]
     pub fn new(object: &str, namespace: &str, name: &str) -> Self {
@@ -234,10 +240,10 @@ impl Subject {
 
     /// The gravest of its lines and of what belongs to it.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        let own = self.lines.iter().map(|line| line.mark);
-        let parts = self.parts.iter().map(Self::mark);
-        own.chain(parts).max().unwrap_or(Mark::Fine)
+    pub fn severity(&self) -> Severity {
+        let own = self.lines.iter().map(|line| line.severity);
+        let parts = self.parts.iter().map(Self::severity);
+        own.chain(parts).max().unwrap_or(Severity::Fine)
     }
 
     /// Namespace and name.
@@ -249,29 +255,29 @@ impl Subject {
         format!("{}/{}", self.namespace, self.name)
     }
 
-    fn flat<'a>(&'a self, all: &mut Vec<(&'a Self, &'a Line)>) {
+    fn flat<'a>(&'a self, all: &mut Vec<(&'a Self, &'a ReportLine)>) {
         all.extend(self.ready.iter().chain(&self.lines).map(|line| (self, line)));
         self.parts.iter().for_each(|part| part.flat(all));
     }
 
-    fn count(&self, counts: &mut Counts) {
+    fn count(&self, counts: &mut SeverityCounts) {
         for line in &self.lines {
-            match line.mark {
-                Mark::Finding | Mark::Warning if line.explained => {}
-                Mark::Finding => counts.findings += 1,
-                Mark::Warning => counts.warnings += 1,
-                Mark::Unknown => counts.unknown += 1,
-                Mark::Fine => counts.fine += 1,
+            match line.severity {
+                Severity::Finding | Severity::Warning if line.explained => {}
+                Severity::Finding => counts.findings += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Unknown => counts.unknown += 1,
+                Severity::Fine => counts.fine += 1,
             }
         }
         self.parts.iter().for_each(|part| part.count(counts));
     }
 }
 
-impl Report {
+impl CheckReport {
     /// A report on these.
     #[must_use]
-    pub fn of(subjects: Vec<Subject>) -> Self {
+    pub fn of(subjects: Vec<CheckedObject>) -> Self {
         Self {
             subjects,
             ..Self::default()
@@ -280,7 +286,7 @@ impl Report {
 
     /// Every line with what it is about.
     #[must_use]
-    pub fn flat(&self) -> Vec<(&Subject, &Line)> {
+    pub fn flat(&self) -> Vec<(&CheckedObject, &ReportLine)> {
         let mut all = Vec::new();
         self.subjects.iter().for_each(|subject| subject.flat(&mut all));
         all
@@ -288,15 +294,15 @@ impl Report {
 
     /// Every line as programs read it.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry<'_>> {
+    pub fn rows(&self) -> Vec<ReportRow<'_>> {
         let lines = self.flat().into_iter();
-        lines.map(|(subject, line)| Entry::of(subject, line)).collect()
+        lines.map(|(subject, line)| ReportRow::of(subject, line)).collect()
     }
 
     /// How many lines there are of each kind.
     #[must_use]
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub fn counts(&self) -> SeverityCounts {
+        let mut counts = SeverityCounts::default();
         self.subjects.iter().for_each(|subject| subject.count(&mut counts));
         counts
     }
@@ -305,10 +311,10 @@ impl Report {
     /// win.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        match self.subjects.iter().map(Subject::mark).max() {
-            Some(Mark::Finding) => 1,
+        match self.subjects.iter().map(CheckedObject::severity).max() {
+            Some(Severity::Finding) => 1,
             Some(_) if self.strict && self.counts().warnings > 0 => 1,
-            Some(Mark::Unknown) => 2,
+            Some(Severity::Unknown) => 2,
             _ => 0,
         }
     }

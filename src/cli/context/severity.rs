@@ -7,7 +7,7 @@ use crate::api::reason::{Holds, Reason};
 /// How a line is marked, the gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mark {
+pub enum Severity {
     /// Looked at and in order.
     Fine,
     /// Something to know or to mend that keeps nothing from being Ready.
@@ -18,7 +18,7 @@ pub enum Mark {
     Finding,
 }
 
-impl Mark {
+impl Severity {
     /// The status of what only this command looks at.
     #[must_use]
     pub const fn status(self) -> Holds {
@@ -29,7 +29,7 @@ impl Mark {
         }
     }
 
-    /// The mark of a condition with this reason, where it holds Ready back unless it is True.
+    /// The severity of a condition with this reason, where it holds Ready back unless it is True.
     #[must_use]
     pub fn of(reason: Reason) -> Self {
         let entry = reason.entry();

@@ -10,7 +10,7 @@ use super::{
     field_error::{FieldError, it_is},
     object_schema::{ObjectSchema, without_nulls},
 };
-use crate::{api::crd, cli::context::reasons::LocalReason};
+use crate::{api::crd, cli::context::reasons::CheckReason};
 
 /// Why there is no schema to try objects against, which a test rules out.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ impl CrdSchema {
         let mut object = apply_defaults(&self.crd, &without_nulls(object));
         let mut errors = self.object.errors(&object);
         // What a manifest says of the status is dropped, but not without looking at the names of its fields.
-        errors.retain(|error| !error.path.starts_with("status") || error.reason == LocalReason::UnknownField);
+        errors.retain(|error| !error.path.starts_with("status") || error.reason == CheckReason::UnknownField);
         if let Some(fields) = object.as_object_mut() {
             fields.remove("status");
         }
@@ -83,10 +83,10 @@ fn broken_rules(schema: &Value, object: &Value) -> Vec<FieldError> {
         let path = &error.field_path;
         let (reason, message) = if error.kind == ErrorKind::ValidationFailure {
             let message = format!("{}.{}", error.message.trim_end_matches('.'), value_at(object, path));
-            (LocalReason::InvalidField, message)
+            (CheckReason::InvalidField, message)
         } else {
             let message = format!("{path}: a rule of the CRD could not be tried here; the API server will.");
-            (LocalReason::NotLookedAt, message)
+            (CheckReason::NotLookedAt, message)
         };
         FieldError::new(path, reason, message)
     };

@@ -8,7 +8,7 @@ use jsonschema::{
 use serde_json::Value;
 
 use crate::{
-    cli::context::{reasons::LocalReason, report::Line},
+    cli::context::{reasons::CheckReason, report::ReportLine},
     diagnose::nearest::nearest,
 };
 
@@ -23,7 +23,7 @@ pub struct FieldError {
     /// The path of the field.
     pub path: String,
     /// Its reason.
-    pub reason: LocalReason,
+    pub reason: CheckReason,
     /// What a person reads.
     pub message: String,
     /// Whether the API server does not try the rules of the CRD because of it.
@@ -33,7 +33,7 @@ pub struct FieldError {
 impl FieldError {
     /// An error that leaves the rules to be tried.
     #[must_use]
-    pub fn new(path: &str, reason: LocalReason, message: String) -> Self {
+    pub fn new(path: &str, reason: CheckReason, message: String) -> Self {
         Self {
             path: path.to_owned(),
             reason,
@@ -44,8 +44,8 @@ impl FieldError {
 
     /// The line that says so.
     #[must_use]
-    pub fn line(&self) -> Line {
-        Line::local("Fields", self.reason, &*self.message)
+    pub fn line(&self) -> ReportLine {
+        ReportLine::local("Fields", self.reason, &*self.message)
     }
 
     /// From an error of the schema: one for each unknown field, else one.
@@ -57,7 +57,7 @@ impl FieldError {
         };
         let unknown = |name: &String| {
             let message = unknown(name, &path, parent(error.schema_path().as_str()), schema);
-            Self::new(&join(&path, name), LocalReason::UnknownField, message)
+            Self::new(&join(&path, name), CheckReason::UnknownField, message)
         };
         unexpected.iter().map(unknown).collect()
     }
@@ -66,21 +66,21 @@ impl FieldError {
         let value = error.instance().as_ref();
         let own = |path: &str| schema.pointer(path)?.get("title")?.as_str();
         let keyword = error.schema_path().as_str();
-        let invalid = |what: String, value: &Value| (LocalReason::InvalidField, what + &it_is(value, path));
+        let invalid = |what: String, value: &Value| (CheckReason::InvalidField, what + &it_is(value, path));
         let (reason, message) = match error.kind() {
             Kind::Required { property } => {
                 let field = join(path, property.as_str().unwrap_or_default());
-                (LocalReason::MissingField, format!("{field} is required."))
+                (CheckReason::MissingField, format!("{field} is required."))
             }
             // Nothing but metadata has alternatives.
-            Kind::AnyOf { .. } => (LocalReason::MissingField, format!("{path}.name is required.")),
-            Kind::Custom { message, .. } => (LocalReason::DuplicateEntry, format!("{path} {message}.")),
+            Kind::AnyOf { .. } => (CheckReason::MissingField, format!("{path}.name is required.")),
+            Kind::Custom { message, .. } => (CheckReason::DuplicateEntry, format!("{path} {message}.")),
             Kind::Type { kind } => (
-                LocalReason::InvalidField,
+                CheckReason::InvalidField,
                 format!("{path} {}.", wrong_type(kind, value, path)),
             ),
             Kind::MinItems { limit: 1 } | Kind::MinLength { limit: 1 } => {
-                (LocalReason::InvalidField, format!("{path} must not be empty."))
+                (CheckReason::InvalidField, format!("{path} must not be empty."))
             }
             Kind::PropertyNames { error: key } => {
                 let wanted = own(keyword).unwrap_or("another");

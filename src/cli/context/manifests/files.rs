@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// One object, and the file it stands in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Document {
+pub struct ManifestDocument {
     /// The file, or "standard input".
     pub file: String,
     /// The object.
@@ -18,16 +18,16 @@ pub struct Document {
 
 /// What cannot be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableFile {
     /// The file.
     pub file: String,
     /// Why.
-    pub why: Why,
+    pub why: ReadFailure,
 }
 
 /// Why a file gives no objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum ReadFailure {
     /// It could not be opened, or is a folder without manifests.
     NotRead(String),
     /// It was read and is not what it should be.
@@ -37,26 +37,26 @@ pub enum Why {
 /// The objects of the files; `-` is standard input, and a folder stands for the manifests in it.
 /// One that cannot be read does not stop the others.
 #[must_use]
-pub fn read(files: &[PathBuf]) -> (Vec<Document>, Vec<Unreadable>) {
+pub fn read(files: &[PathBuf]) -> (Vec<ManifestDocument>, Vec<UnreadableFile>) {
     let (mut documents, mut unreadable) = (Vec::new(), Vec::new());
     let (paths, empty): (Vec<_>, Vec<_>) = files.iter().map(|path| manifests(path)).partition(Result::is_ok);
     unreadable.extend(empty.into_iter().filter_map(Result::err));
     for path in paths.into_iter().flatten().flatten() {
         let file = name(&path);
-        let read = text(&path).map_err(Why::NotRead);
-        match read.and_then(|text| objects(&text).map_err(Why::NoManifest)) {
-            Ok(objects) => documents.extend(objects.into_iter().map(|object| Document {
+        let read = text(&path).map_err(ReadFailure::NotRead);
+        match read.and_then(|text| objects(&text).map_err(ReadFailure::NoManifest)) {
+            Ok(objects) => documents.extend(objects.into_iter().map(|object| ManifestDocument {
                 file: file.clone(),
                 object,
             })),
-            Err(why) => unreadable.push(Unreadable { file, why }),
+            Err(why) => unreadable.push(UnreadableFile { file, why }),
         }
     }
     (documents, unreadable)
 }
 
 /// The manifests that a path stands for: as with kubectl, those of a folder but not of the folders in it.
-fn manifests(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+fn manifests(path: &Path) -> Result<Vec<PathBuf>, UnreadableFile> {
     let Ok(entries) = std::fs::read_dir(path) else {
         return Ok(vec![path.to_owned()]);
     };
@@ -68,9 +68,9 @@ fn manifests(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let mut found: Vec<PathBuf> = entries.filter(is_manifest).collect();
     found.sort();
     if found.is_empty() {
-        return Err(Unreadable {
+        return Err(UnreadableFile {
             file: name(path),
-            why: Why::NotRead("No file in it ends in .yaml, .yml or .json.".to_owned()),
+            why: ReadFailure::NotRead("No file in it ends in .yaml, .yml or .json.".to_owned()),
         });
     }
     Ok(found)

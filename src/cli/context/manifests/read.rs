@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::{
     crd_schema::{CRD_SCHEMAS, CrdSchema, SchemaError},
     field_error::FieldError,
-    files::{self, Document, Unreadable, Why},
+    files::{self, ManifestDocument, ReadFailure, UnreadableFile},
     secret_manifest::{SECRET_SCHEMA, SecretManifest},
     widening::widened,
 };
 use crate::{
     api::{GROUP, integration::JiraIntegration},
     cli::context::{
-        reasons::LocalReason,
-        report::{Line, Report, Subject},
+        reasons::CheckReason,
+        report::{CheckReport, CheckedObject, ReportLine},
     },
     diagnose::nearest::nearest,
 };
@@ -24,24 +24,24 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Manifests {
     /// Integrations, in their order.
-    pub integrations: Vec<Declared>,
+    pub integrations: Vec<DeclaredIntegration>,
     /// Secrets.
     pub secrets: Vec<SecretManifest>,
     /// What is known already without any request.
-    subjects: Vec<Subject>,
+    subjects: Vec<CheckedObject>,
     /// Whether it has to be said of each thing in which file it stands.
     several_files: bool,
 }
 
 /// An integration of a file.
 #[derive(Debug)]
-pub struct Declared {
+pub struct DeclaredIntegration {
     /// It, as far as it can be read.
     pub integration: Option<JiraIntegration>,
     /// The Secret with its credentials, if it is among the files.
     pub secret: Option<SecretManifest>,
     /// What is found of it.
-    pub subject: Subject,
+    pub subject: CheckedObject,
 }
 
 impl Manifests {
@@ -76,7 +76,7 @@ impl Manifests {
         Ok(all)
     }
 
-    fn take(&mut self, document: &Document, kinds: &[CrdSchema]) {
+    fn take(&mut self, document: &ManifestDocument, kinds: &[CrdSchema]) {
         let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
         let (kind, version) = (text("kind"), text("apiVersion"));
         match kinds.iter().find(|of| of.kind == kind) {
@@ -86,7 +86,7 @@ impl Manifests {
         }
     }
 
-    fn try_on(&mut self, document: &Document, kind: &CrdSchema) {
+    fn try_on(&mut self, document: &ManifestDocument, kind: &CrdSchema) {
         let mut subject = named(document, &kind.kind);
         let (stored, errors) = kind.judge(&document.object);
         subject.lines = fields(&errors, &document.object);
@@ -101,9 +101,9 @@ impl Manifests {
             let message = format!("It cannot be read: {error}.");
             subject
                 .lines
-                .push(Line::local("Fields", LocalReason::InvalidField, message));
+                .push(ReportLine::local("Fields", CheckReason::InvalidField, message));
         }
-        let mut declared = Declared {
+        let mut declared = DeclaredIntegration {
             integration: integration.ok(),
             secret: None,
             subject,
@@ -114,7 +114,7 @@ impl Manifests {
 
     /// Everything that was found. Without a token the rest was not looked at.
     #[must_use]
-    pub fn report(self, not_looked_at: Option<&str>) -> Report {
+    pub fn report(self, not_looked_at: Option<&str>) -> CheckReport {
         let mut subjects = self.subjects;
         let used: Vec<String> = self
             .integrations
@@ -123,7 +123,7 @@ impl Manifests {
             .collect();
         for mut declared in self.integrations {
             let lines = &mut declared.subject.lines;
-            lines.extend(not_looked_at.map(|why| Line::local("The rest", LocalReason::NotLookedAt, why)));
+            lines.extend(not_looked_at.map(|why| ReportLine::local("The rest", CheckReason::NotLookedAt, why)));
             subjects.push(declared.subject);
         }
         let wanted = |secret: &&SecretManifest| used.contains(&secret.name) || secret.is_meant_for_us();
@@ -140,11 +140,11 @@ impl Manifests {
         for subject in subjects.iter_mut().filter(|_| !several) {
             subject.file.clear();
         }
-        Report::of(subjects)
+        CheckReport::of(subjects)
     }
 }
 
-impl Declared {
+impl DeclaredIntegration {
     /// Of Secrets with the name that of the same file is meant.
     fn find_secret(&mut self, secrets: &[SecretManifest], file: &str) {
         let Some(integration) = &self.integration else {
@@ -160,7 +160,7 @@ impl Declared {
         let here = of_name.iter().find(|secret| secret.file == file);
         let (reason, message) = match here.or(of_name.first()) {
             Some(elsewhere) => (
-                LocalReason::SecretElsewhere,
+                CheckReason::SecretElsewhere,
                 format!(
                     "Secret {name} is among the files for namespace {}, but the integration is for {}: it reads Secrets of its own namespace only.",
                     elsewhere.namespace.as_deref().unwrap_or_default(),
@@ -168,13 +168,15 @@ impl Declared {
                 ),
             ),
             None => (
-                LocalReason::SecretNotInFiles,
+                CheckReason::SecretNotInFiles,
                 format!(
                     "Secret {name}, which spec.secretRef names, is not among the files, so its keys were not looked at."
                 ),
             ),
         };
-        self.subject.lines.push(Line::local("Credentials", reason, message));
+        self.subject
+            .lines
+            .push(ReportLine::local("Credentials", reason, message));
     }
 }
 
@@ -193,25 +195,25 @@ fn meant<'s>(of_name: &[&'s SecretManifest], namespace: Option<&str>, file: &str
 }
 
 /// What the API server says of the fields, and what it does not say and is hardly meant.
-fn fields(errors: &[FieldError], object: &Value) -> Vec<Line> {
-    let mut lines: Vec<Line> = errors.iter().map(FieldError::line).collect();
+fn fields(errors: &[FieldError], object: &Value) -> Vec<ReportLine> {
+    let mut lines: Vec<ReportLine> = errors.iter().map(FieldError::line).collect();
     if lines.is_empty() {
-        let accepted = LocalReason::FieldsAccepted;
-        lines.push(Line::local("Fields", accepted, accepted.meaning()));
+        let accepted = CheckReason::FieldsAccepted;
+        lines.push(ReportLine::local("Fields", accepted, accepted.meaning()));
     }
     lines.extend(widened(object).iter().map(FieldError::line));
     lines
 }
 
 /// What names no namespace is applied to that of the command line.
-fn put_into(namespace: &str, document: &mut Document) {
+fn put_into(namespace: &str, document: &mut ManifestDocument) {
     let metadata = document.object.get_mut("metadata").and_then(Value::as_object_mut);
     if let Some(metadata) = metadata {
         metadata.entry("namespace").or_insert_with(|| namespace.into());
     }
 }
 
-fn named(document: &Document, kind: &str) -> Subject {
+fn named(document: &ManifestDocument, kind: &str) -> CheckedObject {
     let text = |name: &str| {
         document
             .object
@@ -221,23 +223,23 @@ fn named(document: &Document, kind: &str) -> Subject {
     let name = text("name")
         .or_else(|| text("generateName"))
         .unwrap_or("(without a name)");
-    let mut subject = Subject::new(kind, text("namespace").unwrap_or_default(), name);
+    let mut subject = CheckedObject::new(kind, text("namespace").unwrap_or_default(), name);
     subject.file.clone_from(&document.file);
     subject.notes.push(format!("In {}.", document.file));
     subject
 }
 
-fn unreadable_file(file: &Unreadable) -> Subject {
-    let mut subject = Subject::new("File", "", &file.file);
+fn unreadable_file(file: &UnreadableFile) -> CheckedObject {
+    let mut subject = CheckedObject::new("File", "", &file.file);
     subject.file.clone_from(&file.file);
     subject.lines.push(match &file.why {
-        Why::NotRead(message) => Line::local("File", LocalReason::FileNotRead, &**message),
-        Why::NoManifest(message) => Line::local("YAML", LocalReason::FileUnreadable, &**message),
+        ReadFailure::NotRead(message) => ReportLine::local("File", CheckReason::FileNotRead, &**message),
+        ReadFailure::NoManifest(message) => ReportLine::local("YAML", CheckReason::FileUnreadable, &**message),
     });
     subject
 }
 
-fn unknown_kind(document: &Document, kinds: &[CrdSchema]) -> Subject {
+fn unknown_kind(document: &ManifestDocument, kinds: &[CrdSchema]) -> CheckedObject {
     let text = |name: &str| document.object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
     let names = kinds.iter().map(|of| of.kind.as_str());
@@ -256,7 +258,7 @@ fn unknown_kind(document: &Document, kinds: &[CrdSchema]) -> Subject {
     let mut subject = named(document, if is_kind { kind } else { "Object" });
     subject
         .lines
-        .push(Line::local("Kind", LocalReason::UnknownKind, message));
+        .push(ReportLine::local("Kind", CheckReason::UnknownKind, message));
     subject
 }
 

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     cli::context::{
-        reasons::LocalReason,
-        report::{Line, Subject},
+        reasons::CheckReason,
+        report::{CheckedObject, ReportLine},
     },
     diagnose::nearest::nearest,
     grant::{
@@ -125,14 +125,14 @@ impl SecretManifest {
 
     /// What is found of it.
     #[must_use]
-    pub fn subject(&self) -> Subject {
+    pub fn subject(&self) -> CheckedObject {
         let namespace = self.namespace.clone().unwrap_or_default();
-        let mut subject = Subject::new("Secret", &namespace, &self.name);
+        let mut subject = CheckedObject::new("Secret", &namespace, &self.name);
         subject.lines = self.errors.iter().map(FieldError::line).collect();
         let unreadable = !subject.lines.is_empty();
         match self.credentials() {
             Err(error) if !unreadable || !matches!(error, CredentialsError::Missing(..)) => {
-                let mut line = Line::of(&findings::credentials(&error));
+                let mut line = ReportLine::of(&findings::credentials(&error));
                 if let Some(meant) = self.mistyped(&error) {
                     line.message = format!("{} It has the key {meant}.", line.message);
                 }
@@ -143,9 +143,11 @@ impl SecretManifest {
                 subject.lines.extend(self.placeholders());
                 if subject.lines.is_empty() {
                     let message = format!("Secret {} has client-id and client-secret.", self.name);
-                    subject
-                        .lines
-                        .push(Line::local("Credentials", LocalReason::CredentialsPresent, message));
+                    subject.lines.push(ReportLine::local(
+                        "Credentials",
+                        CheckReason::CredentialsPresent,
+                        message,
+                    ));
                 }
                 if credentials.refresh_token.is_none() {
                     let message = format!(
@@ -154,7 +156,7 @@ impl SecretManifest {
                     );
                     subject
                         .lines
-                        .push(Line::local("Credentials", LocalReason::NoRefreshToken, message));
+                        .push(ReportLine::local("Credentials", CheckReason::NoRefreshToken, message));
                 }
             }
         }
@@ -171,7 +173,7 @@ impl SecretManifest {
         nearest(key, others)
     }
 
-    fn placeholders(&self) -> Option<Line> {
+    fn placeholders(&self) -> Option<ReportLine> {
         let is_placeholder = |key: &&str| {
             let value = self.secret.data.as_ref().and_then(|data| data.get(*key));
             value.is_some_and(|value| value.0.starts_with(b"<") && value.0.trim_ascii_end().ends_with(b">"))
@@ -182,7 +184,7 @@ impl SecretManifest {
             self.name,
             keys.join(", ")
         );
-        (!keys.is_empty()).then(|| Line::local("Credentials", LocalReason::PlaceholderValue, message))
+        (!keys.is_empty()).then(|| ReportLine::local("Credentials", CheckReason::PlaceholderValue, message))
     }
 }
 
@@ -197,5 +199,5 @@ fn missing_of_type(of_type: Option<&str>, data: &BTreeMap<String, ByteString>) -
     };
     let keys = keys.join(if *all { " and " } else { " or " });
     let message = format!("type is {name}, which asks for {keys}. Leave type out, or make it Opaque.");
-    (!is_complete).then(|| FieldError::new("type", LocalReason::InvalidField, message))
+    (!is_complete).then(|| FieldError::new("type", CheckReason::InvalidField, message))
 }

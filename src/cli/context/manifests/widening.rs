@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::field_error::{FieldError, join};
-use crate::cli::context::reasons::LocalReason;
+use crate::cli::context::reasons::CheckReason;
 
 /// The fields, and what their absence means.
 const WIDENING: [(&str, &str); 5] = [
@@ -34,7 +34,7 @@ fn collect(value: &Value, path: &str, general: &str, found: &mut Vec<FieldError>
     let meaning = WIDENING.iter().find(|(field, _)| says_nothing && *field == general);
     if let Some((_, meaning)) = meaning {
         let message = format!("{path} is there without a value, so {meaning}. Give it one, or leave the field out.");
-        found.push(FieldError::new(path, LocalReason::EmptyMeansAll, message));
+        found.push(FieldError::new(path, CheckReason::EmptyMeansAll, message));
     }
     match value {
         Value::Object(fields) => {

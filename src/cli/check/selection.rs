@@ -2,7 +2,7 @@
 
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::listed::{Listed, all, refused};
+use super::lists::{ObjectList, all, refused};
 use crate::api::integration::JiraIntegration;
 use crate::cli::context::Cluster;
 
@@ -16,7 +16,7 @@ const KINDS: [&str; 4] = [
 
 /// Which integrations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Which {
+pub struct IntegrationSelection {
     /// Those with these names; where there are none, all.
     pub names: Vec<String>,
     /// Those that a label selector fits.
@@ -39,7 +39,7 @@ pub fn name(argument: &str) -> Result<String, String> {
     }
 }
 
-impl Which {
+impl IntegrationSelection {
     /// Whether they are named.
     #[must_use]
     pub fn is_named(&self) -> bool {
@@ -74,7 +74,7 @@ impl Which {
     ///
     /// # Errors
     /// When they cannot be read, one that is named is not there, or there is none.
-    pub async fn find(&self, cluster: &Cluster) -> Result<Listed<JiraIntegration>, String> {
+    pub async fn find(&self, cluster: &Cluster) -> Result<ObjectList<JiraIntegration>, String> {
         let found = match self.names.as_slice() {
             [name] => self.one(cluster, name).await,
             _ => self.listed(cluster).await,
@@ -85,9 +85,9 @@ impl Which {
     }
 
     /// Who may read a single one need not list any.
-    async fn one(&self, cluster: &Cluster, name: &str) -> kube::Result<Listed<JiraIntegration>> {
+    async fn one(&self, cluster: &Cluster, name: &str) -> kube::Result<ObjectList<JiraIntegration>> {
         let found = self.api(cluster).get_opt(name).await?;
-        Ok(Listed {
+        Ok(ObjectList {
             version: found
                 .as_ref()
                 .and_then(ResourceExt::resource_version)
@@ -96,7 +96,7 @@ impl Which {
         })
     }
 
-    async fn listed(&self, cluster: &Cluster) -> kube::Result<Listed<JiraIntegration>> {
+    async fn listed(&self, cluster: &Cluster) -> kube::Result<ObjectList<JiraIntegration>> {
         let mut params = ListParams::default();
         params.label_selector.clone_from(&self.selector);
         all(&self.api(cluster), params).await
@@ -158,10 +158,10 @@ mod tests {
             .unwrap()
         };
         let chosen = |names: &[&str]| {
-            let which = Which {
+            let which = IntegrationSelection {
                 names: names.iter().map(|name| (*name).to_owned()).collect(),
                 namespace: Some("support".to_owned()),
-                ..Which::default()
+                ..IntegrationSelection::default()
             };
             which.chosen(["b", "c", "a"].map(integration).to_vec())
         };

@@ -51,7 +51,7 @@ fn public(text: &str) -> Result<PublicUrl, String> {
 }
 
 /// Pages that have a place to be served.
-pub struct Ready {
+pub struct BoundPages {
     listener: TcpListener,
     public: PublicUrl,
 }
@@ -61,7 +61,7 @@ impl Options {
     ///
     /// # Errors
     /// When it is taken.
-    pub(super) async fn listen(&self, metrics: SocketAddr) -> Result<Option<Ready>, String> {
+    pub(super) async fn listen(&self, metrics: SocketAddr) -> Result<Option<BoundPages>, String> {
         let Some(address) = self.address() else {
             return Ok(None);
         };
@@ -74,7 +74,7 @@ impl Options {
         if !self.public_url.is_https() && leads_to_probes(url.port_or_known_default(), metrics, listen, in_a_pod) {
             warn!(%url, %metrics, "links lead to where probes and metrics are served; set --public-url, or --listen");
         }
-        Ok(Some(Ready {
+        Ok(Some(BoundPages {
             listener,
             public: self.public_url.clone(),
         }))
@@ -98,7 +98,7 @@ fn leads_to_probes(port: Option<u16>, metrics: SocketAddr, pages: SocketAddr, in
     port == Some(metrics.port()) && metrics.port() != pages.port() && reached
 }
 
-impl Ready {
+impl BoundPages {
     /// Serves them for the integrations of these namespaces, until told to stop.
     pub(super) fn serve(
         self,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use kube::{Api, api::ListParams};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::cli::context::{Line, LocalReason};
+use crate::cli::context::{CheckReason, ReportLine};
 use crate::cluster::error::describe;
 
 /// Objects in one page of a list.
@@ -13,7 +13,7 @@ const PAGE: u32 = 500;
 
 /// A whole list.
 #[derive(Debug)]
-pub struct Listed<K> {
+pub struct ObjectList<K> {
     /// The objects.
     pub items: Vec<K>,
     /// The version from which a watch goes on.
@@ -24,7 +24,7 @@ pub struct Listed<K> {
 ///
 /// # Errors
 /// When a page cannot be had.
-pub async fn all<K: Clone + DeserializeOwned + Debug>(api: &Api<K>, params: ListParams) -> kube::Result<Listed<K>> {
+pub async fn all<K: Clone + DeserializeOwned + Debug>(api: &Api<K>, params: ListParams) -> kube::Result<ObjectList<K>> {
     let mut params = params.limit(PAGE);
     let mut items = Vec::new();
     loop {
@@ -33,7 +33,7 @@ pub async fn all<K: Clone + DeserializeOwned + Debug>(api: &Api<K>, params: List
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => {
-                return Ok(Listed {
+                return Ok(ObjectList {
                     items,
                     version: page.metadata.resource_version.unwrap_or_default(),
                 });
@@ -58,14 +58,14 @@ pub fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
 
 /// That the projects of an integration could not be listed.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-pub struct Unlisted {
+pub struct UnlistedProjects {
     /// Whether that is a matter of rights.
     forbidden: bool,
     /// Why, as a sentence.
     message: String,
 }
 
-impl Unlisted {
+impl UnlistedProjects {
     /// From the API server's refusal. `lost` says what is not known without the list.
     #[must_use]
     pub fn of(namespace: &str, error: &kube::Error, lost: &str) -> Self {
@@ -80,12 +80,12 @@ impl Unlisted {
 
     /// The line that says so.
     #[must_use]
-    pub fn line(&self) -> Line {
+    pub fn line(&self) -> ReportLine {
         let reason = if self.forbidden {
-            LocalReason::MayNotAsk
+            CheckReason::MayNotAsk
         } else {
-            LocalReason::NotLookedAt
+            CheckReason::NotLookedAt
         };
-        Line::local("Projects", reason, &*self.message)
+        ReportLine::local("Projects", reason, &*self.message)
     }
 }

@@ -1,7 +1,7 @@
 //! From what Jira answered to what is printed of one integration.
 
-use super::taken_over::TAKEN_OVER;
-use crate::cli::context::{Line, Mark, Subject};
+use super::operator_findings::OF_OPERATOR;
+use crate::cli::context::{CheckedObject, ReportLine, Severity};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -23,23 +23,23 @@ const NAMED: usize = 5;
 /// The integration as Jira's answers show it. `taken_over` are the findings that are not Jira's to
 /// answer.
 #[must_use]
-pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Finding]) -> Subject {
+pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Finding]) -> CheckedObject {
     let Findings { integration, projects } = examine::judge(evidence);
     let mut findings: Vec<Finding> = integration.into_iter().chain(taken_over.iter().cloned()).collect();
     findings.sort_by_key(|finding| ConditionType::STEPS.iter().position(|step| *step == finding.condition));
     let named = evidence.declared.projects.is_some();
     let holds = |finding: &&Finding| holds_ready_back(finding.condition, finding.reason, named);
-    let mut subject = Subject::new("JiraIntegration", namespace, name);
+    let mut subject = CheckedObject::new("JiraIntegration", namespace, name);
     // Of manifests nothing was synchronised yet, so that nothing can be said of Ready.
     let synced = findings
         .iter()
         .any(|finding| finding.condition == ConditionType::Synced);
-    subject.ready = synced.then(|| Line::of(&ready(&findings, named)));
-    let line = |finding: &Finding| marked(Line::of(finding), holds(&finding));
+    subject.ready = synced.then(|| ReportLine::of(&ready(&findings, named)));
+    let line = |finding: &Finding| marked(ReportLine::of(finding), holds(&finding));
     subject.lines = findings.iter().map(line).collect();
     let blocked = findings.iter().filter(holds).any(is_of_projects);
     let projects = projects.into_iter().map(|(key, found)| {
-        let lines = found.iter().map(Line::of).collect();
+        let lines = found.iter().map(ReportLine::of).collect();
         (names::object(name, &key), lines)
     });
     let fine = take_parts(&mut subject, projects.collect(), blocked);
@@ -51,17 +51,17 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
 
 /// The line, as grave as it is where it holds Ready back; else at most a warning.
 #[must_use]
-pub fn marked(line: Line, holds_back: bool) -> Line {
+pub fn marked(line: ReportLine, holds_back: bool) -> ReportLine {
     if holds_back { line } else { line.holding_nothing_back() }
 }
 
 /// Takes the projects that are not fine as parts, and counts the others. Unless blocked projects hold
 /// the integration back, what they lack is a warning.
-pub fn take_parts(subject: &mut Subject, projects: Vec<(String, Vec<Line>)>, blocked: bool) -> usize {
+pub fn take_parts(subject: &mut CheckedObject, projects: Vec<(String, Vec<ReportLine>)>, blocked: bool) -> usize {
     let mut fine = 0;
     for (name, lines) in projects {
-        let mut part = Subject::new("JiraProject", &subject.namespace, &name);
-        let unwell = lines.into_iter().filter(|line| line.mark != Mark::Fine);
+        let mut part = CheckedObject::new("JiraProject", &subject.namespace, &name);
+        let unwell = lines.into_iter().filter(|line| line.severity != Severity::Fine);
         part.lines = unwell
             .map(|line| {
                 let holds = holds_back(&line, blocked);
@@ -79,7 +79,7 @@ pub fn take_parts(subject: &mut Subject, projects: Vec<(String, Vec<Line>)>, blo
 
 /// Whether what a project lacks holds Ready of the integration back, where blocked projects do. What a
 /// newer operator writes is believed to.
-fn holds_back(line: &Line, blocked: bool) -> bool {
+fn holds_back(line: &ReportLine, blocked: bool) -> bool {
     let counted = [ConditionType::Accessible, ConditionType::Permitted];
     let Some(condition) = counted.into_iter().find(|of| of.as_str() == line.condition) else {
         return false;
@@ -93,7 +93,7 @@ fn is_of_projects(finding: &Finding) -> bool {
 
 /// What sums projects up is told by the projects themselves; that nothing was synchronised yet
 /// follows from whatever else is not in order.
-pub fn explain(subject: &mut Subject) {
+pub fn explain(subject: &mut CheckedObject) {
     let sums = [
         Reason::SomeProjectsBlocked,
         Reason::AllProjectsBlocked,
@@ -107,10 +107,10 @@ pub fn explain(subject: &mut Subject) {
     let (lines, parts) = (&mut subject.lines, &subject.parts);
     let cause = lines
         .iter()
-        .any(|line| line.mark > Mark::Warning && line.reason != never);
+        .any(|line| line.severity > Severity::Warning && line.reason != never);
     for line in lines {
         // Why the operator has not said it yet is said by no other line.
-        let is_taken_over = TAKEN_OVER.iter().any(|taken| taken.as_str() == line.condition);
+        let is_taken_over = OF_OPERATOR.iter().any(|taken| taken.as_str() == line.condition);
         line.explained &= !(is_taken_over && line.reason == Reason::NotChecked.as_str());
         let of_parts = sums.iter().any(|sum| sum.as_str() == line.reason) && !parts.is_empty();
         line.explained |= of_parts || (cause && line.reason == never);
@@ -118,7 +118,7 @@ pub fn explain(subject: &mut Subject) {
 }
 
 /// One cause on two conditions is told by one of them.
-fn tell_once(lines: &mut [Line]) {
+fn tell_once(lines: &mut [ReportLine]) {
     let reasons: Vec<Reason> = lines.iter().filter_map(|line| Reason::parse(&line.reason)).collect();
     for line in lines {
         let reason = Reason::parse(&line.reason);
@@ -183,12 +183,12 @@ mod tests {
     use super::*;
     use crate::{
         api::condition::ConditionType::{Authorized, Synced},
-        cli::{check::evidence_file::Saved, context::Report},
+        cli::{check::evidence_file::SavedEvidence, context::CheckReport},
     };
 
     fn evidence(name: &str) -> Evidence {
         let file = format!("tests/fixtures/evidence/{name}.json");
-        Saved::load(Path::new(&file)).unwrap().evidence.unwrap()
+        SavedEvidence::load(Path::new(&file)).unwrap().evidence.unwrap()
     }
 
     fn taken_over(synced: Reason) -> [Finding; 2] {
@@ -198,9 +198,9 @@ mod tests {
         ]
     }
 
-    fn of(evidence: &Evidence, synced: Reason) -> (Subject, u8) {
+    fn of(evidence: &Evidence, synced: Reason) -> (CheckedObject, u8) {
         let subject = live("support", "acme", evidence, &taken_over(synced));
-        (subject.clone(), Report::of(vec![subject]).exit_code())
+        (subject.clone(), CheckReport::of(vec![subject]).exit_code())
     }
 
     #[test]
@@ -208,21 +208,24 @@ mod tests {
         let mut evidence = evidence("archived");
         assert!(evidence.declared.projects.is_some());
         let (subject, code) = of(&evidence, Reason::SyncSucceeded);
-        assert_eq!((subject.mark(), code), (Mark::Finding, 1));
+        assert_eq!((subject.severity(), code), (Severity::Finding, 1));
         assert_eq!(subject.ready.unwrap().reason, "SomeProjectsBlocked");
         // Of all projects only those that are live and those that were seen before are in scope.
         let projects = evidence.projects.clone().unwrap().unwrap();
         evidence.declared.known = projects.found.values().map(Into::into).collect();
         evidence.declared.projects = None;
         let (subject, code) = of(&evidence, Reason::SyncSucceeded);
-        assert_eq!((subject.mark(), code), (Mark::Warning, 0));
+        assert_eq!((subject.severity(), code), (Severity::Warning, 0));
         assert_eq!(subject.ready.as_ref().unwrap().reason, "Connected");
         let blocked = subject
             .lines
             .iter()
             .find(|line| line.condition == "ProjectsAccessible")
             .unwrap();
-        assert_eq!((blocked.mark, blocked.status.as_str()), (Mark::Warning, "False"));
+        assert_eq!(
+            (blocked.severity, blocked.status.as_str()),
+            (Severity::Warning, "False")
+        );
         assert_eq!(subject.parts.len(), 1, "it is told all the same");
     }
 
@@ -236,14 +239,14 @@ mod tests {
             Reason::MirrorTruncated,
         ] {
             let (subject, code) = of(&evidence, synced);
-            assert_eq!((subject.mark(), code), (Mark::Warning, 0), "{synced}");
+            assert_eq!((subject.severity(), code), (Severity::Warning, 0), "{synced}");
             assert_eq!(subject.ready.unwrap().reason, "Connected");
         }
         let (subject, code) = of(&evidence, Reason::SyncFailed);
-        assert_eq!((subject.mark(), code), (Mark::Finding, 1));
+        assert_eq!((subject.severity(), code), (Severity::Finding, 1));
         // Nothing was asked of the operator, and no line else says why.
         let (subject, code) = of(&evidence, Reason::NotChecked);
-        assert_eq!((subject.mark(), code), (Mark::Unknown, 2));
+        assert_eq!((subject.severity(), code), (Severity::Unknown, 2));
         let told = subject.lines.iter().find(|line| line.condition == "Synced").unwrap();
         assert!(!told.explained);
     }
@@ -252,6 +255,6 @@ mod tests {
     fn of_what_was_not_synchronised_nothing_is_said_of_ready() {
         let [authorized, _] = taken_over(Reason::SyncSucceeded);
         let subject = live("support", "acme", &evidence("healthy"), &[authorized]);
-        assert_eq!((subject.ready.clone(), subject.mark()), (None, Mark::Fine));
+        assert_eq!((subject.ready.clone(), subject.severity()), (None, Severity::Fine));
     }
 }

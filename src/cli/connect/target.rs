@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// An integration and its credentials.
-pub struct Subject {
+pub struct ConnectTarget {
     /// The integration.
     pub integration: JiraIntegration,
     /// The app's credentials.
@@ -20,7 +20,7 @@ pub struct Subject {
     pub cluster: Option<Cluster>,
 }
 
-impl Subject {
+impl ConnectTarget {
     /// Finds it.
     ///
     /// # Errors

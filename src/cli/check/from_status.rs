@@ -5,10 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::{
-    examined::{are_fine, closing, counted, explain, marked, take_parts},
-    taken_over::is_late,
+    from_evidence::{are_fine, closing, counted, explain, marked, take_parts},
+    operator_findings::is_late,
 };
-use crate::cli::context::{Line, LocalReason, Mark, Subject};
+use crate::cli::context::{CheckReason, CheckedObject, ReportLine, Severity};
 use crate::{
     api::{
         condition::{self, ConditionType},
@@ -24,14 +24,19 @@ use crate::{
 /// The integration as its conditions say, and those of its projects. `why` says why it was not
 /// looked live.
 #[must_use]
-pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject], why: &str, now: Timestamp) -> Subject {
+pub fn from_status(
+    integration: &JiraIntegration,
+    projects: &[JiraProject],
+    why: &str,
+    now: Timestamp,
+) -> CheckedObject {
     let namespace = integration.namespace().unwrap_or_default();
     let status = integration.status.clone().unwrap_or_default();
-    let mut subject = Subject::new("JiraIntegration", &namespace, &integration.name_any());
+    let mut subject = CheckedObject::new("JiraIntegration", &namespace, &integration.name_any());
     let last = status.sync.as_ref().and_then(|sync| sync.last_sync_time.as_ref());
     let when = last.map_or(String::new(), |at| format!(" Last synchronised at {}.", clock(at.0)));
     subject.notes.push(format!("From status, because {why}.{when}"));
-    subject.ready = condition::find(&status.conditions, ConditionType::Ready).map(Line::written);
+    subject.ready = condition::find(&status.conditions, ConditionType::Ready).map(ReportLine::written);
     let named = integration.spec.projects.is_some();
     // What a newer operator writes is believed to hold Ready back only where something does.
     let is_ready = condition::is_true(&status.conditions, ConditionType::Ready);
@@ -56,7 +61,7 @@ pub fn from_status(integration: &JiraIntegration, projects: &[JiraProject], why:
 }
 
 /// That the operator has not done what it should have done by now, where that is so.
-fn unobserved(integration: &JiraIntegration, now: Timestamp) -> Option<Line> {
+fn unobserved(integration: &JiraIntegration, now: Timestamp) -> Option<ReportLine> {
     let status = integration.status.as_ref();
     let seen = status.and_then(|status| status.observed_generation);
     let message = if seen.is_none() || seen != integration.metadata.generation {
@@ -65,7 +70,7 @@ fn unobserved(integration: &JiraIntegration, now: Timestamp) -> Option<Line> {
         let late = is_late(integration, now)?;
         format!("{late} Is it running? See jira-operator check --operator.")
     };
-    Some(Line::local("Observed", LocalReason::NotLookedAt, message))
+    Some(ReportLine::local("Observed", CheckReason::NotLookedAt, message))
 }
 
 /// Whether a condition that was written holds Ready back. What is not known is believed to.
@@ -98,7 +103,7 @@ fn were_seen(fine: usize, unwell: usize) -> String {
 }
 
 /// The conditions that are found out, in the order of the steps, and those of a newer operator.
-fn in_order(conditions: &[Condition], holds: impl Fn(&Condition) -> bool) -> Vec<Line> {
+fn in_order(conditions: &[Condition], holds: impl Fn(&Condition) -> bool) -> Vec<ReportLine> {
     let summed_up = [ConditionType::Ready, ConditionType::Reconciling, ConditionType::Stalled];
     let mut all: Vec<&Condition> = conditions
         .iter()
@@ -111,11 +116,11 @@ fn in_order(conditions: &[Condition], holds: impl Fn(&Condition) -> bool) -> Vec
         place.unwrap_or(usize::MAX)
     };
     all.sort_by_key(place);
-    let line = |written: &Condition| marked(Line::written(written), holds(written));
+    let line = |written: &Condition| marked(ReportLine::written(written), holds(written));
     all.into_iter().map(line).collect()
 }
 
-fn written(project: &JiraProject) -> Vec<Line> {
+fn written(project: &JiraProject) -> Vec<ReportLine> {
     let status = project.status.as_ref();
     in_order(status.map_or(&[], |status| status.conditions.as_slice()), |_| true)
 }
@@ -124,7 +129,7 @@ fn lacks_administer(project: &JiraProject) -> bool {
     let status = project
         .status
         .as_ref()
-        .filter(|_| written(project).iter().all(|l| l.mark == Mark::Fine));
+        .filter(|_| written(project).iter().all(|l| l.severity == Severity::Fine));
     status.is_some_and(|status| {
         status.project_type.as_deref() == Some(SERVICE_DESK) && !status.permissions.iter().any(|p| p == ADMINISTER)
     })
@@ -136,7 +141,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::context::Report;
+    use crate::cli::context::CheckReport;
 
     fn condition(of: &str, status: &str, reason: &str) -> Value {
         json!({"type": of, "status": status, "reason": reason, "message": format!("About {reason}."),
@@ -164,9 +169,9 @@ mod tests {
         .unwrap()
     }
 
-    fn shown(integration: &JiraIntegration, projects: &[JiraProject], at: &str) -> (Subject, u8) {
+    fn shown(integration: &JiraIntegration, projects: &[JiraProject], at: &str) -> (CheckedObject, u8) {
         let subject = from_status(integration, projects, "of a test", at.parse().unwrap());
-        (subject.clone(), Report::of(vec![subject]).exit_code())
+        (subject.clone(), CheckReport::of(vec![subject]).exit_code())
     }
 
     const SOON: &str = "2026-03-01T12:06:00Z";

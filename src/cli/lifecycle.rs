@@ -11,7 +11,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use crate::cli::context::{COULD_NOT_LOOK, ClusterOptions, FINDINGS, duration, say};
+use crate::cli::context::{COULD_NOT_LOOK, ClusterContext, FINDINGS, duration, say};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -25,38 +25,38 @@ use crate::{
 // What stands here is what --help prints, where Markdown has no place.
 #[allow(clippy::doc_markdown)]
 #[derive(Debug, Args)]
-pub struct Target {
+pub struct IntegrationArgs {
     /// Name of a JiraIntegration.
     name: String,
     #[command(flatten)]
-    cluster: ClusterOptions,
+    cluster: ClusterContext,
 }
 
 /// Options of `reconcile`.
 #[derive(Debug, Args)]
-pub struct Reconcile {
+pub struct ReconcileOptions {
     #[command(flatten)]
-    target: Target,
+    target: IntegrationArgs,
     /// How long to wait for the answer, such as 90s or 2m; 0s does not wait.
     #[arg(long, default_value = "1m", value_name = "TIME", value_parser = duration)]
     timeout: Duration,
 }
 
-struct Found {
+struct NamespacedIntegrations {
     api: Api<JiraIntegration>,
     namespace: String,
 }
 
-impl Target {
-    async fn find(&self) -> Result<Found, String> {
+impl IntegrationArgs {
+    async fn find(&self) -> Result<NamespacedIntegrations, String> {
         let (cluster, namespace) = self.cluster.cluster().await?;
-        Ok(Found {
+        Ok(NamespacedIntegrations {
             api: Api::namespaced(cluster.client, &namespace),
             namespace,
         })
     }
 
-    async fn patch(&self, found: &Found, patch: Value) -> Result<JiraIntegration, String> {
+    async fn patch(&self, found: &NamespacedIntegrations, patch: Value) -> Result<JiraIntegration, String> {
         let params = PatchParams {
             field_manager: Some("jira-operator-cli".to_owned()),
             ..PatchParams::default()
@@ -79,7 +79,7 @@ impl Target {
 }
 
 /// Suspends or resumes.
-pub(super) async fn suspend(target: Target, suspended: bool) -> Result<(), String> {
+pub(super) async fn suspend(target: IntegrationArgs, suspended: bool) -> Result<(), String> {
     let found = target.find().await?;
     let changed = target.patch(&found, json!({"spec": {"suspend": suspended}})).await?;
     let (namespace, name) = (&found.namespace, &target.name);
@@ -127,7 +127,7 @@ fn is_managed(integration: &JiraIntegration) -> bool {
 
 /// Asks for a full pass now, and waits for its answer. The exit code is that of `check`: whether the
 /// integration is Ready then.
-pub(super) async fn reconcile(options: Reconcile) -> Result<u8, String> {
+pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, String> {
     let found = options.target.find().await?;
     let asked = Timestamp::now().to_string();
     let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::{NOTHING, REFUSED, delivery::Delivered, spoken, subject::Subject};
+use super::{NOTHING, REFUSED, delivery::Delivered, spoken, target::ConnectTarget};
 use crate::{
     api::condition::Finding,
-    cli::context::{Line, Report, Subject as Object, on_stderr, say_on_stderr, show_on_stderr},
+    cli::context::{CheckReport, CheckedObject as Object, ReportLine, on_stderr, say_on_stderr, show_on_stderr},
     connect::outcome::{ConnectFailure, ConnectOutcome},
     server::connect::pages::{ResultPage, of_outcome},
 };
 
 /// Says what to do with the link.
-pub fn invite(subject: &Subject, callback: &str, link: &str) {
+pub fn show_link(subject: &ConnectTarget, callback: &str, link: &str) {
     let spec = &subject.integration.spec;
     let account = spec.account.as_ref();
     let account = account.and_then(|account| account.email.as_deref().or(account.account_id.as_deref()));
@@ -54,7 +54,7 @@ pub fn page(delivered: &Delivered, callback: &str) -> ResultPage {
 }
 
 /// Says what came of it, and gives the exit code.
-pub fn tell(subject: &Subject, delivered: &Delivered, callback: &str) -> u8 {
+pub fn tell(subject: &ConnectTarget, delivered: &Delivered, callback: &str) -> u8 {
     match &delivered.outcome {
         ConnectOutcome::Connected { account, findings, .. } => {
             report(subject, findings);
@@ -89,11 +89,11 @@ fn next(failure: &ConnectFailure, delivered: &Delivered, callback: &str) -> Stri
     }
 }
 
-fn report(subject: &Subject, findings: &[Finding]) {
+fn report(subject: &ConnectTarget, findings: &[Finding]) {
     let integration = &subject.integration;
     let namespace = integration.namespace().unwrap_or_default();
     let mut object = Object::new("JiraIntegration", &namespace, &integration.name_any());
-    object.lines = findings.iter().map(Line::of).collect();
-    let report = Report::of(vec![object]);
+    object.lines = findings.iter().map(ReportLine::of).collect();
+    let report = CheckReport::of(vec![object]);
     show_on_stderr(&format!("\n{}", on_stderr(&report)));
 }

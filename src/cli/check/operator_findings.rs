@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The conditions of an integration that are not Jira's to answer.
-pub const TAKEN_OVER: [ConditionType; 2] = [ConditionType::Authorized, ConditionType::Synced];
+pub const OF_OPERATOR: [ConditionType; 2] = [ConditionType::Authorized, ConditionType::Synced];
 /// How late the operator may be at least, before it is told of.
 const LATE: Duration = Duration::from_mins(5);
 
@@ -37,7 +37,7 @@ pub fn quota_until(integration: &JiraIntegration, now: Timestamp) -> Option<Time
 /// The findings that the operator wrote and that are not Jira's to answer. What it should have
 /// written by now and did not is not known.
 #[must_use]
-pub fn taken_over(integration: &JiraIntegration, now: Timestamp) -> Vec<Finding> {
+pub fn operator_findings(integration: &JiraIntegration, now: Timestamp) -> Vec<Finding> {
     let status = integration.status.clone().unwrap_or_default();
     let late = is_late(integration, now);
     let one = |condition| match Finding::carried(condition, &status.conditions) {
@@ -48,7 +48,7 @@ pub fn taken_over(integration: &JiraIntegration, now: Timestamp) -> Vec<Finding>
             Finding::new(condition, Reason::NotChecked, what)
         }
     };
-    TAKEN_OVER.into_iter().map(one).collect()
+    OF_OPERATOR.into_iter().map(one).collect()
 }
 
 /// That the operator missed its own time by more than an interval, in words. While it is suspended it

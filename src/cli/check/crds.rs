@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use crate::cli::context::{Cluster, Line, LocalReason, Subject};
+use crate::cli::context::{CheckReason, CheckedObject, Cluster, ReportLine};
 use crate::{
     api::{
         VERSION, crd,
@@ -18,22 +18,22 @@ use crate::{
 const NAMED: usize = 4;
 
 /// One subject for each definition.
-pub async fn subjects(cluster: &Cluster) -> Vec<Subject> {
+pub async fn subjects(cluster: &Cluster) -> Vec<CheckedObject> {
     let api: Api<CustomResourceDefinition> = Api::all(cluster.client.clone());
     let mut subjects = Vec::new();
     for ours in crd::all() {
         let name = ours.name_any();
-        let mut subject = Subject::new("CustomResourceDefinition", "", &name);
+        let mut subject = CheckedObject::new("CustomResourceDefinition", "", &name);
         let line = match api.get_opt(&name).await {
             Ok(served) => compared(&ours, served.as_ref()),
-            Err(kube::Error::Api(status)) if status.code == 403 => Line::local(
+            Err(kube::Error::Api(status)) if status.code == 403 => ReportLine::local(
                 "Definition",
-                LocalReason::MayNotAsk,
+                CheckReason::MayNotAsk,
                 "You may not read CustomResourceDefinitions, so it is not known which version is installed.",
             ),
-            Err(error) => Line::local(
+            Err(error) => ReportLine::local(
                 "Definition",
-                LocalReason::MayNotAsk,
+                CheckReason::MayNotAsk,
                 format!("It could not be read: {}.", describe(&error)),
             ),
         };
@@ -43,24 +43,24 @@ pub async fn subjects(cluster: &Cluster) -> Vec<Subject> {
     subjects
 }
 
-fn compared(ours: &CustomResourceDefinition, served: Option<&CustomResourceDefinition>) -> Line {
+fn compared(ours: &CustomResourceDefinition, served: Option<&CustomResourceDefinition>) -> ReportLine {
     let name = ours.name_any();
-    let line = |reason, message: String| Line::local("Definition", reason, message);
+    let line = |reason, message: String| ReportLine::local("Definition", reason, message);
     let Some(served) = served else {
         return line(
-            LocalReason::DefinitionMissing,
+            CheckReason::DefinitionMissing,
             format!("{name} is not installed. Install it: {INSTALL}"),
         );
     };
     let Some(theirs) = schema(served) else {
         let message = format!("{name} is installed, but does not serve version {VERSION}. Replace it: {INSTALL}");
-        return line(LocalReason::DefinitionDiffers, message);
+        return line(CheckReason::DefinitionDiffers, message);
     };
     let Difference { lacking, more } = Difference::between(&schema(ours).unwrap_or_default(), &theirs);
-    let differ = |what: String| line(LocalReason::DefinitionDiffers, what);
+    let differ = |what: String| line(CheckReason::DefinitionDiffers, what);
     match (lacking.is_empty(), more.is_empty()) {
         (true, true) => line(
-            LocalReason::DefinitionServed,
+            CheckReason::DefinitionServed,
             format!("{name} is served as this program knows it."),
         ),
         (false, _) => differ(format!(
@@ -88,7 +88,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn changed(change: impl FnOnce(&mut CustomResourceDefinition)) -> Line {
+    fn changed(change: impl FnOnce(&mut CustomResourceDefinition)) -> ReportLine {
         let ours = crd::all().into_iter().next().unwrap();
         let mut theirs = ours.clone();
         change(&mut theirs);
