@@ -50,7 +50,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), &namespace);
     let secret = secrets.get_opt(&key.credentials).await.map_err(|error| {
         format!(
-            "Secret {} could not be read, so a refresh-token in it would be adopted again: {}",
+            "Secret {} could not be read, so a refresh-token in it would be imported again: {}",
             key.credentials,
             describe(&error)
         )
@@ -105,9 +105,9 @@ fn tell(name: &str, key: &GrantKey, was_connected: bool) {
         ));
     }
     say(&format!(
-        "No refresh-token that was seen before is adopted again. To connect anew: jira-operator connect {name} -n {}",
+        "No refresh-token that was seen before is imported again. To connect anew: jira-operator connect {name} -n {}",
         key.namespace
     ));
-    say("At Atlassian the grant lives on until its owner removes the app: log in as the dedicated account and open");
+    say("At Atlassian the grant lives on until its owner removes the app: log in as the bot account and open");
     say(CONNECTED_APPS);
 }

@@ -133,7 +133,7 @@ pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, String> {
     let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});
     let integration = options.target.patch(&found, annotation).await?;
     let (namespace, name) = (&found.namespace, &options.target.name);
-    say(&format!("Asked for a full pass of {namespace}/{name}."));
+    say(&format!("Asked for a full resync of {namespace}/{name}."));
     if integration.spec.suspend {
         say(&format!(
             "It is suspended, so nothing happens until: jira-operator resume {name} -n {namespace}"

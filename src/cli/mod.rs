@@ -35,7 +35,7 @@ enum Command {
     Run(Box<run::Options>),
     /// Say what works, what does not, and why.
     Check(Box<check::Options>),
-    /// Say what a reason means, what causes it, and how it is mended.
+    /// Say what a reason means, what causes it, and how to fix it.
     Explain(explain::Options),
     /// Connect an integration: log in with its account, and the grant goes into the cluster.
     Connect(Box<connect::Options>),
@@ -43,9 +43,9 @@ enum Command {
     Disconnect(disconnect::Options),
     /// Stop calling Atlassian for an integration.
     Suspend(lifecycle::IntegrationArgs),
-    /// Go on with an integration that was suspended.
+    /// Resume an integration that was suspended.
     Resume(lifecycle::IntegrationArgs),
-    /// Ask for a full pass now, and wait for it. Exit codes: 0 it is Ready, 1 it is not, 2 unknown.
+    /// Ask for a full resync now, and wait for it. Exit codes: 0 it is Ready, 1 it is not, 2 unknown.
     Reconcile(lifecycle::ReconcileOptions),
     /// Print the CustomResourceDefinitions as YAML: jira-operator crds | kubectl apply -f -
     Crds,

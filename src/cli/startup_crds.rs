@@ -103,7 +103,7 @@ pub async fn compare(client: Client) {
             // They are served a moment before they are published.
             Ok(None) => {}
             // It is a help where it may be read, and no more.
-            Err(error) => debug!(error = describe(&error), "the definitions could not be compared"),
+            Err(error) => debug!(error = describe(&error), "the CRDs could not be compared"),
         }
         tokio::time::sleep(AGAIN_AFTER).await;
     }
@@ -158,10 +158,10 @@ fn words(difference: &Difference) -> String {
     let Difference { lacking, more } = difference;
     if lacking.is_empty() {
         let fields = enumerate(more, NAMED);
-        return format!("the definition in the cluster is newer than the operator: it says more of {fields}");
+        return format!("the CRD in the cluster is newer than the operator: it says more of {fields}");
     }
     format!(
-        "the definition in the cluster is older than the operator, or another one: it lacks what the operator knows of {}. \
+        "the CRD in the cluster is older than the operator, or another one: it lacks what the operator knows of {}. \
          What it does not know is lost, or not accepted. Replace it: {INSTALL}",
         enumerate(lacking, NAMED)
     )

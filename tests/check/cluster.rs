@@ -50,7 +50,7 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         2,
         &[
             "From status, because there is no Secret acme-oauth-grant yet",
-            "has not looked at this version of the spec",
+            "has not reconciled this version of the spec",
         ],
     );
     let operator = plane.operator(&program);
@@ -63,7 +63,7 @@ async fn an_integration_is_looked_at_live_or_from_status() {
     live.claim(
         0,
         &[
-            "Looked live at https://acme.atlassian.net.",
+            "Checked live at https://acme.atlassian.net.",
             "√ Authorized TokenFresh",
             "3 projects are fine.",
         ],
@@ -127,7 +127,7 @@ async fn what_is_suspended_is_told_from_status(plane: &Plane, program: &Program)
     program
         .check(&["acme", "-n", "support", "--wait", "1m"])
         .await
-        .claim(0, &["Looked live"]);
+        .claim(0, &["Checked live"]);
 }
 
 /// The status is watched, and it is looked at once, in the end.
@@ -144,7 +144,7 @@ async fn waiting_asks_atlassian_nothing(plane: &Plane, program: &Program) {
     program
         .check(&["acme", "-n", "support", "--wait", "3s"])
         .await
-        .claim(1, &["Looked live", "Project OPS is archived"]);
+        .claim(1, &["Checked live", "Project OPS is archived"]);
     let looks = program.sandbox.requests_since(mark);
     assert_eq!(looks.iter().filter(|r| r.path.ends_with("/myself")).count(), 1);
 }
@@ -221,7 +221,7 @@ async fn what_may_not_be_listed_is_told(plane: &Plane, program: &Program) {
         .check_as(Some(&blind), &["acme", "--evidence-out", &evidence], "")
         .await;
     let told = [
-        "Looked live",
+        "Checked live",
         "‼ Projects MayNotAsk",
         "You may not read jiraprojects in support",
         "hidden since they were seen are not in this report.",
@@ -275,7 +275,7 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
         "20s",
     ];
     let ran = program.check(&[&["acme", "-n", "support"][..], &group].concat()).await;
-    ran.claim(1, &["Looked live", "ProjectArchived"]);
+    ran.claim(1, &["Checked live", "ProjectArchived"]);
     let ran = program
         .check_as(
             Some(&viewer),
@@ -283,7 +283,7 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
             "",
         )
         .await;
-    ran.claim(2, &["can only be looked at live", "you may not read Secret"]);
+    ran.claim(2, &["can only be checked live", "you may not read Secret"]);
 
     jira(
         program,

@@ -43,7 +43,7 @@ async fn without_a_token_it_says_what_it_could_not_look_at() {
         2,
         &[
             "√ SiteReachable SiteExists",
-            "were not looked at",
+            "were skipped",
             "Apply the files, connect, and check by name.",
             "√ Credentials CredentialsPresent",
         ],

@@ -64,7 +64,7 @@ impl ClusterCheck<'_> {
                 }
                 (Err(NotLive { why, .. }), Some(_)) => {
                     return Err(format!(
-                        "a person can only be looked at live, which cannot be done, because {why}"
+                        "a person can only be checked live, which cannot be done, because {why}"
                     ));
                 }
                 (Err(not_live), None) => {

@@ -119,7 +119,7 @@ impl SavedEvidence {
             let mut subject = from_evidence::live(&self.namespace, &self.name, evidence, &taken_over);
             subject
                 .notes
-                .push(format!("Looked live at {}.", evidence.declared.site));
+                .push(format!("Checked live at {}.", evidence.declared.site));
             subject.lines.extend(self.unlisted.as_ref().map(UnlistedProjects::line));
             subject
         });

@@ -65,7 +65,7 @@ fn unobserved(integration: &JiraIntegration, now: Timestamp) -> Option<ReportLin
     let status = integration.status.as_ref();
     let seen = status.and_then(|status| status.observed_generation);
     let message = if seen.is_none() || seen != integration.metadata.generation {
-        "The operator has not looked at this version of the spec yet. If that lasts, see whether it runs: jira-operator check --operator.".to_owned()
+        "The operator has not reconciled this version of the spec yet. If that lasts, see whether it runs: jira-operator check --operator.".to_owned()
     } else {
         let late = is_late(integration, now)?;
         format!("{late} Is it running? See jira-operator check --operator.")
@@ -96,9 +96,9 @@ fn were_seen(fine: usize, unwell: usize) -> String {
     match (fine.is_empty(), unwell) {
         (true, 0) => String::new(),
         (true, _) => {
-            "What is said of projects is what the operator found last; it is not looking at them now.".to_owned()
+            "What is said of projects is what the operator found last; it is not checking them now.".to_owned()
         }
-        (false, _) => format!("{fine} when the operator looked last; it is not looking at projects now."),
+        (false, _) => format!("{fine} when the operator checked last; it is not checking projects now."),
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
             condition("Authorized", "False", "ReconnectRequired"),
             condition("ProjectsAccessible", "Unknown", "SkippedAfterAuthorized"),
         ];
-        let expected = "1 project was fine when the operator looked last; it is not looking at projects now.";
+        let expected = "1 project was fine when the operator checked last; it is not checking projects now.";
         let (subject, _) = shown(&integration(&json!({}), &dead), &usable, SOON);
         assert_eq!(subject.closing, [expected]);
         let suspended = integration(&json!({"suspend": true}), &[ready, looked]);

@@ -50,7 +50,7 @@ pub fn refused(resource: &str, place: &str, error: &kube::Error) -> String {
             format!("you may not read {resource} in {place}; the chart's role jira-operator-view would let you")
         }
         kube::Error::Api(status) if status.code == 404 => format!(
-            "the cluster does not know {resource}: install the definitions with jira-operator crds | kubectl apply -f -"
+            "the cluster does not know {resource}: install the CRDs with jira-operator crds | kubectl apply -f -"
         ),
         other => format!("{resource} could not be read: {}", describe(other)),
     }

@@ -143,7 +143,7 @@ fn may_be_asked(atlassian: &Atlassian, integration: &JiraIntegration, now: Times
     }
     if let Some(until) = quota_until(integration, now) {
         return Err(NotLive::because(format!(
-            "Atlassian's hourly quota for the OAuth app is spent until {}: nothing is asked before",
+            "Atlassian's hourly quota for the OAuth app is used up until {}: nothing is asked before",
             clock(until)
         )));
     }

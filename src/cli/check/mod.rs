@@ -43,7 +43,7 @@ pub use self::{
 use crate::cli::context::{Atlassian, CheckReport, FINDINGS, Manifests, print, with_folders};
 
 /// What is said of files without a token.
-const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were not looked at: that takes an access token. Apply the files, connect, and check by name.";
+const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were skipped: that takes an access token. Apply the files, connect, and check by name.";
 
 /// Looks, prints what was found, and gives the exit code. The error says why nothing could be
 /// looked at.

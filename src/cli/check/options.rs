@@ -9,14 +9,14 @@ use crate::cli::context::{AtlassianContext, KubeOptions, OutputFormat, duration}
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
-Without NAME, the integrations of the namespace are looked at. Where you may
-read the operator's Secrets and the access token is still good, Jira is asked
-live; else what the status says is shown, and why. Nothing is ever refreshed
-or written.
+Without NAME, the integrations of the namespace are checked. Where you may read
+the operator's Secrets and the access token is still good, Jira is asked live;
+else what the status says is shown, and why. Nothing is ever refreshed or
+written.
 
-Exit codes: 0 everything is Ready, 1 something is not, 2 something could not
-be looked at. Findings win. What does not hold Ready back is a warning: 0, or
-1 with --strict.
+Exit codes: 0 everything is Ready, 1 something is not, 2 something could not be
+checked. Findings win. What does not set Ready to False is a warning: 0, or 1
+with --strict.
 
 Examples:
   jira-operator check acme                  one integration
@@ -45,7 +45,7 @@ pub struct Options {
     /// The integrations of all namespaces, whatever --namespace says.
     #[arg(short = 'A', long = "all-namespaces")]
     pub(super) all: bool,
-    /// Why does a ticket for the person with this e-mail address fail? Looked at live only.
+    /// Why does a ticket for the person with this e-mail address fail? Checked live only.
     /// Without NAME at the namespace's only integration, or the only one with the project in scope.
     #[arg(long, value_name = "EMAIL", requires = "project", conflicts_with_all = ["all", "files", "operator", "evidence"])]
     pub(super) person: Option<String>,
@@ -64,10 +64,10 @@ pub struct Options {
     /// Read the folders within folders, too.
     #[arg(short = 'R', long, requires = "files")]
     pub(super) recursive: bool,
-    /// Send no request at all: only what the files tell is looked at.
+    /// Send no request at all: check only what the files tell.
     #[arg(long, requires = "files")]
     pub(super) offline: bool,
-    /// Look at the operator's installation: definitions, Deployment, rights, Atlassian's addresses.
+    /// Check the operator's installation: CRDs, Deployment, rights, Atlassian's addresses.
     #[arg(long)]
     pub(super) operator: bool,
     /// ServiceAccount of the operator; by default that of its Deployment.

@@ -100,7 +100,7 @@ pub const RULES: &[RequiredRule] = &[
         "events",
         "",
         &["create", "patch"],
-        "to say what went wrong or was mended",
+        "to say what went wrong or was fixed",
     ),
 ];
 

@@ -22,7 +22,7 @@ use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
 
 /// Exit code where the grant was not the right one.
 const REFUSED: u8 = 1;
-/// Exit code where nothing came of it.
+/// Exit code where it was aborted or failed.
 pub const NOTHING: u8 = 2;
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -55,7 +55,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
             return Ok(INTERRUPTED);
         }
     };
-    say_on_stderr("The browser came back. Exchanging the code and looking at what it brought.");
+    say_on_stderr("The browser came back. Exchanging the code and checking what was granted.");
     let consented = conclude(&waiting, delivery, &subject, &atlassian, &loopback.callback);
     let delivered = to_the_end(consented, &mut signals).await;
     waiting.show(messages::page(&delivered, &loopback.callback));

@@ -12,8 +12,9 @@ The OAuth app has one callback URL, and a consent only comes back there. For
 this command it is http://localhost:8080/connect/callback; with --port N, set
 http://localhost:N/connect/callback in the developer console.
 
-Exit codes: 0 connected, 1 the grant was not the right one, 2 nothing came of
-it, 130 interrupted. Unless it is 0, the grant that was there is as before.
+Exit codes: 0 connected, 1 the grant was rejected (wrong account, site or
+scopes), 2 aborted or failed, 130 interrupted; the stored grant is unchanged
+unless 0.
 
 Examples:
   jira-operator connect acme -n support

@@ -48,7 +48,7 @@ impl OutputFile {
             }
             Err(error) => return Err(format!("{flag} {shown}: {error}")),
         }
-        let cannot = |error: std::io::Error| format!("{flag} {shown} cannot be written: {error}. Nothing was spent.");
+        let cannot = |error: std::io::Error| format!("{flag} {shown} cannot be written: {error}. Nothing was changed.");
         let name = target
             .file_name()
             .ok_or_else(|| format!("{flag} {shown} is no name of a file"))?;

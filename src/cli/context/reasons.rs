@@ -59,11 +59,11 @@ check_reasons! {
     EmptyMeansAll Warning:
         "A field is there without a value, and its absence means all.";
     FieldsAccepted Fine:
-        "Every field and every rule of the definition is kept.";
+        "Every field and every rule of the CRD is kept.";
     CredentialsPresent Fine:
         "The Secret has client-id and client-secret.";
     SecretNotInFiles Warning:
-        "The Secret that spec.secretRef names is not among the files, so its keys were not looked at.";
+        "The Secret that spec.secretRef names is not among the files, so its keys were not checked.";
     SecretElsewhere Warning:
         "A Secret with the name that spec.secretRef gives is among the files, but for another namespace.";
     NoRefreshToken Warning:
@@ -71,7 +71,7 @@ check_reasons! {
     SiteExists Fine:
         "A Jira Cloud site answers under spec.site.";
     NotLookedAt Unknown:
-        "It was not looked at; the message says what it would take.";
+        "It was skipped; the message says what it would take.";
     TokenRejected Unknown:
         "Atlassian refuses the access token that the operator stored, and the status does not say so yet.";
     // The operator

@@ -150,13 +150,13 @@ fn summary(report: &CheckReport) -> String {
     };
     let parts = [
         counted(findings, "finding", "findings"),
-        counted(unknown, "thing not looked at", "things not looked at"),
+        counted(unknown, "skipped", "skipped"),
         counted(warnings, "warning", "warnings"),
         counted(fine, "fine", "fine"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
-        return "Nothing to look at.\n".to_owned();
+        return "Nothing to check.\n".to_owned();
     }
     format!("{}.\n", parts.join(", "))
 }

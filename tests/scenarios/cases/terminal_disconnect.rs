@@ -92,7 +92,7 @@ async fn disconnected(cluster: Arc<Cluster>) {
     let pair = [("client-id", app.client_id.as_str()), ("refresh-token", third.as_str())];
     harness.put_secret(&harness.namespace, "acme-oauth", &pair).await;
     let ran = harness.runs(&["disconnect", "acme"]).await;
-    ran.assert_exit(0, &["No refresh-token that was seen before is adopted again."]);
+    ran.assert_exit(0, &["No refresh-token that was seen before is imported again."]);
     harness
         .put_credentials(&harness.namespace, "acme-oauth", &app, Some(&third))
         .await;

@@ -120,7 +120,7 @@ async fn refused_on_a_terminal(cluster: Arc<Cluster>) {
     harness
         .ended(typed.start())
         .await
-        .assert_exit(2, &["cannot be written", "Nothing was spent"]);
+        .assert_exit(2, &["cannot be written", "Nothing was changed"]);
     assert!(harness.sandbox.requests().is_empty());
 
     // On a terminal with its standard output elsewhere it is as good as in a script.

@@ -26,7 +26,7 @@ async fn steer(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "steer", json!({})).await;
     let path = format!("{}/acme", harness.namespace);
     let ran = harness.runs(&["reconcile", "acme"]).await;
-    ran.assert_exit(0, &[&format!("Asked for a full pass of {path}."), "Ready True"])
+    ran.assert_exit(0, &[&format!("Asked for a full resync of {path}."), "Ready True"])
         .fits();
     let handled = |object: &JiraIntegration| object.status.clone().unwrap().last_handled_reconcile_at;
     let before = handled(&harness.integration("acme").await);
@@ -50,7 +50,7 @@ async fn steer(cluster: Arc<Cluster>) {
     let ran = harness.runs(&["reconcile", "acme"]).await;
     ran.assert_exit(1, &["Ready False SiteChanged:"]).fits();
     let ran = harness.runs(&["reconcile", "acme", "--timeout", "0s"]).await;
-    ran.assert_exit(0, &["Asked for a full pass"]);
+    ran.assert_exit(0, &["Asked for a full resync"]);
     for (command, code) in [("suspend", 1), ("resume", 1), ("reconcile", 2)] {
         let ran = harness.runs(&[command, "nobody"]).await;
         let nobody = format!("there is no JiraIntegration nobody in namespace {}", harness.namespace);
@@ -109,7 +109,7 @@ async fn nobody_answers(cluster: Arc<Cluster>) {
     harness.kill_operators().await;
     let ran = harness.runs(&["reconcile", "acme", "--timeout", "2s"]).await;
     let named = [
-        "Asked for a full pass",
+        "Asked for a full resync",
         "no answer within 2 seconds. Is the operator running?",
         "jira-operator check --operator",
     ];
@@ -118,7 +118,7 @@ async fn nobody_answers(cluster: Arc<Cluster>) {
     // It waits: the operator that comes meanwhile answers.
     let arguments = ["reconcile", "acme", "-n", &harness.namespace];
     let mut waits = harness.types(&arguments).start();
-    waits.until_printed("Asked for a full pass").await;
+    waits.until_printed("Asked for a full resync").await;
     harness.start_operator();
     harness.ended(waits).await.assert_exit(0, &["Ready True"]);
     harness.close().await;

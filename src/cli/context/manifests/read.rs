@@ -170,7 +170,7 @@ impl DeclaredIntegration {
             None => (
                 CheckReason::SecretNotInFiles,
                 format!(
-                    "Secret {name}, which spec.secretRef names, is not among the files, so its keys were not looked at."
+                    "Secret {name}, which spec.secretRef names, is not among the files, so its keys were not checked."
                 ),
             ),
         };
