@@ -211,7 +211,7 @@ impl<'a> Bench<'a> {
 
 /// A fast synchronisation that leaves something out is worth nothing.
 fn holds(state: &MirrorState, expected: usize) -> Result<(), Failure> {
-    let mirrored = state.index.len();
+    let mirrored = state.objects.index().len();
     if mirrored != expected {
         return Err(format!("{mirrored} issues are mirrored where there are {expected}").into());
     }

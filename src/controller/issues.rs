@@ -58,7 +58,7 @@ impl Pass<'_> {
         let started = Instant::now();
         let (report, ended) = self.run(slice, &mirror, &scope, &mut state, lost).await;
         // What came after the listing, or is left of it, is gone on with by the next pass.
-        let is_listed = ended.is_ok() || has_listed(&state, self.observed.now);
+        let is_listed = ended.is_ok() || state.listing.has_swept(self.observed.now);
         self.outcome.is_unlisted |= lost;
         if is_listed && !was_filling && self.due != ReconcileKind::Resume {
             self.outcome.is_unlisted = false;
@@ -140,10 +140,14 @@ impl Pass<'_> {
             return Ok((restore(self.observed.status.sync.as_ref(), known, found), lost));
         };
         let mut lost = false;
-        if self.due == ReconcileKind::Full && !mirror.is_as_known(&state.index, &state.orphaned).await? {
+        if self.due == ReconcileKind::Full
+            && !mirror
+                .is_as_known(state.objects.index(), state.objects.orphaned())
+                .await?
+        {
             let found = self.read(mirror).await?;
-            lost = found.lacks_any_of(&state.index);
-            (state.index, state.orphaned) = (found.index, found.orphaned);
+            lost = found.lacks_any_of(state.objects.index());
+            state.reload(found);
         }
         // Taken, so that a pass that is broken off leaves nothing half done: the cluster tells then.
         Ok((kept.take().unwrap_or_default(), lost))
@@ -285,12 +289,6 @@ impl Pass<'_> {
 /// Whether the objects that a look found are those of all projects in scope.
 const fn is_whole(is_full: bool, are_named: bool, as_counted: bool) -> bool {
     is_full || (are_named && as_counted)
-}
-
-/// Whether everything was listed in this pass, or the listing of everything is under way.
-fn has_listed(state: &MirrorState, now: Timestamp) -> bool {
-    let ended = state.last_sweep == Some(now) || state.doubted == Some(now);
-    ended || state.listing.as_ref().is_some_and(|listing| listing.everything)
 }
 
 #[cfg(test)]

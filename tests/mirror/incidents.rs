@@ -1,6 +1,6 @@
 //! Answers of Jira that are well formed and not true: short, empty, or partly failed.
 
-use jira_operator::api::integration::MirrorMode;
+use jira_operator::{api::integration::MirrorMode, sync::issues::scan_state::ScanState};
 use serde_json::{Value, json};
 
 use super::{model::visible::differences, site::Site};
@@ -42,13 +42,16 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
             &json!({"issues": [], "issueErrors": errors}),
         );
         // They come by id alone, as what a list found and no change told.
-        site.state.cursor = site.state.cursor.map(|cursor| cursor + 3_600_000);
-        site.state.overlap_done = true;
+        let later = site.state.scan.cursor().map(|cursor| cursor + 3_600_000);
+        site.state.scan = ScanState::at(later, true);
         site.advance(3700);
         site.pass(true).await.unwrap();
-        assert_eq!(site.state.deferred.unanswered(), if times == 1 { 0 } else { ids.len() });
+        assert_eq!(
+            site.state.objects.deferred().unanswered(),
+            if times == 1 { 0 } else { ids.len() }
+        );
         assert_recovered(&mut site).await;
-        assert_eq!(site.state.deferred.unanswered(), 0);
+        assert_eq!(site.state.objects.deferred().unanswered(), 0);
     }
 }
 
@@ -79,7 +82,7 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
         site.pass(true).await.unwrap();
     }
     assert_eq!(stale(&site), unanswered);
-    assert!(site.state.deferred.unanswered() > 0);
+    assert!(site.state.objects.deferred().unanswered() > 0);
     // A search shows the one that it finds: that is believed.
     site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "found"}));
     site.advance(1);
@@ -92,10 +95,13 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
         site.pass(true).await.unwrap();
     }
     assert_eq!(
-        (site.mirrored(), site.state.deferred.unanswered()),
+        (site.mirrored(), site.state.objects.deferred().unanswered()),
         (site.expected(), 0)
     );
-    assert_eq!((site.state.removed.archived, site.state.removed.gone), (1, 1));
+    assert_eq!(
+        (site.state.objects.removed().archived, site.state.objects.removed().gone),
+        (1, 1)
+    );
 }
 
 /// Which issues match a jql is not said of all, or of none: that is no "no".
@@ -191,5 +197,5 @@ async fn most_of_a_project_goes_only_after_a_second_list() {
     site.advance(301);
     site.pass(false).await.unwrap();
     assert_eq!(site.mirrored(), site.expected());
-    assert!(site.state.removed.gone > 10);
+    assert!(site.state.objects.removed().gone > 10);
 }

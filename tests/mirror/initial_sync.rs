@@ -1,9 +1,6 @@
 //! Projects that come in, and what must not be lost while they do.
 
-use jira_operator::{
-    api::integration::MirrorMode,
-    sync::issues::state::{MirrorState, SyncPhase},
-};
+use jira_operator::{api::integration::MirrorMode, sync::issues::project_state::SyncPhase};
 use serde_json::json;
 
 use super::site::Site;
@@ -57,7 +54,7 @@ async fn a_change_in_a_project_that_takes_long_to_fill_is_not_lost() {
             site.pass(false).await.unwrap();
         }
         assert_eq!(site.mirrored(), site.expected(), "killed: {killed}");
-        assert!(site.state.phases.values().all(|lane| *lane == SyncPhase::Live));
+        assert!(site.state.projects.phases().all(|phase| phase == SyncPhase::Live));
     }
 }
 
@@ -163,11 +160,11 @@ async fn a_first_list_with_warnings_is_made_good() {
     site.command(json!({"command": "addPageFault", "fault": {
         "jql": "ORDER BY created", "times": 1, "trouble": warn}}));
     site.pass(true).await.unwrap();
-    assert!(site.last.incomplete && site.state.last_sweep.is_none());
+    assert!(site.last.incomplete && site.state.listing.last_sweep().is_none());
     assert!(site.mirrored().len() < site.expected().len());
     site.advance(660);
     site.pass(false).await.unwrap();
-    assert!(!site.last.incomplete && site.state.last_sweep.is_some());
+    assert!(!site.last.incomplete && site.state.listing.last_sweep().is_some());
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -202,16 +199,20 @@ async fn warnings_are_remembered_over_pages_and_slices() {
     }
     assert_eq!(site.mirrored(), site.expected());
     // One alone cannot be asked for less: it is asked again with the next pass.
-    site.state.most_together = Some(1);
-    let cursor = site.state.cursor;
+    site.state.scan.limit_group(1);
+    let cursor = site.state.scan.cursor();
     site.advance(1);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     warned(&site);
     site.pass(false).await.unwrap();
     assert!(site.last.incomplete);
-    assert_eq!(site.state.cursor, cursor, "nothing is passed over that Jira warned of");
+    assert_eq!(
+        site.state.scan.cursor(),
+        cursor,
+        "nothing is passed over that Jira warned of"
+    );
     site.pass(false).await.unwrap();
-    assert!(site.state.cursor > cursor);
+    assert!(site.state.scan.cursor() > cursor);
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -237,9 +238,9 @@ async fn a_project_behind_stays_behind_while_jira_warns() {
     site.command(json!({"command": "addPageFault", "fault": {
         "jql": jql, "times": 1, "trouble": {"kind": "warn", "truncateTo": 1}}}));
     site.pass(false).await.unwrap();
-    assert!(matches!(site.state.phase(&eng), SyncPhase::CatchingUp(_)));
+    assert!(matches!(site.state.projects.phase(&eng), SyncPhase::CatchingUp(_)));
     site.pass(false).await.unwrap();
-    assert_eq!(site.state.phase(&eng), SyncPhase::Live);
+    assert_eq!(site.state.projects.phase(&eng), SyncPhase::Live);
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -273,14 +274,14 @@ async fn changes_that_are_always_cut_are_fetched_anew_in_the_end() {
     site.command(json!({"command": "addPageFault", "fault": {"jql": "AND updated >=", "trouble": warn}}));
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
-    let before = site.state.cursor;
+    let before = site.state.scan.cursor();
     for _ in 0..9 {
         site.advance(600);
         site.pass(false).await.unwrap();
     }
     assert_eq!(site.mirrored(), site.expected());
     assert!(
-        site.state.cursor > before,
+        site.state.scan.cursor() > before,
         "what is older is not asked for again and again"
     );
 }
@@ -293,7 +294,7 @@ async fn a_site_without_issues_has_no_cursor() {
         site.advance(700);
         site.pass(false).await.unwrap();
     }
-    assert_eq!(site.state.cursor, MirrorState::default().cursor);
+    assert_eq!(site.state.scan.cursor(), None);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 3}));
     site.pass(false).await.unwrap();
     assert_eq!((site.mirrored().len(), site.mirrored()), (3, site.expected()));

@@ -201,7 +201,7 @@ async fn an_issue_that_is_closed_leaves_the_open_ones_and_comes_back() {
     assert_equal(&mut site).await;
     let closed = *site.memory.writes.lock().unwrap();
     assert_eq!(
-        (closed.removed, site.state.removed.no_longer_matching),
+        (closed.removed, site.state.objects.removed().no_longer_matching),
         (before.removed + 1, 1)
     );
     site.advance(60);

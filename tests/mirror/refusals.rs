@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use jira_operator::sync::issues::state::SyncPhase;
+use jira_operator::sync::issues::project_state::SyncPhase;
 use serde_json::json;
 
 use super::site::Site;
@@ -49,7 +49,7 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
         site.advance(360);
         site.pass(false).await.unwrap();
         assert_equal_but(&site, &refused, &format!("{code}"));
-        let (count, _, words) = site.state.deferred.refused().unwrap();
+        let (count, _, words) = site.state.objects.deferred().refused().unwrap();
         assert!(count == 2 && words.contains("exceeded quota"), "{count}: {words}");
         let before = site.memory.refusals.load(Ordering::SeqCst);
         assert!(before <= 10, "{before} tries");
@@ -59,7 +59,7 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
             site.pass(false).await.unwrap();
         }
         assert_equal_but(&site, &[], "it takes them");
-        assert!(site.state.deferred.refused().is_none());
+        assert!(site.state.objects.deferred().refused().is_none());
     }
 }
 
@@ -72,8 +72,8 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let refused = refuse(&site, &keys, 403);
     site.pass(true).await.unwrap();
-    assert!(site.state.phases.values().all(|lane| *lane == SyncPhase::Live));
-    assert_eq!(site.state.deferred.refused().unwrap().0, 400);
+    assert!(site.state.projects.phases().all(|phase| phase == SyncPhase::Live));
+    assert_eq!(site.state.objects.deferred().refused().unwrap().0, 400);
     for minute in 1..=10 {
         site.advance(60);
         site.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": format!("{minute}")}));
@@ -124,7 +124,7 @@ async fn a_cluster_that_fails_is_no_object_that_is_refused() {
         site.advance(60);
         site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "later"}));
         site.pass(false).await.unwrap_err();
-        assert!(site.state.deferred.refused().is_none());
+        assert!(site.state.objects.deferred().refused().is_none());
         site.memory.refused.lock().unwrap().clear();
         site.pass(false).await.unwrap();
         assert_equal_but(&site, &[], "it is asked for again");

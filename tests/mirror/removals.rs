@@ -27,7 +27,7 @@ async fn deleted_hidden_refused_moved_and_archived_are_told_apart() {
         json!({"command": "addFault", "rule": {"path": refused, "action": {"kind": "status", "code": 403, "body": body}}}),
     );
     sweep_and_look(&mut site).await;
-    let removed = site.state.removed;
+    let removed = site.state.objects.removed();
     let told = RemovedIssues {
         gone: 2,
         archived: 2,
@@ -69,7 +69,7 @@ async fn a_project_that_shows_nothing_any_more_keeps_its_issues() {
         site.pass_over(&known, true, false).await.unwrap();
     }
     assert_eq!(site.memory.kept.lock().unwrap().len(), before);
-    assert_eq!(site.state.removed, RemovedIssues::default());
+    assert_eq!(site.state.objects.removed(), RemovedIssues::default());
 }
 
 /// The account reads the project that it moved to, and nobody asked for that one. The look that comes when it was
@@ -80,7 +80,10 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
     let ops = site.project("OPS");
     site.excluded.insert(ops.clone());
     site.pass(true).await.unwrap();
-    assert!(!site.state.filters.contains_key(&ops), "nothing is remembered of it");
+    assert!(
+        site.state.projects.filter(&ops).is_none(),
+        "nothing is remembered of it"
+    );
     let id = site.id_of("ENG-1");
     site.command(json!({"command": "moveIssue", "issue": "ENG-1", "project": "OPS"}));
     site.advance(60);
@@ -95,7 +98,7 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
     }
     site.advance(60);
     site.pass(false).await.unwrap();
-    assert_eq!(site.state.removed.moved, 1);
+    assert_eq!(site.state.objects.removed().moved, 1);
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -203,7 +206,7 @@ async fn no_room_for_all_is_reported_at_once() {
         site.pass(false).await.unwrap();
         site.advance(60);
     }
-    assert_eq!(site.state.matching(), site.max + 2);
+    assert_eq!(site.state.projects.matching(), site.max + 2);
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -212,14 +215,15 @@ async fn no_room_for_all_is_reported_at_once() {
 async fn a_renamed_project_is_counted_before_it_is_known_as_renamed() {
     let mut site = Site::mirroring(5).await;
     let old = site.standing();
-    let before = site.state.counts.clone();
+    let matching = |site: &Site| {
+        let counts = site.state.projects.all_counts();
+        counts.map(|counts| counts.matching).collect::<Vec<_>>()
+    };
+    let before = matching(&site);
     site.command(json!({"command": "renameProjectKey", "project": "ENG", "key": "ENGINE"}));
     site.advance(3700);
     site.pass_over(&old, true, false).await.unwrap();
-    let matching = |counts: &std::collections::BTreeMap<String, jira_operator::sync::issues::state::IssueCounts>| {
-        counts.values().map(|counts| counts.matching).collect::<Vec<_>>()
-    };
-    assert_eq!(matching(&site.state.counts), matching(&before));
+    assert_eq!(matching(&site), before);
     site.pass(true).await.unwrap();
     assert_eq!(site.mirrored(), site.expected(), "under its new key");
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);

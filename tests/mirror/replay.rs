@@ -160,7 +160,7 @@ impl Telling {
                 && issue.updated == status.updated
                 && issue.key == status.key
             {
-                let counts = self.site.state.removed;
+                let counts = self.site.state.objects.removed();
                 return Err(format!(
                     "{} was removed, and lives as it was seen: {counts:?}",
                     issue.key
@@ -174,8 +174,9 @@ impl Telling {
     pub async fn quiet(&mut self) -> Result<(), String> {
         self.life.calm(&self.site.sandbox);
         self.site.memory.refused.lock().unwrap().clear();
-        let (put_off, refused) = (&self.site.state.deferred, &self.site.state.refused_lists);
-        let waits = put_off.refused().is_some() || put_off.unanswered() > 0 || !refused.is_empty();
+        let state = &self.site.state;
+        let deferred = state.objects.deferred();
+        let waits = deferred.refused().is_some() || deferred.unanswered() > 0 || state.projects.is_any_refused();
         for round in 0..5 {
             self.quiet_pass(360, round == 0 || round == 2).await?;
         }
@@ -225,12 +226,12 @@ impl Telling {
             return Ok(());
         }
         let MirrorState {
-            phases: lanes,
-            cursor,
+            projects,
+            scan,
             missing,
             ..
         } = &self.site.state;
-        let beside = format!("lanes {lanes:?}, cursor {cursor:?}, missing {missing:?}");
+        let beside = format!("projects {projects:?}, scan {scan:?}, missing {missing:?}");
         Err(format!(
             "what is mirrored and what should be: {differences:#?}; {beside}"
         ))

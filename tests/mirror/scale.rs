@@ -1,7 +1,7 @@
 //! What a mirror costs where there are many issues, counted in calls and points: what there is no room for
 //! is neither listed nor fetched.
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::MirrorState};
+use jira_operator::{api::integration::MirrorMode, sync::issues::cluster::StoredIssues};
 use serde_json::json;
 
 use super::{setup::MONTH, site::Site};
@@ -35,7 +35,7 @@ fn assert_equal(site: &Site) {
 }
 
 fn about(site: &Site) -> bool {
-    site.state.counts.values().any(|counts| counts.about)
+    site.state.projects.all_counts().any(|counts| counts.about)
 }
 
 /// 6,000 issues, and room for 500: the price is that of 500.
@@ -49,7 +49,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     assert!(points <= 640 + 4 * projects, "{points} points");
     assert!(u64::from(calls) <= 12 + 2 * projects, "{calls} calls");
     assert_equal(&site);
-    assert!(site.state.is_truncated && about(&site) && site.state.matching() > 6_000);
+    assert!(site.state.objects.is_truncated() && about(&site) && site.state.projects.matching() > 6_000);
 
     // An hour later: the ids of what is mirrored, a fifth of its contents, and the numbers.
     site.advance(3_700);
@@ -66,7 +66,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
         site.pass(false).await.unwrap();
     }
     assert_equal(&site);
-    assert_eq!((site.state.removed.gone, site.mirrored().len()), (1, 500));
+    assert_eq!((site.state.objects.removed().gone, site.mirrored().len()), (1, 500));
 
     // With room for all, all come, and are counted one by one.
     let done: Vec<u64> = {
@@ -81,8 +81,8 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
         site.pass(true).await.unwrap();
     }
     assert_equal(&site);
-    assert!(!site.state.is_truncated && !about(&site));
-    assert_eq!(site.state.matching(), site.expected().len());
+    assert!(!site.state.objects.is_truncated() && !about(&site));
+    assert_eq!(site.state.projects.matching(), site.expected().len());
 }
 
 /// Killed while it fills, and begun anew: what is there is not fetched again.
@@ -144,7 +144,7 @@ async fn a_wrong_estimate_does_not_fetch_everything() {
     let points = site.jira.points() - before;
     assert!(points <= 1_000, "{points} points");
     assert_equal(&site);
-    assert!(site.state.is_truncated);
+    assert!(site.state.objects.is_truncated());
 }
 
 /// Where nothing is mirrored, few are counted one by one, and many by Jira.
@@ -158,7 +158,7 @@ async fn many_issues_are_counted_without_being_listed() {
     let projects = u64::try_from(site.standing().projects.len()).unwrap();
     let (_, points) = price(&mut site, false).await;
     assert!(points <= 4 + 2 * projects, "{points} points");
-    let open = site.state.counts.values().filter_map(|counts| counts.open).max();
+    let open = site.state.projects.all_counts().filter_map(|counts| counts.open).max();
     assert!(about(&site) && open.is_some_and(|open| open > 5_000), "{open:?}");
 }
 
@@ -171,7 +171,7 @@ async fn a_listing_goes_on_from_page_to_page() {
     let gone = *site.mirrored().keys().next().unwrap();
     site.command(json!({"command": "deleteIssues", "ids": [gone]}));
     site.advance(3_700);
-    let (standing, swept) = (site.standing(), site.state.last_sweep);
+    let (standing, swept) = (site.standing(), site.state.listing.last_sweep());
     let mut slices = 0;
     loop {
         let calls = site.jira.calls();
@@ -180,16 +180,19 @@ async fn a_listing_goes_on_from_page_to_page() {
         let most = if is_slice { 1 } else { 2 };
         assert!(site.jira.calls() - calls <= most, "slice {slices}");
         slices += 1;
-        if site.state.listing.is_none() {
+        if !site.state.listing.is_open() {
             break;
         }
     }
-    assert!(slices >= 3 && site.state.last_sweep > swept, "{slices} slices");
+    assert!(
+        slices >= 3 && site.state.listing.last_sweep() > swept,
+        "{slices} slices"
+    );
     for _ in 0..2 {
         site.advance(400);
         site.pass(false).await.unwrap();
     }
-    assert_eq!(site.state.removed.gone, 1);
+    assert_eq!(site.state.objects.removed().gone, 1);
     assert_equal(&site);
 }
 
@@ -217,8 +220,7 @@ async fn a_renamed_status_shows_within_a_day() {
         hours += 1;
         assert!(hours <= 24, "{} of {before} are renamed", named(&site, "Backlog"));
     }
-    let MirrorState { verifying, .. } = &site.state;
-    assert!(verifying.is_empty());
+    assert!(site.state.verify.queued().is_empty());
     assert_eq!(site.memory.writes.lock().unwrap().changed, before);
 }
 
@@ -230,12 +232,13 @@ async fn contents_that_are_older_than_the_mirror_are_believed_by_id() {
     let id = site.id_of("ENG-3");
     {
         // The mirror has what Jira has no more.
-        let mut index = site.state.index.clone();
+        let mut index = site.state.objects.index().clone();
         let mut tracked = index.get(id).unwrap().clone();
         tracked.updated += 600_000;
         tracked.digest ^= 1;
         index.insert(id, tracked.clone());
-        site.state.index = index;
+        let orphaned = site.state.objects.orphaned().clone();
+        site.state.reload(StoredIssues { index, orphaned });
         let mut kept = site.memory.kept.lock().unwrap();
         let kept = kept.get_mut(&id).unwrap();
         kept.tracked = tracked;

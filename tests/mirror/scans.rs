@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::state::SyncPhase};
+use jira_operator::{
+    api::integration::MirrorMode,
+    sync::issues::{project_state::SyncPhase, scan_state::ScanState},
+};
 use serde_json::json;
 
 use super::{project_status::Standing, site::Site};
@@ -13,7 +16,7 @@ async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
         let asked = AtomicUsize::new(1);
         let is_over = || asked.fetch_add(1, Ordering::SeqCst) >= pages;
         site.pass_until(standing, false, slice > 0, &is_over).await.unwrap();
-        if site.state.scans.is_empty() {
+        if !site.state.is_scan_open() {
             return;
         }
         assert!(slice < 100, "the slices have no end");
@@ -50,9 +53,9 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
     site.pass_over(&known, false, false).await.unwrap();
     assert!(
         site.state
-            .phases
-            .values()
-            .any(|lane| matches!(lane, SyncPhase::CatchingUp(_)))
+            .projects
+            .phases()
+            .any(|phase| matches!(phase, SyncPhase::CatchingUp(_)))
     );
     site.command(private(false));
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 1500, "spreadSeconds": 60}));
@@ -62,9 +65,9 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
         site.advance(120);
     }
     assert!(
-        site.state.phases.values().all(|lane| *lane == SyncPhase::Live),
+        site.state.projects.phases().all(|phase| phase == SyncPhase::Live),
         "{:?}",
-        site.state.phases
+        site.state.projects
     );
     assert_eq!(site.mirrored(), site.expected());
     let calls = site.calls_since(mark);
@@ -167,7 +170,7 @@ async fn an_issue_of_the_future_hides_no_change() {
             }
             site.pass(false).await.unwrap();
             let now = site.now().as_millisecond();
-            assert!(site.state.cursor < Some(now + 1000), "it is none of Jira's past");
+            assert!(site.state.scan.cursor() < Some(now + 1000), "it is none of Jira's past");
             assert_eq!(site.mirrored(), site.expected(), "round {round}, {from_the_first}");
             if round == 1 {
                 site.restart();
@@ -183,7 +186,7 @@ async fn a_cursor_of_the_future_is_not_believed() {
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     let later = site.now() + jiff::SignedDuration::from_hours(8);
-    site.state.cursor = Some(later.as_millisecond());
+    site.state.scan = ScanState::at(Some(later.as_millisecond()), false);
     for _ in 0..2 {
         site.advance(60);
         site.pass(false).await.unwrap();

@@ -227,12 +227,12 @@ impl Site {
             let before = project.status.as_ref()?;
             Some((before.id.clone()?, status(before, &project.spec.key, &told).issues?))
         });
-        let cursor = state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let cursor = state.scan.cursor().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         self.written = Written {
             issues: issues.collect(),
             cursor: cursor.map(|at| format!("{at:.3}")),
-            last_sweep: state.last_sweep,
-            removed: state.removed,
+            last_sweep: state.listing.last_sweep(),
+            removed: state.objects.removed(),
         };
         self.state = state;
         self.last = report;
@@ -249,7 +249,7 @@ impl Site {
         // Where there is not room for all, what one step of a pass keeps a later one may push out; what changes in the
         // middle of a pass may be seen as it was before and as it is; and what the index does not know yet is written
         // as a search has it, and as it is by id.
-        let is_exact = self.state.index.len() < self.max && self.now() == began;
+        let is_exact = self.state.objects.index().len() < self.max && self.now() == began;
         assert!(
             written <= necessary + 3 * waiting + 2 * replaced(&log, &before, standing) || !is_exact,
             "{written} writes of a pass that ended with {ended:?}, where {necessary} do: {log:#?}"

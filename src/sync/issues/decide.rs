@@ -1,6 +1,9 @@
-//! Whether an issue belongs in the mirror: a pure function.
+//! Whether an issue belongs in the mirror. Pure.
 
-use super::{mirrored_issue::MirroredIssue, removal_reason::RemovalReason, state::MirrorSettings};
+use super::{
+    index::IndexEntry, mirrored_issue::MirroredIssue, objects::ObjectState, removal_reason::RemovalReason,
+    run::MirrorSettings,
+};
 use crate::api::integration::MirrorMode;
 
 /// What is to become of an issue that Jira answered.
@@ -10,7 +13,7 @@ pub enum Verdict {
     Keep,
     /// It is not mirrored, or no longer.
     Leave(RemovalReason),
-    /// Nothing follows: its project cannot be read properly now.
+    /// What is mirrored of it stays as it is: its project cannot be read properly now.
     Ignore,
 }
 
@@ -32,4 +35,20 @@ pub fn verdict(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Op
         _ if done || matches == Some(false) => Verdict::Leave(RemovalReason::NoLongerMatching),
         _ => Verdict::Keep,
     }
+}
+
+/// Mirrored issues whose projects are no longer in scope. What the cluster refused to remove waits for its backoff.
+#[must_use]
+pub fn leaving(settings: &MirrorSettings<'_>, objects: &ObjectState) -> Vec<(u64, RemovalReason)> {
+    let reason = |entry: &IndexEntry| match settings.mode {
+        MirrorMode::None => Some(RemovalReason::NoLongerMatching),
+        _ if settings.archived.contains(&entry.project_id) => Some(RemovalReason::Archived),
+        _ if settings.project(&entry.project_id).is_some() || settings.is_held(&entry.project_id) => None,
+        _ => Some(RemovalReason::OutOfScope),
+    };
+    let index = objects.index().iter();
+    index
+        .filter(|(id, _)| !objects.deferred().is_refused(*id))
+        .filter_map(|(id, entry)| Some((id, reason(entry)?)))
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! Issues that could not be written, removed or fetched while others can: they are passed over, and
+//! Issues that could not be written, removed or fetched while others can: they are deferred, and
 //! tried again later, less and less often.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ pub(super) fn wait(times: u32, most: SignedDuration) -> SignedDuration {
     doubled.unwrap_or(most).min(most)
 }
 
-/// Why an issue was passed over.
+/// Why an issue was deferred.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeferReason {
     /// The cluster refused its object.
@@ -50,7 +50,7 @@ impl DeferredIssues {
     }
 
     /// It went well after all, or is no longer to be done.
-    pub(super) fn settle(&mut self, id: u64) {
+    pub(super) fn resolve(&mut self, id: u64) {
         self.why.remove(&id);
         self.recovers |= self.trying.remove(&id);
     }
@@ -116,31 +116,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_off_is_tried_at_the_next_chance_and_then_less_and_less_often() {
+    fn what_is_deferred_is_tried_at_the_next_chance_and_then_less_and_less_often() {
         let hour = SignedDuration::from_hours(1);
         let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
-        let mut put_off = DeferredIssues::default();
-        assert!(put_off.take(at(0), 9, hour).is_empty() && put_off.refused().is_none());
+        let mut deferred = DeferredIssues::default();
+        assert!(deferred.take(at(0), 9, hour).is_empty() && deferred.refused().is_none());
         let why = || DeferReason::Cluster {
             object: "acme-sup-1".into(),
             words: "exceeded quota".into(),
         };
         let mut tried = Vec::new();
-        put_off.add(1, why());
-        put_off.add(2, DeferReason::Jira);
+        deferred.add(1, why());
+        deferred.add(2, DeferReason::Jira);
         for minute in (0..300).step_by(5) {
-            for id in put_off.take(at(minute), 9, hour) {
+            for id in deferred.take(at(minute), 9, hour) {
                 tried.extend((id == 1).then_some(minute));
-                put_off.add(id, why());
+                deferred.add(id, why());
             }
         }
         assert_eq!(tried, [0, 10, 30, 70, 130, 190, 250]);
-        assert_eq!(put_off.refused(), Some((2, "acme-sup-1", "exceeded quota")));
-        put_off.settle(1);
-        assert_eq!(put_off.take(at(300), 0, hour), [2], "one went well: so may the others");
-        put_off.settle(2);
-        assert!(put_off.take(at(999), 9, hour).is_empty());
-        put_off.add(3, DeferReason::Jira);
-        assert_eq!(put_off.take(at(999), 9, hour), [3], "it begins anew");
+        assert_eq!(deferred.refused(), Some((2, "acme-sup-1", "exceeded quota")));
+        deferred.resolve(1);
+        assert_eq!(deferred.take(at(300), 0, hour), [2], "one went well: so may the others");
+        deferred.resolve(2);
+        assert!(deferred.take(at(999), 9, hour).is_empty());
+        deferred.add(3, DeferReason::Jira);
+        assert_eq!(deferred.take(at(999), 9, hour), [3], "it begins anew");
     }
 }

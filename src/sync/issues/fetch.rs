@@ -1,4 +1,4 @@
-//! Fetches issues, by id and by pages of queries, many calls in flight, and hands them on as they come:
+//! Fetches issues, by id and by pages of queries, many calls in flight, and returns them as they come:
 //! nothing is collected.
 
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use crate::{
 /// How many calls are in flight.
 pub const IN_FLIGHT: usize = 16;
 
-/// What came.
+/// An answer.
 pub enum FetchAnswer {
     /// Of the ids that were asked for.
     ById(Vec<u64>, Result<IssueBatch, JiraError>),
@@ -26,7 +26,7 @@ pub enum FetchAnswer {
     Page(PagedQuery, Result<SearchPage, JiraError>),
 }
 
-/// Fetches under way.
+/// Calls in flight.
 pub struct Fetching {
     jira: Session,
     mode: MirrorMode,
@@ -34,7 +34,6 @@ pub struct Fetching {
 }
 
 impl Fetching {
-    /// Nothing is under way yet.
     #[must_use]
     pub fn new(jira: &Session, mode: MirrorMode) -> Self {
         Self {
@@ -50,9 +49,8 @@ impl Fetching {
         IN_FLIGHT.saturating_sub(self.tasks.len())
     }
 
-    /// How many calls are in flight.
     #[must_use]
-    pub fn under_way(&self) -> usize {
+    pub fn in_flight(&self) -> usize {
         self.tasks.len()
     }
 
@@ -69,16 +67,16 @@ impl Fetching {
     }
 
     /// Asks for the next page of a query.
-    pub fn turn(&mut self, walk: PagedQuery) {
+    pub fn turn(&mut self, query: PagedQuery) {
         let (jira, mode) = (self.jira.clone(), self.mode);
         self.tasks.spawn(async move {
-            let wanted = SearchFields::Some(walk.size);
-            let page = jira.search(&walk.query(mode), wanted, walk.token()).await;
-            FetchAnswer::Page(walk, page)
+            let wanted = SearchFields::Some(query.size);
+            let page = jira.search(&query.query(mode), wanted, query.token()).await;
+            FetchAnswer::Page(query, page)
         });
     }
 
-    /// The next answer. None when nothing is under way.
+    /// The next answer. None when no call is in flight.
     pub async fn next(&mut self) -> Option<FetchAnswer> {
         loop {
             // A task is never cancelled before this is dropped, and does not panic.

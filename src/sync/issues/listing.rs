@@ -1,5 +1,5 @@
 //! A listing under way: which numbers are still to be asked for, which ids to be listed, and what was
-//! found so far. It goes on from where a slice left it. Pure.
+//! found so far. The next slice resumes it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -79,7 +79,7 @@ impl IdQuery {
         self.most.saturating_sub(self.issues.len()).clamp(1, ID_PAGE)
     }
 
-    /// Begins anew.
+    /// Begins again.
     pub fn begin_anew(&mut self) {
         *self = self.of(self.projects.clone(), self.jql.clone());
     }
@@ -87,7 +87,7 @@ impl IdQuery {
     /// Takes in a page.
     ///
     /// # Errors
-    /// Where pages lead nowhere: it begins anew then.
+    /// Where pages lead nowhere: it begins again then.
     pub fn take(&mut self, page: SearchPage) -> Result<PageStep, MirrorError> {
         // What has no id that can be read may be any of those that are mirrored.
         self.is_complete &= !page.is_cut() && page.found.malformed == 0;
@@ -138,32 +138,39 @@ pub struct IdListing {
     pub fills: bool,
     /// There is not room for all: only what was updated last is listed.
     pub is_cut: bool,
-    /// Up to when changes were seen when it began, in epoch milliseconds.
-    pub reached: i64,
+    /// The cursor when it began, in epoch milliseconds.
+    pub cursor: i64,
     /// Numbers that are to be asked for.
     pub counting: VecDeque<CountQuery>,
     /// What is to be listed; the first is under way.
     pub todo: VecDeque<IdQuery>,
-    /// What is to be walked afterwards.
-    pub walks: Vec<PagedQuery>,
-    /// About how many issues are to be walked.
+    /// What is to be fetched page by page afterwards.
+    pub queries: Vec<PagedQuery>,
+    /// About how many issues these queries find.
     pub expected: usize,
     /// Ids of the projects of which something may be mirrored already, or that are only counted.
     pub resumed: BTreeSet<String>,
-    /// Ids of the projects of which all is walked.
+    /// Ids of the projects of which all issues are fetched afterwards.
     pub fresh: BTreeSet<String>,
     /// What was listed.
     pub found: ListedIds,
 }
 
 impl IdListing {
-    /// Ids of all projects that are listed or walked.
+    /// Whether a list of it may lack issues.
+    #[must_use]
+    pub(super) fn is_doubtful(&self) -> bool {
+        let mut projects = self.found.counts.keys();
+        projects.any(|id| !self.found.complete.contains(id))
+    }
+
+    /// Ids of all projects that are listed or fetched.
     pub fn projects(&self) -> impl Iterator<Item = &String> {
         let counted = self.counting.iter().map(|count| &count.project);
         let listed = self.todo.iter().flat_map(|list| &list.projects);
         counted
             .chain(listed)
-            .chain(self.walks.iter().flat_map(|walk| &walk.projects))
+            .chain(self.queries.iter().flat_map(|query| &query.projects))
     }
 }
 
@@ -174,7 +181,7 @@ pub struct ListedIds {
     pub lists: Vec<Vec<u64>>,
     /// Projects of which everything was listed.
     pub complete: BTreeSet<String>,
-    /// Issues that are mirrored as another project's: they moved, and nobody saw it.
+    /// Issues that are mirrored as another project's: they moved, and no scan saw it.
     pub moved: HashSet<u64>,
     /// How many issues each project has, by its id.
     pub counts: BTreeMap<String, usize>,

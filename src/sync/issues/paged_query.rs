@@ -1,5 +1,5 @@
-//! One query walked page by page, each page with everything that is mirrored: where it is, how it goes
-//! on from a page, and where it can be cut in two. Pure.
+//! A query that is fetched page by page, each page with everything that is mirrored: where it is, what follows
+//! a page, and where it can be cut in two. Pure.
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ const MOST_EMPTY: usize = 3;
 /// Windows begin and end at whole minutes, so that a time that Jira rounds to the minute falls into one.
 const MINUTE: i64 = 60_000;
 
-/// In which order issues come, and which part of them is walked, in epoch milliseconds.
+/// In which order issues come, and which part of them is fetched, in epoch milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryRange {
     /// What was created first first: from the first time on, before the second.
@@ -26,23 +26,23 @@ pub enum QueryRange {
     Latest(Option<i64>),
 }
 
-/// How it goes on from a page.
+/// What follows a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageStep {
-    /// With the next page.
+    /// The next page.
     Onward,
-    /// That was the last one.
+    /// Nothing: it was the last one.
     Ended,
 }
 
-/// A query under way.
+/// A query of which some pages were fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PagedQuery {
     /// Ids of the projects.
     pub projects: Vec<String>,
     /// What narrows them. A jql goes with one project.
     pub jql: Option<String>,
-    /// Which part is still to be walked.
+    /// Which part is still to be fetched.
     pub part: QueryRange,
     /// How many issues a page has.
     pub size: usize,
@@ -90,7 +90,7 @@ impl PagedQuery {
     /// Takes note of a page.
     ///
     /// # Errors
-    /// Where pages lead nowhere. It is begun anew then from the last issue that came.
+    /// Where pages lead nowhere. It begins again then from the last issue that came.
     pub fn turn(&mut self, page: &SearchPage) -> Result<PageStep, MirrorError> {
         self.is_doubtful |= page.is_cut() || page.found.malformed > 0;
         let times = page.found.issues.iter().filter_map(|issue| self.time_of(issue));
@@ -124,7 +124,7 @@ impl PagedQuery {
         Ok(PageStep::Onward)
     }
 
-    /// Begins anew without a token, from the last issue that came. Whether less is left than at first.
+    /// Begins again without a token, from the last issue that came. Whether less is left than at first.
     pub fn begin_anew(&mut self) -> bool {
         (self.token, self.empty) = (None, 0);
         let before = self.part;
@@ -185,47 +185,47 @@ mod tests {
         serde_json::from_value(page).unwrap()
     }
 
-    fn walk(part: QueryRange) -> PagedQuery {
+    fn paged(part: QueryRange) -> PagedQuery {
         PagedQuery::new(vec!["1".into()], None, part, 100)
     }
 
     #[test]
     fn it_goes_by_tokens_to_the_last_page() {
-        let mut walk = walk(QueryRange::Latest(None));
-        assert_eq!(walk.turn(&page(&[9, 8], Some("a"))).unwrap(), PageStep::Onward);
-        assert_eq!((walk.token(), walk.reached), (Some("a"), Some(8 * MINUTE)));
-        assert_eq!(walk.turn(&page(&[7], None)).unwrap(), PageStep::Ended);
-        assert!(!walk.is_doubtful);
+        let mut query = paged(QueryRange::Latest(None));
+        assert_eq!(query.turn(&page(&[9, 8], Some("a"))).unwrap(), PageStep::Onward);
+        assert_eq!((query.token(), query.reached), (Some("a"), Some(8 * MINUTE)));
+        assert_eq!(query.turn(&page(&[7], None)).unwrap(), PageStep::Ended);
+        assert!(!query.is_doubtful);
     }
 
     #[test]
     fn pages_that_lead_nowhere_are_left_by_time() {
-        let mut walk = walk(QueryRange::Window(None, None));
-        walk.turn(&page(&[1, 2], Some("a"))).unwrap();
-        walk.turn(&page(&[2, 3], Some("a"))).unwrap_err();
+        let mut query = paged(QueryRange::Window(None, None));
+        query.turn(&page(&[1, 2], Some("a"))).unwrap();
+        query.turn(&page(&[2, 3], Some("a"))).unwrap_err();
         assert_eq!(
-            (walk.token(), walk.part),
+            (query.token(), query.part),
             (None, QueryRange::Window(Some(3 * MINUTE), None))
         );
         let mut lost = page(&[5], None);
         lost.is_last = Some(false);
-        assert_eq!(walk.turn(&lost).unwrap(), PageStep::Onward);
+        assert_eq!(query.turn(&lost).unwrap(), PageStep::Onward);
         assert_eq!(
-            (walk.part, walk.is_doubtful),
+            (query.part, query.is_doubtful),
             (QueryRange::Window(Some(5 * MINUTE), None), false)
         );
-        // Nothing is known of what follows, and nothing leads there.
-        assert_eq!(walk.turn(&lost).unwrap(), PageStep::Ended);
-        assert!(walk.is_doubtful);
+        // Nothing is known of what follows, and no token leads there.
+        assert_eq!(query.turn(&lost).unwrap(), PageStep::Ended);
+        assert!(query.is_doubtful);
         for _ in 0..MOST_EMPTY {
-            walk.turn(&page(&[], Some(&format!("{:?}", walk.empty)))).unwrap();
+            query.turn(&page(&[], Some(&format!("{:?}", query.empty)))).unwrap();
         }
-        walk.turn(&page(&[], Some("z"))).unwrap_err();
+        query.turn(&page(&[], Some("z"))).unwrap_err();
     }
 
     #[test]
     fn a_window_is_cut_at_a_whole_minute_and_nothing_falls_between() {
-        let mut first = walk(QueryRange::Window(None, None));
+        let mut first = paged(QueryRange::Window(None, None));
         assert_eq!(first.cut(100 * MINUTE), None, "nothing is known of it yet");
         first.turn(&page(&[10], Some("a"))).unwrap();
         let second = first.cut(21 * MINUTE + 5).unwrap();

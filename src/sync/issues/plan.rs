@@ -1,13 +1,15 @@
-//! What is to be listed, walked and counted: all of it where it has room, else what was updated last. Pure.
+//! What is to be listed, fetched and counted: all of it where it has room, else what was updated last. Pure.
 
 use std::collections::VecDeque;
 
 use super::{
     counting::grouped,
-    filling::{latest_first, windows},
     listing::{CountQuery, IdListing, IdQuery, ListedIds, MOST_COUNTED},
+    objects::ObjectState,
+    project_states::ProjectStates,
     query::FollowedProject,
-    state::{MirrorSettings, MirrorState, SyncPhase},
+    run::MirrorSettings,
+    split::{latest_first, windows},
 };
 use crate::api::integration::MirrorMode;
 
@@ -21,22 +23,30 @@ pub struct ListingRequest<'a> {
     pub expected: usize,
     /// It is of all projects.
     pub everything: bool,
+    /// Changes are followed up to this time when it begins, in epoch milliseconds.
+    pub cursor: i64,
 }
 
-/// Where all have room, new projects are walked whole, and the ids of the others listed. Where they have
-/// not, ids are listed down to the oldest issue that is mirrored.
+/// Where all have room, all issues of new projects are fetched, and the ids of the others listed. Where they
+/// have not, ids are listed down to the oldest issue that is mirrored.
 #[must_use]
-pub fn plan(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &ListingRequest<'_>) -> IdListing {
-    let is_resumed =
-        |project: &&FollowedProject| matches!(state.phase(&project.id), SyncPhase::Initial { resumed: true, .. });
+pub fn plan(
+    projects: &ProjectStates,
+    objects: &ObjectState,
+    settings: &MirrorSettings<'_>,
+    wanted: &ListingRequest<'_>,
+) -> IdListing {
+    let is_resumed = |project: &&FollowedProject| projects.phase(&project.id).is_resumed();
     let (resumed, fresh): (Vec<&FollowedProject>, Vec<&FollowedProject>) =
         wanted.new.iter().copied().partition(is_resumed);
-    let is_cut = is_cut(state, settings, wanted, fresh.len());
+    let has_other_settings = fresh.len() >= settings.followed.len();
+    let was_cut = (objects.is_truncated() || objects.is_crowded()) && !has_other_settings;
+    let is_cut = was_cut || counted(projects, settings, wanted) > settings.max;
     let (max, expected) = (settings.max, wanted.expected);
     let there: Vec<&FollowedProject> = resumed.into_iter().chain(wanted.filled.iter().copied()).collect();
     let all = [fresh.as_slice(), &there].concat();
-    let oldest = state.index.by_update().next().map(|(updated, _)| updated);
-    let (listed, walks) = match (is_cut, oldest) {
+    let oldest = objects.oldest();
+    let (listed, queries) = match (is_cut, oldest) {
         (false, _) => (grouped(&there), windows(&fresh, expected)),
         (true, Some(_)) => (grouped(&there), latest_first(&fresh, None, max)),
         (true, None) => (Vec::new(), latest_first(&all, None, max)),
@@ -47,7 +57,7 @@ pub fn plan(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &Listing
         everything: wanted.everything,
         fills: !wanted.new.is_empty(),
         is_cut,
-        reached: state.cursor.unwrap_or(0),
+        cursor: wanted.cursor,
         expected: expected.min(max),
         counting: if is_cut {
             numbers(&all, settings.mode)
@@ -55,21 +65,19 @@ pub fn plan(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &Listing
             VecDeque::new()
         },
         todo: lists.collect(),
-        walks,
+        queries,
         resumed: there.iter().map(|project| project.id.clone()).collect(),
         fresh: fresh.iter().map(|project| project.id.clone()).collect(),
         found: ListedIds::default(),
     }
 }
 
-/// Whether there is not room for all.
-fn is_cut(state: &MirrorState, settings: &MirrorSettings<'_>, wanted: &ListingRequest<'_>, fresh: usize) -> bool {
+/// About how many issues all projects have.
+fn counted(projects: &ProjectStates, settings: &MirrorSettings<'_>, wanted: &ListingRequest<'_>) -> usize {
     let is_new = |project: &FollowedProject| wanted.new.iter().any(|new| new.id == project.id);
     let others = settings.followed.iter().filter(|project| !is_new(project));
-    let known = others.filter_map(|project| state.counts.get(&project.id)?.matching);
-    // What was seen of other settings says nothing.
-    let was_cut = (state.is_truncated || state.is_crowded) && fresh < settings.followed.len();
-    was_cut || known.sum::<usize>() + wanted.expected > settings.max
+    let known = others.filter_map(|project| projects.counts(&project.id)?.matching);
+    known.sum::<usize>() + wanted.expected
 }
 
 /// The numbers that only Jira tells, where not everything is mirrored.

@@ -4,16 +4,15 @@ use super::{listing::MOST_COUNTED, state::MirrorState, verify::share};
 use crate::api::integration::MirrorMode;
 
 /// About how many points a listing of everything costs, beside its pages: a point for each id that is
-/// listed and for each issue whose contents are looked at again, and two for each number that only Jira
-/// tells.
+/// listed and for each issue that is verified, and two for each number that only Jira tells.
 #[must_use]
 pub fn price(state: &MirrorState, mode: MirrorMode, max: usize, projects: usize) -> usize {
-    let matching = state.matching();
-    let verified = share(state.index.len());
+    let matching = state.projects.matching();
+    let verified = share(state.objects.index().len());
     match mode {
         MirrorMode::None if matching > MOST_COUNTED => 2 * projects,
         MirrorMode::None => matching,
-        _ if !state.is_truncated => matching.min(max) + verified,
+        _ if !state.objects.is_truncated() => matching.min(max) + verified,
         MirrorMode::Open => max + 2 * projects + verified,
         MirrorMode::All => max + 4 * projects + verified,
     }
@@ -22,7 +21,7 @@ pub fn price(state: &MirrorState, mode: MirrorMode, max: usize, projects: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::issues::state::IssueCounts;
+    use crate::sync::issues::issue_counts::IssueCounts;
     use jiff::Timestamp;
 
     #[test]
@@ -34,11 +33,10 @@ mod tests {
                 about: false,
                 as_of: Timestamp::UNIX_EPOCH,
             };
-            MirrorState {
-                counts: [("1".to_owned(), counts)].into(),
-                is_truncated,
-                ..MirrorState::default()
-            }
+            let mut state = MirrorState::default();
+            state.projects.of("1").set_counts(counts);
+            state.objects.set_truncated(is_truncated);
+            state
         };
         assert_eq!(price(&state(300, false), MirrorMode::Open, 500, 3), 300);
         assert_eq!(price(&state(9_000, true), MirrorMode::Open, 500, 3), 506);

@@ -1,5 +1,5 @@
-//! A round of changes: all that changed in some projects since a time, read page by page, over several
-//! slices where one is not enough.
+//! A scan of changes: all that changed in some projects since a time, read page by page, over several
+//! slices where one is not enough. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,19 +8,19 @@ use jiff::Timestamp;
 use super::query::FollowedProject;
 use crate::atlassian::issue_models::{Issue, SearchPage, time};
 
-/// So many issues of the same moment may be fetched twice, to go on from that moment.
+/// So many issues of the same moment may be fetched twice, to resume from that moment.
 const FEW: usize = 10;
 /// So much later than Jira's clock no time of Jira's is, in milliseconds.
 const AHEAD: i64 = 60_000;
-/// What a clock that tells whole seconds leaves out at most, in milliseconds.
+/// What a clock of whole seconds leaves out at most, in milliseconds.
 const FRACTION: i64 = 999;
 
-/// A round under way, or one that ended.
+/// A scan under way, or one that ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
     /// Since when changes are asked for, in epoch milliseconds.
     from: i64,
-    /// From where the projects that are being read are gone on with.
+    /// From where the scan of the projects that are being read resumes.
     pub(super) at: i64,
     /// Ids of the projects that are being read, by one query.
     reading: BTreeSet<String>,
@@ -41,7 +41,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// A round of what changed since this time.
+    /// A scan of what changed since this time.
     pub(super) fn since(from: i64) -> Self {
         Self {
             from,
@@ -72,7 +72,7 @@ impl Scan {
         next
     }
 
-    /// Notes what a page tells.
+    /// Takes note of a page.
     pub(super) fn see(&mut self, page: &SearchPage) {
         self.began = self.began.or(page.date.map(Timestamp::as_millisecond));
         self.is_cut |= page.is_cut();
@@ -96,21 +96,20 @@ impl Scan {
         true
     }
 
-    /// Up to when changes were seen: the newest of them, and never later than when the round began,
+    /// Up to when it has seen changes: the newest of them, and never later than when the scan began,
     /// for what was read first may have changed since.
-    pub(super) fn reached(&self) -> Option<i64> {
+    pub(super) fn cursor(&self) -> Option<i64> {
         let began = self.began.map_or(i64::MAX, |began| began.saturating_add(FRACTION));
         self.newest.map(|newest| newest.min(began))
     }
 
-    /// Up to when changes were seen of a project that lags behind and was followed up to this time, so
-    /// that it is followed on from an overlap before: what is older than that when a round begins comes
-    /// no more.
-    pub(super) fn reached_behind(&self, since: i64, overlap: i64) -> i64 {
+    /// The cursor of a project that catches up, and whose cursor was `since`. Its next scan reaches back by
+    /// the overlap: what is older than that when a scan begins cannot be late any more.
+    pub(super) fn own_cursor(&self, since: i64, overlap: i64) -> i64 {
         let newest = self.newest.unwrap_or(since).max(since);
-        let settled = newest.saturating_add(overlap).saturating_add(1);
+        let complete = newest.saturating_add(overlap).saturating_add(1);
         let began = self.began.unwrap_or(newest);
-        settled.min(began).max(since)
+        complete.min(began).max(since)
     }
 
     /// Whether it began at this time or later, by Jira's clock.
@@ -118,15 +117,14 @@ impl Scan {
         self.began.is_some_and(|began| began.saturating_add(FRACTION) >= time)
     }
 
-    /// Whether it shows that no change up to the cursor can be late any more: it asked for them once
-    /// the overlap was over.
-    pub(super) fn settles(&self, cursor: i64, overlap: i64) -> bool {
+    /// Whether no change up to the cursor can be late any more: it asked for them once the overlap was over.
+    pub(super) fn covers_overlap(&self, cursor: i64, overlap: i64) -> bool {
         let asked = self.from <= cursor.saturating_sub(overlap).max(0);
         let is_late = |began| began > cursor.saturating_add(overlap);
         asked && self.began.is_some_and(is_late)
     }
 
-    /// Whether it got anywhere.
+    /// Whether there is anything to resume from.
     pub(super) fn has_begun(&self) -> bool {
         self.at > self.from || !self.done.is_empty()
     }
@@ -145,7 +143,7 @@ pub(super) fn latest(page: &SearchPage) -> Option<i64> {
     date.map(|date| date.saturating_add(FRACTION))
 }
 
-/// How to go on from a page.
+/// What follows a page.
 pub(super) enum NextPage {
     /// With the next page, by Jira's token.
     By(String),
@@ -163,8 +161,8 @@ pub(super) fn updated(issue: &Issue) -> Option<i64> {
     time.map(Timestamp::as_millisecond)
 }
 
-/// What leads on from a page. Jira leaves the token out on the last page; a page that says that it is
-/// not the last and has none is gone on from by time, as is every page that ends with few issues of
+/// What follows a page. Jira leaves the token out on the last page; after a page that says that it is
+/// not the last and has none the scan continues by time, as after every page that ends with few issues of
 /// one moment.
 pub(super) fn next_page(page: &SearchPage, since: i64) -> NextPage {
     let issues = &page.found.issues;
@@ -214,55 +212,54 @@ mod tests {
     fn a_date_to_come_moves_nothing() {
         let mut scan = Scan::since(0);
         scan.see(&page(10 * MINUTE, &[4 * MINUTE, 10 * MINUTE + 700, 500 * MINUTE]));
-        assert_eq!(scan.reached(), Some(10 * MINUTE + 700));
+        assert_eq!(scan.cursor(), Some(10 * MINUTE + 700));
         let mut scan = Scan::since(0);
         scan.see(&page(10 * MINUTE, &[500 * MINUTE]));
-        assert_eq!(scan.reached(), None);
+        assert_eq!(scan.cursor(), None);
     }
 
-    /// What changes while a round is read over several slices does not move the cursor past what it read first.
+    /// What changes while a scan takes several slices does not move the cursor past what it read first.
     #[test]
-    fn a_round_reaches_no_further_than_when_it_began() {
+    fn the_cursor_is_never_later_than_the_beginning_of_the_scan() {
         let mut scan = Scan::since(0);
         scan.see(&page(10 * MINUTE, &[9 * MINUTE]));
-        assert_eq!(scan.reached(), Some(9 * MINUTE), "a burst that was over is read once");
+        assert_eq!(scan.cursor(), Some(9 * MINUTE), "a burst that was over is read once");
         scan.see(&page(14 * MINUTE, &[13 * MINUTE]));
-        assert_eq!(scan.reached(), Some(10 * MINUTE + FRACTION));
+        assert_eq!(scan.cursor(), Some(10 * MINUTE + FRACTION));
     }
 
     #[test]
-    fn only_a_round_that_began_after_the_overlap_settles() {
+    fn only_a_scan_that_began_after_the_overlap_covers_it() {
         let mut scan = Scan::since(90 * MINUTE);
         scan.see(&page(105 * MINUTE, &[]));
         scan.see(&page(200 * MINUTE, &[]));
         assert!(
-            !scan.settles(100 * MINUTE, 10 * MINUTE),
+            !scan.covers_overlap(100 * MINUTE, 10 * MINUTE),
             "what is late until then was not asked for"
         );
         let mut scan = Scan::since(90 * MINUTE);
         scan.see(&page(111 * MINUTE, &[]));
-        assert!(scan.settles(100 * MINUTE, 10 * MINUTE));
-        assert!(!scan.settles(99 * MINUTE, 10 * MINUTE), "it did not reach back so far");
+        assert!(scan.covers_overlap(100 * MINUTE, 10 * MINUTE));
+        assert!(
+            !scan.covers_overlap(99 * MINUTE, 10 * MINUTE),
+            "it did not reach back so far"
+        );
     }
 
-    /// A burst that took several slices is not read for ever by a project that lags behind.
+    /// A burst that took several slices is not read for ever by a project that catches up.
     #[test]
-    fn a_project_that_lags_behind_leaves_a_burst_behind() {
+    fn a_project_that_catches_up_leaves_a_burst_behind() {
         let mut scan = Scan::since(0);
         scan.see(&page(30 * MINUTE, &[12 * MINUTE]));
-        assert_eq!(
-            scan.reached_behind(0, 10 * MINUTE),
-            22 * MINUTE + 1,
-            "from after the burst"
-        );
+        assert_eq!(scan.own_cursor(0, 10 * MINUTE), 22 * MINUTE + 1, "from after the burst");
         let mut scan = Scan::since(0);
         scan.see(&page(14 * MINUTE, &[12 * MINUTE]));
         assert_eq!(
-            scan.reached_behind(0, 10 * MINUTE),
+            scan.own_cursor(0, 10 * MINUTE),
             14 * MINUTE,
             "once more: some may be late"
         );
-        assert_eq!(Scan::since(0).reached_behind(7, 10 * MINUTE), 7);
+        assert_eq!(Scan::since(0).own_cursor(7, 10 * MINUTE), 7);
     }
 
     #[test]
@@ -273,11 +270,7 @@ mod tests {
         let mut scan = Scan::since(5);
         assert_eq!(ids(&scan.group(&all, 2)), "1 2");
         scan.at = 50;
-        assert_eq!(
-            (ids(&scan.group(&all, 1)).as_str(), scan.at),
-            ("1 2", 50),
-            "gone on with"
-        );
+        assert_eq!((ids(&scan.group(&all, 1)).as_str(), scan.at), ("1 2", 50), "resumed");
         scan.is_cut = true;
         assert!(!scan.finish_group());
         assert_eq!(

@@ -9,8 +9,13 @@ use sha2::{Digest, Sha256};
 use super::{
     cluster::StoredIssues,
     followed::FollowedProjects,
+    issue_counts::IssueCounts,
+    listing_state::ListingState,
+    objects::ObjectState,
+    project_state::{ProjectState, SyncPhase},
     query::FollowedProject,
-    state::{IssueCounts, MirrorState, SyncPhase},
+    scan_state::ScanState,
+    state::MirrorState,
 };
 use crate::api::{
     condition::{ConditionType, is_true},
@@ -127,10 +132,9 @@ impl MirrorScope {
     pub fn review(&self, state: &mut MirrorState) {
         for project in self.followed.iter() {
             let now = self.filters.get(&project.id);
-            let before = state.filters.get(&project.id);
+            let before = state.projects.filter(&project.id);
             if before.is_some() && before != now {
-                state.filters.remove(&project.id);
-                state.phases.insert(project.id.clone(), SyncPhase::NEW);
+                state.projects.of(&project.id).settings_changed();
                 // What is queued was listed under the former settings.
                 state.stop_filling();
             }
@@ -138,21 +142,18 @@ impl MirrorScope {
         self.review_workflows(state);
     }
 
-    /// Has everything of a project looked at again whose statuses or types are called otherwise than
-    /// before.
+    /// All issues of a project are verified whose statuses or types were renamed.
     fn review_workflows(&self, state: &mut MirrorState) {
-        let is_known = |id: &String| self.filters.contains_key(id) || self.held.contains(id);
-        state.workflows.retain(|id, _| is_known(id));
+        for (id, project) in state.projects.iter_mut() {
+            if !self.filters.contains_key(id) && !self.held.contains(id) {
+                project.forget_workflow();
+            }
+        }
         for (id, now) in &self.workflows {
-            let before = state.workflows.insert(id.clone(), now.clone());
-            if before.is_some_and(|before| before != *now) {
-                let waiting: BTreeSet<u64> = state.verifying.iter().copied().collect();
-                let of_project = state.index.iter().filter(|(_, entry)| entry.project_id == *id);
-                let more = of_project
-                    .map(|(issue, _)| issue)
-                    .filter(|issue| !waiting.contains(issue));
-                let more: Vec<u64> = more.collect();
-                state.verifying.extend(more);
+            if state.projects.of(id).workflow_changes(now) {
+                let index = state.objects.index().iter();
+                let of_project = index.filter(|(_, entry)| entry.project_id == *id);
+                state.verify.queue(of_project.map(|(issue, _)| issue));
             }
         }
     }
@@ -160,12 +161,14 @@ impl MirrorScope {
     /// Notes under which settings projects are mirrored now, or are being mirrored.
     pub fn note_filters(&self, state: &mut MirrorState) {
         for project in self.followed.iter() {
-            let begun = !matches!(state.phase(&project.id), SyncPhase::Initial { since: None, .. });
-            if begun && let Some(filter) = self.filters.get(&project.id) {
-                state.filters.insert(project.id.clone(), filter.clone());
+            let is_begun = !state.projects.phase(&project.id).is_unlisted();
+            if is_begun && let Some(filter) = self.filters.get(&project.id) {
+                state.projects.of(&project.id).set_filter(Some(filter.clone()));
             }
         }
-        state.filters.retain(|id, _| !self.archived.contains(id));
+        let projects = state.projects.iter_mut();
+        let archived = projects.filter(|(id, _)| self.archived.contains(*id));
+        archived.for_each(|(_, project)| project.set_filter(None));
     }
 }
 
@@ -174,12 +177,12 @@ impl MirrorScope {
 pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIssues) -> MirrorState {
     let time = |text: &String| text.parse::<Timestamp>().ok();
     let cursor = sync.and_then(|sync| sync.cursor.as_ref()).and_then(time);
+    let last_sweep = sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0);
+    let removed = sync.and_then(|sync| sync.removed).unwrap_or_default();
     let mut state = MirrorState {
-        index: found.index,
-        orphaned: found.orphaned,
-        cursor: cursor.map(Timestamp::as_millisecond),
-        last_sweep: sync.and_then(|sync| sync.last_sweep_time.as_ref()).map(|at| at.0),
-        removed: sync.and_then(|sync| sync.removed).unwrap_or_default(),
+        scan: ScanState::at(cursor.map(Timestamp::as_millisecond), false),
+        listing: ListingState::restored(last_sweep),
+        objects: ObjectState::restored(found, removed),
         ..MirrorState::default()
     };
     for status in known.iter().filter_map(|project| project.status.as_ref()) {
@@ -193,9 +196,10 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIs
             about: issues.approximate,
             as_of: issues.as_of.0,
         };
-        state.counts.insert(id.clone(), counts);
         let behind = issues.cursor.as_ref().and_then(time);
         let phase = match (&issues.filter, behind) {
+            // Without a cursor it is unknown which changes were seen.
+            _ if cursor.is_none() => SyncPhase::NEW,
             (None, since) => SyncPhase::Initial {
                 resumed: true,
                 since: since.map(Timestamp::as_millisecond),
@@ -203,16 +207,12 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIs
             (Some(_), Some(behind)) => SyncPhase::CatchingUp(behind.as_millisecond()),
             (Some(_), None) => SyncPhase::Live,
         };
-        state.phases.insert(id.clone(), phase);
-        if let Some(filter) = issues.filter.as_ref().or(issues.filling.as_ref()) {
-            state.filters.insert(id.clone(), filter.clone());
-        }
+        let filter = issues.filter.as_ref().or(issues.filling.as_ref());
+        let project = ProjectState::restored(phase, filter.cloned(), counts);
+        state.projects.insert(id.clone(), project);
     }
-    state.is_truncated = state.counts.values().any(|counts| counts.about);
-    // Without a cursor nothing tells which changes were seen.
-    if state.cursor.is_none() {
-        state.phases.clear();
-    }
+    let is_estimated = state.projects.all_counts().any(|counts| counts.about);
+    state.objects.set_truncated(is_estimated);
     state
 }
 
@@ -275,19 +275,21 @@ mod tests {
         }
     }
 
-    /// The name of a status touches no issue: those that there are are looked at again.
+    /// The name of a status touches no issue: the mirrored ones of its project are verified.
     #[test]
-    fn where_a_status_is_renamed_its_projects_issues_are_looked_at_again() {
+    fn where_a_status_is_renamed_its_projects_issues_are_verified() {
         let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
         let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
         let mut state = MirrorState::default();
-        state.index.insert(1, entry(1, "10"));
-        state.index.insert(2, entry(2, "11"));
+        let mut found = StoredIssues::default();
+        found.index.insert(1, entry(1, "10"));
+        found.index.insert(2, entry(2, "11"));
+        state.reload(found);
         for (name, waiting) in [("Waiting", 0), ("Waiting", 0), ("On hold", 1), ("On hold", 1)] {
             let scope = scope(&spec, "https://acme.atlassian.net", &[project(name)], true);
             scope.review(&mut state);
-            assert_eq!(state.verifying.len(), waiting, "{name}");
+            assert_eq!(state.verify.queued().len(), waiting, "{name}");
         }
-        assert_eq!(state.verifying, [1]);
+        assert_eq!(*state.verify.queued(), [1]);
     }
 }

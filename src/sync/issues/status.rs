@@ -6,9 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 
 use super::{
-    engine::{ProjectSyncError, SyncReport},
-    scope::MirrorScope,
-    state::{MirrorState, SyncPhase},
+    project_state::SyncPhase, project_states::ProjectSyncError, report::SyncReport, scope::MirrorScope,
+    state::MirrorState,
 };
 use crate::{
     api::{
@@ -70,7 +69,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
         let what = "Jira warned that one of its answers may be incomplete, so nothing is removed for it.";
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, what));
     }
-    let unanswered = state.deferred.unanswered();
+    let unanswered = state.objects.deferred().unanswered();
     if unanswered > 0 {
         let issues = if unanswered == 1 { "one issue" } else { "some issues" };
         let what = format!("Jira could not answer {issues}, and what is mirrored of them stays as it is until it can.");
@@ -86,9 +85,9 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
             format!("{issues} came in a form that is not understood, and what is mirrored of them stays as it is.");
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
     }
-    if mirrors && (state.is_truncated || state.matching() > max) {
-        let is_about = state.counts.values().any(|counts| counts.about);
-        let of = match state.matching() {
+    if mirrors && (state.objects.is_truncated() || state.projects.matching() > max) {
+        let is_about = state.projects.all_counts().any(|counts| counts.about);
+        let of = match state.projects.matching() {
             count if count <= max => "more".to_owned(),
             count if is_about => format!("about {count}"),
             count => count.to_string(),
@@ -97,15 +96,15 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
         return Some(Finding::with_remedy(synced, Reason::MirrorTruncated, &what));
     }
     (mirrors && state.is_filling()).then(|| {
-        let message = match (state.remaining(), state.filling.remaining() > 0) {
+        let message = match (state.fill.remaining(), state.fill.is_estimate()) {
             (0, _) => "Synchronising: what is to be fetched is being counted.".to_owned(),
             (left, true) => format!(
                 "Synchronising: about {left} of {} issues are still to be fetched.",
-                state.listed
+                state.fill.total()
             ),
             (left, false) => format!(
                 "Synchronising: {left} of {} issues are still to be fetched.",
-                state.listed
+                state.fill.total()
             ),
         };
         Finding::new(synced, Reason::Synchronising, message)
@@ -114,7 +113,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
 
 /// What the cluster refuses, and that all else goes on.
 fn refused(state: &MirrorState, report: &SyncReport) -> Option<String> {
-    if let Some((count, object, words)) = state.deferred.refused() {
+    if let Some((count, object, words)) = state.objects.deferred().refused() {
         let which = match count {
             1 => format!("JiraIssue {object} could not be written or removed"),
             _ => format!("{count} JiraIssues could not be written or removed, for example {object}"),
@@ -144,14 +143,14 @@ impl ProjectSyncError {
 ///
 /// # Errors
 /// The last write that failed; the others were tried.
-pub async fn write(client: &Client, known: &[JiraProject], told: &StatusInputs<'_>) -> kube::Result<bool> {
+pub async fn write(client: &Client, known: &[JiraProject], inputs: &StatusInputs<'_>) -> kube::Result<bool> {
     let differing = known.iter().filter_map(|project| {
         let before = project.status.as_ref()?;
-        let after = status(before, &project.spec.key, told);
+        let after = status(before, &project.spec.key, inputs);
         (after != *before).then_some((project, after))
     });
     let writes: Vec<_> = differing
-        .map(|(project, after)| apply::write_status(client, project, after, told.now).boxed())
+        .map(|(project, after)| apply::write_status(client, project, after, inputs.now).boxed())
         .collect();
     let mut written = stream::iter(writes).buffer_unordered(apply::IN_FLIGHT);
     let mut ended = Ok(true);
@@ -167,22 +166,22 @@ pub async fn write(client: &Client, known: &[JiraProject], told: &StatusInputs<'
 
 /// What the status of a project becomes.
 #[must_use]
-pub fn status(before: &JiraProjectStatus, key: &str, told: &StatusInputs<'_>) -> JiraProjectStatus {
+pub fn status(before: &JiraProjectStatus, key: &str, inputs: &StatusInputs<'_>) -> JiraProjectStatus {
     let mut after = before.clone();
     let Some(id) = &before.id else { return after };
-    if told.scope.archived.contains(id) {
+    if inputs.scope.archived.contains(id) {
         after.issues = None;
     }
-    if let Some(counts) = told.state.counts.get(id) {
-        let phase = told.state.phase(id);
+    if let Some(counts) = inputs.state.projects.counts(id) {
+        let phase = inputs.state.projects.phase(id);
         let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
         let filter = match phase {
-            SyncPhase::Live | SyncPhase::CatchingUp(_) => told.state.filters.get(id).cloned(),
+            SyncPhase::Live | SyncPhase::CatchingUp(_) => inputs.state.projects.filter(id).cloned(),
             // It is being mirrored anew: after a restart what stands there tells so.
             SyncPhase::Initial { resumed: false, .. } => {
                 // Without a cursor all of them are.
-                let has_cursor = told.state.cursor.is_some();
-                let is_as_now = |earlier: &String| has_cursor && told.scope.filter_of(id) == Some(earlier);
+                let has_cursor = inputs.state.scan.cursor().is_some();
+                let is_as_now = |earlier: &String| has_cursor && inputs.scope.filter_of(id) == Some(earlier);
                 earlier.map(|earlier| if is_as_now(&earlier) { ANEW.to_owned() } else { earlier })
             }
             SyncPhase::Initial { resumed: true, .. } => None,
@@ -194,16 +193,13 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &StatusInputs<'_>) ->
             as_of: Time(counts.as_of),
             filter,
             // Where issues are only counted, a process that starts anew counts anew.
-            filling: (told.mirrors && phase.is_initial())
-                .then(|| told.state.filters.get(id).cloned())
+            filling: (inputs.mirrors && phase.is_initial())
+                .then(|| inputs.state.projects.filter(id).cloned())
                 .flatten(),
-            cursor: match phase {
-                SyncPhase::CatchingUp(since) => Some(since),
-                SyncPhase::Initial { since, .. } => since,
-                SyncPhase::Live => None,
-            }
-            .and_then(|since| Timestamp::from_millisecond(since).ok())
-            .map(|at| format!("{at:.3}")),
+            cursor: phase
+                .cursor()
+                .and_then(|cursor| Timestamp::from_millisecond(cursor).ok())
+                .map(|at| format!("{at:.3}")),
         };
         let counted = |issues: &ProjectIssues| ProjectIssues {
             as_of: Time(Timestamp::UNIX_EPOCH),
@@ -214,13 +210,13 @@ pub fn status(before: &JiraProjectStatus, key: &str, told: &StatusInputs<'_>) ->
             after.issues = Some(issues);
         }
     }
-    if !told.failed && told.scope.filter_of(id).is_some() {
+    if !inputs.failed && inputs.scope.filter_of(id).is_some() {
         let generation = before.observed_generation.unwrap_or(1);
         put(
             &mut after.conditions,
-            &of_project(key, id, told),
+            &of_project(key, id, inputs),
             generation,
-            &Time(told.now),
+            &Time(inputs.now),
         );
     }
     after
@@ -230,9 +226,9 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn of_project(key: &str, id: &str, told: &StatusInputs<'_>) -> Finding {
+fn of_project(key: &str, id: &str, inputs: &StatusInputs<'_>) -> Finding {
     let synced = ConditionType::Synced;
-    match told.report.failed_projects.get(id) {
+    match inputs.report.failed_projects.get(id) {
         Some(ProjectSyncError::Jql(words)) => {
             let what = format!(
                 "Jira does not accept the jql of spec.projects[{key}]: {}.",
@@ -244,11 +240,11 @@ fn of_project(key: &str, id: &str, told: &StatusInputs<'_>) -> Finding {
             let what = format!("Jira refuses to search {key}: {}.", words.trim_end_matches('.'));
             Finding::with_remedy(synced, Reason::SyncPartial, &what)
         }
-        None if told.state.phase(id).is_initial() && told.state.is_filling() => {
+        None if inputs.state.projects.phase(id).is_initial() && inputs.state.is_filling() => {
             let what = "The first synchronisation of its issues is under way.";
             Finding::new(synced, Reason::Synchronising, what)
         }
-        None if !told.mirrors => Finding::new(
+        None if !inputs.mirrors => Finding::new(
             synced,
             Reason::SyncSucceeded,
             "Its issues are counted, and none is mirrored.",
@@ -263,7 +259,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{api::condition::find, sync::issues::scope::scope};
+    use crate::{
+        api::condition::find,
+        sync::issues::{issue_counts::IssueCounts, project_state::ProjectState, scope::scope},
+    };
 
     /// A project is not written again when a pass fails, and so it claims nothing of now.
     #[test]
@@ -280,10 +279,12 @@ mod tests {
         .unwrap();
         let scope = scope(&spec, &spec.site, std::slice::from_ref(&project), true);
         let mut state = MirrorState::default();
-        state.phases.insert("10".into(), SyncPhase::Live);
+        let counts = IssueCounts::unknown(Timestamp::UNIX_EPOCH);
+        let live = ProjectState::restored(SyncPhase::Live, None, counts);
+        state.projects.insert("10".into(), live);
         let report = SyncReport::default();
         let said = |failed| {
-            let told = StatusInputs {
+            let inputs = StatusInputs {
                 scope: &scope,
                 state: &state,
                 report: &report,
@@ -291,7 +292,7 @@ mod tests {
                 mirrors: true,
                 now: Timestamp::UNIX_EPOCH,
             };
-            let after = status(project.status.as_ref().unwrap(), "ENG", &told);
+            let after = status(project.status.as_ref().unwrap(), "ENG", &inputs);
             find(&after.conditions, ConditionType::Synced).map(|condition| condition.message.clone())
         };
         assert_eq!(said(true), None);

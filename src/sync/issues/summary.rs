@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{engine::SyncReport, state::MirrorState};
+use super::{report::SyncReport, state::MirrorState};
 use crate::api::integration::{RemovedIssues, SyncProgress};
 
 /// How the mirror of issues stands.
@@ -37,14 +37,14 @@ impl IssueSyncSummary {
     #[must_use]
     pub fn of(state: &MirrorState, report: &SyncReport, listed: usize, began: Instant) -> Self {
         Self {
-            cursor: state.cursor.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-            tracked: state.index.len(),
+            cursor: state.scan.cursor().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            tracked: state.objects.index().len(),
             progress: progress(state, report, began),
-            last_sweep: state.last_sweep,
-            removed: state.removed,
+            last_sweep: state.listing.last_sweep(),
+            removed: state.objects.removed(),
             changed: report.changed,
             filled: report.filled > 0,
-            to_fetch: state.listed,
+            to_fetch: state.fill.total(),
             listed,
             listing_points: report.listing_points,
         }
@@ -56,10 +56,10 @@ fn progress(state: &MirrorState, report: &SyncReport, began: Instant) -> Option<
     if !state.is_filling() {
         return None;
     }
-    let remaining = state.remaining();
+    let (remaining, total) = (state.fill.remaining(), state.fill.total());
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let done = state.listed.saturating_sub(remaining);
-    let percent = done.saturating_mul(100).checked_div(state.listed).unwrap_or(0);
+    let done = total.saturating_sub(remaining);
+    let percent = done.saturating_mul(100).checked_div(total).unwrap_or(0);
     let millis = usize::try_from(began.elapsed().as_millis())
         .unwrap_or(usize::MAX)
         .max(1);

@@ -1,29 +1,28 @@
-//! Looks again at the contents of what is mirrored: some changes, as that of a status's name, touch no
-//! issue's time, and some come into Jira's index after nobody waits for them any more. By id, which
-//! depends on no index.
+//! Fetches again what is mirrored: some changes, as that of a status's name, touch no issue's time, and some
+//! come into Jira's index after the overlap. By id, which depends on no index.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
 use super::{
-    deferred::DeferReason, engine::Engine, error::MirrorError, index::Index, mirror::Mirror, state::MissingIssue,
-    write::Source,
+    error::MirrorError, index::Index, intake::Intake, mirror::Mirror, missing::MissingIssues, report::SyncReport,
+    writer::Source,
 };
 use crate::atlassian::jira::PAGE;
 
-/// In so many listings, which are an hour apart, everything is looked at once.
+/// In so many listings, which are an hour apart, everything is verified once.
 const ROUND: usize = 24;
 const DAY: i64 = 24 * 60 * 60;
 
-/// How many of so many mirrored issues are looked at in an hour.
+/// How many of so many mirrored issues are verified in an hour.
 #[must_use]
 pub fn share(mirrored: usize) -> usize {
     mirrored.div_ceil(ROUND).max(PAGE).min(mirrored)
 }
 
-/// Which ids are next, and up to which id that is. Whoever does not know begins at the place that fits the
-/// time of day, so that restarts do not look at the same ones again and again.
+/// Which ids are next after this one. After a restart it begins at the place that fits the time of day, so that
+/// many restarts do not verify the same ones again and again.
 fn next(index: &Index, after: Option<u64>, now: Timestamp) -> Vec<u64> {
     let ids: BTreeSet<u64> = index.iter().map(|(id, _)| id).collect();
     let count = share(ids.len());
@@ -37,45 +36,74 @@ fn next(index: &Index, after: Option<u64>, now: Timestamp) -> Vec<u64> {
     later.chain(ids.range(..=after)).take(count).copied().collect()
 }
 
-impl<M: Mirror> Engine<'_, M> {
-    /// Has the next share of the mirror looked at.
-    pub(super) fn verify_more(&mut self) {
-        let next = next(&self.state.index, self.state.verified, self.moment.now);
-        self.state.verified = next.last().copied().or(self.state.verified);
-        let waiting: BTreeSet<u64> = self.state.verifying.iter().copied().collect();
-        let more = next.into_iter().filter(|id| !waiting.contains(id));
-        self.state.verifying.extend(more);
+#[derive(Clone, Debug, Default)]
+pub struct VerifyState {
+    /// Ids of mirrored issues that are to be verified.
+    queue: VecDeque<u64>,
+    /// The id that was queued last, in the order of the ids.
+    last: Option<u64>,
+}
+
+impl VerifyState {
+    #[must_use]
+    pub const fn queued(&self) -> &VecDeque<u64> {
+        &self.queue
     }
 
-    /// Looks at what is waiting for it, until the slice is over. What is not answered may be gone.
+    /// Queues the next share of the mirror.
+    pub(super) fn queue_share(&mut self, index: &Index, now: Timestamp) {
+        let next = next(index, self.last, now);
+        self.last = next.last().copied().or(self.last);
+        self.queue(next);
+    }
+
+    pub(super) fn queue(&mut self, ids: impl IntoIterator<Item = u64>) {
+        let queued: BTreeSet<u64> = self.queue.iter().copied().collect();
+        self.queue.extend(ids.into_iter().filter(|id| !queued.contains(id)));
+    }
+
+    /// The next page of them.
+    fn page(&mut self, index: &Index) -> Vec<u64> {
+        self.queue.retain(|id| index.get(*id).is_some());
+        self.queue.iter().take(PAGE).copied().collect()
+    }
+}
+
+pub(super) struct Verifier<'p, 'a, M> {
+    pub(super) verify: &'p mut VerifyState,
+    pub(super) missing: &'p mut MissingIssues,
+    pub(super) intake: Intake<'p, 'a, M>,
+    pub(super) report: &'p mut SyncReport,
+}
+
+impl<M: Mirror> Verifier<'_, '_, M> {
+    /// Verifies what is queued, until the slice is over. What is not answered may be gone.
     pub(super) async fn verify(&mut self) -> Result<(), MirrorError> {
-        // What a search has just brought may be older than what is asked for by id: it is looked at in
+        // What a search has just brought may be older than what is asked for by id: it is verified in
         // the next slice, so that nothing is written twice in one pass.
-        if self.report.filled > 0 || self.report.changed > 0 {
+        if self.report.filled > 0 || self.intake.writer.changed() > 0 {
             return Ok(());
         }
+        let run = self.intake.run;
         loop {
-            let index = &self.state.index;
-            self.state.verifying.retain(|id| index.get(*id).is_some());
-            let ids: Vec<u64> = self.state.verifying.iter().take(PAGE).copied().collect();
+            let ids = self.verify.page(self.intake.writer.index());
             if ids.is_empty() {
                 return Ok(());
             }
-            let found = self.jira.bulk_fetch(&ids).await?;
+            let found = run.jira.bulk_fetch(&ids).await?;
             self.report.malformed += found.malformed;
             let answered = found.issues.iter().filter_map(|issue| issue.id.parse().ok());
             let answered: BTreeSet<u64> = answered.chain(found.failed.iter().copied()).collect();
-            self.take_changed(found.issues, Source::ById).await?;
+            self.intake.take_changed(found.issues, Source::ById).await?;
             for id in found.failed {
-                self.state.deferred.add(id, DeferReason::Jira);
+                self.intake.writer.defer_unanswered(id);
             }
-            let missing = MissingIssue::since(self.moment.now);
             for id in ids.iter().filter(|id| !answered.contains(id)) {
-                self.state.missing.entry(*id).or_insert(missing);
+                self.missing.note(*id, run.now);
             }
-            self.state.verifying.drain(..ids.len());
-            // Each slice gets on by a page at least.
-            if (self.moment.is_over)() {
+            self.verify.queue.drain(..ids.len());
+            // Each slice verifies a page at least.
+            if run.is_over() {
                 return Ok(());
             }
         }
@@ -88,7 +116,7 @@ mod tests {
     use crate::sync::issues::index::{IndexEntry, StoredObject};
 
     #[test]
-    fn a_day_of_listings_looks_at_everything_once() {
+    fn a_day_of_listings_verifies_everything_once() {
         let mut index = Index::default();
         let entry = IndexEntry {
             id: 0,
@@ -113,7 +141,7 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 4_800);
-        // Few are looked at whole: a call is a call.
+        // Few are verified at once: a call is a call.
         let mut few = Index::default();
         few.insert(7, entry);
         assert_eq!(next(&few, Some(7), noon), [7]);

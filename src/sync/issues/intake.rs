@@ -1,28 +1,38 @@
-//! Issues of projects that a jql narrows: Jira is asked which of those that changed still match.
+//! Takes in issues that changed. Of projects with a jql Jira is asked which of them still match.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    engine::{Engine, ProjectSyncError},
     error::MirrorError,
+    known_jql::KnownJql,
     mirror::Mirror,
+    project_states::{ProjectStates, ProjectSyncError},
     query::{FollowedProject, among},
-    write::Source,
+    run::Run,
+    writer::{Source, Writer},
 };
 use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
 
 /// Ids by project.
 type ByProject<'a> = BTreeMap<&'a str, (&'a FollowedProject, BTreeSet<u64>)>;
 
-impl<M: Mirror> Engine<'_, M> {
-    /// Takes in changed issues. Those of projects with a jql are matched against it first; the ids of the
-    /// projects of which that could not be told, and why: what changed in them is not taken in.
+/// What it takes to write issues that changed.
+pub(super) struct Intake<'p, 'a, M> {
+    pub(super) run: Run<'a>,
+    pub(super) jql: &'p mut KnownJql,
+    pub(super) projects: &'p mut ProjectStates,
+    pub(super) writer: &'p mut Writer<'a, M>,
+}
+
+impl<M: Mirror> Intake<'_, '_, M> {
+    /// Takes in changed issues. Those of projects with a jql are matched against it first. Returns the ids of
+    /// the projects of which that is unknown, and why: what changed in them is not taken in.
     pub(super) async fn take_changed(
         &mut self,
         issues: Vec<Issue>,
         source: Source,
     ) -> Result<BTreeMap<String, String>, MirrorError> {
-        let settings = self.settings;
+        let settings = self.run.settings;
         let mut narrowed = ByProject::new();
         for issue in &issues {
             let project = issue.fields.project.as_ref();
@@ -33,11 +43,11 @@ impl<M: Mirror> Engine<'_, M> {
             }
         }
         if narrowed.is_empty() {
-            self.take(issues, None, source).await?;
+            self.writer.take(issues, None, source).await?;
             return Ok(BTreeMap::new());
         }
         // What Jira does not accept is not asked again here.
-        narrowed.retain(|_, (project, _)| self.invalid(project).is_none());
+        narrowed.retain(|_, (project, _)| self.jql.error_of(project).is_none());
         let (found, unknown) = self.matching(&narrowed).await?;
         // Where the jql could not be asked, what is mirrored stays as it is.
         let is_known = |issue: &Issue| {
@@ -45,16 +55,16 @@ impl<M: Mirror> Engine<'_, M> {
             project.is_none_or(|id| !unknown.contains_key(id) && self.invalid_id(id).is_none())
         };
         let known = issues.into_iter().filter(is_known).collect();
-        self.take(known, Some(&found), source).await?;
+        self.writer.take(known, Some(&found), source).await?;
         Ok(unknown)
     }
 
     /// What Jira said against the jql of a project, by its id.
     fn invalid_id(&self, id: &str) -> Option<&String> {
-        self.invalid(self.settings.project(id)?)
+        self.jql.error_of(self.run.settings.project(id)?)
     }
 
-    /// The issues that match, and the ids of the projects that Jira said nothing of.
+    /// The issues that match, and the ids of the projects that Jira did not answer, with the reason.
     async fn matching(
         &mut self,
         narrowed: &ByProject<'_>,
@@ -64,10 +74,10 @@ impl<M: Mirror> Engine<'_, M> {
         }
         let ids: BTreeSet<u64> = narrowed.values().flat_map(|(_, ids)| ids).copied().collect();
         let jqls: Vec<String> = narrowed.values().map(|(project, _)| query(project)).collect();
-        let answers = self.jira.matches(&ids, &jqls).await?;
+        let answers = self.run.jira.matches(&ids, &jqls).await?;
         let mut found = BTreeSet::new();
         if answers.len() != jqls.len() {
-            // Nothing tells which of them were answered.
+            // It is unknown which of them were answered.
             let why = "Jira did not say which of its changed issues match its jql";
             let all = narrowed.keys().map(|id| ((*id).to_owned(), why.to_owned()));
             return Ok((found, all.collect()));
@@ -84,7 +94,7 @@ impl<M: Mirror> Engine<'_, M> {
             found.extend(matched);
             let leaving = ids
                 .iter()
-                .filter(|id| !found.contains(id) && self.state.index.get(**id).is_some());
+                .filter(|id| !found.contains(id) && self.writer.index().get(**id).is_some());
             let leaving: Vec<u64> = leaving.copied().collect();
             found.extend(self.still_matching(project, &leaving).await?);
         }
@@ -95,12 +105,11 @@ impl<M: Mirror> Engine<'_, M> {
     /// anew once Jira accepts it again: what changes until then is not seen.
     fn reject_jql(&mut self, project: &FollowedProject, error: &str) {
         if let Some(jql) = &project.jql {
-            self.state.valid_jql.remove(jql);
-            self.state.invalid_jql.insert(jql.clone(), error.to_owned());
+            self.jql.reject(jql, error);
         }
-        self.fill_anew(&project.id);
-        let trouble = ProjectSyncError::Jql(error.to_owned());
-        self.report.failed_projects.insert(project.id.clone(), trouble);
+        self.projects.of(&project.id).restart();
+        let error = ProjectSyncError::Jql(error.to_owned());
+        self.projects.fail(&project.id, error);
     }
 
     /// Of issues that would leave the mirror, those that match all the same: the index by which Jira
@@ -109,7 +118,7 @@ impl<M: Mirror> Engine<'_, M> {
         let mut found = Vec::new();
         for chunk in ids.chunks(RECONCILED) {
             let jql = format!("{} AND {}", query(project), among(chunk));
-            let answer = self.jira.reconciled(&jql, chunk).await?;
+            let answer = self.run.jira.reconciled(&jql, chunk).await?;
             // Where the answer may lack some, none leaves for it.
             found.extend(answer.unwrap_or_else(|| chunk.to_vec()));
         }
