@@ -57,7 +57,7 @@ pub enum Client {
     Dlt,
 }
 
-/// How many requests a client has in flight where it is told to fetch side by side: one for each project.
+/// How many requests a client has in flight where it is asked to fetch side by side: one for each project.
 pub const SIDE_BY_SIDE: usize = 10;
 
 /// All rows, those on the same sandbox together.

@@ -58,13 +58,13 @@ export async function tryAgain(page) {
 
 /** A browser of its own for one case, whose pages work without scripts, ask nobody else for anything, and stay small. */
 export class Person {
-  static async arrive(browser, stage) {
+  static async arrive(browser, harness) {
     const person = new Person();
     person.context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 800 } });
     person.context.setDefaultTimeout(20_000);
     person.trouble = [];
-    person.context.on("request", (request) => person.#asked(request, stage));
-    person.context.on("response", (response) => person.#answered(response, stage));
+    person.context.on("request", (request) => person.#asked(request, harness));
+    person.context.on("response", (response) => person.#answered(response, harness));
     person.context.on("console", (message) => {
       if (/Content Security Policy/.test(message.text())) {
         person.trouble.push(message.text());
@@ -78,23 +78,23 @@ export class Person {
   }
 
   /** Has logged in at Atlassian before, for something else. */
-  async isLoggedInAs(email, stage) {
+  async isLoggedInAs(email, harness) {
     const page = await this.page();
-    await page.goto(`${stage.sandbox}/login`);
+    await page.goto(`${harness.sandbox}/login`);
     await logIn(page, email);
     await page.getByText(email).first().waitFor();
     await page.close();
   }
 
-  #asked(request, stage) {
+  #asked(request, harness) {
     const { origin } = new URL(request.url());
-    if (origin !== stage.pages && origin !== stage.sandbox) {
+    if (origin !== harness.pages && origin !== harness.sandbox) {
       this.trouble.push(`a request to ${request.url()}`);
     }
   }
 
-  async #answered(response, stage) {
-    if (!response.url().startsWith(stage.pages)) {
+  async #answered(response, harness) {
+    if (!response.url().startsWith(harness.pages)) {
       return;
     }
     const headers = response.headers();

@@ -10,7 +10,7 @@ import { cases as connecting } from "./cases/connecting.mjs";
 import { cases as links } from "./cases/links.mjs";
 import { cases as refused } from "./cases/refused.mjs";
 import { Person } from "./flow.mjs";
-import { Stage } from "./stage.mjs";
+import { Harness } from "./harness.mjs";
 
 const LONGEST = 120_000;
 // The tests' network ends at this machine: a browser that looks for its maker's servers would only wait for them.
@@ -48,12 +48,12 @@ async function describe(person) {
   return texts.map(({ value, reason }) => `--- ${value ?? reason}`).join("\n");
 }
 
-async function play([name, tell], stage, browser) {
+async function play([name, tell], harness, browser) {
   const startedAt = performance.now();
-  const person = await Person.arrive(browser, stage);
+  const person = await Person.arrive(browser, harness);
   const notes = [];
   try {
-    await within(LONGEST, tell({ stage, browser, person, screenshots: values.screenshots, note: (text) => notes.push(text) }));
+    await within(LONGEST, tell({ harness, browser, person, screenshots: values.screenshots, note: (text) => notes.push(text) }));
     await person.leave();
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(`ok      ${name} (${[`${seconds} s`, ...notes].join("; ")})`);
@@ -68,21 +68,21 @@ async function play([name, tell], stage, browser) {
 if (values.screenshots) {
   await mkdir(values.screenshots, { recursive: true });
 }
-const stage = await Stage.start(values.devkit);
+const harness = await Harness.start(values.devkit);
 let browser;
 let passed = 0;
 try {
   browser = await chromium.launch(CHROMIUM);
   console.log(`Chromium ${browser.version()}, ${chosen.length} cases`);
   for (const each of chosen) {
-    passed += (await play(each, stage, browser)) ? 1 : 0;
+    passed += (await play(each, harness, browser)) ? 1 : 0;
   }
   if (passed < chosen.length) {
-    console.log(`--- the operator's log\n${await stage.operatorsLog()}`);
+    console.log(`--- the operator's log\n${await harness.operatorsLog()}`);
   }
 } finally {
   await browser?.close();
-  await stage.stop();
+  await harness.stop();
 }
 console.log(`${passed} passed, ${chosen.length - passed} failed`);
 process.exitCode = passed === chosen.length && passed > 0 ? 0 : 1;

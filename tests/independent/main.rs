@@ -3,7 +3,7 @@
 //! Needs Node.js and packages from npm, so `cargo test --workspace` leaves it out; `.ci/independent` installs them and runs
 //! `cargo test --test independent`.
 
-// A story that finds something else than it tells of ends with a panic; that is its report.
+// A scenario that finds something else than it expects ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::missing_errors_doc)]
 
@@ -24,23 +24,23 @@ use crate::server::{REDIRECT_URI, Server};
 
 /// How often a token is rotated.
 const ROTATIONS: u32 = 100;
-/// Longest time for one story.
+/// Longest time for one scenario.
 const LONGEST: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each story has a server of its own. With more than one thread a story's line stands whole, whatever it prints.
+    // Each scenario has a server of its own. With more than one thread a scenario's line stands whole, whatever it prints.
     arguments.test_threads = Some(2);
     let runtime = Arc::new(Runtime::new().expect("a runtime"));
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let stories = [
+    let scenarios = [
         trial(&runtime, "a_hundred_rotations_each_with_the_token_of_the_last", rotate),
         trial(&runtime, "a_replayed_token_is_refused_and_ends_its_family", replay),
         trial(&runtime, "a_revoked_grant_refreshes_no_more", revoke),
         trial(&runtime, "a_code_works_once", code_twice),
         trial(&runtime, "a_wrong_client_secret_is_no_dead_grant", wrong_secret),
     ];
-    libtest_mimic::run(&arguments, stories.into()).exit_code()
+    libtest_mimic::run(&arguments, scenarios.into()).exit_code()
 }
 
 fn trial<F>(runtime: &Arc<Runtime>, name: &str, tell: fn(Server) -> F) -> Trial
@@ -51,8 +51,8 @@ where
     Trial::test(name, move || {
         runtime.block_on(async {
             let server = Server::start().await.map_err(|error| Failed::from(error.to_string()))?;
-            let told = tokio::time::timeout(LONGEST, tell(server)).await;
-            told.map_err(|_| Failed::from("it did not end in time"))
+            let reported = tokio::time::timeout(LONGEST, tell(server)).await;
+            reported.map_err(|_| Failed::from("it did not end in time"))
         })
     })
 }

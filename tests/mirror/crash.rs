@@ -91,7 +91,7 @@ async fn a_crash_after_any_write_does_no_harm() {
 }
 
 /// A crash between the two writes that make an object, and the issue is deleted before the next pass:
-/// nothing but the object itself tells of it.
+/// nothing but the object itself reports it.
 #[tokio::test]
 async fn an_object_that_was_left_half_made_does_not_stay() {
     let mut site = Site::with_issues(1, DAY).await;
@@ -109,7 +109,7 @@ async fn an_object_that_was_left_half_made_does_not_stay() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// Somebody wrote what cannot be read over a status: of which issue it is may still be told, or not even
+/// Somebody wrote what cannot be read over a status: of which issue it is may still be reported, or not even
 /// that. Its issue has one object all the time, under the name that it had.
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {
@@ -122,8 +122,8 @@ async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {
         let kept = site.memory.kept.lock().unwrap().remove(&issue).unwrap();
         let own = kept.tracked.stored.object;
         let name = if tells_its_issue { "acme-old-1".to_owned() } else { own };
-        let told = tells_its_issue.then_some(issue);
-        site.memory.half_made.lock().unwrap().insert(name.clone(), told);
+        let reported = tells_its_issue.then_some(issue);
+        site.memory.half_made.lock().unwrap().insert(name.clone(), reported);
         *site.memory.writes.lock().unwrap() = Writes::default();
         site.restart();
         site.pass(true).await.unwrap();

@@ -49,12 +49,12 @@ fn the_mirror_equals_the_site_after_any_history() {
     let shrinks = u32::try_from(number("MIRROR_SHRINK").unwrap_or(100)).unwrap();
     for seed in seeds {
         let mut runner = runner(seed, shrinks);
-        let told = runner.run(&hard_history(steps), |history| {
-            let told = runtime.block_on(live(history)).map_err(TestCaseError::fail)?;
-            println!("seed {seed}: {told}");
+        let reported = runner.run(&hard_history(steps), |history| {
+            let reported = runtime.block_on(live(history)).map_err(TestCaseError::fail)?;
+            println!("seed {seed}: {reported}");
             Ok(())
         });
-        match told {
+        match reported {
             Ok(()) => {}
             Err(TestError::Fail(why, history)) => panic!("MIRROR_SEED={seed}: {why}\n{history:?}"),
             Err(error) => panic!("MIRROR_SEED={seed}: {error}"),

@@ -157,7 +157,7 @@ async fn a_search_that_finds_nothing_empties_no_mirror() {
     assert_recovered(&mut site).await;
 }
 
-/// A living issue that a list lacked is looked up, and the search by which archived ones are told apart finds nothing
+/// A living issue that a list lacked is looked up, and the search that distinguishes archived ones finds nothing
 /// for once.
 #[tokio::test]
 async fn a_single_search_that_finds_nothing_makes_no_issue_an_archived_one() {

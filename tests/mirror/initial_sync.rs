@@ -266,7 +266,7 @@ async fn a_list_that_is_always_cut_is_repeated_less_and_less_often() {
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
 }
 
-/// Jira cuts what it tells of changes for good: what it leaves out is fetched when everything is fetched anew.
+/// Jira cuts what it reports changes for good: what it leaves out is fetched when everything is fetched anew.
 #[tokio::test]
 async fn changes_that_are_always_cut_are_fetched_anew_in_the_end() {
     let mut site = Site::mirroring(5).await;

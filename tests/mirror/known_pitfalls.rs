@@ -128,7 +128,7 @@ async fn a_storm_of_an_hour_loses_nothing() {
     assert_equal(&mut site).await;
 }
 
-/// The endpoint is gone: that is told in Jira's words, and nothing is removed.
+/// The endpoint is gone: that is reported in Jira's words, and nothing is removed.
 #[tokio::test]
 async fn a_removed_endpoint_is_reported() {
     let mut site = Site::with_issues(5, MONTH).await;

@@ -3,7 +3,7 @@
 //! quiet the mirror equals the site. `MIRROR_SEEDS` and `MIRROR_STEPS` make it longer; `MIRROR_SEED`
 //! repeats one.
 
-// A test that finds something else than it tells of ends with a panic; that is its report.
+// A test that finds something else than it expects ends with a panic; that is its report.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -28,13 +28,13 @@ async fn deleted_hidden_refused_moved_and_archived_are_told_apart() {
     );
     sweep_and_look(&mut site).await;
     let removed = site.state.objects.removed();
-    let told = RemovedIssues {
+    let reported = RemovedIssues {
         gone: 2,
         archived: 2,
         hidden: 1,
         ..RemovedIssues::default()
     };
-    assert_eq!(removed, told);
+    assert_eq!(removed, reported);
     assert_eq!(site.mirrored(), site.expected());
 
     let mark = site.sandbox.mark();

@@ -215,7 +215,7 @@ impl Site {
         let (began, waiting) = (self.now(), self.sandbox.waiting_for_index());
         let (report, ended) = run(&self.jira, &self.memory, &settings, moment, &mut state).await;
         scope.note_filters(&mut state);
-        let told = StatusInputs {
+        let reported = StatusInputs {
             scope: &scope,
             state: &state,
             report: &report,
@@ -225,7 +225,7 @@ impl Site {
         };
         let issues = known.iter().filter_map(|project| {
             let before = project.status.as_ref()?;
-            Some((before.id.clone()?, status(before, &project.spec.key, &told).issues?))
+            Some((before.id.clone()?, status(before, &project.spec.key, &reported).issues?))
         });
         let cursor = state.scan.cursor().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         self.written = Written {

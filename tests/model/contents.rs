@@ -36,7 +36,7 @@ pub fn status(look: &Look<'_>, project: &Project, issue: &Issue) -> JiraIssueSta
         "indeterminate" => "InProgress",
         _ => "Done",
     });
-    let mut told = JiraIssueStatus {
+    let mut reported = JiraIssueStatus {
         observed_generation: None,
         id: issue.id.to_string(),
         url: format!("https://acme.atlassian.net/browse/{key}"),
@@ -58,8 +58,8 @@ pub fn status(look: &Look<'_>, project: &Project, issue: &Issue) -> JiraIssueSta
         resolved: issue.resolved.map(written),
         hash: String::new(),
     };
-    told.hash = hash(&told);
-    told
+    reported.hash = hash(&reported);
+    reported
 }
 
 fn person(world: &World, id: Option<&String>) -> Option<IssuePerson> {
@@ -76,8 +76,8 @@ fn written(at: Timestamp) -> String {
 }
 
 /// The digest by which an unchanged issue is known. A version that tells another one writes every object anew.
-fn hash(told: &JiraIssueStatus) -> String {
-    let text = serde_json::to_string(told).expect("plain data");
+fn hash(reported: &JiraIssueStatus) -> String {
+    let text = serde_json::to_string(reported).expect("plain data");
     let digest = Sha256::digest(text);
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

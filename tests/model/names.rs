@@ -12,7 +12,7 @@ use super::{command, steps::Step};
 pub struct Names(usize);
 
 impl Names {
-    /// Gives the name that a step tells of. Whether it is such a step.
+    /// Gives the name that a step carries. Whether it is such a step.
     pub fn change(&mut self, sandbox: &Sandbox, step: &Step) -> bool {
         self.0 += 1;
         let number = self.0;

@@ -6,7 +6,7 @@
 pub struct Cause {
     /// Name of the row.
     pub id: &'static str,
-    /// What people see, and what causes it: read when no scenario tells of it.
+    /// What people see, and what causes it: read when no scenario reports it.
     #[allow(dead_code)]
     pub what: (&'static str, &'static str),
 }

@@ -44,7 +44,7 @@ impl Cluster {
         cluster
             .kubectl(&[&["wait", "--for=condition=Established", "--timeout=30s"], &crds[..]].concat())
             .await?;
-        // Established is told a moment before discovery lists the kinds, and kubectl their short names.
+        // Established is reported a moment before discovery lists the kinds, and kubectl their short names.
         while cluster.kubectl(&["get", "ji,jp"]).await.is_err() {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }

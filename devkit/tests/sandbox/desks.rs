@@ -37,8 +37,8 @@ async fn pages_can_be_shorter_than_the_limit_that_they_tell() {
     let capped = json!({"command": "capPages", "most": 1});
     bench.sandbox.command(command(capped)).unwrap();
     let (_, page) = answer(bench.get("/rest/servicedeskapi/servicedesk?limit=100")).await;
-    let told = (&page["size"], &page["limit"], &page["isLastPage"]);
-    assert_eq!(told, (&json!(1), &json!(100), &json!(false)));
+    let reported = (&page["size"], &page["limit"], &page["isLastPage"]);
+    assert_eq!(reported, (&json!(1), &json!(100), &json!(false)));
     let (_, page) = answer(bench.get("/rest/servicedeskapi/servicedesk?limit=100&start=1")).await;
     assert_eq!((&page["size"], &page["isLastPage"]), (&json!(1), &json!(true)));
 }

@@ -15,7 +15,7 @@ fn uses(bench: &Bench) -> u32 {
     bench.sandbox.state(|world| world.oauth.uses_of(token)).unwrap().uses
 }
 
-/// Holds a refresh, and drops the client while it is held. Tells how often the token was used then.
+/// Holds a refresh, and drops the client while it is held. Reports how often the token was used then.
 async fn abandoned_while_held(when: When) -> (Bench, u32) {
     let bench = Bench::new().await;
     let fault = bench.sandbox.fault(FaultRule::token_endpoint(when, FaultAction::Hold));
@@ -241,7 +241,7 @@ async fn an_endpoint_may_be_gone_or_ask_for_half_an_hour_after_it_answered_twice
         statuses.push(response.status().as_u16());
     }
     assert_eq!(statuses, [200, 200, 429, 410, 410]);
-    // What was asked stands in the log; what the authorization server was told does not.
+    // What was asked stands in the log; what the authorization server was sent does not.
     bench.rotated(&bench.tokens.refresh_token).await;
     let bodies: Vec<_> = bench.sandbox.requests_since(mark);
     assert_eq!(bodies[0].body.as_deref(), Some(query.to_string().as_str()));

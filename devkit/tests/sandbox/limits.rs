@@ -120,10 +120,10 @@ async fn a_pool_may_belong_to_a_site_and_others_may_spend_it() {
     let refused = bench.http.get(bench.url(&path)).bearer_auth(&bench.tokens.access_token);
     let refused = refused.send().await.unwrap();
     assert_eq!(header(&refused, "ratelimit-reason"), Some("jira-quota-tenant-based"));
-    let told = bench.run(json!({"command": "describeQuota", "site": "globex"}));
-    let told = serde_json::to_value(told).unwrap();
+    let reported = bench.run(json!({"command": "describeQuota", "site": "globex"}));
+    let reported = serde_json::to_value(reported).unwrap();
     assert_eq!(
-        (&told["spent"], &told["pool"], &told["thisHour"]["refused"]),
+        (&reported["spent"], &reported["pool"], &reported["thisHour"]["refused"]),
         (&json!(100), &json!(100), &json!(1))
     );
     bench.run(json!({"command": "setQuota", "off": true}));

@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 
-import { ACME, BOT, GLOBEX } from "../stage.mjs";
+import { ACME, BOT, GLOBEX } from "../harness.mjs";
 import { accept, connect, heading, logIn, loggedInAs, portray, pressConnect } from "../flow.mjs";
 
 /** Most that the operator may take, in milliseconds, from apply to the link and from the click to Ready. */
 const LINK_WITHIN = 2_000;
 const READY_WITHIN = 5_000;
 
-async function happyPath({ stage, person, screenshots, note }) {
-  const integration = await stage.integrate("happy");
+async function happyPath({ harness, person, screenshots, note }) {
+  const integration = await harness.integrate("happy");
   const link = await integration.link();
   const linkTook = performance.now() - integration.appliedAt;
   const page = await person.page();
@@ -35,8 +35,8 @@ async function happyPath({ stage, person, screenshots, note }) {
   assert.ok(linkTook < LINK_WITHIN && readyTook < READY_WITHIN, "too slow");
 }
 
-async function twoTabs({ stage, person }) {
-  const integration = await stage.integrate("two-tabs");
+async function twoTabs({ harness, person }) {
+  const integration = await harness.integrate("two-tabs");
   const link = await integration.link();
   const [first, second] = [await person.page(), await person.page()];
   await connect(first, link);
@@ -48,13 +48,13 @@ async function twoTabs({ stage, person }) {
   await logIn(second, BOT);
   await accept(second, { site: ACME });
   await heading(second, "Connected and ready");
-  assert.equal(await stage.codesExchanged(integration.app), 1);
+  assert.equal(await harness.codesExchanged(integration.app), 1);
   assert.equal((await integration.ready()).displayName, "Jira Bot");
 }
 
-async function twoIntegrations({ stage, person }) {
-  const acme = await stage.integrate("both", { name: "acme" });
-  const globex = await stage.integrate("both", { name: "globex", site: GLOBEX });
+async function twoIntegrations({ harness, person }) {
+  const acme = await harness.integrate("both", { name: "acme" });
+  const globex = await harness.integrate("both", { name: "globex", site: GLOBEX });
   const [left, right] = [await person.page(), await person.page()];
   await connect(left, await acme.link());
   await connect(right, await globex.link());

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ACME, BOT } from "../stage.mjs";
+import { ACME, BOT } from "../harness.mjs";
 import { Person, accept, connect, heading, logIn } from "../flow.mjs";
 
 async function offersNoConnect(page, link) {
@@ -13,8 +13,8 @@ async function offersNoConnect(page, link) {
 }
 
 /** An integration that this page has just connected. */
-async function connected(stage, page, namespace) {
-  const integration = await stage.integrate(namespace);
+async function connected(harness, page, namespace) {
+  const integration = await harness.integrate(namespace);
   const link = await integration.link();
   await connect(page, link);
   await logIn(page, BOT);
@@ -25,12 +25,12 @@ async function connected(stage, page, namespace) {
   return { integration, link, callback: (await callback).url() };
 }
 
-async function expiredLink({ stage, person }) {
+async function expiredLink({ harness, person }) {
   const page = await person.page();
-  const { integration, link } = await connected(stage, page, "expired");
+  const { integration, link } = await connected(harness, page, "expired");
   await offersNoConnect(page, link);
   // Nor does a link of another integration, or one that was changed, open anything.
-  const other = await stage.integrate("expired-other");
+  const other = await harness.integrate("expired-other");
   const key = new URL(link).searchParams.get("key");
   const borrowed = new URL(await other.link());
   borrowed.searchParams.set("key", key);
@@ -41,9 +41,9 @@ async function expiredLink({ stage, person }) {
   await integration.ready();
 }
 
-async function backAndReload({ stage, person }) {
+async function backAndReload({ harness, person }) {
   const page = await person.page();
-  const { integration, callback } = await connected(stage, page, "back");
+  const { integration, callback } = await connected(harness, page, "back");
   const result = page.url();
   await page.reload();
   assert.equal(page.url(), result);
@@ -55,22 +55,22 @@ async function backAndReload({ stage, person }) {
   // The answer of the first consent, as the history may hold it.
   await page.goto(callback);
   await heading(page, "Connected and ready");
-  assert.equal(await stage.codesExchanged(integration.app), 1);
+  assert.equal(await harness.codesExchanged(integration.app), 1);
   assert.equal((await integration.ready()).displayName, "Jira Bot");
 }
 
-async function anotherBrowser({ stage, person, browser }) {
-  const integration = await stage.integrate("another-browser");
+async function anotherBrowser({ harness, person, browser }) {
+  const integration = await harness.integrate("another-browser");
   const page = await person.page();
   await connect(page, await integration.link());
   // Somebody is talked into accepting what was started elsewhere: their browser has not started it.
-  const other = await Person.arrive(browser, stage);
+  const other = await Person.arrive(browser, harness);
   const victim = await other.page();
   await victim.goto(page.url());
   await logIn(victim, BOT);
   await accept(victim, { site: ACME });
   await heading(victim, "This was begun in another browser");
-  assert.equal(await stage.codesExchanged(integration.app), 0);
+  assert.equal(await harness.codesExchanged(integration.app), 0);
   await integration.isNotConnected();
   await other.leave();
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ACME, BOT, GLOBEX } from "../stage.mjs";
+import { ACME, BOT, GLOBEX } from "../harness.mjs";
 import { accept, connect, logIn, loggedInAs, portray, pressConnect, refusedFor, tryAgain } from "../flow.mjs";
 
 /** The managed service account in the sandbox. */
@@ -16,9 +16,9 @@ async function mend(page, integration, choice = {}) {
   await integration.ready();
 }
 
-async function wrongAccount({ stage, person, screenshots }) {
-  const integration = await stage.integrate("wrong-account");
-  await person.isLoggedInAs("dana@acme.example", stage);
+async function wrongAccount({ harness, person, screenshots }) {
+  const integration = await harness.integrate("wrong-account");
+  await person.isLoggedInAs("dana@acme.example", harness);
   const page = await person.page();
   await connect(page, await integration.link());
   // Nobody is asked who they are: that is the trap.
@@ -36,8 +36,8 @@ async function wrongAccount({ stage, person, screenshots }) {
   assert.equal((await integration.ready()).displayName, "Jira Bot");
 }
 
-async function serviceAccountCannotLogIn({ stage, person }) {
-  const integration = await stage.integrate("service-login");
+async function serviceAccountCannotLogIn({ harness, person }) {
+  const integration = await harness.integrate("service-login");
   const page = await person.page();
   await connect(page, await integration.link());
   await logIn(page, SERVICE_ACCOUNT);
@@ -49,21 +49,21 @@ async function serviceAccountCannotLogIn({ stage, person }) {
   await integration.ready();
 }
 
-async function serviceAccountsGrant({ stage, person }) {
-  const integration = await stage.integrate("service-grant", { account: SERVICE_ACCOUNT });
+async function serviceAccountsGrant({ harness, person }) {
+  const integration = await harness.integrate("service-grant", { account: SERVICE_ACCOUNT });
   const page = await person.page();
   await connect(page, await integration.link());
   // No person could click this together; should Atlassian ever allow it, it is refused all the same.
   const request = new URL(page.url()).searchParams.get("continue");
-  const authorizeUrl = new URL(request, stage.sandbox).href;
-  const { location } = await stage.command({ command: "mintCode", authorizeUrl, account: SERVICE_ACCOUNT });
+  const authorizeUrl = new URL(request, harness.sandbox).href;
+  const { location } = await harness.command({ command: "mintCode", authorizeUrl, account: SERVICE_ACCOUNT });
   await page.goto(location);
   await refusedFor(page, "ManagedServiceAccount");
   await integration.isNotConnected();
 }
 
-async function declined({ stage, person }) {
-  const integration = await stage.integrate("declined");
+async function declined({ harness, person }) {
+  const integration = await harness.integrate("declined");
   const page = await person.page();
   await connect(page, await integration.link());
   await logIn(page, BOT);
@@ -74,8 +74,8 @@ async function declined({ stage, person }) {
   await mend(page, integration);
 }
 
-async function fewerScopes({ stage, person }) {
-  const integration = await stage.integrate("fewer-scopes");
+async function fewerScopes({ harness, person }) {
+  const integration = await harness.integrate("fewer-scopes");
   const page = await person.page();
   await connect(page, await integration.link());
   await logIn(page, BOT);
@@ -86,8 +86,8 @@ async function fewerScopes({ stage, person }) {
   await mend(page, integration);
 }
 
-async function noOfflineAccess({ stage, person }) {
-  const integration = await stage.integrate("online-only");
+async function noOfflineAccess({ harness, person }) {
+  const integration = await harness.integrate("online-only");
   const page = await person.page();
   await connect(page, await integration.link());
   await logIn(page, BOT);
@@ -97,8 +97,8 @@ async function noOfflineAccess({ stage, person }) {
   await mend(page, integration);
 }
 
-async function wrongSite({ stage, person }) {
-  const integration = await stage.integrate("wrong-site");
+async function wrongSite({ harness, person }) {
+  const integration = await harness.integrate("wrong-site");
   const page = await person.page();
   await connect(page, await integration.link());
   await logIn(page, BOT);

@@ -50,7 +50,7 @@ async fn token_is_published(harness: &Harness) {
     assert_eq!(keys, ["access-token", "base-url", "expires-at", "site-url"]);
 }
 
-/// Something makes the account unfit: that is told, the token is taken back, nothing further is
+/// Something makes the account unfit: that is reported, the token is taken back, nothing further is
 /// asked and no exchange spent; fixed, everything is as before.
 async fn unfit_then_fixed(harness: &Harness, breaking: Command, reason: &str, named: &[&str], fix: Command) {
     let exchanges = harness.exchanges();
@@ -195,9 +195,9 @@ async fn service_account(cluster: Arc<Cluster>) {
     unfit_then_fixed(&harness, by_type, "ManagedServiceAccount", &named, back).await;
     // The second time is counted on the first time's events, as Kubernetes does.
     let events = harness.event_counts("acme").await;
-    let told: Vec<(&str, i32)> = events.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+    let reported: Vec<(&str, i32)> = events.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
     assert_eq!(
-        told,
+        reported,
         [("Connected", 1), ("ManagedServiceAccount", 2), ("StandardAccount", 2)]
     );
     coverage::caused("service-account");

@@ -161,7 +161,10 @@ pub fn scenarios() -> Vec<Scenario> {
 /// All of them, with those that are too long to be written down.
 fn forbidden() -> Vec<(Value, &'static str)> {
     let parsed = |text: &str| serde_json::from_str(text).expect("JSON");
-    let mut all: Vec<_> = FORBIDDEN.iter().map(|(spec, told)| (parsed(spec), *told)).collect();
+    let mut all: Vec<_> = FORBIDDEN
+        .iter()
+        .map(|(spec, reported)| (parsed(spec), *reported))
+        .collect();
     let many: Vec<Value> = (1..=501).map(|n| json!({"key": format!("P{n}")})).collect();
     all.push((json!({"projects": many}), "must have at most 500 items"));
     let person = |n: usize| json!({"email": format!("p{n}@acme.example"), "accountId": "712020:x"});
@@ -194,10 +197,13 @@ fn forbidden() -> Vec<(Value, &'static str)> {
 async fn refused_at_apply(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "refused").await;
     harness.connect("acme-oauth").await;
-    for (number, (spec, told)) in forbidden().into_iter().enumerate() {
+    for (number, (spec, reported)) in forbidden().into_iter().enumerate() {
         let bad = manifest(&format!("bad-{number}"), "acme-oauth", spec);
         let said = harness.apply_refused(&bad).await;
-        assert!(said.contains(told), "\"{told}\" is not in what kubectl says: {said}");
+        assert!(
+            said.contains(reported),
+            "\"{reported}\" is not in what kubectl says: {said}"
+        );
     }
     let said = harness
         .apply_refused(&manifest(&"a".repeat(64), "acme-oauth", json!({})))
@@ -234,9 +240,9 @@ async fn bad_change(cluster: Arc<Cluster>) {
     let before = harness.until_ready("acme").await;
     let published = harness.secret("acme-jira-token").await;
 
-    for (spec, told) in forbidden() {
+    for (spec, reported) in forbidden() {
         let said = harness.apply_refused(&manifest("acme", "acme-oauth", spec)).await;
-        assert!(said.contains(told), "{said}");
+        assert!(said.contains(reported), "{said}");
     }
     let after = harness.request("acme").await;
     assert_eq!(

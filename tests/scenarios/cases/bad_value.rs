@@ -1,4 +1,4 @@
-//! What people get wrong and the API server cannot see: told by a reason that names it, healed by
+//! What people get wrong and the API server cannot see: reported by a reason that names it, recovered by
 //! mending it; and nothing is sent, spent or lost meanwhile.
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ async fn no_request_leaves(cluster: Arc<Cluster>) {
     harness
         .integrate("acme", "acme-oauth", json!({"site": cases[0].0}))
         .await;
-    for (site, told) in cases {
+    for (site, reported) in cases {
         harness.change("acme", json!({"site": site})).await;
         let found = harness.until_message("acme", "SiteReachable", site).await;
         assert_condition(
@@ -60,7 +60,7 @@ async fn no_request_leaves(cluster: Arc<Cluster>) {
             "SiteReachable",
             "False",
             "SiteNotAllowed",
-            &[site, told, "https://your-site.atlassian.net"],
+            &[site, reported, "https://your-site.atlassian.net"],
         );
         assert_condition(&found, "Ready", "False", "SiteNotAllowed", &[site]);
         assert_condition(&found, "Stalled", "True", "SiteNotAllowed", &[]);
@@ -99,21 +99,27 @@ async fn ghost_project(cluster: Arc<Cluster>) {
         .until_reason("acme", "ProjectsAccessible", "SomeProjectsBlocked")
         .await;
     let blocked = harness.integration("acme").await;
-    let told = [
+    let reported = [
         "1 of 2 projects",
         "GHOST (ProjectNotVisible)",
         "Jira shows the account no project",
     ];
-    assert_condition(&blocked, "ProjectsAccessible", "False", "SomeProjectsBlocked", &told);
+    assert_condition(
+        &blocked,
+        "ProjectsAccessible",
+        "False",
+        "SomeProjectsBlocked",
+        &reported,
+    );
     assert_condition(&blocked, "Ready", "False", "SomeProjectsBlocked", &["GHOST"]);
     assert_condition(&blocked, "Synced", "True", "SyncSucceeded", &[]);
-    let told = ["GHOST", "Add the account to the project in Jira, or correct the key"];
+    let reported = ["GHOST", "Add the account to the project in Jira, or correct the key"];
     let ghost = harness.project("acme-ghost").await;
     assert_is(
         project_condition(&ghost, "Accessible"),
         "False",
         "ProjectNotVisible",
-        &told,
+        &reported,
     );
     assert_is(
         project_condition(&ghost, "Permitted"),
@@ -226,10 +232,10 @@ async fn flawed_credentials(cluster: Arc<Cluster>) {
         .await;
     waits_for_credentials(&found, "CredentialsIncomplete", &["Secret acme-oauth", "client-secret"]);
 
-    for (data, told) in FLAWS {
+    for (data, reported) in FLAWS {
         let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
         harness.patch_secret("acme-oauth", json!({"data": data})).await;
-        let found = harness.until_message("acme", "Authorized", told).await;
+        let found = harness.until_message("acme", "Authorized", reported).await;
         waits_for_credentials(
             &found,
             "CredentialsIncomplete",

@@ -14,7 +14,7 @@ use crate::{
 
 /// Most calls for all of a healthy site with a hundred projects, twenty of them service desks.
 pub(super) const WHOLE: usize = 30;
-/// Most calls more for each project in trouble.
+/// Most calls more for each project with problems.
 pub(super) const EACH_TROUBLE: usize = 3;
 /// Most calls of a pass that the clock brings and that finds nothing changed.
 const PLAIN: usize = 2;
@@ -102,13 +102,13 @@ pub(super) fn assert_cost(harness: &Harness, what: &str, mark: Mark, most: usize
         "{what}: {} calls, not {most}: {endpoints:#?}",
         calls.len()
     );
-    let told = status
+    let reported = status
         .status
         .as_ref()
         .and_then(|s| s.api.as_ref())
         .map(|a| a.calls_last_sync);
     let all = harness.all_calls_since(mark).len();
-    assert_eq!(told, i64::try_from(all).ok(), "{what}: {endpoints:#?}");
+    assert_eq!(reported, i64::try_from(all).ok(), "{what}: {endpoints:#?}");
     calls.len()
 }
 
@@ -187,7 +187,7 @@ fn troubles() -> Vec<(&'static str, Command, Command)> {
     ]
 }
 
-/// A full pass on a site in trouble, which tells the trouble and costs no more than it may.
+/// A full pass on a site with problems, which reports the problem and costs no more than it may.
 async fn assert_problem(harness: &Harness, what: &str, reason: &str, most: usize) {
     let (unhealthy, mark) = full(harness).await;
     assert_cost(harness, &format!("{what} {reason}"), mark, most, &unhealthy);
@@ -200,7 +200,7 @@ async fn assert_problem(harness: &Harness, what: &str, reason: &str, most: usize
 /// Each kind of trouble alone, and then all of it together.
 async fn troubled(cluster: Arc<Cluster>, name: &'static str, named: bool) {
     let harness = hundred(&cluster, name).await;
-    // Jira answers about service projects as from the portal, so that the portal has to be told.
+    // Jira answers about service projects as from the portal, so that the portal has to be recognised.
     harness.jira(Command::SetPortalLens {
         in_permissions_check: true,
         in_project_search: true,

@@ -87,10 +87,10 @@ async fn credentials_come_late(cluster: Arc<Cluster>) {
         .await;
     harness.until_ready("acme").await;
     assert_eq!(harness.exchanges(), 1);
-    let told = harness.events("acme").await;
+    let reported = harness.events("acme").await;
     assert!(
-        !told.iter().any(|reason| reason == "CredentialsNotFound"),
-        "a moment is worth no warning: {told:?}"
+        !reported.iter().any(|reason| reason == "CredentialsNotFound"),
+        "a moment is worth no warning: {reported:?}"
     );
     harness.until_event("never", "CredentialsNotFound").await;
     harness.close().await;

@@ -109,8 +109,8 @@ async fn deleted_while_running(cluster: Arc<Cluster>) {
 async fn is_name_taken(harness: &Harness, theirs: &Secret) {
     harness.until_reason("acme", "Authorized", "SecretNameTaken").await;
     let taken = harness.request("acme").await;
-    let told = ["Secret acme-oauth-grant", "not the operator's", "Rename or delete"];
-    assert_condition(&taken, "Ready", "False", "SecretNameTaken", &told);
+    let reported = ["Secret acme-oauth-grant", "not the operator's", "Rename or delete"];
+    assert_condition(&taken, "Ready", "False", "SecretNameTaken", &reported);
     assert_absent(&taken, "Stalled");
     assert_absent(&taken, "Reconciling");
     assert_eq!(

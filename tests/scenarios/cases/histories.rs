@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Which history is told where none is chosen.
+/// Which history is played where none is chosen.
 const SEED: usize = 2;
 /// How many steps it has.
 const STEPS: usize = 200;

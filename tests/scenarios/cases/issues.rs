@@ -59,14 +59,14 @@ async fn life(cluster: Arc<Cluster>) {
         .until_mirrored("without what was deleted", |mirrored| !mirrored.contains_key("ENG-2"))
         .await;
     assert!(is_ready(&after), "{after:#?}");
-    let told = harness
+    let reported = harness
         .until("acme", "one removed", |o| {
             let sync = o.status.as_ref().and_then(|status| status.sync.as_ref());
             sync.and_then(|sync| sync.removed)
                 .is_some_and(|removed| removed.gone == 1)
         })
         .await;
-    assert_condition(&told, "Synced", "True", "SyncSucceeded", &[]);
+    assert_condition(&reported, "Synced", "True", "SyncSucceeded", &[]);
     harness.close().await;
 }
 
@@ -87,15 +87,15 @@ async fn truncated(cluster: Arc<Cluster>) {
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open", "maxObjects": 10}});
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_reason("acme", "Synced", "MirrorTruncated").await;
-    let told = harness.integration("acme").await;
+    let reported = harness.integration("acme").await;
     assert_condition(
-        &told,
+        &reported,
         "Synced",
         "False",
         "MirrorTruncated",
         &["10 of ", "spec.issues.maxObjects"],
     );
-    assert!(is_ready(&told), "it holds nothing back");
+    assert!(is_ready(&reported), "it holds nothing back");
     let mirrored = harness.mirrored().await;
     assert_eq!(mirrored.len(), 10);
     let open = harness.readable_in("ENG");
@@ -161,12 +161,12 @@ async fn narrowed(cluster: Arc<Cluster>) {
         assert!(partial.message.contains("one project"), "{}", partial.message);
         // The others did succeed, and the status says when.
         assert!(!partial.message.contains("last succeeded"), "{}", partial.message);
-        let told = harness
+        let reported = harness
             .until_project("acme-eng", "told", |project| {
                 conditions_of(project).contains(&synced_as("JqlInvalid"))
             })
             .await;
-        let synced = told
+        let synced = reported
             .status
             .unwrap()
             .conditions
@@ -217,8 +217,8 @@ async fn hidden(cluster: Arc<Cluster>) {
             !mirrored.keys().any(|key| key.starts_with("ENG-"))
         })
         .await;
-    let told = harness.integration("acme").await.status.unwrap().sync.unwrap();
-    assert!(told.removed.unwrap().archived >= 5);
+    let reported = harness.integration("acme").await.status.unwrap().sync.unwrap();
+    assert!(reported.removed.unwrap().archived >= 5);
     harness.close().await;
 }
 

@@ -91,10 +91,10 @@ async fn closed_and_moved(cluster: Arc<Cluster>) {
     harness
         .until_mirrored("without it", |mirrored| !mirrored.contains_key("ENG-1"))
         .await;
-    let told = harness
+    let reported = harness
         .until("acme", "one that counts it", |o| removed(o).no_longer_matching == 1)
         .await;
-    assert_eq!((removed(&told).gone, removed(&told).moved), (0, 0));
+    assert_eq!((removed(&reported).gone, removed(&reported).moved), (0, 0));
     harness.command(set("ENG-1", "To Do"));
     harness.request("acme").await;
     harness

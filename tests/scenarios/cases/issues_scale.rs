@@ -133,10 +133,10 @@ async fn progress(cluster: Arc<Cluster>) {
         json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "issues": {"mirror": "Open", "maxObjects": 5000}});
     harness.integrate("acme", "acme-oauth", spec).await;
     let under_way = harness.until("acme", "under way", |o| sync(o).progress.is_some()).await;
-    let told = sync(&under_way).progress.unwrap();
+    let reported = sync(&under_way).progress.unwrap();
     assert!(
-        told.remaining > 0 && told.percent > 0 && told.issues_per_second > 0,
-        "{told:?}"
+        reported.remaining > 0 && reported.percent > 0 && reported.issues_per_second > 0,
+        "{reported:?}"
     );
     assert_condition(
         &under_way,
@@ -153,7 +153,7 @@ async fn progress(cluster: Arc<Cluster>) {
         })
         .await;
     assert!(
-        text.contains(&format!("jira_operator_issues_remaining {}", told.remaining)),
+        text.contains(&format!("jira_operator_issues_remaining {}", reported.remaining)),
         "{text}"
     );
     let done = harness.until("acme", "done", |o| sync(o).progress.is_none()).await;

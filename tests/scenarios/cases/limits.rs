@@ -123,8 +123,8 @@ async fn quota_spent(cluster: Arc<Cluster>) {
 
         // Not even a person who insists makes it call before the time.
         let insisted = harness.ask("acme").await;
-        let healed = harness.until_answered("acme", &insisted).await;
-        assert_condition(&healed, "Synced", "True", "SyncSucceeded", &[]);
+        let recovered = harness.until_answered("acme", &insisted).await;
+        assert_condition(&recovered, "Synced", "True", "SyncSucceeded", &[]);
         assert_waited(&harness);
         assert_eq!(harness.project_versions().await, projects, "projects were rewritten");
         harness
@@ -157,9 +157,9 @@ async fn found_once(cluster: Arc<Cluster>) {
     harness.ask("other").await;
     harness.until_reason("other", "Synced", "QuotaExhausted").await;
     for name in ["acme", "other"] {
-        let healed = |o: &JiraIntegration| has(o, "Synced", "SyncSucceeded") && observed(o);
-        let healed = harness.until(name, "synchronised", healed).await;
-        assert_absent(&healed, "Reconciling");
+        let recovered = |o: &JiraIntegration| has(o, "Synced", "SyncSucceeded") && observed(o);
+        let recovered = harness.until(name, "synchronised", recovered).await;
+        assert_absent(&recovered, "Reconciling");
     }
     assert_waited(&harness);
     harness.assert_project("acme-eng", "Ready", "True", "Usable", &[]).await;
@@ -221,8 +221,8 @@ async fn burst(cluster: Arc<Cluster>) {
             &["jira-burst-based", "tried again by itself"],
         );
         assert_condition(&partial, "Ready", "True", "Connected", &[]);
-        let healed = harness.until_answered("acme", &request).await;
-        assert_condition(&healed, "Synced", "True", "SyncSucceeded", &[]);
+        let recovered = harness.until_answered("acme", &request).await;
+        assert_condition(&recovered, "Synced", "True", "SyncSucceeded", &[]);
         assert!(harness.sandbox.wait_for_hits(fault, 2).await);
     }
     assert_eq!(harness.project_versions().await, before, "projects were rewritten");
@@ -257,8 +257,8 @@ async fn question_refused(cluster: Arc<Cluster>) {
     let named = ["Jira could not be asked", words];
     assert_condition(&failed, "ProjectsAccessible", "Unknown", "SiteUnavailable", &named);
     for type_ in ["ProjectsAccessible", "DirectoryReadable", "Synced"] {
-        let told = condition(&failed, type_);
-        let expected = (told.reason.clone(), told.message.clone());
+        let reported = condition(&failed, type_);
+        let expected = (reported.reason.clone(), reported.message.clone());
         assert_eq!(harness.checked("acme", type_).await, expected, "{type_}");
     }
     // Since when it fails is said, and stays the same as long as it does.
@@ -268,8 +268,8 @@ async fn question_refused(cluster: Arc<Cluster>) {
     assert_eq!(condition(&still, "Synced").message, since);
 
     harness.sandbox.release(fault).unwrap();
-    let healed = harness.until_ready("acme").await;
-    assert_condition(&healed, "Synced", "True", "SyncSucceeded", &[]);
+    let recovered = harness.until_ready("acme").await;
+    assert_condition(&recovered, "Synced", "True", "SyncSucceeded", &[]);
     harness
         .until_events("acme", &["Connected", "SiteUnavailable", "SyncFailed", "SyncSucceeded"])
         .await;
@@ -356,8 +356,8 @@ async fn one_not_stored(cluster: Arc<Cluster>) {
     harness.assert_project("acme-eng", "Ready", "True", "Usable", &[]).await;
 
     rule.remove();
-    let healed = |o: &JiraIntegration| has(o, "Synced", "SyncSucceeded");
-    harness.until("acme", "synchronised", healed).await;
+    let recovered = |o: &JiraIntegration| has(o, "Synced", "SyncSucceeded");
+    harness.until("acme", "synchronised", recovered).await;
     harness
         .assert_project("acme-eng", "Ready", "False", "ProjectArchived", &["ENG"])
         .await;

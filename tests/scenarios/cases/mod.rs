@@ -9,10 +9,10 @@ mod cost;
 mod cost_turns;
 mod credentials;
 mod directory;
-mod directory_trouble;
+mod directory_problems;
 mod gitops;
+mod grant_problems;
 mod grant_secret;
-mod grant_trouble;
 mod ground;
 mod healthy;
 mod histories;
@@ -21,8 +21,8 @@ mod inventory;
 mod issues;
 mod issues_change;
 mod issues_objects;
+mod issues_problems;
 mod issues_scale;
-mod issues_trouble;
 mod limits;
 mod lost_token;
 mod outage;
@@ -104,10 +104,10 @@ pub fn all() -> Vec<Scenario> {
         cost_turns::scenarios(),
         credentials::scenarios(),
         directory::scenarios(),
-        directory_trouble::scenarios(),
+        directory_problems::scenarios(),
         gitops::scenarios(),
         grant_secret::scenarios(),
-        grant_trouble::scenarios(),
+        grant_problems::scenarios(),
         ground::scenarios(),
         healthy::scenarios(),
         histories::scenarios(),
@@ -117,7 +117,7 @@ pub fn all() -> Vec<Scenario> {
         issues_change::scenarios(),
         issues_objects::scenarios(),
         issues_scale::scenarios(),
-        issues_trouble::scenarios(),
+        issues_problems::scenarios(),
         limits::scenarios(),
         lost_token::scenarios(),
         outage::scenarios(),

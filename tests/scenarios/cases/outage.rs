@@ -1,5 +1,5 @@
 //! The token endpoint misbehaves: what is Atlassian's fault, what is the client secret's, and what
-//! is nobody's are told apart, no consent is asked for, and nothing is lost.
+//! is nobody's are distinguished, no consent is asked for, and nothing is lost.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -149,15 +149,15 @@ async fn while_it_lasts(cluster: Arc<Cluster>) {
         .fault(FaultRule::token_endpoint(When::Before, status(500, None)));
 
     let tells = |o: &JiraIntegration| condition(o, "Authorized").message.contains("could not be refreshed");
-    let told = harness.until("acme-0", "troubled", tells).await;
+    let reported = harness.until("acme-0", "troubled", tells).await;
     assert_condition(
-        &told,
+        &reported,
         "Authorized",
         "True",
         "TokenFresh",
         &["good until", "HTTP status 500"],
     );
-    assert_condition(&told, "Ready", "True", "Connected", &[]);
+    assert_condition(&reported, "Ready", "True", "Connected", &[]);
     assert!(Timestamp::now() < until, "it was refreshed before it expired");
 
     let dark = harness
@@ -187,12 +187,12 @@ async fn while_it_lasts(cluster: Arc<Cluster>) {
     );
 
     harness.sandbox.release(fault).expect("it was up");
-    let healed = harness
-        .until("acme-0", "healed", |o| {
+    let recovered = harness
+        .until("acme-0", "recovered", |o| {
             is_ready(o) && has(o, "Authorized", "TokenFresh")
         })
         .await;
-    assert!(expires(&healed) > until);
+    assert!(expires(&recovered) > until);
     assert_nothing_refused(&fleet, &harness);
     let events = harness.events("acme-0").await;
     assert_eq!(
@@ -218,7 +218,7 @@ async fn not_quite_right(cluster: Arc<Cluster>) {
 
     let unread = |o: &JiraIntegration| condition(o, "Authorized").message.contains("could not be read");
     let omitted = |o: &JiraIntegration| has(o, "Authorized", "OfflineAccessMissing");
-    let (warned, told) = futures::join!(
+    let (warned, reported) = futures::join!(
         harness.until("acme-0", "warned", omitted),
         harness.until("acme-1", "troubled", unread)
     );
@@ -230,8 +230,14 @@ async fn not_quite_right(cluster: Arc<Cluster>) {
         &["no new refresh token", "offline_access"],
     );
     assert_condition(&warned, "Ready", "True", "Connected", &["no new refresh token"]);
-    assert_condition(&told, "Authorized", "True", "TokenFresh", &["good until", "is stored"]);
-    assert_condition(&told, "Ready", "True", "Connected", &[]);
+    assert_condition(
+        &reported,
+        "Authorized",
+        "True",
+        "TokenFresh",
+        &["good until", "is stored"],
+    );
+    assert_condition(&reported, "Ready", "True", "Connected", &[]);
 
     let well = |o: &JiraIntegration| {
         let authorized = condition(o, "Authorized");

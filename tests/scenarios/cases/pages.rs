@@ -294,7 +294,7 @@ async fn lasting_link(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// The token endpoint, Jira and the cluster fail in the middle of a consent: the person is told to try again, and of
+/// The token endpoint, Jira and the cluster fail in the middle of a consent: the person is asked to try again, and of
 /// nothing else.
 async fn outage(cluster: Arc<Cluster>) {
     let setup = Setup {

@@ -272,9 +272,9 @@ async fn all_blocked(cluster: Arc<Cluster>) {
     for project in all {
         harness.jira(give(project, "EDIT_ISSUES"));
     }
-    let healed = harness.request("acme").await;
-    assert_condition(&healed, "Ready", "True", "Connected", &[]);
-    assert_absent(&healed, "Stalled");
+    let recovered = harness.request("acme").await;
+    assert_condition(&recovered, "Ready", "True", "Connected", &[]);
+    assert_absent(&recovered, "Stalled");
     harness
         .until_events("acme", &["Connected", "AllProjectsBlocked", "AllProjectsAccessible"])
         .await;
@@ -324,7 +324,7 @@ async fn plain_pass(cluster: Arc<Cluster>) {
     harness
         .until_project_reason("acme-eng", "Permitted", "PermissionsHeld")
         .await;
-    let healed = |o: &JiraIntegration| has(o, "ProjectsAccessible", "AllProjectsAccessible");
-    harness.until("acme", "healed", healed).await;
+    let recovered = |o: &JiraIntegration| has(o, "ProjectsAccessible", "AllProjectsAccessible");
+    harness.until("acme", "recovered", recovered).await;
     harness.close().await;
 }

@@ -112,9 +112,15 @@ async fn archived(cluster: Arc<Cluster>) {
     assert_eq!((counts.visible, counts.readable, counts.blocked), (3, Some(3), 1));
 
     harness.jira(restore("SUP"));
-    let healed = harness.request("acme").await;
+    let recovered = harness.request("acme").await;
     only(&harness, "", "").await;
-    assert_condition(&healed, "ProjectsAccessible", "True", "AllProjectsAccessible", &["4"]);
+    assert_condition(
+        &recovered,
+        "ProjectsAccessible",
+        "True",
+        "AllProjectsAccessible",
+        &["4"],
+    );
     harness
         .until_events("acme-sup", &["ProjectArchived", "ProjectVisible"])
         .await;
@@ -192,7 +198,7 @@ async fn made_private(cluster: Arc<Cluster>) {
     harness.jira(private("SUP", true));
     let blocked = harness.request("acme").await;
     only(&harness, "acme-sup", "ProjectNotVisible").await;
-    // Hidden and deleted look alike, so the message claims neither.
+    // Hidden and deleted look alike, so the message asserts neither.
     let causes = ["SUP", "not added", "private or deleted", "mistyped"];
     harness
         .assert_project("acme-sup", "Accessible", "False", "ProjectNotVisible", &causes)

@@ -27,8 +27,8 @@ async fn stretched(cluster: Arc<Cluster>) {
             .integrate(name, "acme-oauth", json!({"syncInterval": "1m"}))
             .await;
     }
-    let told = harness.until_reason("acme", "Synced", "IntervalStretched").await;
-    assert!(told.message.contains("instead of 1m"), "{}", told.message);
+    let reported = harness.until_reason("acme", "Synced", "IntervalStretched").await;
+    assert!(reported.message.contains("instead of 1m"), "{}", reported.message);
     let object = harness.integration("acme").await;
     assert_condition(&object, "Synced", "False", "IntervalStretched", &["spec.syncInterval"]);
     assert!(is_ready(&object), "it holds nothing back");

@@ -1,5 +1,5 @@
 //! Tokens are replaced in time and one at a time: over many lifetimes, by two processes at once,
-//! and by one that is told to stop.
+//! and by one that is asked to stop.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -78,9 +78,9 @@ async fn writing_missing(cluster: Arc<Cluster>) {
     );
 
     harness.jira(add_scope(&app, "write:jira-work"));
-    let healed = harness.request("acme").await;
-    assert_condition(&healed, "Ready", "True", "Connected", &[]);
-    assert_absent(&healed, "Stalled");
+    let recovered = harness.request("acme").await;
+    assert_condition(&recovered, "Ready", "True", "Connected", &[]);
+    assert_absent(&recovered, "Stalled");
     harness
         .until_events("acme", &["Connected", "ScopesMissing", "AllScopesGranted"])
         .await;

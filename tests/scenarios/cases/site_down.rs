@@ -1,4 +1,4 @@
-//! Jira is out of order: that is told of the integration, and nothing else is touched.
+//! Jira is out of order: that is said of the integration, and nothing else is touched.
 
 use std::sync::Arc;
 

@@ -234,8 +234,8 @@ async fn observing(cluster: Arc<Cluster>) {
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_reason("acme", "ScopesGranted", "ScopesMissing").await;
     let enforcing = harness.request("acme").await;
-    let told = ["write:jira-work (to write issues)", "developer console"];
-    assert_condition(&enforcing, "ScopesGranted", "False", "ScopesMissing", &told);
+    let reported = ["write:jira-work (to write issues)", "developer console"];
+    assert_condition(&enforcing, "ScopesGranted", "False", "ScopesMissing", &reported);
     assert_condition(&enforcing, "Ready", "False", "ScopesMissing", &[]);
 
     harness.change("acme", json!({"mode": "Observe"})).await;

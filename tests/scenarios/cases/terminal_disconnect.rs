@@ -38,8 +38,8 @@ fn tokens(secret: &BTreeMap<String, String>) -> Vec<&str> {
 async fn until_disconnected(harness: &Harness, name: &str) {
     harness.until_reason(name, "Authorized", "NotConnected").await;
     let found = harness.request(name).await;
-    let told = ["disconnected on request", "connect"];
-    assert_condition(&found, "Authorized", "False", "NotConnected", &told);
+    let reported = ["disconnected on request", "connect"];
+    assert_condition(&found, "Authorized", "False", "NotConnected", &reported);
     let published = format!("{name}-jira-token");
     harness
         .until_object::<Secret>(&published, "without a token", |secret| {

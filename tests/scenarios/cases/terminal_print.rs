@@ -96,7 +96,7 @@ async fn print(cluster: Arc<Cluster>) {
 
 async fn refused_on_a_terminal(cluster: Arc<Cluster>) {
     let (harness, port) = unconnected(&cluster, "print-tty").await;
-    // Before anything is asked: not even a cluster is needed to be told.
+    // Before anything is asked: not even a cluster is needed for it.
     let typed = harness.connects(port, &["--print"]).with(&harness.path("absent"));
     let ran = harness.ended(typed.start_on_terminal()).await;
     ran.assert_exit(

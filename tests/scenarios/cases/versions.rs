@@ -240,7 +240,7 @@ async fn install_earlier_version(cluster: &Cluster) {
         .expect("the definition is changed");
 }
 
-/// A pipeline that upgrades the operator before the definitions: what is wrong and what helps is told, and it
+/// A pipeline that upgrades the operator before the definitions: what is wrong and what helps is reported, and it
 /// goes on by itself once they are there.
 async fn definitions_are_older(cluster: Arc<Cluster>) {
     let own = cluster.another().await;
@@ -283,7 +283,7 @@ impl Harness {
                 if parts.iter().all(|part| log.contains(part)) {
                     return;
                 }
-                // Nothing tells of a line that is written.
+                // Nothing reports a line that is written.
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
         };

@@ -39,7 +39,7 @@ impl Harness {
         checked
     }
 
-    /// Asks about a ticket for a person. It is told with this reason, what to do about it, and these
+    /// Asks about a ticket for a person. It is reported with this reason, what to do about it, and these
     /// things.
     pub async fn check_person(&self, email: &str, project: &str, reason: PersonReason, named: &[&str]) {
         let ran = self.check(&["--person", email, "--project", project]).await;

@@ -110,7 +110,7 @@ impl Seen {
     }
 }
 
-/// What is told of every integration from its first pass on.
+/// What is said of every integration from its first pass on.
 const ALWAYS: [(&str, &str); 2] = [
     ("DirectoryReadable", "DirectoryReadable is absent"),
     ("StatusMappingValid", "StatusMappingValid is absent"),
@@ -125,8 +125,8 @@ fn absences(kind: &str, conditions: &[Value]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Whether each integration of a namespace tells of service desks exactly if there are some in its
-/// scope: then the object of one of its projects tells of its own. A pass writes the objects first and
+/// Whether each integration of a namespace reports service desks exactly if there are some in its
+/// scope: then the object of one of its projects reports its own. A pass writes the objects first and
 /// the status last, so one that is under way has its time to end.
 pub async fn desks_disagree(client: &Client, namespace: &str) -> Vec<String> {
     let integrations: Api<JiraIntegration> = Api::namespaced(client.clone(), namespace);

@@ -22,7 +22,7 @@ pub fn wanted() -> Value {
     json!({"projects": [{"key": "SUP"}], "users": {"directory": "ConfigMap"}})
 }
 
-/// What the status tells of the directory.
+/// What the status says of the directory.
 pub fn users(object: &JiraIntegration) -> Option<&DirectoryStatus> {
     object.status.as_ref()?.users.as_ref()
 }
@@ -33,7 +33,7 @@ pub fn asked(harness: &Harness, mark: Mark, path: &str) -> usize {
     calls.iter().filter(|call| call.path.ends_with(path)).count()
 }
 
-/// The trouble that is told of.
+/// The last error that is reported.
 pub fn trouble(object: &JiraIntegration) -> Option<&str> {
     users(object)?.trouble.as_deref()
 }

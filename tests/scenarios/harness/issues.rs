@@ -60,7 +60,7 @@ impl Harness {
                 mirrored.keys().collect::<Vec<_>>(),
                 self.log_tail()
             );
-            // A list is asked for again; a watch would tell of single objects only.
+            // A list is asked for again; a watch would report single objects only.
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }

@@ -118,7 +118,7 @@ impl Harness {
         let before = before
             .and_then(|status| status.sync)
             .and_then(|sync| sync.last_inventory_time);
-        // Times in a status have no fractions: within the same second an answer would not be told from
+        // Times in a status have no fractions: within the same second an answer would not be distinguished from
         // the one before.
         while before
             .as_ref()

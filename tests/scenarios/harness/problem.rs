@@ -1,6 +1,6 @@
 //! A problem on the harness: produced in Jira or in the spec, read from what is said of it, fixed.
-//! Every condition of every object and every event is counted, so that what is told of a problem is
-//! all that is told, and nothing of it stays.
+//! Every condition of every object and every event is counted, so that what is said of a problem is
+//! all that is said, and nothing of it stays.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -90,31 +90,33 @@ pub struct Problem {
 }
 
 impl Harness {
-    /// Produces a problem. The next pass tells of it with these conditions and their events, and of
+    /// Produces a problem. The next pass reports it with these conditions and their events, and of
     /// nothing else.
-    pub async fn broken_by(&self, change: impl Into<Change>, told: &[Expectation<'_>]) -> Problem {
+    pub async fn broken_by(&self, change: impl Into<Change>, reported: &[Expectation<'_>]) -> Problem {
         let (healthy, mut events) = (self.every_condition().await, self.every_event().await);
         self.make(change.into()).await;
         let integration = self.request("acme").await;
         let now = self.every_condition().await;
         let mut expected = reasons(&healthy);
-        for told in told {
-            let key = (told.object.to_owned(), told.condition.to_owned());
-            expected.insert(key.clone(), told.reason.to_owned());
-            says(now.get(&key), told);
+        for reported in reported {
+            let key = (reported.object.to_owned(), reported.condition.to_owned());
+            expected.insert(key.clone(), reported.reason.to_owned());
+            says(now.get(&key), reported);
             // Issues of what cannot be read are not looked at; no event comes of it.
-            let synced = (told.object.to_owned(), "Synced".to_owned());
-            if told.condition == "Accessible" && healthy.contains_key(&synced) {
+            let synced = (reported.object.to_owned(), "Synced".to_owned());
+            if reported.condition == "Accessible" && healthy.contains_key(&synced) {
                 expected.insert(synced, "SkippedAfterAccessible".to_owned());
             }
-            if told.with_event {
-                *events.entry((told.object.into(), told.reason.into())).or_default() += 1;
+            if reported.with_event {
+                *events
+                    .entry((reported.object.into(), reported.reason.into()))
+                    .or_default() += 1;
             }
         }
         assert_eq!(reasons(&now), expected, "conditions in problem");
         self.until_every_event(&events).await;
-        let with_event = told.iter().filter(|told| told.with_event);
-        let events = with_event.map(|told| (told.object.to_owned(), told.condition.to_owned()));
+        let with_event = reported.iter().filter(|reported| reported.with_event);
+        let events = with_event.map(|reported| (reported.object.to_owned(), reported.condition.to_owned()));
         Problem {
             healthy,
             events: events.collect(),
@@ -122,7 +124,7 @@ impl Harness {
         }
     }
 
-    /// Mends it. The next pass finds everything as it was, with one event for each that told of it.
+    /// Fixes it. The next pass finds everything as it was, with one event for each that reported it.
     pub async fn fixed_by(&self, problem: Problem, change: impl Into<Change>) -> JiraIntegration {
         let mut events = self.every_event().await;
         self.make(change.into()).await;
@@ -199,17 +201,17 @@ fn reasons(conditions: &Conditions) -> BTreeMap<(String, String), String> {
     conditions.iter().map(reason).collect()
 }
 
-/// The condition says what is told, and what to do about it.
-fn says(condition: Option<&Condition>, told: &Expectation<'_>) {
-    let found = condition.unwrap_or_else(|| panic!("{} of {} is absent", told.condition, told.object));
-    let reason = Reason::parse(told.reason).expect("a reason");
+/// The condition says what is reported, and what to do about it.
+fn says(condition: Option<&Condition>, reported: &Expectation<'_>) {
+    let found = condition.unwrap_or_else(|| panic!("{} of {} is absent", reported.condition, reported.object));
+    let reason = Reason::parse(reported.reason).expect("a reason");
     let entry = reason.entry();
     let status = match entry.holds {
         Holds::True => "True",
         Holds::False => "False",
         Holds::Unknown => "Unknown",
     };
-    assert_is(found, status, told.reason, told.named);
+    assert_is(found, status, reported.reason, reported.named);
     // Where several things are summed up and there is one, its own remedy stands for the general one.
     let summed_up = Reason::ALL.iter().filter(|r| found.message.contains(&format!("({r})")));
     let mut remedies = summed_up.map(|r| r.entry().remedy).chain([entry.remedy]);

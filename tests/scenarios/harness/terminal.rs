@@ -301,7 +301,7 @@ impl Running {
 }
 
 impl Ran {
-    /// Claims the exit code, and that these things were said.
+    /// Asserts the exit code, and that these things were said.
     #[track_caller]
     pub fn assert_exit(&self, code: i32, named: &[&str]) -> &Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);

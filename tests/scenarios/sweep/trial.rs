@@ -106,7 +106,7 @@ async fn play(
     tokio::select! {
         () = &mut sprung => played.await,
         outcome = &mut played => {
-            // Events come after the conditions that they tell of.
+            // Events come after the conditions that they report.
             scene.until_quiet().await;
             if !trap.was_met(scene) {
                 return outcome;

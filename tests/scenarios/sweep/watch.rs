@@ -1,4 +1,4 @@
-//! The watches of a trial: every version of every object, as the API server tells of it, goes to [`Seen`].
+//! The watches of a trial: every version of every object, as the API server reports it, goes to [`Seen`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,7 +57,7 @@ impl Watch {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of every change.
+    /// Reports every change.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }

@@ -26,7 +26,7 @@ pub(super) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// The next page of what is left, with these troubles.
+    /// The next page of what is left, with these problems.
     pub(super) fn cut(rest: &'a [Row], size: usize, troubles: Vec<PageTrouble>) -> Self {
         let (mut shown, mut ends) = (rest.len().min(size), false);
         for trouble in &troubles {

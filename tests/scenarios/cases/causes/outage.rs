@@ -1,5 +1,5 @@
-//! Service desks that cannot be asked, and troubles that nobody asks about: the clock alone brings
-//! what is told of them and what fixes them.
+//! Service desks that cannot be asked, and problems that nobody asks about: the clock alone brings
+//! what is said of them and what fixes them.
 
 use std::sync::Arc;
 
@@ -116,8 +116,8 @@ pub(super) async fn by_the_clock(cluster: Arc<Cluster>) {
         let is = |type_: &str| condition(o, type_).status == "True";
         is("ServiceDesksReady") && is("DirectoryReadable")
     };
-    let healed = harness.until("acme", "healed by the clock", well).await;
-    assert_condition(&healed, "Ready", "True", "Connected", &[]);
+    let recovered = harness.until("acme", "recovered by the clock", well).await;
+    assert_condition(&recovered, "Ready", "True", "Connected", &[]);
     harness.assert_project("acme-sup", "Ready", "True", "Usable", &[]).await;
     harness
         .until_events("acme-sup", &["RequestTypesHidden", "ServiceDeskUsable"])

@@ -149,8 +149,14 @@ async fn portal_listed(cluster: Arc<Cluster>) {
     coverage::caused("portal-only-enforce");
 
     harness.make(let_in()).await;
-    let healed = harness.request("acme").await;
-    assert_condition(&healed, "ServiceDesksReady", "True", "AllServiceDesksReady", &["All 2"]);
+    let recovered = harness.request("acme").await;
+    assert_condition(
+        &recovered,
+        "ServiceDesksReady",
+        "True",
+        "AllServiceDesksReady",
+        &["All 2"],
+    );
     harness.assert_project("acme-sup", "Ready", "True", "Usable", &[]).await;
     harness
         .until_events("acme-sup", &["BrowseDenied", "ProjectVisible"])

@@ -168,7 +168,7 @@ pub(super) async fn root_leads(cluster: Arc<Cluster>) {
     ];
     ready_says(&problem.integration, "ScopesMissing", &leads, &[]);
 
-    // With the wrong account nothing further is asked, and what was told of projects is not repeated.
+    // With the wrong account nothing further is asked, and what was said of projects is not repeated.
     let other = json!({"account": {"email": "dana@acme.example"}});
     harness.change("acme", other).await;
     harness.until_reason("acme", "AccountEligible", "WrongAccount").await;

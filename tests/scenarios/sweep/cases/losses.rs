@@ -12,8 +12,8 @@ use crate::{
 pub struct Loss {
     name: &'static str,
     taken: fn(client_id: String) -> Command,
-    /// Condition and reason by which it is told.
-    told: (&'static str, &'static str),
+    /// Condition and reason by which it is reported.
+    reported: (&'static str, &'static str),
 }
 
 /// The grant no longer reaches the site.
@@ -25,7 +25,7 @@ pub fn site() -> Loss {
             account: None,
             site: None,
         },
-        told: ("SiteReachable", "SiteNotGranted"),
+        reported: ("SiteReachable", "SiteNotGranted"),
     }
 }
 
@@ -37,7 +37,7 @@ pub fn account() -> Loss {
             account: Some(BOT.to_owned()),
             keep_grants: true,
         },
-        told: ("AccountEligible", "AccountInactive"),
+        reported: ("AccountEligible", "AccountInactive"),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn scope() -> Loss {
             client_id: Some(client_id),
             scope: "read:jira-work".to_owned(),
         },
-        told: ("ScopesGranted", "ScopesMissing"),
+        reported: ("ScopesGranted", "ScopesMissing"),
     }
 }
 
@@ -67,7 +67,10 @@ impl Scenario for Loss {
             let client_id = scene.client_id().await;
             scene.harness.jira((self.taken)(client_id));
             scene.harness.ask("acme").await;
-            scene.harness.until_reason("acme", self.told.0, self.told.1).await;
+            scene
+                .harness
+                .until_reason("acme", self.reported.0, self.reported.1)
+                .await;
         }
         .boxed()
     }

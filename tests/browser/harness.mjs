@@ -1,4 +1,4 @@
-// What the cases play on: `devkit stage` (a Kubernetes API server, the sandbox of Jira Cloud, and the operator with its connect
+// What the cases use: `devkit stage` (a Kubernetes API server, the sandbox of Jira Cloud, and the operator with its connect
 // pages) as a child process, kubectl, and the sandbox's control endpoint.
 
 import assert from "node:assert/strict";
@@ -14,20 +14,20 @@ export const GLOBEX = "https://globex.atlassian.net";
 
 const SECONDS_TO_WAIT = 30;
 
-export class Stage {
+export class Harness {
   /** Starts everything; `devkit` is the program. Dropped on the floor, it ends with this process. */
   static async start(devkit) {
     const child = spawn(devkit, ["stage"], { stdio: ["pipe", "pipe", "inherit"] });
-    const stage = new Stage();
-    stage.child = child;
+    const harness = new Harness();
+    harness.child = child;
     for await (const line of createInterface({ input: child.stdout })) {
       if (line.startsWith("{")) {
         const { kubectl, ...addresses } = JSON.parse(line);
-        return Object.assign(stage, addresses, { kubectlWords: kubectl });
+        return Object.assign(harness, addresses, { kubectlWords: kubectl });
       }
       console.log(line);
     }
-    throw new Error("the stage ended before it was ready");
+    throw new Error("the harness ended before it was ready");
   }
 
   async stop() {
@@ -65,7 +65,7 @@ export class Stage {
     return requests.filter((made) => made.clientId === app.clientId && made.grantType === "authorization_code").length;
   }
 
-  /** The end of the operator's log, which is gone if the stage is. */
+  /** The end of the operator's log, which is gone if the harness is. */
   async operatorsLog() {
     const text = await readFile(this.operatorLog, "utf8").catch((error) => error.message);
     return text.split("\n").slice(-40).join("\n");
@@ -95,12 +95,12 @@ export class Stage {
 
 /** One JiraIntegration. */
 class Integration {
-  constructor(stage, namespace, name, app) {
-    Object.assign(this, { stage, namespace, name, app, appliedAt: performance.now() });
+  constructor(harness, namespace, name, app) {
+    Object.assign(this, { harness, namespace, name, app, appliedAt: performance.now() });
   }
 
   #kubectl(...words) {
-    return this.stage.kubectl(["-n", this.namespace, ...words]);
+    return this.harness.kubectl(["-n", this.namespace, ...words]);
   }
 
   async #wait(what) {

@@ -60,15 +60,15 @@ async fn silence(cluster: Arc<Cluster>) {
     let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1m", "issues": {"mirror": "Open"}});
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_reason("acme", "Synced", "QuotaExhausted").await;
-    let told = sync(&harness.integration("acme").await);
-    let claim_time = |told: &SyncStatus| {
-        let next = told.next_sync_time.clone().expect("a next time").0;
+    let reported = sync(&harness.integration("acme").await);
+    let assert_time = |reported: &SyncStatus| {
+        let next = reported.next_sync_time.clone().expect("a next time").0;
         let ahead = next.duration_since(Timestamp::now());
         let (least, most) = (SignedDuration::from_mins(28), SignedDuration::from_mins(32));
         assert!(ahead > least && ahead < most, "{ahead:#}");
     };
-    claim_time(&told);
-    assert!(told.last_sync_time.is_none(), "nothing succeeded yet: {told:?}");
+    assert_time(&reported);
+    assert!(reported.last_sync_time.is_none(), "nothing succeeded yet: {reported:?}");
 
     harness.ask("acme").await;
     harness.assert_silence("while it waits", 20).await;
@@ -77,7 +77,7 @@ async fn silence(cluster: Arc<Cluster>) {
     harness.until_served("/readyz", |status, _| status == 200).await;
     harness.assert_silence("after a restart", 20).await;
     let after = harness.integration("acme").await;
-    claim_time(&sync(&after));
+    assert_time(&sync(&after));
     assert_condition(&after, "Synced", "False", "QuotaExhausted", &["no call is made until"]);
     harness.close().await;
 }
@@ -165,9 +165,9 @@ async fn invisible(cluster: Arc<Cluster>) {
         .method(Method::PUT)
         .path_contains("/jiraprojects/acme-eng");
     let unwritten = harness.proxy.as_ref().unwrap().add(unwritten);
-    let told = harness.request("acme").await;
+    let reported = harness.request("acme").await;
     assert!(unwritten.hits() > 0);
-    assert_eq!(cursor(&told), before);
+    assert_eq!(cursor(&reported), before);
     unwritten.remove();
     harness.command(json!({"command": "clearFaults"}));
     harness.request("acme").await;
@@ -210,17 +210,17 @@ async fn gravest(cluster: Arc<Cluster>) {
     harness.command(json!({"command": "archiveProject", "project": "OPS"}));
     harness.ask("acme").await;
     harness.until_reason("acme", "Synced", "SyncPartial").await;
-    let told = harness.integration("acme").await;
+    let reported = harness.integration("acme").await;
     let named = ["JiraProject acme-ops could", words, "Also:"];
-    assert_condition(&told, "Synced", "False", "SyncPartial", &named);
+    assert_condition(&reported, "Synced", "False", "SyncPartial", &named);
     assert!(
-        condition(&told, "Synced").message.contains("MirrorTruncated")
-            || condition(&told, "Synced").message.contains("are mirrored")
+        condition(&reported, "Synced").message.contains("MirrorTruncated")
+            || condition(&reported, "Synced").message.contains("are mirrored")
     );
     rule.remove();
     // Long before the interval is over.
-    let healed = |o: &JiraIntegration| has(o, "Synced", "MirrorTruncated");
-    harness.until("acme", "synchronised", healed).await;
+    let recovered = |o: &JiraIntegration| has(o, "Synced", "MirrorTruncated");
+    harness.until("acme", "synchronised", recovered).await;
     harness
         .assert_project("acme-ops", "Ready", "False", "ProjectArchived", &["OPS"])
         .await;
@@ -246,8 +246,8 @@ async fn burst(cluster: Arc<Cluster>) {
     assert_condition(&found, "Synced", "True", "SyncSucceeded", &[]);
     let listed = |o: &JiraIntegration| users(o).is_some_and(is_complete);
     harness.until("acme", "one with its people", listed).await;
-    let told: Vec<String> = harness.events("acme").await;
-    assert!(!told.contains(&"SyncPartial".to_owned()), "{told:?}");
+    let reported: Vec<String> = harness.events("acme").await;
+    assert!(!reported.contains(&"SyncPartial".to_owned()), "{reported:?}");
     let all = harness.readable_in("ENG");
     harness
         .until_mirrored("complete", |mirrored| mirrored.len() == all)

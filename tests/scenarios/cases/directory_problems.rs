@@ -41,23 +41,23 @@ async fn failures(cluster: Arc<Cluster>) {
     let refused = FaultAction::Html { code: 502 };
     let _ = harness.sandbox.fault(FaultRule::path(LIST, When::Before, refused));
     harness.request("acme").await;
-    let told = harness
+    let reported = harness
         .until("acme", "one that tells of trouble", |o| {
             users(o).is_some_and(|u| u.trouble.is_some())
         })
         .await;
     harness.until_event("acme", "DirectoryOutdated").await;
-    assert!(is_ready(&told), "it holds nothing back");
-    assert_condition(&told, "Synced", "True", "SyncSucceeded", &[]);
+    assert!(is_ready(&reported), "it holds nothing back");
+    assert_condition(&reported, "Synced", "True", "SyncSucceeded", &[]);
     assert_eq!(harness.people().await, people);
     harness.jira(Command::ClearFaults);
     harness.list_again().await;
-    let healed = harness
+    let recovered = harness
         .until("acme", "one without trouble", |o| {
             users(o).is_some_and(|u| u.trouble.is_none() && is_complete(u))
         })
         .await;
-    assert!(is_ready(&healed));
+    assert!(is_ready(&recovered));
 
     let may_browse = |held| Command::SetGlobalPermission {
         site: None,
@@ -113,7 +113,8 @@ async fn false_answers(cluster: Arc<Cluster>) {
 
     answer(BY_ID, r#"{"isLast": true, "values": []}"#);
     harness.request("acme").await;
-    let says = |part: &'static str| move |o: &JiraIntegration| trouble(o).is_some_and(|told| told.contains(part));
+    let says =
+        |part: &'static str| move |o: &JiraIntegration| trouble(o).is_some_and(|reported| reported.contains(part));
     harness
         .until("acme", "one that mistrusts this", says("own account"))
         .await;
@@ -166,20 +167,20 @@ async fn refused(cluster: Arc<Cluster>) {
     harness.connect("acme-oauth").await;
     harness.integrate("acme", "acme-oauth", wanted()).await;
     let says_right = |o: &JiraIntegration| trouble(o).is_some_and(|t| t.contains("userDirectory.enabled"));
-    let told = harness
+    let reported = harness
         .until("acme", "one that tells which right is lacking", says_right)
         .await;
-    assert!(is_ready(&told), "it holds nothing back");
+    assert!(is_ready(&reported), "it holds nothing back");
     assert_eq!(asked(&harness, start, LIST), 0, "nothing is read that cannot be kept");
     forbidden.remove();
     harness.request("acme").await;
     let says =
         |o: &JiraIntegration| trouble(o).is_some_and(|t| t.contains("acme-users-0") && t.contains("few-configmaps"));
-    let told = harness.until("acme", "one that tells what was refused", says).await;
-    assert!(is_ready(&told));
-    assert_condition(&told, "Synced", "True", "SyncSucceeded", &[]);
+    let reported = harness.until("acme", "one that tells what was refused", says).await;
+    assert!(is_ready(&reported));
+    assert_condition(&reported, "Synced", "True", "SyncSucceeded", &[]);
     assert_eq!(
-        users(&told).and_then(|users| users.next_offset),
+        users(&reported).and_then(|users| users.next_offset),
         Some(0),
         "what was read is read again"
     );
