@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use crate::cli::context::{ClusterContext, say, say_on_stderr};
+use crate::cli::context::{ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
     cluster::error::describe,
@@ -29,7 +29,7 @@ pub struct Options {
     /// Name of a JiraIntegration.
     name: String,
     #[command(flatten)]
-    cluster: ClusterContext,
+    cluster: ClusterOptions,
 }
 
 /// Disconnects.

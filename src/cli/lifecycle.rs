@@ -11,7 +11,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use crate::cli::context::{COULD_NOT_LOOK, ClusterContext, FINDINGS, duration, say};
+use crate::cli::context::{COULD_NOT_LOOK, ClusterOptions, FINDINGS, duration, say};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -29,7 +29,7 @@ pub struct IntegrationArgs {
     /// Name of a JiraIntegration.
     name: String,
     #[command(flatten)]
-    cluster: ClusterContext,
+    cluster: ClusterOptions,
 }
 
 /// Options of `reconcile`.

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{connect_pages, startup_crds};
-use crate::cli::context::AtlassianContext;
+use crate::cli::context::AtlassianOptions;
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
@@ -51,7 +51,7 @@ pub struct Options {
     )]
     watch_namespaces: Vec<String>,
     #[command(flatten)]
-    atlassian: AtlassianContext,
+    atlassian: AtlassianOptions,
     /// Seconds that a mirrored issue must be missing in Jira's lists before it is looked up and, if
     /// it is gone, removed. Jira's index may be minutes late.
     #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",

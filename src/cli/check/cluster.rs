@@ -13,15 +13,15 @@ use super::{
     token::NotLive,
 };
 use crate::api::integration::JiraIntegration;
-use crate::cli::context::{Atlassian, CheckReason, CheckReport, CheckedObject, Cluster, ReportLine};
+use crate::cli::context::{AtlassianContext, CheckReason, CheckReport, CheckedObject, ClusterContext, ReportLine};
 
 /// What is looked at, and how.
 #[derive(Clone, Copy)]
 pub struct ClusterCheck<'a> {
     /// The cluster.
-    pub cluster: &'a Cluster,
+    pub cluster: &'a ClusterContext,
     /// Atlassian.
-    pub atlassian: &'a Atlassian,
+    pub atlassian: &'a AtlassianContext,
     /// Which integrations.
     pub which: &'a IntegrationSelection,
     /// The person and the project to look at instead.
@@ -82,7 +82,7 @@ impl ClusterCheck<'_> {
     ///
     /// # Errors
     /// When the API server cannot be asked, or there is nothing to look at.
-    pub async fn from_status(&self) -> Result<(CheckReport, String), String> {
+    pub async fn reported_status(&self) -> Result<(CheckReport, String), String> {
         let found = self.which.find(self.cluster).await?;
         let now = Timestamp::now();
         let subject = |integration| from_status::from_status(integration, &[], "it is waited for", now);

@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use crate::cli::context::{CheckReason, CheckedObject, Cluster, ReportLine};
+use crate::cli::context::{CheckReason, CheckedObject, ClusterContext, ReportLine};
 use crate::{
     api::{
         VERSION, crd,
@@ -18,7 +18,7 @@ use crate::{
 const NAMED: usize = 4;
 
 /// One subject for each definition.
-pub async fn subjects(cluster: &Cluster) -> Vec<CheckedObject> {
+pub async fn subjects(cluster: &ClusterContext) -> Vec<CheckedObject> {
     let api: Api<CustomResourceDefinition> = Api::all(cluster.client.clone());
     let mut subjects = Vec::new();
     for ours in crd::all() {

@@ -14,7 +14,7 @@ use textwrap::core::display_width;
 use super::{evidence_file::SavedEvidence, site};
 use crate::atlassian::endpoints::Endpoints;
 use crate::cli::context::{
-    Atlassian, CRD_SCHEMAS, CheckReason, CheckReport, Manifests, PageLayout, ReportLine, Severity, short, text,
+    AtlassianContext, CRD_SCHEMAS, CheckReason, CheckReport, Manifests, PageLayout, ReportLine, Severity, short, text,
 };
 
 const PAGE: PageLayout = PageLayout {
@@ -24,10 +24,10 @@ const PAGE: PageLayout = PageLayout {
 const DOCS: &str = "docs/check.md";
 const END: &str = "<!-- end -->\n";
 
-fn nowhere() -> Atlassian {
+fn nowhere() -> AtlassianContext {
     let address: url::Url = "http://127.0.0.1:9".parse().unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Atlassian {
+    AtlassianContext {
         http: crate::atlassian::endpoints::http_client().unwrap(),
         endpoints: std::sync::Arc::new(Endpoints {
             auth: address.clone(),

@@ -11,7 +11,7 @@ use super::{
     points::PointsSpent,
     token::{NotLive, is_rejected, token},
 };
-use crate::cli::context::{Atlassian, Cluster};
+use crate::cli::context::{AtlassianContext, ClusterContext};
 use crate::{
     api::{
         condition::{ConditionType, is_true},
@@ -55,8 +55,8 @@ impl LiveClient {
     /// # Errors
     /// Why there is none.
     pub async fn find(
-        cluster: &Cluster,
-        atlassian: &Atlassian,
+        cluster: &ClusterContext,
+        atlassian: &AtlassianContext,
         integration: &JiraIntegration,
     ) -> Result<Self, NotLive> {
         may_be_asked(atlassian, integration, Timestamp::now())?;
@@ -127,7 +127,7 @@ impl LiveClient {
 }
 
 /// Whether Atlassian may be asked at all, and whether that is of any use.
-fn may_be_asked(atlassian: &Atlassian, integration: &JiraIntegration, now: Timestamp) -> Result<(), NotLive> {
+fn may_be_asked(atlassian: &AtlassianContext, integration: &JiraIntegration, now: Timestamp) -> Result<(), NotLive> {
     let conditions = integration.status.as_ref().map(|status| status.conditions.as_slice());
     if integration.spec.suspend {
         return Err(NotLive::because(
@@ -151,7 +151,10 @@ fn may_be_asked(atlassian: &Atlassian, integration: &JiraIntegration, now: Times
 }
 
 /// The projects that the operator knows; and where they cannot be listed, why.
-async fn known(cluster: &Cluster, integration: &JiraIntegration) -> (Vec<JiraProject>, Option<UnlistedProjects>) {
+async fn known(
+    cluster: &ClusterContext,
+    integration: &JiraIntegration,
+) -> (Vec<JiraProject>, Option<UnlistedProjects>) {
     match projects(cluster, integration).await {
         Ok(known) => (known, None),
         Err(error) => {
@@ -166,7 +169,7 @@ async fn known(cluster: &Cluster, integration: &JiraIntegration) -> (Vec<JiraPro
 ///
 /// # Errors
 /// When they cannot be listed.
-pub async fn projects(cluster: &Cluster, integration: &JiraIntegration) -> kube::Result<Vec<JiraProject>> {
+pub async fn projects(cluster: &ClusterContext, integration: &JiraIntegration) -> kube::Result<Vec<JiraProject>> {
     let namespace = integration.namespace().unwrap_or_default();
     let api: Api<JiraProject> = Api::namespaced(cluster.client.clone(), &namespace);
     let selector = format!("{}={}", names::INTEGRATION_LABEL, integration.name_any());

@@ -40,7 +40,7 @@ pub use self::{
     options::Options,
     rules::{RULES, RequiredRule},
 };
-use crate::cli::context::{Atlassian, CheckReport, FINDINGS, Manifests, print, with_folders};
+use crate::cli::context::{AtlassianContext, CheckReport, FINDINGS, Manifests, print, with_folders};
 
 /// What is said of files without a token.
 const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were skipped: that takes an access token. Apply the files, connect, and check by name.";
@@ -79,7 +79,7 @@ fn replay(file: &std::path::Path) -> Result<CheckReport, String> {
 }
 
 async fn installation(options: &Options) -> Result<CheckReport, String> {
-    let atlassian = Atlassian::of(&options.atlassian)?;
+    let atlassian = AtlassianContext::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
     let installed = InstallationCheck {
         namespace: options.namespace.as_deref(),
@@ -99,7 +99,7 @@ async fn installation(options: &Options) -> Result<CheckReport, String> {
 }
 
 async fn of_files(options: &Options) -> Result<CheckReport, String> {
-    let atlassian = Atlassian::of(&options.atlassian)?;
+    let atlassian = AtlassianContext::of(&options.atlassian)?;
     let paths = if options.recursive {
         with_folders(&options.files)
     } else {
@@ -116,7 +116,7 @@ async fn of_files(options: &Options) -> Result<CheckReport, String> {
 
 /// What was found, and what could not be done besides.
 async fn integrations(options: &Options) -> Result<(CheckReport, Option<String>), String> {
-    let atlassian = Atlassian::of(&options.atlassian)?;
+    let atlassian = AtlassianContext::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
     let namespace = options.namespace.as_ref().unwrap_or(&cluster.namespace);
     let which = IntegrationSelection {
@@ -150,7 +150,7 @@ async fn settled(question: ClusterCheck<'_>, wait: Duration) {
     let version = Mutex::new(None);
     let put = |seen| *version.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     let look = || async {
-        let said = question.from_status().await;
+        let said = question.reported_status().await;
         put(said.as_ref().ok().map(|(_, version)| version.clone()));
         Ok(said?.0)
     };

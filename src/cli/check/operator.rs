@@ -9,7 +9,7 @@ use super::{
     lists::all,
     rights::{self, OperatorAccount},
 };
-use crate::cli::context::{Atlassian, CheckReason, CheckedObject, Cluster, ReportLine};
+use crate::cli::context::{AtlassianContext, CheckReason, CheckedObject, ClusterContext, ReportLine};
 use crate::{
     atlassian::endpoints::{Endpoints, TENANT_TIMEOUT},
     cluster::error::describe,
@@ -28,7 +28,11 @@ pub struct InstallationCheck<'a> {
 }
 
 /// Looks at everything that belongs to the installation.
-pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: InstallationCheck<'_>) -> Vec<CheckedObject> {
+pub async fn check(
+    cluster: &ClusterContext,
+    atlassian: &AtlassianContext,
+    installed: InstallationCheck<'_>,
+) -> Vec<CheckedObject> {
     let mut subjects = crds::subjects(cluster).await;
     subjects.extend(operators(cluster, installed).await);
     subjects.push(endpoints(atlassian).await);
@@ -36,7 +40,7 @@ pub async fn check(cluster: &Cluster, atlassian: &Atlassian, installed: Installa
 }
 
 /// One subject for each Deployment: there may be several releases, each with namespaces of its own.
-async fn operators(cluster: &Cluster, installed: InstallationCheck<'_>) -> Vec<CheckedObject> {
+async fn operators(cluster: &ClusterContext, installed: InstallationCheck<'_>) -> Vec<CheckedObject> {
     let found = match deployments(cluster, installed.namespace).await {
         Ok(found) => found,
         Err(line) => {
@@ -57,7 +61,11 @@ async fn operators(cluster: &Cluster, installed: InstallationCheck<'_>) -> Vec<C
     subjects
 }
 
-async fn held(cluster: &Cluster, installed: InstallationCheck<'_>, deployment: Option<&Deployment>) -> Vec<ReportLine> {
+async fn held(
+    cluster: &ClusterContext,
+    installed: InstallationCheck<'_>,
+    deployment: Option<&Deployment>,
+) -> Vec<ReportLine> {
     match account(cluster, installed, deployment) {
         Some(account) => rights::lines(cluster, &account).await,
         None => vec![ReportLine::local(
@@ -69,7 +77,7 @@ async fn held(cluster: &Cluster, installed: InstallationCheck<'_>, deployment: O
 }
 
 fn account(
-    cluster: &Cluster,
+    cluster: &ClusterContext,
     installed: InstallationCheck<'_>,
     deployment: Option<&Deployment>,
 ) -> Option<OperatorAccount> {
@@ -131,7 +139,7 @@ fn watched(deployment: &Deployment) -> Vec<String> {
 ///
 /// # Errors
 /// The line that says why there is none.
-async fn deployments(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Deployment>, ReportLine> {
+async fn deployments(cluster: &ClusterContext, namespace: Option<&str>) -> Result<Vec<Deployment>, ReportLine> {
     let client = cluster.client.clone();
     let (api, place): (Api<Deployment>, _) = match namespace {
         Some(namespace) => (Api::namespaced(client, namespace), format!("namespace {namespace}")),
@@ -195,7 +203,7 @@ fn of_deployment(deployment: &Deployment) -> Vec<ReportLine> {
 }
 
 /// Whether Atlassian's addresses answer, whatever they answer.
-async fn endpoints(atlassian: &Atlassian) -> CheckedObject {
+async fn endpoints(atlassian: &AtlassianContext) -> CheckedObject {
     let Endpoints { auth, api, .. } = atlassian.endpoints.as_ref();
     let mut subject = CheckedObject::new("Atlassian", "", "from here");
     for (what, url) in [("Authorization", auth), ("API gateway", api)] {

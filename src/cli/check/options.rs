@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args};
 
 use super::selection::name;
-use crate::cli::context::{AtlassianContext, KubeOptions, OutputFormat, duration};
+use crate::cli::context::{AtlassianOptions, KubeOptions, OutputFormat, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -91,7 +91,7 @@ pub struct Options {
     #[command(flatten)]
     pub(super) kube: KubeOptions,
     #[command(flatten)]
-    pub(super) atlassian: AtlassianContext,
+    pub(super) atlassian: AtlassianOptions,
 }
 
 impl Options {

@@ -5,7 +5,7 @@ use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessRevie
 use kube::{Api, api::PostParams};
 
 use super::rules::{RULES, RequiredRule};
-use crate::cli::context::{CheckReason, Cluster, ReportLine};
+use crate::cli::context::{CheckReason, ClusterContext, ReportLine};
 use crate::cluster::error::describe;
 
 /// How many questions are asked at once.
@@ -23,7 +23,7 @@ pub struct OperatorAccount {
 }
 
 /// One line for each rule and namespace.
-pub async fn lines(cluster: &Cluster, account: &OperatorAccount) -> Vec<ReportLine> {
+pub async fn lines(cluster: &ClusterContext, account: &OperatorAccount) -> Vec<ReportLine> {
     // Without a namespace the question is about all of them.
     let mut namespaces: Vec<Option<&str>> = account.watched.iter().map(|name| Some(name.as_str())).collect();
     if namespaces.is_empty() {
@@ -52,7 +52,7 @@ pub async fn lines(cluster: &Cluster, account: &OperatorAccount) -> Vec<ReportLi
 }
 
 async fn line(
-    cluster: &Cluster,
+    cluster: &ClusterContext,
     account: &OperatorAccount,
     namespace: Option<&str>,
     rule: &RequiredRule,
@@ -92,7 +92,7 @@ async fn line(
 }
 
 async fn is_allowed(
-    cluster: &Cluster,
+    cluster: &ClusterContext,
     account: &OperatorAccount,
     namespace: Option<&str>,
     rule: &RequiredRule,

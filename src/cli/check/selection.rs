@@ -4,7 +4,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 
 use super::lists::{ObjectList, all, refused};
 use crate::api::integration::JiraIntegration;
-use crate::cli::context::Cluster;
+use crate::cli::context::ClusterContext;
 
 /// What kubectl takes for the kind before a slash.
 const KINDS: [&str; 4] = [
@@ -54,7 +54,7 @@ impl IntegrationSelection {
 
     /// Where they are kept.
     #[must_use]
-    pub fn api(&self, cluster: &Cluster) -> Api<JiraIntegration> {
+    pub fn api(&self, cluster: &ClusterContext) -> Api<JiraIntegration> {
         match &self.namespace {
             Some(namespace) => Api::namespaced(cluster.client.clone(), namespace),
             None => Api::all(cluster.client.clone()),
@@ -74,7 +74,7 @@ impl IntegrationSelection {
     ///
     /// # Errors
     /// When they cannot be read, one that is named is not there, or there is none.
-    pub async fn find(&self, cluster: &Cluster) -> Result<ObjectList<JiraIntegration>, String> {
+    pub async fn find(&self, cluster: &ClusterContext) -> Result<ObjectList<JiraIntegration>, String> {
         let found = match self.names.as_slice() {
             [name] => self.one(cluster, name).await,
             _ => self.listed(cluster).await,
@@ -85,7 +85,7 @@ impl IntegrationSelection {
     }
 
     /// Who may read a single one need not list any.
-    async fn one(&self, cluster: &Cluster, name: &str) -> kube::Result<ObjectList<JiraIntegration>> {
+    async fn one(&self, cluster: &ClusterContext, name: &str) -> kube::Result<ObjectList<JiraIntegration>> {
         let found = self.api(cluster).get_opt(name).await?;
         Ok(ObjectList {
             version: found
@@ -96,7 +96,7 @@ impl IntegrationSelection {
         })
     }
 
-    async fn listed(&self, cluster: &Cluster) -> kube::Result<ObjectList<JiraIntegration>> {
+    async fn listed(&self, cluster: &ClusterContext) -> kube::Result<ObjectList<JiraIntegration>> {
         let mut params = ListParams::default();
         params.label_selector.clone_from(&self.selector);
         all(&self.api(cluster), params).await

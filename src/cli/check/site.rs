@@ -7,12 +7,12 @@ use crate::{
         reason::Reason,
     },
     atlassian::{client::AtlassianClient, error::JiraError, secret::Secret, site::SiteUrl},
-    cli::context::{Atlassian, CheckReason, Manifests, ReportLine},
+    cli::context::{AtlassianContext, CheckReason, Manifests, ReportLine},
     diagnose::judge::{site::not_allowed, unavailable},
 };
 
 /// Says of each integration whether its site is allowed, and unless nothing may be asked, whether it exists.
-pub async fn ask(manifests: &mut Manifests, atlassian: &Atlassian, offline: bool) {
+pub async fn ask(manifests: &mut Manifests, atlassian: &AtlassianContext, offline: bool) {
     for declared in &mut manifests.integrations {
         let Some(integration) = &declared.integration else {
             continue;
@@ -30,7 +30,7 @@ pub async fn ask(manifests: &mut Manifests, atlassian: &Atlassian, offline: bool
 }
 
 /// Asks the site who it is.
-async fn exists(atlassian: &Atlassian, site: &SiteUrl) -> ReportLine {
+async fn exists(atlassian: &AtlassianContext, site: &SiteUrl) -> ReportLine {
     // The question is asked without a token, whatever the caller has.
     let client = AtlassianClient::new(
         atlassian.http.clone(),

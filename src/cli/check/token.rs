@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::context::Cluster;
+use crate::cli::context::ClusterContext;
 use crate::{
     atlassian::{error::JiraError, secret::Secret},
     cluster::{
@@ -62,7 +62,7 @@ pub struct LiveToken {
 ///
 /// # Errors
 /// Why there is none that can be used.
-pub async fn token(cluster: &Cluster, key: &GrantKey, authorized: bool) -> Result<LiveToken, NotLive> {
+pub async fn token(cluster: &ClusterContext, key: &GrantKey, authorized: bool) -> Result<LiveToken, NotLive> {
     let name = key.secret_name();
     let none = |why: String| Err(NotLive::because(why));
     let store = GrantStore::new(cluster.client.clone(), vec![key.namespace.clone()]);

@@ -8,7 +8,7 @@ use kube::api::{WatchEvent, WatchParams};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::selection::IntegrationSelection;
-use crate::cli::context::{CheckReport, Cluster};
+use crate::cli::context::{CheckReport, ClusterContext};
 
 /// Longest time between two looks, for what no watch tells.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -44,7 +44,7 @@ where
 
 /// Ends when one of the integrations was changed after this version. Where they may not be watched, it
 /// never does.
-pub async fn any_change(cluster: &Cluster, which: &IntegrationSelection, version: &str) {
+pub async fn any_change(cluster: &ClusterContext, which: &IntegrationSelection, version: &str) {
     let mut params = WatchParams::default();
     params.label_selector.clone_from(&which.selector);
     params.field_selector = which.fields();

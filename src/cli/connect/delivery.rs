@@ -15,7 +15,7 @@ use kube::{Client, ResourceExt};
 use super::target::ConnectTarget;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
-    cli::context::{Atlassian, OutputFile, say_on_stderr, secret_manifest},
+    cli::context::{AtlassianContext, OutputFile, say_on_stderr, secret_manifest},
     connect::{
         outcome::{ConnectFailure, ConnectOutcome},
         service::{Connector, exchange_only, grant_key},
@@ -79,7 +79,11 @@ impl Delivery {
     ///
     /// # Errors
     /// When it cannot be gone.
-    pub async fn prepare(print: Option<&Path>, subject: &ConnectTarget, atlassian: &Atlassian) -> Result<Self, String> {
+    pub async fn prepare(
+        print: Option<&Path>,
+        subject: &ConnectTarget,
+        atlassian: &AtlassianContext,
+    ) -> Result<Self, String> {
         match print {
             None => {
                 let cluster = subject
@@ -98,7 +102,7 @@ impl Delivery {
     }
 
     /// Brings the consent to its end.
-    pub async fn deliver(self, subject: &ConnectTarget, atlassian: &Atlassian, consent: Consent) -> Delivered {
+    pub async fn deliver(self, subject: &ConnectTarget, atlassian: &AtlassianContext, consent: Consent) -> Delivered {
         if let Self::Cluster(connector) = self {
             return into_cluster(&connector, subject, consent).await;
         }
@@ -136,7 +140,7 @@ fn in_the_way(trouble: &GrantError, key: &GrantKey) -> String {
     format!("{why} Nobody was asked to consent, and nothing was changed")
 }
 
-fn connector(client: Client, atlassian: &Atlassian) -> Connector {
+fn connector(client: Client, atlassian: &AtlassianContext) -> Connector {
     let endpoint = TokenEndpoint::new(atlassian.http.clone(), Arc::clone(&atlassian.endpoints));
     Connector {
         keeper: Grants::new(GrantStore::new(client.clone(), Vec::new()), endpoint, Box::new(|_| ())),
@@ -220,7 +224,7 @@ fn rescue(subject: &ConnectTarget, token: &Secret, then: &str) -> String {
 
 async fn brought(
     subject: &ConnectTarget,
-    atlassian: &Atlassian,
+    atlassian: &AtlassianContext,
     consent: &Consent,
 ) -> Result<(Secret, ConnectOutcome), ConnectOutcome> {
     let declared = DeclaredSpec::of(&subject.integration, &atlassian.suffixes);

@@ -17,7 +17,7 @@ use self::{
     signals::Signals,
     target::ConnectTarget,
 };
-use crate::cli::context::{Atlassian, say_on_stderr};
+use crate::cli::context::{AtlassianContext, say_on_stderr};
 use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
 
 /// Exit code where the grant was not the right one.
@@ -30,7 +30,7 @@ const INTERRUPTED: u8 = 130;
 /// Connects, and gives the exit code.
 pub(super) async fn run(options: Options) -> Result<u8, String> {
     delivery::refuse_terminal(options.print.as_deref())?;
-    let atlassian = Atlassian::of(&options.atlassian)?;
+    let atlassian = AtlassianContext::of(&options.atlassian)?;
     let subject = ConnectTarget::find(&options).await?;
     let delivery = Delivery::prepare(options.print.as_deref(), &subject, &atlassian).await?;
     let state = nonce();
@@ -79,7 +79,7 @@ async fn conclude(
     waiting: &WaitingBrowser,
     delivery: Delivery,
     subject: &ConnectTarget,
-    atlassian: &Atlassian,
+    atlassian: &AtlassianContext,
     callback: &str,
 ) -> Delivered {
     match waiting.answer.consent(callback) {

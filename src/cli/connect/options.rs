@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use crate::cli::context::{AtlassianContext, ClusterContext, duration};
+use crate::cli::context::{AtlassianOptions, ClusterOptions, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -31,7 +31,7 @@ pub struct Options {
     #[arg(required_unless_present = "files")]
     pub(super) name: Option<String>,
     #[command(flatten)]
-    pub(super) cluster: ClusterContext,
+    pub(super) cluster: ClusterOptions,
     /// Port of the callback on this machine.
     #[arg(long, default_value_t = 8080, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: u16,
@@ -50,5 +50,5 @@ pub struct Options {
     #[arg(short = 'f', long = "file", value_name = "FILE", requires = "print")]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(super) atlassian: AtlassianContext,
+    pub(super) atlassian: AtlassianOptions,
 }

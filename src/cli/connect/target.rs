@@ -5,7 +5,7 @@ use kube::{Api, ResourceExt};
 use super::options::Options;
 use crate::{
     api::integration::JiraIntegration,
-    cli::context::{Cluster, Manifests},
+    cli::context::{ClusterContext, Manifests},
     cluster::error::describe,
     grant::credentials::{Credentials, CredentialsError},
 };
@@ -17,7 +17,7 @@ pub struct ConnectTarget {
     /// The app's credentials.
     pub credentials: Credentials,
     /// The cluster, where it came from one.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<ClusterContext>,
 }
 
 impl ConnectTarget {

@@ -16,7 +16,7 @@ use crate::atlassian::{
 // the place of the command's.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Atlassian")]
-pub struct AtlassianContext {
+pub struct AtlassianOptions {
     /// Host suffix of sites to accept besides *.atlassian.net and *.jira.com; repeatable.
     #[arg(
         long = "allow-site-suffix",
@@ -46,7 +46,7 @@ pub struct AtlassianContext {
     atlassian_site_url: Option<String>,
 }
 
-impl AtlassianContext {
+impl AtlassianOptions {
     /// The addresses.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl AtlassianContext {
 
 /// Where Atlassian is.
 #[derive(Clone, Debug)]
-pub struct Atlassian {
+pub struct AtlassianContext {
     /// The way there.
     pub http: Client,
     /// The addresses.
@@ -77,12 +77,12 @@ pub struct Atlassian {
     pub bursts: Arc<BurstLimiter>,
 }
 
-impl Atlassian {
+impl AtlassianContext {
     /// Atlassian as flags and environment tell.
     ///
     /// # Errors
     /// When an address is no URL, or TLS cannot be set up.
-    pub fn of(options: &AtlassianContext) -> Result<Self, String> {
+    pub fn of(options: &AtlassianOptions) -> Result<Self, String> {
         Ok(Self {
             http: http_client().map_err(|error| error.to_string())?,
             endpoints: options.endpoints()?,

@@ -51,7 +51,7 @@ impl KubeOptions {
     ///
     /// # Errors
     /// When there is none.
-    pub(in crate::cli) async fn cluster(&self) -> Result<Cluster, String> {
+    pub(in crate::cli) async fn cluster(&self) -> Result<ClusterContext, String> {
         let nowhere = |error: String| {
             format!(
                 "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
@@ -66,7 +66,7 @@ impl KubeOptions {
         }
         let namespace = config.default_namespace.clone();
         let client = Client::try_from(config).map_err(|error| nowhere(error.to_string()))?;
-        Ok(Cluster { client, namespace })
+        Ok(ClusterContext { client, namespace })
     }
 
     async fn config(&self) -> Result<Config, String> {
@@ -89,7 +89,7 @@ impl KubeOptions {
 // What stands here is what --help prints of each flag; a comment on the struct itself would take
 // the place of the command's.
 #[derive(Clone, Debug, Args)]
-pub struct ClusterContext {
+pub struct ClusterOptions {
     /// Namespace; by default that of the kubeconfig's context.
     #[arg(short, long, value_name = "NS")]
     pub(in crate::cli) namespace: Option<String>,
@@ -97,12 +97,12 @@ pub struct ClusterContext {
     kube: KubeOptions,
 }
 
-impl ClusterContext {
+impl ClusterOptions {
     /// The cluster, and the namespace that is meant.
     ///
     /// # Errors
     /// When there is none.
-    pub(in crate::cli) async fn cluster(&self) -> Result<(Cluster, String), String> {
+    pub(in crate::cli) async fn cluster(&self) -> Result<(ClusterContext, String), String> {
         let cluster = self.kube.cluster().await?;
         let namespace = self.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
         Ok((cluster, namespace))
@@ -111,7 +111,7 @@ impl ClusterContext {
 
 /// A cluster, as kubectl would find it.
 #[derive(Clone)]
-pub struct Cluster {
+pub struct ClusterContext {
     /// The way there.
     pub client: Client,
     /// The namespace that is meant where none is named.

@@ -14,8 +14,8 @@ mod report;
 mod severity;
 
 pub use self::{
-    atlassian::{Atlassian, AtlassianContext},
-    cluster::{Cluster, ClusterContext, KubeOptions},
+    atlassian::{AtlassianContext, AtlassianOptions},
+    cluster::{ClusterContext, ClusterOptions, KubeOptions},
     duration::duration,
     layout::Block,
     manifests::{Manifests, with_folders},
