@@ -63,7 +63,7 @@ impl Context {
         AtlassianClient::new(self.http.clone(), Arc::clone(&self.endpoints), token)
             .within(Arc::clone(&self.bursts))
             .observed_by(Arc::new(move |endpoint, outcome| {
-                metrics.jira_request(endpoint, outcome)
+                metrics.jira_request(endpoint, outcome);
             }))
     }
 }
