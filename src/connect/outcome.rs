@@ -103,7 +103,7 @@ impl ConnectFailure {
             Self::Unsaved { detail } => (
                 "The grant is not stored yet",
                 format!("Atlassian gave the grant, and it could not be stored: {detail}."),
-                "The operator keeps it in memory and tries again by itself. Mend what the cluster says before the operator is restarted.".to_owned(),
+                "The operator keeps it in memory and tries again by itself. Fix what the cluster says before the operator is restarted.".to_owned(),
             ),
         };
         OutcomeText {

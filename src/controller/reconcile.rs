@@ -301,7 +301,7 @@ async fn warn_of_idle_expiry(
         return observed.local.idle_warned;
     }
     let note = format!(
-        "The grant has not been refreshed for long and dies on {}. Resume the integration, or mend what its conditions name, before that.",
+        "The grant has not been refreshed for long and dies on {}. Resume the integration, or fix what its conditions name, before that.",
         clock(dies)
     );
     let object = observed.integration.object_ref(&());

@@ -71,7 +71,7 @@ pub fn status(
         put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
     }
     if generation < observed.generation() {
-        let what = "The spec has changed and was not looked at yet; what is said here is of the one before.";
+        let what = "The spec has changed and was not checked yet; what is said here is of the one before.";
         let finding = Finding::new(ConditionType::Reconciling, Reason::NotChecked, what.to_owned());
         put_reconciling(&mut conditions, &before.conditions, &finding, generation, &Time(ended));
     }

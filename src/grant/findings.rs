@@ -131,7 +131,7 @@ fn not_connected(why: NotConnected, key: &GrantKey) -> Finding {
             key.credentials
         ),
         NotConnected::ClientIdChanged => format!(
-            "client-id in Secret {} was changed, and the stored grant belongs to the former app. Nothing was spent: setting it back mends it.",
+            "client-id in Secret {} was changed, and the stored grant belongs to the former app. Nothing was exchanged: setting it back fixes it.",
             key.credentials
         ),
     };

@@ -61,13 +61,13 @@ fn what_waits_for_an_outage_asks_nobody_to_mend_it() {
     );
     let mistyped = of(ConditionType::SiteReachable, Reason::SiteNotFound);
     assert!(
-        mistyped.message.ends_with("Mend SiteReachable first."),
+        mistyped.message.ends_with("Fix SiteReachable first."),
         "{}",
         mistyped.message
     );
     let hidden = of(ConditionType::AccountEligible, Reason::EmailHidden);
     assert!(
-        hidden.message.ends_with("Mend AccountEligible first."),
+        hidden.message.ends_with("Fix AccountEligible first."),
         "{}",
         hidden.message
     );

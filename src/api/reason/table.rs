@@ -64,7 +64,7 @@ reasons! {
         "Nobody ever consented, the refresh token supplied was used before, client-id was changed, or it was disconnected on request.",
         "Connect with the dedicated account: open status.authorizationURL, if it is there, or run jira-operator connect.";
     ClientSecretRejected [Authorized] False Stalled:
-        "Atlassian's token endpoint refused the client secret. The grant itself was not spent.",
+        "Atlassian's token endpoint refused the client secret. The grant itself is intact.",
         "client-secret is wrong, was rotated in the developer console, or belongs to another app.",
         "Copy the secret from the app's settings in the developer console into client-secret; connecting again would not help.";
     ReconnectRequired [Authorized] False Stalled {needs_consent: true}:
@@ -76,7 +76,7 @@ reasons! {
         "offline_access was not among the scopes asked for.",
         "Connect again with offline_access among the scopes.";
     GrantSharedElsewhere [Authorized] False Stalled {needs_consent: true}:
-        "This grant is a copy of one that is used elsewhere. It is never spent, because two users of one rotating token kill each other's grant.",
+        "This grant is a copy of one that is used elsewhere. It is never used, because two users of one rotating token end each other's grant.",
         "The grant Secret was restored from a backup or copied, or one refresh token was put into two Secrets.",
         "Connect this one anew: open status.authorizationURL, if it is there, or run jira-operator connect.";
     SecretNotWritable [Authorized] Unknown Retry:
@@ -113,7 +113,7 @@ reasons! {
     SiteUnavailable [SiteReachable, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Retry:
         "Jira did not answer properly, so it is not known.",
         "An outage at Atlassian, or the cluster cannot reach it.",
-        "It is tried again by itself. If it lasts, look at status.atlassian.com and the cluster's way out to the internet.";
+        "It is tried again by itself. If it lasts, check status.atlassian.com and the cluster's way out to the internet.";
     // ScopesGranted
     AllScopesGranted [ScopesGranted] True Fine:
         "The grant has every scope that the spec needs.", "", "";
@@ -166,11 +166,11 @@ reasons! {
     AllProjectsBlocked [ProjectsAccessible] False Stalled {recheck: Incremental}:
         "None of the projects in scope can be read or, in the mode Enforce, written to.",
         "See the JiraProject objects: each says what it lacks.",
-        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+        "Fix what the JiraProject objects name: kubectl get jiraprojects.";
     SomeProjectsBlocked [ProjectsAccessible] False Stalled {blocks: NamedProjects, recheck: Incremental}:
         "Some of the projects in scope cannot be read or, in the mode Enforce, not be written to; the others go on.",
         "See the JiraProject objects: each says what it lacks.",
-        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+        "Fix what the JiraProject objects name: kubectl get jiraprojects.";
     // JiraProject
     ProjectVisible [Accessible] True Fine:
         "The account sees the project and may browse it.", "", "";
@@ -250,7 +250,7 @@ reasons! {
         "Give the account Confluence access, or open the knowledge base to all agents; where a scope is wanting, add it to the app and connect again.";
     // DirectoryReadable
     UsersReadable [DirectoryReadable] True Fine:
-        "The account may look people up, and every pinned person exists and is active.", "", "";
+        "The account may look people up, and every account in spec.users.pinned exists and is active.", "", "";
     UserBrowsingDenied [DirectoryReadable] False Stalled {recheck: Incremental}:
         "The account may not browse users: Jira answers every search for people with an empty list.",
         "The account is in no group with the global permission Browse users and groups.",
@@ -269,7 +269,7 @@ reasons! {
     SomeServiceDesksBlocked [ServiceDesksReady] False Stalled {recheck: Incremental}:
         "Some of the service desks in scope cannot be used; the others go on.",
         "See the condition ServiceDeskReady of the JiraProject objects.",
-        "Mend what the JiraProject objects name: kubectl get jiraprojects.";
+        "Fix what the JiraProject objects name: kubectl get jiraprojects.";
     // StatusMappingValid
     MappingMatchesWorkflows [StatusMappingValid] True Fine:
         "Every status that spec.statusMapping names exists in a workflow.", "", "";
@@ -288,7 +288,7 @@ reasons! {
         "Issues are fetched for the first time or anew; the message says how many are still to come.", "", "";
     NeverSynced [Synced] Unknown Wait:
         "Nothing was synchronised yet.",
-        "A condition before this one is not True.", "Mend the condition that the message names.";
+        "A condition before this one is not True.", "Fix the condition that the message names.";
     SyncPartial [Synced] False Retry {gravity: 3, blocks: Nothing, recheck: Incremental}:
         "A part of the last synchronisation did not succeed; the message says which part.",
         "Some JiraProject or JiraIssue objects could not be written, Jira left something out of its answers, or it asked to slow down.",
@@ -298,12 +298,12 @@ reasons! {
         "Jira refused a question that it should answer, or no JiraProject could be written.",
         "It is tried again by itself; the message says what was refused.";
     QuotaExhausted [Synced] False Wait {gravity: 4, blocks: Nothing}:
-        "Atlassian's hourly quota for the OAuth app is spent; no call is made until it is refilled.",
-        "This and other users of the same OAuth app spent its points for the hour.",
+        "Atlassian's hourly quota for the OAuth app is used up; no call is made until it is refilled.",
+        "This and other users of the same OAuth app used up its points for the hour.",
         "It goes on by itself. To need less, lengthen spec.syncInterval or name fewer projects.";
     IntervalStretched [Synced] False Wait {gravity: 2, blocks: Nothing, recheck: Incremental}:
         "The synchronisations are further apart than spec.syncInterval, so that the hour's points last.",
-        "At the declared interval this and other integrations of the same OAuth app would spend its points before the hour is over.",
+        "At the declared interval this and other integrations of the same OAuth app would use up its points before the hour is over.",
         "Lengthen spec.syncInterval, name fewer projects, or give this cluster an app of its own.";
     MirrorTruncated [Synced] False Wait {gravity: 1, blocks: Nothing, recheck: Incremental}:
         "There are more issues than spec.issues.maxObjects; those that were updated last are mirrored.",
@@ -319,16 +319,16 @@ reasons! {
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
     NotChecked [ServiceDeskReady, Accessible, Permitted, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
-        "It was not looked at yet.",
+        "It was not checked yet.",
         "The integration is suspended or waits for its turn.", "";
     SkippedAfterAuthorized [SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
-        "It was not looked at, because Authorized is not True.", "", "Mend Authorized first.";
+        "It was skipped, because Authorized is not True.", "", "Fix Authorized first.";
     SkippedAfterSiteReachable [Authorized, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
-        "It was not looked at, because SiteReachable is not True.", "", "Mend SiteReachable first.";
+        "It was skipped, because SiteReachable is not True.", "", "Fix SiteReachable first.";
     SkippedAfterScopesGranted [ServiceDeskReady, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
-        "It was not looked at, because ScopesGranted is not True.", "", "Mend ScopesGranted first.";
+        "It was skipped, because ScopesGranted is not True.", "", "Fix ScopesGranted first.";
     SkippedAfterAccountEligible [ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:
-        "It was not looked at, because AccountEligible is not True.", "", "Mend AccountEligible first.";
+        "It was skipped, because AccountEligible is not True.", "", "Fix AccountEligible first.";
     SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady, Synced] Unknown Wait {blocks: Project, recheck: Incremental, is_consequence: true}:
-        "It was not looked at, because Accessible is not True.", "", "Mend Accessible first.";
+        "It was skipped, because Accessible is not True.", "", "Fix Accessible first.";
 }

@@ -79,7 +79,7 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
 fn not_looked_at(skipped: &[&DeskSummary]) -> String {
     let keys: Vec<String> = skipped.iter().map(|desk| desk.key.clone()).collect();
     let list = enumerate(&keys, 3);
-    format!("Not looked at, because the project cannot be accessed: {list}.")
+    format!("Skipped, because the project cannot be accessed: {list}.")
 }
 
 fn none_blocked(seen: &[&DeskSummary], skipped: &[&DeskSummary]) -> Finding {
@@ -236,7 +236,7 @@ mod tests {
                 &[ServiceDeskUsable, SkippedAfterAccessible],
                 ok(),
                 AllServiceDesksReady,
-                &["The one service desk", "Not looked at", "ITS."],
+                &["The one service desk", "Skipped", "ITS."],
             ),
             (
                 &[NotAnAgent, SkippedAfterAccessible],

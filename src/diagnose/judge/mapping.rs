@@ -71,7 +71,7 @@ fn matches(notes: &[String]) -> Finding {
         return finding;
     }
     let message = format!(
-        "{} Not looked at, because not in use: {}.",
+        "{} Skipped, because not in use: {}.",
         finding.message,
         enumerate(notes, 3)
     );
@@ -298,7 +298,7 @@ mod tests {
             (
                 &[rule(&["Whatever"], &["GONE"]), rule(&["To Do"], &[])],
                 MappingMatchesWorkflows,
-                &["Not looked at, because not in use: GONE in spec.statusMapping[0]."],
+                &["Skipped, because not in use: GONE in spec.statusMapping[0]."],
             ),
             (
                 &[rule(&["To Do"], &["SPU", "ENG"])],

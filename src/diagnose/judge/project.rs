@@ -93,7 +93,7 @@ pub fn judge(seen: &ProjectFacts<'_>) -> Vec<Finding> {
     } else if accessible.is_true() {
         permitted(seen)
     } else {
-        let message = format!("Not looked at, because {} cannot be accessed.", seen.key);
+        let message = format!("Skipped, because {} cannot be accessed.", seen.key);
         Finding::new(Permitted, Reason::SkippedAfterAccessible, message)
     };
     vec![accessible, permitted]

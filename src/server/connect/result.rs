@@ -143,9 +143,9 @@ fn connected(taken: Option<ConnectedGrant<'_>>, visit: Option<&Visit>, fresh: bo
     let (title, tone, line) = match (ready, settled) {
         (true, _) => ("Connected and ready", "good", "You can close this page."),
         (false, true) => (
-            "Connected, and there is something to mend",
+            "Connected, and there is something to fix",
             "unsure",
-            "The grant is stored. What is marked below is mended in Jira or in the spec; nothing needs to be connected again for it.",
+            "The grant is stored. What is marked below is fixed in Jira or in the spec; nothing needs to be connected again for it.",
         ),
         (false, false) => (
             "Connected",

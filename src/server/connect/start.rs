@@ -161,7 +161,7 @@ fn not_storable(trouble: &GrantError, visit: &Visit) -> ResultPage {
     ResultPage {
         title: "The grant could not be stored".to_owned(),
         tone: "bad",
-        lines: vec!["So nobody is sent to Atlassian before this is mended.".to_owned()],
+        lines: vec!["So nobody is sent to Atlassian before this is fixed.".to_owned()],
         findings: of_findings(&finding.into_iter().collect::<Vec<_>>()),
         ..ResultPage::default()
     }

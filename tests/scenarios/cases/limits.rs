@@ -151,7 +151,7 @@ async fn found_once(cluster: Arc<Cluster>) {
         .await;
     harness.until_reason("acme", "Synced", "QuotaExhausted").await;
     let spent = harness.integration("acme").await;
-    assert!(!observed(&spent), "the new spec was not looked at");
+    assert!(!observed(&spent), "the new spec was not checked");
     assert_condition(&spent, "Reconciling", "True", "NotChecked", &["the one before"]);
     assert_condition(&spent, "Ready", "True", "Connected", &[]);
     harness.ask("other").await;

@@ -116,7 +116,7 @@ async fn suspended_from_the_start(cluster: Arc<Cluster>) {
     harness.connect("acme-oauth").await;
     harness.integrate("acme", "acme-oauth", json!({"suspend": true})).await;
     let found = harness.until_message("acme", "Ready", "Suspended since").await;
-    assert_condition(&found, "Ready", "Unknown", "NotChecked", &["not looked at yet"]);
+    assert_condition(&found, "Ready", "Unknown", "NotChecked", &["not checked yet"]);
     for type_ in [
         "Authorized",
         "SiteReachable",

@@ -181,6 +181,6 @@ async fn seen_through_portals(harness: &Harness) {
         "ServiceDesksReady",
         "Unknown",
         "SkippedAfterAccessible",
-        &["Not looked at", "SUP"],
+        &["Skipped", "SUP"],
     );
 }

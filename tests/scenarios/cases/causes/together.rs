@@ -120,7 +120,7 @@ fn in_one_project() -> Row {
         "AllServiceDesksReady",
         &[
             "The one service desk",
-            "Not looked at, because the project cannot be accessed: SUP.",
+            "Skipped, because the project cannot be accessed: SUP.",
         ],
     ))
     .shows(("acme-sup", "Ready", "False", "ProjectArchived", &[]))
