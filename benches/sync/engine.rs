@@ -10,13 +10,9 @@ use jira_operator::atlassian::endpoints::{Endpoints, http_client};
 use jira_operator::atlassian::error::JiraError;
 use jira_operator::atlassian::secret::Secret;
 use jira_operator::atlassian::{client::AtlassianClient, jira::Session};
-use jira_operator::sync::issues::error::MirrorError;
+use jira_operator::sync::issues::MirrorError;
 use jira_operator::sync::issues::{
-    engine,
-    followed::FollowedProjects,
-    mirrored_issue::MappingContext,
-    query::FollowedProject,
-    state::{MirrorSettings, MirrorState, RunContext},
+    self, FollowedProject, FollowedProjects, MappingContext, MirrorSettings, MirrorState, RunContext,
 };
 use jira_operator::sync::phase::Phases;
 use serde_json::{Value, json};
@@ -193,7 +189,7 @@ impl<'a> Bench<'a> {
                 requested: false,
                 slice,
             };
-            let (report, ended) = engine::run(&self.jira, &self.sink, &settings, moment, state).await;
+            let (report, ended) = issues::run(&self.jira, &self.sink, &settings, moment, state).await;
             fetched += u64::try_from(report.fetched)?;
             match ended {
                 Err(MirrorError::Jira(JiraError::RateLimited { retry_after, .. })) => {

@@ -1,11 +1,6 @@
 //! A mirror that keeps nothing: it counts what is put.
 
-use jira_operator::sync::issues::{
-    error::MirrorError,
-    index::{IndexEntry, StoredObject},
-    mirror::Mirror,
-    mirrored_issue::MirroredIssue,
-};
+use jira_operator::sync::issues::{IndexEntry, Mirror, MirrorError, MirroredIssue, StoredObject};
 use tokio::sync::watch;
 
 /// See the module.

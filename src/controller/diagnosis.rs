@@ -21,7 +21,7 @@ use crate::{
     atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     cluster::error::{WriteError, describe},
     diagnose::{
-        evidence::{ProjectsEvidence, SiteEvidence},
+        evidence::{ProjectsEvidence, SiteEvidence, identities},
         gather::{
             self,
             projects::{ProjectScope, projects},
@@ -37,11 +37,10 @@ use crate::{
         },
     },
     grant::active::ActiveGrant,
-    sync::{
+    sync::projects::{
+        PlanInputs, PlannedProject,
         apply::{self, ApplyFailure},
-        entry::{PlanInputs, PlannedProject},
-        inventory::plan,
-        known::identities,
+        plan,
     },
 };
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::sync::directory::fetch::DirectoryRun;
+use crate::sync::directory::DirectoryRun;
 
 /// What is remembered of the listings under way, by uid of the integration.
 #[derive(Default)]

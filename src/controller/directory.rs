@@ -25,11 +25,8 @@ use crate::{
         time::after,
     },
     sync::directory::{
-        cluster::{ConfigMaps, TakenName},
-        error::{DirectoryError, RIGHT_LACKING},
-        fetch::{DirectoryRun, ListingContext},
-        pace::{ListingTurn, an_hour, turn},
-        slice::{SliceResult, slice},
+        ConfigMaps, DirectoryError, DirectoryRun, ListingContext, ListingTurn, RIGHT_LACKING, SliceResult, TakenName,
+        an_hour, slice, turn,
     },
 };
 

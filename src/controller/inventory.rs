@@ -17,10 +17,11 @@ use crate::{
     cluster::time::after,
     diagnose::{evidence::StatusesEvidence, judge},
     sync::{
-        apply,
-        known::browsed,
         phase::Phases,
-        workflows::{self, MappedProjects, WorkflowRefresh},
+        projects::{
+            apply, browsed,
+            workflows::{self, MappedProjects, WorkflowRefresh},
+        },
     },
 };
 
@@ -153,7 +154,7 @@ impl Pass<'_> {
             .filter_map(|project| Some((project, project.status.as_ref()?)))
         {
             let answer = answers.get(&project.name_any()).map(Vec::as_slice);
-            if answer.is_none() && told.is_told(project) {
+            if answer.is_none() && told.is_mapped(project) {
                 continue;
             }
             let after = workflows::status(before, &project.spec.key, answer, &phases);

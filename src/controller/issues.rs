@@ -25,15 +25,9 @@ use crate::{
     sync::{
         budget::sweeps,
         issues::{
-            cluster::{ClusterMirror, StoredIssues},
-            engine::{self, SyncReport},
-            error::MirrorError,
-            mirrored_issue::MappingContext,
-            price::price,
-            scope::{MirrorScope, restore, scope},
-            state::{MirrorSettings, MirrorState, RunContext},
+            self, ClusterMirror, IssueSyncSummary, MappingContext, MirrorError, MirrorScope, MirrorSettings,
+            MirrorState, RunContext, StoredIssues, SyncReport, price, restore, scope,
             status::{self, StatusInputs},
-            summary::IssueSyncSummary,
         },
         phase::Phases,
     },
@@ -201,7 +195,7 @@ impl Pass<'_> {
             requested: slice.requested || lost || self.outcome.is_unlisted,
             slice: self.due == ReconcileKind::Resume,
         };
-        engine::run(slice.jira, mirror, &settings, moment, state).await
+        issues::run(slice.jira, mirror, &settings, moment, state).await
     }
 
     fn tell(&mut self, state: &MirrorState, report: &SyncReport, went_well: bool, projects: usize) {

@@ -14,7 +14,7 @@ use crate::{
     atlassian::secret::TokenHash,
     sync::{
         budget::RunCosts,
-        workflows::{MappedProjects, WorkflowRefresh},
+        projects::workflows::{MappedProjects, WorkflowRefresh},
     },
 };
 

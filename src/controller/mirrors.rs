@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::sync::issues::state::MirrorState;
+use crate::sync::issues::MirrorState;
 
 type SharedMirror = Arc<AsyncMutex<Option<MirrorState>>>;
 

@@ -23,10 +23,12 @@ use crate::{
     atlassian::{error::JiraError, secret::TokenHash},
     cluster::time::{after, clock},
     sync::{
-        apply::Applied,
         budget::RunCosts,
-        issues::summary::IssueSyncSummary,
-        workflows::{MappedProjects, WorkflowRefresh},
+        issues::IssueSyncSummary,
+        projects::{
+            apply::Applied,
+            workflows::{MappedProjects, WorkflowRefresh},
+        },
     },
 };
 

@@ -25,10 +25,7 @@ use crate::{
         grants::AccessOptions,
         publish::TokenSecretState,
     },
-    sync::{
-        apply,
-        confirm::{self, KnownState},
-    },
+    sync::projects::{self, KnownState, apply},
 };
 
 /// Runs what is due and returns what was found, complete. The second value says what was done
@@ -227,7 +224,7 @@ impl Pass<'_> {
             known: &known,
             turn: self.observed.local.plain_looks,
         };
-        let answer = confirm::is_unchanged(&Session::new(client, &site.cloud_id), before).await;
+        let answer = projects::is_unchanged(&Session::new(client, &site.cloud_id), before).await;
         if !believed(answer, self.observed.local.jira_failures)? {
             return Ok(None);
         }

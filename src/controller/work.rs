@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{admission::GIVES_WAY_AFTER, outcome::StepError, pass::Pass, schedule::ReconcileKind};
-use crate::{api::project::JiraProject, atlassian::jira::Session, cluster::error::describe, sync::apply};
+use crate::{api::project::JiraProject, atlassian::jira::Session, cluster::error::describe, sync::projects::apply};
 
 /// How long a slice may take.
 const SLICE: Duration = Duration::from_secs(10);

@@ -84,19 +84,26 @@ impl DeclaredSpec {
     /// The same, with the projects that Jira has shown before.
     #[must_use]
     pub fn knowing(self, projects: &[JiraProject]) -> Self {
-        let seen = projects.iter().filter_map(|project| {
-            Some(KnownProject {
-                id: project.status.as_ref()?.id.clone()?,
-                key: project.spec.key.clone(),
-                closed: is_closed(project),
-                workflows: project.status.as_ref().map(TypeStatuses::of).unwrap_or_default(),
-            })
-        });
         Self {
-            known: seen.collect(),
+            known: identities(projects),
             ..self
         }
     }
+}
+
+/// Every known project that Jira has shown once.
+#[must_use]
+pub fn identities(projects: &[JiraProject]) -> Vec<KnownProject> {
+    let shown = projects.iter().filter_map(|project| {
+        let status = project.status.as_ref()?;
+        Some(KnownProject {
+            id: status.id.clone()?,
+            key: project.spec.key.clone(),
+            closed: is_closed(project),
+            workflows: TypeStatuses::of(status),
+        })
+    });
+    shown.collect()
 }
 
 /// The statuses of an issue type in a project.

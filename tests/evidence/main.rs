@@ -27,7 +27,7 @@ use jira_operator::{
         evidence::{DeclaredSpec, Evidence},
         examine::{Findings, gather, judge},
     },
-    sync::confirm::{KnownState, is_unchanged},
+    sync::projects::{KnownState, is_unchanged},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Answers of Jira that are well formed and not true: short, empty, or partly failed.
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::scan_state::ScanState};
+use jira_operator::{api::integration::MirrorMode, sync::issues::ScanState};
 use serde_json::{Value, json};
 
 use super::{model::visible::differences, site::Site};

@@ -1,6 +1,6 @@
 //! Projects that come in, and what must not be lost while they do.
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::project_state::SyncPhase};
+use jira_operator::{api::integration::MirrorMode, sync::issues::SyncPhase};
 use serde_json::json;
 
 use super::site::Site;

@@ -3,7 +3,7 @@
 use jira_operator::{
     api::integration::{MirrorMode, StatusMapping},
     atlassian::error::JiraError,
-    sync::issues::error::MirrorError,
+    sync::issues::MirrorError,
 };
 use serde_json::json;
 

@@ -10,13 +10,7 @@ use std::{
 
 use jira_operator::{
     api::issue::JiraIssueStatus,
-    sync::issues::{
-        cluster::StoredIssues,
-        error::MirrorError,
-        index::{IndexEntry, OrphanedObject, StoredObject},
-        mirror::Mirror,
-        mirrored_issue::MirroredIssue,
-    },
+    sync::issues::{IndexEntry, Mirror, MirrorError, MirroredIssue, OrphanedObject, StoredIssues, StoredObject},
 };
 use tokio::sync::Notify;
 

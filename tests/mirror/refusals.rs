@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use jira_operator::sync::issues::project_state::SyncPhase;
+use jira_operator::sync::issues::SyncPhase;
 use serde_json::json;
 
 use super::site::Site;

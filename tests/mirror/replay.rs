@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jira_operator::{
     api::integration::{MirrorMode, StatusMapping},
-    sync::issues::state::MirrorState,
+    sync::issues::MirrorState,
 };
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! What a mirror costs where there are many issues, counted in calls and points: what there is no room for
 //! is neither listed nor fetched.
 
-use jira_operator::{api::integration::MirrorMode, sync::issues::cluster::StoredIssues};
+use jira_operator::{api::integration::MirrorMode, sync::issues::StoredIssues};
 use serde_json::json;
 
 use super::{setup::MONTH, site::Site};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jira_operator::{
     api::integration::MirrorMode,
-    sync::issues::{project_state::SyncPhase, scan_state::ScanState},
+    sync::issues::{ScanState, SyncPhase},
 };
 use serde_json::json;
 

@@ -21,11 +21,7 @@ use jira_operator::{
     },
     sync::{
         issues::{
-            engine::{SyncReport, run},
-            error::MirrorError,
-            mirrored_issue::MappingContext,
-            scope::{restore, scope},
-            state::{MirrorSettings, MirrorState, RunContext},
+            MappingContext, MirrorError, MirrorSettings, MirrorState, RunContext, SyncReport, restore, run, scope,
             status::{StatusInputs, status},
         },
         phase::Phases,

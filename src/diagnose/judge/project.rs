@@ -75,12 +75,18 @@ impl ProjectFacts<'_> {
     /// Where the project stands in Jira.
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
-        match self.project {
-            None => Lifecycle::NotVisible,
-            Some(project) if project.deleted => Lifecycle::Trashed,
-            Some(project) if project.archived => Lifecycle::Archived,
-            Some(_) => Lifecycle::Live,
-        }
+        lifecycle(self.project)
+    }
+}
+
+/// Where a project stands in Jira, as far as Jira shows it.
+#[must_use]
+pub const fn lifecycle(project: Option<&Project>) -> Lifecycle {
+    match project {
+        None => Lifecycle::NotVisible,
+        Some(project) if project.deleted => Lifecycle::Trashed,
+        Some(project) if project.archived => Lifecycle::Archived,
+        Some(_) => Lifecycle::Live,
     }
 }
 

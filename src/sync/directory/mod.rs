@@ -1,10 +1,17 @@
 //! The directory of people: who is in it, how it follows Jira, and where it is kept.
 
-pub mod cluster;
-pub mod error;
-pub mod fetch;
-pub mod matching;
-pub mod pace;
-pub mod person;
-pub mod shards;
-pub mod slice;
+mod cluster;
+mod error;
+mod fetch;
+mod matching;
+mod pace;
+mod person;
+mod shards;
+mod slice;
+
+pub use cluster::{ConfigMaps, TakenName};
+pub use error::{DirectoryError, RIGHT_LACKING};
+pub use fetch::{DirectoryRun, ListingContext};
+pub use matching::{NoMatch, account_of};
+pub use pace::{ListingTurn, an_hour, turn};
+pub use slice::{SliceResult, slice};

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-pub use super::report::SyncReport;
 use super::{
     confirmer::Confirmer,
     decide::leaving,
@@ -20,6 +19,7 @@ use super::{
     planner::Planner,
     project_state::SyncPhase,
     project_states::{ProjectStates, ProjectSyncError},
+    report::SyncReport,
     run::{MirrorSettings, Run, RunContext},
     scan_state::ScanState,
     scanner::{Scanner, drop_outdated},

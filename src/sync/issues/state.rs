@@ -1,7 +1,6 @@
 //! What the mirror remembers between passes. All but the index can be restored from what is written in
 //! status; the index is read from the cluster.
 
-pub use super::run::{MirrorSettings, RunContext};
 use super::{
     cluster::StoredIssues, fill_state::FillState, known_jql::KnownJql, listing_state::ListingState,
     missing::MissingIssues, objects::ObjectState, project_states::ProjectStates, scan_state::ScanState,

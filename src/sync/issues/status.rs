@@ -16,7 +16,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, ProjectIssues},
         reason::Reason,
     },
-    sync::apply,
+    sync::projects::apply,
 };
 
 /// A project is not written again for each pass, nor when one fails: the integration tells how old this is.

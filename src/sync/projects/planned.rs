@@ -77,7 +77,7 @@ pub struct PlanInputs<'a> {
 
 /// Plans one object.
 #[must_use]
-pub fn entry(
+pub fn planned(
     given: PlanInputs<'_>,
     key: &str,
     existing: Option<&JiraProject>,
@@ -88,7 +88,7 @@ pub fn entry(
     let seen = ProjectFacts::as_found(key, project, given.mode, evidence, &held);
     let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
     if seen.unanswered.is_some() && !before.conditions.is_empty() {
-        // Of this one project Jira told nothing: it keeps its last answer.
+        // Jira gave no answer about this one project: its status keeps the last one.
         return PlannedProject {
             key: key.to_owned(),
             existing: existing.cloned(),
@@ -220,7 +220,7 @@ mod tests {
             desks: None,
             now: Timestamp::UNIX_EPOCH,
         };
-        let of = |existing| entry(given, "SUP", existing, None, &evidence);
+        let of = |existing| planned(given, "SUP", existing, None, &evidence);
         assert!(!of(Some(&known)).is_changed());
         let first = of(Some(&new)).status;
         let accessible = Finding::carried(ConditionType::Accessible, &first.conditions).unwrap();

@@ -1,5 +1,5 @@
 //! Issue types, statuses and the phases that they stand for: asked for once a day and on request, one
-//! call a project, and told anew without a call when the mapping changes.
+//! call a project, and mapped again without a call when the rules change.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,7 +9,6 @@ use std::{
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::phase::Phases;
 use crate::{
     api::{
         condition::{ConditionType, is_true},
@@ -17,6 +16,7 @@ use crate::{
         project::{IssueTypeEntry, JiraProject, JiraProjectStatus, Lifecycle, StatusEntry},
     },
     atlassian::{error::JiraError, jira::Session, models::IssueTypeStatuses},
+    sync::phase::Phases,
 };
 
 /// How old what is known may become.
@@ -24,17 +24,17 @@ const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// How many calls are in flight.
 const IN_FLIGHT: usize = 8;
 
-/// A round through all projects that is under way.
+/// A refresh of the workflows of all projects, over as many passes as it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkflowRefresh {
     /// When it began.
     pub since: Timestamp,
-    /// Names of the objects that are done with.
+    /// Names of the objects that are refreshed.
     pub done: BTreeSet<String>,
 }
 
 impl WorkflowRefresh {
-    /// The round that is under way, or a new one where one is due: on request, and when the last is
+    /// The refresh that is under way, or a new one where one is due: on request, and when the last is
     /// a day old.
     #[must_use]
     pub fn due(under_way: Option<Self>, last: Option<Timestamp>, requested: bool, now: Timestamp) -> Option<Self> {
@@ -52,21 +52,21 @@ impl WorkflowRefresh {
     }
 }
 
-/// Which projects are asked for: those that the round has not come to, those of which nothing is
-/// known yet, and those that something says have changed, by the names of their objects.
+/// Which projects are asked for: those that are not refreshed yet, those of which nothing is known yet, and the
+/// doubtful ones, which may have changed, by the names of their objects.
 #[must_use]
 pub fn due<'k>(
     known: &'k [JiraProject],
-    round: Option<&WorkflowRefresh>,
+    refresh: Option<&WorkflowRefresh>,
     doubtful: &BTreeSet<String>,
 ) -> Vec<&'k JiraProject> {
     let is_due = |project: &&JiraProject| {
         let Some(status) = &project.status else { return false };
         let readable = status.lifecycle == Lifecycle::Live && is_true(&status.conditions, ConditionType::Accessible);
         let name = project.metadata.name.as_ref();
-        let ahead = round.is_some_and(|round| name.is_none_or(|name| !round.done.contains(name)));
+        let ahead = refresh.is_some_and(|refresh| name.is_none_or(|name| !refresh.done.contains(name)));
         let doubted = name.is_some_and(|name| doubtful.contains(name));
-        let fresh = round.is_none() && status.issue_types.is_empty();
+        let fresh = refresh.is_none() && status.issue_types.is_empty();
         readable && status.id.is_some() && (ahead || fresh || doubted)
     };
     known.iter().filter(is_due).collect()
@@ -113,8 +113,8 @@ pub async fn ask(
     (answers, left)
 }
 
-/// Which objects have the phases that the rules give them, each as it was written last. So phases are told
-/// anew only where the rules, an answer or the object changed.
+/// Which objects have the phases that the rules give them, each by its resource version. So statuses are mapped
+/// again only where the rules, an answer or the object changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MappedProjects {
     rules: u64,
@@ -137,11 +137,11 @@ impl MappedProjects {
         }
     }
 
-    /// Whether there is nothing to tell of the object.
+    /// Whether the object has its phases.
     #[must_use]
-    pub fn is_told(&self, project: &JiraProject) -> bool {
-        let told = project.metadata.name.as_ref().and_then(|name| self.versions.get(name));
-        told.is_some() && told == project.metadata.resource_version.as_ref()
+    pub fn is_mapped(&self, project: &JiraProject) -> bool {
+        let version = project.metadata.name.as_ref().and_then(|name| self.versions.get(name));
+        version.is_some() && version == project.metadata.resource_version.as_ref()
     }
 
     /// It has its phases.
@@ -235,18 +235,18 @@ mod tests {
     }
 
     #[test]
-    fn phases_are_told_anew_only_where_something_changed() {
+    fn statuses_are_mapped_again_only_where_something_changed() {
         let (rules, others) = ([rule("Waiting")], [rule("Late")]);
         let mut phased = MappedProjects::default().under(&rules);
         let (one, other) = (project("acme-sup", 7), project("acme-eng", 8));
-        assert!(!phased.is_told(&one));
+        assert!(!phased.is_mapped(&one));
         phased.note(&one);
         phased.note(&other);
         let mut phased = phased.under(&rules);
-        assert!(phased.is_told(&one) && phased.is_told(&other));
-        assert!(!phased.is_told(&project("acme-sup", 9)), "somebody wrote it since");
-        assert!(!phased.clone().under(&others).is_told(&one), "the rules changed");
+        assert!(phased.is_mapped(&one) && phased.is_mapped(&other));
+        assert!(!phased.is_mapped(&project("acme-sup", 9)), "it was written since");
+        assert!(!phased.clone().under(&others).is_mapped(&one), "the rules changed");
         phased.retain(std::slice::from_ref(&one));
-        assert!(phased.is_told(&one) && !phased.is_told(&other));
+        assert!(phased.is_mapped(&one) && !phased.is_mapped(&other));
     }
 }

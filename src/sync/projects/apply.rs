@@ -15,7 +15,7 @@ use kube::{
 };
 use thiserror::Error;
 
-use super::{entry::PlannedProject, inventory::ProjectPlan, project_object::ProjectObject, removal::ProjectRemoval};
+use super::{object::ProjectObject, plan::ProjectPlan, planned::PlannedProject, removal::ProjectRemoval};
 use crate::{
     api::{
         condition::keep_times,
@@ -33,7 +33,7 @@ use crate::{
 pub const IN_FLIGHT: usize = 8;
 /// Objects in one page of a list.
 const PAGE: u32 = 500;
-/// How often a write starts again because somebody else wrote the object meanwhile.
+/// How often a write is retried after a conflict.
 const WRITES: usize = 4;
 
 /// A project whose conditions may have flipped.
@@ -53,10 +53,10 @@ pub enum ApplyFailure {
     /// The API server refused it.
     #[error(transparent)]
     Cluster(#[from] kube::Error),
-    /// An object of the integration has its name, and nothing tells of which project it is.
+    /// An object of the integration has its name, and it is unknown of which project it is.
     #[error("the object of this name cannot be read ({0}); where no later version of the operator wrote it, delete it")]
     Unreadable(serde_json::Error),
-    /// Both names that it could have are somebody else's.
+    /// Both names that it could have are those of objects that are not the operator's.
     #[error("{0}, which it would be called, is somebody else's: delete or rename that one")]
     Taken(String),
 }
@@ -178,8 +178,7 @@ impl<'a> Objects<'a> {
         }
     }
 
-    /// Writes onto the version that was read. When somebody else wrote the object meanwhile, another
-    /// process for example, what stands there is looked at again.
+    /// Writes onto the version that was read. After a conflict, as with another process, the object is read again.
     async fn write(&self, entry: &PlannedProject) -> Result<(ConditionTransition, JiraProject), ApplyFailure> {
         let mut object = match &entry.existing {
             Some(existing) => existing.clone(),

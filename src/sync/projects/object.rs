@@ -59,11 +59,11 @@ impl ProjectObject {
             .unwrap_or_default()
     }
 
-    /// The project. Of a status that cannot be read there is left which project it is of, which nobody else tells once
-    /// Jira does not show it; the next full look writes it anew, whole.
+    /// The project. Of a status that cannot be read the identity is kept, which is found nowhere else once Jira
+    /// does not show the project; the next full reconcile writes the status anew.
     ///
     /// # Errors
-    /// Why nothing tells which project it is.
+    /// Where it is unknown which project it is.
     pub fn read(self) -> Result<JiraProject, serde_json::Error> {
         let spec: JiraProjectSpec = serde_json::from_value(self.spec)?;
         let identity = identity(&self.status);
@@ -78,7 +78,7 @@ impl ProjectObject {
         Ok(project)
     }
 
-    /// The project, if anything tells which it is. Else it is left alone, and its name too.
+    /// The project, if it is known which it is. Else the object is left alone, and its name too.
     #[must_use]
     pub fn read_or_leave(self) -> Option<JiraProject> {
         let (namespace, name) = (self.namespace(), self.name_any());
@@ -124,15 +124,19 @@ mod tests {
             (whole.name_any(), whole.uid().as_deref()),
             ("acme-sup".to_owned(), Some("u-1"))
         );
-        for odd in [
+        for malformed in [
             json!({"id": 7, "lifecycle": "Resting"}),
             json!({"issueTypes": [{"id": "1"}]}),
             // The API server takes any number of digits for a time.
             json!({"lastChanged": "2026-04-28T15:33:02.12345678901Z"}),
             json!("none"),
         ] {
-            let project = read(odd.clone());
-            assert_eq!((project.spec.key.as_str(), project.status), ("SUP", None), "{odd}");
+            let project = read(malformed.clone());
+            assert_eq!(
+                (project.spec.key.as_str(), project.status),
+                ("SUP", None),
+                "{malformed}"
+            );
         }
         assert_eq!(read(Value::Null).status, None);
         let missing = "2026-04-28T15:33:02Z";
@@ -147,19 +151,19 @@ mod tests {
         let ready = json!({
             "type": "Ready", "status": "True", "reason": "Usable", "message": "", "lastTransitionTime": "2026-04-28T15:33:02Z",
         });
-        let odd = object(&spec, &json!({"lifecycle": "Resting", "conditions": [ready]}));
-        assert_eq!(odd.conditions().len(), 1);
+        let resting = object(&spec, &json!({"lifecycle": "Resting", "conditions": [ready]}));
+        assert_eq!(resting.conditions().len(), 1);
         assert!(object(&spec, &json!({"conditions": 7})).conditions().is_empty());
     }
 
     #[test]
     fn an_object_that_names_no_project_is_left_alone() {
-        for odd in [
+        for malformed in [
             json!({"integration": "acme"}),
             json!({"integration": "acme", "key": 7}),
             Value::Null,
         ] {
-            assert!(object(&odd, &json!({})).read_or_leave().is_none(), "{odd}");
+            assert!(object(&malformed, &json!({})).read_or_leave().is_none(), "{malformed}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of projects from their objects, for the cheap look of a plain pass.
+//! What is known of projects from their objects, for the check of an incremental reconcile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
-    diagnose::evidence::{KnownProject, TypeStatuses, is_closed},
+    diagnose::evidence::{KnownProject, TypeStatuses},
 };
 
 /// Ids of the known projects that were live and well enough to be confirmed in bulk.
@@ -38,23 +38,6 @@ pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
         let conditions = p.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
         !is_true(conditions, ConditionType::Accessible)
     })
-}
-
-/// Every known project that Jira has shown once.
-#[must_use]
-pub fn identities(known: &[JiraProject]) -> Vec<KnownProject> {
-    known
-        .iter()
-        .filter_map(|project| {
-            let id = project.status.as_ref()?.id.clone()?;
-            Some(KnownProject {
-                id,
-                key: project.spec.key.clone(),
-                closed: is_closed(project),
-                workflows: project.status.as_ref().map(TypeStatuses::of).unwrap_or_default(),
-            })
-        })
-        .collect()
 }
 
 /// Live projects that can be browsed, by id and the key that they have in Jira.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    entry::{PlanInputs, PlannedProject, entry},
+    planned::{PlanInputs, PlannedProject, planned},
     removal::ProjectRemoval,
 };
 use crate::{
@@ -21,7 +21,7 @@ const KEPT_MISSING: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// All objects of an integration, and those that go.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectPlan {
-    /// Objects that are to be.
+    /// Objects that are to be there.
     pub entries: Vec<PlannedProject>,
     /// Objects that go.
     pub removals: Vec<(JiraProject, ProjectRemoval)>,
@@ -36,7 +36,7 @@ pub fn plan(given: PlanInputs<'_>, known: &[JiraProject], evidence: &ProjectsEvi
         for key in keys {
             let existing = by_key.remove(key.as_str());
             plan.entries
-                .push(entry(given, key, existing, evidence.by_key(key), evidence));
+                .push(planned(given, key, existing, evidence.by_key(key), evidence));
         }
         plan.removals = by_key
             .into_values()
@@ -47,13 +47,13 @@ pub fn plan(given: PlanInputs<'_>, known: &[JiraProject], evidence: &ProjectsEvi
     for project in evidence.live() {
         let existing = by_key.remove(project.key.as_str());
         plan.entries
-            .push(entry(given, &project.key, existing, Some(project), evidence));
+            .push(planned(given, &project.key, existing, Some(project), evidence));
     }
     for project in by_key.into_values() {
         match lost(project, evidence, given.now) {
             Ok(found) => plan
                 .entries
-                .push(entry(given, &project.spec.key, Some(project), found, evidence)),
+                .push(planned(given, &project.spec.key, Some(project), found, evidence)),
             Err(removal) => plan.removals.push((project.clone(), removal)),
         }
     }
@@ -67,7 +67,7 @@ fn lost<'e>(
     evidence: &'e ProjectsEvidence,
     now: Timestamp,
 ) -> Result<Option<&'e Project>, ProjectRemoval> {
-    // Nothing tells which project it was of.
+    // It is unknown which project it was of.
     let Some(status) = &known.status else { return Ok(None) };
     let found = status.id.as_ref().and_then(|id| evidence.found.get(id));
     match found {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_project_that_nobody_sees_has_its_object_too() {
+    fn a_named_project_that_is_not_visible_has_its_object_too() {
         let keys = ["GHOST".to_owned()];
         let given = PlanInputs {
             named: Some(&keys),

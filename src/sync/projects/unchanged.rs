@@ -1,6 +1,6 @@
-//! The cheap look of a plain pass: is everything as it was? One permission check for every
-//! 1,000 projects, whatever is unwell. Where the spec names projects, people or statuses, those of them that are
-//! unwell are asked about again, a few on each pass; what nobody named waits for the next full look.
+//! The check of an incremental reconcile: does Jira answer as it did? One permission check for every
+//! 1,000 projects, however many have failed. Where the spec names projects, people or statuses, those of them
+//! that failed are asked about again, a few by each reconcile; the others wait for the next full one.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,6 @@ use crate::{
     atlassian::{
         error::JiraError,
         jira::{ProjectFilter, Session},
-        models::Project,
     },
     diagnose::{
         evidence::{DirectoryEvidence, is_closed},
@@ -29,7 +28,7 @@ use crate::{
             projects::{everything, is_readable},
             statuses::statuses,
         },
-        judge::{self, desk::Desk},
+        judge::{self, desk::Desk, project::lifecycle},
     },
 };
 
@@ -42,15 +41,15 @@ pub struct KnownState<'a> {
     pub conditions: &'a [Condition],
     /// Its projects.
     pub known: &'a [JiraProject],
-    /// Whose turn it is, where more is unwell than is asked about on one pass.
+    /// Whose turn it is, where more have failed than one reconcile asks about.
     pub turn: usize,
 }
 
-/// How many single questions a pass asks about each kind of trouble.
+/// How many single questions a reconcile asks about each kind of failure.
 const MOST: usize = 5;
 /// How many of them are in flight.
 const IN_FLIGHT: usize = 5;
-/// How many people, whom one call for fifty tells, are asked about again.
+/// How many people, for whom one call of fifty suffices, are asked about again.
 const MOST_PEOPLE: usize = 50;
 
 impl KnownState<'_> {
@@ -70,8 +69,7 @@ impl KnownState<'_> {
     }
 }
 
-/// Whether Jira answers as it did when these objects were written. If not, everything is
-/// looked at.
+/// Whether Jira answers as it did when these objects were written. If not, a full reconcile is due.
 ///
 /// # Errors
 /// That of the first call that fails.
@@ -93,7 +91,7 @@ pub async fn is_unchanged(jira: &Session, before: KnownState<'_>) -> Result<bool
         && (!before.names_projects() || named_are(jira, before).await?))
 }
 
-/// Whether projects that spec names, and that are unwell, are as unwell as they were.
+/// Whether projects that spec names, and that failed, fail as they did.
 async fn named_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraError> {
     Ok(lost_are(jira, before).await? && portals_are(jira, before).await? && desks_are(jira, before).await?)
 }
@@ -158,20 +156,12 @@ async fn lost_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraEr
     let by_id = jira.projects(ProjectFilter::AnyWithIds(&ids)).await?;
     let as_before = |p: &JiraProject| {
         let now = by_id.iter().find(|found| Some(&found.id) == status(p).id.as_ref());
-        now.map_or(Lifecycle::NotVisible, lifecycle) == status(p).lifecycle
+        lifecycle(now) == status(p).lifecycle
     };
     // A former key is in no list, and leads to its project all the same.
     let without_id = lost().filter(|p| status(p).id.is_none());
     let keys = before.turn(without_id.map(|p| p.spec.key.clone()).collect());
     Ok(lost().filter(|p| status(p).id.is_some()).all(as_before) && are_unreadable(jira, keys).await?)
-}
-
-fn lifecycle(project: &Project) -> Lifecycle {
-    match (project.deleted, project.archived) {
-        (true, _) => Lifecycle::Trashed,
-        (false, true) => Lifecycle::Archived,
-        (false, false) => Lifecycle::Live,
-    }
 }
 
 /// Whether of the projects that were seen through their portal only still nothing else is seen.
@@ -220,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unwell_takes_turns() {
+    fn what_failed_takes_turns() {
         let spec: JiraIntegrationSpec = serde_json::from_value(serde_json::json!({
             "site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}
         }))
