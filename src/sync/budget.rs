@@ -97,7 +97,7 @@ struct SharedPool {
     /// What each integration would cost in an hour at its declared interval, by uid.
     wishes: HashMap<String, u64>,
     /// What Atlassian said last of the pool, and when.
-    told: Option<(PointPool, Timestamp)>,
+    answered: Option<(PointPool, Timestamp)>,
     /// Points that are spent: over all sites without a site, else of that one.
     spent: HashMap<Option<String>, SpentQuota>,
 }
@@ -121,12 +121,12 @@ pub struct PointPools(Mutex<HashMap<String, SharedPool>>);
 impl PointPools {
     /// Takes in what an integration would cost, and what Atlassian said of the pool. By how much
     /// every interval of the app is to be stretched, at least 1.
-    pub fn stretch(&self, app: &str, uid: &str, wish: PointDemand, told: Option<PointPool>, now: Timestamp) -> f64 {
+    pub fn stretch(&self, app: &str, uid: &str, wish: PointDemand, answered: Option<PointPool>, now: Timestamp) -> f64 {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = pools.entry(app.to_owned()).or_default();
         shared.wishes.insert(uid.to_owned(), wish.points);
-        shared.told = told.map(|pool| (pool, now)).or(shared.told);
-        let present = shared.told.map(|(pool, at)| as_of(pool, at, now));
+        shared.answered = answered.map(|pool| (pool, now)).or(shared.answered);
+        let present = shared.answered.map(|(pool, at)| as_of(pool, at, now));
         factor(shared.wishes.values().sum(), present, wish.interval)
     }
 
@@ -202,12 +202,12 @@ pub fn turn(sharing: usize, interval: Duration, random: f64) -> Duration {
 /// within the planned share of the pool, and the rest of this hour within what is left of it; but for
 /// that not beyond the hour.
 #[must_use]
-pub fn factor(an_hour: u64, told: Option<PointPool>, interval: Duration) -> f64 {
+pub fn factor(an_hour: u64, answered: Option<PointPool>, interval: Duration) -> f64 {
     #[allow(clippy::cast_precision_loss)] // Points are far below 2^52.
     let float = |points: u64| points as f64;
     let wish = float(an_hour);
-    let usual = wish / (float(told.map_or(POOL, |pool| pool.limit)).max(1.0) * PLANNED);
-    let now = told.map_or(0.0, |pool| {
+    let usual = wish / (float(answered.map_or(POOL, |pool| pool.limit)).max(1.0) * PLANNED);
+    let now = answered.map_or(0.0, |pool| {
         let resets_in = pool.resets_in.min(3600);
         let wanted = wish * float(resets_in) / 3600.0 / (float(pool.remaining) * PLANNED).max(1.0);
         wanted.min(float(resets_in) / interval.as_secs_f64().max(1.0))

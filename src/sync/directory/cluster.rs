@@ -39,7 +39,7 @@ pub struct WrittenShard {
     pub shard: Shard,
 }
 
-/// A name that is somebody else's.
+/// A name that another owner's object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenName {
     /// The name.
@@ -84,8 +84,8 @@ impl ConfigMaps {
     }
 
     /// Brings the `ConfigMaps` to what is wanted. One without anybody goes, unless it was that already
-    /// and the listing is not complete: then nobody knows whose place it is. The names that turned
-    /// out to be somebody else's.
+    /// and the listing is not complete: then it is unknown whose place it is. Returns the names that
+    /// are taken.
     ///
     /// # Errors
     /// That of the first write that fails; those before it stand.

@@ -16,7 +16,7 @@ use crate::{
 
 /// How many people are asked for by id in one call, beside the account that asks.
 const BY_ID: usize = 49;
-/// How many pages in a row may have nobody new.
+/// How many pages in a row may have no new account.
 const MOST_STALE: u32 = 3;
 
 /// What a slice is to do, and with what.
@@ -40,20 +40,20 @@ pub struct ListingContext<'a> {
 pub struct DirectoryRun {
     /// When the listing began that this belongs to.
     since: Option<Timestamp>,
-    /// Accounts that Jira told of.
+    /// Accounts that Jira listed.
     seen: BTreeSet<String>,
-    /// Points that it cost beyond what its offset tells; less than none where the offset is ahead.
+    /// Points that it cost beyond its offset; less than none where the offset is ahead.
     wasted: i64,
-    /// How far the offset is ahead of the accounts that were told of.
+    /// How far the offset is ahead of the accounts that were listed.
     ahead: i64,
-    /// Pages in a row with nobody new.
+    /// Pages in a row without a new account.
     stale: u32,
     /// Atlassian asked to leave the endpoint alone until then.
     pub not_before: Option<Timestamp>,
 }
 
 impl DirectoryRun {
-    /// Points that the listing under way cost beyond what its offset tells.
+    /// Points that the listing under way cost beyond its offset.
     #[must_use]
     pub fn wasted(&self, before: Option<&DirectoryStatus>) -> i64 {
         let since = before
@@ -74,7 +74,7 @@ impl DirectoryRun {
         }
     }
 
-    /// How many accounts were told of up to this offset.
+    /// How many accounts were listed up to this offset.
     #[must_use]
     pub(super) fn accounts(&self, offset: i64) -> i64 {
         offset.saturating_sub(self.ahead).max(0)
@@ -85,20 +85,20 @@ impl DirectoryRun {
     fn turn_page(&mut self, from: i64, page: &[User]) -> Option<i64> {
         let before = self.seen.len();
         self.seen.extend(page.iter().map(|user| user.account_id.clone()));
-        let told = i64::try_from(page.len()).unwrap_or(0);
+        let listed = i64::try_from(page.len()).unwrap_or(0);
         if self.seen.len() > before {
             self.stale = 0;
-            return Some(from + told);
+            return Some(from + listed);
         }
         self.stale += 1;
         if self.stale >= MOST_STALE {
             return None;
         }
-        // Jira leaves accounts out of a page after it was cut: what stands there was all told of.
-        let unsaid = PAGE.saturating_sub(told).max(0);
-        self.ahead += unsaid;
-        self.wasted -= 2 * unsaid;
-        Some(from + told + unsaid)
+        // Jira leaves accounts out of a page after it was cut: all that stands there was listed.
+        let unlisted = PAGE.saturating_sub(listed).max(0);
+        self.ahead += unlisted;
+        self.wasted -= 2 * unlisted;
+        Some(from + listed + unlisted)
     }
 
     /// What was read is read again, and its price counts all the same.
@@ -118,7 +118,7 @@ pub(super) struct UserListing {
     pub(super) gone: BTreeSet<String>,
     /// Where the next slice begins.
     pub(super) offset: i64,
-    /// Everybody was told of.
+    /// All accounts were listed.
     pub(super) complete: bool,
     /// The points of this hour are spent: until then nothing is asked.
     pub(super) wait: Option<Timestamp>,
@@ -126,7 +126,7 @@ pub(super) struct UserListing {
     pub(super) error: Option<DirectoryError>,
 }
 
-/// Lists from where the last slice ended until the list ends, which an empty page tells: short ones
+/// Lists from where the last slice ended until the list ends, which an empty page shows: short ones
 /// are normal. Asks at least once, so that a slice that has other work gets on.
 pub(super) async fn list(asked: &ListingContext<'_>, run: &mut DirectoryRun) -> UserListing {
     let mut listing = UserListing {
@@ -152,8 +152,8 @@ pub(super) async fn list(asked: &ListingContext<'_>, run: &mut DirectoryRun) -> 
             return listing;
         }
         let Some(next) = run.turn_page(listing.offset, &page) else {
-            let told = i64::try_from(page.len()).unwrap_or(0);
-            run.read_again(listing.offset, listing.offset + told);
+            let listed = i64::try_from(page.len()).unwrap_or(0);
+            run.read_again(listing.offset, listing.offset + listed);
             listing.error = Some(DirectoryError::Circle);
             return listing;
         };
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// Jira takes accounts out of a page after it was cut, so that a page can have nobody new although
+    /// Jira takes accounts out of a page after it was cut, so that a page can have no new account although
     /// more follow.
     #[test]
     fn short_pages_do_not_end_the_list() {
@@ -264,7 +264,7 @@ mod tests {
             let shown = (places + every - 1) / every;
             assert_eq!(run.seen.len(), usize::try_from(shown).unwrap(), "{places} {every}");
             assert!(end.is_some() && pages < 40, "{places} {every}: {pages} pages");
-            // What was spent is what was told of, and not what was passed over.
+            // What was spent is what was listed, and not what was skipped.
             let spent = price_of(end.unwrap()) + run.wasted;
             assert!(spent >= 2 * shown, "{places} {every}: {spent}");
         }

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::person::DirectoryEntry;
 use crate::api::integration::PinnedUser;
 
-/// Why an address leads to nobody.
+/// Why an address matches no account.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NoMatch {
     /// It is a name, and names prove nothing.
@@ -39,7 +39,7 @@ pub enum NoMatch {
 /// The account id of the person with this address.
 ///
 /// # Errors
-/// The reason why it is nobody's.
+/// The reason why it matches none.
 pub fn account_of<'a>(
     email: &str,
     pinned: &'a [PinnedUser],
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_matches_nobody_and_nobody_has_a_reason() {
+    fn a_name_matches_no_account_and_each_mismatch_has_a_reason() {
         let people = site();
         let ask = |email: &str| account_of(email, &[], people.iter());
         assert_eq!(ask("Devin"), Err(NoMatch::NotAnAddress("Devin".into())));

@@ -27,7 +27,7 @@ pub enum ListingTurn {
     /// Begin: the status is to say so before the first `ConfigMap` is written, so that none can be
     /// forgotten.
     Begin(DirectoryStatus),
-    /// Go on with the listing under way.
+    /// Resume the listing under way.
     Go,
     /// Nothing before this time, though a listing is under way.
     Wait(Timestamp),
@@ -36,7 +36,7 @@ pub enum ListingTurn {
 }
 
 /// Decides what is to be done. `wasted` are points that the listing under way cost beyond what its
-/// offset tells; a request makes a fresh directory due.
+/// offset says; a request makes a fresh directory due.
 #[must_use]
 pub fn turn(before: Option<&DirectoryStatus>, wasted: i64, now: Timestamp, requested: bool) -> ListingTurn {
     let Some(before) = before else {

@@ -1,4 +1,4 @@
-//! A person as the directory tells of them, and how many there are of which kind.
+//! A person as the directory has them, and how many there are of which kind.
 
 use std::collections::BTreeMap;
 

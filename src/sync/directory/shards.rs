@@ -1,4 +1,4 @@
-//! Which `ConfigMap` tells of whom. Everybody stays where they are, and who is new goes where there is
+//! Which `ConfigMap` holds whom. Everybody stays where they are, and who is new goes where there is
 //! room, so that a change of one person is a change of one `ConfigMap`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -202,13 +202,13 @@ mod tests {
     #[test]
     fn no_text_ever_passes_the_limit_and_nobody_gets_lost_by_growing() {
         let mut shards = filled(30);
-        for round in 1..12 {
-            let name = "x".repeat(round * 5);
+        for growth in 1..12 {
+            let name = "x".repeat(growth * 5);
             shards = merge(&shards, read((0..30).map(|n| person(n, &name))), &nobody(), TIGHT);
             for shard in &shards {
                 assert!(render(&shard.people).len() <= TIGHT.limit, "{shard:?}");
             }
-            assert_eq!(everybody(&shards).len(), 30, "in round {round}");
+            assert_eq!(everybody(&shards).len(), 30, "growth {growth}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! One slice of a listing: what Jira tells until the time or the points are up is brought into the
+//! One slice of a listing: what Jira lists until the time or the points are up is brought into the
 //! `ConfigMaps` at once, and only then the status may say that it was read. So a crash costs at most
 //! the reading of one slice, and no one who was in the directory leaves it by one.
 
@@ -21,9 +21,9 @@ pub struct SliceResult {
     pub status: DirectoryStatus,
     /// When the listing goes on; absent when it is complete or failed.
     pub go_on: Option<Timestamp>,
-    /// Names that turned out to be somebody else's.
+    /// Names that are taken.
     pub taken: Vec<TakenName>,
-    /// Why Jira was not asked to the end. What it told before is in the directory.
+    /// Why Jira was not asked to the end. What it listed before is in the directory.
     pub error: Option<DirectoryError>,
 }
 

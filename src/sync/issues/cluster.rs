@@ -37,7 +37,7 @@ const PAGE: u32 = 500;
 pub struct StoredIssues {
     /// The issues.
     pub index: Index,
-    /// Objects that tell of no issue, by name.
+    /// Objects that hold no issue, by name.
     pub orphaned: BTreeMap<String, OrphanedObject>,
 }
 
@@ -66,13 +66,13 @@ impl StoredIssues {
         }
     }
 
-    /// Whether it has not all that was known of: somebody removed an object, or wrote what cannot be read.
+    /// Whether an issue has no object any more, or one that cannot be read.
     #[must_use]
     pub fn lacks_any_of(&self, known: &Index) -> bool {
         known.iter().any(|(id, _)| self.index.get(id).is_none())
     }
 
-    /// Whether an object is of an issue of which it does not tell enough.
+    /// Whether an orphaned object was made for an issue.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.orphaned.values().any(|orphaned| orphaned.issue.is_some())
@@ -155,7 +155,7 @@ impl ClusterMirror {
         }
     }
 
-    /// Creates the object, under its natural name or, where that is somebody else's, under another one.
+    /// Creates the object, under its natural name or, where that is taken, under another one.
     /// None where both are.
     async fn create(&self, issue: &MirroredIssue) -> kube::Result<Option<StoredObject>> {
         let natural = names::object(&self.owner.name, &issue.status.key);
@@ -166,7 +166,7 @@ impl ClusterMirror {
         self.create_named(issue, &other).await
     }
 
-    /// The object under this name, if it is the issue's: a new one, or one that was left half made.
+    /// The object under this name, if it is the issue's: a new one, or an orphaned one.
     async fn create_named(&self, issue: &MirroredIssue, name: &str) -> kube::Result<Option<StoredObject>> {
         let object = self.object(name);
         let existing = match or_existing(self.post(&object).await, &self.api, name).await? {
@@ -221,7 +221,7 @@ impl ClusterMirror {
             .all(|(name, value)| labels.get(*name).is_some_and(|label| label == value))
     }
 
-    /// Writes onto the version that is known: an object that somebody put in its place keeps what it has.
+    /// Writes onto the version that is known: an object that took its place keeps what it has.
     async fn write(&self, onto: &StoredObject, status: &JiraIssueStatus) -> kube::Result<StoredObject> {
         let patch =
             json!({ "metadata": { "resourceVersion": onto.version }, "status": whole(status, onto.generation) });
@@ -233,7 +233,7 @@ impl ClusterMirror {
         Ok(written.stored())
     }
 
-    /// Writes what an issue became. None where somebody deleted its object, or put another one in its place.
+    /// Writes what an issue became. None where its object was deleted, or another one took its place.
     async fn change(&self, issue: &MirroredIssue, known: &StoredObject) -> kube::Result<Option<StoredObject>> {
         match self.write(known, &issue.status).await {
             Ok(written) => Ok(Some(written)),
@@ -272,7 +272,7 @@ impl ClusterMirror {
         delete(&self.api, &stored.object, only_this).await
     }
 
-    /// Deletes the object of an issue. What somebody put in its place stays.
+    /// Deletes the object of an issue. An object that took its place stays.
     async fn take_away(&self, known: &IndexEntry) -> kube::Result<()> {
         match self.delete(&known.stored).await {
             Err(error) if is_conflict(&error) => {

@@ -37,7 +37,7 @@ async fn expected_of(run: Run<'_>, mut group: Vec<&FollowedProject>) -> Result<u
         let Some(message) = error.refused_query() else {
             return Err(error);
         };
-        // Where Jira names none of them, the pages tell how many there are.
+        // Where Jira names none of them, the pages show how many there are.
         let Some(refused) = blamed(message, &group) else {
             return Ok(0);
         };

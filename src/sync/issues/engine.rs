@@ -233,7 +233,7 @@ impl<'a, M: Mirror> Engine<'a, M> {
             self.listing.doubt(now);
             self.listing.forget_sweep();
         }
-        if fetch.tells_room {
+        if fetch.is_probe {
             let is_crowded = self.writer.objects().is_crowded();
             self.writer.set_truncated(fetch.overflows || is_crowded);
         }
@@ -299,7 +299,7 @@ impl<'a, M: Mirror> Engine<'a, M> {
         }
     }
 
-    /// Where the mirror has all issues, it tells how many there are at this moment.
+    /// Where the mirror has all issues, they are counted there.
     fn recount(&mut self) {
         let objects = self.writer.objects();
         let is_filling = self.fill.remaining() > 0 || self.listing.is_of_new();

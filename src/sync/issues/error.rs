@@ -40,7 +40,7 @@ impl MirrorError {
     }
 
     /// The object that the cluster refuses while it may well take others, and why: a quota, an admission
-    /// policy, a name that is taken, somebody else who wrote it. What concerns all objects is no such
+    /// policy, a name that is taken, a conflict. What concerns all objects is no such
     /// refusal.
     #[must_use]
     pub fn refused_object(&self) -> Option<(String, String)> {

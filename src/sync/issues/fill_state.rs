@@ -28,8 +28,8 @@ pub(super) struct PagedFetch {
     pub(super) doubtful: BTreeSet<String>,
     /// Issues are left that find no room.
     pub(super) overflows: bool,
-    /// All projects are fetched until there is no room, so that it tells whether there is room for all.
-    pub(super) tells_room: bool,
+    /// All projects are fetched until there is no room: it shows whether there is room for all.
+    pub(super) is_probe: bool,
 }
 
 impl PagedFetch {
@@ -53,7 +53,7 @@ impl PagedFetch {
             expected: if queries.is_empty() { 0 } else { listing.expected },
             queries: queries.into(),
             fresh: listing.fresh,
-            tells_room: listing.is_cut && listing.everything && has_room,
+            is_probe: listing.is_cut && listing.everything && has_room,
             ..Self::default()
         }
     }

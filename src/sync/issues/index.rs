@@ -1,4 +1,4 @@
-//! What is mirrored, as far as it is needed to tell what changed: a few words for each issue.
+//! What is mirrored, as far as it is needed to see what changed: a few words for each issue.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,8 +15,8 @@ pub struct StoredObject {
     pub generation: i64,
 }
 
-/// An object that tells of no issue: a crash came between the two writes that make one, what it says cannot
-/// be read, or another object tells of the same issue.
+/// An object that holds no issue: a crash came between the two writes that make one, its status cannot
+/// be read, or another object holds the same issue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrphanedObject {
     /// Its version.

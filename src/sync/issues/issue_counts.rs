@@ -5,9 +5,9 @@ use jiff::Timestamp;
 /// How many issues a project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IssueCounts {
-    /// Not done; none where only the mirror tells, once it has all.
+    /// Not done; none where they are counted in the mirror, once it has all.
     pub open: Option<usize>,
-    /// To be mirrored; none where only the mirror tells, once it has all.
+    /// To be mirrored; none where they are counted in the mirror, once it has all.
     pub matching: Option<usize>,
     /// Jira estimated them.
     pub about: bool,

@@ -21,8 +21,7 @@ pub trait Mirror: Sync {
         known: Option<&StoredObject>,
     ) -> impl Future<Output = Result<StoredObject, MirrorError>> + Send;
 
-    /// Takes away an object that was left half made, because a crash came between the writes that make
-    /// it, or is one too many of its issue; unless it is another one by now.
+    /// Removes an orphaned object, unless it is another one by now.
     ///
     /// # Errors
     /// When it is still there.

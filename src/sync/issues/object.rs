@@ -75,7 +75,7 @@ impl IssueObject {
     }
 
     /// What is remembered of the issue. None where a part of it cannot be read: the object is written anew
-    /// then, as one that was left half made.
+    /// then, as an orphaned one.
     #[must_use]
     pub fn entry(&self) -> Option<IndexEntry> {
         // Of an issue that Jira does not date none stands there; earlier versions wrote an empty one.
@@ -147,7 +147,7 @@ mod tests {
     /// Of each field each kind of thing that can stand there.
     #[test]
     fn no_status_makes_reading_fail() {
-        let odd = [
+        let malformed = [
             json!(null),
             json!(true),
             json!(-1),
@@ -155,7 +155,7 @@ mod tests {
             json!({"a": "b"}),
             json!("§"),
         ];
-        for status in &odd {
+        for status in &malformed {
             assert_eq!(object(status).issue(), None, "{status}");
             assert!(object(status).entry().is_none(), "{status}");
         }
@@ -167,7 +167,7 @@ mod tests {
                 field == "updated",
                 "without {field}"
             );
-            for value in &odd {
+            for value in &malformed {
                 // Of these any text does.
                 if ["category", "projectId"].contains(&field.as_str()) && value.is_string() {
                     continue;

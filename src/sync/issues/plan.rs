@@ -80,7 +80,7 @@ fn counted(projects: &ProjectStates, settings: &MirrorSettings<'_>, wanted: &Lis
     known.sum::<usize>() + wanted.expected
 }
 
-/// The numbers that only Jira tells, where not everything is mirrored.
+/// The numbers that only Jira knows, where not everything is mirrored.
 fn numbers(projects: &[&FollowedProject], mode: MirrorMode) -> VecDeque<CountQuery> {
     let modes: &[MirrorMode] = match mode {
         MirrorMode::All => &[MirrorMode::All, MirrorMode::Open],

@@ -4,7 +4,7 @@ use super::{listing::MOST_COUNTED, state::MirrorState, verify::share};
 use crate::api::integration::MirrorMode;
 
 /// About how many points a listing of everything costs, beside its pages: a point for each id that is
-/// listed and for each issue that is verified, and two for each number that only Jira tells.
+/// listed and for each issue that is verified, and two for each number that only Jira knows.
 #[must_use]
 pub fn price(state: &MirrorState, mode: MirrorMode, max: usize, projects: usize) -> usize {
     let matching = state.projects.matching();

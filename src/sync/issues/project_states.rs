@@ -124,14 +124,14 @@ impl ProjectStates {
         self.by_id.values_mut().for_each(ProjectState::unqueue);
     }
 
-    /// Keeps the counts of a listing. How many issues are open is told by the mirror where it has all.
+    /// Keeps the counts of a listing. How many issues are open is counted in the mirror where it has all.
     pub(super) fn count(&mut self, listing: &IdListing, mode: MirrorMode, now: Timestamp) {
         if listing.is_cut {
             return;
         }
         for (id, matching) in &listing.found.counts {
             let project = self.of(id);
-            // A list that may lack issues tells less than an earlier one.
+            // A list that may lack issues does not replace the count of an earlier one.
             let is_known = project.counts().is_some_and(|counts| counts.matching.is_some());
             if is_known && !listing.found.complete.contains(id) {
                 continue;
@@ -161,7 +161,7 @@ impl ProjectStates {
         is_any
     }
 
-    /// The mirror has all issues of these projects: it tells how many there are at this moment.
+    /// The mirror has all issues of these projects: they are counted there.
     pub(super) fn recount(&mut self, index: &Index, now: Timestamp) {
         let mut found: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for (_, entry) in index.iter() {

@@ -1,4 +1,4 @@
-//! What is to be mirrored, as the spec and the known projects say, and what the cluster tells of the
+//! What is to be mirrored, as the spec and the known projects say, and what the cluster has of the
 //! last time: pure functions.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct MirrorScope {
     pub held: BTreeSet<String>,
     /// Ids of those that are archived.
     pub archived: BTreeSet<String>,
-    /// Whether these are all that are in scope. An object that somebody deleted, or that has no status
+    /// Whether these are all that are in scope. An object that was deleted, or that has no status
     /// yet, is no project that went out of it.
     pub is_whole: bool,
     /// Under which settings each is to be mirrored, by id.
@@ -172,7 +172,7 @@ impl MirrorScope {
     }
 }
 
-/// What the status and the objects tell of the last time.
+/// The memory as the status and the objects keep it across a restart.
 #[must_use]
 pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIssues) -> MirrorState {
     let time = |text: &String| text.parse::<Timestamp>().ok();

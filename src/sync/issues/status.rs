@@ -19,10 +19,10 @@ use crate::{
     sync::projects::apply,
 };
 
-/// A project is not written again for each pass, nor when one fails: the integration tells how old this is.
+/// A project is not written again for each pass, nor when one fails: the integration says how old this is.
 const SYNCED: &str = "Its issues were synchronised by the last pass that succeeded; its JiraIntegration says when \
     that was, in status.sync.lastSyncTime.";
-/// Stands for settings that are nobody's: under any, a project is mirrored anew.
+/// Stands for settings that no project has: under any, a project is mirrored anew.
 const ANEW: &str = "anew";
 
 /// What there is to say.
@@ -139,7 +139,7 @@ impl ProjectSyncError {
 }
 
 /// Writes what is to be said of each project: one write for each that differs. Whether all of it stands
-/// now: not where somebody wrote or deleted an object meanwhile.
+/// now: not where an object was written or deleted meanwhile.
 ///
 /// # Errors
 /// The last write that failed; the others were tried.
@@ -177,7 +177,7 @@ pub fn status(before: &JiraProjectStatus, key: &str, inputs: &StatusInputs<'_>) 
         let earlier = before.issues.as_ref().and_then(|issues| issues.filter.clone());
         let filter = match phase {
             SyncPhase::Live | SyncPhase::CatchingUp(_) => inputs.state.projects.filter(id).cloned(),
-            // It is being mirrored anew: after a restart what stands there tells so.
+            // It is being mirrored anew, also after a restart.
             SyncPhase::Initial { resumed: false, .. } => {
                 // Without a cursor all of them are.
                 let has_cursor = inputs.state.scan.cursor().is_some();

@@ -242,7 +242,7 @@ impl<'a> Objects<'a> {
         }
     }
 
-    /// None when the name is somebody else's.
+    /// None when another owner's object has the name.
     async fn create_named(&self, entry: &PlannedProject, name: &str) -> Result<Option<JiraProject>, ApplyFailure> {
         let created = self.api.create(&PostParams::default(), &self.object(entry, name)).await;
         match or_existing(created, &self.found, name).await? {
@@ -278,7 +278,7 @@ impl<'a> Objects<'a> {
 }
 
 /// Writes a status that was found out after the rest, onto the version that was read. None when
-/// somebody wrote or removed the object meanwhile: the next pass looks again.
+/// the object was written or removed meanwhile: the next reconcile looks again.
 ///
 /// # Errors
 /// When the API server refuses it.

@@ -1,4 +1,4 @@
-//! Objects in the place of which somebody put their own, behind kube's own client.
+//! Objects whose place another one took, behind kube's own client.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -126,7 +126,7 @@ async fn mirrored(server: &Server) -> (ClusterMirror, IndexEntry) {
 
 /// Nobody has looked at the cluster since.
 #[tokio::test]
-async fn what_somebody_put_in_the_place_of_an_object_is_neither_written_nor_deleted() {
+async fn what_took_the_place_of_an_object_is_neither_written_nor_deleted() {
     let server = Server::default();
     let (mirror, known) = mirrored(&server).await;
     let metadata = json!({"name": NAME, "namespace": "ns", "uid": "theirs"});
@@ -143,7 +143,7 @@ async fn what_somebody_put_in_the_place_of_an_object_is_neither_written_nor_dele
 
 /// A person's label makes another version of it, and no other object.
 #[tokio::test]
-async fn an_object_that_somebody_labelled_is_its_issues_all_the_same() {
+async fn an_object_that_a_person_labelled_is_its_issues_all_the_same() {
     let server = Server::default();
     let (mirror, known) = mirrored(&server).await;
     let labelled = || {
