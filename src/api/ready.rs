@@ -1,7 +1,9 @@
 //! What `Ready` follows from: which findings hold it back, and what its message says of the others.
 
 use super::{
-    condition::{ConditionType, Finding, LONGEST_MESSAGE, with_short_tail},
+    condition_type::ConditionType,
+    finding::Finding,
+    message::{LONGEST_MESSAGE, with_short_tail},
     reason::{Blocks, Holds, Reason},
 };
 
@@ -63,10 +65,7 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
         .next()
         .or_else(|| holding(Holds::Unknown).find(|f| !f.reason.entry().is_consequence))
         .or_else(|| holding(Holds::Unknown).next());
-    let explained = |f: &Finding| {
-        f.reason
-            .is_explained_among(&f.message, findings.iter().map(|other| other.reason))
-    };
+    let explained = |f: &Finding| f.is_explained_among(findings.iter().map(|other| other.reason));
     // A reason that is True and has a remedy is a warning.
     let notes = findings
         .iter()
@@ -82,7 +81,7 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
     } else {
         format!(" Also: {also}.")
     };
-    let message = with_short_tail(&first.message, &also);
+    let message = with_short_tail(&first.message(), &also);
     Finding::new(ConditionType::Ready, first.reason, message)
 }
 
@@ -91,8 +90,10 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
 fn noting<'f>(when_true: Reason, notes: impl Iterator<Item = &'f Finding>) -> String {
     notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
         let named = format!(" {}: {}.", note.condition.as_str(), note.reason);
-        let first = note.message.split_inclusive(". ").next().unwrap_or_default().trim_end();
-        let tails = [format!(" {}", note.message), format!(" {first}{named}")];
+        let tails = [
+            format!(" {}", note.message()),
+            format!(" {}{named}", note.first_sentence()),
+        ];
         let fits = |tail: &&String| message.chars().count() + tail.chars().count() <= LONGEST_MESSAGE;
         with_short_tail(&message, tails.iter().find(fits).unwrap_or(&named))
     })

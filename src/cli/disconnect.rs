@@ -66,7 +66,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
         let finding = findings::trouble(&trouble, &key);
         finding.map_or_else(
             || "the namespace is being deleted".to_owned(),
-            |finding| finding.message,
+            |finding| finding.message(),
         )
     })?;
     tell(name, &key, was_connected);

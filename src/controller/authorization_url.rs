@@ -23,14 +23,13 @@ pub(super) fn name_the_way(outcome: &mut Outcome) {
     };
     for finding in outcome.findings.values_mut() {
         let way = format!("{link}{BY_COMMAND}");
-        finding.message = finding.message.replace(WAYS_TO_CONNECT, &way);
+        *finding = finding.clone().rewording(WAYS_TO_CONNECT, &way);
     }
 }
 
 /// What is said of an integration that has no link any more.
-pub(super) fn without_link(mut finding: Finding) -> Finding {
-    finding.message = finding.message.replace(BY_LINK, "");
-    finding
+pub(super) fn without_link(finding: Finding) -> Finding {
+    finding.rewording(BY_LINK, "")
 }
 
 /// The link for what a pass found, where the pages are served. What could not be asked leaves it as it was.
@@ -72,7 +71,7 @@ mod tests {
             outcome.note(Finding::plain(ConditionType::Authorized, Reason::NotConnected));
             name_the_way(&mut outcome);
             let found = outcome.findings.remove(&ConditionType::Authorized);
-            found.map(|finding| finding.message)
+            found.map(|finding| finding.message())
         };
         let (with, without) = (told(Some("https://a.example")), told(None));
         let ends = |told: Option<&String>, end: &str| told.is_some_and(|told| told.ends_with(end));
@@ -84,7 +83,7 @@ mod tests {
         let later =
             with.map(|message| without_link(Finding::new(ConditionType::Authorized, Reason::NotConnected, message)));
         assert_eq!(
-            later.map(|finding| finding.message),
+            later.map(|finding| finding.message()),
             without,
             "of a link that went nothing is said"
         );

@@ -200,7 +200,7 @@ pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
         .map(without_link)
         .collect();
     let mut ready = ready(&kept, observed.integration.spec.projects.is_some());
-    let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message);
+    let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message());
     ready = Finding::new(ready.condition, ready.reason, message);
     let mut conditions = conditions(
         &before.conditions,

@@ -58,8 +58,8 @@ fn ends_with_remedy(finding: &Finding, among: &Findings) -> bool {
     let ends = |reason: Reason| {
         let fits_the_project =
             Reason::PermissionsHeld.entry().conditions == reason.entry().conditions || reason == Reason::BrowseDenied;
-        let other = fits_the_project && by_role.iter().any(|remedy| finding.message.ends_with(remedy));
-        other || finding.message.ends_with(reason.entry().remedy)
+        let other = fits_the_project && by_role.iter().any(|remedy| finding.message().ends_with(remedy));
+        other || finding.message().ends_with(reason.entry().remedy)
     };
     let sums_up = [ConditionType::ProjectsAccessible, ConditionType::ServiceDesksReady];
     let of_one = || sums_up.contains(&finding.condition) && among.projects.values().flatten().any(|f| ends(f.reason));
@@ -83,7 +83,7 @@ proptest! {
     fn every_message_is_a_sentence_and_tells_what_to_do(evidence in any_evidence()) {
         let findings = examine::judge(&evidence);
         for finding in all(&findings) {
-            prop_assert!(is_sentence(&finding.message), "{:?}", finding);
+            prop_assert!(is_sentence(&finding.message()), "{:?}", finding);
             let belongs = finding.reason.entry().conditions.contains(&finding.condition);
             prop_assert!(belongs, "{:?} has a reason of another condition", finding);
             if is_false(finding) {

@@ -76,8 +76,7 @@ async fn sandbox(commands: &Value) -> (AtlassianClient, Sandbox) {
 /// Findings as they are printed and kept.
 fn printed(findings: &Findings) -> String {
     let list = |findings: &Vec<Finding>| -> Value {
-        let one =
-            |f: &Finding| json!({"condition": f.condition.as_str(), "reason": f.reason.as_str(), "message": f.message});
+        let one = |f: &Finding| json!({"condition": f.condition.as_str(), "reason": f.reason.as_str(), "message": f.message()});
         findings.iter().map(one).collect()
     };
     let projects: serde_json::Map<String, Value> = findings
@@ -252,7 +251,7 @@ async fn one_sick_project_leaves_the_others_known_and_two_are_an_outage() {
         let findings = judge(&evidence).integration;
         let of_projects = |f: &&Finding| f.condition == ConditionType::ProjectsAccessible;
         let found = findings.iter().find(of_projects).unwrap();
-        assert_eq!(found.reason, reason, "{}", found.message);
+        assert_eq!(found.reason, reason, "{}", found.message());
     }
 }
 
@@ -322,7 +321,7 @@ async fn a_401_is_a_verdict_only_while_the_token_lives() {
     let _ = sandbox.fault(refuse("/myself").skip(1));
     let evidence = gather(&client, declared(&json!({})), None).await;
     let found = of(&evidence, ConditionType::ServiceDesksReady);
-    assert_eq!(found.reason, Reason::SiteUnavailable, "{}", found.message);
+    assert_eq!(found.reason, Reason::SiteUnavailable, "{}", found.message());
 
     // Before the account is known, the list of sites tells whether the token is dead.
     sandbox.command(Command::ClearFaults).unwrap();

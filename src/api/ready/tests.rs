@@ -11,9 +11,9 @@ fn found(reason: Reason) -> Finding {
 fn a_warning_that_holds_nothing_back_is_told() {
     let warned = ready(&[found(Reason::OfflineAccessMissing)], false);
     assert_eq!(warned.reason, Reason::Connected);
-    assert!(warned.message.contains("offline_access"), "{}", warned.message);
+    assert!(warned.message().contains("offline_access"), "{}", warned.message());
     let well = ready(&[found(Reason::TokenFresh)], false);
-    assert_eq!(well.message, Reason::Connected.entry().meaning);
+    assert_eq!(well.message(), Reason::Connected.entry().meaning);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn ready_names_the_first_cause_and_a_denial_goes_before_doubt() {
 fn what_holds_nothing_back_is_named_all_the_same() {
     let findings = [found(Reason::TokenFresh), found(Reason::SomeProjectsBlocked)];
     let discovered = ready(&findings, false);
-    assert!(discovered.is_true() && discovered.message.contains("cannot be read"));
+    assert!(discovered.is_true() && discovered.message().contains("cannot be read"));
     assert!(!ready(&findings, true).is_true());
 }
 
@@ -109,12 +109,12 @@ fn two_causes_are_both_told_and_the_root_leads() {
         let ready = ready(&findings, false);
         assert_eq!(ready.reason, *expected, "of {reasons:?}");
         for part in *said {
-            assert!(ready.message.contains(part), "of {reasons:?}: {}", ready.message);
+            assert!(ready.message().contains(part), "of {reasons:?}: {}", ready.message());
         }
         for part in *unsaid {
-            assert!(!ready.message.contains(part), "of {reasons:?}: {}", ready.message);
+            assert!(!ready.message().contains(part), "of {reasons:?}: {}", ready.message());
         }
-        assert!(ready.message.chars().count() <= LONGEST_MESSAGE, "of {reasons:?}");
+        assert!(ready.message().chars().count() <= LONGEST_MESSAGE, "of {reasons:?}");
     }
 }
 
@@ -122,9 +122,9 @@ fn two_causes_are_both_told_and_the_root_leads() {
 fn one_cause_on_two_conditions_is_told_once() {
     let denied = found(Reason::InternalCommentDenied);
     let no_agent = found(Reason::NotAnAgent);
-    let message = project_ready(&[denied.clone(), no_agent.clone()]).message;
-    assert_eq!(message, denied.message);
-    let message = project_ready(&[found(Reason::CreateDenied), no_agent]).message;
+    let message = project_ready(&[denied.clone(), no_agent.clone()]).message();
+    assert_eq!(message, denied.message());
+    let message = project_ready(&[found(Reason::CreateDenied), no_agent]).message();
     assert!(message.ends_with("Also: NotAnAgent."), "{message}");
 }
 
@@ -132,7 +132,7 @@ fn one_cause_on_two_conditions_is_told_once() {
 fn every_two_causes_make_a_message_of_bounded_length_that_ends_as_it_should() {
     for first in Reason::ALL {
         for second in Reason::ALL {
-            let message = ready(&[found(*first), found(*second)], true).message;
+            let message = ready(&[found(*first), found(*second)], true).message();
             assert!(
                 message.chars().count() <= LONGEST_MESSAGE,
                 "{first} and {second}: {message}"
@@ -189,6 +189,6 @@ fn a_note_without_room_names_its_condition_and_reason() {
         Reason::UnknownStatuses,
     ]
     .map(found);
-    let message = ready(&findings, false).message;
+    let message = ready(&findings, false).message();
     assert!(message.ends_with("StatusMappingValid: UnknownStatuses."), "{message}");
 }

@@ -14,6 +14,9 @@ use super::condition_type::ConditionType;
 /// no agent, which keeps the projects from being used as well.
 pub const NO_AGENT: &str = "The account is no agent of ";
 
+/// The reasons of the integration that tell of that cause.
+pub const TELL_OF_NO_AGENT: &[Reason] = &[Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
+
 /// How the remedies of what only a consent helps against end, where it is not known whether the connect pages are
 /// served. Who knows says which way there is.
 pub const WAYS_TO_CONNECT: &str = "open status.authorizationURL, if it is there, or run jira-operator connect.";
@@ -37,16 +40,23 @@ impl Reason {
         }
     }
 
-    /// Whether one of these reasons of the same object tells the cause of a condition with this
-    /// reason and this message already, so that it need not be told twice.
+    /// The reasons of the same object that always tell the cause of this one already.
+    #[must_use]
+    pub const fn explained_by(self) -> &'static [Self] {
+        match self {
+            Self::NotAnAgent => &[Self::InternalCommentDenied],
+            _ => &[],
+        }
+    }
+
+    /// Whether one of these reasons of the same object tells the cause of a condition already, so that it need not
+    /// be told twice. The condition stands in a status: what its finding knew, only the words tell there.
     #[must_use]
     pub fn is_explained_among(self, message: &str, all: impl IntoIterator<Item = Self>) -> bool {
-        let tells: &[Self] = match self {
-            Self::NotAnAgent => &[Self::InternalCommentDenied],
-            Self::SomeServiceDesksBlocked if message.starts_with(NO_AGENT) => {
-                &[Self::SomeProjectsBlocked, Self::AllProjectsBlocked]
-            }
-            _ => &[],
+        let tells = if self == Self::SomeServiceDesksBlocked && message.starts_with(NO_AGENT) {
+            TELL_OF_NO_AGENT
+        } else {
+            self.explained_by()
         };
         all.into_iter().any(|other| tells.contains(&other))
     }

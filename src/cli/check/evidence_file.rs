@@ -65,7 +65,7 @@ impl SavedEvidence {
         let taken_over = taken_over.iter().map(|finding| SavedFinding {
             condition: finding.condition.as_str().to_owned(),
             reason: finding.reason.to_string(),
-            message: finding.message.clone(),
+            message: finding.message(),
         });
         Self {
             form: FORM.to_owned(),
@@ -144,6 +144,6 @@ impl SavedFinding {
         let known = ConditionType::STEPS
             .iter()
             .find(|step| step.as_str() == self.condition)?;
-        Some(Finding::new(*known, Reason::parse(&self.reason)?, self.message.clone()))
+        Some(Finding::as_written(*known, Reason::parse(&self.reason)?, &self.message))
     }
 }

@@ -115,7 +115,7 @@ impl LiveClient {
         let address = address.map_err(|error| because(&error.to_string()))?;
         let answers = site(&self.client, &address).await;
         let (found, _) = judge::site::judge(&address, self.declared.bound.as_ref(), &answers)
-            .map_err(|finding| because(&finding.message))?;
+            .map_err(|finding| because(&finding.message()))?;
         let jira = Session::new(&self.client, &found.status.cloud_id);
         let pinned = &self.declared.pinned;
         let person = gather::person::person(&jira, wanted.email, wanted.project, pinned).await;

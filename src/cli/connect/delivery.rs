@@ -135,7 +135,7 @@ fn in_the_way(trouble: &GrantError, key: &GrantKey) -> String {
     let found = findings::trouble(trouble, key);
     let why = found.map_or_else(
         || format!("Namespace {} is being deleted.", key.namespace),
-        |f| f.message,
+        |f| f.message(),
     );
     format!("{why} Nobody was asked to consent, and nothing was changed")
 }

@@ -140,13 +140,15 @@ impl ReportLine {
     /// The line of a finding that holds Ready back unless it is True.
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
-        let Finding {
-            condition,
-            reason,
-            message,
-        } = finding;
-        let (status, severity) = (reason.entry().holds, Severity::of(*reason));
-        Self::new(condition.as_str(), reason.as_str(), message, status, severity)
+        let (condition, reason) = (finding.condition, finding.reason);
+        let (status, severity) = (reason.entry().holds, Severity::of(reason));
+        Self::new(
+            condition.as_str(),
+            reason.as_str(),
+            &finding.message(),
+            status,
+            severity,
+        )
     }
 
     /// The line of a condition that was written, perhaps by another version of the operator, and that

@@ -311,7 +311,7 @@ mod tests {
         };
         let finding = judge(expected, &Ok(account));
         assert_eq!(finding.reason, Reason::AppAccount);
-        assert!(finding.message.contains("other@acme.example"));
+        assert!(finding.message().contains("other@acme.example"));
     }
 
     /// An account keeps its id for ever, and its address only until somebody changes it.
@@ -344,9 +344,9 @@ mod tests {
         let finding = judge(of(&spec, &accepted), &Ok(moved.clone()));
         assert_eq!(finding.reason, Reason::EmailChanged);
         assert!(
-            finding.message.contains("jira-bot@newacme.example now"),
+            finding.message().contains("jira-bot@newacme.example now"),
             "{}",
-            finding.message
+            finding.message()
         );
         let still = remembered(&moved, of(&spec, &accepted), &finding);
         assert_eq!(still.spec_email, accepted.spec_email);
@@ -357,9 +357,9 @@ mod tests {
         let wrong = judge(of(&spec, &accepted), &Ok(other.clone()));
         assert_eq!(wrong.reason, Reason::WrongAccount);
         assert!(
-            wrong.message.contains("with the address jira-bot@newacme.example"),
+            wrong.message().contains("with the address jira-bot@newacme.example"),
             "{}",
-            wrong.message
+            wrong.message()
         );
         let wrongly = remembered(&other, of(&spec, &accepted), &wrong);
         assert_eq!(
@@ -381,9 +381,9 @@ mod tests {
         let finding = judge(AccountExpectation::default(), &Ok(account));
         assert_eq!(finding.reason, Reason::StandardAccount);
         assert!(
-            finding.message.contains("does not tell of which kind"),
+            finding.message().contains("does not tell of which kind"),
             "{}",
-            finding.message
+            finding.message()
         );
     }
 }

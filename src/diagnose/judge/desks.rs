@@ -10,7 +10,7 @@ use crate::{
             ConditionType::{ServiceDeskReady, ServiceDesksReady},
             Finding,
         },
-        reason::{NO_AGENT, Reason},
+        reason::{NO_AGENT, Reason, TELL_OF_NO_AGENT},
     },
     atlassian::error::JiraError,
     diagnose::evidence::DesksEvidence,
@@ -35,9 +35,7 @@ impl DeskSummary {
         Some(Self {
             key: key.to_owned(),
             finding: desk.clone(),
-            told_before: desk
-                .reason
-                .is_explained_among(&desk.message, findings.iter().map(|f| f.reason)),
+            told_before: desk.is_explained_among(findings.iter().map(|f| f.reason)),
         })
     }
 }
@@ -123,7 +121,7 @@ fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
         1 => format!("{NO_AGENT}the one service project in scope: {list}."),
         _ => format!("{NO_AGENT}{} of {all} service projects: {list}.", keys.len()),
     };
-    Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what)
+    Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what).explained_by(TELL_OF_NO_AGENT)
 }
 
 /// The first question that Jira did not answer properly.
@@ -257,9 +255,9 @@ mod tests {
         ];
         for (reasons, evidence, expected, said) in table {
             let finding = judge(&desks(reasons), Some(evidence)).unwrap();
-            assert_eq!(finding.reason, *expected, "of {reasons:?}: {}", finding.message);
+            assert_eq!(finding.reason, *expected, "of {reasons:?}: {}", finding.message());
             for part in *said {
-                assert!(finding.message.contains(part), "{part} in {}", finding.message);
+                assert!(finding.message().contains(part), "{part} in {}", finding.message());
             }
         }
     }
@@ -289,7 +287,7 @@ mod tests {
             ];
             judge(&[DeskSummary::of("SUP", &found).unwrap()], Some(&evidence(Ok(())))).unwrap()
         };
-        assert!(of(Reason::InternalCommentDenied).message.starts_with(NO_AGENT));
+        assert!(of(Reason::InternalCommentDenied).message().starts_with(NO_AGENT));
         assert_eq!(of(Reason::CreateDenied).reason, Reason::SomeServiceDesksBlocked);
         assert_eq!(DeskSummary::of("ENG", &[]), None);
     }

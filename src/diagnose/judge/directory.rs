@@ -16,11 +16,8 @@ pub fn judge(pinned: &[PinnedUser], evidence: &DirectoryEvidence) -> Finding {
     if !evidence.may_browse {
         // Accounts are asked for by their ids, which needs no such right.
         let wrong = pinned_wrong(pinned, evidence).filter(|wrong| wrong.reason != Reason::SiteUnavailable);
-        let wrong = wrong
-            .as_ref()
-            .and_then(|wrong| wrong.message.split_inclusive(". ").next());
         let also = wrong
-            .map(|sentence| format!(" Also: {}", sentence.trim_end()))
+            .map(|wrong| format!(" Also: {}", wrong.first_sentence()))
             .unwrap_or_default();
         let what = format!("The account may not browse users, so nobody can be looked up by e-mail address.{also}");
         return Finding::with_remedy(DirectoryReadable, Reason::UserBrowsingDenied, &what);
@@ -143,7 +140,7 @@ mod tests {
             let finding = judge(&pinned(people), &evidence);
             assert_eq!(finding.reason, *reason, "{people:?} among {site:?}");
             for part in *said {
-                assert!(finding.message.contains(part), "{}", finding.message);
+                assert!(finding.message().contains(part), "{}", finding.message());
             }
         }
     }
@@ -157,9 +154,9 @@ mod tests {
         let finding = judge(&pinned(&["ann"]), &evidence);
         assert_eq!(finding.reason, Reason::SiteUnavailable);
         assert!(
-            finding.message.contains("403: You may not do that. It is"),
+            finding.message().contains("403: You may not do that. It is"),
             "{}",
-            finding.message
+            finding.message()
         );
     }
 }

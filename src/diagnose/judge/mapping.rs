@@ -72,7 +72,7 @@ fn matches(notes: &[String]) -> Finding {
     }
     let message = format!(
         "{} Skipped, because not in use: {}.",
-        finding.message,
+        finding.message(),
         enumerate(notes, 3)
     );
     Finding::new(StatusMappingValid, Reason::MappingMatchesWorkflows, message)
@@ -308,9 +308,9 @@ mod tests {
         ];
         for (rules, reason, said) in table {
             let finding = judge(rules, &evidence());
-            assert_eq!(finding.reason, *reason, "{rules:?}: {}", finding.message);
+            assert_eq!(finding.reason, *reason, "{rules:?}: {}", finding.message());
             for part in *said {
-                assert!(finding.message.contains(part), "{part} in {}", finding.message);
+                assert!(finding.message().contains(part), "{part} in {}", finding.message());
             }
         }
     }
@@ -367,10 +367,10 @@ mod tests {
         assert_eq!(finding.reason, Reason::AmbiguousMapping);
         assert!(
             finding
-                .message
+                .message()
                 .starts_with("spec.statusMapping[0] and [1] give \"to do\""),
             "{}",
-            finding.message
+            finding.message()
         );
     }
 

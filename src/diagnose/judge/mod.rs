@@ -54,7 +54,7 @@ pub fn is_outage(error: &JiraError) -> bool {
 /// general remedy, if there is room.
 #[must_use]
 pub fn summed_up(condition: ConditionType, reason: Reason, what: &str, one: Option<&Finding>) -> Finding {
-    let whole = one.map(|one| format!("{what} {}", one.message));
+    let whole = one.map(|one| format!("{what} {}", one.message()));
     match whole.filter(|whole| whole.chars().count() <= LONGEST_MESSAGE) {
         Some(message) => Finding::new(condition, reason, message),
         None => Finding::with_remedy(condition, reason, what),
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_done_depends_on_why_jira_did_not_answer() {
-        let said = |error: &JiraError| unavailable(ConditionType::Synced, error).message;
+        let said = |error: &JiraError| unavailable(ConditionType::Synced, error).message();
         let limited = |reason: &str| JiraError::RateLimited {
             reason: reason.into(),
             retry_after: None,

@@ -95,7 +95,7 @@ pub const fn lifecycle(project: Option<&Project>) -> Lifecycle {
 pub fn judge(seen: &ProjectFacts<'_>) -> Vec<Finding> {
     let accessible = accessible(seen);
     let permitted = if accessible.reason == Reason::NotChecked {
-        Finding::new(Permitted, Reason::NotChecked, accessible.message.clone())
+        Finding::new(Permitted, Reason::NotChecked, accessible.message())
     } else if accessible.is_true() {
         permitted(seen)
     } else {
@@ -313,7 +313,7 @@ mod tests {
             };
             let found = judge(&seen);
             let worst = found.into_iter().find(|finding| !finding.is_true());
-            worst.map(|finding| finding.message).unwrap_or_default()
+            worst.map(|finding| finding.message()).unwrap_or_default()
         };
         let one = said("classic", &["EDIT_ISSUES"]);
         assert!(

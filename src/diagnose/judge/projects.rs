@@ -119,7 +119,7 @@ fn all_usable(projects: &[ProjectSummary]) -> String {
         projects.iter().filter_map(|p| Some((p, p.warning.as_ref()?))).collect();
     match warned.as_slice() {
         [] => all,
-        [(_, warning)] => format!("{all} {}", warning.message),
+        [(_, warning)] => format!("{all} {}", warning.message()),
         [(project, warning), ..] => format!(
             "{all} There is something to say of {} of them, such as {} ({}): kubectl get jiraprojects.",
             warned.len(),
@@ -132,9 +132,9 @@ fn all_usable(projects: &[ProjectSummary]) -> String {
 /// Jira did not answer about some, and nothing speaks against the others.
 fn unanswered(blocked: &[&ProjectSummary], all: usize) -> Finding {
     let why = blocked.iter().find_map(|project| project.blocked.as_ref());
-    let why = why.map(|finding| finding.message.as_str()).unwrap_or_default();
+    let why = why.map(Finding::message).unwrap_or_default();
     let what = match all {
-        1 => why.to_owned(),
+        1 => why,
         _ => format!(
             "Jira did not answer about {} of {all} projects; the others go on. {why}",
             blocked.len()
@@ -247,8 +247,12 @@ mod tests {
         ];
         for (reasons, expected, said) in table {
             let finding = judge(&projects(reasons), true);
-            assert_eq!(finding.reason, *expected, "{reasons:?}: {}", finding.message);
-            assert!(finding.message.starts_with(said), "{reasons:?}: {}", finding.message);
+            assert_eq!(finding.reason, *expected, "{reasons:?}: {}", finding.message());
+            assert!(
+                finding.message().starts_with(said),
+                "{reasons:?}: {}",
+                finding.message()
+            );
         }
     }
 
@@ -257,14 +261,14 @@ mod tests {
     fn without_assignee_and_reporter_a_project_can_be_used() {
         let one = judge(&projects(&[Reason::ProjectVisible, Reason::ReporterChangeDenied]), true);
         assert_eq!(one.reason, Reason::AllProjectsAccessible);
-        assert!(one.message.contains("Modify reporter"), "{}", one.message);
+        assert!(one.message().contains("Modify reporter"), "{}", one.message());
         let all = projects(&[Reason::AssignDenied, Reason::ReporterChangeDenied]);
         let both = judge(&all, true);
         assert_eq!(both.reason, Reason::AllProjectsAccessible);
         assert!(
-            both.message.contains("2 of them, such as A (AssignDenied)"),
+            both.message().contains("2 of them, such as A (AssignDenied)"),
             "{}",
-            both.message
+            both.message()
         );
         let counts = count(&all, Mode::Enforce);
         assert_eq!(
@@ -303,10 +307,10 @@ mod tests {
         let none = judge(&projects(&[ProjectArchived, ProjectNotVisible]), false);
         assert_eq!(none.reason, NoProjectsVisible);
         assert!(
-            none.message
+            none.message()
                 .starts_with("The account sees no live project on the site. In scope: A"),
             "{}",
-            none.message
+            none.message()
         );
         let archived = judge(&projects(&[ProjectArchived]), false);
         assert_eq!(archived.reason, AllProjectsBlocked);

@@ -97,7 +97,7 @@ mod tests {
         let lacking = missing(needs(Mode::Enforce), Some(&reading), &[]);
         let finding = judge(needs(Mode::Enforce), &lacking);
         assert_eq!(finding.reason, Reason::ScopesMissing);
-        assert!(finding.message.contains("write:jira-work (to write issues)"));
+        assert!(finding.message().contains("write:jira-work (to write issues)"));
     }
 
     #[test]

@@ -189,9 +189,9 @@ mod tests {
     fn what_is_not_granted_names_what_is() {
         let finding = judge(&site("acme"), None, &evidence(Ok("c1"), vec![resource("c2", "globex")])).unwrap_err();
         assert_eq!(finding.reason, Reason::SiteNotGranted);
-        assert!(finding.message.contains("globex.atlassian.net"));
+        assert!(finding.message().contains("globex.atlassian.net"));
         let none = judge(&site("acme"), None, &evidence(Ok("c1"), vec![])).unwrap_err();
-        assert!(none.message.contains("product access"));
+        assert!(none.message().contains("product access"));
     }
 
     #[test]
@@ -273,9 +273,9 @@ mod tests {
             let finding = with(nothing_there);
             assert_eq!(finding.reason, Reason::SiteNotFound);
             assert!(
-                finding.message.contains("It reaches https://globex.atlassian.net."),
+                finding.message().contains("It reaches https://globex.atlassian.net."),
                 "{}",
-                finding.message
+                finding.message()
             );
         }
         assert_eq!(with(outage()).reason, Reason::SiteUnavailable);

@@ -193,11 +193,11 @@ async fn a_namespace_that_may_not_be_looked_into_stops_no_other() {
     let found = held(&process, "ns", "first").await;
     let finding = crate::grant::findings::trouble(&found.unwrap_err(), &grant("ns")).unwrap();
     assert!(
-        finding.message.contains("could not be looked for copies of"),
+        finding.message().contains("could not be looked for copies of"),
         "{}",
-        finding.message
+        finding.message()
     );
-    assert!(!finding.message.contains("other/"), "{}", finding.message);
+    assert!(!finding.message().contains("other/"), "{}", finding.message());
 }
 
 #[tokio::test]

@@ -185,7 +185,7 @@ pub fn of_findings(findings: &[Finding]) -> Vec<ConditionLine> {
         Holds::Unknown => 2,
     };
     let all = findings.iter();
-    all.map(|f| line(sign(f), f.condition.as_str(), f.reason.as_str(), &f.message))
+    all.map(|f| line(sign(f), f.condition.as_str(), f.reason.as_str(), &f.message()))
         .collect()
 }
 

@@ -136,9 +136,9 @@ fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
     ];
     for (types, reason, said) in table {
         let finding = finding(&evidence(types.clone()));
-        assert_eq!(finding.reason, *reason, "{types:?}: {}", finding.message);
+        assert_eq!(finding.reason, *reason, "{types:?}: {}", finding.message());
         for part in *said {
-            assert!(finding.message.contains(part), "{part} in {}", finding.message);
+            assert!(finding.message().contains(part), "{part} in {}", finding.message());
         }
     }
 }
@@ -182,10 +182,10 @@ fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
     assert_eq!(closed.reason, Reason::RequestTypesNotCreatable);
     assert!(
         closed
-            .message
+            .message()
             .contains("Type 1 (the form requires Cost centre, hidden from the account). Show"),
         "{}",
-        closed.message
+        closed.message()
     );
     for harmless in [
         json!({"required": false}),
@@ -210,16 +210,16 @@ fn a_required_field_that_nobody_can_fill_in_closes_a_form() {
 fn a_type_that_is_closed_is_told_with_what_is_known_of_it() {
     let evidence = evidence(vec![closed(1)]);
     let held = finding(&evidence);
-    assert!(!held.message.contains("Create issues"), "{}", held.message);
+    assert!(!held.message().contains("Create issues"), "{}", held.message());
     let lacking = judged(&evidence, Mode::Enforce, Some(CREATE)).unwrap();
     assert!(
         lacking
-            .message
+            .message()
             .contains("not open to the account, which lacks Create issues")
     );
     let long = "A request type with a long name ".repeat(9);
     let named = kind(1, json!({"name": long, "canCreateRequest": false}));
-    let message = finding(&self::evidence(vec![named])).message;
+    let message = finding(&self::evidence(vec![named])).message();
     assert!(message.chars().count() < 300 && message.contains(Reason::RequestTypesNotCreatable.entry().remedy));
     let cut = message.split('…').next().unwrap();
     assert!(
@@ -270,7 +270,7 @@ fn articles_are_the_least_and_not_told_beside_what_is_graver() {
     only(&mut usable).request_types = Ok(Vec::new());
     let both = finding(&usable);
     assert_eq!(both.reason, Reason::NoRequestTypes);
-    assert!(!both.message.contains("articles"), "{}", both.message);
+    assert!(!both.message().contains("articles"), "{}", both.message());
     let mut none = evidence(vec![kind(1, json!({}))]);
     none.knowledge_base = Some(Err(JiraError::NotFound("no".into())));
     assert_eq!(finding(&none).reason, Reason::ServiceDeskUsable);
