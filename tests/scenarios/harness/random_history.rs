@@ -16,7 +16,7 @@ use super::{
     clock::{Clock, is_next_before, is_under_way, next_sync},
     declaration::Declaration,
     observe::condition,
-    written_issues::WrittenIssues,
+    written_issues::{WrittenIssues, of_the_issue},
 };
 use crate::{
     cluster::Cluster,
@@ -347,13 +347,4 @@ fn has_succeeded(object: &JiraIntegration) -> bool {
 
 fn kept(status: &JiraIssueStatus) -> (u64, JiraIssueStatus) {
     (status.id.parse().expect("a number"), status.clone())
-}
-
-/// The generation is of the object, and not of the issue.
-fn of_the_issue(status: &JiraIssueStatus) -> JiraIssueStatus {
-    assert_eq!(status.observed_generation, Some(1), "{}", status.key);
-    JiraIssueStatus {
-        observed_generation: None,
-        ..status.clone()
-    }
 }

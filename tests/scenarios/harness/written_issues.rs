@@ -1,8 +1,9 @@
-//! How often issues were written, by the audit log.
+//! What is written of issues, and how often, by the audit log.
 
 use std::time::{Duration, Instant};
 
 use devkit::control_plane::{AuditTail, Stage};
+use jira_operator::api::issue::JiraIssueStatus;
 
 use crate::cluster::{Cluster, RELEASE};
 
@@ -47,5 +48,14 @@ impl WrittenIssues {
                 && entry.is_by_service_account(&self.namespace, RELEASE)
         });
         self.count += writes.count();
+    }
+}
+
+/// What is said of the issue: the generation is of the object.
+pub fn of_the_issue(status: &JiraIssueStatus) -> JiraIssueStatus {
+    assert_eq!(status.observed_generation, Some(1), "{}", status.key);
+    JiraIssueStatus {
+        observed_generation: None,
+        ..status.clone()
     }
 }
