@@ -108,7 +108,7 @@ impl BoundPages {
     ) -> impl Future<Output = ()> + use<> {
         let connector = Connector {
             client: ctx.client.clone(),
-            keeper: Arc::clone(&ctx.grants_in_use),
+            keeper: Arc::clone(&ctx.grants),
             http: ctx.http.clone(),
             endpoints: Arc::clone(&ctx.endpoints),
             site_suffixes: ctx.site_suffixes.clone(),

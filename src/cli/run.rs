@@ -101,7 +101,7 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
     let store = GrantStore::new(client, namespaces.clone());
     let ctx = Arc::new(context(options, store, stop.clone())?);
     let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &namespaces, stop.clone())));
-    let keeper = Arc::clone(&ctx.grants_in_use);
+    let keeper = Arc::clone(&ctx.grants);
     let health = Arc::new(Health {
         metrics: Arc::clone(&ctx.metrics),
         watch_age: Box::new(move || progress.age()),
@@ -152,7 +152,7 @@ fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Resu
         http,
         endpoints,
         site_suffixes: options.atlassian.site_suffixes,
-        grants_in_use: Grants::new(store.clone(), endpoint, on_exchange),
+        grants: Grants::new(store.clone(), endpoint, on_exchange),
         grant_store: store,
         metrics,
         local_states: LocalStates::default(),
@@ -180,7 +180,7 @@ fn namespaces(given: &[String]) -> Vec<String> {
 
 /// Works until told to stop, then gives exchanges under way the grace period.
 async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken, health: &Health, grace: Duration) {
-    let keeper = Arc::clone(&ctx.grants_in_use);
+    let keeper = Arc::clone(&ctx.grants);
     let stopping = stop.clone();
     let deadline = async {
         stopping.cancelled().await;

@@ -32,30 +32,61 @@ impl Events {
 
     /// Publishes one event. An event that the API server refuses is only logged: it repeats what
     /// the status says.
-    pub async fn publish(&self, object: &ObjectReference, warning: bool, reason: &str, note: &str) {
+    pub async fn publish(&self, notice: &Notice) {
         let event = Event {
-            type_: if warning { EventType::Warning } else { EventType::Normal },
-            reason: reason.to_owned(),
-            note: Some(note.chars().take(NOTE_MAX).collect()),
+            type_: if notice.is_warning {
+                EventType::Warning
+            } else {
+                EventType::Normal
+            },
+            reason: notice.reason.clone(),
+            note: Some(notice.note.chars().take(NOTE_MAX).collect()),
             action: "Reconcile".into(),
             secondary: None,
         };
-        if let Err(error) = self.0.publish(&event, object).await {
+        if let Err(error) = self.0.publish(&event, &notice.object).await {
             debug!(%error, "an event was refused");
         }
     }
+}
 
-    /// Publishes what flipped between two sets of conditions.
-    pub async fn transitions(&self, object: &ObjectReference, before: &[Condition], after: &[Condition]) {
-        for condition in flipped(before, after) {
-            self.publish(
-                object,
-                condition.status != "True",
-                &condition.reason,
-                &condition.message,
-            )
-            .await;
+/// What an event says, and of which object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// The object.
+    pub object: ObjectReference,
+    /// Whether it is a warning.
+    pub is_warning: bool,
+    /// Why, in one word.
+    pub reason: String,
+    /// What a person reads.
+    pub note: String,
+}
+
+impl Notice {
+    /// A warning.
+    #[must_use]
+    pub fn warning(object: ObjectReference, reason: &str, note: String) -> Self {
+        Self {
+            object,
+            is_warning: true,
+            reason: reason.to_owned(),
+            note,
         }
+    }
+
+    /// What flipped between two sets of conditions.
+    pub fn transitions(
+        object: &ObjectReference,
+        before: &[Condition],
+        after: &[Condition],
+    ) -> impl Iterator<Item = Self> {
+        flipped(before, after).into_iter().map(|condition| Self {
+            object: object.clone(),
+            is_warning: condition.status != "True",
+            reason: condition.reason.clone(),
+            note: condition.message.clone(),
+        })
     }
 }
 

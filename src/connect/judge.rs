@@ -1,5 +1,5 @@
 //! Is the grant that a consent brought the right one? Judged by the same questions and with the same
-//! findings as on every pass, and before anything of it is stored.
+//! findings as on every reconciliation, and before anything of it is stored.
 
 use crate::{
     api::{

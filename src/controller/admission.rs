@@ -1,6 +1,6 @@
 //! Who may run now. Fetching issues and people, which may go on for hours, has a few slots of its own,
 //! so that it never takes the place of what is due on time; and keeping tokens fresh has its own too,
-//! so that it waits neither for that nor for passes that wait for Jira.
+//! so that it waits neither for that nor for reconciliations that wait for Jira.
 
 use std::{future::Future, time::Duration};
 
@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    schedule::ReconcileKind,
+    integration::ReconcileKind,
     slots::{Slot, Slots},
 };
 
-/// How long a pass may go on with its work while others wait for their own.
+/// How long a reconciliation may go on with its work while others wait for their own.
 pub(super) const GIVES_WAY_AFTER: Duration = Duration::from_secs(1);
 
-/// The slots for passes of all integrations.
+/// The slots for reconciliations of all integrations.
 #[derive(Debug)]
 pub struct Admission {
     passes: Slots,
@@ -37,7 +37,7 @@ pub(super) struct AdmissionRequest {
     pub(super) now: Timestamp,
 }
 
-/// A pass that may run.
+/// A reconciliation that may run.
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// Nothing more than this may be done.
@@ -57,7 +57,7 @@ impl Admitted {
 }
 
 impl Admission {
-    /// Slots for so many passes, a sixth as many slices of what takes long, and twice as many passes that only
+    /// Slots for so many reconciliations, a sixth as many slices of long work, and twice as many that only
     /// keep a token fresh: these wait for one answer, and one that comes late spends its token for nothing.
     /// Until told to stop.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What every pass has at hand.
+//! What every reconciliation has at hand.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-/// Clients, settings and memory, shared by all passes.
+/// Clients, settings and memory, shared by all reconciliations.
 pub struct Context {
     /// Kubernetes.
     pub client: Client,
@@ -30,14 +30,14 @@ pub struct Context {
     /// The grant Secrets.
     pub grant_store: GrantStore,
     /// Holds the grants.
-    pub grants_in_use: Arc<Grants>,
+    pub grants: Arc<Grants>,
     /// Makes the links by which people connect, where the pages are served.
     pub links: Option<Links>,
     /// Publishes events.
     pub events: Events,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// What is remembered between passes.
+    /// What is remembered between reconciliations.
     pub local_states: LocalStates,
     /// Mirrors of issues.
     pub mirrors: Mirrors,
@@ -51,7 +51,7 @@ pub struct Context {
     pub deletion_delay: SignedDuration,
     /// Which integrations name which Secrets.
     pub index: Arc<SecretIndex>,
-    /// Bounds the passes that run at once over all namespaces.
+    /// Bounds the reconciliations that run at once over all namespaces.
     pub admission: Admission,
 }
 

@@ -41,7 +41,7 @@ impl GrantWatch {
             }
             Ok(Event::InitDone) => {
                 let there = std::mem::take(&mut self.there);
-                ctx.grants_in_use.observe_relist(self.namespace.as_deref(), &there);
+                ctx.grants.observe_relist(self.namespace.as_deref(), &there);
             }
             Ok(Event::Apply(secret)) => tell(ctx, secret, SecretEvent::Standing),
             Ok(Event::Delete(secret)) => tell(ctx, secret, SecretEvent::Deleted),
@@ -59,10 +59,10 @@ fn key(secret: &PartialObjectMeta<Secret>) -> Option<GrantKey> {
 
 fn tell(ctx: &Context, secret: &PartialObjectMeta<Secret>, observed: SecretEvent) {
     let trace = GrantIdentity::of(&secret.metadata);
-    // Of what stands a pass reads more; that it was ended must not be missed.
+    // Of what stands a reconciliation reads more; that it was ended must not be missed.
     let trace = trace.filter(|trace| observed == SecretEvent::Deleted || trace.disconnected.is_some());
     let named = |key: &GrantKey| !ctx.index.naming(&key.namespace, &key.secret_name()).is_empty();
     if let (Some(key), Some(trace)) = (key(secret).filter(named), trace) {
-        ctx.grants_in_use.observe(&key, trace, observed);
+        ctx.grants.observe(&key, trace, observed);
     }
 }

@@ -1,5 +1,5 @@
-//! What the process remembers of each integration between passes. All of it can be lost: the
-//! next pass then asks a little more than it would have had to.
+//! What the process remembers of each integration between reconciliations. All of it can be lost: the
+//! next reconciliation then asks a little more than it would have had to.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::schedule::ReconcileKind;
+use super::integration::ReconcileKind;
 use crate::{
     api::integration::JiraIntegrationStatus,
     atlassian::secret::TokenHash,
@@ -31,7 +31,7 @@ pub struct JiraWait {
     pub resumes: ReconcileKind,
 }
 
-/// A person's request for everything that a pass took up and that is not answered yet.
+/// A person's request for everything that a reconciliation took up and that is not answered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRequest {
     /// The value of the annotation.
@@ -49,12 +49,12 @@ pub type UnknownStatuses = BTreeMap<(String, String), bool>;
 pub struct LocalState {
     /// The status as last written, and the resourceVersion it got: the watch may lag behind.
     pub written: Option<(JiraIntegrationStatus, u64)>,
-    /// What a pass found could not be written, so the status tells of an earlier time: until everything was
+    /// What a reconciliation found could not be written, so the status tells of an earlier time: until everything was
     /// looked at again and written down.
     pub unwritten: bool,
     /// `spec.account`, as text, for which the account was found eligible last.
     pub judged_for: Option<String>,
-    /// How often in a row the cluster refused what a pass has to write.
+    /// How often in a row the cluster refused what a reconciliation has to write.
     pub failures: u32,
     /// When that is tried again.
     pub retry_at: Option<Timestamp>,
@@ -72,11 +72,11 @@ pub struct LocalState {
     pub inventory: Option<WorkflowRefresh>,
     /// Which projects have the phases that the mapping gives them.
     pub phased: Arc<MappedProjects>,
-    /// What the last plain pass cost in points, and the last full one.
+    /// What the last incremental one cost in points, and the last full one.
     pub costs: RunCosts,
     /// When the next slice of unfinished work is due.
     pub work_at: Option<Timestamp>,
-    /// Whether a pass ended since the process began.
+    /// Whether a reconciliation ended since the process began.
     pub has_passed: bool,
     /// When the token is to be looked at, whatever else is due.
     pub token_at: Option<Timestamp>,

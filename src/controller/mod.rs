@@ -1,32 +1,16 @@
 //! Watches the cluster and reconciles what changed or is due.
 
 mod admission;
-mod authorization_url;
 pub mod context;
-mod diagnosis;
 mod directories;
-mod directory;
-mod grace;
 mod grants;
 mod index;
-mod inventory;
-mod issues;
+mod integration;
 mod links;
 mod local_state;
 mod mirrors;
-mod observe;
-mod outcome;
-mod pass;
-mod quota;
-mod reconcile;
-mod refresh;
-mod report;
-mod schedule;
-mod settle;
 mod slots;
-mod steps;
 mod watches;
-mod work;
 
 pub use admission::Admission;
 pub use directories::Directories;

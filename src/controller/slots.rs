@@ -1,4 +1,4 @@
-//! Slots for passes: so many run at once, and of those that wait the one goes first that has been due
+//! Slots for reconciliations: so many run at once, and of those that wait the one goes first that has been due
 //! longest.
 
 use std::{

@@ -1,4 +1,4 @@
-//! What wakes a pass: integrations, the Secrets they name, and the clock.
+//! What wakes a reconciliation: integrations, the Secrets they name, and the clock.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -17,7 +17,13 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Guarded, context::Context, grants::GrantWatch, index::Name, reconcile::reconcile, schedule::written_due};
+use super::{
+    Guarded,
+    context::Context,
+    grants::GrantWatch,
+    index::Name,
+    integration::{reconcile, written_due},
+};
 use crate::{
     api::{
         condition::{ConditionType, find},
@@ -40,7 +46,7 @@ const STORES_WITHIN: Duration = Duration::from_secs(10);
 /// The integrations of one namespace, or of all.
 type Watched = (Option<String>, Store<Guarded>);
 
-/// Runs until told to stop, then lets passes under way end. One controller for each watched
+/// Runs until told to stop, then lets reconciliations under way end. One controller for each watched
 /// namespace, or one for all: a reflector holds the objects of one watch.
 pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken) {
     let scopes: Vec<Option<String>> = match namespaces {
@@ -147,7 +153,7 @@ fn keep_index(ctx: &Context, event: &Result<Event<Guarded>, watcher::Error>) {
     forget(ctx, &orphaned);
 }
 
-/// Notes when an integration is due that had no pass yet: it may have to wait for one.
+/// Notes when an integration is due that had no reconciliation yet: it may have to wait for one.
 fn note_due(ctx: &Context, integration: &JiraIntegration) {
     let Some(uid) = integration.uid().filter(|_| !integration.spec.suspend) else {
         return;
@@ -161,7 +167,7 @@ fn forget(ctx: &Context, secrets: &[Name]) {
     for (namespace, secret) in secrets {
         if let Some(credentials) = names::credentials_of_grant(secret) {
             let (namespace, credentials) = (namespace.clone(), credentials.to_owned());
-            ctx.grants_in_use.forget(&GrantKey { namespace, credentials });
+            ctx.grants.forget(&GrantKey { namespace, credentials });
         }
     }
 }
@@ -230,7 +236,7 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: Cancellatio
             .map(|o| (o.namespace().unwrap_or_default(), o.name_any()))
             .collect();
         forget(&ctx, &ctx.index.retain(&names));
-        ctx.grants_in_use.save_unsaved().await;
+        ctx.grants.save_unsaved().await;
         match gc::sweep(
             &ctx.client,
             &ctx.grant_store,

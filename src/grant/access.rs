@@ -136,7 +136,7 @@ impl Grants {
         slot: &mut GrantSlot,
     ) -> Result<AccessStep, GrantError> {
         if exchange.adopts && !look.is_fresh {
-            // A pass may have read the person's Secret a while ago, and adopt over what was put there since.
+            // A reconciliation may have read the person's Secret a while ago, and adopt over what was put there since.
             look.is_fresh = true;
             let read = self.store.credentials(look.key).await;
             let fresh = read.map_err(|error| GrantError::unread(&error))?;

@@ -139,7 +139,7 @@ impl Grants {
         let place = self.slots.slot(key);
         let mut wait = WaitForLock::default();
         let (mut slot, mut record) = loop {
-            // Waited for before passes on this grant are held up.
+            // Waited for before reconciliations on this grant are held up.
             wait.until_unlocked(&self.store, key, &self.holder).await?;
             let mut slot = place.lock().await;
             slot.save(&self.store, key).await?;
@@ -215,7 +215,7 @@ impl Grants {
 
     /// Sets the lock for an exchange of this code: it keeps others from exchanging meanwhile, and proves
     /// that the grant can be stored before the code is spent. Nothing where another process has marked it
-    /// anew: that is waited for without holding up passes.
+    /// anew: that is waited for without holding up reconciliations.
     async fn reserve(
         &self,
         key: &GrantKey,

@@ -106,7 +106,7 @@ impl Grants {
         self.slots.have_unsaved()
     }
 
-    /// Stores tokens that wait of grants that no pass comes to any more, because nobody names them or those who
+    /// Stores tokens that wait of grants that no reconciliation comes to any more, because nobody names them or those who
     /// do are suspended. Tokens of a grant that nobody names are dropped after some tries.
     pub async fn save_unsaved(&self) {
         self.slots.save(&self.store).await;

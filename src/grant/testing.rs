@@ -352,7 +352,7 @@ pub fn grant(namespace: &str) -> GrantKey {
     }
 }
 
-/// The credentials as a pass reads them.
+/// The credentials as a reconciliation reads them.
 pub fn credentials(refresh_token: Option<&str>) -> Credentials {
     Credentials {
         app: OAuthApp {

@@ -47,7 +47,7 @@ fn url() -> BoxedStrategy<String> {
     prop_oneof![5 => select(URLS.to_vec()).prop_map(str::to_owned), 1 => text()].boxed()
 }
 
-/// The site of earlier passes.
+/// The site of earlier reconciliations.
 pub fn bound() -> BoxedStrategy<SiteStatus> {
     (id(), text(), url(), url())
         .prop_map(|(cloud_id, name, url, spec_site)| SiteStatus {

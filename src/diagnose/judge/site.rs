@@ -32,7 +32,7 @@ pub fn not_allowed(error: &SiteUrlError) -> Finding {
     Finding::with_remedy(SiteReachable, Reason::SiteNotAllowed, &error.to_string())
 }
 
-/// Judges the site. `bound` is the site of earlier passes.
+/// Judges the site. `bound` is the site of earlier reconciliations.
 ///
 /// # Errors
 /// The finding, when it is not True.

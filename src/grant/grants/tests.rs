@@ -235,7 +235,7 @@ async fn a_disconnect_holds_whatever_is_deleted_afterwards() {
     );
 }
 
-/// A pass that is under way reads before the watch tells.
+/// A reconciliation that is under way reads before the watch tells.
 #[tokio::test]
 async fn nothing_is_written_back_before_the_watch_told_what_was_deleted() {
     let (world, process) = adopted().await;
@@ -274,7 +274,7 @@ async fn a_grant_that_was_deleted_by_accident_is_written_back() {
 async fn a_token_that_was_corrected_meanwhile_is_not_adopted_over_the_right_one() {
     let (world, process) = adopted().await;
     world.cluster.supply("ns", "corrected");
-    // A slow pass had read another one.
+    // A slow reconciliation had read another one.
     let found = held(&process, "ns", "wrong").await.unwrap();
     assert_eq!(found.lineage, Some(Secret::new("corrected".into()).hash()));
     assert_eq!(world.atlassian.spent(), ["first", "corrected"]);

@@ -1,16 +1,10 @@
-//! The first step of a pass: what the cluster says, read once.
+//! The first step of a reconciliation: what the cluster says, read once.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 
-use super::{
-    admission::AdmissionRequest,
-    context::Context,
-    index::token_secret_name,
-    local_state::{JiraWait, LocalState},
-    schedule::{ReconcileKind, ScheduleInputs, due},
-};
+use super::schedule::{ReconcileKind, ScheduleInputs, due};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -20,6 +14,12 @@ use crate::{
     },
     atlassian::site::{SiteUrl, SiteUrlError},
     cluster::owner::Owner,
+    controller::{
+        admission::AdmissionRequest,
+        context::Context,
+        index::token_secret_name,
+        local_state::{JiraWait, LocalState},
+    },
     grant::{
         credentials::{Credentials, CredentialsError},
         publish::{self, TokenSecret, TokenSecretState},
@@ -50,7 +50,7 @@ pub struct ObservedState {
     pub target: TokenSecret,
     /// What stands there.
     pub published: TokenSecretState,
-    /// When the pass began.
+    /// When the reconciliation began.
     pub now: Timestamp,
 }
 
@@ -162,7 +162,7 @@ fn owner_reference(integration: &JiraIntegration) -> OwnerReference {
 }
 
 /// What decides what is due.
-fn asked<'a>(
+fn inputs<'a>(
     integration: &'a JiraIntegration,
     status: &'a JiraIntegrationStatus,
     local: &'a LocalState,
@@ -201,13 +201,17 @@ pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> Admission
     let now = Timestamp::now();
     let local = recall(ctx, integration);
     let status = latest_status(integration, &local);
-    let asked = asked(integration, &status, &local, now);
+    let inputs = inputs(integration, &status, &local, now);
     let is_idle = integration.spec.suspend
         || local.retry_at.is_some_and(|at| at > now)
         || local.jira_wait.as_ref().is_some_and(|wait| wait.until > now);
     AdmissionRequest {
-        due: if is_idle { ReconcileKind::TokenOnly } else { due(&asked) },
-        since: asked.due_since(),
+        due: if is_idle {
+            ReconcileKind::TokenOnly
+        } else {
+            due(&inputs)
+        },
+        since: inputs.due_since(),
         token_at: if local.has_passed {
             local.token_at
         } else {
@@ -241,8 +245,8 @@ impl ObservedState {
 
     /// What decides what is due.
     #[must_use]
-    pub fn asked(&self) -> ScheduleInputs<'_> {
-        asked(&self.integration, &self.status, &self.local, self.now)
+    pub fn inputs(&self) -> ScheduleInputs<'_> {
+        inputs(&self.integration, &self.status, &self.local, self.now)
     }
 
     /// When a synchronisation succeeded last.
@@ -257,12 +261,12 @@ impl ObservedState {
         request(&self.integration, &self.status)
     }
 
-    /// Until when the pass is put off, because the cluster refused what it has to write. A change
+    /// Until when the reconciliation is put off, because the cluster refused what it has to write. A change
     /// and a request lift it.
     #[must_use]
     pub fn put_off(&self) -> Option<Timestamp> {
         let at = self.local.retry_at.filter(|at| *at > self.now)?;
-        (!self.is_changed() && !self.asked().is_requested()).then_some(at)
+        (!self.is_changed() && !self.inputs().is_requested()).then_some(at)
     }
 
     /// The wait for Jira that is in force. What the operator imposed on itself is lifted by a change
@@ -273,7 +277,7 @@ impl ObservedState {
         let lifted = if wait.by_atlassian {
             wait.of != self.asks_jira_as()
         } else {
-            self.is_changed() || self.asked().is_requested()
+            self.is_changed() || self.inputs().is_requested()
         };
         (!lifted).then_some(wait)
     }

@@ -1,7 +1,10 @@
 //! Keeping what workloads mount as it should be without asking Jira: what may be published on the word of an
 //! earlier look, and what may not.
 
-use super::{observe::ObservedState, outcome::StepError, pass::Pass};
+use super::{
+    Run,
+    token::{TokenStep, publish, retract},
+};
 use crate::{
     api::{
         condition::{
@@ -11,6 +14,7 @@ use crate::{
         integration::{AccountStatus, ExpectedAccount},
         reason::Reason,
     },
+    controller::integration::observe::ObservedState,
     diagnose::judge,
     grant::{active::ActiveGrant, publish::TokenSecretState},
 };
@@ -26,73 +30,83 @@ enum Comparison {
     Open,
 }
 
-impl Pass<'_> {
-    /// A grant that was adopted since the last judgement is judged before its token is published.
-    pub(super) fn is_another_grant(&self, held: &ActiveGrant) -> bool {
-        let judged = self
-            .observed
-            .published
-            .lineage()
-            .or_else(|| self.observed.local.lineage.clone());
-        judged != held.lineage
-    }
+/// What keeping the token as it should be led to.
+#[derive(Debug, Default)]
+pub struct Upkeep {
+    /// What is said of the account.
+    pub finding: Option<Finding>,
+    /// What happened to the token.
+    pub token: TokenStep,
+    /// Another grant was adopted since the last judgement: it is judged once Jira may be asked again.
+    pub is_unjudged: bool,
+}
 
-    /// Whether the status and the Secret for workloads contradict each other: the token was taken back, and the
-    /// status that said why was never written, because the write failed or the process died. Then nothing is
-    /// believed of the account until it is looked at again.
-    pub(super) fn doubts_the_status(&mut self) -> bool {
-        let emptied =
-            matches!(self.observed.published, TokenSecretState::Own(_)) && !self.observed.published.has_token();
-        let doubtful = emptied && is_eligible(self.observed);
-        if doubtful {
-            let what = "The access token was taken back, and why is not written down; it is looked at again.";
-            self.outcome
-                .note(Finding::new(AccountEligible, Reason::NotChecked, what.to_owned()));
-        }
-        doubtful
-    }
+/// Whether a grant was adopted since the last judgement: it is judged before its token is published.
+#[must_use]
+pub fn is_another_grant(observed: &ObservedState, grant: &ActiveGrant) -> bool {
+    let judged = observed.published.lineage().or_else(|| observed.local.lineage.clone());
+    judged != grant.lineage
+}
 
-    /// Keeps what workloads mount as it should be, without asking Jira anything.
-    pub(super) async fn refresh(&mut self, held: &ActiveGrant) -> Result<(), StepError> {
-        if self.is_another_grant(held) {
-            // Judged, and published, once Jira may be asked again.
-            self.outcome.lineage.clone_from(&self.observed.local.lineage);
-            return Ok(());
-        }
-        match self.comparison() {
-            Comparison::Same => {}
-            Comparison::Another => return self.refuse_account().await,
-            Comparison::Open => {
-                let what = "spec.account was changed; the account is compared with it once Jira may be asked again.";
-                self.outcome
-                    .note(Finding::new(AccountEligible, Reason::NotChecked, what.to_owned()));
-                return Ok(());
-            }
-        }
-        let is_believed = is_eligible(self.observed) && !self.observed.local.unwritten;
-        match &self.observed.status.site {
-            Some(site) if may_publish(&self.observed.published, is_believed) => self.publish(held, &site.clone()).await,
-            _ => Ok(()),
-        }
-    }
+/// Whether the status and the Secret for workloads contradict each other: the token was taken back, and the
+/// status that said why was never written, because the write failed or the process died. Then nothing is
+/// believed of the account until it is looked at again.
+#[must_use]
+pub fn doubt(observed: &ObservedState) -> Option<Finding> {
+    let emptied = matches!(observed.published, TokenSecretState::Own(_)) && !observed.published.has_token();
+    let what = "The access token was taken back, and why is not written down; it is looked at again.";
+    (emptied && is_eligible(observed)).then(|| Finding::new(AccountEligible, Reason::NotChecked, what.to_owned()))
+}
 
-    /// How the account stands to a `spec.account` that was changed while Jira must not be asked.
-    fn comparison(&self) -> Comparison {
-        let expected = self.observed.integration.spec.account.as_ref();
-        let judged = self.observed.local.judged_for.as_ref() == Some(&self.observed.expected_account());
-        if judged || !self.observed.asked().is_new_generation() {
-            return Comparison::Same;
-        }
-        compare(expected, self.observed.status.account.as_ref())
+/// Keeps what workloads mount as it should be, without asking Jira anything.
+pub async fn keep(run: Run<'_>, grant: &ActiveGrant) -> Upkeep {
+    let observed = run.observed;
+    if is_another_grant(observed, grant) {
+        return Upkeep {
+            is_unjudged: true,
+            ..Upkeep::default()
+        };
     }
+    match comparison(observed) {
+        Comparison::Same => {}
+        Comparison::Another => {
+            let known = observed.status.account.clone().unwrap_or_default();
+            let expected = observed.integration.spec.account.as_ref();
+            return Upkeep {
+                finding: expected.map(|expected| judge::account::another_than(expected, &known)),
+                token: retract(run, grant.lineage.as_ref()).await,
+                ..Upkeep::default()
+            };
+        }
+        Comparison::Open => {
+            let what = "spec.account was changed; the account is compared with it once Jira may be asked again.";
+            return Upkeep {
+                finding: Some(Finding::new(AccountEligible, Reason::NotChecked, what.to_owned())),
+                ..Upkeep::default()
+            };
+        }
+    }
+    let is_believed = is_eligible(observed) && !observed.local.unwritten;
+    let token = match &observed.status.site {
+        Some(site) if may_publish(&observed.published, is_believed) => publish(run, grant, site).await,
+        _ => TokenStep::default(),
+    };
+    Upkeep {
+        token,
+        ..Upkeep::default()
+    }
+}
 
-    async fn refuse_account(&mut self) -> Result<(), StepError> {
-        let known = self.observed.status.account.clone().unwrap_or_default();
-        if let Some(expected) = &self.observed.integration.spec.account {
-            self.outcome.note(judge::account::another_than(expected, &known));
-        }
-        self.retract().await
+/// How the account stands to a `spec.account` that was changed while Jira must not be asked.
+fn comparison(observed: &ObservedState) -> Comparison {
+    let judged = observed.local.judged_for.as_ref() == Some(&observed.expected_account());
+    if judged || !observed.inputs().is_new_generation() {
+        return Comparison::Same;
     }
+    compare(
+        observed.integration.spec.account.as_ref(),
+        observed.status.account.as_ref(),
+    )
 }
 
 /// Whether a token may be published on the word of an earlier look, which called the account eligible or did not:

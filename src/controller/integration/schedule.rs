@@ -20,14 +20,14 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// The longest interval, with its jitter: nothing is planned for later.
 const LONGEST: SignedDuration = SignedDuration::from_hours(26);
 
-/// What a pass is to do.
+/// What a reconciliation is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReconcileKind {
     /// Ask everything.
     Full,
     /// Ask whether everything is as it was.
     Incremental,
-    /// Go on with what an earlier pass left unfinished, without asking whether all is well.
+    /// Go on with what a earlier reconciliation left unfinished, without asking whether all is well.
     Resume,
     /// Ask Jira nothing: keep the token fresh.
     TokenOnly,
@@ -74,7 +74,7 @@ impl ScheduleInputs<'_> {
         self.status.observed_generation != Some(self.generation)
     }
 
-    /// Whether a person asked for a pass that was not answered yet.
+    /// Whether a person asked for a reconciliation that was not answered yet.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.requested_at.is_some() && self.requested_at != self.status.last_handled_reconcile_at.as_deref()
@@ -85,7 +85,7 @@ impl ScheduleInputs<'_> {
         self.wait.filter(|(until, _)| *until <= self.now).map(|(_, due)| due)
     }
 
-    /// When the next look is due. A pass that ended without a synchronisation set the time anew.
+    /// When the next look is due. A reconciliation that ended without a synchronisation set the time anew.
     fn next(&self) -> Option<Timestamp> {
         let sync = self.status.sync.as_ref();
         let believed = sync.filter(|sync| !is_ahead(sync, self.now));
@@ -171,7 +171,7 @@ fn is_troubled(status: &JiraIntegrationStatus) -> bool {
     })
 }
 
-/// Longest wait for the next pass, well within what timers can take.
+/// Longest wait for the next reconciliation, well within what timers can take.
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * 7);
 
 /// The wait until the earliest of these times, at least a tenth of a second.

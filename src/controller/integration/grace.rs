@@ -5,10 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{context::Context, observe::ObservedState};
-use crate::api::{
-    condition::{ConditionType, find},
-    reason::Reason,
+use super::observe::ObservedState;
+use crate::{
+    api::{
+        condition::{ConditionType, find},
+        reason::Reason,
+    },
+    cluster::events::Notice,
 };
 
 /// How long after an integration was created its Secret is waited for in silence.
@@ -20,7 +23,7 @@ fn is_missing(condition: &Condition) -> bool {
 }
 
 /// The conditions that may be told of by events.
-pub(super) fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<Condition> {
+pub fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<Condition> {
     let awaited = ends(created(observed), observed.now).is_some();
     let told = conditions
         .iter()
@@ -28,18 +31,29 @@ pub(super) fn worth_telling(observed: &ObservedState, conditions: &[Condition]) 
     told.cloned().collect()
 }
 
-/// Until when the Secret is waited for in silence, where it is missing. Once that is over, a pass warns of what an
-/// earlier one did not. If the process ended in between, the status alone tells it.
-pub(super) async fn wait(ctx: &Context, observed: &ObservedState, conditions: &[Condition]) -> Option<Timestamp> {
-    let missing = find(conditions, ConditionType::Authorized).filter(|condition| is_missing(condition))?;
-    let end = ends(created(observed), observed.now);
-    if end.is_none() && observed.local.awaited.is_some() {
-        let object = observed.integration.object_ref(&());
-        ctx.events
-            .publish(&object, true, &missing.reason, &missing.message)
-            .await;
+/// What is waited for in silence.
+#[derive(Debug, Default)]
+pub struct Grace {
+    /// Until when the Secret is waited for, where it is missing.
+    pub until: Option<Timestamp>,
+    /// What is told once that is over. If the process ended in between, the status alone tells it.
+    pub event: Option<Notice>,
+}
+
+/// Whether a missing Secret is waited for in silence, or told of because that is over.
+#[must_use]
+pub fn wait(observed: &ObservedState, conditions: &[Condition]) -> Grace {
+    let missing = find(conditions, ConditionType::Authorized).filter(|condition| is_missing(condition));
+    let Some(missing) = missing else {
+        return Grace::default();
+    };
+    let until = ends(created(observed), observed.now);
+    let is_over = until.is_none() && observed.local.awaited.is_some();
+    let object = observed.integration.object_ref(&());
+    Grace {
+        until,
+        event: is_over.then(|| Notice::warning(object, &missing.reason, missing.message.clone())),
     }
-    end
 }
 
 fn created(observed: &ObservedState) -> Option<Timestamp> {

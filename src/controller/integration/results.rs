@@ -1,0 +1,188 @@
+//! What a reconciliation found and did, one field a step.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    observe::ObservedState,
+    schedule::ReconcileKind,
+    steps::{
+        ProjectSync, StepError,
+        cost::ApiCost,
+        directory::DirectorySync,
+        examination::Examination,
+        grant::GrantStep,
+        issue_sync::{IssueSync, Retry},
+        token::{TokenChange, TokenStep},
+        upkeep::Upkeep,
+        workflows::WorkflowSync,
+    },
+};
+use crate::{
+    api::condition::{ConditionType, Finding},
+    atlassian::secret::TokenHash,
+};
+
+/// What a reconciliation found and did. A step that it did not come to has left nothing.
+#[derive(Debug)]
+pub struct Results {
+    /// What was done in the end: an incremental reconciliation that finds a difference turns into a full one.
+    pub kind: ReconcileKind,
+    /// The site is not allowed: what is said of that, and how the token was taken back.
+    pub refused_site: Option<(Finding, TokenStep)>,
+    /// Getting an access token.
+    pub grant: Option<GrantStep>,
+    /// Somebody else's Secret has the name under which the token is to be published.
+    pub name_taken: Option<Finding>,
+    /// The status and the Secret for workloads contradict each other.
+    pub doubt: Option<Finding>,
+    /// All is as it was.
+    pub confirmed: Option<ProjectSync>,
+    /// What is said of that.
+    pub confirmation: Option<Finding>,
+    /// Asking everything.
+    pub examination: Option<Examination>,
+    /// Issue types, statuses and phases of the projects.
+    pub workflows: Option<WorkflowSync>,
+    /// The mirror of issues.
+    pub issues: Option<IssueSync>,
+    /// The directory of people.
+    pub directory: Option<DirectorySync>,
+    /// What it cost.
+    pub cost: Option<ApiCost>,
+    /// Keeping the token for workloads as it should be, without asking Jira.
+    pub upkeep: Option<Upkeep>,
+    /// What this integration waits longer than Atlassian asks, so that all that share a quota do not come back at once.
+    pub turn: Duration,
+    /// Why it ended before its last step.
+    pub stopped: Option<StepError>,
+}
+
+impl Results {
+    /// Nothing was done yet.
+    #[must_use]
+    pub const fn new(kind: ReconcileKind) -> Self {
+        Self {
+            kind,
+            refused_site: None,
+            grant: None,
+            name_taken: None,
+            doubt: None,
+            confirmed: None,
+            confirmation: None,
+            examination: None,
+            workflows: None,
+            issues: None,
+            directory: None,
+            cost: None,
+            upkeep: None,
+            turn: Duration::ZERO,
+            stopped: None,
+        }
+    }
+
+    /// The findings by condition. Several steps have to do with the synchronisation: of what they find the gravest
+    /// stands; of another condition the last.
+    #[must_use]
+    pub fn findings(&self) -> BTreeMap<ConditionType, Finding> {
+        let mut all = BTreeMap::new();
+        for finding in self.in_order() {
+            note(&mut all, finding.clone());
+        }
+        all
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Finding> {
+        let site = self
+            .refused_site
+            .iter()
+            .flat_map(|(finding, token)| [Some(finding), token.finding.as_ref()]);
+        let grant = self.grant.iter().flat_map(|step| {
+            [
+                step.finding.as_ref(),
+                step.retraction.as_ref().and_then(|token| token.finding.as_ref()),
+            ]
+        });
+        let before = [&self.name_taken, &self.doubt, &self.confirmation].map(Option::as_ref);
+        let examined = self.examination.iter().flat_map(|step| step.findings.iter().map(Some));
+        let workflows = self.workflows.iter().map(|step| step.finding.as_ref());
+        let issues = self.issues.iter().flat_map(|step| step.findings.iter().map(Some));
+        let cost = self.cost.iter().map(|step| step.finding.as_ref());
+        let upkeep = self
+            .upkeep
+            .iter()
+            .flat_map(|step| [step.finding.as_ref(), step.token.finding.as_ref()]);
+        site.chain(grant)
+            .chain(before)
+            .chain(examined)
+            .chain(workflows)
+            .chain(issues)
+            .chain(cost)
+            .chain(upkeep)
+            .flatten()
+    }
+
+    /// The synchronisation of the projects.
+    #[must_use]
+    pub fn projects(&self) -> Option<&ProjectSync> {
+        let examined = self.examination.as_ref().and_then(|step| step.projects.as_ref());
+        examined.or(self.confirmed.as_ref())
+    }
+
+    /// Whether the synchronisation succeeded as a whole; none where there was none.
+    #[must_use]
+    pub fn has_succeeded(&self) -> Option<bool> {
+        let projects = self.projects()?;
+        let failed = self.issues.as_ref().is_some_and(|issues| issues.retry == Retry::Soon);
+        Some(projects.succeeded && !failed && !matches!(self.stopped, Some(StepError::RateLimited(_))))
+    }
+
+    /// What happened to the token for workloads in the end.
+    #[must_use]
+    pub fn token(&self) -> &TokenChange {
+        let steps = [
+            self.upkeep.as_ref().map(|step| &step.token.change),
+            self.examination.as_ref().map(|step| &step.token),
+            self.grant
+                .as_ref()
+                .and_then(|step| step.retraction.as_ref())
+                .map(|step| &step.change),
+            self.refused_site.as_ref().map(|(_, step)| &step.change),
+        ];
+        let changed = steps
+            .into_iter()
+            .flatten()
+            .find(|change| !matches!(change, TokenChange::Kept));
+        changed.unwrap_or(&TokenChange::Kept)
+    }
+
+    /// The last of the steps that asked for an access token.
+    #[must_use]
+    pub fn last_grant(&self) -> Option<&GrantStep> {
+        let renewed = self.examination.as_ref().and_then(|step| step.renewed.as_ref());
+        renewed.or(self.grant.as_ref())
+    }
+
+    /// Which grant was judged.
+    #[must_use]
+    pub fn lineage(&self, observed: &ObservedState) -> Option<TokenHash> {
+        let before = &observed.local.lineage;
+        let is_unjudged = self.upkeep.as_ref().is_some_and(|upkeep| upkeep.is_unjudged);
+        let grant = |step: &GrantStep| step.grant.as_ref().ok().and_then(|grant| grant.lineage.clone());
+        let used = self
+            .last_grant()
+            .and_then(grant)
+            .or_else(|| self.grant.as_ref().and_then(grant));
+        used.filter(|_| !is_unjudged).or_else(|| before.clone())
+    }
+}
+
+/// Takes a finding in.
+pub fn note(all: &mut BTreeMap<ConditionType, Finding>, finding: Finding) {
+    let condition = finding.condition;
+    let before = all.remove(&condition).filter(|_| condition == ConditionType::Synced);
+    let finding = match before {
+        Some(before) => before.and_then(finding),
+        None => finding,
+    };
+    all.insert(condition, finding);
+}

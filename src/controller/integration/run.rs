@@ -1,0 +1,220 @@
+//! The steps in their order, each skipped when the one before makes it pointless: site → grant → what keeps the token
+//! as it should be, or what Jira says → the work that it allows.
+
+use super::{
+    observe::ObservedState,
+    results::Results,
+    schedule::ReconcileKind::{self, Full, Incremental, Resume, TokenOnly},
+    steps::{
+        ProjectSync, Run, StepError,
+        confirmation::{Confirmation, confirm},
+        cost::{self, Spending},
+        directory,
+        examination::examine,
+        grant,
+        issue_sync::IssueSync,
+        issues::{self, IssueInputs},
+        slice::Slice,
+        synced,
+        token::{self, TokenChange},
+        upkeep, workflows,
+    },
+};
+use crate::{
+    api::{
+        condition::{ConditionType, Finding},
+        project::JiraProject,
+        reason::Reason,
+    },
+    atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
+    controller::context::Context,
+    diagnose::judge,
+    grant::active::ActiveGrant,
+    sync::projects::apply,
+};
+
+/// What the work is done with.
+struct Work {
+    session: Session,
+    /// The projects as they stand in the cluster, where they were read.
+    known: Option<Vec<JiraProject>>,
+}
+
+/// Does what is due.
+pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -> Results {
+    let run = Run { ctx, observed };
+    let mut results = Results::new(kind);
+    results.stopped = steps(run, &mut results).await.err();
+    if let Some(removed) = directory::remove_unwanted(run).await {
+        results.directory = Some(removed);
+    }
+    let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
+    results.turn = cost::share_limit(run, results.stopped.as_ref(), stretch);
+    results
+}
+
+async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
+    let site = allowed_site(run, results).await?;
+    let grant = results.grant.insert(grant::access(run, None).await).grant.clone()?;
+    results.name_taken = grant::name_taken(run);
+    if let Some(taken) = &results.name_taken {
+        return Err(StepError::after(taken));
+    }
+    let is_another = upkeep::is_another_grant(run.observed, &grant);
+    results.doubt = upkeep::doubt(run.observed).filter(|_| !is_another);
+    if (is_another || results.doubt.is_some()) && run.observed.jira_wait().is_none() {
+        results.kind = Full;
+    }
+    if results.kind == TokenOnly {
+        return keep_token(run, &grant, results).await;
+    }
+    let client = run.ctx.atlassian(grant.access.token.clone());
+    let ended = ask(run, (&site, &grant), &client, results).await;
+    results.cost = Some(cost::account(run, &client, &spending(results)));
+    let is_cut_short = matches!(ended, Err(StepError::RateLimited(_) | StepError::Unanswered(_)));
+    if is_cut_short && matches!(results.token(), TokenChange::Kept) {
+        // It may have been exchanged meanwhile, and what workloads have may end before the wait.
+        keep_token(run, &grant, results).await?;
+    }
+    ended
+}
+
+/// No request leaves for a site that is not allowed, and no token is spent for it.
+async fn allowed_site(run: Run<'_>, results: &mut Results) -> Result<SiteUrl, StepError> {
+    match &run.observed.site {
+        Ok(site) => Ok(site.clone()),
+        Err(error) => {
+            let finding = judge::site::not_allowed(error);
+            let stopped = StepError::after(&finding);
+            let retraction = token::retract(run, None).await;
+            let stopped = retraction.stopped.clone().unwrap_or(stopped);
+            results.refused_site = Some((finding, retraction));
+            Err(stopped)
+        }
+    }
+}
+
+async fn keep_token(run: Run<'_>, grant: &ActiveGrant, results: &mut Results) -> Result<(), StepError> {
+    let step = results.upkeep.insert(upkeep::keep(run, grant).await);
+    step.token.stopped.clone().map_or(Ok(()), Err)
+}
+
+/// The steps that ask Jira, and then the work that they allow.
+async fn ask(
+    run: Run<'_>,
+    (site, grant): (&SiteUrl, &ActiveGrant),
+    client: &AtlassianClient,
+    results: &mut Results,
+) -> Result<(), StepError> {
+    cost::points_are_left(run)?;
+    if let Some(work) = resumed(run, client, results).await? {
+        keep_token(run, grant, results).await?;
+        return sync(run, work, results).await;
+    }
+    results.kind = Full;
+    let (examination, examined) = examine(run, site, grant.clone(), client).await;
+    let stopped = results.examination.insert(examination).stopped.clone();
+    let examined = examined.ok_or(stopped.unwrap_or(StepError::Quiet))?;
+    let work = Work {
+        session: examined.session,
+        known: examined.known,
+    };
+    sync(run, work, results).await
+}
+
+/// What the work goes on with where not everything is to be asked: in a slice, or where all is as it was.
+async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) -> Result<Option<Work>, StepError> {
+    let Some(site) = &run.observed.status.site else {
+        return Ok(None);
+    };
+    let session = Session::new(client, &site.cloud_id);
+    match results.kind {
+        Full | TokenOnly => Ok(None),
+        Resume => Ok(Some(Work { session, known: None })),
+        Incremental => match confirm(run, &session).await {
+            Confirmation::Unchanged(known) => {
+                results.confirmation = Some(synced(known.len()));
+                results.confirmed = Some(ProjectSync::unchanged());
+                let known = Some(known);
+                Ok(Some(Work { session, known }))
+            }
+            Confirmation::Changed => Ok(None),
+            Confirmation::Failed(error) => Err(error),
+        },
+    }
+}
+
+/// Goes on with everything that is to be fetched, until the slice ends.
+async fn sync(run: Run<'_>, work: Work, results: &mut Results) -> Result<(), StepError> {
+    let examined = results.examination.as_ref();
+    let site = examined
+        .and_then(|step| step.site.clone())
+        .or_else(|| run.observed.status.site.clone());
+    let Some(site) = site else { return Ok(()) };
+    let requested = run.observed.inputs().is_requested();
+    let slice = Slice::begin(&work.session, &site.url, results.kind, requested, &run.ctx.admission);
+    let known = match work.known {
+        Some(known) => Ok(known),
+        None => apply::known(&run.ctx.client, &run.observed.owner()).await,
+    };
+    sync_projects_and_issues(run, &slice, known, results).await?;
+    if is_browsing_denied(run, results) {
+        return Ok(());
+    }
+    let examined = results.examination.as_ref().and_then(|step| step.account.as_ref());
+    let account = examined.or(run.observed.status.account.as_ref());
+    let own_id = account.map(|account| account.account_id.as_str());
+    let step = directory::sync(run, &slice, own_id).await;
+    let stopped = results.directory.insert(step).stopped.clone();
+    stopped.map_or(Ok(()), Err)
+}
+
+async fn sync_projects_and_issues(
+    run: Run<'_>,
+    slice: &Slice<'_>,
+    known: kube::Result<Vec<JiraProject>>,
+    results: &mut Results,
+) -> Result<(), StepError> {
+    let mut known = match known {
+        Ok(known) => known,
+        Err(error) => {
+            let unknown = run.observed.local.unknown_statuses.clone();
+            results.issues = Some(IssueSync::without_projects(run.observed, unknown, &error));
+            return Ok(());
+        }
+    };
+    let step = workflows::sync(run, slice, &mut known).await;
+    let step = results.workflows.insert(step);
+    let unknown_statuses = step.unknown_statuses.clone();
+    if let Some(stopped) = &step.stopped {
+        return Err(stopped.clone());
+    }
+    let findings = results.findings();
+    let inputs = IssueInputs {
+        projects: results.projects(),
+        synced: findings.get(&ConditionType::Synced),
+        unknown_statuses,
+    };
+    let step = issues::sync(run, slice, &known, inputs).await;
+    let stopped = results.issues.insert(step).stopped.clone();
+    stopped.map_or(Ok(()), Err)
+}
+
+/// Whether the account may not browse users: then the directory stays as it is.
+fn is_browsing_denied(run: Run<'_>, results: &Results) -> bool {
+    let condition = ConditionType::DirectoryReadable;
+    let found = results.findings().get(&condition).map(|finding| finding.reason);
+    let before = || Finding::carried(condition, &run.observed.status.conditions).map(|finding| finding.reason);
+    found.or_else(before) == Some(Reason::UserBrowsingDenied)
+}
+
+fn spending(results: &Results) -> Spending<'_> {
+    let issues = results.issues.as_ref();
+    Spending {
+        kind: results.kind,
+        issues: issues.and_then(|step| step.summary.as_ref()),
+        directory_points: results.directory.as_ref().map_or(0, |step| step.points),
+        is_synced: results.projects().is_some(),
+        synced: results.findings().get(&ConditionType::Synced).cloned(),
+    }
+}
