@@ -207,8 +207,8 @@ async fn passed_over(cluster: Arc<Cluster>) {
         "{}",
         people.len()
     );
-    assert_eq!(status.trouble, None);
+    assert_eq!(status.last_error, None);
     let again = harness.list_again().await;
-    assert_eq!((again.active, again.trouble), (status.active, None));
+    assert_eq!((again.active, again.last_error), (status.active, None));
     harness.close().await;
 }

@@ -43,7 +43,7 @@ async fn failures(cluster: Arc<Cluster>) {
     harness.request("acme").await;
     let reported = harness
         .until("acme", "one that tells of trouble", |o| {
-            users(o).is_some_and(|u| u.trouble.is_some())
+            users(o).is_some_and(|u| u.last_error.is_some())
         })
         .await;
     harness.until_event("acme", "DirectoryOutdated").await;
@@ -54,7 +54,7 @@ async fn failures(cluster: Arc<Cluster>) {
     harness.list_again().await;
     let recovered = harness
         .until("acme", "one without trouble", |o| {
-            users(o).is_some_and(|u| u.trouble.is_none() && is_complete(u))
+            users(o).is_some_and(|u| u.last_error.is_none() && is_complete(u))
         })
         .await;
     assert!(is_ready(&recovered));
@@ -186,7 +186,7 @@ async fn refused(cluster: Arc<Cluster>) {
     );
     rule.remove();
     let status = harness.list_again().await;
-    assert!(status.trouble.is_none() && status.config_maps == 1, "{status:?}");
+    assert!(status.last_error.is_none() && status.config_maps == 1, "{status:?}");
     assert!(harness.people().await.contains_key("Dana Developer"));
     harness.close().await;
 }

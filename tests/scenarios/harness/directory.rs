@@ -35,7 +35,7 @@ pub fn asked(harness: &Harness, mark: Mark, path: &str) -> usize {
 
 /// The last error that is reported.
 pub fn trouble(object: &JiraIntegration) -> Option<&str> {
-    users(object)?.trouble.as_deref()
+    users(object)?.last_error.as_deref()
 }
 
 pub fn is_complete(users: &DirectoryStatus) -> bool {
