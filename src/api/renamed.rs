@@ -8,16 +8,11 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{
-    integration_status::{AccountStatus, DirectoryStatus, SiteStatus},
-    project::RequestTypeEntry,
-};
-
 /// The site that an integration is bound to.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn site<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SiteStatus>, D::Error> {
+pub fn site<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     read(from, "declaredAs", "specSite")
 }
 
@@ -25,7 +20,7 @@ pub fn site<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SiteStatus>, D:
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn account<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AccountStatus>, D::Error> {
+pub fn account<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     read(from, "declaredAs", "specEmail")
 }
 
@@ -33,7 +28,7 @@ pub fn account<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AccountStatu
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn users<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DirectoryStatus>, D::Error> {
+pub fn users<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     read(from, "trouble", "lastError")
 }
 
@@ -41,7 +36,7 @@ pub fn users<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DirectoryStatu
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn request_types<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<RequestTypeEntry>, D::Error> {
+pub fn request_types<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     read(from, "hinderedBy", "blockedBy")
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    integration::ReconcileKind,
+    reconcile_kind::ReconcileKind,
     slots::{Slot, Slots},
 };
 

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::integration::ReconcileKind;
+use super::reconcile_kind::ReconcileKind;
 use crate::{
     api::integration::JiraIntegrationStatus,
     atlassian::secret::TokenHash,

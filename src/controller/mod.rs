@@ -9,6 +9,7 @@ mod integration;
 mod links;
 mod local_state;
 mod mirrors;
+mod reconcile_kind;
 mod slots;
 mod watches;
 

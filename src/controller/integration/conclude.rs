@@ -12,7 +12,6 @@ use super::{
     observe::ObservedState,
     request,
     results::Results,
-    schedule::ReconcileKind,
     status::{self, End},
     steps::issue_sync::is_unlisted,
     verdict::Verdict,
@@ -20,7 +19,10 @@ use super::{
 use crate::{
     api::integration::JiraIntegrationStatus,
     cluster::{events::Notice, time::clock},
-    controller::local_state::{LocalState, UnknownStatuses},
+    controller::{
+        local_state::{LocalState, UnknownStatuses},
+        reconcile_kind::ReconcileKind,
+    },
 };
 
 /// How long before a grant dies unused a person is warned.

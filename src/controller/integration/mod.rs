@@ -16,4 +16,4 @@ mod verdict;
 mod write;
 
 pub(super) use reconcile::reconcile;
-pub use schedule::{ReconcileKind, written_due};
+pub(super) use schedule::written_due;

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    observe::ObservedState, results::Results, schedule::ReconcileKind, status::End, steps::cost::interval,
-    verdict::Verdict,
-};
+use super::{observe::ObservedState, results::Results, status::End, steps::cost::interval, verdict::Verdict};
 use crate::{
     api::{condition::ConditionType, reason::Reason},
     cluster::{
         backoff::{backoff, jittered, scaled},
         time::after,
     },
-    controller::local_state::JiraWait,
+    controller::{local_state::JiraWait, reconcile_kind::ReconcileKind},
 };
 
 /// Longest wait before tokens that are in memory only are stored: well within the ten minutes in

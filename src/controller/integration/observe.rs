@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 
-use super::schedule::{ReconcileKind, ScheduleInputs, due};
+use super::schedule::{ScheduleInputs, due};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -19,6 +19,7 @@ use crate::{
         context::Context,
         index::token_secret_name,
         local_state::{JiraWait, LocalState},
+        reconcile_kind::ReconcileKind,
     },
     grant::{
         credentials::{Credentials, CredentialsError},

@@ -18,7 +18,7 @@ use super::{
     observe::{ObservedState, observe, waiting},
     results::Results,
     run::run,
-    schedule::{self, ReconcileKind, earliest},
+    schedule::{self, earliest},
     status::{End, is_worth_writing},
     steps::{Run, StepError},
     verdict::Verdict,
@@ -35,7 +35,7 @@ use crate::{
         error::{WriteError, describe},
         events::Notice,
     },
-    controller::{Guarded, admission::Admitted, context::Context},
+    controller::{Guarded, admission::Admitted, context::Context, reconcile_kind::ReconcileKind},
     telemetry::Progress,
 };
 

@@ -1,7 +1,7 @@
 //! A person's request for a reconciliation, by the annotation `jira-operator.dev/requestedAt`: when it is answered. Pure.
 
-use super::{observe::ObservedState, results::Results, schedule::ReconcileKind, verdict::Verdict};
-use crate::controller::local_state::PendingRequest;
+use super::{observe::ObservedState, results::Results, verdict::Verdict};
+use crate::controller::{local_state::PendingRequest, reconcile_kind::ReconcileKind};
 
 /// What a person asked for and what this reconciliation answers: everything was looked at, and nothing of it
 /// is left for a slice that follows. Where trouble stands before what is left, that is the answer.

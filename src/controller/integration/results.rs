@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     observe::ObservedState,
-    schedule::ReconcileKind,
     steps::{
         ProjectSync, StepError,
         cost::ApiCost,
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     api::condition::{ConditionType, Finding},
     atlassian::secret::TokenHash,
+    controller::reconcile_kind::ReconcileKind,
 };
 
 /// What a reconciliation found and did. A step that it did not come to has left nothing.

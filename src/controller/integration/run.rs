@@ -4,7 +4,6 @@
 use super::{
     observe::ObservedState,
     results::Results,
-    schedule::ReconcileKind::{self, Full, Incremental, Resume, TokenOnly},
     steps::{
         ProjectSync, Run, StepError,
         confirmation::{Confirmation, confirm},
@@ -27,7 +26,10 @@ use crate::{
         reason::Reason,
     },
     atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
-    controller::context::Context,
+    controller::{
+        context::Context,
+        reconcile_kind::ReconcileKind::{self, Full, Incremental, Resume, TokenOnly},
+    },
     diagnose::judge,
     grant::active::ActiveGrant,
     sync::projects::apply,

@@ -11,6 +11,7 @@ use crate::{
         reason::Recheck,
     },
     cluster::{backoff::scaled, time::after},
+    controller::reconcile_kind::ReconcileKind,
 };
 
 /// How often everything is looked at.
@@ -19,32 +20,6 @@ const DIAGNOSIS_EVERY: SignedDuration = SignedDuration::from_mins(30);
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// The longest interval, with its jitter: nothing is planned for later.
 const LONGEST: SignedDuration = SignedDuration::from_hours(26);
-
-/// What a reconciliation is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReconcileKind {
-    /// Ask everything.
-    Full,
-    /// Ask whether everything is as it was.
-    Incremental,
-    /// Go on with what a earlier reconciliation left unfinished, without asking whether all is well.
-    Resume,
-    /// Ask Jira nothing: keep the token fresh.
-    TokenOnly,
-}
-
-impl ReconcileKind {
-    /// The word in logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Incremental => "incremental",
-            Self::Resume => "resume",
-            Self::TokenOnly => "token",
-        }
-    }
-}
 
 /// What decides.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use super::{
     observe::ObservedState,
     request,
     results::Results,
-    schedule::{ReconcileKind, off_the_hour},
+    schedule::off_the_hour,
     steps::{cost::interval, directory::DirectoryChange, token::TokenChange},
     verdict::{Verdict, without_link},
 };
@@ -22,6 +22,7 @@ use crate::{
         backoff::jittered,
         time::{after, clock},
     },
+    controller::reconcile_kind::ReconcileKind,
 };
 
 /// When a reconciliation ended, and the chance by which times are spread, from 0 to 1.

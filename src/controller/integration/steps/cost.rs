@@ -13,9 +13,9 @@ use crate::{
     },
     atlassian::{client::AtlassianClient, error::JiraError},
     cluster::{backoff::scaled, time::after},
-    controller::integration::{
-        observe::ObservedState,
-        schedule::{ReconcileKind, until_next_hour},
+    controller::{
+        integration::{observe::ObservedState, schedule::until_next_hour},
+        reconcile_kind::ReconcileKind,
     },
     sync::{
         budget::{PointDemand, RunCosts, SpentQuota, sweeps_an_hour, turn},

@@ -20,7 +20,7 @@ use crate::{
         events::Notice,
         time::after,
     },
-    controller::integration::{observe::ObservedState, schedule::ReconcileKind},
+    controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::directory::{
         ConfigMaps, DirectoryError, DirectoryRun, ListingContext, ListingTurn, RIGHT_LACKING, SliceResult, TakenName,
         an_hour, slice, turn,

@@ -12,10 +12,7 @@ use crate::{
     },
     atlassian::error::JiraError,
     cluster::error::{WriteError, describe},
-    controller::{
-        integration::{ReconcileKind, observe::ObservedState},
-        local_state::UnknownStatuses,
-    },
+    controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     diagnose::judge,
     sync::issues::{IssueSyncSummary, MirrorError, SyncReport},
 };

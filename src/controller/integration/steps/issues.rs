@@ -14,10 +14,7 @@ use crate::{
         project::JiraProject,
     },
     cluster::error::describe,
-    controller::{
-        integration::{observe::ObservedState, schedule::ReconcileKind},
-        local_state::UnknownStatuses,
-    },
+    controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     sync::{
         budget::sweeps,
         issues::{

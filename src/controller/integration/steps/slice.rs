@@ -8,7 +8,7 @@ use crate::{
     atlassian::jira::Session,
     controller::{
         admission::{Admission, GIVES_WAY_AFTER},
-        integration::ReconcileKind,
+        reconcile_kind::ReconcileKind,
     },
 };
 

@@ -20,10 +20,7 @@ use crate::{
     },
     atlassian::{error::JiraError, models::IssueTypeStatuses},
     cluster::time::after,
-    controller::{
-        integration::{observe::ObservedState, schedule::ReconcileKind},
-        local_state::UnknownStatuses,
-    },
+    controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     diagnose::{evidence::StatusesEvidence, judge},
     sync::{
         phase::Phases,
