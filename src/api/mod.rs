@@ -7,7 +7,6 @@
 
 pub mod condition;
 pub mod condition_type;
-pub mod consent;
 pub mod crd;
 pub mod definition;
 mod finding;
@@ -21,6 +20,7 @@ pub mod ready;
 pub mod reason;
 pub mod renamed;
 pub mod requirements;
+pub mod scopes;
 
 /// API group of every kind here.
 pub const GROUP: &str = "jira-operator.dev";

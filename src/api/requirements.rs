@@ -1,5 +1,5 @@
 //! What each mode needs of Atlassian: one table of features with their OAuth scopes and Jira
-//! permissions. The checks, the consent and the documentation read it; nothing else lists them.
+//! permissions, by which a grant and an account are judged. What a consent asks for is in [`scopes`](super::scopes).
 
 use super::{integration::Mode, reason::Reason};
 

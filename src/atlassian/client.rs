@@ -15,8 +15,8 @@ use super::{
     body,
     endpoints::{Endpoints, TENANT_TIMEOUT},
     error::{JiraError, ResponseLimits, json_or_error},
-    limits::{self, BurstLimiter, PointPool},
     models::{AccessibleResource, TenantInfo},
+    points_and_bursts::{self, BurstLimiter, PointPool},
     secret::Secret,
     site::SiteUrl,
 };
@@ -188,13 +188,15 @@ impl AtlassianClient {
         let response = prepared.request.send().await.map_err(JiraError::transport)?;
         // What is said with a refusal is that nothing is left, for which there is a wait of its own.
         let refused = response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS;
-        if let Some(pool) = limits::pool(response.headers()).filter(|_| !refused) {
+        if let Some(pool) = points_and_bursts::pool(response.headers()).filter(|_| !refused) {
             *meter.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(pool);
         }
         meter.points.fetch_add(1, Ordering::Relaxed);
         let date = date(response.headers());
         let json = json_or_error(response, call, prepared.limits).await?;
-        meter.points.fetch_add(limits::objects(call, &json), Ordering::Relaxed);
+        meter
+            .points
+            .fetch_add(points_and_bursts::objects(call, &json), Ordering::Relaxed);
         // The error would quote the answer.
         let answer = serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
             detail: format!("{call} was answered in an unexpected shape"),

@@ -7,9 +7,9 @@ use crate::{
             ConditionType::{self, AccountEligible, ScopesGranted},
             Finding,
         },
-        consent,
         integration::AccountStatus,
         reason::Reason,
+        scopes::of_jira,
     },
     atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     diagnose::{
@@ -105,10 +105,7 @@ fn judge_scopes(declared: &DeclaredSpec, site: &JudgedSite, granted: Option<&[St
     }
     let listed = granted.filter(|list| !list.is_empty());
     let lacks = |scope: &str| listed.is_some_and(|list| !list.iter().any(|granted| granted == scope));
-    let lacking: Vec<String> = consent::of_jira()
-        .filter(|scope| lacks(scope))
-        .map(str::to_owned)
-        .collect();
+    let lacking: Vec<String> = of_jira().filter(|scope| lacks(scope)).map(str::to_owned).collect();
     if lacking.is_empty() {
         return Finding::plain(ScopesGranted, Reason::AllScopesGranted);
     }

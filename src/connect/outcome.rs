@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::api::{
     condition::Finding,
-    consent,
     integration::AccountStatus,
     reason::{Holds, Reason},
+    scopes,
 };
 
 /// What became of a consent.
@@ -119,7 +119,7 @@ fn app_refused(error: &str, description: &str, callback: &str) -> (&'static str,
     let next = match error {
         "invalid_scope" => format!(
             "Add all scopes to the app in the developer console under Permissions, then try again: {}.",
-            consent::of_jira().collect::<Vec<_>>().join(" ")
+            scopes::of_jira().collect::<Vec<_>>().join(" ")
         ),
         "unauthorized_client" | "invalid_request" => format!(
             "In the developer console, compare the app's client id and its callback URL, which must be {callback}, then try again."

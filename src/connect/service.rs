@@ -15,9 +15,9 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType::Authorized, Finding},
-        consent::scope_parameter,
         integration::JiraIntegration,
         reason::Reason,
+        scopes::scope_parameter,
     },
     atlassian::{
         client::AtlassianClient,

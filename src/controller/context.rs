@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cluster::events::Events;
 use crate::{
-    atlassian::{client::AtlassianClient, endpoints::Endpoints, limits::BurstLimiter, secret::Secret},
+    atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
     grant::{grants::Grants, store::GrantStore},
     sync::budget::PointPools,
     telemetry::Metrics,

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::atlassian::limits::PointPool;
+use crate::atlassian::points_and_bursts::PointPool;
 
 /// Points an hour that Atlassian gives an app over all its sites, where no header says otherwise
 /// (facts of Atlassian's page on rate limits).

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use jira_operator::api::{
-    consent::{OFFLINE, SCOPES, Scope, scope_parameter},
     integration::Mode,
     requirements::{FEATURES, Feature, Permission},
+    scopes::{OFFLINE, SCOPES, Scope, scope_parameter},
 };
 
 use super::blocks;

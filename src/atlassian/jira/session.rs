@@ -9,8 +9,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::atlassian::{
     client::{AtlassianClient, Prepared},
     error::{JiraError, ResponseLimits},
-    limits::endpoint,
     models::Myself,
+    points_and_bursts::endpoint,
     secret::Secret,
 };
 

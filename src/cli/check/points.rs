@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    atlassian::{client::AtlassianClient, limits::PointPool},
+    atlassian::{client::AtlassianClient, points_and_bursts::PointPool},
     sync::budget::POOL,
 };
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::atlassian::{
     endpoints::{Endpoints, http_client},
-    limits::BurstLimiter,
+    points_and_bursts::BurstLimiter,
 };
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take

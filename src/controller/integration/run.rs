@@ -13,6 +13,7 @@ use super::{
         grant,
         issue_sync::IssueSync,
         issues::{self, IssueInputs},
+        rate_limit,
         slice::Slice,
         synced,
         token::{self, TokenChange},
@@ -51,7 +52,7 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
         results.directory = Some(removed);
     }
     let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
-    results.turn = cost::share_limit(run, results.stopped.as_ref(), stretch);
+    results.turn = rate_limit::share_limit(run, results.stopped.as_ref(), stretch);
     results
 }
 
@@ -108,7 +109,7 @@ async fn ask(
     client: &AtlassianClient,
     results: &mut Results,
 ) -> Result<(), StepError> {
-    cost::points_are_left(run)?;
+    rate_limit::points_are_left(run)?;
     if let Some(work) = resumed(run, client, results).await? {
         keep_token(run, grant, results).await?;
         return sync(run, work, results).await;

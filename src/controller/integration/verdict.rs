@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     observe::ObservedState,
     results::{Results, note},
-    steps::{StepError, cost::refilled_in, issue_sync::Retry},
+    steps::{StepError, issue_sync::Retry, rate_limit},
 };
 use crate::{
     api::{
@@ -14,8 +14,7 @@ use crate::{
         ready::holds_ready_back,
         reason::{Disposition, Holds, Reason, WAYS_TO_CONNECT},
     },
-    atlassian::error::JiraError,
-    cluster::time::{after, clock},
+    cluster::time::clock,
 };
 
 /// How the link is named before the command.
@@ -58,12 +57,8 @@ impl Verdict {
         let mut retry_after = wait_asked_for(results);
         match stopped {
             Some(StepError::RateLimited(error)) => {
-                retry_after = if error.is_quota() {
-                    Some(refilled_in(error, observed.now).saturating_add(results.turn))
-                } else {
-                    error.retry_after()
-                };
-                note(&mut findings, limited(observed, error, retry_after));
+                retry_after = rate_limit::wait(error, results.turn, observed.now);
+                note(&mut findings, rate_limit::finding(error, retry_after, observed.now));
             }
             Some(StepError::Unanswered(error)) => retry_after = error.retry_after(),
             Some(StepError::After(_) | StepError::Quiet) | None => {}
@@ -150,19 +145,6 @@ fn wait_asked_for(results: &Results) -> Option<Duration> {
     let examined = results.examination.as_ref().and_then(|step| step.retry_after);
     let mirrored = results.issues.as_ref().and_then(|step| step.retry_after);
     mirrored.or(examined)
-}
-
-/// Being asked to slow down proves nothing about what was asked.
-fn limited(observed: &ObservedState, error: &JiraError, wait: Option<Duration>) -> Finding {
-    let until = wait.map(|wait| clock(after(observed.now, wait)));
-    let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
-    let (reason, so) = if error.is_quota() {
-        (Reason::QuotaExhausted, "no call is made")
-    } else {
-        (Reason::SyncPartial, "a part was not asked for")
-    };
-    let what = format!("{error}, so {so}{until}.");
-    Finding::with_remedy(ConditionType::Synced, reason, &what)
 }
 
 /// Since when a synchronisation fails follows from when one last succeeded, which stays what it was as

@@ -14,8 +14,8 @@ use tracing::warn;
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        consent::Scope,
         reason::{Holds, Reason},
+        scopes::Scope,
     },
     connect::outcome::{ConnectOutcome, OutcomeText as Words},
 };

@@ -18,9 +18,9 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, find},
-        consent::SCOPES,
         integration::{ExpectedAccount, Mode},
         reason::{Reason, WAYS_TO_CONNECT},
+        scopes::SCOPES,
     },
     connect::{
         flow::PendingConsent,

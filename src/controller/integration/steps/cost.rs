@@ -5,20 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Run, StepError, directory};
+use super::{Run, directory};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
         reason::Reason,
     },
-    atlassian::{client::AtlassianClient, error::JiraError},
-    cluster::{backoff::scaled, time::after},
-    controller::{
-        integration::{observe::ObservedState, schedule::until_next_hour},
-        reconcile_kind::ReconcileKind,
-    },
+    atlassian::client::AtlassianClient,
+    cluster::backoff::scaled,
+    controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::{
-        budget::{PointDemand, RunCosts, SpentQuota, sweeps_an_hour, turn},
+        budget::{PointDemand, RunCosts, sweeps_an_hour},
         issues::IssueSyncSummary,
     },
 };
@@ -60,58 +57,6 @@ pub struct Spending<'a> {
     pub is_synced: bool,
     /// What is said of the synchronisation.
     pub synced: Option<Finding>,
-}
-
-/// No call is made where another integration of the app has found that its points are spent.
-///
-/// # Errors
-/// That they are.
-pub fn points_are_left(run: Run<'_>) -> Result<(), StepError> {
-    let (Ok(credentials), Ok(site)) = (&run.observed.credentials, &run.observed.site) else {
-        return Ok(());
-    };
-    let now = run.observed.now;
-    match run.ctx.pools.spent(&credentials.app.client_id, site.host(), now) {
-        Some(SpentQuota { until, reason }) => Err(StepError::RateLimited(JiraError::RateLimited {
-            reason,
-            retry_after: Duration::try_from(until.duration_since(now)).ok(),
-        })),
-        None => Ok(()),
-    }
-}
-
-/// Tells all integrations of the app that its points are spent, where Jira said so. What this one
-/// waits longer than Jira asks: by then all come back, each at a time within its interval.
-#[must_use]
-pub fn share_limit(run: Run<'_>, stopped: Option<&StepError>, stretch: Option<f64>) -> Duration {
-    let (Some(StepError::RateLimited(error)), Ok(credentials), Ok(site)) =
-        (stopped, &run.observed.credentials, &run.observed.site)
-    else {
-        return Duration::ZERO;
-    };
-    let JiraError::RateLimited { reason, .. } = error else {
-        return Duration::ZERO;
-    };
-    if !error.is_quota() {
-        return Duration::ZERO;
-    }
-    let (app, now) = (&credentials.app.client_id, run.observed.now);
-    let spent = SpentQuota {
-        until: after(now, refilled_in(error, now)),
-        reason: reason.clone(),
-    };
-    run.ctx.pools.note_spent(app, site.host(), spent);
-    turn(
-        run.ctx.pools.sharing(app),
-        interval(run.observed, stretch),
-        rand::random(),
-    )
-}
-
-/// In what time a quota that is spent is refilled.
-#[must_use]
-pub fn refilled_in(error: &JiraError, now: Timestamp) -> Duration {
-    error.retry_after().unwrap_or_else(|| until_next_hour(now))
 }
 
 /// The interval as it is now: longer than declared where the hour's points would not last.

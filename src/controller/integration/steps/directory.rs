@@ -7,7 +7,8 @@ use kube::Resource;
 
 use super::{
     Run, StepError,
-    slice::{BURST, Slice},
+    rate_limit::{burst_over, is_burst},
+    slice::Slice,
 };
 use crate::{
     api::{
@@ -18,7 +19,6 @@ use crate::{
     cluster::{
         error::{WriteError, describe},
         events::Notice,
-        time::after,
     },
     controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::directory::{
@@ -139,15 +139,11 @@ async fn list(
     }
     // Too many calls a second to this endpoint, which has a limit of its own, say nothing about others.
     if let Some(StepError::RateLimited(error)) = done.stopped.take_if(|error| is_burst(error)) {
-        let at = after(Timestamp::now(), error.retry_after().unwrap_or(BURST));
+        let at = burst_over(&error);
         listing.not_before = Some(at);
         done.resume_at = Some(done.resume_at.map_or(at, |other| other.min(at)));
     }
     done
-}
-
-fn is_burst(error: &StepError) -> bool {
-    matches!(error, StepError::RateLimited(error) if !error.is_quota())
 }
 
 impl DirectorySync {

@@ -9,6 +9,7 @@ pub mod grant;
 pub mod issue_sync;
 pub mod issues;
 pub mod projects;
+pub mod rate_limit;
 pub mod slice;
 pub mod token;
 pub mod upkeep;

@@ -15,9 +15,6 @@ use crate::{
 /// How long a slice may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// How long an endpoint is left alone after too many calls a second, where Jira does not say.
-pub const BURST: Duration = Duration::from_secs(5);
-
 /// What every kind of work needs to know.
 pub struct Slice<'a> {
     /// Jira, as the account that was judged.

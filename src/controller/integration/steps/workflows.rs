@@ -9,17 +9,13 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::{
-    Run, StepError,
-    slice::{BURST, Slice},
-};
+use super::{Run, StepError, rate_limit::burst_over, slice::Slice};
 use crate::{
     api::{
         condition::Finding,
         project::{JiraProject, JiraProjectStatus},
     },
     atlassian::{error::JiraError, models::IssueTypeStatuses},
-    cluster::time::after,
     controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     diagnose::{evidence::StatusesEvidence, judge},
     sync::{
@@ -138,9 +134,7 @@ async fn ask(slice: &Slice<'_>, due: Vec<&JiraProject>) -> Answers {
 
 /// Too many calls a second to this endpoint say nothing about the others.
 fn resume_at(limited: Option<&JiraError>, now: Timestamp) -> Timestamp {
-    limited.map_or(now, |error| {
-        after(Timestamp::now(), error.retry_after().unwrap_or(BURST))
-    })
+    limited.map_or(now, burst_over)
 }
 
 /// Judges spec.statusMapping by what all projects were found to be made of.

@@ -1,4 +1,4 @@
-//! What a consent asks for: one list, which the consent, its page and the documentation read.
+//! The OAuth scopes that a consent asks for: one list, which the consent, its page and the documentation read.
 
 /// The scope without which there is no refresh token (facts of Atlassian's refresh-token documentation:
 /// it is asked for in the address of the consent alone and is no permission of the app).
