@@ -209,7 +209,12 @@ impl Passage<'_> {
                 reason,
                 retry_after_seconds,
             } => rate_limited(*reason, *retry_after_seconds),
-            _ => {
+            // The others alter the real answer, and are carried out where it is at hand.
+            FaultAction::DropConnection
+            | FaultAction::Delay { .. }
+            | FaultAction::Hold
+            | FaultAction::OmitRefreshToken
+            | FaultAction::GarbledBody => {
                 self.connection.cut();
                 let mut answer = StatusCode::SERVICE_UNAVAILABLE.into_response();
                 answer.extensions_mut().insert(Lost);
