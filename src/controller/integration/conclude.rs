@@ -123,7 +123,6 @@ fn remembered(
         name_taken: _,
         doubt: _,
         confirmed: _,
-        confirmation: _,
         directory: _,
         upkeep: _,
         turn: _,

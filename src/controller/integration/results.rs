@@ -20,6 +20,7 @@ use crate::{
     api::condition::{ConditionType, Finding},
     atlassian::secret::TokenHash,
     controller::reconcile_kind::ReconcileKind,
+    grant::active::ActiveGrant,
 };
 
 /// What a reconciliation found and did. A step that it did not come to has left nothing.
@@ -35,10 +36,8 @@ pub struct Results {
     pub name_taken: Option<Finding>,
     /// The status and the Secret for workloads contradict each other.
     pub doubt: Option<Finding>,
-    /// All is as it was.
-    pub confirmed: Option<ProjectSync>,
-    /// What is said of that.
-    pub confirmation: Option<Finding>,
+    /// All is as it was, and what is said of that.
+    pub confirmed: Option<(ProjectSync, Finding)>,
     /// Asking everything.
     pub examination: Option<Examination>,
     /// Issue types, statuses and phases of the projects.
@@ -68,7 +67,6 @@ impl Results {
             name_taken: None,
             doubt: None,
             confirmed: None,
-            confirmation: None,
             examination: None,
             workflows: None,
             issues: None,
@@ -102,7 +100,8 @@ impl Results {
                 step.retraction.as_ref().and_then(|token| token.finding.as_ref()),
             ]
         });
-        let before = [&self.name_taken, &self.doubt, &self.confirmation].map(Option::as_ref);
+        let confirmed = self.confirmed.as_ref().map(|(_, finding)| finding);
+        let before = [self.name_taken.as_ref(), self.doubt.as_ref(), confirmed];
         let examined = self.examination.iter().flat_map(|step| step.findings.iter().map(Some));
         let workflows = self.workflows.iter().map(|step| step.finding.as_ref());
         let issues = self.issues.iter().flat_map(|step| step.findings.iter().map(Some));
@@ -125,7 +124,7 @@ impl Results {
     #[must_use]
     pub fn projects(&self) -> Option<&ProjectSync> {
         let examined = self.examination.as_ref().and_then(|step| step.projects.as_ref());
-        examined.or(self.confirmed.as_ref())
+        examined.or(self.confirmed.as_ref().map(|(projects, _)| projects))
     }
 
     /// Whether the synchronisation succeeded as a whole; none where there was none.
@@ -162,16 +161,19 @@ impl Results {
         renewed.or(self.grant.as_ref())
     }
 
+    /// The grant with the token that is in use: the renewed one, where Atlassian refused the first.
+    #[must_use]
+    pub fn grant_in_use(&self) -> Option<&ActiveGrant> {
+        let steps = [self.last_grant(), self.grant.as_ref()];
+        steps.into_iter().flatten().find_map(|step| step.grant.as_ref().ok())
+    }
+
     /// Which grant was judged.
     #[must_use]
     pub fn lineage(&self, observed: &ObservedState) -> Option<TokenHash> {
         let before = &observed.local.lineage;
         let is_unjudged = self.upkeep.as_ref().is_some_and(|upkeep| upkeep.is_unjudged);
-        let grant = |step: &GrantStep| step.grant.as_ref().ok().and_then(|grant| grant.lineage.clone());
-        let used = self
-            .last_grant()
-            .and_then(grant)
-            .or_else(|| self.grant.as_ref().and_then(grant));
+        let used = self.grant_in_use().and_then(|grant| grant.lineage.clone());
         used.filter(|_| !is_unjudged).or_else(|| before.clone())
     }
 }
@@ -185,4 +187,55 @@ pub fn note(all: &mut BTreeMap<ConditionType, Finding>, finding: Finding) {
         None => finding,
     };
     all.insert(condition, finding);
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{atlassian::secret::Secret, grant::record::AccessToken};
+
+    fn step(token: &str) -> GrantStep {
+        GrantStep {
+            finding: None,
+            refresh_at: None,
+            exchange_at: None,
+            busy_until: None,
+            is_unsaved: false,
+            retraction: None,
+            grant: Ok(ActiveGrant {
+                access: AccessToken {
+                    token: Secret::new(token.to_owned()),
+                    expires_at: Timestamp::UNIX_EPOCH,
+                    refreshed_at: Timestamp::UNIX_EPOCH,
+                },
+                scopes: None,
+                idle_expires_at: Timestamp::UNIX_EPOCH,
+                offline_access_missing: false,
+                supplied_token_refused: false,
+                lineage: None,
+            }),
+        }
+    }
+
+    /// Else workloads would be given a token that Atlassian has just refused.
+    #[test]
+    fn where_a_token_was_renewed_the_new_one_is_in_use() {
+        let token = |results: &Results| {
+            results
+                .grant_in_use()
+                .map(|grant| grant.access.token.expose().to_owned())
+        };
+        let mut results = Results {
+            grant: Some(step("first")),
+            ..Results::new(ReconcileKind::Full)
+        };
+        assert_eq!(token(&results).as_deref(), Some("first"));
+        results.examination = Some(Examination {
+            renewed: Some(step("second")),
+            ..Examination::default()
+        });
+        assert_eq!(token(&results).as_deref(), Some("second"));
+    }
 }

@@ -9,7 +9,7 @@ use super::{
         confirmation::{Confirmation, confirm},
         cost::{self, Spending},
         directory,
-        examination::examine,
+        examination::{Examined, examine},
         grant,
         issue_sync::IssueSync,
         issues::{self, IssueInputs},
@@ -35,13 +35,6 @@ use crate::{
     grant::active::ActiveGrant,
     sync::projects::apply,
 };
-
-/// What the work is done with.
-struct Work {
-    session: Session,
-    /// The projects as they stand in the cluster, where they were read.
-    known: Option<Vec<JiraProject>>,
-}
 
 /// Does what is due.
 pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -> Results {
@@ -77,6 +70,7 @@ async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
     let is_cut_short = matches!(ended, Err(StepError::RateLimited(_) | StepError::Unanswered(_)));
     if is_cut_short && matches!(results.token(), TokenChange::Kept) {
         // It may have been exchanged meanwhile, and what workloads have may end before the wait.
+        let grant = results.grant_in_use().cloned().unwrap_or(grant);
         keep_token(run, &grant, results).await?;
     }
     ended
@@ -117,29 +111,24 @@ async fn ask(
     results.kind = Full;
     let (examination, examined) = examine(run, site, grant.clone(), client).await;
     let stopped = results.examination.insert(examination).stopped.clone();
-    let examined = examined.ok_or(stopped.unwrap_or(StepError::Quiet))?;
-    let work = Work {
-        session: examined.session,
-        known: examined.known,
-    };
+    let work = examined.ok_or(stopped.unwrap_or(StepError::Quiet))?;
     sync(run, work, results).await
 }
 
 /// What the work goes on with where not everything is to be asked: in a slice, or where all is as it was.
-async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) -> Result<Option<Work>, StepError> {
+async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) -> Result<Option<Examined>, StepError> {
     let Some(site) = &run.observed.status.site else {
         return Ok(None);
     };
     let session = Session::new(client, &site.cloud_id);
     match results.kind {
         Full | TokenOnly => Ok(None),
-        Resume => Ok(Some(Work { session, known: None })),
+        Resume => Ok(Some(Examined { session, known: None })),
         Incremental => match confirm(run, &session).await {
             Confirmation::Unchanged(known) => {
-                results.confirmation = Some(synced(known.len()));
-                results.confirmed = Some(ProjectSync::unchanged());
+                results.confirmed = Some((ProjectSync::unchanged(), synced(known.len())));
                 let known = Some(known);
-                Ok(Some(Work { session, known }))
+                Ok(Some(Examined { session, known }))
             }
             Confirmation::Changed => Ok(None),
             Confirmation::Failed(error) => Err(error),
@@ -148,7 +137,7 @@ async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) 
 }
 
 /// Goes on with everything that is to be fetched, until the slice ends.
-async fn sync(run: Run<'_>, work: Work, results: &mut Results) -> Result<(), StepError> {
+async fn sync(run: Run<'_>, work: Examined, results: &mut Results) -> Result<(), StepError> {
     let examined = results.examination.as_ref();
     let site = examined
         .and_then(|step| step.site.clone())

@@ -121,8 +121,7 @@ fn full() -> Results {
 
 fn incremental() -> Results {
     Results {
-        confirmed: Some(projects(false)),
-        confirmation: Some(synced(2)),
+        confirmed: Some((projects(false), synced(2))),
         ..Results::new(ReconcileKind::Incremental)
     }
 }
