@@ -57,11 +57,15 @@ pub struct Options {
     #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     deletion_delay: u32,
-    /// Passes that run at once. Beside them run a sixth as many slices of long first synchronisations, and a third
-    /// as many passes that only keep a token fresh.
-    #[arg(long, env = "CONCURRENT_PASSES", default_value_t = 48, value_name = "NUMBER",
+    /// Reconciliations that run at once. Beside them run a sixth as many slices of long first synchronisations, and
+    /// twice as many that only keep a token fresh.
+    #[arg(long, env = "CONCURRENT_RECONCILES", default_value_t = 48, value_name = "NUMBER",
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    concurrent_passes: u16,
+    concurrent_reconciles: u16,
+    /// The former name, for one version.
+    #[arg(long, env = "CONCURRENT_PASSES", hide = true, conflicts_with = "concurrent_reconciles",
+          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    concurrent_passes: Option<u16>,
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = log_format())]
     log_format: LogFormat,
@@ -145,6 +149,7 @@ fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Resu
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
     let on_exchange = Box::new(move |outcome| counted.exchange(outcome));
     let links = options.pages.links(&store);
+    let at_once = options.concurrent_passes.unwrap_or(options.concurrent_reconciles);
     Ok(Context {
         links,
         events: Events::new(store.client()),
@@ -162,7 +167,7 @@ fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Resu
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         index: Arc::new(SecretIndex::default()),
-        admission: Admission::new(usize::from(options.concurrent_passes), stop),
+        admission: Admission::new(usize::from(at_once), stop),
     })
 }
 

@@ -132,7 +132,7 @@ fn last_sync(object: &JiraIntegration) -> Option<Timestamp> {
 /// fresh while one waits for the other.
 async fn short(cluster: Arc<Cluster>) {
     let setup = Setup {
-        concurrent_passes: Some(1),
+        concurrent_reconciles: Some(1),
         ..Setup::default()
     };
     let harness = Harness::set_up(&cluster, "overload", setup).await;

@@ -149,8 +149,8 @@ impl Harness {
         if let Some(seconds) = self.setup.deletion_delay {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
         }
-        if let Some(passes) = self.setup.concurrent_passes {
-            arguments.extend(["--concurrent-passes".to_owned(), passes.to_string()]);
+        if let Some(number) = self.setup.concurrent_reconciles {
+            arguments.extend(["--concurrent-reconciles".to_owned(), number.to_string()]);
         }
         if self.setup.pages {
             let listen = self.pages.replace("http://localhost", "127.0.0.1");

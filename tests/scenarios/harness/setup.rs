@@ -20,8 +20,8 @@ pub struct Setup {
     pub deletion_delay: Option<u32>,
     /// It serves the pages by which people connect.
     pub pages: bool,
-    /// Passes that run at once, where not the default.
-    pub concurrent_passes: Option<u16>,
+    /// Reconciliations that run at once, where not the default.
+    pub concurrent_reconciles: Option<u16>,
     /// Its clock is set by the scenario.
     pub by_clock: bool,
     /// When Jira began, where not now.
@@ -38,7 +38,7 @@ impl Default for Setup {
             without_operator: false,
             deletion_delay: None,
             pages: false,
-            concurrent_passes: None,
+            concurrent_reconciles: None,
             by_clock: false,
             jira_since: None,
         }
