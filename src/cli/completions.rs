@@ -5,6 +5,8 @@ use std::io::Write;
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 
+use super::context::CliError;
+
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -21,7 +23,7 @@ enum SupportedShell {
 }
 
 /// Prints the script for the program under this name.
-pub(super) fn run(options: &Options, mut command: Command, name: &str) -> Result<(), String> {
+pub(super) fn run(options: &Options, mut command: Command, name: &str) -> Result<(), CliError> {
     let shell = match options.shell {
         SupportedShell::Bash => Shell::Bash,
         SupportedShell::Zsh => Shell::Zsh,
@@ -29,5 +31,5 @@ pub(super) fn run(options: &Options, mut command: Command, name: &str) -> Result
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    std::io::stdout().write_all(&script).map_err(|error| error.to_string())
+    Ok(std::io::stdout().write_all(&script)?)
 }

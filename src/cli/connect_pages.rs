@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::context::CliError;
 use crate::{
     connect::{
         public_url::{self, PublicUrl},
@@ -58,15 +59,12 @@ pub struct BoundPages {
 
 impl Options {
     /// Takes the place, where the pages are to be served.
-    ///
-    /// # Errors
-    /// When it is taken.
-    pub(super) async fn listen(&self, metrics: SocketAddr) -> Result<Option<BoundPages>, String> {
+    pub(super) async fn listen(&self, metrics: SocketAddr) -> Result<Option<BoundPages>, CliError> {
         let Some(address) = self.address() else {
             return Ok(None);
         };
-        let failed = |error: std::io::Error| format!("--connect-listen {address}: {error}");
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let failed = CliError::system(format!("--connect-listen {address}"));
+        let listener = TcpListener::bind(address).await.map_err(&failed)?;
         let (listen, callback) = (listener.local_addr().map_err(failed)?, self.public_url.callback());
         info!(%listen, callback, "serving the connect pages; the app's callback URL has to be this one");
         let url = self.public_url.url();

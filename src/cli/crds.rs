@@ -2,13 +2,12 @@
 
 use std::io::Write;
 
+use super::context::CliError;
 use crate::api::crd;
 
 /// Prints the CRDs.
-pub(super) fn run() -> Result<(), String> {
-    let documents = crd::documents().map_err(|error| error.to_string())?;
+pub(super) fn run() -> Result<(), CliError> {
+    let documents = crd::documents()?;
     let text: String = documents.iter().map(|(_, yaml)| format!("---\n{yaml}")).collect();
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| error.to_string())
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }

@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::ListParams};
 
-use crate::cli::context::{ClusterOptions, say, say_on_stderr};
+use crate::cli::context::{CliError, ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
-    cluster::error::describe,
     connect::service::grant_key,
     grant::{
         credentials::refresh_token,
@@ -33,28 +32,26 @@ pub struct Options {
 }
 
 /// Disconnects.
-pub(super) async fn run(options: Options) -> Result<(), String> {
+pub(super) async fn run(options: Options) -> Result<(), CliError> {
     let (cluster, namespace) = options.cluster.cluster().await?;
     let name = &options.name;
     let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
-    let all = api.list(&ListParams::default()).await.map_err(|error| {
-        format!(
-            "the JiraIntegrations of namespace {namespace} could not be read: {}",
-            describe(&error)
-        )
-    })?;
+    let unread = CliError::api_server(format!(
+        "the JiraIntegrations of namespace {namespace} could not be read"
+    ));
+    let all = api.list(&ListParams::default()).await.map_err(unread)?;
     let integration = all.iter().find(|one| one.name_any() == *name);
-    let integration =
-        integration.ok_or_else(|| format!("there is no JiraIntegration {name} in namespace {namespace}"))?;
+    let integration = integration.ok_or_else(|| CliError::NoIntegration(name.clone(), namespace.clone()))?;
     let key = grant_key(integration);
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), &namespace);
-    let secret = secrets.get_opt(&key.credentials).await.map_err(|error| {
-        format!(
-            "Secret {} could not be read, so a refresh-token in it would be imported again: {}",
-            key.credentials,
-            describe(&error)
-        )
-    })?;
+    let unread = format!(
+        "Secret {} could not be read, so a refresh-token in it would be imported again",
+        key.credentials
+    );
+    let secret = secrets
+        .get_opt(&key.credentials)
+        .await
+        .map_err(CliError::api_server(unread))?;
     // Also of a Secret that lacks the rest: it may be completed later.
     let supplied = secret.and_then(|secret| refresh_token(&key.credentials, &secret));
     let store = GrantStore::new(cluster.client.clone(), Vec::new());

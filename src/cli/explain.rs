@@ -4,7 +4,7 @@
 use clap::Args;
 
 use super::markdown::{anchor, headings, lines, section};
-use crate::cli::context::{Block, say_blocks};
+use crate::cli::context::{Block, CliError, say_blocks};
 use crate::{
     api::reason::{Holds, Reason},
     diagnose::nearest::nearest,
@@ -26,10 +26,7 @@ pub struct Options {
 }
 
 /// Prints what there is to say of the topic, or the topics.
-///
-/// # Errors
-/// When there is no such topic.
-pub(super) fn run(options: &Options) -> Result<(), String> {
+pub(super) fn run(options: &Options) -> Result<(), CliError> {
     let blocks = match &options.topic {
         Some(topic) => blocks(&find(topic)?),
         None => contents(),
@@ -37,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<(), String> {
     say_blocks(&blocks)
 }
 
-fn find(topic: &str) -> Result<String, String> {
+fn find(topic: &str) -> Result<String, CliError> {
     let wanted = anchor(topic);
     let mut reasons = Reason::ALL.iter();
     let reason = reasons.find(|reason| reason.as_str().to_lowercase() == wanted);
@@ -48,10 +45,8 @@ fn find(topic: &str) -> Result<String, String> {
     let headings = headings(TROUBLESHOOTING).map(|(_, heading)| heading);
     let all = headings.chain(Reason::ALL.iter().map(|reason| reason.as_str()));
     let hint = nearest(topic, all).map(|meant| format!(" Did you mean {meant}?"));
-    Err(format!(
-        "there is nothing on {topic}.{} jira-operator explain lists what there is",
-        hint.unwrap_or_default()
-    ))
+    let hint = hint.unwrap_or_default();
+    Err(format!("there is nothing on {topic}.{hint} jira-operator explain lists what there is").into())
 }
 
 /// What the page has in a table or under one heading for several: reasons that need nobody, and those that
@@ -184,7 +179,7 @@ mod tests {
             assert_eq!(find(&reason.to_lowercase()).unwrap(), found);
             assert!(blocks(&found).len() > 1, "{found}");
         }
-        let wrong = find("ProjectArchivd").unwrap_err();
+        let wrong = find("ProjectArchivd").unwrap_err().to_string();
         assert!(wrong.contains("Did you mean ProjectArchived?"), "{wrong}");
     }
 

@@ -11,15 +11,12 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use crate::cli::context::{COULD_NOT_LOOK, ClusterOptions, FINDINGS, duration, say};
-use crate::{
-    api::{
-        condition::{ConditionType, find},
-        integration::JiraIntegration,
-        names,
-    },
-    cluster::error::describe,
+use crate::api::{
+    condition::{ConditionType, find},
+    integration::JiraIntegration,
+    names,
 };
+use crate::cli::context::{COULD_NOT_LOOK, CliError, ClusterOptions, FINDINGS, duration, say};
 
 /// Which integration.
 // What stands here is what --help prints, where Markdown has no place.
@@ -48,7 +45,7 @@ struct NamespacedIntegrations {
 }
 
 impl IntegrationArgs {
-    async fn find(&self) -> Result<NamespacedIntegrations, String> {
+    async fn find(&self) -> Result<NamespacedIntegrations, CliError> {
         let (cluster, namespace) = self.cluster.cluster().await?;
         Ok(NamespacedIntegrations {
             api: Api::namespaced(cluster.client, &namespace),
@@ -56,30 +53,23 @@ impl IntegrationArgs {
         })
     }
 
-    async fn patch(&self, found: &NamespacedIntegrations, patch: Value) -> Result<JiraIntegration, String> {
+    async fn patch(&self, found: &NamespacedIntegrations, patch: Value) -> Result<JiraIntegration, CliError> {
         let params = PatchParams {
             field_manager: Some("jira-operator-cli".to_owned()),
             ..PatchParams::default()
         };
         let done = found.api.patch(&self.name, &params, &Patch::Merge(patch)).await;
-        done.map_err(|error| match &error {
+        done.map_err(|error| match error {
             kube::Error::Api(status) if status.code == 404 => {
-                format!(
-                    "there is no JiraIntegration {} in namespace {}",
-                    self.name, found.namespace
-                )
+                CliError::NoIntegration(self.name.clone(), found.namespace.clone())
             }
-            error => format!(
-                "JiraIntegration {} could not be changed: {}",
-                self.name,
-                describe(error)
-            ),
+            error => CliError::api_server(format!("JiraIntegration {} could not be changed", self.name))(error),
         })
     }
 }
 
 /// Suspends or resumes.
-pub(super) async fn suspend(target: IntegrationArgs, suspended: bool) -> Result<(), String> {
+pub(super) async fn suspend(target: IntegrationArgs, suspended: bool) -> Result<(), CliError> {
     let found = target.find().await?;
     let changed = target.patch(&found, json!({"spec": {"suspend": suspended}})).await?;
     let (namespace, name) = (&found.namespace, &target.name);
@@ -127,7 +117,7 @@ fn is_managed(integration: &JiraIntegration) -> bool {
 
 /// Asks for a full pass now, and waits for its answer. The exit code is that of `check`: whether the
 /// integration is Ready then.
-pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, String> {
+pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, CliError> {
     let found = options.target.find().await?;
     let asked = Timestamp::now().to_string();
     let annotation = json!({"metadata": {"annotations": {names::REQUESTED_AT: asked}}});
@@ -162,12 +152,12 @@ pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, String> {
     })
 }
 
-async fn answered(api: &Api<JiraIntegration>, name: &str, asked: &str) -> Result<JiraIntegration, String> {
-    let failed = |error: kube::Error| format!("JiraIntegration {name} could not be watched: {}", describe(&error));
+async fn answered(api: &Api<JiraIntegration>, name: &str, asked: &str) -> Result<JiraIntegration, CliError> {
+    let failed = CliError::api_server(format!("JiraIntegration {name} could not be watched"));
     let params = WatchParams::default().fields(&format!("metadata.name={name}"));
     loop {
-        let mut events = Box::pin(api.watch(&params, "0").await.map_err(failed)?);
-        while let Some(event) = events.try_next().await.map_err(failed)? {
+        let mut events = Box::pin(api.watch(&params, "0").await.map_err(&failed)?);
+        while let Some(event) = events.try_next().await.map_err(&failed)? {
             let (WatchEvent::Added(object) | WatchEvent::Modified(object)) = event else {
                 continue;
             };

@@ -58,15 +58,6 @@ const PROGRAM: &str = "jira-operator";
 /// The file name under which kubectl finds it as `kubectl jira`.
 const PLUGIN: [&str; 2] = ["kubectl-jira", "kubectl_jira"];
 
-/// Why the program ends otherwise than well.
-#[derive(Debug)]
-pub struct CliFailure {
-    /// One line for a person.
-    pub message: String,
-    /// The exit code.
-    pub code: u8,
-}
-
 /// Reads the arguments, the first of which is the program's path. Ends the process where they are
 /// wrong or ask for help.
 #[must_use]
@@ -88,36 +79,29 @@ fn named(path: &OsStr) -> clap::Command {
     command.bin_name(PROGRAM)
 }
 
-/// Does what the arguments ask for, and gives the exit code.
-///
-/// # Errors
-/// When it could not be done.
-pub async fn main(cli: Cli) -> Result<u8, CliFailure> {
-    let failed = |message: String| CliFailure { message, code: 1 };
-    match cli.command {
-        Command::Run(options) => run::run(*options).await.map(|()| 0).map_err(failed),
-        Command::Explain(options) => explain::run(&options).map(|()| 0).map_err(failed),
-        Command::Connect(options) => connect::run(*options).await.map_err(|message| CliFailure {
-            message,
-            code: connect::NOTHING,
-        }),
-        Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0).map_err(failed),
-        Command::Suspend(target) => lifecycle::suspend(target, true).await.map(|()| 0).map_err(failed),
-        Command::Resume(target) => lifecycle::suspend(target, false).await.map(|()| 0).map_err(failed),
-        Command::Reconcile(options) => lifecycle::reconcile(options).await.map_err(|message| CliFailure {
-            message,
-            code: context::COULD_NOT_LOOK,
-        }),
-        Command::Crds => crds::run().map(|()| 0).map_err(failed),
-        Command::Completions(options) => {
-            let done = completions::run(&options, Cli::command(), PROGRAM);
-            done.map(|()| 0).map_err(failed)
-        }
-        Command::Check(options) => check::run(*options).await.map_err(|message| CliFailure {
-            message,
-            code: context::COULD_NOT_LOOK,
-        }),
-    }
+/// Does what the arguments ask for, says why where it could not be done, and gives the exit code.
+pub async fn main(cli: Cli) -> u8 {
+    let failure_code = match &cli.command {
+        Command::Connect(_) => connect::NOTHING,
+        Command::Reconcile(_) | Command::Check(_) => context::COULD_NOT_LOOK,
+        _ => 1,
+    };
+    let done = match cli.command {
+        Command::Run(options) => run::run(*options).await.map(|()| 0),
+        Command::Check(options) => check::run(*options).await,
+        Command::Explain(options) => explain::run(&options).map(|()| 0),
+        Command::Connect(options) => connect::run(*options).await,
+        Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0),
+        Command::Suspend(target) => lifecycle::suspend(target, true).await.map(|()| 0),
+        Command::Resume(target) => lifecycle::suspend(target, false).await.map(|()| 0),
+        Command::Reconcile(options) => lifecycle::reconcile(options).await,
+        Command::Crds => crds::run().map(|()| 0),
+        Command::Completions(options) => completions::run(&options, Cli::command(), PROGRAM).map(|()| 0),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("jira-operator: {error}");
+        failure_code
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{connect_pages, startup_crds};
-use crate::cli::context::AtlassianOptions;
+use crate::cli::context::{AtlassianOptions, CliError};
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
@@ -90,17 +90,16 @@ fn log_format() -> impl TypedValueParser<Value = LogFormat> {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub(super) async fn run(options: Options) -> Result<(), String> {
+pub(super) async fn run(options: Options) -> Result<(), CliError> {
     start_logging(options.log_format);
     let progress = WatchProgress::default();
     let client = client(&progress).await?;
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(|e| format!("--listen {}: {e}", options.listen))?;
-    let listen = listener.local_addr().map_err(|e| e.to_string())?;
+    let listener = TcpListener::bind(options.listen).await;
+    let listener = listener.map_err(CliError::system(format!("--listen {}", options.listen)))?;
+    let listen = listener.local_addr()?;
     let namespaces = namespaces(&options.watch_namespaces);
     let pages = options.pages.listen(listen).await?;
-    let stop = stop_on_signal().map_err(|e| e.to_string())?;
+    let stop = stop_on_signal()?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = GrantStore::new(client, namespaces.clone());
     let ctx = Arc::new(context(options, store, stop.clone())?);
@@ -129,11 +128,11 @@ pub(super) async fn run(options: Options) -> Result<(), String> {
 }
 
 /// The way to the API server: each answer has a deadline, and watches show that they live.
-async fn client(progress: &WatchProgress) -> Result<Client, String> {
+async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
     let config = Config::infer()
         .await
         .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
-    let builder = ClientBuilder::try_from(config).map_err(|e| e.to_string())?;
+    let builder = ClientBuilder::try_from(config)?;
     Ok(builder
         .with_layer(&AnswerDeadline::default())
         .with_layer(progress)
@@ -141,9 +140,9 @@ async fn client(progress: &WatchProgress) -> Result<Client, String> {
 }
 
 /// What every pass has at hand.
-fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, String> {
+fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, CliError> {
     let endpoints = options.atlassian.endpoints()?;
-    let http = http_client().map_err(|e| e.to_string())?;
+    let http = http_client()?;
     let metrics = Arc::new(Metrics::new());
     let counted = Arc::clone(&metrics);
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));

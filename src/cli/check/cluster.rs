@@ -13,7 +13,9 @@ use super::{
     token::NotLive,
 };
 use crate::api::integration::JiraIntegration;
-use crate::cli::context::{AtlassianContext, CheckReason, CheckReport, CheckedObject, ClusterContext, ReportLine};
+use crate::cli::context::{
+    AtlassianContext, CheckReason, CheckReport, CheckedObject, CliError, ClusterContext, ReportLine,
+};
 
 /// What is looked at, and how.
 #[derive(Clone, Copy)]
@@ -42,10 +44,7 @@ pub struct ClusterCheckResult {
 
 impl ClusterCheck<'_> {
     /// Looks: live as far as that can be done and the app's points allow, else at the status.
-    ///
-    /// # Errors
-    /// When the API server cannot be asked, or there is nothing to look at.
-    pub async fn ask(&self) -> Result<ClusterCheckResult, String> {
+    pub async fn ask(&self) -> Result<ClusterCheckResult, CliError> {
         let mut integrations = self.which.find(self.cluster).await?.items;
         if let Some(wanted) = self.person {
             integrations = vec![meant(integrations, wanted.project)?];
@@ -63,9 +62,8 @@ impl ClusterCheck<'_> {
                     answer.evidence = Some(saved);
                 }
                 (Err(NotLive { why, .. }), Some(_)) => {
-                    return Err(format!(
-                        "a person can only be checked live, which cannot be done, because {why}"
-                    ));
+                    let refused = format!("a person can only be checked live, which cannot be done, because {why}");
+                    return Err(refused.into());
                 }
                 (Err(not_live), None) => {
                     let subject = self.as_written(integration, &not_live).await;
@@ -79,10 +77,7 @@ impl ClusterCheck<'_> {
 
     /// What the status of the integrations says, without asking Atlassian anything. With the version
     /// from which a watch goes on.
-    ///
-    /// # Errors
-    /// When the API server cannot be asked, or there is nothing to look at.
-    pub async fn reported_status(&self) -> Result<(CheckReport, String), String> {
+    pub async fn reported_status(&self) -> Result<(CheckReport, String), CliError> {
         let found = self.which.find(self.cluster).await?;
         let now = Timestamp::now();
         let subject = |integration| from_status::from_status(integration, &[], "it is waited for", now);
@@ -135,7 +130,7 @@ fn rejected() -> ReportLine {
 
 /// The integration that a question about a project means: the only one, or the only one with the
 /// project in scope.
-fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, String> {
+fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, CliError> {
     let names: Vec<String> = integrations.iter().map(ResourceExt::name_any).collect();
     let has = |integration: &JiraIntegration| {
         let scope = integration.spec.projects.as_ref();
@@ -148,9 +143,7 @@ fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegratio
         (first, _) => {
             let which = if first.is_some() { "Several have" } else { "None has" };
             let list = names.join(", ");
-            Err(format!(
-                "there are several JiraIntegrations: name one of {list}. {which} {key} in scope"
-            ))
+            Err(format!("there are several JiraIntegrations: name one of {list}. {which} {key} in scope").into())
         }
     }
 }
@@ -177,7 +170,8 @@ mod tests {
                 .iter()
                 .map(|(name, projects)| integration(name, projects))
                 .collect();
-            meant(all, "SUP").map(|integration| integration.name_any())
+            let found = meant(all, "SUP").map_err(|error| error.to_string())?;
+            Ok(found.name_any())
         };
         let (sup, eng) = (json!([{"key": "SUP"}]), json!([{"key": "ENG"}]));
         assert_eq!(of(&[("a", eng.clone())]), Ok("a".into()));

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{from_evidence, lists::UnlistedProjects};
-use crate::cli::context::{CheckedObject, ReportLine};
+use crate::cli::context::{CheckedObject, CliError, ReportLine};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -81,34 +81,27 @@ impl SavedEvidence {
     }
 
     /// Reads a file.
-    ///
-    /// # Errors
-    /// When it is not there, or not a file of evidence that this version knows.
-    pub fn load(file: &Path) -> Result<Self, String> {
+    pub fn load(file: &Path) -> Result<Self, CliError> {
         let name = file.display();
-        let text = fs::read_to_string(file).map_err(|error| format!("--evidence {name}: {error}"))?;
+        let text = fs::read_to_string(file).map_err(CliError::system(format!("--evidence {name}")))?;
         let saved: Self = serde_json::from_str(&text)
             .map_err(|error| format!("--evidence {name} is no evidence that check saved: {error}"))?;
         if saved.form != FORM {
-            return Err(format!(
-                "--evidence {name} is of another form ({}); version {} of the program reads {FORM}",
-                saved.form, saved.program
-            ));
+            let (form, program) = (saved.form, saved.program);
+            let other = format!("is of another form ({form}); version {program} of the program reads {FORM}");
+            return Err(format!("--evidence {name} {other}").into());
         }
         Ok(saved)
     }
 
     /// Writes a file.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn store(&self, file: &Path) -> Result<(), String> {
-        let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+    pub fn store(&self, file: &Path) -> Result<(), CliError> {
+        let json = serde_json::to_string_pretty(self)?;
         // It tells of people, so that it is for its owner to pass on.
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
         let written = opened.and_then(|mut file| file.write_all((json + "\n").as_bytes()));
-        written.map_err(|error| format!("--evidence-out {}: {error}", file.display()))
+        written.map_err(CliError::system(format!("--evidence-out {}", file.display())))
     }
 
     /// What follows from it: a pure function, so that the same file always gives the same.

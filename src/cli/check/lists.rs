@@ -21,9 +21,6 @@ pub struct ObjectList<K> {
 }
 
 /// Lists everything, a page at a time.
-///
-/// # Errors
-/// When a page cannot be had.
 pub async fn all<K: Clone + DeserializeOwned + Debug>(api: &Api<K>, params: ListParams) -> kube::Result<ObjectList<K>> {
     let mut params = params.limit(PAGE);
     let mut items = Vec::new();

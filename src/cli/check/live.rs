@@ -51,9 +51,6 @@ pub struct TicketQuestion<'a> {
 
 impl LiveClient {
     /// The way to ask.
-    ///
-    /// # Errors
-    /// Why there is none.
     pub async fn find(
         cluster: &ClusterContext,
         atlassian: &AtlassianContext,
@@ -91,9 +88,6 @@ impl LiveClient {
     }
 
     /// Asks everything. What that cost is noted.
-    ///
-    /// # Errors
-    /// Why the answers are of no use.
     pub async fn look(self, spent: &mut PointsSpent) -> Result<SavedEvidence, NotLive> {
         let evidence = examine::gather(&self.client, self.declared, self.scopes).await;
         spent.note(&self.app, &self.client);
@@ -106,9 +100,6 @@ impl LiveClient {
     }
 
     /// Asks why a ticket for a person fails.
-    ///
-    /// # Errors
-    /// Why that cannot be asked.
     pub async fn look_for(self, wanted: TicketQuestion<'_>) -> Result<SavedEvidence, NotLive> {
         let because = |text: &str| NotLive::because(text.trim_end_matches('.'));
         let address = SiteUrl::parse(&self.declared.site, &self.declared.site_suffixes);
@@ -166,9 +157,6 @@ async fn known(
 }
 
 /// The projects of an integration, as objects.
-///
-/// # Errors
-/// When they cannot be listed.
 pub async fn projects(cluster: &ClusterContext, integration: &JiraIntegration) -> kube::Result<Vec<JiraProject>> {
     let namespace = integration.namespace().unwrap_or_default();
     let api: Api<JiraProject> = Api::namespaced(cluster.client.clone(), &namespace);

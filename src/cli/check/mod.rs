@@ -40,14 +40,14 @@ pub use self::{
     options::Options,
     rules::{RULES, RequiredRule},
 };
-use crate::cli::context::{AtlassianContext, CheckReport, FINDINGS, Manifests, print, with_folders};
+use crate::cli::context::{AtlassianContext, CheckReport, CliError, FINDINGS, Manifests, print, with_folders};
 
 /// What is said of files without a token.
 const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were skipped: that takes an access token. Apply the files, connect, and check by name.";
 
 /// Looks, prints what was found, and gives the exit code. The error says why nothing could be
 /// looked at.
-pub(super) async fn run(options: Options) -> Result<u8, String> {
+pub(super) async fn run(options: Options) -> Result<u8, CliError> {
     let options = options.checked()?;
     let (mut report, trouble) = match &options {
         Options {
@@ -63,22 +63,22 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
 }
 
 /// Findings win over what could not be done besides.
-fn ended(report: &CheckReport, trouble: Option<String>) -> Result<u8, String> {
+fn ended(report: &CheckReport, trouble: Option<String>) -> Result<u8, CliError> {
     match (trouble, report.exit_code()) {
         (Some(why), FINDINGS) => {
             eprintln!("jira-operator: {why}");
             Ok(FINDINGS)
         }
-        (Some(why), _) => Err(why),
+        (Some(why), _) => Err(why.into()),
         (None, code) => Ok(code),
     }
 }
 
-fn replay(file: &std::path::Path) -> Result<CheckReport, String> {
+fn replay(file: &std::path::Path) -> Result<CheckReport, CliError> {
     Ok(CheckReport::of(SavedEvidence::load(file)?.subjects()))
 }
 
-async fn installation(options: &Options) -> Result<CheckReport, String> {
+async fn installation(options: &Options) -> Result<CheckReport, CliError> {
     let atlassian = AtlassianContext::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
     let installed = InstallationCheck {
@@ -98,7 +98,7 @@ async fn installation(options: &Options) -> Result<CheckReport, String> {
     }
 }
 
-async fn of_files(options: &Options) -> Result<CheckReport, String> {
+async fn of_files(options: &Options) -> Result<CheckReport, CliError> {
     let atlassian = AtlassianContext::of(&options.atlassian)?;
     let paths = if options.recursive {
         with_folders(&options.files)
@@ -109,13 +109,13 @@ async fn of_files(options: &Options) -> Result<CheckReport, String> {
     site::ask(&mut manifests, &atlassian, options.offline).await;
     let report = manifests.report((!options.offline).then_some(WITHOUT_TOKEN));
     if report.subjects.is_empty() {
-        return Err("there is no JiraIntegration in the files, and no Secret for one".to_owned());
+        return Err("there is no JiraIntegration in the files, and no Secret for one".into());
     }
     Ok(report)
 }
 
 /// What was found, and what could not be done besides.
-async fn integrations(options: &Options) -> Result<(CheckReport, Option<String>), String> {
+async fn integrations(options: &Options) -> Result<(CheckReport, Option<String>), CliError> {
     let atlassian = AtlassianContext::of(&options.atlassian)?;
     let cluster = options.kube.cluster().await?;
     let namespace = options.namespace.as_ref().unwrap_or(&cluster.namespace);
@@ -163,7 +163,7 @@ async fn settled(question: ClusterCheck<'_>, wait: Duration) {
     let _ = until_fine(wait, look, changed).await;
 }
 
-fn keep_evidence(options: &Options, evidence: Option<&SavedEvidence>) -> Result<(), String> {
+fn keep_evidence(options: &Options, evidence: Option<&SavedEvidence>) -> Result<(), CliError> {
     match (&options.evidence_out, evidence) {
         (Some(file), Some(evidence)) => evidence.store(file),
         _ => Ok(()),

@@ -136,9 +136,6 @@ fn watched(deployment: &Deployment) -> Vec<String> {
 }
 
 /// The operator's Deployments, at least one.
-///
-/// # Errors
-/// The line that says why there is none.
 async fn deployments(cluster: &ClusterContext, namespace: Option<&str>) -> Result<Vec<Deployment>, ReportLine> {
     let client = cluster.client.clone();
     let (api, place): (Api<Deployment>, _) = match namespace {

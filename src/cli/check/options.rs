@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args};
 
 use super::selection::name;
-use crate::cli::context::{AtlassianOptions, KubeOptions, OutputFormat, duration};
+use crate::cli::context::{AtlassianOptions, CliError, KubeOptions, OutputFormat, duration};
 
 /// Said at the end of --help.
 pub const AFTER_HELP: &str = "\
@@ -96,12 +96,9 @@ pub struct Options {
 
 impl Options {
     /// What clap's rules cannot say.
-    ///
-    /// # Errors
-    /// What does not go together.
-    pub(super) fn checked(self) -> Result<Self, String> {
+    pub(super) fn checked(self) -> Result<Self, CliError> {
         if self.evidence_out.is_some() && self.names.len() != 1 {
-            return Err("--evidence-out needs the NAME of one integration".to_owned());
+            return Err("--evidence-out needs the NAME of one integration".into());
         }
         Ok(self)
     }

@@ -37,7 +37,7 @@ pub async fn lines(cluster: &ClusterContext, account: &OperatorAccount) -> Vec<R
         .into_iter()
         .map(|(namespace, rule)| line(cluster, account, namespace, rule))
         .collect();
-    let lines: Vec<Result<ReportLine, String>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let lines: Vec<kube::Result<ReportLine>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     let mut refusal = None;
     let mut told = Vec::new();
     for line in lines {
@@ -47,7 +47,7 @@ pub async fn lines(cluster: &ClusterContext, account: &OperatorAccount) -> Vec<R
             Err(why) => refusal = Some(why),
         }
     }
-    told.extend(refusal.map(|why| ReportLine::local("Rights", CheckReason::MayNotAsk, why)));
+    told.extend(refusal.as_ref().map(not_asked));
     told
 }
 
@@ -56,7 +56,7 @@ async fn line(
     account: &OperatorAccount,
     namespace: Option<&str>,
     rule: &RequiredRule,
-) -> Result<ReportLine, String> {
+) -> kube::Result<ReportLine> {
     let mut missing = Vec::new();
     for verb in rule.verbs {
         if !is_allowed(cluster, account, namespace, rule, verb).await? {
@@ -97,7 +97,7 @@ async fn is_allowed(
     namespace: Option<&str>,
     rule: &RequiredRule,
     verb: &str,
-) -> Result<bool, String> {
+) -> kube::Result<bool> {
     let api: Api<SubjectAccessReview> = Api::all(cluster.client.clone());
     let group = |name: &str| format!("system:serviceaccounts{name}");
     let review = SubjectAccessReview {
@@ -120,12 +120,14 @@ async fn is_allowed(
         },
         ..SubjectAccessReview::default()
     };
-    match api.create(&PostParams::default(), &review).await {
-        Ok(answer) => Ok(answer.status.is_some_and(|status| status.allowed)),
-        Err(kube::Error::Api(status)) if status.code == 403 => Err(
-            "You may not create subjectaccessreviews.authorization.k8s.io, so it is not known what the operator's ServiceAccount may do. Ask a cluster administrator to run this."
-                .to_owned(),
-        ),
-        Err(error) => Err(format!("What the operator's ServiceAccount may do could not be asked: {}.", describe(&error))),
-    }
+    let answer = api.create(&PostParams::default(), &review).await?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
+}
+
+fn not_asked(error: &kube::Error) -> ReportLine {
+    let message = match error {
+        kube::Error::Api(status) if status.code == 403 => "You may not create subjectaccessreviews.authorization.k8s.io, so it is not known what the operator's ServiceAccount may do. Ask a cluster administrator to run this.".to_owned(),
+        error => format!("What the operator's ServiceAccount may do could not be asked: {}.", describe(error)),
+    };
+    ReportLine::local("Rights", CheckReason::MayNotAsk, message)
 }

@@ -4,7 +4,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 
 use super::lists::{ObjectList, all, refused};
 use crate::api::integration::JiraIntegration;
-use crate::cli::context::ClusterContext;
+use crate::cli::context::{CliError, ClusterContext};
 
 /// What kubectl takes for the kind before a slash.
 const KINDS: [&str; 4] = [
@@ -26,16 +26,13 @@ pub struct IntegrationSelection {
 }
 
 /// The name in `NAME` or `ji/NAME`.
-///
-/// # Errors
-/// When another kind is named.
-pub fn name(argument: &str) -> Result<String, String> {
+pub fn name(argument: &str) -> Result<String, &'static str> {
     match argument.split_once('/') {
         None => Ok(argument.to_owned()),
         Some((kind, name)) if KINDS.contains(&kind.to_ascii_lowercase().as_str()) && !name.is_empty() => {
             Ok(name.to_owned())
         }
-        Some(_) => Err("it must be the name of a JiraIntegration, or ji/NAME".to_owned()),
+        Some(_) => Err("it must be the name of a JiraIntegration, or ji/NAME"),
     }
 }
 
@@ -71,10 +68,7 @@ impl IntegrationSelection {
     }
 
     /// Finds them, ordered by namespace and name.
-    ///
-    /// # Errors
-    /// When they cannot be read, one that is named is not there, or there is none.
-    pub async fn find(&self, cluster: &ClusterContext) -> Result<ObjectList<JiraIntegration>, String> {
+    pub async fn find(&self, cluster: &ClusterContext) -> Result<ObjectList<JiraIntegration>, CliError> {
         let found = match self.names.as_slice() {
             [name] => self.one(cluster, name).await,
             _ => self.listed(cluster).await,
@@ -102,13 +96,12 @@ impl IntegrationSelection {
         all(&self.api(cluster), params).await
     }
 
-    fn chosen(&self, mut all: Vec<JiraIntegration>) -> Result<Vec<JiraIntegration>, String> {
+    fn chosen(&self, mut all: Vec<JiraIntegration>) -> Result<Vec<JiraIntegration>, CliError> {
         let place = self.place();
         let is_there = |name: &&String| all.iter().any(|integration| integration.name_any() == **name);
         if let Some(name) = self.names.iter().find(|name| !is_there(name)) {
-            return Err(format!(
-                "there is no JiraIntegration {name} in namespace {place}: kubectl get jiraintegrations -A shows those there are"
-            ));
+            let others = "kubectl get jiraintegrations -A shows those there are";
+            return Err(format!("there is no JiraIntegration {name} in namespace {place}: {others}").into());
         }
         all.retain(|integration| self.names.is_empty() || self.names.contains(&integration.name_any()));
         if all.is_empty() {
@@ -116,10 +109,8 @@ impl IntegrationSelection {
                 .selector
                 .as_ref()
                 .map(|labels| format!(" with the labels {labels}"));
-            return Err(format!(
-                "there is no JiraIntegration{} in {place}",
-                labels.unwrap_or_default()
-            ));
+            let labels = labels.unwrap_or_default();
+            return Err(format!("there is no JiraIntegration{labels} in {place}").into());
         }
         all.sort_by_key(|integration| (integration.namespace(), integration.name_any()));
         Ok(all)
@@ -165,12 +156,12 @@ mod tests {
             };
             which.chosen(["b", "c", "a"].map(integration).to_vec())
         };
-        let names = |chosen: Result<Vec<JiraIntegration>, String>| -> Vec<String> {
+        let names = |chosen: Result<Vec<JiraIntegration>, CliError>| -> Vec<String> {
             chosen.unwrap().iter().map(ResourceExt::name_any).collect()
         };
         assert_eq!(names(chosen(&["c", "a"])), ["a", "c"]);
         assert_eq!(names(chosen(&[])), ["a", "b", "c"]);
-        let missing = chosen(&["a", "x"]).unwrap_err();
+        let missing = chosen(&["a", "x"]).unwrap_err().to_string();
         assert!(
             missing.contains("no JiraIntegration x in namespace support"),
             "{missing}"

@@ -59,9 +59,6 @@ pub struct LiveToken {
 }
 
 /// The token that the operator keeps. `authorized` is what the operator says of the grant.
-///
-/// # Errors
-/// Why there is none that can be used.
 pub async fn token(cluster: &ClusterContext, key: &GrantKey, authorized: bool) -> Result<LiveToken, NotLive> {
     let name = key.secret_name();
     let none = |why: String| Err(NotLive::because(why));

@@ -8,7 +8,7 @@ use kube::api::{WatchEvent, WatchParams};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::selection::IntegrationSelection;
-use crate::cli::context::{CheckReport, ClusterContext};
+use crate::cli::context::{CheckReport, CliError, ClusterContext};
 
 /// Longest time between two looks, for what no watch tells.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -17,13 +17,10 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Looks until all is fine or the time is over, and gives the last that was seen. An error ends it
 /// only when the time is over.
-///
-/// # Errors
-/// That of the last look.
-pub async fn until_fine<L, F, C, G>(wait: Duration, look: L, changed: C) -> Result<CheckReport, String>
+pub async fn until_fine<L, F, C, G>(wait: Duration, look: L, changed: C) -> Result<CheckReport, CliError>
 where
     L: Fn() -> F,
-    F: Future<Output = Result<CheckReport, String>>,
+    F: Future<Output = Result<CheckReport, CliError>>,
     C: Fn() -> G,
     G: Future<Output = ()>,
 {

@@ -15,7 +15,7 @@ use kube::{Client, ResourceExt};
 use super::target::ConnectTarget;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
-    cli::context::{AtlassianContext, OutputFile, say_on_stderr, secret_manifest},
+    cli::context::{AtlassianContext, CliError, OutputFile, say_on_stderr, secret_manifest},
     connect::{
         outcome::{ConnectFailure, ConnectOutcome},
         service::{Connector, exchange_only, grant_key},
@@ -64,26 +64,20 @@ impl From<ConnectOutcome> for Delivered {
 }
 
 /// Refuses to print a secret where people look.
-///
-/// # Errors
-/// When that is what would be done.
-pub fn refuse_terminal(print: Option<&Path>) -> Result<(), String> {
+pub fn refuse_terminal(print: Option<&Path>) -> Result<(), CliError> {
     if print == Some(Path::new(OUT)) && std::io::stdout().is_terminal() {
-        return Err("--print shows a secret, and standard output is a terminal: send it to a file or a pipe, or name a file as --print=FILE".to_owned());
+        return Err("--print shows a secret, and standard output is a terminal: send it to a file or a pipe, or name a file as --print=FILE".into());
     }
     Ok(())
 }
 
 impl Delivery {
     /// Makes the way ready, before a person is asked for anything.
-    ///
-    /// # Errors
-    /// When it cannot be gone.
     pub async fn prepare(
         print: Option<&Path>,
         subject: &ConnectTarget,
         atlassian: &AtlassianContext,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, CliError> {
         match print {
             None => {
                 let cluster = subject
@@ -123,8 +117,10 @@ impl Delivery {
         };
         match printed {
             Ok(said) => Delivered { outcome, said },
-            Err(detail) => Delivered {
-                outcome: ConnectOutcome::Failed(ConnectFailure::Unsaved { detail }),
+            Err(error) => Delivered {
+                outcome: ConnectOutcome::Failed(ConnectFailure::Unsaved {
+                    detail: error.to_string(),
+                }),
                 said: rescue(subject, &token, "Seal or apply it, and delete the file."),
             },
         }
@@ -216,7 +212,7 @@ fn rescue(subject: &ConnectTarget, token: &Secret, then: &str) -> String {
                     "So that it is not lost, the Secret with it is in {file}, readable by you alone. {then}"
                 );
             }
-            Err(why) => failed = why,
+            Err(why) => failed = why.to_string(),
         }
     }
     format!("It could not be kept in a file either ({failed}). Run this command again.")
@@ -242,12 +238,12 @@ fn target(subject: &ConnectTarget) -> Manifest {
 }
 
 /// A file behind standard output is made readable by its owner alone; a pipe is its reader's affair.
-fn to_stdout(subject: &ConnectTarget, token: &Secret) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("standard output: {error}");
-    let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
+fn to_stdout(subject: &ConnectTarget, token: &Secret) -> Result<(), CliError> {
+    let failed = CliError::system("standard output");
+    let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned().map_err(&failed)?);
     let is_file = out.metadata().is_ok_and(|metadata| metadata.is_file());
     if is_file {
-        out.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+        out.set_permissions(Permissions::from_mode(0o600)).map_err(&failed)?;
     }
     let text = secret_manifest(&target(subject), &subject.credentials, token)?;
     out.write_all(text.as_bytes())

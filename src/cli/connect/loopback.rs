@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     atlassian::secret::Secret,
+    cli::context::CliError,
     connect::{callback_query::CallbackQuery, public_url::CALLBACK},
     server::connect::{
         guard,
@@ -78,10 +79,7 @@ impl ExpectedCallback {
 
 impl Loopback {
     /// Listens on this machine, and on nothing that others reach.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn listen(port: u16, state: Secret) -> Result<Self, String> {
+    pub async fn listen(port: u16, state: Secret) -> Result<Self, CliError> {
         let taken = |error: std::io::Error| {
             let holder = match error.kind() {
                 ErrorKind::AddrInUse => {
@@ -99,7 +97,7 @@ impl Loopback {
         // localhost may be either. A machine without IPv6 has only the one; where somebody else has the other,
         // the browser would go there.
         let second = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
-            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(taken(error)),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(taken(error).into()),
             second => second.ok(),
         };
         let (sender, arrived) = oneshot::channel();

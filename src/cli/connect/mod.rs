@@ -17,7 +17,7 @@ use self::{
     signals::Signals,
     target::ConnectTarget,
 };
-use crate::cli::context::{AtlassianContext, say_on_stderr};
+use crate::cli::context::{AtlassianContext, CliError, say_on_stderr};
 use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
 
 /// Exit code where the grant was not the right one.
@@ -28,7 +28,7 @@ pub const NOTHING: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 /// Connects, and gives the exit code.
-pub(super) async fn run(options: Options) -> Result<u8, String> {
+pub(super) async fn run(options: Options) -> Result<u8, CliError> {
     delivery::refuse_terminal(options.print.as_deref())?;
     let atlassian = AtlassianContext::of(&options.atlassian)?;
     let subject = ConnectTarget::find(&options).await?;
@@ -49,7 +49,7 @@ pub(super) async fn run(options: Options) -> Result<u8, String> {
     say_on_stderr("Waiting for the browser. Ctrl-C ends it and changes nothing.");
     let waiting = tokio::select! {
         arrived = loopback.arrival() => arrived.ok_or("the callback's listener ended")?,
-        () = tokio::time::sleep(options.timeout) => return Err(messages::never_came(options.timeout, &loopback.callback)),
+        () = tokio::time::sleep(options.timeout) => return Err(messages::never_came(options.timeout, &loopback.callback).into()),
         () = signals.come() => {
             say_on_stderr("Interrupted before the browser came back; nothing was changed.");
             return Ok(INTERRUPTED);

@@ -2,6 +2,8 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::cli::context::CliError;
+
 /// The signals, from now on.
 pub struct Signals {
     interrupt: Signal,
@@ -11,11 +13,8 @@ pub struct Signals {
 
 impl Signals {
     /// Listens: from here on none of them ends the process by itself.
-    ///
-    /// # Errors
-    /// When the system does not allow it.
-    pub fn listen() -> Result<Self, String> {
-        let on = |kind| signal(kind).map_err(|error| format!("signals cannot be listened to: {error}"));
+    pub fn listen() -> Result<Self, CliError> {
+        let on = |kind| signal(kind).map_err(CliError::system("signals cannot be listened to"));
         Ok(Self {
             interrupt: on(SignalKind::interrupt())?,
             terminate: on(SignalKind::terminate())?,

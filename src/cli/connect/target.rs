@@ -5,8 +5,7 @@ use kube::{Api, ResourceExt};
 use super::options::Options;
 use crate::{
     api::integration::JiraIntegration,
-    cli::context::{ClusterContext, Manifests},
-    cluster::error::describe,
+    cli::context::{CliError, ClusterContext, Manifests},
     grant::credentials::{Credentials, CredentialsError},
 };
 
@@ -22,36 +21,28 @@ pub struct ConnectTarget {
 
 impl ConnectTarget {
     /// Finds it.
-    ///
-    /// # Errors
-    /// What is missing, and what to do.
-    pub async fn find(options: &Options) -> Result<Self, String> {
+    pub async fn find(options: &Options) -> Result<Self, CliError> {
         if options.files.is_empty() {
             return Self::of_cluster(options).await;
         }
         Self::of_files(options)
     }
 
-    async fn of_cluster(options: &Options) -> Result<Self, String> {
+    async fn of_cluster(options: &Options) -> Result<Self, CliError> {
         let (cluster, namespace) = options.cluster.cluster().await?;
         let name = options.name.clone().unwrap_or_default();
         let api: Api<JiraIntegration> = Api::namespaced(cluster.client.clone(), &namespace);
-        let found = api.get_opt(&name).await.map_err(|error| {
-            format!(
-                "JiraIntegration {name} in namespace {namespace} could not be read: {}",
-                describe(&error)
-            )
-        })?;
-        let integration =
-            found.ok_or_else(|| format!("there is no JiraIntegration {name} in namespace {namespace}"))?;
+        let unread = CliError::api_server(format!(
+            "JiraIntegration {name} in namespace {namespace} could not be read"
+        ));
+        let found = api.get_opt(&name).await.map_err(unread)?;
+        let integration = found.ok_or_else(|| CliError::NoIntegration(name, namespace.clone()))?;
         let secret = &integration.spec.secret_ref.name;
         let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::namespaced(cluster.client.clone(), &namespace);
-        let read = secrets.get_opt(secret).await.map_err(|error| {
-            format!(
-                "Secret {secret} in namespace {namespace}, which has the app's credentials, could not be read: {}",
-                describe(&error)
-            )
-        })?;
+        let unread = CliError::api_server(format!(
+            "Secret {secret} in namespace {namespace}, which has the app's credentials, could not be read"
+        ));
+        let read = secrets.get_opt(secret).await.map_err(unread)?;
         let credentials = Credentials::read(secret, read.as_ref()).map_err(|error| unusable(&error))?;
         Ok(Self {
             integration,
@@ -60,7 +51,7 @@ impl ConnectTarget {
         })
     }
 
-    fn of_files(options: &Options) -> Result<Self, String> {
+    fn of_files(options: &Options) -> Result<Self, CliError> {
         let manifests = Manifests::read(&options.files, options.cluster.namespace.as_deref())?;
         let named =
             |integration: &JiraIntegration| options.name.as_ref().is_none_or(|name| integration.name_any() == *name);
@@ -70,8 +61,8 @@ impl ConnectTarget {
         });
         let (mut integration, secret) = match (found.next(), found.next()) {
             (Some(one), None) => one,
-            (None, _) => return Err("the files have no JiraIntegration that can be read, or none of that name; jira-operator check -f FILE says more".to_owned()),
-            (Some(_), Some(_)) => return Err("the files have more than one JiraIntegration: say which by NAME".to_owned()),
+            (None, _) => return Err("the files have no JiraIntegration that can be read, or none of that name; jira-operator check -f FILE says more".into()),
+            (Some(_), Some(_)) => return Err("the files have more than one JiraIntegration: say which by NAME".into()),
         };
         let secret = secret.ok_or_else(|| {
             format!(

@@ -7,6 +7,7 @@ use clap::Args;
 use reqwest::Client;
 use url::Url;
 
+use super::error::CliError;
 use crate::atlassian::{
     endpoints::{Endpoints, http_client},
     points_and_bursts::BurstLimiter,
@@ -48,10 +49,7 @@ pub struct AtlassianOptions {
 
 impl AtlassianOptions {
     /// The addresses.
-    ///
-    /// # Errors
-    /// When one of them is no URL.
-    pub(in crate::cli) fn endpoints(&self) -> Result<Arc<Endpoints>, String> {
+    pub(in crate::cli) fn endpoints(&self) -> Result<Arc<Endpoints>, CliError> {
         let site = self.atlassian_site_url.as_deref().filter(|url| !url.is_empty());
         let site = site
             .map(|url| Url::parse(url).map_err(|e| format!("--atlassian-site-url {url}: {e}")))
@@ -79,12 +77,9 @@ pub struct AtlassianContext {
 
 impl AtlassianContext {
     /// Atlassian as flags and environment tell.
-    ///
-    /// # Errors
-    /// When an address is no URL, or TLS cannot be set up.
-    pub fn of(options: &AtlassianOptions) -> Result<Self, String> {
+    pub fn of(options: &AtlassianOptions) -> Result<Self, CliError> {
         Ok(Self {
-            http: http_client().map_err(|error| error.to_string())?,
+            http: http_client()?,
             endpoints: options.endpoints()?,
             suffixes: options.site_suffixes.clone(),
             bursts: Arc::default(),

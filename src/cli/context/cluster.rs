@@ -1,6 +1,6 @@
 //! Which cluster is meant, and as whom it is talked to: kubectl's flags of the same names.
 
-use std::{path::PathBuf, time::Duration};
+use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::Args;
 use kube::{
@@ -8,7 +8,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 
-use super::duration::duration;
+use super::{duration::duration, error::CliError};
 
 /// Longest wait for an answer of the API server, where no flag says another.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -48,16 +48,8 @@ pub struct KubeOptions {
 
 impl KubeOptions {
     /// The cluster, as kubectl would find it.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub(in crate::cli) async fn cluster(&self) -> Result<ClusterContext, String> {
-        let nowhere = |error: String| {
-            format!(
-                "no cluster to talk to: {error}. Set KUBECONFIG or --kubeconfig, or name a context with --context; check and connect also take files with -f."
-            )
-        };
-        let mut config = self.config().await.map_err(nowhere)?;
+    pub(in crate::cli) async fn cluster(&self) -> Result<ClusterContext, CliError> {
+        let mut config = self.config().await.map_err(CliError::NoCluster)?;
         let wait = Some(self.request_timeout.unwrap_or(ANSWER)).filter(|wait| !wait.is_zero());
         (config.read_timeout, config.connect_timeout) = (wait, wait);
         if let Some(user) = &self.acts_as {
@@ -65,24 +57,22 @@ impl KubeOptions {
             config.auth_info.impersonate_groups = Some(self.groups.clone());
         }
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| nowhere(error.to_string()))?;
+        let client = Client::try_from(config).map_err(|error| CliError::NoCluster(error.into()))?;
         Ok(ClusterContext { client, namespace })
     }
 
-    async fn config(&self) -> Result<Config, String> {
+    async fn config(&self) -> Result<Config, Box<dyn Error + Send + Sync>> {
         let chosen = [&self.context, &self.cluster, &self.user];
         if self.kubeconfig.is_none() && chosen.iter().all(|name| name.is_none()) {
-            return Config::infer().await.map_err(|error| error.to_string());
+            return Ok(Config::infer().await?);
         }
         let [context, cluster, user] = chosen.map(Clone::clone);
         let read = self
             .kubeconfig
             .as_ref()
             .map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-        let kubeconfig = read.map_err(|error| error.to_string())?;
         let options = KubeConfigOptions { context, cluster, user };
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-        config.map_err(|error| error.to_string())
+        Ok(Config::from_custom_kubeconfig(read?, &options).await?)
     }
 }
 
@@ -99,10 +89,7 @@ pub struct ClusterOptions {
 
 impl ClusterOptions {
     /// The cluster, and the namespace that is meant.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub(in crate::cli) async fn cluster(&self) -> Result<(ClusterContext, String), String> {
+    pub(in crate::cli) async fn cluster(&self) -> Result<(ClusterContext, String), CliError> {
         let cluster = self.kube.cluster().await?;
         let namespace = self.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
         Ok((cluster, namespace))

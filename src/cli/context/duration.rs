@@ -8,14 +8,11 @@ use jiff::SignedDuration;
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads a time such as 90s.
-///
-/// # Errors
-/// When it is none.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
     let time = text.parse::<SignedDuration>().ok();
     let time = time.and_then(|time| Duration::try_from(time).ok());
-    let wrong = || "it must be a time such as 90s, 2m or 1h30m".to_owned();
-    Ok(time.ok_or_else(wrong)?.min(LONGEST))
+    let time = time.ok_or("it must be a time such as 90s, 2m or 1h30m")?;
+    Ok(time.min(LONGEST))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod atlassian;
 mod cluster;
 mod duration;
+mod error;
 mod layout;
 mod manifests;
 mod output;
@@ -17,6 +18,7 @@ pub use self::{
     atlassian::{AtlassianContext, AtlassianOptions},
     cluster::{ClusterContext, ClusterOptions, KubeOptions},
     duration::duration,
+    error::CliError,
     layout::Block,
     manifests::{Manifests, with_folders},
     output::{OutputFormat, on_stderr, print, say, say_blocks, say_on_stderr, show_on_stderr},

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::{
+    error::CliError,
     layout::{self, Block, PageLayout},
     render,
     report::CheckReport,
@@ -57,12 +58,9 @@ pub fn say(text: &str) {
 
 /// Prints blocks of text on standard output, each wrapped after what it starts with, a blank line
 /// before each paragraph.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn say_blocks(blocks: &[Block]) -> Result<(), String> {
+pub fn say_blocks(blocks: &[Block]) -> Result<(), CliError> {
     let text = layout::blocks(blocks, page(&std::io::stdout()));
-    written_out(&text).map_err(|error| format!("it could not be printed: {error}"))
+    written_out(&text).map_err(CliError::system("it could not be printed"))
 }
 
 fn written_out(text: &str) -> std::io::Result<()> {
@@ -72,22 +70,17 @@ fn written_out(text: &str) -> std::io::Result<()> {
 }
 
 /// Prints the report.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn print(report: &CheckReport, format: OutputFormat) -> Result<(), String> {
+pub fn print(report: &CheckReport, format: OutputFormat) -> Result<(), CliError> {
     let text = written(report, format, page(&std::io::stdout()))?;
-    written_out(&text).map_err(|error| format!("the findings could not be printed: {error}"))
+    written_out(&text).map_err(CliError::system("the findings could not be printed"))
 }
 
-fn written(report: &CheckReport, format: OutputFormat, page: PageLayout) -> Result<String, String> {
+fn written(report: &CheckReport, format: OutputFormat, page: PageLayout) -> Result<String, CliError> {
     match format {
         OutputFormat::Text => Ok(render::text(report, page)),
         OutputFormat::Short => Ok(render::short(report)),
-        OutputFormat::Json => serde_json::to_string_pretty(&report.rows())
-            .map(|json| json + "\n")
-            .map_err(|error| error.to_string()),
-        OutputFormat::Yaml => serde_saphyr::to_string(&report.rows()).map_err(|error| error.to_string()),
+        OutputFormat::Json => Ok(serde_json::to_string_pretty(&report.rows())? + "\n"),
+        OutputFormat::Yaml => Ok(serde_saphyr::to_string(&report.rows())?),
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use k8s_openapi::api::core::v1::Secret as Manifest;
 use serde_json::json;
 
+use super::error::CliError;
 use crate::{
     atlassian::secret::Secret,
     grant::credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, REFRESH_TOKEN},
@@ -33,20 +34,16 @@ pub struct OutputFile {
 
 impl OutputFile {
     /// Makes the place ready.
-    ///
-    /// # Errors
-    /// When the file cannot be written, or is somebody else's.
-    pub fn prepare(flag: &str, target: &Path) -> Result<Self, String> {
+    pub fn prepare(flag: &str, target: &Path) -> Result<Self, CliError> {
         let shown = target.display();
         match fs::read_to_string(target) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Ok(text) if text.starts_with(HEADER) => {}
             Ok(_) => {
-                return Err(format!(
-                    "{flag} {shown}: the file exists and was not written by this program; name another one"
-                ));
+                let foreign = "the file exists and was not written by this program; name another one";
+                return Err(format!("{flag} {shown}: {foreign}").into());
             }
-            Err(error) => return Err(format!("{flag} {shown}: {error}")),
+            Err(error) => return Err(CliError::system(format!("{flag} {shown}"))(error)),
         }
         let cannot = |error: std::io::Error| format!("{flag} {shown} cannot be written: {error}. Nothing was changed.");
         let name = target
@@ -67,28 +64,25 @@ impl OutputFile {
             file,
             holds_token: false,
         };
-        written.map(|()| place).map_err(cannot)
+        Ok(written.map(|()| place).map_err(cannot)?)
     }
 
     /// Puts the Secret with the new token there.
-    ///
-    /// # Errors
-    /// Says where the token is now, or that it is lost.
-    pub fn keep(mut self, secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<(), String> {
+    pub fn keep(mut self, secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<(), CliError> {
         let shown = self.target.display().to_string();
-        let lost = |error: String| {
+        let lost = |error: &dyn std::fmt::Display| {
             format!(
                 "the new refresh token could not be written to {shown}: {error}. Run this again with another file; a refresh token that was exchanged is accepted for ten minutes more"
             )
         };
-        let text = secret_manifest(secret, credentials, token).map_err(lost)?;
+        let text = secret_manifest(secret, credentials, token).map_err(|error| lost(&error))?;
         let written = self
             .file
             .rewind()
             .and_then(|()| self.file.write_all(text.as_bytes()))
             .and_then(|()| self.file.set_len(u64::try_from(text.len()).unwrap_or(u64::MAX)))
             .and_then(|()| self.file.sync_all());
-        written.map_err(|error| lost(error.to_string()))?;
+        written.map_err(|error| lost(&error))?;
         self.holds_token = true;
         fs::rename(&self.waiting, &self.target).map_err(|error| {
             let waiting = self.waiting.display();
@@ -111,10 +105,11 @@ impl Drop for OutputFile {
 
 /// The Secret as it can be applied, as text. All three keys stand in it, so that it can take the place of
 /// the manifest that it was made from.
-///
-/// # Errors
-/// When it cannot be written as YAML.
-pub fn secret_manifest(secret: &Manifest, credentials: &Credentials, token: &Secret) -> Result<String, String> {
+pub fn secret_manifest(
+    secret: &Manifest,
+    credentials: &Credentials,
+    token: &Secret,
+) -> Result<String, serde_saphyr::ser::Error> {
     let mut metadata = json!({"name": secret.metadata.name});
     if let (Some(fields), Some(namespace)) = (metadata.as_object_mut(), &secret.metadata.namespace) {
         fields.insert("namespace".to_owned(), json!(namespace));
@@ -130,7 +125,7 @@ pub fn secret_manifest(secret: &Manifest, credentials: &Credentials, token: &Sec
             REFRESH_TOKEN: token.expose(),
         },
     });
-    let yaml = serde_saphyr::to_string(&manifest).map_err(|error| error.to_string())?;
+    let yaml = serde_saphyr::to_string(&manifest)?;
     Ok(format!("{HEADER}. It holds secrets: keep it out of Git.\n{yaml}"))
 }
 
@@ -148,7 +143,7 @@ mod tests {
         folder
     }
 
-    fn kept(target: &Path, token: &str) -> Result<(), String> {
+    fn kept(target: &Path, token: &str) -> Result<(), CliError> {
         let mut secret = Manifest::default();
         secret.metadata.name = Some("acme-oauth".to_owned());
         let credentials = Credentials {
@@ -184,6 +179,7 @@ mod tests {
         assert!(
             OutputFile::prepare("--save", &target)
                 .unwrap_err()
+                .to_string()
                 .contains("was not written by this program")
         );
         assert!(OutputFile::prepare("--save", &folder.join("missing/token.yaml")).is_err());

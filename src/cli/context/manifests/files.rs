@@ -1,9 +1,6 @@
 //! The objects in files of manifests: YAML with several documents and lists, or JSON.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -43,8 +40,7 @@ pub fn read(files: &[PathBuf]) -> (Vec<ManifestDocument>, Vec<UnreadableFile>) {
     unreadable.extend(empty.into_iter().filter_map(Result::err));
     for path in paths.into_iter().flatten().flatten() {
         let file = name(&path);
-        let read = text(&path).map_err(ReadFailure::NotRead);
-        match read.and_then(|text| objects(&text).map_err(ReadFailure::NoManifest)) {
+        match text(&path).and_then(|text| objects(&text)) {
             Ok(objects) => documents.extend(objects.into_iter().map(|object| ManifestDocument {
                 file: file.clone(),
                 object,
@@ -110,17 +106,15 @@ fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn text(path: &Path) -> Result<String, String> {
-    if path != Path::new("-") {
-        return std::fs::read_to_string(path).map_err(|error| format!("It cannot be read: {error}."));
-    }
-    let mut text = String::new();
-    let read = std::io::stdin().read_to_string(&mut text);
-    read.map(|_| text)
-        .map_err(|error| format!("It cannot be read: {error}."))
+fn text(path: &Path) -> Result<String, ReadFailure> {
+    let read = match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(path),
+    };
+    read.map_err(|error| ReadFailure::NotRead(format!("It cannot be read: {error}.")))
 }
 
-fn objects(text: &str) -> Result<Vec<Value>, String> {
+fn objects(text: &str) -> Result<Vec<Value>, ReadFailure> {
     // The lines around an error may hold a secret, so none is quoted.
     let options = serde_saphyr::options! { with_snippet: false };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
@@ -132,7 +126,7 @@ fn objects(text: &str) -> Result<Vec<Value>, String> {
             .chars()
             .take(160)
             .collect();
-        format!("It is no YAML: {what}.")
+        ReadFailure::NoManifest(format!("It is no YAML: {what}."))
     })?;
     let mut objects = Vec::new();
     for document in documents {
@@ -160,20 +154,22 @@ pub fn with_whole_numbers(value: Value) -> Value {
 }
 
 /// A list stands for what it holds, and an empty document for nothing.
-fn unpack(document: Value, objects: &mut Vec<Value>) -> Result<(), String> {
+fn unpack(document: Value, objects: &mut Vec<Value>) -> Result<(), ReadFailure> {
     match document {
         Value::Null => Ok(()),
         Value::Object(mut fields) if is_list(&fields) => match fields.remove("items") {
             Some(Value::Array(items)) => items
                 .into_iter()
                 .try_for_each(|item| unpack(of_list(item, &fields), objects)),
-            _ => Err("It has a List without items.".to_owned()),
+            _ => Err(ReadFailure::NoManifest("It has a List without items.".to_owned())),
         },
         object @ Value::Object(_) => {
             objects.push(object);
             Ok(())
         }
-        _ => Err("A document in it is no object of Kubernetes.".to_owned()),
+        _ => Err(ReadFailure::NoManifest(
+            "A document in it is no object of Kubernetes.".to_owned(),
+        )),
     }
 }
 
@@ -232,7 +228,7 @@ mod tests {
     fn an_error_quotes_no_line_of_the_file() {
         let value = "v".repeat(20);
         let broken = format!("stringData:\n  client-secret: {value}\n  x: [\n");
-        let error = objects(&broken).unwrap_err();
+        let error = format!("{:?}", objects(&broken).unwrap_err());
         assert!(!error.contains(&value), "{error}");
     }
 }

@@ -10,4 +10,4 @@ mod widening;
 
 #[cfg(test)]
 pub use self::crd_schema::CRD_SCHEMAS;
-pub use self::{files::with_folders, read::Manifests};
+pub use self::{crd_schema::SchemaError, files::with_folders, read::Manifests};

@@ -21,9 +21,6 @@ pub struct ObjectSchema {
 
 impl ObjectSchema {
     /// From what a schema says of the fields beside the metadata.
-    ///
-    /// # Errors
-    /// When it is no JSON schema.
     pub fn new(schema: Value) -> Result<Self, ValidationError<'static>> {
         // The types of CRDs have bounds as fractions.
         let mut schema = with_whole_numbers(schema);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    crd_schema::{CRD_SCHEMAS, CrdSchema, SchemaError},
+    crd_schema::{CRD_SCHEMAS, CrdSchema},
     field_error::FieldError,
     files::{self, ManifestDocument, ReadFailure, UnreadableFile},
     secret_manifest::{SECRET_SCHEMA, SecretManifest},
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     api::{GROUP, integration::JiraIntegration},
     cli::context::{
+        error::CliError,
         reasons::CheckReason,
         report::{CheckReport, CheckedObject, ReportLine},
     },
@@ -47,12 +48,9 @@ pub struct DeclaredIntegration {
 impl Manifests {
     /// Reads the files and tries everything that needs no request. What names no namespace is taken for
     /// one of `namespace`.
-    ///
-    /// # Errors
-    /// When the definitions cannot be read.
-    pub fn read(files: &[std::path::PathBuf], namespace: Option<&str>) -> Result<Self, String> {
-        let kinds = CRD_SCHEMAS.as_ref().map_err(SchemaError::to_string)?;
-        let of_secrets = SECRET_SCHEMA.as_ref().map_err(SchemaError::to_string)?;
+    pub fn read(files: &[std::path::PathBuf], namespace: Option<&str>) -> Result<Self, CliError> {
+        let kinds = CRD_SCHEMAS.as_ref()?;
+        let of_secrets = SECRET_SCHEMA.as_ref()?;
         let (mut documents, unreadable) = files::read(files);
         if let Some(namespace) = namespace {
             for document in &mut documents {

@@ -109,9 +109,6 @@ impl SecretManifest {
     }
 
     /// The credentials in it.
-    ///
-    /// # Errors
-    /// When a key is missing or cannot be used.
     pub fn credentials(&self) -> Result<Credentials, CredentialsError> {
         Credentials::read(&self.name, Some(&self.secret))
     }
