@@ -1,4 +1,4 @@
-//! What another version of a definition is told by: a schema that says other things of its fields, and an
+//! How another version of a definition is recognised: a schema that says other things of its fields, and an
 //! API server that does not accept a status.
 
 use std::collections::BTreeSet;

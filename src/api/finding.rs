@@ -123,7 +123,7 @@ impl Finding {
         self
     }
 
-    /// The finding of a condition that was not looked at because of this one. What passes by itself asks
+    /// The finding of a condition that was not checked because of this one. What passes by itself asks
     /// nobody to do anything about it.
     #[must_use]
     pub fn skips(&self, condition: ConditionType) -> Self {
@@ -147,7 +147,7 @@ impl Finding {
         self.reason.entry().holds == Holds::True
     }
 
-    /// Whether one of these reasons of the same object tells the cause already, so that it need not be told twice.
+    /// Whether one of these reasons of the same object explains it already, so that it need not be repeated.
     #[must_use]
     pub fn is_explained_among(&self, all: impl IntoIterator<Item = Reason>) -> bool {
         match &self.text {

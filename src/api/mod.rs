@@ -26,5 +26,5 @@ pub mod scopes;
 pub const GROUP: &str = "jira-operator.dev";
 /// The one served version.
 pub const VERSION: &str = "v1alpha1";
-/// The generation of a status that was never written: what kstatus waits for while the operator has not looked.
+/// The generation of a status that was never written: what kstatus waits for before the first reconciliation.
 pub const UNOBSERVED: i64 = -1;

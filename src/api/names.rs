@@ -17,10 +17,10 @@ pub const COMPONENT_GRANT: &str = "grant";
 pub const COMPONENT_TOKEN: &str = "token";
 /// Value of [`COMPONENT_LABEL`] on the Secret with the key of connect links.
 pub const COMPONENT_CONNECT: &str = "connect";
-/// Name of the Secret, in each namespace where somebody has to connect, with the key under which connect
+/// Name of the Secret, in each namespace where a person has to connect, with the key under which connect
 /// links are made.
 pub const CONNECT_KEY_SECRET: &str = "jira-operator-connect";
-/// Annotation by which a person asks for a full pass now; any new value counts.
+/// Annotation by which a person asks for a full resync now; any new value counts.
 pub const REQUESTED_AT: &str = "jira-operator.dev/requestedAt";
 /// Label saying where a `JiraIssue` comes from; mirrored ones carry [`ORIGIN_MIRROR`].
 pub const ORIGIN_LABEL: &str = "jira-operator.dev/origin";
@@ -74,7 +74,7 @@ pub fn users(integration: &str, number: usize) -> String {
     format!("{integration}-users-{number}")
 }
 
-/// The name to fall back to where [`users`] is taken by somebody else.
+/// The name to fall back to where [`users`] is another object's.
 #[must_use]
 pub fn users_disambiguated(integration: &str, number: usize, integration_uid: &str) -> String {
     distinct(&users(integration, number), &format!("{integration_uid}/users"))

@@ -63,7 +63,7 @@ pub fn scope_parameter() -> String {
     SCOPES.iter().map(|scope| scope.name).collect::<Vec<_>>().join(" ")
 }
 
-/// Those that a grant must have been given: Jira's own. What else is asked for shows in other ways, offline
+/// Those that a grant must have been given: Jira's own. What else is asked for shows elsewhere, offline
 /// access as a refresh token.
 pub fn of_jira() -> impl Iterator<Item = &'static str> {
     let own = SCOPES.iter().filter(|scope| [API_JIRA, API_DESKS].contains(&scope.api));

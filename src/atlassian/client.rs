@@ -21,7 +21,7 @@ use super::{
     site::SiteUrl,
 };
 
-/// Is told of each call: its endpoint, without ids and keys, and its outcome in one word.
+/// Called for each call: its endpoint, without ids and keys, and its outcome in one word.
 pub type OnCall = dyn Fn(&str, &'static str) + Send + Sync;
 
 /// What calls cost, counted over all tokens of one reconciliation.
@@ -76,7 +76,7 @@ impl AtlassianClient {
         }
     }
 
-    /// The same client; `on_call` is told of each call.
+    /// The same client; `on_call` is called for each call.
     #[must_use]
     pub fn observed_by(self, on_call: Arc<OnCall>) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl AtlassianClient {
     }
 
     /// Sends a call: the one place where calls are counted. With the answer comes when it was made, by Jira's own
-    /// clock, to the second, where that is told.
+    /// clock, to the second, where it says so.
     pub(super) async fn send<T: DeserializeOwned>(
         &self,
         prepared: Prepared,

@@ -16,7 +16,7 @@ pub struct DeskPage<T> {
     /// Whether it is the last page.
     #[serde(default)]
     pub is_last_page: Option<bool>,
-    /// How many were looked at for the page; of those the caller may see fewer.
+    /// How many were read for the page; of those the caller may see fewer.
     #[serde(default)]
     pub limit: Option<usize>,
 }

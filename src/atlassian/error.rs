@@ -1,4 +1,4 @@
-//! What can go wrong when Jira is asked something, told apart by what has to be done about it.
+//! What can go wrong when Jira is asked something, distinguished by what has to be done about it.
 
 use std::time::Duration;
 
@@ -200,7 +200,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// The longest wait that a server is granted. The quota, the longest that Atlassian knows, is refilled each
-/// hour; a header may come from any server on the way.
+/// hour; a header may come from any proxy.
 const LONGEST_WAIT: Duration = Duration::from_hours(2);
 
 /// `Retry-After` in seconds; a date, which Atlassian does not send, counts as absent.

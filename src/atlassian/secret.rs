@@ -22,7 +22,7 @@ impl Secret {
     }
 
     /// What can be stored and compared in place of the secret: the first 16 bytes of its
-    /// SHA-256 in hexadecimal. Tokens are random, so it tells nothing about them.
+    /// SHA-256 in hexadecimal. Tokens are random, so it reveals nothing about them.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         TokenHash(format!("{:.32x}", Sha256::digest(self.expose())))

@@ -47,7 +47,7 @@ pub const NO_TOKENS: &str = "the token endpoint answered with something other th
 
 /// Sorts an answer other than 200 by its `error` code, because Atlassian uses several statuses for
 /// one meaning (facts from clients of the endpoint). A 429 and a 5xx refuse nothing, whatever their
-/// body says: a server in trouble has not looked at the token.
+/// body says: a server in trouble has not checked the token.
 #[must_use]
 pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ExchangeFailure {
     let unavailable = |code: &str| ExchangeFailure::Unavailable {

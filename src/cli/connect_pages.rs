@@ -97,7 +97,7 @@ fn leads_to_probes(port: Option<u16>, metrics: SocketAddr, pages: SocketAddr, in
 }
 
 impl BoundPages {
-    /// Serves them for the integrations of these namespaces, until told to stop.
+    /// Serves them for the integrations of these namespaces until `stop`.
     pub(super) fn serve(
         self,
         ctx: &Context,

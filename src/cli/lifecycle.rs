@@ -115,7 +115,7 @@ fn is_managed(integration: &JiraIntegration) -> bool {
         || managers.any(|manager| APPLIERS.contains(&manager))
 }
 
-/// Asks for a full pass now, and waits for its answer. The exit code is that of `check`: whether the
+/// Asks for a full resync now, and waits for its answer. The exit code is that of `check`: whether the
 /// integration is Ready then.
 pub(super) async fn reconcile(options: ReconcileOptions) -> Result<u8, CliError> {
     let found = options.target.find().await?;

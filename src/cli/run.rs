@@ -127,7 +127,7 @@ pub(super) async fn run(options: Options) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The way to the API server: each answer has a deadline, and watches show that they live.
+/// Each answer of the API server has a deadline, and watches report progress.
 async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
     let config = Config::infer()
         .await
@@ -139,7 +139,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
         .build())
 }
 
-/// What every pass has at hand.
+/// What every reconciliation has at hand.
 fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, CliError> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client()?;
@@ -182,7 +182,7 @@ fn namespaces(given: &[String]) -> Vec<String> {
     names
 }
 
-/// Works until told to stop, then gives exchanges under way the grace period.
+/// Reconciles until `stop`, then gives exchanges under way the grace period.
 async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken, health: &Health, grace: Duration) {
     let keeper = Arc::clone(&ctx.grants);
     let stopping = stop.clone();
@@ -192,7 +192,7 @@ async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken,
         tokio::time::sleep(grace).await;
     };
     let told = stop.clone();
-    // What is in memory only is stored while passes end, which may take as long as the grace.
+    // What is in memory only is stored while reconciliations end, which may take as long as the grace.
     let store_early = async {
         told.cancelled().await;
         keeper.shut_down().await;

@@ -27,12 +27,12 @@ use crate::{
 
 /// Most fields that are named.
 const NAMED: usize = 4;
-/// How often it is looked for what is published, and how long after one another.
+/// Attempts to read what is published, and the pause between them.
 const TRIES: u32 = 5;
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// Start order does not matter: missing CRDs are waited for, and `awaited` says which. False when
-/// told to stop meanwhile.
+/// Start order does not matter: missing CRDs are waited for, and `awaited` says which. False where
+/// `stop` comes first.
 pub async fn wait(client: &Client, namespaces: &[String], awaited: &Mutex<String>, stop: &CancellationToken) -> bool {
     loop {
         let lacking = futures::join!(
@@ -59,7 +59,7 @@ pub async fn wait(client: &Client, namespaces: &[String], awaited: &Mutex<String
 }
 
 /// What has to happen before a kind can be used. Nothing when it can in one of these namespaces, or in all: one that
-/// is gone, or may not be looked into, keeps no other waiting.
+/// is gone, or may not be read, keeps no other waiting.
 async fn lacking<K>(client: &Client, namespaces: &[String]) -> Option<String>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
@@ -109,7 +109,7 @@ pub async fn compare(client: Client) {
     }
 }
 
-/// What the API server tells everybody of the kinds. It takes no right to read the definitions themselves.
+/// The OpenAPI document of the kinds: everybody may read it, unlike the CRDs themselves.
 async fn published(client: &Client) -> kube::Result<Value> {
     let request = Request::new(format!("/openapi/v3/apis/{GROUP}")).get(VERSION, &GetParams::default());
     client.request(request.map_err(kube::Error::BuildRequest)?).await

@@ -82,14 +82,14 @@ fn two_causes_are_both_told_and_the_root_leads() {
             &["Also: EmailHidden."],
             &[],
         ),
-        // Three: all are told.
+        // Three: all are named.
         (
             &[ScopesMissing, UserBrowsingDenied, UnknownStatuses],
             ScopesMissing,
             &["Also: UserBrowsingDenied, UnknownStatuses."],
             &[],
         ),
-        // Neither holds anything back: both are told in their own words, or where to look.
+        // Neither holds anything back: both are quoted, or named with their condition.
         (
             &[PinnedUserNotFound, UnknownStatuses],
             Connected,

@@ -28,7 +28,7 @@ impl Reason {
         Self::ALL.iter().copied().find(|r| r.as_str() == name)
     }
 
-    /// The reason of a condition that was not looked at, because this one is not True.
+    /// The reason of a condition that was not checked, because this one is not True.
     #[must_use]
     pub fn skipped_after(cause: ConditionType) -> Self {
         match cause {
@@ -49,8 +49,8 @@ impl Reason {
         }
     }
 
-    /// Whether one of these reasons of the same object tells the cause of a condition already, so that it need not
-    /// be told twice. The condition stands in a status: what its finding knew, only the words tell there.
+    /// Whether one of these reasons of the same object explains a condition already, so that it need not
+    /// be repeated. The condition stands in a status: what its finding knew, only the words tell there.
     #[must_use]
     pub fn is_explained_among(self, message: &str, all: impl IntoIterator<Item = Self>) -> bool {
         let tells = if self == Self::SomeServiceDesksBlocked && message.starts_with(NO_AGENT) {

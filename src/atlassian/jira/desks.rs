@@ -14,7 +14,7 @@ use crate::atlassian::{
 
 /// Page size; what Jira caps it at is not published.
 const PAGE: usize = 100;
-/// Most pages of one list: paging must never go round for ever.
+/// Most pages of one list, so that paging ends.
 const MOST_PAGES: usize = 100;
 /// Most request types in one permission check [JSMOAS].
 const CHECK_CHUNK: usize = 50;
@@ -129,7 +129,7 @@ impl Session {
             if page.is_last_page.unwrap_or(count == 0) {
                 break;
             }
-            // Of an empty page only the limit tells how many were looked at. With others it is no help: a
+            // Of an empty page only the limit says how many were read. With others it is no help: a
             // server may echo what was asked for and give less.
             start += if count == 0 {
                 page.limit.unwrap_or(PAGE).max(1)

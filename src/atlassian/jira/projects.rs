@@ -76,7 +76,7 @@ impl Session {
             all.extend(page.values);
             let counted = page.total.is_some_and(|total| all.len() >= total);
             // A short page says nothing: caps may change. An empty one ends it whatever isLast says,
-            // because paging must never go round for ever.
+            // so that paging ends.
             if page.is_last.unwrap_or(counted) || empty {
                 return Ok(all);
             }

@@ -118,7 +118,7 @@ impl Call<'_> {
         self.send_dated().await.map(|(answer, _)| answer)
     }
 
-    /// The same, and the time of the answer by Jira's own clock, to the second, where it is told.
+    /// The same, and the time of the answer by Jira's own clock, to the second, where it says so.
     pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
         let Session { client, cloud_id } = self.session;
         if let Some(bursts) = &client.bursts {

@@ -17,7 +17,7 @@ use crate::cli::context::{
     AtlassianContext, CheckReason, CheckReport, CheckedObject, CliError, ClusterContext, ReportLine,
 };
 
-/// What is looked at, and how.
+/// What is checked, and how.
 #[derive(Clone, Copy)]
 pub struct ClusterCheck<'a> {
     /// The cluster.
@@ -26,13 +26,13 @@ pub struct ClusterCheck<'a> {
     pub atlassian: &'a AtlassianContext,
     /// Which integrations.
     pub which: &'a IntegrationSelection,
-    /// The person and the project to look at instead.
+    /// The person and the project to check instead.
     pub person: Option<TicketQuestion<'a>>,
     /// Whether warnings count.
     pub strict: bool,
 }
 
-/// What was found, and the evidence where it was looked live at a single integration.
+/// What was found, and the evidence where one integration was checked live.
 pub struct ClusterCheckResult {
     /// The findings.
     pub report: CheckReport,
@@ -43,7 +43,7 @@ pub struct ClusterCheckResult {
 }
 
 impl ClusterCheck<'_> {
-    /// Looks: live as far as that can be done and the app's points allow, else at the status.
+    /// Checks: live as far as that can be done and the app's points allow, else at the status.
     pub async fn ask(&self) -> Result<ClusterCheckResult, CliError> {
         let mut integrations = self.which.find(self.cluster).await?.items;
         if let Some(wanted) = self.person {

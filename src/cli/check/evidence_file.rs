@@ -97,7 +97,7 @@ impl SavedEvidence {
     /// Writes a file.
     pub fn store(&self, file: &Path) -> Result<(), CliError> {
         let json = serde_json::to_string_pretty(self)?;
-        // It tells of people, so that it is for its owner to pass on.
+        // It names people, so that only its owner may read it.
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
         let written = opened.and_then(|mut file| file.write_all((json + "\n").as_bytes()));

@@ -91,8 +91,8 @@ fn is_of_projects(finding: &Finding) -> bool {
     finding.condition == ConditionType::ProjectsAccessible
 }
 
-/// What sums projects up is told by the projects themselves; that nothing was synchronised yet
-/// follows from whatever else is not in order.
+/// What sums projects up is explained by the projects themselves; that nothing was synchronised yet
+/// follows from whatever else is wrong.
 pub fn explain(subject: &mut CheckedObject) {
     let sums = [
         Reason::SomeProjectsBlocked,
@@ -109,7 +109,7 @@ pub fn explain(subject: &mut CheckedObject) {
         .iter()
         .any(|line| line.severity > Severity::Warning && line.reason != never);
     for line in lines {
-        // Why the operator has not said it yet is said by no other line.
+        // No other line says why the operator has not reported it yet.
         let is_taken_over = OF_OPERATOR.iter().any(|taken| taken.as_str() == line.condition);
         line.explained &= !(is_taken_over && line.reason == Reason::NotChecked.as_str());
         let of_parts = sums.iter().any(|sum| sum.as_str() == line.reason) && !parts.is_empty();
@@ -117,7 +117,7 @@ pub fn explain(subject: &mut CheckedObject) {
     }
 }
 
-/// One cause on two conditions is told by one of them.
+/// One cause on two conditions is reported by one of them.
 fn tell_once(lines: &mut [ReportLine]) {
     let reasons: Vec<Reason> = lines.iter().filter_map(|line| Reason::parse(&line.reason)).collect();
     for line in lines {

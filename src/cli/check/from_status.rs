@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The integration as its conditions say, and those of its projects. `why` says why it was not
-/// looked live.
+/// checked live.
 #[must_use]
 pub fn from_status(
     integration: &JiraIntegration,
@@ -82,7 +82,7 @@ fn written_holds_back(written: &Condition, named: bool) -> bool {
         .is_none_or(|(condition, reason)| holds_ready_back(*condition, reason, named))
 }
 
-/// Whether the operator looks at the projects, as it is now: without a working grant, site and
+/// Whether the operator checks the projects, as it is now: without a working grant, site and
 /// account it cannot, and while it is suspended it must not.
 fn are_looked_at(integration: &JiraIntegration) -> bool {
     let conditions = integration.status.as_ref().map(|status| status.conditions.as_slice());
@@ -90,7 +90,7 @@ fn are_looked_at(integration: &JiraIntegration) -> bool {
     !integration.spec.suspend && asked.is_some_and(|condition| condition.status != "Unknown")
 }
 
-/// The same where the operator does not look at projects now: it keeps what it found last.
+/// The same where the operator does not check projects now: it keeps what it found last.
 fn were_seen(fine: usize, unwell: usize) -> String {
     let fine = counted(fine, unwell, ["was fine", "were fine"]);
     match (fine.is_empty(), unwell) {

@@ -30,7 +30,7 @@ use crate::{
     grant::store::GrantKey,
 };
 
-/// A way to ask Jira as the operator does.
+/// Asks Jira as the operator does.
 pub struct LiveClient {
     client: AtlassianClient,
     app: String,
@@ -50,7 +50,7 @@ pub struct TicketQuestion<'a> {
 }
 
 impl LiveClient {
-    /// The way to ask.
+    /// The client, where Jira may be asked.
     pub async fn find(
         cluster: &ClusterContext,
         atlassian: &AtlassianContext,

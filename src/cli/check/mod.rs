@@ -45,8 +45,7 @@ use crate::cli::context::{AtlassianContext, CheckReport, CliError, FINDINGS, Man
 /// What is said of files without a token.
 const WITHOUT_TOKEN: &str = "Account, scopes, projects, service desks and people were skipped: that takes an access token. Apply the files, connect, and check by name.";
 
-/// Looks, prints what was found, and gives the exit code. The error says why nothing could be
-/// looked at.
+/// Checks, prints what was found, and gives the exit code.
 pub(super) async fn run(options: Options) -> Result<u8, CliError> {
     let options = options.checked()?;
     let (mut report, trouble) = match &options {
@@ -144,7 +143,7 @@ async fn integrations(options: &Options) -> Result<(CheckReport, Option<String>)
     ))
 }
 
-/// Waits until the status of all says that they are fine, or the time is over: the operator looks
+/// Waits until the status of all says that they are fine, or the time is over: the operator checks
 /// anyway, and asking Atlassian beside it would spend its points.
 async fn settled(question: ClusterCheck<'_>, wait: Duration) {
     let version = Mutex::new(None);
@@ -155,11 +154,11 @@ async fn settled(question: ClusterCheck<'_>, wait: Duration) {
         Ok(said?.0)
     };
     let changed = || async {
-        // What was not there yet is told as added.
+        // What was not there yet is reported as added.
         let since = version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         any_change(question.cluster, question.which, since.as_deref().unwrap_or("0")).await;
     };
-    // What it came to is said by the look that follows.
+    // The result is that of the check that follows.
     let _ = until_fine(wait, look, changed).await;
 }
 

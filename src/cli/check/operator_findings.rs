@@ -15,7 +15,7 @@ use crate::{
 
 /// The conditions of an integration that are not Jira's to answer.
 pub const OF_OPERATOR: [ConditionType; 2] = [ConditionType::Authorized, ConditionType::Synced];
-/// How late the operator may be at least, before it is told of.
+/// How late the operator may be without a finding.
 const LATE: Duration = Duration::from_mins(5);
 
 /// Whether the operator says that the grant works.

@@ -79,7 +79,7 @@ pub struct Options {
     /// Count warnings as findings: exit code 1.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Wait until the status says that all is Ready, at most so long, such as 90s, 2m or 1h; then look.
+    /// Wait until the status says that all is Ready, at most so long, such as 90s, 2m or 1h; then check.
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["files", "evidence", "person"])]
     pub(super) wait: Option<Duration>,
     /// Save what Jira answered as JSON, for a report of a fault. No secrets, but names and addresses.

@@ -1,4 +1,4 @@
-//! What looks of this command spend of an OAuth app's hourly points, which the operator lives on.
+//! What this command spends of an OAuth app's hourly points, which the operator needs.
 
 use std::collections::HashMap;
 
@@ -18,8 +18,8 @@ struct AppPoints {
 }
 
 impl AppPoints {
-    /// Whether no further look is to be paid from it: a fifth of the hour is left to the operator, and
-    /// no more than a fifth is spent here where Atlassian does not tell what is left.
+    /// Whether nothing more is to be spent from it: a fifth of the hour is left to the operator, and
+    /// no more than a fifth is spent here where Atlassian does not say what is left.
     fn is_low(self) -> bool {
         let low = |pool: PointPool| pool.remaining.saturating_mul(5) < pool.limit;
         self.pool.is_some_and(low) || self.points.saturating_mul(5) > POOL
@@ -27,7 +27,7 @@ impl AppPoints {
 }
 
 impl PointsSpent {
-    /// Takes in what a look cost, and what Atlassian said of the pool.
+    /// Adds what a check cost, and what Atlassian said of the pool.
     pub fn note(&mut self, app: &str, client: &AtlassianClient) {
         self.add(app, client.points(), client.pool());
     }

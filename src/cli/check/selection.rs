@@ -58,7 +58,7 @@ impl IntegrationSelection {
         }
     }
 
-    /// The fields by which a watch tells the only one that is named.
+    /// The field selector for the only one that is named.
     #[must_use]
     pub fn fields(&self) -> Option<String> {
         let [name] = self.names.as_slice() else {

@@ -1,4 +1,4 @@
-//! The access token that the operator keeps, for a look of this command.
+//! The access token that the operator keeps, for a check of this command.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use crate::{
     grant::store::{GrantKey, GrantStore},
 };
 
-/// How long a token has to live at least: a look at a large site takes a while.
+/// How long a token has to live at least: a check of a large site takes a while.
 const LIFE: Duration = Duration::from_mins(2);
 
-/// Why nothing is looked at live.
+/// Why nothing is checked live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotLive {
     /// What follows "because".
     pub why: String,
-    /// Whether Atlassian refuses the token, and nothing that the operator wrote tells of it.
+    /// Whether Atlassian refuses the token, and the status does not say so yet.
     pub untold: bool,
 }
 

@@ -1,5 +1,4 @@
-//! `--wait`: looks again when something changed, or after a while, until all is fine or the time
-//! is over.
+//! `--wait`: checks again after a change, or after a while, until all is fine or the time is over.
 
 use std::{future::Future, time::Duration};
 
@@ -10,12 +9,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::selection::IntegrationSelection;
 use crate::cli::context::{CheckReport, CliError, ClusterContext};
 
-/// Longest time between two looks, for what no watch tells.
+/// Longest time between two checks, for what no watch reports.
 const AGAIN: Duration = Duration::from_secs(15);
-/// Shortest time between two looks.
+/// Shortest time between two checks.
 const REST: Duration = Duration::from_secs(1);
 
-/// Looks until all is fine or the time is over, and gives the last that was seen. An error ends it
+/// Checks until all is fine or the time is over, and gives the last that was seen. An error ends it
 /// only when the time is over.
 pub async fn until_fine<L, F, C, G>(wait: Duration, look: L, changed: C) -> Result<CheckReport, CliError>
 where
@@ -33,7 +32,7 @@ where
             return last;
         }
         let again = end.min(begun + AGAIN);
-        // That nothing changed is no reason not to look again.
+        // Without a change it is checked again all the same.
         let _ = timeout_at(again, changed()).await;
         sleep_until(end.min(begun + REST)).await;
     }

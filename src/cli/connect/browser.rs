@@ -1,4 +1,4 @@
-//! Opens the browser, where there is somebody to see it.
+//! Opens the browser where there is a desktop.
 
 use std::{
     io::IsTerminal,

@@ -63,7 +63,7 @@ impl From<ConnectOutcome> for Delivered {
     }
 }
 
-/// Refuses to print a secret where people look.
+/// Refuses to print a secret to a terminal.
 pub fn refuse_terminal(print: Option<&Path>) -> Result<(), CliError> {
     if print == Some(Path::new(OUT)) && std::io::stdout().is_terminal() {
         return Err("--print shows a secret, and standard output is a terminal: send it to a file or a pipe, or name a file as --print=FILE".into());
@@ -72,7 +72,7 @@ pub fn refuse_terminal(print: Option<&Path>) -> Result<(), CliError> {
 }
 
 impl Delivery {
-    /// Makes the way ready, before a person is asked for anything.
+    /// Checks that the grant can be stored, before a person is asked for anything.
     pub async fn prepare(
         print: Option<&Path>,
         subject: &ConnectTarget,

@@ -65,7 +65,7 @@ pub struct Loopback {
 struct ExpectedCallback {
     state: Secret,
     sender: Mutex<Option<oneshot::Sender<WaitingBrowser>>>,
-    /// The last page is on its way.
+    /// The last page is being sent.
     is_over: AtomicBool,
     /// The browser asked for what the last page is set with, and so has it.
     style_loaded: Notify,
@@ -94,7 +94,7 @@ impl Loopback {
         let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
             .await
             .map_err(taken)?;
-        // localhost may be either. A machine without IPv6 has only the one; where somebody else has the other,
+        // localhost may be either. A machine without IPv6 has only the one; where another process has the other,
         // the browser would go there.
         let second = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(taken(error).into()),

@@ -65,7 +65,6 @@ impl AtlassianOptions {
 /// Where Atlassian is.
 #[derive(Clone, Debug)]
 pub struct AtlassianContext {
-    /// The way there.
     pub http: Client,
     /// The addresses.
     pub endpoints: Arc<Endpoints>,

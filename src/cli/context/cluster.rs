@@ -99,7 +99,6 @@ impl ClusterOptions {
 /// A cluster, as kubectl would find it.
 #[derive(Clone)]
 pub struct ClusterContext {
-    /// The way there.
     pub client: Client,
     /// The namespace that is meant where none is named.
     pub namespace: String,

@@ -40,7 +40,7 @@ pub fn on_stderr(report: &CheckReport) -> String {
 }
 
 /// Says something on standard error, wrapped to its width. A terminal that is gone does not matter: what is
-/// under way is brought to its end.
+/// under way is finished.
 pub fn say_on_stderr(text: &str) {
     show_on_stderr(&layout::prose(text, page(&std::io::stderr())));
 }

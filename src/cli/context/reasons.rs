@@ -1,5 +1,5 @@
 //! The reasons that only this command gives: about manifests, about the operator's installation,
-//! and about what it could not look at. `docs/reasons/check.md` has a heading for each.
+//! and about what it could not check. `docs/reasons/check.md` has a heading for each.
 
 use super::severity::Severity;
 

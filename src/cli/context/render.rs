@@ -100,7 +100,7 @@ fn grouped(parts: &[CheckedObject]) -> Vec<Vec<&CheckedObject>> {
     groups
 }
 
-/// Of parts that are alike the first is told as an example.
+/// Of parts that are alike the first is shown as an example.
 fn parts(out: &mut String, alike: &[&CheckedObject], brief: bool, depth: usize, page: PageLayout) {
     let [first, others @ ..] = alike else {
         return;

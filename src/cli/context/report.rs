@@ -14,13 +14,13 @@ use crate::{
 
 /// Exit code where something is wrong.
 pub const FINDINGS: u8 = 1;
-/// Exit code where nothing could be looked at.
+/// Exit code where nothing could be checked.
 pub const COULD_NOT_LOOK: u8 = 2;
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportLine {
-    /// What was looked at, such as a condition.
+    /// What was checked, such as a condition.
     pub condition: String,
     /// The reason of what was found.
     pub reason: String,
@@ -34,7 +34,7 @@ pub struct ReportLine {
     pub hint: String,
     /// What it is about, where the condition alone does not tell.
     pub about: String,
-    /// Whether another line tells the cause, so that the message would be noise.
+    /// Whether another line has the cause, so that the message would be noise.
     pub explained: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct ReportLine {
 pub struct CheckedObject {
     /// Its kind.
     pub object: String,
-    /// The file that it stands in, where several are looked at.
+    /// The file that it stands in, where there are several.
     pub file: String,
     /// Its namespace, if it has one.
     pub namespace: String,
@@ -51,7 +51,7 @@ pub struct CheckedObject {
     pub name: String,
     /// Its `Ready` condition, which sums the lines up, if it has one.
     pub ready: Option<ReportLine>,
-    /// How it was looked at.
+    /// How it was checked.
     pub notes: Vec<String>,
     /// What was found.
     pub lines: Vec<ReportLine>,
@@ -64,7 +64,7 @@ pub struct CheckedObject {
 /// Everything that was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// What was looked at.
+    /// What was checked.
     pub subjects: Vec<CheckedObject>,
     /// Whether what is fine is left out.
     pub brief: bool,
@@ -79,7 +79,7 @@ pub struct SeverityCounts {
     pub findings: usize,
     /// Warnings, counted likewise.
     pub warnings: usize,
-    /// What could not be looked at.
+    /// What could not be checked.
     pub unknown: usize,
     /// What is fine.
     pub fine: usize,
@@ -197,7 +197,7 @@ impl ReportLine {
         }
     }
 
-    /// The line of something that only this command looks at.
+    /// The line of something that only this command checks.
     #[must_use]
     pub fn local(condition: &str, reason: CheckReason, message: impl Into<String>) -> Self {
         let severity = reason.severity();
@@ -309,8 +309,7 @@ impl CheckReport {
         counts
     }
 
-    /// 0 where everything is Ready, 1 where it is not, 2 where that could not be looked at. Findings
-    /// win.
+    /// 0 where everything is Ready, 1 where it is not, 2 where that is unknown. Findings win.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.subjects.iter().map(CheckedObject::severity).max() {

@@ -8,18 +8,18 @@ use crate::api::reason::{Holds, Reason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Looked at and in order.
+    /// Checked and healthy.
     Fine,
-    /// Something to know or to mend that keeps nothing from being Ready.
+    /// Something to know or to fix that does not set Ready to False.
     Warning,
-    /// It could not be looked at, so that it is not known whether all is Ready.
+    /// It could not be checked, so that it is not known whether all is Ready.
     Unknown,
-    /// It keeps what it is about from being Ready.
+    /// It sets Ready to False.
     Finding,
 }
 
 impl Severity {
-    /// The status of what only this command looks at.
+    /// The status of what only this command checks.
     #[must_use]
     pub const fn status(self) -> Holds {
         match self {

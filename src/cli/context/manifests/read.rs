@@ -1,4 +1,4 @@
-//! What can be told of manifests without a cluster and without an access token.
+//! What can be checked of manifests without a cluster and without an access token.
 
 use std::collections::BTreeSet;
 
@@ -110,7 +110,7 @@ impl Manifests {
         self.integrations.push(declared);
     }
 
-    /// Everything that was found. Without a token the rest was not looked at.
+    /// Everything that was found. Without a token the rest is not checked.
     #[must_use]
     pub fn report(self, not_looked_at: Option<&str>) -> CheckReport {
         let mut subjects = self.subjects;

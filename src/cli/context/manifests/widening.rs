@@ -1,4 +1,4 @@
-//! Fields without a value whose absence means "all". The API server takes them, and somebody who
+//! Fields without a value whose absence means "all". The API server takes them, and a person who
 //! left the entries out by mistake reaches further than meant.
 
 use serde_json::Value;
