@@ -23,7 +23,7 @@ use super::{connect_pages, startup_crds};
 use crate::cli::context::{AtlassianOptions, CliError};
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
-    cluster::{answer_deadline::AnswerDeadline, events::Events, watch_progress::WatchProgress},
+    cluster::{answer_deadline::AnswerDeadline, events::Events, user_agent::introduced, watch_progress::WatchProgress},
     controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
     grant::{grants::Grants, store::GrantStore},
     server::health::{self, Health},
@@ -132,7 +132,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
     let config = Config::infer()
         .await
         .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
-    let builder = ClientBuilder::try_from(config)?;
+    let builder = ClientBuilder::try_from(introduced(config))?;
     Ok(builder
         .with_layer(&AnswerDeadline::default())
         .with_layer(progress)

@@ -50,26 +50,26 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 - apiGroups: [jira-operator.dev]
   resources: [jiraintegrations]
   verbs: [list, watch]
-# controller/report.rs: writes what a pass found out, by server-side apply.
+# cluster/status.rs: writes what a reconciliation found out, by server-side apply.
 - apiGroups: [jira-operator.dev]
   resources: [jiraintegrations/status]
   verbs: [patch]
-# sync/apply.rs: one JiraProject for each project in scope; list what there is, create the missing,
+# sync/projects/apply.rs: one JiraProject for each project in scope; list what there is, create the missing,
 # get the one whose name turned out to be taken, delete what left the scope.
 # cli/startup_crds.rs: lists, as above.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects]
   verbs: [list, get, create, delete]
-# sync/apply.rs: writes what was found out about a project.
+# cluster/status.rs: writes what was found out about a project, by server-side apply.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects/status]
-  verbs: [update]
+  verbs: [patch]
 # sync/issues/cluster.rs: keeps mirrored issues: list what is there, create what is missing, get the
 # one whose name turned out to be taken, delete what left Jira or the scope.
 - apiGroups: [jira-operator.dev]
   resources: [jiraissues]
   verbs: [list, get, create, delete]
-# sync/issues/cluster.rs: writes what Jira says of an issue.
+# cluster/status.rs: writes what Jira says of an issue, by server-side apply.
 - apiGroups: [jira-operator.dev]
   resources: [jiraissues/status]
   verbs: [patch]

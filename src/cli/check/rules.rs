@@ -61,7 +61,7 @@ pub const RULES: &[RequiredRule] = &[
         "jira-operator.dev",
         "jiraprojects",
         "status",
-        &["update"],
+        &["patch"],
         "to write what was found out about a project",
     ),
     rule(

@@ -9,6 +9,7 @@ use kube::{
 };
 
 use super::{duration::duration, error::CliError};
+use crate::cluster::user_agent::introduced;
 
 /// Longest wait for an answer of the API server, where no flag says another.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -57,7 +58,7 @@ impl KubeOptions {
             config.auth_info.impersonate_groups = Some(self.groups.clone());
         }
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| CliError::NoCluster(error.into()))?;
+        let client = Client::try_from(introduced(config)).map_err(|error| CliError::NoCluster(error.into()))?;
         Ok(ClusterContext { client, namespace })
     }
 

@@ -1,20 +1,17 @@
 //! The one place that writes the status of a `JiraIntegration`: once a reconciliation, at its end.
 
-use kube::{
-    Api, ResourceExt,
-    api::{ListParams, Patch, PatchParams},
-};
-use serde_json::json;
+use kube::{Api, ResourceExt, api::ListParams};
 
 use super::{observe::ObservedState, steps::Run};
 use crate::{
     api::{
-        GROUP, VERSION,
         condition::keep_times,
         integration::{JiraIntegration, JiraIntegrationStatus},
-        names,
     },
-    cluster::error::is_conflict,
+    cluster::{
+        error::is_conflict,
+        status::{Statuses, Target},
+    },
 };
 
 /// How often a write starts again because somebody else wrote the object meanwhile.
@@ -30,11 +27,12 @@ const WRITES: usize = 4;
 pub async fn write(run: Run<'_>, status: &mut JiraIntegrationStatus) -> kube::Result<u64> {
     let Run { ctx, observed } = run;
     let api: Api<JiraIntegration> = Api::namespaced(ctx.client.clone(), &observed.target.namespace);
+    let statuses = Statuses::namespaced(&ctx.client, &observed.target.namespace);
     let mut version = observed.version();
     let mut attempts = 0;
     let written = loop {
         attempts += 1;
-        match apply(&api, observed, status, version).await {
+        match apply(&statuses, observed, status, version).await {
             Err(error) if attempts < WRITES && is_conflict(&error) => {
                 let Some(live) = look_again(&api, observed).await? else {
                     return Err(error);
@@ -61,21 +59,17 @@ async fn look_again(api: &Api<JiraIntegration>, observed: &ObservedState) -> kub
 }
 
 async fn apply(
-    api: &Api<JiraIntegration>,
+    statuses: &Statuses<JiraIntegration>,
     observed: &ObservedState,
     status: &JiraIntegrationStatus,
     version: u64,
 ) -> kube::Result<JiraIntegration> {
-    let name = &observed.target.integration;
-    let patch = json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": "JiraIntegration",
-        // With the uid, an object that was deleted meanwhile is not created anew.
-        "metadata": {"name": name, "uid": observed.target.owner.uid, "resourceVersion": version.to_string()},
-        "status": status,
-    });
-    let params = PatchParams::apply(names::MANAGER).force();
-    api.patch_status(name, &params, &Patch::Apply(patch)).await
+    let target = Target {
+        name: &observed.target.integration,
+        uid: Some(&observed.target.owner.uid),
+        version: &version.to_string(),
+    };
+    statuses.apply(target, status).await
 }
 
 fn number(integration: &JiraIntegration) -> u64 {

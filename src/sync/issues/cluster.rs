@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use kube::{
     Api, Client, ResourceExt,
-    api::{ListParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{ListParams, PostParams, Preconditions},
     core::Request,
 };
-use serde_json::{Value, json};
 
 use super::{
     error::MirrorError,
@@ -26,6 +25,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, or_existing},
         owner::Owner,
+        status::{Statuses, Target},
     },
 };
 
@@ -83,6 +83,7 @@ impl StoredIssues {
 pub struct ClusterMirror {
     client: Client,
     api: Api<IssueObject>,
+    statuses: Statuses<IssueObject>,
     owner: Owner,
 }
 
@@ -93,6 +94,7 @@ impl ClusterMirror {
         Self {
             client: client.clone(),
             api: Api::namespaced(client.clone(), &owner.namespace),
+            statuses: Statuses::namespaced(client, &owner.namespace),
             owner: owner.clone(),
         }
     }
@@ -223,13 +225,16 @@ impl ClusterMirror {
 
     /// Writes onto the version that is known: an object that took its place keeps what it has.
     async fn write(&self, onto: &StoredObject, status: &JiraIssueStatus) -> kube::Result<StoredObject> {
-        let patch =
-            json!({ "metadata": { "resourceVersion": onto.version }, "status": whole(status, onto.generation) });
-        let params = PatchParams::default();
-        let written = self
-            .api
-            .patch_status(&onto.object, &params, &Patch::Merge(patch))
-            .await?;
+        let target = Target {
+            name: &onto.object,
+            uid: None,
+            version: &onto.version,
+        };
+        let status = JiraIssueStatus {
+            observed_generation: Some(onto.generation),
+            ..status.clone()
+        };
+        let written = self.statuses.replace(target, &status).await?;
         Ok(written.stored())
     }
 
@@ -285,20 +290,6 @@ impl ClusterMirror {
             deleted => deleted,
         }
     }
-}
-
-/// The status of this generation, with a null for what it has not, so that a merge removes what was there before.
-fn whole(status: &JiraIssueStatus, generation: i64) -> Value {
-    let mut value = serde_json::to_value(status).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        for optional in [
-            "priority", "assignee", "reporter", "labels", "created", "updated", "resolved",
-        ] {
-            fields.entry(optional).or_insert(Value::Null);
-        }
-        fields.insert("observedGeneration".to_owned(), generation.into());
-    }
-    value
 }
 
 impl Mirror for ClusterMirror {

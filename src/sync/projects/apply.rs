@@ -26,6 +26,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
+        status::{Statuses, Target},
     },
 };
 
@@ -167,6 +168,7 @@ struct Objects<'a> {
     owner: &'a Owner,
     api: Api<JiraProject>,
     found: Api<ProjectObject>,
+    statuses: Statuses<JiraProject>,
 }
 
 impl<'a> Objects<'a> {
@@ -175,6 +177,7 @@ impl<'a> Objects<'a> {
             owner,
             api: Api::namespaced(client.clone(), &owner.namespace),
             found: Api::namespaced(client.clone(), &owner.namespace),
+            statuses: Statuses::namespaced(client, &owner.namespace),
         }
     }
 
@@ -202,12 +205,9 @@ impl<'a> Objects<'a> {
                 std::mem::take(&mut unread)
             });
             keep_times(&mut status.conditions, &before);
-            object.status = Some(status);
-            object.metadata.managed_fields = None;
-            let (name, params) = (object.name_any(), PostParams::default());
-            match self.api.replace_status(&name, &params, &object).await {
+            match self.statuses.replace(Target::of(&object), &status).await {
                 Err(error) if is_conflict(&error) && attempts < WRITES => {
-                    let found = self.found.get(&name).await?;
+                    let found = self.found.get(&object.name_any()).await?;
                     if !self.owner.owns(&found) {
                         return Err(error.into());
                     }
@@ -289,17 +289,12 @@ pub async fn write_status(
     now: Timestamp,
 ) -> kube::Result<Option<JiraProject>> {
     let namespace = project.namespace().unwrap_or_default();
-    let api: Api<JiraProject> = Api::namespaced(client.clone(), &namespace);
-    let mut object = project.clone();
-    object.metadata.managed_fields = None;
-    object.status = Some(JiraProjectStatus {
+    let status = JiraProjectStatus {
         last_changed: Some(Time(now)),
         ..status
-    });
-    match api
-        .replace_status(&project.name_any(), &PostParams::default(), &object)
-        .await
-    {
+    };
+    let statuses = Statuses::namespaced(client, &namespace);
+    match statuses.replace(Target::of(project), &status).await {
         Ok(written) => Ok(Some(written)),
         Err(error) if is_gone(&error) || is_conflict(&error) => Ok(None),
         Err(error) => Err(error),

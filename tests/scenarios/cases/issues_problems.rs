@@ -162,7 +162,7 @@ async fn invisible(cluster: Arc<Cluster>) {
     let cursor = |o: &JiraIntegration| sync(o).cursor;
     let before = cursor(&harness.integration("acme").await);
     let unwritten = Rule::new(refusal(409))
-        .method(Method::PUT)
+        .method(Method::PATCH)
         .path_contains("/jiraprojects/acme-eng");
     let unwritten = harness.proxy.as_ref().unwrap().add(unwritten);
     let reported = harness.request("acme").await;
@@ -204,7 +204,7 @@ async fn gravest(cluster: Arc<Cluster>) {
     });
     let rule = rule
         .writes()
-        .method(Method::PUT)
+        .method(Method::PATCH)
         .path_contains("/jiraprojects/acme-ops");
     let rule = harness.proxy.as_ref().unwrap().add(rule);
     harness.command(json!({"command": "archiveProject", "project": "OPS"}));

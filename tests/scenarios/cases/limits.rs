@@ -326,7 +326,7 @@ async fn one_not_stored(cluster: Arc<Cluster>) {
         .proxy
         .as_ref()
         .unwrap()
-        .add(rule.method(Method::PUT).path_contains("/jiraprojects/acme-eng"));
+        .add(rule.method(Method::PATCH).path_contains("/jiraprojects/acme-eng"));
     for project in ["ENG", "OPS"] {
         harness.jira(Command::ArchiveProject {
             site: None,

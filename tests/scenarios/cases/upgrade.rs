@@ -4,8 +4,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
+use devkit::control_plane::{AuditTail, Stage};
 use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
     api::{integration::JiraIntegration, names::MANAGER, project::JiraProject},
@@ -20,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, RELEASE},
     coverage,
     harness::{Harness, SITE, Setup},
 };
@@ -39,6 +41,9 @@ const JIRA: [&str; 3] = [
     r#"{"command": "revokePermission", "project": "OPS", "permission": "EDIT_ISSUES"}"#,
     r#"{"command": "addFault", "rule": {"path": "/rest/api/3/users/search", "action": {"kind": "html", "code": 502}}}"#,
 ];
+/// The audit log may learn of a write after the object shows it.
+const AUDITED_WITHIN: Duration = Duration::from_secs(10);
+const AUDIT_AGAIN: Duration = Duration::from_millis(50);
 /// Fields of statuses that have other names now.
 const FORMER: [&str; 3] = ["declaredAs", "trouble", "hinderedBy"];
 
@@ -106,9 +111,77 @@ async fn upgrade(cluster: Arc<Cluster>) {
     let events = harness.all::<Event>().list(&ListParams::default()).await;
     let events: Vec<_> = events.expect("events").into_iter().map(|event| event.reason).collect();
     assert!(events.is_empty(), "nothing happened: {events:?}");
+    fields_are_taken_over(&own, &harness).await;
     harness.close().await;
     coverage::close(&own.control).await;
     Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+/// What the version before wrote belongs to another field manager. Once it is no longer said it goes, by one write more
+/// than later changes take.
+async fn fields_are_taken_over(cluster: &Cluster, harness: &Harness) {
+    let (issue, project) = (("JiraIssue", "acme-eng-1"), ("JiraProject", "acme-eng"));
+    let field = |status: &Value, name: &str| status.get(name).cloned();
+    let earlier = Patch::Merge(json!({"status": {"missingSince": "2026-11-30T12:00:00Z"}}));
+    let (api, params) = (api(harness, project.0), PatchParams::default());
+    api.patch_status(project.1, &params, &earlier)
+        .await
+        .expect("it is written");
+    assert!(field(&status(harness, issue).await, "reporter").is_some());
+
+    let mut audit = cluster.control.audit().tail().expect("the audit log can be read");
+    harness.command(json!({"command": "updateIssue", "issue": "ENG-1", "reporter": ""}));
+    harness.command(json!({"command": "revokePermission", "project": "ENG", "permission": "EDIT_ISSUES"}));
+    harness.request("acme").await;
+    assert_eq!(field(&status(harness, project).await, "missingSince"), None);
+    assert_eq!(field(&status(harness, issue).await, "reporter"), None);
+    assert_eq!(writes(harness, &mut audit, [issue, project], 4).await, [2, 2]);
+
+    harness.command(json!({"command": "updateIssue", "issue": "ENG-1", "priority": ""}));
+    harness.command(json!({"command": "grantPermission", "project": "ENG", "permission": "EDIT_ISSUES"}));
+    harness.request("acme").await;
+    assert_eq!(field(&status(harness, issue).await, "priority"), None);
+    assert_eq!(
+        writes(harness, &mut audit, [issue, project], 3).await,
+        [2, 1],
+        "priority was the version's before too"
+    );
+
+    harness.command(json!({"command": "updateIssue", "issue": "ENG-1", "priority": "High"}));
+    harness.request("acme").await;
+    harness.command(json!({"command": "updateIssue", "issue": "ENG-1", "priority": ""}));
+    harness.request("acme").await;
+    assert_eq!(field(&status(harness, issue).await, "priority"), None);
+    assert_eq!(
+        writes(harness, &mut audit, [issue, project], 2).await,
+        [2, 0],
+        "one write for each change"
+    );
+}
+
+async fn status(harness: &Harness, (kind, name): (&str, &str)) -> Value {
+    let object = api(harness, kind).get(name).await.expect("the object");
+    object.data["status"].clone()
+}
+
+/// How often the operator wrote the status of these objects since it was asked last; so many writes are waited for.
+async fn writes(harness: &Harness, audit: &mut AuditTail, objects: [(&str, &str); 2], all: usize) -> [usize; 2] {
+    let mut counts = [0; 2];
+    let counted = async {
+        while counts.iter().sum::<usize>() < all {
+            let entries = audit.read().expect("the audit log can be read").into_iter();
+            let of_operator = entries.filter(|e| e.is_by_service_account(&harness.namespace, RELEASE) && e.is_write());
+            for entry in of_operator.filter(|e| e.stage == Stage::ResponseComplete) {
+                let is_it = |(_, name): &(&str, &str)| entry.name.as_deref() == Some(name);
+                if let Some(index) = objects.iter().position(is_it) {
+                    counts[index] += 1;
+                }
+            }
+            tokio::time::sleep(AUDIT_AGAIN).await;
+        }
+    };
+    let _ = tokio::time::timeout(AUDITED_WITHIN, counted).await;
+    counts
 }
 
 fn says_it_by_the_new_names(integration: &JiraIntegration) {

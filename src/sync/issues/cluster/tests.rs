@@ -13,6 +13,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use serde_json::{Value, json};
 
 use super::*;
 
