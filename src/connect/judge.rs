@@ -1,25 +1,23 @@
 //! Is the grant that a consent brought the right one? Judged by the same questions and with the same
 //! findings as on every reconciliation, and before anything of it is stored.
 
+use std::convert::Infallible;
+
 use crate::{
     api::{
         condition::{
-            ConditionType::{self, AccountEligible, ScopesGranted},
+            ConditionType::{self, AccountEligible, ScopesGranted, SiteReachable},
             Finding,
         },
         integration::AccountStatus,
         reason::Reason,
         scopes::of_jira,
     },
-    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
+    atlassian::client::AtlassianClient,
     diagnose::{
-        evidence::DeclaredSpec,
-        gather,
-        judge::{
-            account, enumerate,
-            scopes::{self, ScopeNeeds},
-            site::{self, JudgedSite},
-        },
+        evidence::{DeclaredSpec, Evidence},
+        examination::{Hooks, Renewal, SiteExamination, examine},
+        judge::{account::status, enumerate},
     },
 };
 
@@ -33,7 +31,7 @@ pub struct ConsentJudgement {
 }
 
 impl ConsentJudgement {
-    /// Whether the grant is the right one: everything was looked at, and all of it is in order.
+    /// Whether the grant is the right one: everything was checked, and all of it is in order.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         let reached = self.findings.last().map(|finding| finding.condition);
@@ -41,37 +39,30 @@ impl ConsentJudgement {
     }
 }
 
-/// Asks three questions with the new access token and judges the answers. `granted` are the scopes of
+/// A consent: its token is new, and what is asked ends with the account.
+struct ConsentHooks;
+
+impl Hooks for ConsentHooks {
+    type Stop = Infallible;
+
+    const ENDS_AT_ACCOUNT: bool = true;
+
+    async fn renew(&mut self) -> Result<Renewal, Infallible> {
+        Ok(Renewal::Needless)
+    }
+}
+
+/// Asks about the site and the account with the new access token and judges the answers. `granted` are the scopes of
 /// the token answer, where it names them.
 pub async fn judge(client: &AtlassianClient, declared: &DeclaredSpec, granted: Option<&[String]>) -> ConsentJudgement {
-    let mut judged = ConsentJudgement::default();
-    let address = match SiteUrl::parse(&declared.site, &declared.site_suffixes) {
-        Ok(address) => address,
-        Err(error) => {
-            judged.findings.push(site::not_allowed(&error));
-            return judged;
-        }
-    };
-    let evidence = gather::site::site(client, &address).await;
-    let site = match site::judge(&address, declared.bound.as_ref(), &evidence) {
-        Ok((site, finding)) => {
-            judged.findings.push(finding);
-            site
-        }
-        Err(finding) => {
-            let error = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
-            judged
-                .findings
-                .push(passing_if(finding, error.into_iter().flatten().next()));
-            return judged;
-        }
-    };
-    judged.findings.push(judge_scopes(declared, &site, granted));
-    let answer = Session::new(client, &site.status.cloud_id).myself().await;
-    judged.account = answer.as_ref().ok().map(account::status);
-    let finding = account::judge(account::AccountExpectation::of(declared), &answer);
-    judged.findings.push(passing_if(finding, answer.as_ref().err()));
-    judged
+    let asked = Evidence::new(declared.clone(), granted.map(<[String]>::to_vec));
+    let SiteExamination { evidence, judged, .. } = examine(client, asked, &mut ConsentHooks).await;
+    let answer = evidence.account.as_ref();
+    let findings = judged.findings.into_iter();
+    ConsentJudgement {
+        findings: findings.map(|finding| of_consent(finding, &evidence)).collect(),
+        account: answer.and_then(|answer| answer.as_ref().ok()).map(status),
+    }
 }
 
 /// A finding that an outage leads to, where a person is waiting: nothing is tried again by itself then.
@@ -81,33 +72,30 @@ pub fn passing(condition: ConditionType, reason: Reason, what: &str) -> Finding 
     Finding::new(condition, reason, message)
 }
 
-fn passing_if(finding: Finding, error: Option<&JiraError>) -> Finding {
-    match error {
-        Some(error) if finding.reason == Reason::SiteUnavailable => {
-            let error = error.to_string();
-            let what = format!("Jira could not be asked: {}.", error.trim_end_matches('.'));
-            passing(finding.condition, finding.reason, &what)
-        }
-        _ => finding,
-    }
+/// A finding as it is said of a consent.
+fn of_consent(finding: Finding, evidence: &Evidence) -> Finding {
+    let site = evidence.site.as_ref();
+    let of_site = || site.and_then(|site| site.tenant.as_ref().err().or(site.resources.as_ref().err()));
+    let of_account = || evidence.account.as_ref().and_then(|answer| answer.as_ref().err());
+    let error = match (finding.condition, finding.reason) {
+        (ScopesGranted, Reason::AllScopesGranted) => return judge_all_scopes(finding, evidence),
+        (SiteReachable, Reason::SiteUnavailable) => of_site(),
+        (AccountEligible, Reason::SiteUnavailable) => of_account(),
+        _ => None,
+    };
+    let Some(error) = error else { return finding };
+    let what = format!("Jira could not be asked: {}.", error.to_string().trim_end_matches('.'));
+    passing(finding.condition, finding.reason, &what)
 }
 
 /// All scopes that were asked for must be there: later features then need no new consent. What the site's
 /// own list has to say is judged by what the spec needs, because not every site has service desks.
-fn judge_scopes(declared: &DeclaredSpec, site: &JudgedSite, granted: Option<&[String]>) -> Finding {
-    let needs = ScopeNeeds {
-        mode: declared.mode,
-        service_projects: false,
-    };
-    let missing = scopes::missing(needs, granted, &site.scopes);
-    if !missing.is_empty() {
-        return scopes::judge(needs, &missing);
-    }
-    let listed = granted.filter(|list| !list.is_empty());
+fn judge_all_scopes(finding: Finding, evidence: &Evidence) -> Finding {
+    let listed = evidence.scopes.as_ref().filter(|list| !list.is_empty());
     let lacks = |scope: &str| listed.is_some_and(|list| !list.iter().any(|granted| granted == scope));
     let lacking: Vec<String> = of_jira().filter(|scope| lacks(scope)).map(str::to_owned).collect();
     if lacking.is_empty() {
-        return Finding::plain(ScopesGranted, Reason::AllScopesGranted);
+        return finding;
     }
     let what = format!(
         "The consent asked for more scopes than were granted; lacking: {}.",

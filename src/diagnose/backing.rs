@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     evidence::{DeskEvidence, Evidence, JiraResult, ProjectsEvidence, SiteEvidence},
-    examine::Findings,
+    examination::Findings,
 };
 use crate::{
     api::{

@@ -203,6 +203,24 @@ pub struct Evidence {
     pub statuses: Option<StatusesEvidence>,
 }
 
+impl Evidence {
+    /// Nothing was asked yet. `scopes` are those of the token answer, where they are known.
+    #[must_use]
+    pub fn new(declared: DeclaredSpec, scopes: Option<Vec<String>>) -> Self {
+        Self {
+            declared,
+            scopes,
+            site: None,
+            account: None,
+            projects: None,
+            desks: None,
+            scope_refused: None,
+            directory: None,
+            statuses: None,
+        }
+    }
+}
+
 /// What was answered about the site.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct SiteEvidence {
@@ -210,6 +228,16 @@ pub struct SiteEvidence {
     pub tenant: JiraResult<TenantInfo>,
     /// The sites that the grant reaches.
     pub resources: JiraResult<Vec<AccessibleResource>>,
+}
+
+impl SiteEvidence {
+    /// What went wrong: that Atlassian asked to slow down before all else, then what takes longest.
+    #[must_use]
+    pub fn gravest_error(&self) -> Option<&JiraError> {
+        let errors = [self.resources.as_ref().err(), self.tenant.as_ref().err()];
+        let gravity = |error: &&JiraError| (matches!(error, JiraError::RateLimited { .. }), error.retry_after());
+        errors.into_iter().flatten().max_by_key(gravity)
+    }
 }
 
 /// What was answered about the projects in scope.
@@ -331,6 +359,18 @@ pub struct StatusesEvidence {
 }
 
 impl StatusesEvidence {
+    /// What is known where the question could not be asked.
+    #[must_use]
+    pub fn unanswered(projects: &ProjectsEvidence, error: &JiraError) -> Self {
+        let in_use = projects.in_use().into_iter();
+        Self {
+            by_project: in_use
+                .map(|project| (project.key.clone(), Err(error.clone())))
+                .collect(),
+            not_asked: BTreeSet::new(),
+        }
+    }
+
     /// What is known of the projects in use, after all of them were asked for.
     #[must_use]
     pub fn known(in_use: Vec<KnownProject>) -> Self {

@@ -8,7 +8,7 @@ mod backing;
 #[cfg(test)]
 mod backing_person;
 pub mod evidence;
-pub mod examine;
+pub mod examination;
 pub mod gather;
 pub mod judge;
 pub mod nearest;

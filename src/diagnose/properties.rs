@@ -13,7 +13,7 @@ use super::{
     backing::{backs, backs_project},
     backing_person::backs_person,
     evidence::{Evidence, JiraResult},
-    examine::{self, Findings},
+    examination::{Findings, judge},
     judge::person as judge_person,
 };
 use crate::{
@@ -71,17 +71,17 @@ proptest! {
 
     #[test]
     fn the_same_evidence_gives_the_same_findings(evidence in any_evidence()) {
-        let findings = examine::judge(&evidence);
-        prop_assert_eq!(&findings, &examine::judge(&evidence));
+        let findings = judge(&evidence);
+        prop_assert_eq!(&findings, &judge(&evidence));
         let saved = serde_json::to_string(&evidence).expect("evidence can be saved");
         let loaded: Evidence = serde_json::from_str(&saved).expect("evidence can be loaded");
         prop_assert_eq!(&loaded, &evidence);
-        prop_assert_eq!(findings, examine::judge(&loaded));
+        prop_assert_eq!(findings, judge(&loaded));
     }
 
     #[test]
     fn every_message_is_a_sentence_and_tells_what_to_do(evidence in any_evidence()) {
-        let findings = examine::judge(&evidence);
+        let findings = judge(&evidence);
         for finding in all(&findings) {
             prop_assert!(is_sentence(&finding.message()), "{:?}", finding);
             let belongs = finding.reason.entry().conditions.contains(&finding.condition);
@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn no_condition_is_told_twice(evidence in any_evidence()) {
-        let findings = examine::judge(&evidence);
+        let findings = judge(&evidence);
         for list in findings.projects.values().chain([&findings.integration]) {
             for (index, finding) in list.iter().enumerate() {
                 let before = list.iter().take(index);
@@ -105,7 +105,7 @@ proptest! {
 
     #[test]
     fn nothing_is_claimed_that_the_evidence_does_not_show(evidence in any_evidence()) {
-        let findings = examine::judge(&evidence);
+        let findings = judge(&evidence);
         for finding in &findings.integration {
             prop_assert!(backs(&evidence, &findings, finding), "{:?} of {:#?}", finding, evidence);
         }
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn where_nothing_was_asked_nothing_is_found(declared in declared()) {
-        let findings = examine::judge(&nothing_asked(declared));
+        let findings = judge(&Evidence::new(declared, None));
         prop_assert!(findings.projects.is_empty());
         for finding in all(&findings) {
             // The address alone can be judged without asking anybody.
@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn an_outage_proves_nothing(mut evidence in connected(), error in outage(), at in 0_usize..5) {
         let condition = break_one(&mut evidence, at, &error);
-        let findings = examine::judge(&evidence);
+        let findings = judge(&evidence);
         let of_it = findings.integration.iter().filter(|finding| finding.condition == condition);
         for finding in of_it {
             // Of its own contradictions the spec tells without anybody's answer.
@@ -162,7 +162,7 @@ fn every_reason_that_judges_give_is_among_those_found() {
     let mut found = BTreeSet::new();
     for _ in 0..4000 {
         let evidence = any_evidence().new_tree(&mut runner).expect("evidence").current();
-        found.extend(all(&examine::judge(&evidence)).map(|finding| finding.reason));
+        found.extend(all(&judge(&evidence)).map(|finding| finding.reason));
     }
     let elsewhere = [ConditionType::Authorized, ConditionType::Synced, ConditionType::Ready];
     let judged = |reason: &&Reason| !reason.entry().conditions.iter().any(|c| elsewhere.contains(c));
@@ -172,20 +172,6 @@ fn every_reason_that_judges_give_is_among_those_found() {
         .filter(|r| !found.contains(r))
         .collect();
     assert!(never.is_empty(), "never found: {never:?}");
-}
-
-fn nothing_asked(declared: super::evidence::DeclaredSpec) -> Evidence {
-    Evidence {
-        declared,
-        scopes: None,
-        site: None,
-        account: None,
-        projects: None,
-        desks: None,
-        scope_refused: None,
-        directory: None,
-        statuses: None,
-    }
 }
 
 /// Something is not answered: the condition that it is about.

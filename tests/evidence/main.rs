@@ -25,7 +25,7 @@ use jira_operator::{
     },
     diagnose::{
         evidence::{DeclaredSpec, Evidence},
-        examine::{Findings, gather, judge},
+        examination::{Findings, ReadOnly, examine, judge},
     },
     sync::projects::{KnownState, is_unchanged},
 };
@@ -42,6 +42,13 @@ fn declared(of: &Value) -> DeclaredSpec {
     let object = declared.as_object_mut().unwrap();
     object.extend(of.as_object().unwrap().clone());
     serde_json::from_value(declared).unwrap()
+}
+
+/// Everything that is asked of a site without acting on it.
+async fn gather(client: &AtlassianClient, declared: DeclaredSpec, scopes: Option<Vec<String>>) -> Evidence {
+    examine(client, Evidence::new(declared, scopes), &mut ReadOnly)
+        .await
+        .evidence
 }
 
 /// Everything that is asked of a sandbox to which this happened, and the sandbox.

@@ -11,7 +11,6 @@ use crate::atlassian::{
     error::{JiraError, ResponseLimits},
     models::Myself,
     points_and_bursts::endpoint,
-    secret::Secret,
 };
 
 /// The calls to one site with one access token.
@@ -37,11 +36,6 @@ impl Session {
             client: client.clone(),
             cloud_id: cloud_id.to_owned(),
         }
-    }
-
-    /// Goes on with another access token; the calls are counted together.
-    pub fn renew(&mut self, token: Secret) {
-        self.client = self.client.with_token(token);
     }
 
     /// How many calls this reconciliation made so far, as [`AtlassianClient::calls`] counts them.

@@ -12,7 +12,7 @@ use crate::{
     },
     diagnose::{
         evidence::Evidence,
-        examine::{self, Findings},
+        examination::{self, Findings},
         judge::enumerate,
     },
 };
@@ -24,7 +24,7 @@ const NAMED: usize = 5;
 /// answer.
 #[must_use]
 pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Finding]) -> CheckedObject {
-    let Findings { integration, projects } = examine::judge(evidence);
+    let Findings { integration, projects } = examination::judge(evidence);
     let mut findings: Vec<Finding> = integration.into_iter().chain(taken_over.iter().cloned()).collect();
     findings.sort_by_key(|finding| ConditionType::STEPS.iter().position(|step| *step == finding.condition));
     let named = evidence.declared.projects.is_some();

@@ -22,8 +22,8 @@ use crate::{
     atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
     cluster::time::clock,
     diagnose::{
-        evidence::DeclaredSpec,
-        examine,
+        evidence::{DeclaredSpec, Evidence},
+        examination::{ReadOnly, examine},
         gather::{self, site::site},
         judge,
     },
@@ -89,7 +89,8 @@ impl LiveClient {
 
     /// Asks everything. What that cost is noted.
     pub async fn look(self, spent: &mut PointsSpent) -> Result<SavedEvidence, NotLive> {
-        let evidence = examine::gather(&self.client, self.declared, self.scopes).await;
+        let asked = Evidence::new(self.declared, self.scopes);
+        let evidence = examine(&self.client, asked, &mut ReadOnly).await.evidence;
         spent.note(&self.app, &self.client);
         if is_rejected(&evidence) {
             return Err(NotLive::rejected(self.authorized));

@@ -26,7 +26,7 @@ use crate::{
         project::JiraProject,
         reason::Reason,
     },
-    atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
+    atlassian::{client::AtlassianClient, jira::Session},
     controller::{
         context::Context,
         reconcile_kind::ReconcileKind::{self, Full, Incremental, Resume, TokenOnly},
@@ -50,7 +50,7 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
 }
 
 async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
-    let site = allowed_site(run, results).await?;
+    site_is_allowed(run, results).await?;
     let grant = results.grant.insert(grant::access(run, None).await).grant.clone()?;
     results.name_taken = grant::name_taken(run);
     if let Some(taken) = &results.name_taken {
@@ -65,7 +65,7 @@ async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
         return keep_token(run, &grant, results).await;
     }
     let client = run.ctx.atlassian(grant.access.token.clone());
-    let ended = ask(run, (&site, &grant), &client, results).await;
+    let ended = ask(run, &grant, &client, results).await;
     results.cost = Some(cost::account(run, &client, &spending(results)));
     let is_cut_short = matches!(ended, Err(StepError::RateLimited(_) | StepError::Unanswered(_)));
     if is_cut_short && matches!(results.token(), TokenChange::Kept) {
@@ -77,18 +77,16 @@ async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
 }
 
 /// No request leaves for a site that is not allowed, and no token is spent for it.
-async fn allowed_site(run: Run<'_>, results: &mut Results) -> Result<SiteUrl, StepError> {
-    match &run.observed.site {
-        Ok(site) => Ok(site.clone()),
-        Err(error) => {
-            let finding = judge::site::not_allowed(error);
-            let stopped = StepError::after(&finding);
-            let retraction = token::retract(run, None).await;
-            let stopped = retraction.stopped.clone().unwrap_or(stopped);
-            results.refused_site = Some((finding, retraction));
-            Err(stopped)
-        }
-    }
+async fn site_is_allowed(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
+    let Err(error) = &run.observed.site else {
+        return Ok(());
+    };
+    let finding = judge::site::not_allowed(error);
+    let stopped = StepError::after(&finding);
+    let retraction = token::retract(run, None).await;
+    let stopped = retraction.stopped.clone().unwrap_or(stopped);
+    results.refused_site = Some((finding, retraction));
+    Err(stopped)
 }
 
 async fn keep_token(run: Run<'_>, grant: &ActiveGrant, results: &mut Results) -> Result<(), StepError> {
@@ -99,7 +97,7 @@ async fn keep_token(run: Run<'_>, grant: &ActiveGrant, results: &mut Results) ->
 /// The steps that ask Jira, and then the work that they allow.
 async fn ask(
     run: Run<'_>,
-    (site, grant): (&SiteUrl, &ActiveGrant),
+    grant: &ActiveGrant,
     client: &AtlassianClient,
     results: &mut Results,
 ) -> Result<(), StepError> {
@@ -109,7 +107,7 @@ async fn ask(
         return sync(run, work, results).await;
     }
     results.kind = Full;
-    let (examination, examined) = examine(run, site, grant.clone(), client).await;
+    let (examination, examined) = examine(run, grant.clone(), client).await;
     let stopped = results.examination.insert(examination).stopped.clone();
     let work = examined.ok_or(stopped.unwrap_or(StepError::Quiet))?;
     sync(run, work, results).await

@@ -1,7 +1,7 @@
-//! Asks Jira everything and judges it: site → scopes → account → projects → what is related to them; and writes the
-//! projects. Gathering and judging are done in `diagnose`; here it is decided what follows.
+//! Examines the site, and acts between the questions: a refused token is renewed, the token is published once the account
+//! was judged, and the projects are written. What is asked, and in which order, stands in `diagnose::examination`.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{
     ProjectSync, Run, StepError,
@@ -12,28 +12,22 @@ use super::{
 use crate::{
     api::{
         condition::{
-            ConditionType::{self, AccountEligible, ProjectsAccessible, ScopesGranted},
+            ConditionType::{AccountEligible, ProjectsAccessible, Synced},
             Finding,
         },
         integration::{AccountStatus, ProjectCounts, SiteStatus},
         project::JiraProject,
-        reason::{Holds, Reason},
-        requirements::{SCOPE_USER, SCOPE_WORK},
+        reason::Reason,
     },
-    atlassian::{client::AtlassianClient, error::JiraError, jira::Session, secret::TokenHash, site::SiteUrl},
+    atlassian::{client::AtlassianClient, error::JiraError, jira::Session},
     cluster::error::describe,
     diagnose::{
-        evidence::{ProjectsEvidence, SiteEvidence, identities},
-        gather::{
-            self,
-            projects::{ProjectScope, projects as ask_projects},
-            related::{Related, RelatedQuery, related},
-        },
+        evidence::{DeclaredSpec, Evidence, KnownProject, identities},
+        examination::{self, Assessment, End, Hooks, Renewal, RenewedToken, SiteExamination, Stop},
         judge::{
             self,
             account::{AccountExpectation, remembered},
-            scopes::ScopeNeeds,
-            site::JudgedSite,
+            unavailable,
         },
     },
     grant::active::ActiveGrant,
@@ -77,306 +71,186 @@ pub struct Examined {
     pub known: Option<Vec<JiraProject>>,
 }
 
-/// The scopes that the grant has.
-struct GrantedScopes {
-    of_token: Option<Vec<String>>,
-    of_site: Vec<String>,
-}
-
-/// An examination under way.
+/// What is done between the questions. An examination that it ends without an error goes on with what follows.
 struct Examiner<'a> {
     run: Run<'a>,
-    lineage: Option<TokenHash>,
+    grant: ActiveGrant,
+    known: Option<Vec<JiraProject>>,
     found: Examination,
 }
 
 /// Asks and judges everything. Without what the work needs where it makes no sense.
-pub async fn examine(
-    run: Run<'_>,
-    site: &SiteUrl,
-    grant: ActiveGrant,
-    client: &AtlassianClient,
-) -> (Examination, Option<Examined>) {
+pub async fn examine(run: Run<'_>, grant: ActiveGrant, client: &AtlassianClient) -> (Examination, Option<Examined>) {
+    let observed = run.observed;
+    let declared = DeclaredSpec {
+        bound: observed.status.site.clone(),
+        accepted: observed.status.account.clone(),
+        ..DeclaredSpec::of(&observed.integration, &run.ctx.site_suffixes)
+    };
+    let asked = Evidence::new(declared, grant.scopes.clone());
     let mut examiner = Examiner {
         run,
-        lineage: grant.lineage.clone(),
+        grant,
+        known: None,
         found: Examination::default(),
     };
-    let ended = examiner.examine(site, grant, client).await;
-    let mut found = examiner.found;
-    match ended {
-        Ok(for_work) => (found, Some(for_work)),
-        Err(error) => {
-            found.stopped = Some(error);
-            (found, None)
-        }
-    }
+    let answered = examination::examine(client, asked, &mut examiner).await;
+    examiner.take_judged(&answered.judged, &answered.evidence);
+    let (session, ended) = examiner.ended(answered).await;
+    let (mut found, known) = (examiner.found, examiner.known);
+    found.stopped = ended.err();
+    let session = session.filter(|_| found.stopped.is_none());
+    (found, session.map(|session| Examined { session, known }))
 }
 
-impl Examiner<'_> {
-    async fn examine(
-        &mut self,
-        site: &SiteUrl,
-        grant: ActiveGrant,
-        client: &AtlassianClient,
-    ) -> Result<Examined, StepError> {
-        let (site, grant, mut session) = self.site(site, grant, client).await?;
-        let granted = GrantedScopes {
-            of_token: grant.scopes.clone(),
-            of_site: site.scopes.clone(),
-        };
-        let missing = self.scopes(&granted, false);
-        if missing.contains(SCOPE_USER) {
-            return Err(StepError::After(ScopesGranted));
-        }
-        self.account(&mut session, &site.status, grant).await?;
-        if missing.contains(SCOPE_WORK) {
-            return Err(StepError::After(ScopesGranted));
-        }
-        let known = match apply::known(&self.run.ctx.client, &self.run.observed.owner()).await {
-            Ok(known) => known,
-            Err(error) => {
-                self.note_sync_failed(&describe(&error));
-                return Ok(Examined { session, known: None });
-            }
-        };
-        let evidence = self.ask_projects(&session, &known).await?;
-        let missing = self.scopes(&granted, evidence.has_service_projects());
-        let around = self.ask_related(&session, &known, &evidence, &missing).await?;
-        let known = Some(self.synchronise(known, &evidence, &around).await?);
-        Ok(Examined { session, known })
-    }
+impl Hooks for Examiner<'_> {
+    type Stop = Option<StepError>;
 
-    fn note(&mut self, finding: Finding) {
-        self.found.findings.push(finding);
-    }
-
-    /// Notes a finding without which nothing else makes sense.
-    fn stop(&mut self, finding: Finding) -> StepError {
-        let error = StepError::after(&finding);
-        self.note(finding);
-        error
-    }
-
-    /// Another access token in place of one that Atlassian refused. That tells whether the grant died too.
-    async fn renew(&mut self, refused: &ActiveGrant) -> Result<ActiveGrant, StepError> {
-        let mut step = grant::access(self.run, Some(refused)).await;
+    /// Whether the grant died too is found out by this.
+    async fn renew(&mut self) -> Result<Renewal, Self::Stop> {
+        let mut step = grant::access(self.run, Some(&self.grant)).await;
         self.found.findings.extend(step.finding.take());
         if let Some(retraction) = step.retraction.take() {
             self.take(retraction).ok();
         }
-        if let Ok(grant) = &step.grant {
-            self.lineage.clone_from(&grant.lineage);
-        }
         let granted = step.grant.clone();
-        let step = match &self.found.renewed {
+        self.found.renewed = Some(match &self.found.renewed {
             Some(earlier) => step.renewing(earlier),
             None => step,
-        };
-        self.found.renewed = Some(step);
-        granted
+        });
+        self.grant = granted?;
+        Ok(Renewal::Renewed(RenewedToken {
+            access: self.grant.access.token.clone(),
+            scopes: self.grant.scopes.clone(),
+        }))
     }
 
-    fn take(&mut self, step: TokenStep) -> Result<(), StepError> {
-        self.found.findings.extend(step.finding);
-        if !matches!(step.change, TokenChange::Kept) {
-            self.found.token = step.change;
-        }
-        step.stopped.map_or(Ok(()), Err)
-    }
-
-    async fn retract(&mut self) -> Result<(), StepError> {
-        let step = token::retract(self.run, self.lineage.as_ref()).await;
+    async fn accepted(&mut self, site: &SiteStatus) -> Result<(), Self::Stop> {
+        self.found.judged_for = Some(self.run.observed.expected_account());
+        let step = token::publish(self.run, &self.grant, site).await;
         self.take(step)
     }
 
-    async fn site(
-        &mut self,
-        site: &SiteUrl,
-        mut grant: ActiveGrant,
-        client: &AtlassianClient,
-    ) -> Result<(JudgedSite, ActiveGrant, Session), StepError> {
-        let mut client = client.clone();
-        let mut evidence = gather::site::site(&client, site).await;
-        if let Err(JiraError::Unauthorized(_)) = &evidence.resources {
-            // The access token died before its time.
-            grant = self.renew(&grant).await?;
-            client = client.with_token(grant.access.token.clone());
-            evidence = gather::site::site(&client, site).await;
-        }
-        match judge::site::judge(site, self.run.observed.status.site.as_ref(), &evidence) {
-            Ok((site, finding)) => {
-                self.note(finding);
-                self.found.site = Some(site.status.clone());
-                let session = Session::new(&client, &site.status.cloud_id);
-                Ok((site, grant, session))
-            }
-            Err(finding) => {
-                if finding.reason.entry().holds == Holds::False {
-                    self.retract().await?;
-                } else {
-                    self.heed(&evidence)?;
-                }
-                Err(self.stop(finding))
-            }
-        }
-    }
-
-    /// How long Atlassian asks to wait before it is asked about the site again.
-    fn heed(&mut self, evidence: &SiteEvidence) -> Result<(), StepError> {
-        let errors = [evidence.tenant.as_ref().err(), evidence.resources.as_ref().err()];
-        for error in errors.into_iter().flatten() {
-            if matches!(error, JiraError::RateLimited { .. }) {
-                return Err(StepError::RateLimited(error.clone()));
-            }
-            self.found.retry_after = self.found.retry_after.max(error.retry_after());
-        }
-        Ok(())
-    }
-
-    fn scopes(&mut self, granted: &GrantedScopes, service_projects: bool) -> BTreeSet<&'static str> {
-        let needs = ScopeNeeds {
-            mode: self.run.observed.integration.spec.mode,
-            service_projects,
-        };
-        let missing = judge::scopes::missing(needs, granted.of_token.as_deref(), &granted.of_site);
-        self.note(judge::scopes::judge(needs, &missing));
-        let mut all = granted.of_token.clone().unwrap_or_else(|| granted.of_site.clone());
-        all.sort();
-        self.found.scopes = Some(all);
-        missing
-    }
-
-    async fn account(
-        &mut self,
-        jira: &mut Session,
-        site: &SiteStatus,
-        mut grant: ActiveGrant,
-    ) -> Result<(), StepError> {
-        let mut answer = jira.myself().await;
-        if let Err(JiraError::Unauthorized(_)) = &answer {
-            // The token or the account: a fresh token tells which.
-            grant = self.renew(&grant).await?;
-            jira.renew(grant.access.token.clone());
-            answer = jira.myself().await;
-        }
-        match &answer {
-            Err(error @ JiraError::RateLimited { .. }) => {
-                return Err(StepError::RateLimited(error.clone()));
-            }
-            Err(JiraError::ScopeMismatch(asked)) => return Err(self.scope_refused(asked)),
-            Err(error) => self.found.retry_after = error.retry_after(),
-            Ok(_) => {}
-        }
-        let expected = AccountExpectation {
-            spec: self.run.observed.integration.spec.account.as_ref(),
-            accepted: self.run.observed.status.account.as_ref(),
-        };
-        let finding = judge::account::judge(expected, &answer);
-        if let Ok(account) = &answer {
-            self.found.account = Some(remembered(account, expected, &finding));
-        }
-        match finding.reason.entry().holds {
-            Holds::True => {
-                self.note(finding);
-                self.found.judged_for = Some(self.run.observed.expected_account());
-                let step = token::publish(self.run, &grant, site).await;
-                self.take(step)
-            }
-            Holds::False => {
-                self.note(finding);
-                self.retract().await?;
-                Err(StepError::After(AccountEligible))
-            }
-            Holds::Unknown => Err(self.stop(finding)),
-        }
-    }
-
-    fn scope_refused(&mut self, asked: &str) -> StepError {
-        self.note(judge::scopes::refused(asked));
-        StepError::After(ScopesGranted)
-    }
-
-    async fn ask_projects(&mut self, jira: &Session, known: &[JiraProject]) -> Result<ProjectsEvidence, StepError> {
-        let (named, mode) = (
-            self.run.observed.named_projects(),
-            self.run.observed.integration.spec.mode,
-        );
-        let scope = named.as_deref().map_or(ProjectScope::All, ProjectScope::Named);
-        let answer = ask_projects(jira, mode, scope, &identities(known)).await;
-        answer.map_err(|error| match error {
-            JiraError::RateLimited { .. } => StepError::RateLimited(error),
-            JiraError::ScopeMismatch(asked) => self.scope_refused(&asked),
-            JiraError::Unavailable { .. } | JiraError::Redirected => {
-                self.found.retry_after = error.retry_after();
-                self.note(judge::unavailable(ConditionType::Synced, &error));
-                let finding = judge::unavailable(ProjectsAccessible, &error);
-                self.stop(finding)
-            }
-            other => {
-                // As above nothing is known of the projects; that Jira refused the question lasts.
-                self.note_sync_failed(&other.to_string());
-                let finding = judge::unavailable(ProjectsAccessible, &other);
-                self.stop(finding)
-            }
-        })
-    }
-
-    async fn ask_related(
-        &mut self,
-        jira: &Session,
-        known: &[JiraProject],
-        evidence: &ProjectsEvidence,
-        missing_scopes: &BTreeSet<&'static str>,
-    ) -> Result<Related, StepError> {
-        let spec = &self.run.observed.integration.spec;
-        let asked = RelatedQuery {
-            mode: spec.mode,
-            rules: &spec.status_mapping,
-            pinned: spec.pinned(),
-            missing_scopes,
-            known: &identities(known),
-            turn: Some(self.run.observed.local.looks),
-        };
-        let around = related(jira, asked, evidence).await;
-        let around = around.map_err(|error| match error {
-            JiraError::RateLimited { .. } => StepError::RateLimited(error),
-            // The token died on the way. The next reconciliation gets another one and asks again.
-            error => {
-                self.note(judge::unavailable(ConditionType::Synced, &error));
-                let finding = judge::unavailable(ProjectsAccessible, &error);
-                self.stop(finding)
-            }
-        })?;
-        if let Some(call) = &around.scope_refused {
-            self.note(judge::scopes::refused(call));
-        }
-        // Too many questions about people say nothing of them, and their condition keeps its last answer.
-        if !matches!(around.directory.pinned, Err(JiraError::RateLimited { .. })) {
-            self.note(judge::directory::judge(asked.pinned, &around.directory));
-        }
-        self.note(judge::mapping::judge(asked.rules, &around.statuses));
-        Ok(around)
-    }
-
-    async fn synchronise(
-        &mut self,
-        known: Vec<JiraProject>,
-        evidence: &ProjectsEvidence,
-        related: &Related,
-    ) -> Result<Vec<JiraProject>, StepError> {
-        let written = projects::write(self.run, known, evidence, related.desks.as_ref()).await;
-        self.found.findings.extend(written.findings);
-        self.found.lacks_desks = written.lacks_desks;
-        self.found.counts = Some(written.counts);
-        self.found.projects = written.sync;
-        written.known
+    async fn refused(&mut self) -> Result<(), Self::Stop> {
+        let step = token::retract(self.run, self.grant.lineage.as_ref()).await;
+        self.take(step)
     }
 
     /// That the cluster refused a question which it should answer proves nothing about the projects, whose
     /// condition keeps its last answer.
-    fn note_sync_failed(&mut self, why: &str) {
-        let what = format!("The projects could not be synchronised: {}.", why.trim_end_matches('.'));
-        self.note(Finding::with_remedy(ConditionType::Synced, Reason::SyncFailed, &what));
+    async fn known(&mut self) -> Result<Option<Vec<KnownProject>>, Self::Stop> {
+        let known = apply::known(&self.run.ctx.client, &self.run.observed.owner()).await;
+        let known = known.map_err(|error| {
+            self.found.findings.push(sync_failed(&describe(&error)));
+            None
+        })?;
+        let identities = identities(&known);
+        self.known = Some(known);
+        Ok(Some(identities))
     }
+
+    fn turn(&self) -> Option<usize> {
+        Some(self.run.observed.local.looks)
+    }
+}
+
+impl Examiner<'_> {
+    fn take(&mut self, step: TokenStep) -> Result<(), Option<StepError>> {
+        self.found.findings.extend(step.finding);
+        if !matches!(step.change, TokenChange::Kept) {
+            self.found.token = step.change;
+        }
+        step.stopped.map_or(Ok(()), |error| Err(Some(error)))
+    }
+
+    /// What is said of the site, the scopes and the account, and what is remembered of them.
+    fn take_judged(&mut self, judged: &Assessment, evidence: &Evidence) {
+        self.found.findings.extend(judged.findings.iter().cloned());
+        if let Some(site) = &judged.site {
+            let mut scopes = evidence.scopes.clone().unwrap_or_else(|| site.scopes.clone());
+            scopes.sort();
+            self.found.scopes = Some(scopes);
+            self.found.site = Some(site.status.clone());
+        }
+        if let (Some(Ok(account)), Some(finding)) = (&evidence.account, judged.finding(AccountEligible)) {
+            let expected = AccountExpectation::of(&evidence.declared);
+            self.found.account = Some(remembered(account, expected, finding));
+        }
+    }
+
+    /// What follows from the end of the examination: the projects are written, or it is said why not.
+    async fn ended(
+        &mut self,
+        answered: SiteExamination<Option<StepError>>,
+    ) -> (Option<Session>, Result<(), StepError>) {
+        let SiteExamination {
+            evidence, end, session, ..
+        } = answered;
+        let ended = match end {
+            End::Complete => self.write_projects(&evidence).await,
+            End::Stopped(stop) => Err(self.stopped(stop, &evidence)),
+            End::Interrupted(Some(error)) => Err(error),
+            End::Interrupted(None) => Ok(()),
+        };
+        (session, ended)
+    }
+
+    fn stopped(&mut self, Stop { after, error }: Stop, evidence: &Evidence) -> StepError {
+        if let Some(error @ JiraError::RateLimited { .. }) = error {
+            // That proves nothing about what was asked.
+            self.found.findings.retain(|finding| finding.condition != after);
+            return StepError::RateLimited(error);
+        }
+        self.found.retry_after = error.as_ref().and_then(JiraError::retry_after);
+        match (&evidence.projects, error) {
+            (Some(Err(error)), _) => self.found.findings.extend(unsynced(error)),
+            // The token died on the way. The next reconciliation gets another one and asks again.
+            (Some(Ok(_)), Some(error)) => {
+                let unanswered = [Synced, ProjectsAccessible].map(|condition| unavailable(condition, &error));
+                self.found.findings.extend(unanswered);
+            }
+            _ => {}
+        }
+        StepError::After(after)
+    }
+
+    async fn write_projects(&mut self, evidence: &Evidence) -> Result<(), StepError> {
+        let (Some(Ok(projects)), Some(known)) = (&evidence.projects, self.known.take()) else {
+            return Ok(());
+        };
+        let declared = &evidence.declared;
+        if let Some(directory) = &evidence.directory {
+            // Too many questions about people say nothing of them, and their condition keeps its last answer.
+            if !matches!(directory.pinned, Err(JiraError::RateLimited { .. })) {
+                let finding = judge::directory::judge(&declared.pinned, directory);
+                self.found.findings.push(finding);
+            }
+        }
+        if let Some(statuses) = &evidence.statuses {
+            let finding = judge::mapping::judge(&declared.status_mapping, statuses);
+            self.found.findings.push(finding);
+        }
+        let written = projects::write(self.run, known, projects, evidence.desks.as_ref()).await;
+        self.found.findings.extend(written.findings);
+        self.found.lacks_desks = written.lacks_desks;
+        self.found.counts = Some(written.counts);
+        self.found.projects = written.sync;
+        self.known = Some(written.known?);
+        Ok(())
+    }
+}
+
+/// What the synchronisation comes to where the projects could not be asked about. That Jira refused the question lasts;
+/// of scopes that do not cover it, their own condition tells.
+fn unsynced(error: &JiraError) -> Option<Finding> {
+    match error {
+        JiraError::ScopeMismatch(_) => None,
+        JiraError::Unavailable { .. } | JiraError::Redirected => Some(unavailable(Synced, error)),
+        error => Some(sync_failed(&error.to_string())),
+    }
+}
+
+fn sync_failed(why: &str) -> Finding {
+    let what = format!("The projects could not be synchronised: {}.", why.trim_end_matches('.'));
+    Finding::with_remedy(Synced, Reason::SyncFailed, &what)
 }
