@@ -109,7 +109,7 @@ pub async fn compare(client: Client) {
     }
 }
 
-/// The OpenAPI document of the kinds: everybody may read it, unlike the CRDs themselves.
+/// The `OpenAPI` document of the kinds: everybody may read it, unlike the CRDs themselves.
 async fn published(client: &Client) -> kube::Result<Value> {
     let request = Request::new(format!("/openapi/v3/apis/{GROUP}")).get(VERSION, &GetParams::default());
     client.request(request.map_err(kube::Error::BuildRequest)?).await

@@ -16,8 +16,7 @@ async fn a_clock_that_is_off_by_an_hour_loses_and_removes_nothing() {
         for round in 0..6 {
             site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 10}));
             site.command(json!({"command": "addIssues", "project": "OPS", "count": 2}));
-            site.advance(500);
-            site.pass(false).await.unwrap();
+            site.pass_after(500, false).await;
             assert_eq!(site.mirrored(), site.expected(), "{hours} h, round {round}");
             if round == 3 {
                 site.skew = SignedDuration::ZERO;

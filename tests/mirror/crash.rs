@@ -22,10 +22,7 @@ async fn killed_after_answers(site: &mut Site, answers: usize) {
 }
 
 async fn assert_whole(site: &mut Site, what: &str) {
-    for _ in 0..2 {
-        site.advance(1);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 1, false).await;
     assert_eq!(site.mirrored(), site.expected(), "{what}");
     let raw = site.memory.raw.load(Ordering::SeqCst);
     let writes = *site.memory.writes.lock().unwrap();
@@ -103,8 +100,7 @@ async fn an_object_that_was_left_half_made_does_not_stay() {
     let newest = *site.expected().keys().max().unwrap();
     site.command(json!({"command": "deleteIssues", "ids": [newest]}));
     site.pass(false).await.unwrap();
-    site.advance(3700);
-    site.pass(false).await.unwrap();
+    site.pass_after(3700, false).await;
     assert!(site.memory.half_made.lock().unwrap().is_empty());
     assert_eq!(site.mirrored(), site.expected());
 }
@@ -147,14 +143,10 @@ async fn an_object_that_can_neither_be_read_nor_written_stays() {
     site.memory.refused.lock().unwrap().insert(issue, 422);
     site.restart();
     site.pass(true).await.unwrap();
-    site.advance(3700);
-    site.pass(false).await.unwrap();
+    site.pass_after(3700, false).await;
     assert!(site.memory.half_made.lock().unwrap().contains_key(&name));
     site.memory.refused.lock().unwrap().clear();
-    for _ in 0..3 {
-        site.advance(3700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 3700, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert!(site.memory.half_made.lock().unwrap().is_empty());
 }
@@ -175,8 +167,7 @@ async fn an_object_that_cannot_be_read_waits_for_its_project() {
     hide(&site, true);
     site.restart();
     site.pass(true).await.unwrap();
-    site.advance(90_000);
-    site.pass(true).await.unwrap();
+    site.pass_after(90_000, true).await;
     assert!(site.memory.half_made.lock().unwrap().contains_key(&name));
     hide(&site, false);
     site.pass(true).await.unwrap();

@@ -12,10 +12,7 @@ fn answer(site: &Site, path: &str, times: Option<u32>, body: &Value) {
 
 async fn assert_recovered(site: &mut Site) {
     site.command(json!({"command": "clearFaults"}));
-    for _ in 0..3 {
-        site.advance(700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 700, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
 }
@@ -44,8 +41,7 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
         // They come by id alone, as what a list found and no change told.
         let later = site.state.scan.cursor().map(|cursor| cursor + 3_600_000);
         site.state.scan = ScanState::at(later, true);
-        site.advance(3700);
-        site.pass(true).await.unwrap();
+        site.pass_after(3700, true).await;
         assert_eq!(
             site.state.objects.deferred().unanswered(),
             if times == 1 { 0 } else { ids.len() }
@@ -77,23 +73,16 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
         differ.map(|(id, ..)| id).collect::<Vec<_>>()
     };
     let unanswered: Vec<u64> = ["ENG-1", "ENG-2"].map(|key| site.id_of_hidden(key)).into();
-    for _ in 0..4 {
-        site.advance(1000);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(4, 1000, true).await;
     assert_eq!(stale(&site), unanswered);
     assert!(site.state.objects.deferred().unanswered() > 0);
     // A search shows the one that it finds: that is believed.
     site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "found"}));
-    site.advance(1);
-    site.pass(false).await.unwrap();
+    site.pass_after(1, false).await;
     assert_eq!(stale(&site), unanswered[..1]);
     site.command(json!({"command": "failIssues", "issues": []}));
     site.command(json!({"command": "clearFaults"}));
-    for _ in 0..3 {
-        site.advance(3700);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(3, 3700, true).await;
     assert_eq!(
         (site.mirrored(), site.state.objects.deferred().unanswered()),
         (site.expected(), 0)
@@ -117,10 +106,7 @@ async fn a_short_answer_about_matches_removes_nothing() {
         site.command(json!({"command": "changeIssues", "project": "OPS", "set": labelled}));
         site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "of the others"}));
         answer(&site, "/jql/match", None, &body);
-        for _ in 0..3 {
-            site.advance(700);
-            site.pass(false).await.unwrap();
-        }
+        site.pass_each(3, 700, false).await;
         let kept = site
             .memory
             .kept
@@ -150,10 +136,7 @@ async fn a_list_without_issues_is_none() {
 async fn a_search_that_finds_nothing_empties_no_mirror() {
     let mut site = Site::mirroring(30).await;
     answer(&site, "/search/jql", None, &json!({"issues": [], "isLast": true}));
-    for _ in 0..6 {
-        site.advance(1900);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(6, 1900, true).await;
     assert_recovered(&mut site).await;
 }
 
@@ -172,8 +155,7 @@ async fn a_single_search_that_finds_nothing_makes_no_issue_an_archived_one() {
         json!({"command": "addFault", "rule": {"path": "/search/jql", "body": "reconcileIssues", "times": 1,
         "action": {"kind": "status", "code": 200, "body": nothing}}}),
     );
-    site.advance(360);
-    site.pass(false).await.unwrap();
+    site.pass_after(360, false).await;
     assert!(site.state.missing.is_empty());
     assert_recovered(&mut site).await;
 }
@@ -184,18 +166,12 @@ async fn most_of_a_project_goes_only_after_a_second_list() {
     let mut site = Site::mirroring(30).await;
     let all = site.mirrored().len();
     site.command(json!({"command": "deleteIssues", "project": "ENG", "percent": 80}));
-    for _ in 0..2 {
-        site.advance(301);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 301, false).await;
     // A list is due once an hour.
-    site.advance(3700);
-    site.pass(false).await.unwrap();
-    site.advance(301);
-    site.pass(false).await.unwrap();
+    site.pass_after(3700, false).await;
+    site.pass_after(301, false).await;
     assert_eq!(site.mirrored().len(), all, "one list is not believed");
-    site.advance(301);
-    site.pass(false).await.unwrap();
+    site.pass_after(301, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert!(site.state.objects.removed().gone > 10);
 }

@@ -49,10 +49,7 @@ async fn a_change_in_a_project_that_takes_long_to_fill_is_not_lost() {
             }
         }
         site.command(json!({"command": "clearFaults"}));
-        for _ in 0..3 {
-            site.advance(1);
-            site.pass(false).await.unwrap();
-        }
+        site.pass_each(3, 1, false).await;
         assert_eq!(site.mirrored(), site.expected(), "killed: {killed}");
         assert!(site.state.projects.phases().all(|phase| phase == SyncPhase::Live));
     }
@@ -72,8 +69,7 @@ async fn a_kill_while_everything_comes_in_fetches_nothing_twice() {
         site.restart();
         site.pass(false).await.unwrap();
         assert_eq!(site.last.filled, site.expected().len() - there, "only the rest");
-        site.advance(1);
-        site.pass(false).await.unwrap();
+        site.pass_after(1, false).await;
         assert_eq!(site.mirrored(), site.expected());
     }
 }
@@ -92,10 +88,7 @@ async fn other_settings_in_the_middle_of_a_fill_count_for_everything() {
         if killed {
             site.restart();
         }
-        for _ in 0..2 {
-            site.advance(1);
-            site.pass(false).await.unwrap();
-        }
+        site.pass_each(2, 1, false).await;
         assert_eq!(site.mirrored(), site.expected(), "killed: {killed}");
     }
 }
@@ -118,10 +111,7 @@ async fn an_issue_that_moved_into_a_project_that_is_being_filled_is_fetched() {
     site.command(json!({"command": "addIssues", "project": "SUP", "count": 1}));
     site.pass(false).await.unwrap();
     site.excluded.clear();
-    for _ in 0..3 {
-        site.advance(400);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(3, 400, true).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -141,8 +131,7 @@ async fn a_project_without_an_object_keeps_its_issues() {
     site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "meanwhile"}));
     site.pass_over(&without, false, false).await.unwrap();
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
-    site.advance(600);
-    site.pass(false).await.unwrap();
+    site.pass_after(600, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
     // A full look that finds it no longer in scope is believed.
@@ -162,8 +151,7 @@ async fn a_first_list_with_warnings_is_made_good() {
     site.pass(true).await.unwrap();
     assert!(site.last.incomplete && site.state.listing.last_sweep().is_none());
     assert!(site.mirrored().len() < site.expected().len());
-    site.advance(660);
-    site.pass(false).await.unwrap();
+    site.pass_after(660, false).await;
     assert!(!site.last.incomplete && site.state.listing.last_sweep().is_some());
     assert_eq!(site.mirrored(), site.expected());
 }
@@ -252,10 +240,7 @@ async fn a_list_that_is_always_cut_is_repeated_less_and_less_often() {
     let warn = json!({"kind": "warn", "truncateTo": 20});
     site.command(json!({"command": "addPageFault", "fault": {"jql": "ORDER BY updated DESC, key", "trouble": warn}}));
     let mark = site.sandbox.mark();
-    for _ in 0..36 {
-        site.advance(600);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(36, 600, false).await;
     let calls = site.sandbox.requests_since(mark);
     let is_list = |body: &String| body.contains("ORDER BY updated DESC, key");
     let lists = calls
@@ -275,10 +260,7 @@ async fn changes_that_are_always_cut_are_fetched_anew_in_the_end() {
     site.advance(60);
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     let before = site.state.scan.cursor();
-    for _ in 0..9 {
-        site.advance(600);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(9, 600, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert!(
         site.state.scan.cursor() > before,
@@ -290,10 +272,7 @@ async fn changes_that_are_always_cut_are_fetched_anew_in_the_end() {
 async fn a_site_without_issues_has_no_cursor() {
     let mut site = Site::new(MirrorMode::All).await;
     site.command(json!({"command": "deleteIssues"}));
-    for _ in 0..3 {
-        site.advance(700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 700, false).await;
     assert_eq!(site.state.scan.cursor(), None);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 3}));
     site.pass(false).await.unwrap();

@@ -10,8 +10,7 @@ use serde_json::json;
 use super::{setup::MONTH, site::Site};
 
 async fn assert_equal(site: &mut Site) {
-    site.advance(1);
-    site.pass(false).await.unwrap();
+    site.pass_after(1, false).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -29,8 +28,7 @@ async fn it_costs_few_calls() {
     assert_eq!(site.mirrored(), site.expected());
 
     let mark = site.sandbox.mark();
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     assert_eq!(site.calls_since(mark), 1, "a pass on which nothing changed");
 
     site.command(json!({"command": "changeIssues", "project": "ENG", "percent": 1}));
@@ -71,10 +69,7 @@ async fn an_issue_that_is_indexed_late_comes_with_its_old_time() {
     site.advance(10);
     site.command(json!({"command": "setIndexLag"}));
     site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "in time"}));
-    for _ in 0..3 {
-        site.advance(100);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 100, false).await;
     site.command(json!({"command": "releaseIndex"}));
     assert_equal(&mut site).await;
 }
@@ -85,10 +80,7 @@ async fn an_issue_that_is_touched_all_the_time_comes_too() {
     let mut site = Site::with_issues(300, MONTH).await;
     site.pass(false).await.unwrap();
     site.command(json!({"command": "touchIssue", "issue": "ENG-1", "everySeconds": 1}));
-    for _ in 0..5 {
-        site.advance(30);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(5, 30, false).await;
     site.command(json!({"command": "touchIssue", "issue": "ENG-1"}));
     assert_equal(&mut site).await;
 }

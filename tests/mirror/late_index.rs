@@ -25,16 +25,14 @@ async fn leaves_once(site: &mut Site, command: Value) {
     let before = writes(site);
     site.command(command.clone());
     for _ in 0..2 {
-        site.advance(5);
-        site.pass(true).await.unwrap();
+        site.pass_after(5, true).await;
         let left = Writes {
             removed: before.removed + 1,
             ..before
         };
         assert_eq!(writes(site), left, "{command}");
     }
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     assert_eq!(writes(site).created, before.created, "{command}");
     assert_eq!(site.mirrored(), site.expected(), "{command}");
 }
@@ -71,8 +69,7 @@ async fn an_issue_that_went_comes_back_when_it_belongs_again() {
     .await;
     site.command(json!({"command": "setIndexLag"}));
     site.command(json!({"command": "updateIssue", "issue": "ENG-1", "status": "To Do"}));
-    site.advance(1);
-    site.pass(false).await.unwrap();
+    site.pass_after(1, false).await;
     assert_eq!(writes(&site).created, before.created + 1, "reopened");
 
     site.advance(1);

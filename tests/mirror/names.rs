@@ -63,11 +63,9 @@ async fn a_priority_and_a_person_show_within_the_hour_where_few_are_mirrored() {
             .filter(|(id, status)| site.mirrored()[id] != *status)
             .count();
         assert!(other > 0, "{command}");
-        site.advance(60);
-        site.pass(false).await.unwrap();
+        site.pass_after(60, false).await;
         assert_eq!(*site.memory.writes.lock().unwrap(), before, "no search tells of it");
-        site.advance(3700);
-        site.pass(false).await.unwrap();
+        site.pass_after(3700, false).await;
         assert_eq!(site.mirrored(), site.expected(), "{command}");
         let after = *site.memory.writes.lock().unwrap();
         assert_eq!((after.changed, after.created), (before.changed + other, before.created));
@@ -75,7 +73,6 @@ async fn a_priority_and_a_person_show_within_the_hour_where_few_are_mirrored() {
     // An address is not mirrored, whoever may see it.
     let before = *site.memory.writes.lock().unwrap();
     site.command(json!({"command": "hideEmail", "account": reporter.account_id, "hidden": true}));
-    site.advance(3700);
-    site.pass(true).await.unwrap();
+    site.pass_after(3700, true).await;
     assert_eq!(*site.memory.writes.lock().unwrap(), before);
 }

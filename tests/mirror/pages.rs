@@ -16,13 +16,9 @@ async fn a_bulk_change_of_hundreds_at_one_moment_comes_whole() {
     site.pass(false).await.unwrap();
     assert_eq!(site.mirrored(), site.expected());
     // Once nothing can be late any more they are not fetched again.
-    for _ in 0..3 {
-        site.advance(700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 700, false).await;
     let mark = site.sandbox.mark();
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     assert_eq!(site.calls_since(mark), 1, "a pass on which nothing changed");
     site.advance(1);
     site.command(json!({"command": "changeIssues", "project": "OPS"}));
@@ -41,20 +37,7 @@ async fn comes_whole_in_spite_of(trouble: serde_json::Value) {
         site.command(json!({"command": "addIssues", "project": "ENG", "count": 50, "spreadSeconds": 90}));
         site.command(json!({"command": "addIssues", "project": "OPS", "count": 280}));
         let fault = json!({"page": page, "times": 1, "trouble": trouble});
-        site.command(json!({"command": "addPageFault", "fault": fault}));
-        let first = site.pass(true).await;
-        site.command(json!({"command": "clearPageFaults"}));
-        for _ in 0..2 {
-            site.advance(700);
-            site.pass(false).await.unwrap();
-        }
-        assert_eq!(site.mirrored(), site.expected(), "{trouble} on page {page}, {first:?}");
-        let writes = *site.memory.writes.lock().unwrap();
-        assert_eq!(
-            (writes.created, writes.removed),
-            (site.expected().len(), 0),
-            "{trouble}"
-        );
+        site.comes_whole_after(fault, true).await;
     }
 }
 

@@ -43,21 +43,16 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
                 &format!("ENG-{}", 20 + round)
             };
             site.command(json!({"command": "deleteIssue", "issue": gone}));
-            site.advance(360);
-            site.pass(true).await.unwrap();
+            site.pass_after(360, true).await;
         }
-        site.advance(360);
-        site.pass(false).await.unwrap();
+        site.pass_after(360, false).await;
         assert_equal_but(&site, &refused, &format!("{code}"));
         let (count, _, words) = site.state.objects.deferred().refused().unwrap();
         assert!(count == 2 && words.contains("exceeded quota"), "{count}: {words}");
         let before = site.memory.refusals.load(Ordering::SeqCst);
         assert!(before <= 10, "{before} tries");
         site.memory.refused.lock().unwrap().clear();
-        for _ in 0..2 {
-            site.advance(3700);
-            site.pass(false).await.unwrap();
-        }
+        site.pass_each(2, 3700, false).await;
         assert_equal_but(&site, &[], "it takes them");
         assert!(site.state.objects.deferred().refused().is_none());
     }
@@ -83,10 +78,7 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
     let asked = site.memory.refusals.load(Ordering::SeqCst);
     assert!(asked <= 500, "{asked} refusals");
     site.memory.refused.lock().unwrap().clear();
-    for _ in 0..2 {
-        site.advance(3700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 3700, false).await;
     assert_equal_but(&site, &[], "it takes them");
 }
 

@@ -7,10 +7,7 @@ use super::site::Site;
 
 /// A complete list, and the look at what it lacked.
 async fn sweep_and_look(site: &mut Site) {
-    for _ in 0..2 {
-        site.advance(360);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(2, 360, true).await;
 }
 
 #[tokio::test]
@@ -38,8 +35,7 @@ async fn deleted_hidden_refused_moved_and_archived_are_told_apart() {
     assert_eq!(site.mirrored(), site.expected());
 
     let mark = site.sandbox.mark();
-    site.advance(3700);
-    site.pass(false).await.unwrap();
+    site.pass_after(3700, false).await;
     let calls = site.sandbox.requests_since(mark);
     assert!(
         !calls.iter().any(|call| call.path.contains("/issue/1")),
@@ -96,8 +92,7 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
         assert!(site.memory.kept.lock().unwrap().contains_key(&id), "nothing tells yet");
         assert!(site.last.look_at.is_none(), "until then nothing is looked up again");
     }
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     assert_eq!(site.state.objects.removed().moved, 1);
     assert_eq!(site.mirrored(), site.expected());
 }
@@ -125,8 +120,7 @@ async fn an_endpoint_that_is_gone_is_no_issue_that_is_gone() {
     site.command(json!({"command": "hideIssue", "issue": "ENG-1", "hidden": true}));
     site.command(json!({"command": "addFault", "rule": {
         "path": "/rest/api/3/issue/1", "action": {"kind": "status", "code": 410}}}));
-    site.advance(360);
-    site.pass(true).await.unwrap();
+    site.pass_after(360, true).await;
     site.advance(360);
     site.pass(true).await.unwrap_err();
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
@@ -146,10 +140,7 @@ async fn a_first_synchronisation_goes_round_a_project_that_jira_does_not_name() 
     assert_eq!(site.last.failed_projects.len(), 1, "{:?}", site.last.failed_projects);
     assert!(site.mirrored().len() > 5);
     site.command(json!({"command": "clearPageFaults"}));
-    for _ in 0..2 {
-        site.advance(1);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 1, false).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 

@@ -61,10 +61,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     // Deleted, and found to be so; what was updated next before has its place.
     let newest = *site.mirrored().keys().max().unwrap();
     site.command(json!({"command": "deleteIssues", "ids": [newest]}));
-    for _ in 0..3 {
-        site.advance(3_700);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(3, 3_700, false).await;
     assert_equal(&site);
     assert_eq!((site.state.objects.removed().gone, site.mirrored().len()), (1, 500));
 
@@ -76,10 +73,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     };
     site.command(json!({"command": "deleteIssues", "ids": &done[400..]}));
     site.max = 1_000;
-    for _ in 0..3 {
-        site.advance(3_700);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(3, 3_700, true).await;
     assert_equal(&site);
     assert!(!site.state.objects.is_truncated() && !about(&site));
     assert_eq!(site.state.projects.matching(), site.expected().len());
@@ -188,10 +182,7 @@ async fn a_listing_goes_on_from_page_to_page() {
         slices >= 3 && site.state.listing.last_sweep() > swept,
         "{slices} slices"
     );
-    for _ in 0..2 {
-        site.advance(400);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 400, false).await;
     assert_eq!(site.state.objects.removed().gone, 1);
     assert_equal(&site);
 }
@@ -244,8 +235,7 @@ async fn contents_that_are_older_than_the_mirror_are_believed_by_id() {
         kept.tracked = tracked;
         kept.status.summary = "Of later".into();
     }
-    site.advance(3_700);
-    site.pass(false).await.unwrap();
+    site.pass_after(3_700, false).await;
     assert_equal(&site);
 }
 
@@ -269,20 +259,7 @@ async fn a_first_synchronisation_comes_whole_in_spite_of_odd_pages() {
             // Many of one moment.
             site.command(json!({"command": "addIssues", "project": "OPS", "count": 150}));
             let fault = json!({"page": page, "jql": "ORDER BY created", "times": 1, "trouble": trouble});
-            site.command(json!({"command": "addPageFault", "fault": fault}));
-            let first = site.pass(false).await;
-            site.command(json!({"command": "clearPageFaults"}));
-            for _ in 0..2 {
-                site.advance(700);
-                site.pass(false).await.unwrap();
-            }
-            assert_eq!(site.mirrored(), site.expected(), "{trouble} on page {page}, {first:?}");
-            let writes = *site.memory.writes.lock().unwrap();
-            assert_eq!(
-                (writes.created, writes.removed),
-                (site.expected().len(), 0),
-                "{trouble}"
-            );
+            site.comes_whole_after(fault, false).await;
         }
     }
 }
@@ -318,9 +295,6 @@ async fn what_changes_between_two_pages_is_not_lost() {
     site.pass(false).await.unwrap();
     site.command(json!({"command": "setIndexLag"}));
     site.command(json!({"command": "releaseIndex"}));
-    for _ in 0..2 {
-        site.advance(400);
-        site.pass(true).await.unwrap();
-    }
+    site.pass_each(2, 400, true).await;
     assert_equal(&site);
 }

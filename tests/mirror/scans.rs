@@ -24,12 +24,31 @@ async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
     }
 }
 
+/// A site on which nothing changed for 50 minutes.
+async fn quiet() -> Site {
+    let mut site = Site::mirroring(5).await;
+    site.pass_after(3000, false).await;
+    site
+}
+
+/// ENG is hidden for one pass, so that it lags behind. What was known of the projects before.
+async fn lagging() -> (Site, Standing) {
+    let mut site = Site::mirroring(5).await;
+    let known = site.standing();
+    hide(&site, true);
+    site.advance(60);
+    site.pass_over(&known, false, false).await.unwrap();
+    (site, known)
+}
+
+fn hide(site: &Site, private: bool) {
+    site.command(json!({"command": "setProjectPrivate", "project": "ENG", "private": private}));
+}
+
 /// A burst on a site that is quiet otherwise, read in many slices: it is read as often as it may be late, and no more.
 #[tokio::test]
 async fn a_burst_that_takes_many_slices_is_not_read_again_and_again() {
-    let mut site = Site::mirroring(5).await;
-    site.advance(3000);
-    site.pass(false).await.unwrap();
+    let mut site = quiet().await;
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 1500, "spreadSeconds": 60}));
     let mark = site.sandbox.mark();
     for _ in 0..20 {
@@ -45,19 +64,14 @@ async fn a_burst_that_takes_many_slices_is_not_read_again_and_again() {
 /// The same of a project that lags behind: it joins the others.
 #[tokio::test]
 async fn a_project_that_lags_behind_by_a_burst_catches_up() {
-    let mut site = Site::mirroring(5).await;
-    let known = site.standing();
-    let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
-    site.command(private(true));
-    site.advance(60);
-    site.pass_over(&known, false, false).await.unwrap();
+    let (mut site, known) = lagging().await;
     assert!(
         site.state
             .projects
             .phases()
             .any(|phase| matches!(phase, SyncPhase::CatchingUp(_)))
     );
-    site.command(private(false));
+    hide(&site, false);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 1500, "spreadSeconds": 60}));
     let mark = site.sandbox.mark();
     for _ in 0..20 {
@@ -78,9 +92,7 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
 /// same, comes with the next one.
 #[tokio::test]
 async fn a_change_that_came_late_while_a_round_waited_is_not_lost() {
-    let mut site = Site::mirroring(5).await;
-    site.advance(3000);
-    site.pass(false).await.unwrap();
+    let mut site = quiet().await;
     site.command(json!({"command": "setIndexLag", "untilReleased": true}));
     site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "late"}));
     site.command(json!({"command": "setIndexLag"}));
@@ -97,17 +109,14 @@ async fn a_change_that_came_late_while_a_round_waited_is_not_lost() {
     site.advance(500);
     site.pass_over(&standing, false, true).await.unwrap();
     assert!(!site.last.unfinished);
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 
 /// What a slice read before Jira failed is not read again.
 #[tokio::test]
 async fn a_failure_in_a_round_loses_nothing_that_was_read() {
-    let mut site = Site::mirroring(5).await;
-    site.advance(3000);
-    site.pass(false).await.unwrap();
+    let mut site = quiet().await;
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 900, "spreadSeconds": 60}));
     site.command(json!({"command": "addFault", "rule": {
         "path": "/search/jql", "skip": 7, "times": 1, "action": {"kind": "status", "code": 503}}}));
@@ -121,17 +130,12 @@ async fn a_failure_in_a_round_loses_nothing_that_was_read() {
 /// A project with a round under way is refused: it is asked for again with the next pass, not at once for ever.
 #[tokio::test]
 async fn a_round_of_a_project_that_is_refused_ends() {
-    let mut site = Site::mirroring(5).await;
-    let known = site.standing();
-    let private = |private: bool| json!({"command": "setProjectPrivate", "project": "ENG", "private": private});
-    site.command(private(true));
-    site.advance(60);
-    site.pass_over(&known, false, false).await.unwrap();
-    site.command(private(false));
+    let (mut site, known) = lagging().await;
+    hide(&site, false);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 500, "spreadSeconds": 50}));
     site.pass_until(&known, false, false, &|| true).await.unwrap();
     assert!(site.last.unfinished);
-    site.command(private(true));
+    hide(&site, true);
     site.advance(10);
     site.pass_over(&known, false, true).await.unwrap();
     assert!(!site.last.unfinished, "nothing can be gone on with at once");
@@ -139,11 +143,8 @@ async fn a_round_of_a_project_that_is_refused_ends() {
     site.advance(10);
     site.pass_over(&known, false, true).await.unwrap();
     assert_eq!(site.calls_since(mark), 0, "a slice asks for nothing that was refused");
-    site.command(private(false));
-    for _ in 0..3 {
-        site.advance(60);
-        site.pass(false).await.unwrap();
-    }
+    hide(&site, false);
+    site.pass_each(3, 60, false).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -187,10 +188,7 @@ async fn a_cursor_of_the_future_is_not_believed() {
     site.command(json!({"command": "changeIssues", "project": "ENG"}));
     let later = site.now() + jiff::SignedDuration::from_hours(8);
     site.state.scan = ScanState::at(Some(later.as_millisecond()), false);
-    for _ in 0..2 {
-        site.advance(60);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 60, false).await;
     assert_eq!(site.mirrored(), site.expected());
 }
 
@@ -209,8 +207,7 @@ async fn a_query_that_jira_cuts_is_asked_by_fewer_projects() {
     site.pass(false).await.unwrap();
     assert_eq!(site.mirrored(), site.expected());
     let mark = site.sandbox.mark();
-    site.advance(60);
-    site.pass(false).await.unwrap();
+    site.pass_after(60, false).await;
     let projects = site.standing().projects.len();
     assert!(site.calls_since(mark) <= projects, "nothing is asked for in vain");
 }
@@ -224,10 +221,7 @@ async fn what_changed_in_a_long_pause_is_not_read_change_by_change() {
     site.advance(86_400);
     site.command(json!({"command": "addIssues", "project": "ENG", "count": 30_000, "spreadSeconds": 80_000}));
     let mark = site.sandbox.mark();
-    for _ in 0..2 {
-        site.advance(60);
-        site.pass(false).await.unwrap();
-    }
+    site.pass_each(2, 60, false).await;
     assert_eq!(site.mirrored(), site.expected());
     let calls = site.calls_since(mark);
     assert!(calls < 260, "{calls} calls");

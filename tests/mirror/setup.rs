@@ -2,7 +2,7 @@
 
 use devkit::sandbox::Mark;
 use jira_operator::api::integration::MirrorMode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::site::Site;
 
@@ -27,10 +27,31 @@ impl Site {
 
     /// So much time goes by that what changed until now is asked for no more.
     pub async fn settle(&mut self) {
-        for _ in 0..2 {
-            self.advance(700);
-            self.pass(false).await.unwrap();
+        self.pass_each(2, 700, false).await;
+    }
+
+    /// A pass that succeeds, so many seconds later.
+    pub async fn pass_after(&mut self, seconds: i64, requested: bool) {
+        self.advance(seconds);
+        self.pass(requested).await.unwrap();
+    }
+
+    /// So many of them, one after the other.
+    pub async fn pass_each(&mut self, times: usize, seconds: i64, requested: bool) {
+        for _ in 0..times {
+            self.pass_after(seconds, requested).await;
         }
+    }
+
+    /// After a faulty page everything is mirrored, each issue is created once and none removed.
+    pub async fn comes_whole_after(&mut self, fault: Value, requested: bool) {
+        self.command(json!({"command": "addPageFault", "fault": fault}));
+        let first = self.pass(requested).await;
+        self.command(json!({"command": "clearPageFaults"}));
+        self.settle().await;
+        assert_eq!(self.mirrored(), self.expected(), "{fault}, {first:?}");
+        let writes = *self.memory.writes.lock().unwrap();
+        assert_eq!((writes.created, writes.removed), (self.expected().len(), 0), "{fault}");
     }
 
     /// How often Jira was called since a place in the log of requests.

@@ -13,6 +13,7 @@ use crate::{
         BOT, Harness,
         actions::connected,
         assertions::{assert_absent, assert_condition},
+        commands::let_in,
     },
 };
 
@@ -324,11 +325,7 @@ async fn no_product_access(cluster: Arc<Cluster>) {
             status: Some(status),
             unlisted: false,
         };
-        let fix = Command::GrantProductAccess {
-            site: None,
-            account: None,
-            agent: true,
-        };
+        let fix = let_in(None, None, true);
         let named = ["product access", "Atlassian Administration"];
         let exchanges = harness.exchanges();
         unfit_and_fixed(&harness, breaking, "NoProductAccess", &named, fix).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Scenario, scenario, waiting};
 use crate::{
     cluster::Cluster,
-    harness::{Harness, SITE, manifest, observe::is_ready},
+    harness::{Harness, SITE, actions::connected, manifest, observe::is_ready},
 };
 
 /// Specs that the API server refuses, each with a part of what kubectl then says.
@@ -290,12 +290,7 @@ async fn kubectl_explains(cluster: Arc<Cluster>) {
 }
 
 async fn kubectl_lists(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "kubectl").await;
-    harness.connect("acme-oauth").await;
-    harness
-        .integrate("acme", "acme-oauth", json!({"projects": [{"key": "SUP"}]}))
-        .await;
-    harness.until_ready("acme").await;
+    let harness = connected(&cluster, "kubectl", json!({"projects": [{"key": "SUP"}]})).await;
 
     let columns = |table: &str| {
         table

@@ -9,7 +9,13 @@ use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     coverage,
-    harness::{BOT, Harness, SITE, assertions::assert_condition, observe::condition},
+    harness::{
+        BOT, SITE, Setup,
+        actions::{connected, connected_with_app},
+        assertions::assert_condition,
+        commands::revoke,
+        observe::condition,
+    },
 };
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -21,12 +27,8 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 async fn becomes_ready(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "ready").await;
-    harness.connect("acme-oauth").await;
-    harness
-        .integrate("acme", "acme-oauth", json!({"account": {"email": BOT}}))
-        .await;
-    let ready = harness.until_ready("acme").await;
+    let harness = connected(&cluster, "ready", json!({"account": {"email": BOT}})).await;
+    let ready = harness.integration("acme").await;
     let status = ready.status.as_ref().unwrap();
     assert_eq!(status.site.as_ref().unwrap().url, SITE);
     assert_eq!(status.projects.as_ref().unwrap().readable, Some(4));
@@ -66,15 +68,9 @@ async fn becomes_ready(cluster: Arc<Cluster>) {
 }
 
 async fn revoked_and_fixed(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "revoked").await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
+    let (harness, app) = connected_with_app(&cluster, "revoked", Setup::default(), json!({})).await;
 
-    harness.jira(Command::RevokeGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-    });
+    harness.jira(revoke(&app.client_id));
     let revoked = harness.request("acme").await;
     let authorized = condition(&revoked, "Authorized");
     assert_eq!(
@@ -109,10 +105,7 @@ async fn revoked_and_fixed(cluster: Arc<Cluster>) {
 
 /// A grant that nobody used for 90 days.
 async fn expired_and_fixed(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "expired").await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
+    let (harness, app) = connected_with_app(&cluster, "expired", Setup::default(), json!({})).await;
     let before = harness.project_versions().await;
     harness.jira(Command::AdvanceClock {
         seconds: 91 * 24 * 3600,

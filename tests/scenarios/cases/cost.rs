@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use super::{Scenario, scenario, waiting};
 use crate::{
     cluster::Cluster,
-    harness::{BOT, Harness, assertions::assert_condition, observe::condition},
+    harness::{
+        BOT, Harness,
+        assertions::assert_condition,
+        commands::{archive, private, rename, restore, trash},
+        observe::condition,
+    },
 };
 
 /// Most calls for all of a healthy site with a hundred projects, twenty of them service desks.
@@ -238,31 +243,6 @@ async fn troubled(cluster: Arc<Cluster>, name: &'static str, named: bool) {
     let most = healthy + count * EACH_TROUBLE;
     assert_cost(&harness, "all at once", mark, most, &unhealthy);
     harness.close().await;
-}
-
-fn archive(key: &str) -> Command {
-    let (site, project) = (None, key.into());
-    Command::ArchiveProject { site, project }
-}
-
-fn trash(key: &str) -> Command {
-    let (site, project) = (None, key.into());
-    Command::TrashProject { site, project }
-}
-
-fn restore(key: &str) -> Command {
-    let (site, project) = (None, key.into());
-    Command::RestoreProject { site, project }
-}
-
-fn rename(project: &str, key: &str) -> Command {
-    let (site, project, key) = (None, project.into(), key.into());
-    Command::RenameProjectKey { site, project, key }
-}
-
-fn private(key: &str, private: bool) -> Command {
-    let (site, project) = (None, key.into());
-    Command::SetProjectPrivate { site, project, private }
 }
 
 fn ask() -> NewRequestType {

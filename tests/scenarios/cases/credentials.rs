@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::AppCredentials;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
@@ -11,7 +10,8 @@ use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     harness::{
-        Harness,
+        Harness, Setup,
+        actions::{connected, connected_with_app},
         assertions::{assert_absent, assert_condition},
         observe::is_ready,
     },
@@ -35,14 +35,6 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 /// A harness where `acme` is Ready with the credentials in `acme-oauth`.
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> (Harness, AppCredentials) {
-    let harness = Harness::open(cluster, name).await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    (harness, app)
-}
-
 async fn credentials_come_late(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "late").await;
     harness.integrate("never", "never-oauth", json!({})).await;
@@ -79,12 +71,7 @@ async fn credentials_come_late(cluster: Arc<Cluster>) {
     assert!(harness.sandbox.requests().is_empty(), "nothing was asked so far");
 
     let tokens = harness.sandbox.mint(&app.client_id, None).unwrap();
-    harness
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
-        .await;
+    harness.hand_over("acme-oauth", &tokens.refresh_token).await;
     harness.until_ready("acme").await;
     assert_eq!(harness.exchanges(), 1);
     let reported = harness.events("acme").await;
@@ -97,7 +84,7 @@ async fn credentials_come_late(cluster: Arc<Cluster>) {
 }
 
 async fn credentials_deleted(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "deleted").await;
+    let harness = connected(&cluster, "deleted", json!({})).await;
     let backup = harness.whole_secret("acme-oauth").await;
     let published = harness.secret("acme-jira-token").await;
 
@@ -126,7 +113,7 @@ async fn credentials_deleted(cluster: Arc<Cluster>) {
 }
 
 async fn another_app(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "another-app").await;
+    let harness = connected(&cluster, "another-app", json!({})).await;
     let before = harness.secret("acme-jira-token").await.unwrap();
     let app = harness.sandbox.create_app().unwrap();
     let tokens = harness.sandbox.mint(&app.client_id, None).unwrap();
@@ -151,7 +138,7 @@ async fn another_app(cluster: Arc<Cluster>) {
 }
 
 async fn changed_client_id(cluster: Arc<Cluster>) {
-    let (harness, app) = connected(&cluster, "client-id").await;
+    let (harness, app) = connected_with_app(&cluster, "client-id", Setup::default(), json!({})).await;
     let other = harness.sandbox.create_app().unwrap();
     harness
         .patch_secret("acme-oauth", json!({"stringData": {"client-id": other.client_id}}))
@@ -179,13 +166,11 @@ async fn changed_client_id(cluster: Arc<Cluster>) {
 }
 
 async fn git_revert(cluster: Arc<Cluster>) {
-    let (harness, app) = connected(&cluster, "revert").await;
+    let (harness, app) = connected_with_app(&cluster, "revert", Setup::default(), json!({})).await;
     let old = harness.secret("acme-oauth").await.unwrap()["refresh-token"].clone();
     let first = harness.secret("acme-jira-token").await.unwrap();
     let new = harness.sandbox.mint(&app.client_id, None).unwrap().refresh_token;
-    harness
-        .patch_secret("acme-oauth", json!({"stringData": {"refresh-token": new}}))
-        .await;
+    harness.hand_over("acme-oauth", &new).await;
     harness
         .until_secret("acme-jira-token", "another", |data| {
             data["access-token"] != first["access-token"]
@@ -195,9 +180,7 @@ async fn git_revert(cluster: Arc<Cluster>) {
     let second = harness.secret("acme-jira-token").await;
 
     for token in [&old, &new, &old] {
-        harness
-            .patch_secret("acme-oauth", json!({"stringData": {"refresh-token": token}}))
-            .await;
+        harness.hand_over("acme-oauth", token).await;
         let found = harness.request("acme").await;
         assert_condition(&found, "Authorized", "True", "TokenFresh", &["acme-oauth-grant works"]);
         assert!(is_ready(&found));
@@ -214,7 +197,7 @@ async fn git_revert(cluster: Arc<Cluster>) {
 }
 
 async fn another_secret(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "another-secret").await;
+    let harness = connected(&cluster, "another-secret", json!({})).await;
     let first = harness.secret("acme-jira-token").await.unwrap();
     harness
         .change("acme", json!({"secretRef": {"name": "acme-oauth-2"}}))

@@ -139,10 +139,7 @@ async fn false_answers(cluster: Arc<Cluster>) {
 /// A namespace that takes no more `ConfigMap`s: nothing else suffers, and Jira is not asked for the
 /// whole list again and again.
 async fn refused(cluster: Arc<Cluster>) {
-    let setup = Setup {
-        proxied: true,
-        ..Setup::default()
-    };
+    let setup = Setup::proxied(true);
     let harness = Harness::set_up(&cluster, "directory-refused", setup).await;
     let start = harness.sandbox.mark();
     let action = Action::Refuse {

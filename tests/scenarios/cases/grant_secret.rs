@@ -14,6 +14,7 @@ use crate::{
     cluster::Cluster,
     harness::{
         Harness, Setup,
+        actions::{connected, connected_with_app},
         assertions::{assert_absent, assert_condition},
         observe::is_ready,
     },
@@ -47,14 +48,6 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str, setup: Setup) -> Harness {
-    let harness = Harness::set_up(cluster, name, setup).await;
-    harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    harness
-}
-
 /// Everything is deleted and made anew under the same names, without a refresh token: the tokens
 /// that the running operator still knew must not come back.
 async fn no_heirs(cluster: Arc<Cluster>) {
@@ -79,7 +72,7 @@ async fn no_heirs(cluster: Arc<Cluster>) {
 }
 
 async fn deleted_while_running(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "grant-gone", Setup::default()).await;
+    let harness = connected(&cluster, "grant-gone", json!({})).await;
     let before = harness.whole_secret("acme-oauth-grant").await;
     let held = harness.secret("acme-oauth-grant").await.unwrap();
     harness.delete::<Secret>("acme-oauth-grant").await;
@@ -154,7 +147,7 @@ async fn name_taken(cluster: Arc<Cluster>) {
 }
 
 async fn deleted_while_stopped(cluster: Arc<Cluster>) {
-    let mut harness = connected(&cluster, "grant-lost", Setup::default()).await;
+    let mut harness = connected(&cluster, "grant-lost", json!({})).await;
     let app = harness.secret("acme-oauth").await.unwrap();
     harness.kill_operators().await;
     harness
@@ -174,12 +167,7 @@ async fn deleted_while_stopped(cluster: Arc<Cluster>) {
     assert_eq!(harness.exchanges(), 1);
 
     let tokens = harness.sandbox.mint(&app["client-id"], None).unwrap();
-    harness
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
-        .await;
+    harness.hand_over("acme-oauth", &tokens.refresh_token).await;
     harness.until_ready("acme").await;
     assert_eq!(harness.exchanges(), 2);
     harness.close().await;
@@ -206,7 +194,7 @@ async fn restored_elsewhere(cluster: Arc<Cluster>) {
         further_namespaces: 1,
         ..Setup::default()
     };
-    let harness = connected(&cluster, "restored", setup).await;
+    let (harness, _) = connected_with_app(&cluster, "restored", setup, json!({})).await;
     let elsewhere = harness.further[0].clone();
     for name in ["acme-oauth", "acme-oauth-grant"] {
         harness
@@ -242,7 +230,7 @@ async fn restored_elsewhere(cluster: Arc<Cluster>) {
 }
 
 async fn restored_in_place(cluster: Arc<Cluster>) {
-    let mut harness = connected(&cluster, "backup", Setup::default()).await;
+    let mut harness = connected(&cluster, "backup", json!({})).await;
     let backup = harness.whole_secret("acme-oauth-grant").await;
     harness.kill_operators().await;
     harness.delete::<Secret>("acme-oauth-grant").await;
@@ -257,12 +245,7 @@ async fn restored_in_place(cluster: Arc<Cluster>) {
 
     let app = harness.secret("acme-oauth").await.unwrap();
     let tokens = harness.sandbox.mint(&app["client-id"], None).unwrap();
-    harness
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
-        .await;
+    harness.hand_over("acme-oauth", &tokens.refresh_token).await;
     harness.until_ready("acme").await;
     harness.close().await;
 }
@@ -272,7 +255,7 @@ async fn one_token_twice(cluster: Arc<Cluster>) {
         further_namespaces: 1,
         ..Setup::default()
     };
-    let harness = connected(&cluster, "twice", setup).await;
+    let (harness, _) = connected_with_app(&cluster, "twice", setup, json!({})).await;
     let younger = harness.further[0].clone();
     harness
         .restore_secret(&harness.whole_secret("acme-oauth").await, &younger)
@@ -301,7 +284,7 @@ async fn one_token_twice(cluster: Arc<Cluster>) {
 }
 
 async fn unused_grant(cluster: Arc<Cluster>) {
-    let mut harness = connected(&cluster, "unused", Setup::default()).await;
+    let mut harness = connected(&cluster, "unused", json!({})).await;
     let app = harness.secret("acme-oauth").await.unwrap();
     let since = |secret: &Secret| secret.annotations().get(UNUSED_SINCE).cloned();
     // Housekeeping runs at the start and each minute; a new start saves the wait.

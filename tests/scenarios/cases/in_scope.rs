@@ -6,13 +6,19 @@ use std::sync::Arc;
 use devkit::sandbox::Command;
 use jira_operator::api::project::JiraProject;
 use kube::api::DeleteParams;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Scenario, scenario, waiting};
 use crate::{
     cluster::Cluster,
     coverage,
-    harness::{Harness, actions::connected, assertions::assert_condition, observe::condition},
+    harness::{
+        Harness,
+        actions::{connected, named},
+        assertions::assert_condition,
+        commands::{archive, private, restore},
+        observe::condition,
+    },
 };
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -25,33 +31,6 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn named(keys: &[&str]) -> Value {
-    let projects: Vec<Value> = keys.iter().map(|key| json!({"key": key})).collect();
-    json!({"projects": projects})
-}
-
-fn archive(project: &str) -> Command {
-    Command::ArchiveProject {
-        site: None,
-        project: project.into(),
-    }
-}
-
-fn restore(project: &str) -> Command {
-    Command::RestoreProject {
-        site: None,
-        project: project.into(),
-    }
-}
-
-fn private(project: &str, private: bool) -> Command {
-    Command::SetProjectPrivate {
-        site: None,
-        project: project.into(),
-        private,
-    }
-}
-
 fn create(key: &str) -> Command {
     Command::CreateProject {
         site: None,
@@ -61,20 +40,10 @@ fn create(key: &str) -> Command {
     }
 }
 
-/// One project has this reason, the three others go on.
-async fn only(harness: &Harness, blocked: &str, reason: &str) {
-    let reasons = harness.project_reasons().await;
-    for (name, found) in &reasons {
-        let expected = if name == blocked { reason } else { "Usable" };
-        assert_eq!(found, expected, "{name}, of {reasons:?}");
-    }
-    assert_eq!(reasons.len(), 4, "{reasons:?}");
-}
-
 async fn new_ones(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "new", json!({})).await;
     // OLD was archived and BIN trashed before anybody looked: no objects, and nothing to complain of.
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
     assert_condition(
         &harness.integration("acme").await,
         "ProjectsAccessible",
@@ -127,7 +96,7 @@ async fn nothing_visible(cluster: Arc<Cluster>) {
         harness.jira(private(project, false));
     }
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
 
     // Lost all at once, they keep their objects.
     for project in all {
@@ -151,11 +120,7 @@ async fn nothing_visible(cluster: Arc<Cluster>) {
 }
 
 async fn named_is_missing(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "named").await;
-    harness.connect("acme-oauth").await;
-    harness
-        .integrate("acme", "acme-oauth", named(&["SUP", "GHOST", "OLD"]))
-        .await;
+    let harness = connected(&cluster, "named", named(&["SUP", "GHOST", "OLD"])).await;
     harness.until_reason("acme", "Ready", "SomeProjectsBlocked").await;
     let blocked = harness.integration("acme").await;
     let said = ["2 of 3", "GHOST (ProjectNotVisible)", "OLD (ProjectArchived)"];
@@ -196,8 +161,7 @@ async fn fewer_named(cluster: Arc<Cluster>) {
     harness.until_ready("acme").await;
     harness.change("acme", json!({"projects": null})).await;
     harness.until_project("acme-its", "back", |_| true).await;
-    harness.until_ready("acme").await;
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
     harness.close().await;
 }
 

@@ -13,7 +13,8 @@ use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     harness::{
-        Harness, Setup,
+        Setup,
+        actions::opened,
         assertions::assert_condition,
         directory::{LIST, is_complete, users},
         fleet::refusal,
@@ -39,21 +40,17 @@ fn sync(object: &JiraIntegration) -> SyncStatus {
     object.status.clone().unwrap_or_default().sync.unwrap_or_default()
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str, proxied: bool) -> Harness {
-    let setup = Setup {
+fn at_once(proxied: bool) -> Setup {
+    Setup {
         deletion_delay: Some(0),
-        proxied,
-        ..Setup::default()
-    };
-    let harness = Harness::set_up(cluster, name, setup).await;
-    harness.connect("acme-oauth").await;
-    harness
+        ..Setup::proxied(proxied)
+    }
 }
 
 /// The points are spent in the middle of a first synchronisation. Neither a person who insists nor a
 /// restart makes it call before the time.
 async fn silence(cluster: Arc<Cluster>) {
-    let mut harness = connected(&cluster, "silence", false).await;
+    let (mut harness, _) = opened(&cluster, "silence", at_once(false)).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
     let spent = json!({"kind": "rateLimit", "reason": "jira-quota-global-based", "retryAfterSeconds": HALF_AN_HOUR});
     harness.fault_first_pages(1, None, &spent);
@@ -84,7 +81,7 @@ async fn silence(cluster: Arc<Cluster>) {
 
 /// What only another consent fixes is not tried again and again.
 async fn scope_refused(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-scope", false).await;
+    let (harness, _) = opened(&cluster, "issues-scope", at_once(false)).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 300}));
     let body = json!({"code": 401, "message": "Unauthorized; scope does not match"}).to_string();
     let refused = json!({"kind": "status", "code": 401, "body": body});
@@ -108,7 +105,7 @@ async fn scope_refused(cluster: Arc<Cluster>) {
 
 /// Jira removed the endpoint: it says so, and is asked ever more seldom.
 async fn gone(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-gone", false).await;
+    let (harness, _) = opened(&cluster, "issues-gone", at_once(false)).await;
     let spec = json!({"projects": [{"key": "ENG"}], "issues": {"mirror": "Open"}});
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_ready("acme").await;
@@ -139,7 +136,7 @@ async fn gone(cluster: Arc<Cluster>) {
 /// Jira refuses the whole query for one project that went out of sight between the look at the
 /// permissions and the search. The others go on, and its issues stay.
 async fn invisible(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-invisible", true).await;
+    let (harness, _) = opened(&cluster, "issues-invisible", at_once(true)).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 5}));
     let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "issues": {"mirror": "Open"}});
     harness.integrate("acme", "acme-oauth", spec).await;
@@ -190,7 +187,7 @@ async fn invisible(cluster: Arc<Cluster>) {
 
 /// A project that cannot be stored is not hidden by too many issues, and is tried again.
 async fn gravest(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-gravest", true).await;
+    let (harness, _) = opened(&cluster, "issues-gravest", at_once(true)).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 30}));
     let spec = json!({"syncInterval": "1h", "issues": {"mirror": "Open", "maxObjects": 5}});
     harness.integrate("acme", "acme-oauth", spec).await;
@@ -232,7 +229,7 @@ async fn gravest(cluster: Arc<Cluster>) {
 
 /// Too many calls a second at one endpoint say nothing about the others.
 async fn burst(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-burst", false).await;
+    let (harness, _) = opened(&cluster, "issues-burst", at_once(false)).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 20}));
     let limited = json!({"kind": "rateLimit", "reason": "jira-burst-based", "retryAfterSeconds": 2});
     harness.fault("/statuses", 0, Some(1), &limited);

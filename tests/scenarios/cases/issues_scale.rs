@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Scenario, scenario, waiting};
 use crate::{
     cluster::Cluster,
-    harness::{Harness, assertions::assert_condition, observe::is_ready},
+    harness::{Setup, actions::opened, assertions::assert_condition, observe::is_ready},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -24,12 +24,6 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> Harness {
-    let harness = Harness::open(cluster, name).await;
-    harness.connect("acme-oauth").await;
-    harness
-}
-
 fn sync(object: &JiraIntegration) -> SyncStatus {
     object.status.clone().unwrap_or_default().sync.unwrap_or_default()
 }
@@ -37,7 +31,7 @@ fn sync(object: &JiraIntegration) -> SyncStatus {
 /// Killed in the middle of the first page, after a slice that left a checkpoint, and near the end: what
 /// is in the cluster is not fetched again.
 async fn kills(cluster: Arc<Cluster>) {
-    let mut harness = connected(&cluster, "issues-kills").await;
+    let (mut harness, _) = opened(&cluster, "issues-kills", Setup::default()).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 600 - harness.readable_in("ENG")}));
     let all = harness.readable_in("ENG");
     let hold = json!({"kind": "hold"});
@@ -82,7 +76,7 @@ async fn kills(cluster: Arc<Cluster>) {
 
 /// Another integration of the same process and app is looked at as if there was nothing else.
 async fn five_hundred(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-500").await;
+    let (harness, _) = opened(&cluster, "issues-500", Setup::default()).await;
     harness
         .integrate(
             "other",
@@ -124,7 +118,7 @@ async fn five_hundred(cluster: Arc<Cluster>) {
 
 /// It is not over with the first slice: status, conditions and metrics say how far it is.
 async fn progress(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-progress").await;
+    let (harness, _) = opened(&cluster, "issues-progress", Setup::default()).await;
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 1700}));
     // After most pages come some on which the first slice is over.
     harness.fault_first_pages(10, Some(4), &json!({"kind": "delay", "milliseconds": 10500}));
@@ -164,7 +158,7 @@ async fn progress(cluster: Arc<Cluster>) {
 }
 
 async fn kubectl(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "issues-kubectl").await;
+    let (harness, _) = opened(&cluster, "issues-kubectl", Setup::default()).await;
     let summary = "A summary of the usual length that says what is to be done and why it matters";
     let set = json!({"summary": summary, "labels": ["k8s", "backend"], "assignee": "dana@acme.example",
         "reporter": "devin@acme.example", "priority": "High"});

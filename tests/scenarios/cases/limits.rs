@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::http::{Method, StatusCode};
 use devkit::{
     proxy::{Action, Rule},
-    sandbox::{Command, FaultAction, FaultRule, RateLimitReason, When},
+    sandbox::{FaultAction, FaultRule, RateLimitReason, When},
 };
 use jiff::SignedDuration;
 use jira_operator::api::integration::JiraIntegration;
@@ -17,7 +17,9 @@ use crate::{
     coverage,
     harness::{
         Harness, Setup,
+        actions::{connected, connected_with_app, opened},
         assertions::{assert_absent, assert_condition},
+        commands::archive,
         observe::{condition, has, is_ready, observed},
     },
 };
@@ -35,27 +37,6 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("limits::no_project_can_be_stored", nothing_stored),
         scenario("limits::one_project_cannot_be_stored", one_not_stored),
     ]
-}
-
-async fn set_up(cluster: &Arc<Cluster>, name: &str, proxied: bool) -> Harness {
-    let harness = Harness::set_up(
-        cluster,
-        name,
-        Setup {
-            proxied,
-            ..Setup::default()
-        },
-    )
-    .await;
-    harness.connect("acme-oauth").await;
-    harness
-}
-
-async fn connected(cluster: &Arc<Cluster>, name: &str, proxied: bool) -> Harness {
-    let harness = set_up(cluster, name, proxied).await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    harness
 }
 
 fn limit(path: &str, reason: RateLimitReason, retry_after_seconds: Option<u32>) -> FaultRule {
@@ -91,7 +72,7 @@ async fn quota_spent(cluster: Arc<Cluster>) {
         RateLimitReason::JiraQuotaGlobalBased,
         RateLimitReason::JiraQuotaTenantBased,
     ] {
-        let harness = connected(&cluster, "quota", false).await;
+        let harness = connected(&cluster, "quota", json!({})).await;
         let before = harness.integration("acme").await;
         let projects = harness.project_versions().await;
         let _ = harness.sandbox.fault(limit("/ex/jira/", reason, Some(WAIT)).times(1));
@@ -138,7 +119,7 @@ async fn quota_spent(cluster: Arc<Cluster>) {
 /// A new spec meets a spent quota: it is not called looked at. Another integration of the app makes no call of its
 /// own to find the quota spent.
 async fn found_once(cluster: Arc<Cluster>) {
-    let harness = set_up(&cluster, "quota-once", false).await;
+    let (harness, _) = opened(&cluster, "quota-once", Setup::proxied(false)).await;
     let spec = json!({"syncInterval": "1m", "projects": [{"key": "SUP"}]});
     for name in ["acme", "other"] {
         harness.integrate(name, "acme-oauth", spec.clone()).await;
@@ -187,7 +168,7 @@ async fn listed_afterwards(harness: &Harness) {
 }
 
 async fn spent_from_the_first(cluster: Arc<Cluster>) {
-    let harness = set_up(&cluster, "quota-first", false).await;
+    let (harness, _) = opened(&cluster, "quota-first", Setup::proxied(false)).await;
     let rule = limit("/ex/jira/", RateLimitReason::JiraQuotaTenantBased, Some(WAIT));
     let _ = harness.sandbox.fault(rule.times(1));
     harness.integrate("acme", "acme-oauth", json!({})).await;
@@ -204,7 +185,7 @@ async fn spent_from_the_first(cluster: Arc<Cluster>) {
 }
 
 async fn burst(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "burst", false).await;
+    let harness = connected(&cluster, "burst", json!({})).await;
     let before = harness.project_versions().await;
     // Jira gives the time, and at times it gives none.
     for wait in [Some(2), None] {
@@ -230,7 +211,7 @@ async fn burst(cluster: Arc<Cluster>) {
 }
 
 async fn question_refused(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "refused", false).await;
+    let harness = connected(&cluster, "refused", json!({})).await;
     let before = harness.project_versions().await;
     let words = "The value 'x' is not valid here.";
     let body = json!({"errorMessages": [words], "errors": {}}).to_string();
@@ -288,7 +269,7 @@ fn refuse(status: StatusCode, reason: &str, message: &str) -> Rule {
 }
 
 async fn nothing_stored(cluster: Arc<Cluster>) {
-    let harness = set_up(&cluster, "nothing-stored", true).await;
+    let (harness, _) = opened(&cluster, "nothing-stored", Setup::proxied(true)).await;
     let proxy = harness.proxy.as_ref().unwrap();
     let words = "jiraprojects is forbidden by a policy of the cluster";
     let rule = proxy.add(refuse(StatusCode::FORBIDDEN, "Forbidden", words).path_contains("/jiraprojects"));
@@ -305,13 +286,7 @@ async fn nothing_stored(cluster: Arc<Cluster>) {
     assert_condition(&failed, "Ready", "False", "SyncFailed", &[words]);
     assert_condition(&failed, "Reconciling", "True", "SyncFailed", &[]);
     // The token does not depend on it.
-    assert!(
-        harness
-            .secret("acme-jira-token")
-            .await
-            .unwrap()
-            .contains_key("access-token")
-    );
+    assert!(harness.is_published().await);
     rule.remove();
     harness.until_ready("acme").await;
     assert_eq!(harness.project_versions().await.len(), 4);
@@ -319,7 +294,7 @@ async fn nothing_stored(cluster: Arc<Cluster>) {
 }
 
 async fn one_not_stored(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "one-not-stored", true).await;
+    let (harness, _) = connected_with_app(&cluster, "one-not-stored", Setup::proxied(true), json!({})).await;
     let words = "etcd did not answer in time";
     let rule = refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", words);
     let rule = harness
@@ -328,10 +303,7 @@ async fn one_not_stored(cluster: Arc<Cluster>) {
         .unwrap()
         .add(rule.method(Method::PATCH).path_contains("/jiraprojects/acme-eng"));
     for project in ["ENG", "OPS"] {
-        harness.jira(Command::ArchiveProject {
-            site: None,
-            project: project.into(),
-        });
+        harness.jira(archive(project));
     }
     harness.ask("acme").await;
     harness.until_reason("acme", "Synced", "SyncPartial").await;

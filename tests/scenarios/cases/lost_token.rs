@@ -198,10 +198,7 @@ async fn assert_refusals(harness: &Harness, fleets: &[Fleet]) {
 /// The connection to the API server swallows the Secret with the new token. The operator does not
 /// wait for ever, says so, and stores what it kept in memory when it can.
 async fn never_answered(cluster: Arc<Cluster>) {
-    let setup = Setup {
-        proxied: true,
-        ..Setup::default()
-    };
+    let setup = Setup::proxied(true);
     let harness = Harness::set_up(&cluster, "swallowed", setup).await;
     let held = harness.sandbox.fault(hold(When::After));
     let fleet = Fleet::launch(&harness, &harness.namespace, 2, 3600).await;

@@ -7,7 +7,7 @@ use devkit::{
     proxy::Rule,
     sandbox::{Command, FaultAction, FaultRule, When},
 };
-use k8s_openapi::api::core::v1::Secret;
+use jira_operator::api::integration::JiraIntegration;
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
@@ -15,6 +15,7 @@ use crate::{
     cluster::Cluster,
     harness::{
         BOT, Harness, SITE, Setup,
+        commands::{let_in, revoke},
         fleet::refusal,
         observe::condition,
         visitor::{Visitor, link_of},
@@ -69,6 +70,13 @@ pub fn nothing_leaked(harness: &Harness, visitor: &Visitor) {
     assert_eq!(leaked.count(), 0, "secrets show on pages");
 }
 
+/// A person connects by the link, and it becomes Ready.
+async fn connect_by(harness: &Harness, visitor: &mut Visitor, link: &str) {
+    let callback = harness.accept(&visitor.press(link).await);
+    visitor.come_back(&callback).await.says(&["Connected"]);
+    harness.until_ready("acme").await;
+}
+
 async fn connects(cluster: Arc<Cluster>) {
     let harness = waiting(&cluster, "pages", dedicated()).await;
     let link = harness.link("acme").await;
@@ -118,9 +126,7 @@ async fn another_account(cluster: Arc<Cluster>) {
     assert_eq!(harness.link("acme").await, link, "the link is as good as before");
 
     // As the right account, by the page's own button.
-    let again = visitor.press(&link).await;
-    visitor.come_back(&harness.accept(&again)).await.says(&["Connected"]);
-    harness.until_ready("acme").await;
+    connect_by(&harness, &mut visitor, &link).await;
     nothing_leaked(&harness, &visitor);
     harness.close().await;
 }
@@ -130,11 +136,7 @@ async fn service_account(cluster: Arc<Cluster>) {
     let harness = waiting(&cluster, "pages-service", json!({"account": {"email": service}})).await;
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&harness.link("acme").await).await;
-    harness.jira(Command::GrantProductAccess {
-        site: None,
-        account: Some(service.to_owned()),
-        agent: false,
-    });
+    harness.jira(let_in(None, Some(service), false));
     let callback = harness.click(Command::MintCode {
         authorize_url: authorize,
         account: Some(service.to_owned()),
@@ -185,11 +187,7 @@ async fn fewer_scopes(cluster: Arc<Cluster>) {
 
 async fn another_site(cluster: Arc<Cluster>) {
     let harness = waiting(&cluster, "pages-site", dedicated()).await;
-    harness.jira(Command::GrantProductAccess {
-        site: Some("globex".to_owned()),
-        account: Some(BOT.to_owned()),
-        agent: false,
-    });
+    harness.jira(let_in(Some("globex"), Some(BOT), false));
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&harness.link("acme").await).await;
     let page = visitor.come_back(&harness.consent(&authorize, BOT, "globex")).await;
@@ -207,25 +205,15 @@ async fn connected_again(cluster: Arc<Cluster>) {
     let harness = waiting(&cluster, "pages-again", dedicated()).await;
     let first = harness.link("acme").await;
     let mut visitor = Visitor::default();
-    let authorize = visitor.press(&first).await;
-    visitor.come_back(&harness.accept(&authorize)).await;
-    harness.until_ready("acme").await;
+    connect_by(&harness, &mut visitor, &first).await;
     let credentials = harness.secret("acme-oauth").await.expect("credentials");
-    harness.jira(Command::RevokeGrant {
-        client_id: credentials.get("client-id").cloned(),
-        account: Some(BOT.to_owned()),
-    });
+    harness.jira(revoke(&credentials["client-id"]));
     harness.request("acme").await;
     harness.until_reason("acme", "Authorized", "ReconnectRequired").await;
     let second = harness.link("acme").await;
     assert_ne!(first, second);
     assert_eq!(visitor.open(&first).await.status, 404);
-    let authorize = visitor.press(&second).await;
-    visitor
-        .come_back(&harness.accept(&authorize))
-        .await
-        .says(&["Connected"]);
-    harness.until_ready("acme").await;
+    connect_by(&harness, &mut visitor, &second).await;
     harness.close().await;
 }
 
@@ -250,13 +238,7 @@ async fn wrong_app(cluster: Arc<Cluster>) {
         .says(&["ClientSecretRejected", "developer console"]);
 
     // Credentials that are not complete: nobody is sent to Atlassian.
-    harness
-        .put_secret(
-            &harness.namespace,
-            "acme-oauth",
-            &[("client-id", good["client-id"].as_str())],
-        )
-        .await;
+    harness.put_secret(&harness.namespace, "acme-oauth", &pair[..1]).await;
     harness
         .until_reason("acme", "Authorized", "CredentialsIncomplete")
         .await;
@@ -275,22 +257,13 @@ async fn lasting_link(cluster: Arc<Cluster>) {
     // Connected on another way, the link is worthless.
     let app = harness.secret("acme-oauth").await.expect("credentials");
     let tokens = harness.sandbox.mint(&app["client-id"], None).expect("a grant");
-    harness
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
-        .await;
+    harness.hand_over("acme-oauth", &tokens.refresh_token).await;
     let ready = harness.until_ready("acme").await;
     assert_eq!(link_of(&ready), None);
     assert_eq!(Visitor::default().open(&link).await.status, 404);
     // With the last integration goes the key.
-    harness
-        .delete::<jira_operator::api::integration::JiraIntegration>("acme")
-        .await;
-    harness
-        .until_object::<Secret>("jira-operator-connect", "absent", |found| found.is_none())
-        .await;
+    harness.delete::<JiraIntegration>("acme").await;
+    harness.until_secret_gone("jira-operator-connect").await;
     harness.close().await;
 }
 
@@ -335,21 +308,15 @@ async fn outage(cluster: Arc<Cluster>) {
         assert!(!page.text.contains("changed meanwhile"), "{path}: {}", page.text);
         assert_eq!(harness.exchanges(), spent, "{path}: the code was spent");
     }
-    let callback = harness.accept(&visitor.press(&link).await);
-    visitor.come_back(&callback).await.says(&["Connected"]);
-    harness.until_ready("acme").await;
+    connect_by(&harness, &mut visitor, &link).await;
     harness.close().await;
 }
 
 /// The account of the spec is another one than the grant's: the link leads to a new consent, and its page
 /// does not show what held against the old one.
 async fn replaced(cluster: Arc<Cluster>) {
-    let harness = waiting(
-        &cluster,
-        "pages-replaced",
-        json!({"account": {"email": "dana@acme.example"}}),
-    )
-    .await;
+    let dana = json!({"account": {"email": "dana@acme.example"}});
+    let harness = waiting(&cluster, "pages-replaced", dana).await;
     let mut visitor = Visitor::default();
     let authorize = visitor.press(&harness.link("acme").await).await;
     let callback = harness.consent(&authorize, "dana@acme.example", "acme");

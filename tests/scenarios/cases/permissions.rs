@@ -11,9 +11,9 @@ use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness,
         actions::connected,
         assertions::{assert_absent, assert_condition},
+        commands::let_in,
         observe::has,
     },
 };
@@ -71,20 +71,6 @@ fn give(project: &str, permission: &str) -> Command {
     }
 }
 
-/// These projects have this reason, the others go on.
-async fn only(harness: &Harness, blocked: &[&str], reason: &str) {
-    let reasons = harness.project_reasons().await;
-    assert_eq!(reasons.len(), 4, "{reasons:?}");
-    for (name, found) in &reasons {
-        let expected = if blocked.contains(&name.as_str()) {
-            reason
-        } else {
-            "Usable"
-        };
-        assert_eq!(found, expected, "{name}, of {reasons:?}");
-    }
-}
-
 /// Without these an issue is written all the same.
 const DISPENSABLE: [&str; 2] = ["AssignDenied", "ReporterChangeDenied"];
 
@@ -106,7 +92,7 @@ async fn each_permission(cluster: Arc<Cluster>) {
             .await;
         let counts = blocked.status.clone().unwrap().projects.unwrap();
         if DISPENSABLE.contains(&reason) {
-            only(&harness, &[], "").await;
+            harness.assert_blocked(&[], "").await;
             harness
                 .assert_project("acme-eng", "Ready", "True", "Usable", &said)
                 .await;
@@ -117,7 +103,7 @@ async fn each_permission(cluster: Arc<Cluster>) {
                 (Some(4), Some(4), 0)
             );
         } else {
-            only(&harness, &["acme-eng"], reason).await;
+            harness.assert_blocked(&["acme-eng"], reason).await;
             harness
                 .assert_project("acme-eng", "Ready", "False", reason, &said)
                 .await;
@@ -141,7 +127,7 @@ async fn each_permission(cluster: Arc<Cluster>) {
 
         harness.jira(give("ENG", permission));
         harness.request("acme").await;
-        only(&harness, &[], "").await;
+        harness.assert_blocked(&[], "").await;
         coverage::caused(row);
     }
 
@@ -158,7 +144,7 @@ async fn each_permission(cluster: Arc<Cluster>) {
         harness.jira(give("ENG", permission));
     }
     harness.request("acme").await;
-    only(&harness, &[], "").await;
+    harness.assert_blocked(&[], "").await;
     harness.close().await;
 }
 
@@ -168,7 +154,7 @@ async fn browsing_denied(cluster: Arc<Cluster>) {
     harness.jira(give("ENG", "ADMINISTER_PROJECTS"));
     harness.jira(take("ENG", "BROWSE_PROJECTS"));
     harness.request("acme").await;
-    only(&harness, &["acme-eng"], "BrowseDenied").await;
+    harness.assert_blocked(&["acme-eng"], "BrowseDenied").await;
     let said = ["ENG", "permission scheme", "Browse projects"];
     harness
         .assert_project("acme-eng", "Accessible", "False", "BrowseDenied", &said)
@@ -180,10 +166,10 @@ async fn browsing_denied(cluster: Arc<Cluster>) {
     // Who does not administer it does not even see it.
     harness.jira(take("ENG", "ADMINISTER_PROJECTS"));
     harness.request("acme").await;
-    only(&harness, &["acme-eng"], "ProjectNotVisible").await;
+    harness.assert_blocked(&["acme-eng"], "ProjectNotVisible").await;
     harness.jira(give("ENG", "BROWSE_PROJECTS"));
     harness.request("acme").await;
-    only(&harness, &[], "").await;
+    harness.assert_blocked(&[], "").await;
     harness
         .until_events("acme-eng", &["BrowseDenied", "ProjectNotVisible", "ProjectVisible"])
         .await;
@@ -200,7 +186,9 @@ async fn agent_licence(cluster: Arc<Cluster>) {
     });
     let blocked = harness.request("acme").await;
     // Service projects only: nobody needs a licence for the others.
-    only(&harness, &["acme-sup", "acme-its"], "InternalCommentDenied").await;
+    harness
+        .assert_blocked(&["acme-sup", "acme-its"], "InternalCommentDenied")
+        .await;
     harness
         .assert_project("acme-sup", "Permitted", "False", "InternalCommentDenied", &said)
         .await;
@@ -211,21 +199,17 @@ async fn agent_licence(cluster: Arc<Cluster>) {
         "SomeProjectsBlocked",
         &["2 of 4", "ITS (InternalCommentDenied)"],
     );
-    harness.jira(Command::GrantProductAccess {
-        site: None,
-        account: None,
-        agent: true,
-    });
+    harness.jira(let_in(None, None, true));
     harness.request("acme").await;
-    only(&harness, &[], "").await;
+    harness.assert_blocked(&[], "").await;
 
     // Licensed, but in no role that makes an agent of one project.
     harness.jira(take("SUP", "SERVICEDESK_AGENT"));
     harness.request("acme").await;
-    only(&harness, &["acme-sup"], "InternalCommentDenied").await;
+    harness.assert_blocked(&["acme-sup"], "InternalCommentDenied").await;
     harness.jira(give("SUP", "SERVICEDESK_AGENT"));
     harness.request("acme").await;
-    only(&harness, &[], "").await;
+    harness.assert_blocked(&[], "").await;
     coverage::caused("no-internal-comment");
     harness.close().await;
 }
@@ -246,7 +230,7 @@ async fn observing(cluster: Arc<Cluster>) {
         "AllProjectsAccessible",
         &[],
     );
-    only(&harness, &[], "").await;
+    harness.assert_blocked(&[], "").await;
     harness.change("acme", json!({"mode": "Enforce"})).await;
     harness
         .until_project_reason("acme-eng", "Permitted", "CreateDenied")
@@ -296,13 +280,7 @@ async fn named_blocked(cluster: Arc<Cluster>) {
     assert_condition(&blocked, "Stalled", "True", "SomeProjectsBlocked", &[]);
     harness.assert_project("acme-sup", "Ready", "True", "Usable", &[]).await;
     // The token does not depend on it.
-    assert!(
-        harness
-            .secret("acme-jira-token")
-            .await
-            .unwrap()
-            .contains_key("access-token")
-    );
+    assert!(harness.is_published().await);
     harness.jira(give("ENG", "ADD_COMMENTS"));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
     harness.close().await;
@@ -316,7 +294,7 @@ async fn plain_pass(cluster: Arc<Cluster>) {
     harness
         .until_project_reason("acme-eng", "Permitted", "EditDenied")
         .await;
-    only(&harness, &["acme-eng"], "EditDenied").await;
+    harness.assert_blocked(&["acme-eng"], "EditDenied").await;
     harness
         .until_reason("acme", "ProjectsAccessible", "SomeProjectsBlocked")
         .await;

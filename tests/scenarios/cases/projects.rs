@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use devkit::sandbox::Command;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness,
-        actions::connected,
+        actions::{connected, named},
         assertions::{assert_absent, assert_condition},
+        commands::{archive, private, rename, restore, trash},
         observe::observed,
     },
 };
@@ -28,63 +28,11 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn named(keys: &[&str]) -> Value {
-    let projects: Vec<Value> = keys.iter().map(|key| json!({"key": key})).collect();
-    json!({"projects": projects})
-}
-
-fn archive(project: &str) -> Command {
-    Command::ArchiveProject {
-        site: None,
-        project: project.into(),
-    }
-}
-
-fn trash(project: &str) -> Command {
-    Command::TrashProject {
-        site: None,
-        project: project.into(),
-    }
-}
-
-fn restore(project: &str) -> Command {
-    Command::RestoreProject {
-        site: None,
-        project: project.into(),
-    }
-}
-
-fn private(project: &str, private: bool) -> Command {
-    Command::SetProjectPrivate {
-        site: None,
-        project: project.into(),
-        private,
-    }
-}
-
-fn rename(project: &str, key: &str) -> Command {
-    Command::RenameProjectKey {
-        site: None,
-        project: project.into(),
-        key: key.into(),
-    }
-}
-
-/// One project has this reason, the three others go on.
-async fn only(harness: &Harness, blocked: &str, reason: &str) {
-    let reasons = harness.project_reasons().await;
-    for (name, found) in &reasons {
-        let expected = if name == blocked { reason } else { "Usable" };
-        assert_eq!(found, expected, "{name}, of {reasons:?}");
-    }
-    assert_eq!(reasons.len(), 4, "{reasons:?}");
-}
-
 async fn archived(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "archived", json!({})).await;
     harness.jira(archive("SUP"));
     let blocked = harness.request("acme").await;
-    only(&harness, "acme-sup", "ProjectArchived").await;
+    harness.assert_blocked(&["acme-sup"], "ProjectArchived").await;
     let said = "Project SUP is archived. Restore it in Jira or remove it from spec.projects.";
     harness
         .assert_project("acme-sup", "Accessible", "False", "ProjectArchived", &[said])
@@ -113,7 +61,7 @@ async fn archived(cluster: Arc<Cluster>) {
 
     harness.jira(restore("SUP"));
     let recovered = harness.request("acme").await;
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
     assert_condition(
         &recovered,
         "ProjectsAccessible",
@@ -153,7 +101,7 @@ async fn trashed(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "trashed", json!({})).await;
     harness.jira(trash("SUP"));
     harness.request("acme").await;
-    only(&harness, "acme-sup", "ProjectInTrash").await;
+    harness.assert_blocked(&["acme-sup"], "ProjectInTrash").await;
     harness
         .assert_project(
             "acme-sup",
@@ -165,7 +113,7 @@ async fn trashed(cluster: Arc<Cluster>) {
         .await;
     harness.jira(restore("SUP"));
     harness.request("acme").await;
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
 
     harness.jira(trash("SUP"));
     harness.request("acme").await;
@@ -197,7 +145,7 @@ async fn made_private(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "private", json!({})).await;
     harness.jira(private("SUP", true));
     let blocked = harness.request("acme").await;
-    only(&harness, "acme-sup", "ProjectNotVisible").await;
+    harness.assert_blocked(&["acme-sup"], "ProjectNotVisible").await;
     // Hidden and deleted look alike, so the message asserts neither.
     let causes = ["SUP", "not added", "private or deleted", "mistyped"];
     harness
@@ -216,7 +164,7 @@ async fn made_private(cluster: Arc<Cluster>) {
     assert_eq!(harness.project_versions().await, versions);
     harness.jira(private("SUP", false));
     harness.request("acme").await;
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
     assert!(
         harness
             .project("acme-sup")
@@ -236,7 +184,7 @@ async fn renamed_discovered(cluster: Arc<Cluster>) {
     harness.jira(rename("SUP", "CARE"));
     let after = harness.request("acme").await;
     harness.until_project_gone("acme-sup").await;
-    only(&harness, "", "").await;
+    harness.assert_blocked(&[], "").await;
     let project = harness.project("acme-care").await;
     assert_eq!(project.spec.key, "CARE");
     assert_eq!(project.status.unwrap().id, id, "it is the same project");

@@ -17,6 +17,7 @@ use crate::{
     harness::{
         BOT, Harness, Setup,
         assertions::assert_condition,
+        commands::{archive, revoke},
         observe::{condition, has, is_ready},
     },
 };
@@ -167,10 +168,7 @@ async fn thousand_and_one(cluster: Arc<Cluster>) {
     assert_eq!(harness.project_versions().await, versions);
 
     // One of them changes: one of them is written.
-    harness.jira(Command::ArchiveProject {
-        site: None,
-        project: "P500".into(),
-    });
+    harness.jira(archive("P500"));
     harness.request("acme").await;
     let one = written(&harness, &mut audit, 1).await;
     assert_eq!(
@@ -273,10 +271,7 @@ async fn cluster_wide(cluster: Arc<Cluster>) {
     assert_eq!(harness.exchanges(), 2, "two grants of the same name in two namespaces");
 
     // One namespace's trouble is not the other's.
-    harness.jira(Command::RevokeGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-    });
+    harness.jira(revoke(&app.client_id));
     harness.request_in(&other, "acme").await;
     let revoked = |o: &JiraIntegration| has(o, "Authorized", "ReconnectRequired");
     harness.until_in(&other, "acme", "ReconnectRequired", revoked).await;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, When};
+use devkit::sandbox::{FaultAction, FaultRule, When};
 use serde_json::json;
 
 use super::{Scenario, scenario};
@@ -10,8 +10,10 @@ use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness,
+        Harness, Setup,
+        actions::{connected, connected_with_app},
         assertions::{assert_absent, assert_condition},
+        commands::{add_scope, drop_scope},
         observe::has,
     },
 };
@@ -26,31 +28,9 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> (Harness, String) {
-    let harness = Harness::open(cluster, name).await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    (harness, app.client_id)
-}
-
-fn drop_scope(client_id: &str, scope: &str) -> Command {
-    Command::DropScope {
-        client_id: Some(client_id.to_owned()),
-        scope: scope.to_owned(),
-    }
-}
-
-fn add_scope(client_id: &str, scope: &str) -> Command {
-    Command::AddScope {
-        client_id: Some(client_id.to_owned()),
-        scope: scope.to_owned(),
-    }
-}
-
 async fn writing_missing(cluster: Arc<Cluster>) {
-    let (harness, app) = connected(&cluster, "no-writing").await;
-    harness.jira(drop_scope(&app, "write:jira-work"));
+    let (harness, app) = connected_with_app(&cluster, "no-writing", Setup::default(), json!({})).await;
+    harness.jira(drop_scope(&app.client_id, "write:jira-work"));
     let missing = harness.request("acme").await;
     let named = [
         "write:jira-work (to write issues)",
@@ -69,15 +49,9 @@ async fn writing_missing(cluster: Arc<Cluster>) {
     assert_condition(&missing, "AccountEligible", "True", "StandardAccount", &[]);
     assert_condition(&missing, "ProjectsAccessible", "True", "AllProjectsAccessible", &[]);
     assert_condition(&missing, "Synced", "True", "SyncSucceeded", &[]);
-    assert!(
-        harness
-            .secret("acme-jira-token")
-            .await
-            .unwrap()
-            .contains_key("access-token")
-    );
+    assert!(harness.is_published().await);
 
-    harness.jira(add_scope(&app, "write:jira-work"));
+    harness.jira(add_scope(&app.client_id, "write:jira-work"));
     let recovered = harness.request("acme").await;
     assert_condition(&recovered, "Ready", "True", "Connected", &[]);
     assert_absent(&recovered, "Stalled");
@@ -91,23 +65,8 @@ async fn writing_missing(cluster: Arc<Cluster>) {
 /// A grant that was given for reading only, from the first.
 async fn observing_is_enough(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "observing").await;
-    let app = harness.sandbox.create_app().unwrap();
-    let command = Command::MintGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-        sites: None,
-        scopes: Some(
-            ["read:jira-user", "read:jira-work", "read:servicedesk-request"]
-                .map(str::to_owned)
-                .into(),
-        ),
-        online: false,
-    };
-    let tokens = harness.sandbox.mint_as(command).unwrap();
-    let namespace = &harness.namespace;
-    harness
-        .put_credentials(namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
-        .await;
+    let reading = ["read:jira-user", "read:jira-work", "read:servicedesk-request"];
+    harness.connect_to("acme-oauth", None, Some(&reading)).await;
     harness
         .integrate("acme", "acme-oauth", json!({"mode": "Observe"}))
         .await;
@@ -138,9 +97,9 @@ async fn observing_is_enough(cluster: Arc<Cluster>) {
 }
 
 async fn people_missing(cluster: Arc<Cluster>) {
-    let (harness, app) = connected(&cluster, "no-people").await;
+    let (harness, app) = connected_with_app(&cluster, "no-people", Setup::default(), json!({})).await;
     let before = harness.project_versions().await;
-    harness.jira(drop_scope(&app, "read:jira-user"));
+    harness.jira(drop_scope(&app.client_id, "read:jira-user"));
     let missing = harness.request("acme").await;
     assert_condition(
         &missing,
@@ -159,15 +118,15 @@ async fn people_missing(cluster: Arc<Cluster>) {
         );
     }
     assert_eq!(harness.project_versions().await, before);
-    harness.jira(add_scope(&app, "read:jira-user"));
+    harness.jira(add_scope(&app.client_id, "read:jira-user"));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
     harness.close().await;
 }
 
 async fn projects_missing(cluster: Arc<Cluster>) {
-    let (harness, app) = connected(&cluster, "no-work").await;
+    let (harness, app) = connected_with_app(&cluster, "no-work", Setup::default(), json!({})).await;
     let before = harness.project_versions().await;
-    harness.jira(drop_scope(&app, "read:jira-work"));
+    harness.jira(drop_scope(&app.client_id, "read:jira-work"));
     let missing = harness.request("acme").await;
     assert_condition(
         &missing,
@@ -187,7 +146,7 @@ async fn projects_missing(cluster: Arc<Cluster>) {
         );
     }
     assert_eq!(harness.project_versions().await, before);
-    harness.jira(add_scope(&app, "read:jira-work"));
+    harness.jira(add_scope(&app.client_id, "read:jira-work"));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
     harness.close().await;
 }
@@ -195,7 +154,7 @@ async fn projects_missing(cluster: Arc<Cluster>) {
 /// The lists have every scope, and yet a call is answered that it is not covered. No refresh
 /// can cure that, so none is spent.
 async fn refused_call(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "scope-refused").await;
+    let harness = connected(&cluster, "scope-refused", json!({})).await;
     let exchanges = harness.exchanges();
     let body = json!({"code": 401, "message": "Unauthorized; scope does not match"}).to_string();
     for (path, asked) in [

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
-    harness::{Harness, Setup, assertions::assert_condition},
+    harness::{Harness, Setup, assertions::assert_condition, commands::revoke},
 };
 
 /// Everything but Secrets that a reader of the namespace can list.
@@ -75,10 +75,7 @@ async fn dead_grant(harness: &mut Harness, app: &AppCredentials) {
             data.contains_key("refresh-token")
         })
         .await;
-    harness.jira(Command::RevokeGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-    });
+    harness.jira(revoke(&app.client_id));
     assert_condition(
         &harness.request("acme").await,
         "Authorized",
@@ -90,12 +87,7 @@ async fn dead_grant(harness: &mut Harness, app: &AppCredentials) {
     harness.kill_operators().await;
     harness.start_operator();
     let tokens = harness.sandbox.mint(&app.client_id, None).unwrap();
-    harness
-        .patch_secret(
-            "acme-oauth",
-            json!({"stringData": {"refresh-token": tokens.refresh_token}}),
-        )
-        .await;
+    harness.hand_over("acme-oauth", &tokens.refresh_token).await;
     harness.until_ready("acme").await;
 }
 

@@ -11,8 +11,10 @@ use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness, SITE,
+        Harness, SITE, Setup,
+        actions::{connected, connected_with_app},
         assertions::assert_condition,
+        commands::{block_app, let_in, site_down},
         observe::{condition, observed},
     },
 };
@@ -32,35 +34,9 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> (Harness, String) {
-    let harness = Harness::open(cluster, name).await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    (harness, app.client_id)
-}
-
-/// Whether a token is published.
-async fn published(harness: &Harness) -> bool {
-    let data = harness.secret("acme-jira-token").await.unwrap_or_default();
-    data.contains_key("access-token")
-}
-
 async fn reaches_another(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "another-site").await;
-    let app = harness.sandbox.create_app().unwrap();
-    let command = Command::MintGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-        sites: Some(vec!["globex".into()]),
-        scopes: None,
-        online: false,
-    };
-    let tokens = harness.sandbox.mint_as(command).unwrap();
-    let namespace = &harness.namespace;
-    harness
-        .put_credentials(namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
-        .await;
+    let app = harness.connect_to("acme-oauth", Some(&["globex"]), None).await;
     harness.integrate("acme", "acme-oauth", json!({})).await;
     harness.until_reason("acme", "SiteReachable", "SiteNotGranted").await;
     let wrong = harness.integration("acme").await;
@@ -79,7 +55,7 @@ async fn reaches_another(cluster: Arc<Cluster>) {
         "SkippedAfterSiteReachable",
         &["SiteReachable"],
     );
-    assert!(!published(&harness).await);
+    assert!(!harness.is_published().await);
 
     let site = "acme".to_owned();
     harness.jira(Command::AddSiteToGrant {
@@ -89,13 +65,13 @@ async fn reaches_another(cluster: Arc<Cluster>) {
     });
     let ready = harness.request("acme").await;
     assert_condition(&ready, "Ready", "True", "Connected", &[]);
-    assert!(published(&harness).await);
+    assert!(harness.is_published().await);
     coverage::caused("site-not-granted");
     harness.close().await;
 }
 
 async fn reaches_none(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "no-site").await;
+    let harness = connected(&cluster, "no-site", json!({})).await;
     let before = harness.project_versions().await;
     harness.jira(Command::RemoveProductAccess {
         site: None,
@@ -106,16 +82,15 @@ async fn reaches_none(cluster: Arc<Cluster>) {
     let none = harness.request("acme").await;
     let causes = [SITE, "no site at all", "scopes", "product access", "blocks the app"];
     assert_condition(&none, "SiteReachable", "False", "SiteNotGranted", &causes);
-    assert!(!published(&harness).await, "a token that opens nothing stays published");
+    assert!(
+        !harness.is_published().await,
+        "a token that opens nothing stays published"
+    );
     assert_eq!(harness.project_versions().await, before, "projects were touched");
 
-    harness.jira(Command::GrantProductAccess {
-        site: None,
-        account: None,
-        agent: true,
-    });
+    harness.jira(let_in(None, None, true));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
-    assert!(published(&harness).await);
+    assert!(harness.is_published().await);
     harness
         .until_events("acme", &["Connected", "SiteNotGranted", "SiteFound"])
         .await;
@@ -124,11 +99,7 @@ async fn reaches_none(cluster: Arc<Cluster>) {
 }
 
 async fn not_found(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "not-found").await;
-    harness.connect("acme-oauth").await;
-    harness
-        .integrate("acme", "acme-oauth", json!({"site": "https://acne.atlassian.net"}))
-        .await;
+    let harness = connected(&cluster, "not-found", json!({"site": "https://acne.atlassian.net"})).await;
     harness.until_reason("acme", "SiteReachable", "SiteNotFound").await;
     let typo = harness.integration("acme").await;
     // What the grant reaches is the likeliest correction.
@@ -141,7 +112,7 @@ async fn not_found(cluster: Arc<Cluster>) {
     );
     assert_condition(&typo, "Stalled", "True", "SiteNotFound", &[]);
     harness.change("acme", json!({"site": SITE})).await;
-    let ready = harness.until_ready("acme").await;
+    let ready = harness.integration("acme").await;
     assert_eq!(ready.status.unwrap().site.unwrap().url, SITE);
 
     // A typo later on neither empties the projects nor takes another site for this one.
@@ -158,13 +129,8 @@ async fn not_found(cluster: Arc<Cluster>) {
 }
 
 async fn blocks_the_app(cluster: Arc<Cluster>) {
-    let (harness, client_id) = connected(&cluster, "app-blocked").await;
-    let client_id = Some(client_id);
-    harness.jira(Command::BlockApp {
-        site: None,
-        client_id: client_id.clone(),
-        blocked: true,
-    });
+    let (harness, app) = connected_with_app(&cluster, "app-blocked", Setup::default(), json!({})).await;
+    harness.jira(block_app(&app.client_id, true));
     let blocked = harness.request("acme").await;
     assert_condition(
         &blocked,
@@ -173,18 +139,14 @@ async fn blocks_the_app(cluster: Arc<Cluster>) {
         "SiteNotGranted",
         &["the site blocks the app"],
     );
-    harness.jira(Command::BlockApp {
-        site: None,
-        client_id,
-        blocked: false,
-    });
+    harness.jira(block_app(&app.client_id, false));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
     coverage::caused("site-restricts-apps");
     harness.close().await;
 }
 
 async fn renamed(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "renamed").await;
+    let harness = connected(&cluster, "renamed", json!({})).await;
     let before = harness.project_versions().await;
     let cloud_id = |o: &jira_operator::api::integration::JiraIntegration| {
         let site = o.status.as_ref().and_then(|s| s.site.clone()).expect("a site");
@@ -218,7 +180,7 @@ async fn renamed(cluster: Arc<Cluster>) {
 }
 
 async fn replaced(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "replaced").await;
+    let harness = connected(&cluster, "replaced", json!({})).await;
     let before = harness.project_versions().await;
     let bound = harness.integration("acme").await.status.unwrap().site.unwrap().cloud_id;
     let replace = |with: Option<String>| Command::ReplaceSite { site: None, with };
@@ -236,7 +198,7 @@ async fn replaced(cluster: Arc<Cluster>) {
     );
     assert_condition(&changed, "Ready", "False", "SiteChanged", &[]);
     assert_condition(&changed, "Stalled", "True", "SiteChanged", &[]);
-    assert!(!published(&harness).await, "the token was not taken back");
+    assert!(!harness.is_published().await, "the token was not taken back");
     assert_eq!(harness.project_versions().await, before, "projects were touched");
     assert_eq!(
         changed.status.unwrap().site.unwrap().cloud_id,
@@ -246,7 +208,7 @@ async fn replaced(cluster: Arc<Cluster>) {
 
     harness.jira(replace(Some(bound)));
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
-    assert!(published(&harness).await);
+    assert!(harness.is_published().await);
     assert_eq!(harness.project_versions().await, before, "projects were rewritten");
     harness
         .until_events("acme", &["Connected", "SiteChanged", "SiteFound"])
@@ -256,30 +218,16 @@ async fn replaced(cluster: Arc<Cluster>) {
 
 async fn two_sites(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "two-sites").await;
-    let app = harness.sandbox.create_app().unwrap();
-    let command = Command::MintGrant {
-        client_id: Some(app.client_id.clone()),
-        account: None,
-        sites: Some(vec!["acme".into(), "globex".into()]),
-        scopes: None,
-        online: false,
-    };
-    let tokens = harness.sandbox.mint_as(command).unwrap();
     harness.integrate("acme", "both-oauth", json!({})).await;
     harness.integrate("globex", "both-oauth", json!({"site": GLOBEX})).await;
-    let namespace = &harness.namespace;
-    harness
-        .put_credentials(namespace, "both-oauth", &app, Some(&tokens.refresh_token))
-        .await;
+    let sites = ["acme", "globex"];
+    harness.connect_to("both-oauth", Some(&sites), None).await;
     harness.until_ready("acme").await;
     harness.until_ready("globex").await;
     assert_eq!(harness.exchanges(), 1, "one grant, one exchange");
 
-    let of = |name: &'static str| {
-        let harness = &harness;
-        async move { harness.secret(name).await.expect("a Secret") }
-    };
-    let (acme, globex) = (of("acme-jira-token").await, of("globex-jira-token").await);
+    let acme = harness.secret("acme-jira-token").await.expect("a Secret");
+    let globex = harness.secret("globex-jira-token").await.expect("a Secret");
     assert_eq!(acme["access-token"], globex["access-token"]);
     assert_eq!((acme["site-url"].as_str(), globex["site-url"].as_str()), (SITE, GLOBEX));
     assert_ne!(acme["base-url"], globex["base-url"]);
@@ -297,20 +245,11 @@ async fn two_sites(cluster: Arc<Cluster>) {
     );
 
     // One site's trouble is not the other's.
-    let site = Some("globex".to_owned());
-    harness.jira(Command::SetSiteDown {
-        site: site.clone(),
-        down: true,
-        status: None,
-    });
+    harness.jira(site_down(Some("globex"), true));
     let broken: Value = json!(condition(&harness.request("globex").await, "Ready").status);
     assert_eq!(broken, "Unknown");
     assert_condition(&harness.request("acme").await, "Ready", "True", "Connected", &[]);
-    harness.jira(Command::SetSiteDown {
-        site,
-        down: false,
-        status: None,
-    });
+    harness.jira(site_down(Some("globex"), false));
     harness.until_ready("globex").await;
     harness.close().await;
 }

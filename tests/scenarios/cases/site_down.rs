@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Command, FaultAction, FaultRule, When};
+use devkit::sandbox::{FaultAction, FaultRule, When};
 use serde_json::json;
 
 use super::{Scenario, scenario};
@@ -10,8 +10,9 @@ use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness,
+        actions::connected,
         assertions::{assert_absent, assert_condition},
+        commands::site_down,
         observe::condition,
     },
 };
@@ -24,28 +25,10 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> (Harness, String) {
-    let harness = Harness::open(cluster, name).await;
-    let app = harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    (harness, app.client_id)
-}
-
-/// Whether a token is published.
-async fn published(harness: &Harness) -> bool {
-    let data = harness.secret("acme-jira-token").await.unwrap_or_default();
-    data.contains_key("access-token")
-}
-
 async fn down(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "down").await;
+    let harness = connected(&cluster, "down", json!({})).await;
     let before = harness.project_versions().await;
-    harness.jira(Command::SetSiteDown {
-        site: None,
-        down: true,
-        status: None,
-    });
+    harness.jira(site_down(None, true));
     let down = harness.request("acme").await;
     let waiting = ["503", "tried again by itself"];
     let off = ["SiteReachable", "AccountEligible", "ProjectsAccessible"]
@@ -62,13 +45,9 @@ async fn down(cluster: Arc<Cluster>) {
     assert_condition(&down, "Reconciling", "True", "SiteUnavailable", &[]);
     assert_condition(&down, "Authorized", "True", "TokenFresh", &[]);
     assert_absent(&down, "Stalled");
-    assert!(published(&harness).await, "an outage takes no token back");
+    assert!(harness.is_published().await, "an outage takes no token back");
 
-    harness.jira(Command::SetSiteDown {
-        site: None,
-        down: false,
-        status: None,
-    });
+    harness.jira(site_down(None, false));
     let up = harness.until_ready("acme").await;
     assert_absent(&up, "Reconciling");
     assert_eq!(harness.project_versions().await, before, "an outage rewrote projects");
@@ -79,7 +58,7 @@ async fn down(cluster: Arc<Cluster>) {
 /// Each question of a pass in turn is answered by an error page, a dropped connection or a status. None takes the
 /// token from workloads.
 async fn gateway_breaks(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "gateway").await;
+    let harness = connected(&cluster, "gateway", json!({})).await;
     let before = harness.project_versions().await;
     let garbled = FaultAction::GarbledBody;
     let status = |code| FaultAction::Status {
@@ -128,7 +107,7 @@ async fn gateway_breaks(cluster: Arc<Cluster>) {
         assert_condition(&broken, type_, "Unknown", "SiteUnavailable", &["tried again by itself"]);
         assert_condition(&broken, "Ready", "Unknown", "SiteUnavailable", &[]);
         assert_condition(&broken, "Reconciling", "True", "SiteUnavailable", &[]);
-        assert!(published(&harness).await, "{path}: the token was taken back");
+        assert!(harness.is_published().await, "{path}: the token was taken back");
         harness.sandbox.release(fault).unwrap();
         harness.until_ready("acme").await;
     }
@@ -139,7 +118,7 @@ async fn gateway_breaks(cluster: Arc<Cluster>) {
 /// The address tells its id to nobody, for whatever reason, while Atlassian lists the site to the grant: the
 /// token that workloads use has nothing to do with it.
 async fn edge_denies(cluster: Arc<Cluster>) {
-    let (harness, _) = connected(&cluster, "edge").await;
+    let harness = connected(&cluster, "edge", json!({})).await;
     let before = harness.project_versions().await;
     for code in [404, 302, 403, 502] {
         let action = FaultAction::Status {
@@ -153,7 +132,7 @@ async fn edge_denies(cluster: Arc<Cluster>) {
         let denied = harness.request("acme").await;
         assert_condition(&denied, "SiteReachable", "True", "SiteFound", &[]);
         assert_condition(&denied, "Ready", "True", "Connected", &[]);
-        assert!(published(&harness).await, "{code}: the token was taken back");
+        assert!(harness.is_published().await, "{code}: the token was taken back");
         harness.sandbox.release(fault).unwrap();
     }
     assert_eq!(harness.project_versions().await, before, "projects were rewritten");

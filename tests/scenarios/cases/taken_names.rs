@@ -8,7 +8,10 @@ use kube::{ResourceExt, api::PostParams};
 use serde_json::json;
 
 use super::{Scenario, scenario};
-use crate::{cluster::Cluster, harness::Harness};
+use crate::{
+    cluster::Cluster,
+    harness::{Harness, commands::archive},
+};
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
@@ -77,10 +80,7 @@ async fn a_person_has_it(cluster: Arc<Cluster>) {
     );
 
     // Its own name is found again for the same project.
-    harness.jira(Command::ArchiveProject {
-        site: None,
-        project: "SUP".into(),
-    });
+    harness.jira(archive("SUP"));
     harness.request("acme").await;
     harness
         .assert_project(&ours.name_any(), "Ready", "False", "ProjectArchived", &["SUP"])

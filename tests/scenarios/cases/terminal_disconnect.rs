@@ -152,10 +152,7 @@ async fn while_refreshing(cluster: Arc<Cluster>) {
 /// The operator could not store what it exchanged, and would write it as soon as it can: not over the
 /// wish of a person.
 async fn while_unsaved(cluster: Arc<Cluster>) {
-    let setup = Setup {
-        proxied: true,
-        ..Setup::default()
-    };
+    let setup = Setup::proxied(true);
     let (harness, held) = refreshing(&cluster, "end-unsaved", setup).await;
     let refused = harness.proxy.as_ref().unwrap().add(
         Rule::new(refusal(403))

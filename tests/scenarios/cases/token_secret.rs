@@ -12,6 +12,7 @@ use crate::{
     cluster::Cluster,
     harness::{
         Harness,
+        actions::connected,
         assertions::{assert_absent, assert_condition},
         observe::{is_ready, text},
     },
@@ -30,16 +31,8 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-async fn connected(cluster: &Arc<Cluster>, name: &str) -> Harness {
-    let harness = Harness::open(cluster, name).await;
-    harness.connect("acme-oauth").await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
-    harness.until_ready("acme").await;
-    harness
-}
-
 async fn another_tool_edits(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "edited").await;
+    let harness = connected(&cluster, "edited", json!({})).await;
     let before = harness.secret("acme-jira-token").await.unwrap();
     let mark = harness.sandbox.mark();
     let theirs = json!({
@@ -132,7 +125,7 @@ async fn foreign_secret(cluster: Arc<Cluster>) {
 }
 
 async fn one_name_for_two(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "one-name").await;
+    let harness = connected(&cluster, "one-name", json!({})).await;
     let first = harness.whole_secret("acme-jira-token").await;
     harness.connect("second-oauth").await;
     harness
@@ -204,7 +197,7 @@ async fn one_credential_for_two(cluster: Arc<Cluster>) {
 }
 
 async fn deleted_integration(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "deleted-ji").await;
+    let harness = connected(&cluster, "deleted-ji", json!({})).await;
     let people: BTreeMap<String, String> = harness.secret("acme-oauth").await.unwrap();
     let mark = harness.sandbox.mark();
     assert!(harness.integration("acme").await.finalizers().is_empty());

@@ -93,10 +93,7 @@ fn verdict(action: Action) -> Rule {
 }
 
 async fn refused_and_unwritten(cluster: Arc<Cluster>) {
-    let setup = Setup {
-        proxied: true,
-        ..Setup::default()
-    };
+    let setup = Setup::proxied(true);
     let mut harness = Harness::set_up(&cluster, "unwritten", setup).await;
     let app = harness.connect("acme-oauth").await;
     harness

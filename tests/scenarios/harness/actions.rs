@@ -3,7 +3,7 @@
 
 use std::{fmt::Debug, path::Path, sync::Arc, time::Duration};
 
-use devkit::sandbox::{FaultAction, FaultRule, When};
+use devkit::sandbox::{AppCredentials, Command, FaultAction, FaultRule, When};
 use futures::StreamExt;
 use jira_operator::api::{integration::JiraIntegration, names::REQUESTED_AT};
 use k8s_openapi::api::{core::v1::Secret, events::v1::Event};
@@ -16,7 +16,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Harness, observe::PATIENCE};
+use super::{Harness, Setup, observe::PATIENCE};
 use crate::cluster::Cluster;
 
 /// How often something is asked for that cannot be watched.
@@ -24,11 +24,33 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A harness where the dedicated account connected and the integration `acme` is Ready.
 pub async fn connected(cluster: &Arc<Cluster>, name: &str, spec: Value) -> Harness {
-    let harness = Harness::open(cluster, name).await;
-    harness.connect("acme-oauth").await;
+    connected_with_app(cluster, name, Setup::default(), spec).await.0
+}
+
+/// The same with its OAuth app.
+pub async fn connected_with_app(
+    cluster: &Arc<Cluster>,
+    name: &str,
+    setup: Setup,
+    spec: Value,
+) -> (Harness, AppCredentials) {
+    let (harness, app) = opened(cluster, name, setup).await;
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_ready("acme").await;
-    harness
+    (harness, app)
+}
+
+/// A harness with the credentials of the dedicated account, and no integration yet.
+pub async fn opened(cluster: &Arc<Cluster>, name: &str, setup: Setup) -> (Harness, AppCredentials) {
+    let harness = Harness::set_up(cluster, name, setup).await;
+    let app = harness.connect("acme-oauth").await;
+    (harness, app)
+}
+
+/// A spec that names these projects.
+pub fn named(keys: &[&str]) -> Value {
+    let projects: Vec<Value> = keys.iter().map(|key| json!({"key": key})).collect();
+    json!({"projects": projects})
 }
 
 /// Waits until a program that runs on its own has written a file, and reads it.
@@ -187,6 +209,29 @@ impl Harness {
         };
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         api.create(&PostParams::default(), &copy).await.expect("the copy");
+    }
+
+    /// An app whose grant reaches these sites and has these scopes, where given, and its credentials in a Secret.
+    pub async fn connect_to(&self, secret: &str, sites: Option<&[&str]>, scopes: Option<&[&str]>) -> AppCredentials {
+        let app = self.sandbox.create_app().expect("an app");
+        let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        let command = Command::MintGrant {
+            client_id: Some(app.client_id.clone()),
+            account: None,
+            sites: sites.map(owned),
+            scopes: scopes.map(owned),
+            online: false,
+        };
+        let tokens = self.sandbox.mint_as(command).expect("a grant");
+        self.put_credentials(&self.namespace, secret, &app, Some(&tokens.refresh_token))
+            .await;
+        app
+    }
+
+    /// Whether acme's token Secret has an access token.
+    pub async fn is_published(&self) -> bool {
+        let data = self.secret("acme-jira-token").await.unwrap_or_default();
+        data.contains_key("access-token")
     }
 
     /// Makes the stored access token one that ran out, and waits until it is replaced.

@@ -114,6 +114,17 @@ impl Harness {
         );
     }
 
+    /// Of the site's four projects these are not Ready, for this reason, and the others are.
+    pub async fn assert_blocked(&self, blocked: &[&str], reason: &str) {
+        let reasons = self.project_reasons().await;
+        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        for (name, found) in &reasons {
+            let is_blocked = blocked.contains(&name.as_str());
+            let expected = if is_blocked { reason } else { "Usable" };
+            assert_eq!(found, expected, "{name}, of {reasons:?}");
+        }
+    }
+
     /// The version of every project's object: a rewrite moves it. Once it is known what each is made
     /// of, which follows within a moment of Ready.
     pub async fn project_versions(&self) -> BTreeMap<String, String> {

@@ -6,6 +6,7 @@ pub mod assertions;
 pub mod browser;
 pub mod checking;
 pub mod clock;
+pub mod commands;
 pub mod conformance;
 pub mod declaration;
 pub mod directory;

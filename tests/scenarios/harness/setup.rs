@@ -44,3 +44,13 @@ impl Default for Setup {
         }
     }
 }
+
+impl Setup {
+    /// The default, through the proxy if so.
+    pub fn proxied(proxied: bool) -> Self {
+        Self {
+            proxied,
+            ..Self::default()
+        }
+    }
+}

@@ -12,6 +12,7 @@ use crate::{
     coverage,
     harness::{
         Harness,
+        actions::named,
         assertions::{assert_absent, assert_condition, project_condition},
         observe::has,
         problem::Change,
@@ -54,11 +55,6 @@ fn let_in() -> Change {
         account: Some(PAT.into()),
     };
     Change::Jira(vec![licence, role])
-}
-
-fn named(keys: &[&str]) -> Value {
-    let projects: Vec<Value> = keys.iter().map(|key| json!({"key": key})).collect();
-    json!({"projects": projects})
 }
 
 async fn mistyped(cluster: Arc<Cluster>) {

@@ -14,7 +14,7 @@ use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     coverage,
-    harness::{Harness, actions::connected},
+    harness::{Harness, actions::connected, commands::let_in},
 };
 
 const ALEX: &str = "alex@acme.example";
@@ -98,11 +98,7 @@ async fn not_found(cluster: Arc<Cluster>) {
 
 async fn not_entitled(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "assignees", json!({})).await;
-    let grant = Command::GrantProductAccess {
-        site: None,
-        account: Some(OLGA.into()),
-        agent: true,
-    };
+    let grant = let_in(None, Some(OLGA), true);
     let named = ["Issues of SUP cannot be assigned to", OLGA];
     check_reports(&harness, OLGA, PersonNotAssignable, &named, vec![grant, in_team(OLGA)]).await;
     coverage::caused("person-not-assignable");

@@ -9,7 +9,8 @@ use super::{Row, jira, people::browsing, row, scopes::scope};
 use crate::{
     cluster::Cluster,
     harness::{
-        BOT, Harness,
+        BOT, Setup,
+        actions::connected_with_app,
         assertions::assert_condition,
         observe::condition,
         problem::{Change, expect, follows},
@@ -138,12 +139,8 @@ fn ready_says(integration: &JiraIntegration, reason: &str, named: &[&str], unsai
 
 /// With the wrong account nothing further is asked.
 pub(super) async fn root_leads(cluster: Arc<Cluster>) {
-    let harness = Harness::open(&cluster, "root").await;
-    let app = harness.connect("acme-oauth").await;
-    harness
-        .integrate("acme", "acme-oauth", json!({"account": {"email": BOT}}))
-        .await;
-    harness.until_ready("acme").await;
+    let (harness, app) =
+        connected_with_app(&cluster, "root", Setup::default(), json!({"account": {"email": BOT}})).await;
     let mut lost = scope("write:jira-work", false);
     lost["clientId"] = json!(app.client_id);
     let problem = harness
