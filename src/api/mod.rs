@@ -6,12 +6,12 @@
 #![warn(missing_docs)]
 
 pub mod condition;
-pub mod condition_type;
+mod condition_type;
 pub mod crd;
 pub mod definition;
 mod finding;
 pub mod integration;
-pub mod integration_status;
+mod integration_status;
 pub mod issue;
 mod message;
 pub mod names;

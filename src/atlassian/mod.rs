@@ -1,14 +1,14 @@
 //! Atlassian's side: OAuth 2.0 (3LO), the REST calls that the operator makes, their errors and
 //! their models. Knows nothing of Kubernetes.
 
-pub mod body;
+mod body;
 pub mod client;
 pub mod desk_models;
 pub mod endpoints;
 pub mod error;
 pub mod issue_models;
 pub mod jira;
-pub mod lenient;
+mod lenient;
 pub mod models;
 pub mod oauth;
 pub mod points_and_bursts;

@@ -2,4 +2,4 @@
 
 pub mod connect;
 pub mod health;
-pub mod listener;
+mod listener;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jira_operator::{
     api::{
-        condition_type::ConditionType,
+        condition::ConditionType,
         reason::{Holds, Reason},
     },
     cli::markdown::lines,

@@ -84,14 +84,10 @@ pub struct ConditionLine {
 }
 
 /// Signs of what holds, what does not, and what is not known.
-const SIGNS: [(&str, &str, &str); 3] = [
-    ("good", "✓", "is in order"),
-    ("bad", "✗", "is not in order"),
-    ("unsure", "!", "is not known"),
-];
+const SIGNS: [(&str, &str, &str); 3] = [("good", "✓", "OK"), ("bad", "✗", "failed"), ("unsure", "!", "unknown")];
 
 fn line(sign: usize, condition: &str, reason: &str, message: &str) -> ConditionLine {
-    let (tone, mark, spoken) = SIGNS.get(sign).copied().unwrap_or(("unsure", "!", "is not known"));
+    let (tone, mark, spoken) = SIGNS.get(sign).copied().unwrap_or(("unsure", "!", "unknown"));
     ConditionLine {
         tone,
         mark,
@@ -142,7 +138,7 @@ pub fn of_outcome(outcome: &ConnectOutcome, callback: &str) -> ResultPage {
             title: "Connected".to_owned(),
             tone: "good",
             lines: vec![format!(
-                "The grant of {} is in order. You can close this page.",
+                "The grant of {} is OK. You can close this page.",
                 account.display_name
             )],
             findings: of_findings(findings),

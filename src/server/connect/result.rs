@@ -104,9 +104,7 @@ fn not_now() -> ResultPage {
     ResultPage {
         title: "One moment…".to_owned(),
         tone: "unsure",
-        lines: vec![
-            "Too many pages of this integration are looked at just now. This one looks again by itself.".to_owned(),
-        ],
+        lines: vec!["Too many pages of this integration are open just now. This one reloads by itself.".to_owned()],
         refreshes: true,
         every: 10,
         ..ResultPage::default()
