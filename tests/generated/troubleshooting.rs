@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jira_operator::{
     api::{
-        condition_type::ConditionType,
+        condition::ConditionType,
         ready::{holds_project_back, holds_ready_back},
         reason::{Disposition, Holds, Reason},
     },
@@ -42,6 +42,7 @@ pub fn page() -> String {
     let start = prose::text("start");
     let (title, start) = start.split_once('\n').unwrap();
     let mut page = format!("{title}\n\n{NOTE}\n{start}");
+    page.push_str(&index());
     for condition in conditions() {
         let prose = prose::load(&prose::of(condition));
         let here = Reason::ALL.iter().filter(|reason| home(**reason) == Some(condition));
@@ -54,6 +55,36 @@ pub fn page() -> String {
     page.push_str(&people());
     page.push_str(&deeper(&prose::text("check")));
     page
+}
+
+/// Each reason that needs a person, with the first sentence of its remedy.
+fn index() -> String {
+    let mut text = String::from("\n## What to do, by reason\n\n| reason | what to do |\n|---|---|\n");
+    let of_conditions = conditions().flat_map(|condition| {
+        let here = Reason::ALL
+            .iter()
+            .filter(move |reason| home(**reason) == Some(condition));
+        here.map(|reason| (reason.as_str(), reason.entry().remedy))
+    });
+    let of_people = PersonReason::ALL
+        .iter()
+        .map(|reason| (reason.as_str(), reason.remedy()));
+    for (name, remedy) in of_conditions.chain(of_people).filter(|(_, remedy)| !remedy.is_empty()) {
+        let _ = writeln!(
+            text,
+            "| [{name}](#{}) | {} |",
+            name.to_lowercase(),
+            first_sentence(remedy)
+        );
+    }
+    text
+}
+
+/// Dots within addresses and names of fields end no sentence.
+fn first_sentence(text: &str) -> String {
+    let end = [". ", ": ", "; "].iter().filter_map(|mark| text.find(mark)).min();
+    let sentence = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+    format!("{}.", plain(sentence.trim_end_matches('.')))
 }
 
 /// A file with its headings one level deeper.
@@ -215,12 +246,12 @@ fn what_the_operator_does(reason: Reason, holds: HoldsReady) -> String {
     match reason.entry().disposition {
         Disposition::Fine => "Nothing stops.".to_owned(),
         Disposition::Retry => format!(
-            "It tries again by itself, with growing waits of at most 15 minutes{}.",
+            "It is tried again by itself, at most 15 minutes apart{}.",
             shown("Reconciling")
         ),
-        Disposition::Wait => "It waits; what is awaited wakes it.".to_owned(),
+        Disposition::Wait => "It waits, and goes on by itself.".to_owned(),
         Disposition::Stalled => format!(
-            "It waits for a person{}, and checks again {}.",
+            "It waits for a person{}; checked again {}.",
             shown("Stalled"),
             checks_again(reason)
         ),
