@@ -1,6 +1,6 @@
 //! The chart, as Helm itself sees it.
 
-// A test that finds something else than it tells of ends with a panic; that is its report.
+// A test that finds something else than it tests ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{

@@ -11,7 +11,7 @@ use crate::{
     program::{BOT, Program},
 };
 
-/// A cause, how it comes about, and the reason that tells it.
+/// A cause, how it comes about, and the reason that reports it.
 struct Cause {
     name: &'static str,
     reason: &'static str,
@@ -71,7 +71,7 @@ fn causes() -> Vec<Cause> {
     ]
 }
 
-/// The integration of a new namespace, once the operator has looked at it while the cause was there.
+/// The integration of a new namespace, once the operator has checked it while the cause was there.
 async fn caused(plane: &Plane, program: &Program, Cause { name, commands, .. }: &Cause) -> Child {
     plane.namespace(name).await;
     let spec = "  account: {email: jira-bot@acme.example}\n  projects: [{key: SUP}, {key: ENG}]\n";

@@ -16,7 +16,7 @@ fn jira(program: &Program, command: Command) {
     program.sandbox.command(command).unwrap();
 }
 
-/// What it takes to look live, but for the projects that the operator knows.
+/// What it takes to check live, but for the projects that the operator knows.
 const BLIND: &str = "[{apiGroups: [jira-operator.dev], resources: [jiraintegrations], verbs: [get]},\
     {apiGroups: [''], resources: [secrets], verbs: [get]}]";
 
@@ -44,7 +44,7 @@ async fn an_integration_is_looked_at_live_or_from_status() {
         )
         .await;
 
-    // Nobody has looked yet.
+    // Nothing was checked yet.
     let early = program.check(&["acme", "-n", "support"]).await;
     early.claim(
         2,
@@ -130,7 +130,7 @@ async fn what_is_suspended_is_told_from_status(plane: &Plane, program: &Program)
         .claim(0, &["Checked live"]);
 }
 
-/// The status is watched, and it is looked at once, in the end.
+/// The status is watched, and it is checked once, in the end.
 async fn waiting_asks_atlassian_nothing(plane: &Plane, program: &Program) {
     let archive = |project: &str| Command::ArchiveProject {
         site: None,
@@ -231,7 +231,7 @@ async fn what_may_not_be_listed_is_told(plane: &Plane, program: &Program) {
 }
 
 async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Program) {
-    // The operator looks at the trouble by itself when it is asked to.
+    // The operator checks the trouble by itself when it is asked to.
     let now = [
         "-n",
         "support",
@@ -262,7 +262,7 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
     let stranger = plane.person("support", "stranger", "[]").await;
     let ran = program.check_as(Some(&stranger), &["acme"], "").await;
     ran.claim(2, &["you may not read jiraintegrations in support"]);
-    // As with kubectl, an administrator can look as somebody else.
+    // As with kubectl, an administrator can check as another user.
     let stranger = "system:serviceaccount:support:stranger";
     let ran = program.check(&["acme", "-n", "support", "--as", stranger]).await;
     ran.claim(2, &["you may not read jiraintegrations in support"]);
@@ -306,7 +306,7 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
         )
         .await
         .unwrap();
-    // Nothing but the status tells this person, so it is waited for.
+    // This person sees the status alone, so it is waited for.
     program
         .check_as(Some(&viewer), &["acme", "--wait", "1m"], "")
         .await

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{plane::Plane, program::Program};
 
-/// Rights to look at everything of an installation but to ask about other people's rights.
+/// Rights to check everything of an installation but to ask about other people's rights.
 const LOOK: &str = "[{apiGroups: [apps], resources: [deployments], verbs: [list]}]";
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `jira-operator check` as people run it: the binary, against the sandbox of Jira Cloud and a real
 //! API server.
 
-// A test that finds something else than it tells of ends with a panic; that is its report.
+// A test that finds something else than it tests ends with a panic; that is its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, clippy::missing_panics_doc)]
 

@@ -283,7 +283,7 @@ async fn too_many_questions_about_people_leave_the_rest_known() {
     assert_eq!(of(ConditionType::ServiceDesksReady), Reason::AllServiceDesksReady);
     assert_eq!(of(ConditionType::DirectoryReadable), Reason::SiteUnavailable);
 
-    // Nor does it make the next look dearer.
+    // Nor does it make the next check dearer.
     let unwell = Finding::plain(ConditionType::DirectoryReadable, Reason::PinnedUserNotFound);
     let ready = Finding::plain(ConditionType::Ready, Reason::Connected);
     let conditions = conditions(&[], &[unwell], &ready, 1, &Time(jiff::Timestamp::UNIX_EPOCH));
@@ -301,7 +301,7 @@ async fn too_many_questions_about_people_leave_the_rest_known() {
     assert!(matches!(unchanged, Ok(true)), "{unchanged:?}");
 }
 
-/// A token that dies during a look is no verdict about anything.
+/// A token that dies during a check is no verdict about anything.
 #[tokio::test]
 async fn a_401_is_a_verdict_only_while_the_token_lives() {
     let (client, sandbox) = sandbox(&json!([])).await;
@@ -330,7 +330,7 @@ async fn a_401_is_a_verdict_only_while_the_token_lives() {
     let found = of(&evidence, ConditionType::ServiceDesksReady);
     assert_eq!(found.reason, Reason::SiteUnavailable, "{}", found.message());
 
-    // Before the account is known, the list of sites tells whether the token is dead.
+    // Before the account is known, the list of sites shows whether the token is dead.
     sandbox.command(Command::ClearFaults).unwrap();
     let _ = sandbox.fault(refuse("/myself"));
     let _ = sandbox.fault(refuse("/accessible-resources").skip(1));

@@ -131,7 +131,7 @@ fn parse(text: &str) -> Prose {
     prose
 }
 
-/// The names of the reasons that need somebody, by the file that has to speak of them.
+/// The names of the reasons that need a person, by the file that has to speak of them.
 fn wanted() -> Vec<(String, &'static str)> {
     let of_conditions = Reason::ALL.iter().filter(|reason| {
         let entry = reason.entry();

@@ -206,12 +206,12 @@ enum HoldsReady {
     Never,
 }
 
-/// By the rule that decides it. What follows from others is told with its cause.
+/// By the rule that decides it. What follows from others is reported with its cause.
 fn holds_ready(reason: Reason) -> HoldsReady {
     let Some(condition) = home(reason) else {
         return HoldsReady::Always;
     };
-    // What a JiraProject carries is told of that project's Ready.
+    // What a JiraProject carries concerns that project's Ready.
     let of_project = holds_project_back(condition, reason);
     match [false, true].map(|named| of_project || holds_ready_back(condition, reason, named)) {
         [_, false] => HoldsReady::Never,

@@ -30,7 +30,7 @@ pub struct Counts {
     pub consumed: u32,
     /// Grants that it ended.
     pub revoked: u32,
-    /// Why it refused exchanges; its clients are not told.
+    /// Why it refused exchanges; its clients do not see it.
     pub refusals: Vec<String>,
 }
 

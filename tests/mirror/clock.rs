@@ -1,4 +1,4 @@
-//! The operator's clock tells no time of Jira's.
+//! The operator's clock is not Jira's.
 
 use jiff::SignedDuration;
 use jira_operator::api::integration::MirrorMode;

@@ -10,7 +10,7 @@ use super::{memory_mirror::Writes, site::Site};
 /// Seconds of a day.
 const DAY: u64 = 86_400;
 
-/// A pass that gets so many answers of Jira, and then is killed.
+/// A reconciliation that gets so many answers of Jira, and then is killed.
 async fn killed_after_answers(site: &mut Site, answers: usize) {
     let rule = json!({"path": "/rest/api/3/", "skip": answers, "action": {"kind": "hold"}});
     site.command(json!({"command": "addFault", "rule": rule}));
@@ -87,7 +87,7 @@ async fn a_crash_after_any_write_does_no_harm() {
     }
 }
 
-/// A crash between the two writes that make an object, and the issue is deleted before the next pass:
+/// A crash between the two writes that make an object, and the issue is deleted before the next reconciliation:
 /// nothing but the object itself reports it.
 #[tokio::test]
 async fn an_object_that_was_left_half_made_does_not_stay() {
@@ -105,7 +105,7 @@ async fn an_object_that_was_left_half_made_does_not_stay() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// Somebody wrote what cannot be read over a status: of which issue it is may still be reported, or not even
+/// A person wrote what cannot be read over a status: of which issue it is may still be reported, or not even
 /// that. Its issue has one object all the time, under the name that it had.
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_written_anew_in_its_place() {

@@ -38,7 +38,7 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
             Some(times),
             &json!({"issues": [], "issueErrors": errors}),
         );
-        // They come by id alone, as what a list found and no change told.
+        // They come by id alone, as what a list found and no change reported.
         let later = site.state.scan.cursor().map(|cursor| cursor + 3_600_000);
         site.state.scan = ScanState::at(later, true);
         site.pass_after(3700, true).await;
@@ -51,8 +51,8 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
     }
 }
 
-/// One that Jira cannot answer, in a round of verification and when it is looked up: what is mirrored of it stays, the
-/// others go on, and no pass fails for it.
+/// One that Jira cannot answer, in a verification and when it is looked up: what is mirrored of it stays, the
+/// others go on, and no reconciliation fails for it.
 #[tokio::test]
 async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
     let mut site = Site::mirroring(9).await;
@@ -160,7 +160,7 @@ async fn a_single_search_that_finds_nothing_makes_no_issue_an_archived_one() {
     assert_recovered(&mut site).await;
 }
 
-/// Most of a project is gone at once: that is looked at twice.
+/// Most of a project is gone at once: that is checked twice.
 #[tokio::test]
 async fn most_of_a_project_goes_only_after_a_second_list() {
     let mut site = Site::mirroring(30).await;

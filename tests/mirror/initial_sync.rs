@@ -115,7 +115,7 @@ async fn an_issue_that_moved_into_a_project_that_is_being_filled_is_fetched() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// Somebody deletes the object of a project: until a full look has written it again nobody knows
+/// A person deletes the object of a project: until a full reconciliation has written it again nobody knows
 /// whether the project is still in scope.
 #[tokio::test]
 async fn a_project_without_an_object_keeps_its_issues() {
@@ -134,7 +134,7 @@ async fn a_project_without_an_object_keeps_its_issues() {
     site.pass_after(600, false).await;
     assert_eq!(site.mirrored(), site.expected());
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
-    // A full look that finds it no longer in scope is believed.
+    // A full reconciliation that finds it no longer in scope is believed.
     site.excluded.insert(eng);
     site.pass(false).await.unwrap();
     assert_eq!(site.mirrored(), site.expected());
@@ -157,7 +157,7 @@ async fn a_first_list_with_warnings_is_made_good() {
 }
 
 /// Warnings on the first of several pages, and the slice ends after it: the changes that the page
-/// lacks come with the next pass.
+/// lacks come with the next reconciliation.
 #[tokio::test]
 async fn warnings_are_remembered_over_pages_and_slices() {
     let mut site = Site::new(MirrorMode::All).await;
@@ -169,7 +169,7 @@ async fn warnings_are_remembered_over_pages_and_slices() {
         let warn = json!({"kind": "warn", "truncateTo": 1});
         site.command(json!({"command": "addPageFault", "fault": {"jql": "updated >=", "times": 1, "trouble": warn}}));
     };
-    // In one pass: it is asked again for fewer projects.
+    // In one reconciliation: it is asked again for fewer projects.
     warned(&site);
     site.pass(false).await.unwrap();
     assert_eq!(site.mirrored(), site.expected());
@@ -186,7 +186,7 @@ async fn warnings_are_remembered_over_pages_and_slices() {
         site.pass_until(&standing, false, true, &|| true).await.unwrap();
     }
     assert_eq!(site.mirrored(), site.expected());
-    // One alone cannot be asked for less: it is asked again with the next pass.
+    // One alone cannot be asked for less: it is asked again with the next reconciliation.
     site.state.scan.limit_group(1);
     let cursor = site.state.scan.cursor();
     site.advance(1);

@@ -20,7 +20,7 @@ fn writes(site: &Site) -> Writes {
     *site.memory.writes.lock().unwrap()
 }
 
-/// Two passes that a person asks for while the index is late, and one after.
+/// Two reconciliations that a person asks for while the index is late, and one after.
 async fn leaves_once(site: &mut Site, command: Value) {
     let before = writes(site);
     site.command(command.clone());

@@ -41,11 +41,11 @@ pub struct Memory {
     pub writes: Mutex<Writes>,
     /// Writes as an API server counts them.
     pub raw: AtomicUsize,
-    /// What was written in the pass under way, in words.
+    /// What was written in the reconciliation under way, in words.
     pub log: Mutex<Vec<String>>,
     /// Issues that were removed since this was emptied.
     pub removed: Mutex<Vec<(u64, JiraIssueStatus)>>,
-    /// After so many writes nothing is written any more, and the pass hangs, as in a crash.
+    /// After so many writes nothing is written any more, and the reconciliation hangs, as in a crash.
     pub dies_after: AtomicUsize,
     /// Told when that has come.
     pub died: Arc<Notify>,

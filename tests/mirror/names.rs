@@ -22,7 +22,8 @@ fn says(site: &Site, what: impl Fn(&JiraIssueStatus) -> bool) -> usize {
     site.mirrored().values().filter(|status| what(status)).count()
 }
 
-/// A status and a type, whose names a requested pass asks for first: all issues say so after that pass.
+/// A status and a type, whose names a requested reconciliation asks for first: all issues say so after that
+/// reconciliation.
 #[tokio::test]
 async fn a_status_and_a_type_show_within_a_requested_pass() {
     let mut site = with_issues(150).await;

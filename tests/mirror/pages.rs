@@ -27,7 +27,7 @@ async fn a_bulk_change_of_hundreds_at_one_moment_comes_whole() {
 }
 
 /// Each kind of page alone, on each page of a list and of changes: nothing is lost and nothing is removed,
-/// and after at most one further pass all is there.
+/// and after at most one further reconciliation all is there.
 async fn comes_whole_in_spite_of(trouble: serde_json::Value) {
     for page in 1..=3 {
         let mut site = Site::with_issues(5, MONTH).await;

@@ -1,4 +1,4 @@
-//! Where the projects of a site stand, told by the objects that the operator would have of them.
+//! Where the projects of a site stand, as the operator's objects would say it.
 
 use std::collections::BTreeMap;
 
@@ -20,16 +20,16 @@ use super::{
     site::Site,
 };
 
-/// The projects in scope by id, and what a pass may conclude from them.
+/// The projects in scope by id, and what a reconciliation may conclude from them.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     pub projects: BTreeMap<String, Found>,
-    /// Whether a full look told it, so that what is not among them is out of scope.
+    /// Whether a full reconciliation found it, so that what is not among them is out of scope.
     pub diagnosed: bool,
 }
 
 impl Site {
-    /// Where the projects stand at this moment, as a full look finds them.
+    /// Where the projects stand at this moment, as a full reconciliation finds them.
     pub fn standing(&self) -> Standing {
         Standing {
             projects: projects(&self.sandbox, &self.excluded),

@@ -106,7 +106,7 @@ async fn an_object_that_the_cluster_refuses_pushes_none_out() {
     assert_eq!(site.memory.writes.lock().unwrap().removed, 0);
 }
 
-/// What concerns all objects ends the pass, and is no refusal of one.
+/// What concerns all objects ends the reconciliation, and is no refusal of one.
 #[tokio::test]
 async fn a_cluster_that_fails_is_no_object_that_is_refused() {
     for code in [401, 429, 500, 503] {

@@ -1,11 +1,11 @@
-//! What became of issues that a list no longer has: each fate told from the others, and none invented.
+//! What became of issues that a list no longer has: each fate distinguished from the others, and none invented.
 
 use jira_operator::api::integration::{MirrorMode, RemovedIssues};
 use serde_json::json;
 
 use super::site::Site;
 
-/// A complete list, and the look at what it lacked.
+/// A complete list, and the lookup of what it lacked.
 async fn sweep_and_look(site: &mut Site) {
     site.pass_each(2, 360, true).await;
 }
@@ -68,7 +68,7 @@ async fn a_project_that_shows_nothing_any_more_keeps_its_issues() {
     assert_eq!(site.state.objects.removed(), RemovedIssues::default());
 }
 
-/// The account reads the project that it moved to, and nobody asked for that one. The look that comes when it was
+/// The account reads the project that it moved to, and nobody asked for that one. The check that comes when it was
 /// missing for long enough knows too little to tell; a later one does.
 #[tokio::test]
 async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
@@ -97,7 +97,7 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// A slice has not looked at permissions, so it lists nothing but what is new.
+/// A slice has not checked permissions, so it lists nothing but what is new.
 #[tokio::test]
 async fn a_slice_does_not_sweep() {
     let mut site = Site::mirroring(5).await;
@@ -169,7 +169,7 @@ async fn a_project_that_jira_refuses_is_listed_less_and_less_often() {
     assert!((1..=4).contains(&asked), "asked {asked} times in half an hour");
 }
 
-/// Counts follow the mirror on each pass, not only when everything is listed.
+/// Counts follow the mirror on each reconciliation, not only when everything is listed.
 #[tokio::test]
 async fn counts_are_those_of_the_mirror_at_this_moment() {
     let mut site = Site::mirroring(9).await;
@@ -186,7 +186,7 @@ async fn counts_are_those_of_the_mirror_at_this_moment() {
     assert_eq!(counted(&site), (open + 2, matching + 3));
 }
 
-/// When there is no room for all any more, everything is counted on the next pass.
+/// When there is no room for all any more, everything is counted on the next reconciliation.
 #[tokio::test]
 async fn no_room_for_all_is_reported_at_once() {
     let mut site = Site::mirroring(3).await;
@@ -201,7 +201,7 @@ async fn no_room_for_all_is_reported_at_once() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// Between a renaming and the next full look a project has its old key here, and its counts.
+/// Between a renaming and the next full reconciliation a project has its old key here, and its counts.
 #[tokio::test]
 async fn a_renamed_project_is_counted_before_it_is_known_as_renamed() {
     let mut site = Site::mirroring(5).await;

@@ -20,7 +20,7 @@ use super::{
 
 /// Below this the mirror may be full.
 const ROOMY: usize = 1000;
-/// So many issues' contents are looked at with each listing at least.
+/// So many issues' contents are checked with each listing at least.
 const VERIFIED: usize = 100;
 /// What is missing is looked up after so many seconds, and all is listed within an hour.
 const LOOK_UP: i64 = 300;
@@ -28,10 +28,10 @@ const HOUR: i64 = 3700;
 
 pub struct Telling {
     pub site: Site,
-    /// Where the projects stood one pass ago: what a pass knows of them may be that old.
+    /// Where the projects stood one reconciliation ago: what a reconciliation knows of them may be that old.
     earlier: Standing,
     life: Life,
-    /// The spec is another one than a pass has seen.
+    /// The spec is another one than a reconciliation has seen.
     respecified: bool,
 }
 
@@ -107,15 +107,15 @@ impl Telling {
     async fn pass(&mut self, requested: bool, diagnosed: bool) {
         let mut standing = self.site.standing();
         standing.diagnosed = diagnosed;
-        // A changed spec always has a full look, and everything listed.
+        // A changed spec always has a full reconciliation, and everything listed.
         let respecified = std::mem::take(&mut self.respecified);
         standing.diagnosed |= respecified;
         let _ = self.site.pass_over(&standing, requested || respecified, false).await;
         self.earlier = standing;
     }
 
-    /// A pass that ends when its time is asked for so many times, and some of the slices that follow: as soon as may be
-    /// while work is left, or so far apart.
+    /// A reconciliation that ends when its time is asked for so many times, and some of the slices that follow: as
+    /// soon as may be while work is left, or so far apart.
     async fn sliced(&mut self, until: usize, slices: u8, apart: Option<i64>) {
         let mut standing = self.site.standing();
         for slice in 0..=slices {
@@ -127,7 +127,7 @@ impl Telling {
             if !self.site.last.unfinished && apart.is_none() {
                 return;
             }
-            // Jira goes on, and nobody looks where the projects stand.
+            // Jira goes on, and nobody checks where the projects stand.
             standing.diagnosed = false;
             self.site.advance(apart.unwrap_or(20));
             on_issue(
@@ -170,7 +170,8 @@ impl Telling {
         Ok(())
     }
 
-    /// Nothing fails and nothing lags any more; the passes go on until all that is mirrored was looked at again.
+    /// Nothing fails and nothing lags any more; the reconciliations go on until all that is mirrored was checked
+    /// again.
     pub async fn quiet(&mut self) -> Result<(), String> {
         self.life.calm(&self.site.sandbox);
         self.site.memory.refused.lock().unwrap().clear();
@@ -181,7 +182,7 @@ impl Telling {
             self.quiet_pass(360, round == 0 || round == 2).await?;
         }
         if !waits && self.site.max >= ROOMY {
-            // What is new or gone shows before everything was looked at again.
+            // What is new or gone shows before everything was checked again.
             let (mirrored, expected) = (self.site.mirrored(), self.site.expected());
             if !mirrored.keys().eq(expected.keys()) {
                 let (mirrored, expected) = (mirrored.keys(), expected.keys());

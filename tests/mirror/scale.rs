@@ -13,7 +13,7 @@ fn add(site: &Site, project: &str, count: u32, labels: &[&str]) {
     );
 }
 
-/// Calls and points of a pass.
+/// Calls and points of a reconciliation.
 async fn price(site: &mut Site, requested: bool) -> (u32, u64) {
     let (calls, points) = (site.jira.calls(), site.jira.points());
     site.pass(requested).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_renamed_status_shows_within_a_day() {
     while named(&site, "Backlog") < before {
         site.advance(3_700);
         let (calls, _) = price(&mut site, false).await;
-        // Where the pass has written by then, its share is left to the next slice, here the next hour.
+        // Where the reconciliation has written by then, its share is left to the next slice, here the next hour.
         assert!(
             calls <= 4,
             "changes, the list, and at most two shares of the contents: {calls}"

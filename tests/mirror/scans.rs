@@ -1,4 +1,4 @@
-//! Rounds of changes that take several slices, and times that are none of Jira's present.
+//! Scans of changes that take several slices, and times that are none of Jira's present.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{project_status::Standing, site::Site};
 
-/// A pass whose slices take so many pages each, and ten seconds; and those that follow.
+/// A reconciliation whose slices take so many pages each, and ten seconds; and those that follow.
 async fn in_slices(site: &mut Site, standing: &Standing, pages: usize) {
     for slice in 0.. {
         let asked = AtomicUsize::new(1);
@@ -31,7 +31,7 @@ async fn quiet() -> Site {
     site
 }
 
-/// ENG is hidden for one pass, so that it lags behind. What was known of the projects before.
+/// ENG is hidden for one reconciliation, so that it lags behind. What was known of the projects before.
 async fn lagging() -> (Site, Standing) {
     let mut site = Site::mirroring(5).await;
     let known = site.standing();
@@ -88,7 +88,7 @@ async fn a_project_that_lags_behind_by_a_burst_catches_up() {
     assert!(calls <= 5 * 16 + 40, "{calls} calls for 15 pages");
 }
 
-/// A round waits for Jira's quota between two of its slices. What was late in the index meanwhile, and in time all the
+/// A scan waits for Jira's quota between two of its slices. What was late in the index meanwhile, and in time all the
 /// same, comes with the next one.
 #[tokio::test]
 async fn a_change_that_came_late_while_a_round_waited_is_not_lost() {
@@ -127,7 +127,8 @@ async fn a_failure_in_a_round_loses_nothing_that_was_read() {
     assert_eq!(site.mirrored(), site.expected());
 }
 
-/// A project with a round under way is refused: it is asked for again with the next pass, not at once for ever.
+/// A project with a scan under way is refused: it is asked for again with the next reconciliation, not at once for
+/// ever.
 #[tokio::test]
 async fn a_round_of_a_project_that_is_refused_ends() {
     let (mut site, known) = lagging().await;

@@ -1,4 +1,4 @@
-//! What many stories begin with, and count.
+//! What many tests begin with, and count.
 
 use devkit::sandbox::Mark;
 use jira_operator::api::integration::MirrorMode;
@@ -30,7 +30,7 @@ impl Site {
         self.pass_each(2, 700, false).await;
     }
 
-    /// A pass that succeeds, so many seconds later.
+    /// A reconciliation that succeeds, so many seconds later.
     pub async fn pass_after(&mut self, seconds: i64, requested: bool) {
         self.advance(seconds);
         self.pass(requested).await.unwrap();

@@ -75,7 +75,7 @@ pub struct Site {
     pub declared: BTreeMap<String, String>,
     /// What each project was last known to have, by its id.
     pub issue_types: BTreeMap<String, Vec<IssueTypeEntry>>,
-    /// How many passes came to their end, and how many failed.
+    /// How many reconciliations came to their end, and how many failed.
     pub passes: (usize, usize),
 }
 
@@ -156,18 +156,18 @@ impl Site {
         serde_json::from_value(spec).unwrap()
     }
 
-    /// One pass with the projects as they stand.
+    /// One reconciliation with the projects as they stand.
     pub async fn pass(&mut self, requested: bool) -> Result<(), MirrorError> {
         let standing = self.standing();
         self.pass_over(&standing, requested, false).await
     }
 
-    /// One pass. What was found before a failure counts, as it does in a status.
+    /// One reconciliation. What was found before a failure counts, as it does in a status.
     pub async fn pass_over(&mut self, standing: &Standing, requested: bool, slice: bool) -> Result<(), MirrorError> {
         self.pass_until(standing, requested, slice, &|| false).await
     }
 
-    /// One pass that ends at this deadline.
+    /// One reconciliation that ends at this deadline.
     pub async fn pass_until(
         &mut self,
         standing: &Standing,
@@ -242,9 +242,9 @@ impl Site {
         let necessary = distance(&before, &self.memory.objects());
         let log = self.memory.log.lock().unwrap();
         assert!(written >= necessary, "{written} writes cannot do {necessary}: {log:#?}");
-        // Where there is not room for all, what one step of a pass keeps a later one may push out; what changes in the
-        // middle of a pass may be seen as it was before and as it is; and what the index does not know yet is written
-        // as a search has it, and as it is by id.
+        // Where there is not room for all, what one step of a reconciliation keeps a later one may push out; what
+        // changes in the middle of a reconciliation may be seen as it was before and as it is; and what the index
+        // does not know yet is written as a search has it, and as it is by id.
         let is_exact = self.state.objects.index().len() < self.max && self.now() == began;
         assert!(
             written <= necessary + 3 * waiting + 2 * replaced(&log, &before, standing) || !is_exact,
@@ -254,7 +254,7 @@ impl Site {
         ended
     }
 
-    /// A pass that is killed after so many writes, and a new start.
+    /// A reconciliation that is killed after so many writes, and a new start.
     pub async fn killed_after(&mut self, writes: usize) {
         self.memory.died = Arc::default();
         self.memory.dies_after.store(writes, Ordering::SeqCst);

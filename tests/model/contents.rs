@@ -1,4 +1,4 @@
-//! What the mirror must say of an issue, told by the sandbox's world alone: nothing of the engine is asked.
+//! What the mirror must say of an issue, by the sandbox's world alone: nothing of the engine is asked.
 
 use devkit::sandbox::{Account, Issue, Project, Site, StatusCategory, World};
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ fn written(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// The digest by which an unchanged issue is known. A version that tells another one writes every object anew.
+/// The digest by which an unchanged issue is known. A version with another one writes every object anew.
 fn hash(reported: &JiraIssueStatus) -> String {
     let text = serde_json::to_string(reported).expect("plain data");
     let digest = Sha256::digest(text);

@@ -19,7 +19,7 @@ pub fn project_id(sandbox: &Sandbox, number: usize) -> String {
     projects[number % projects.len()].to_string()
 }
 
-/// Lets something happen to the issue that this number chooses, and tells its id.
+/// Lets something happen to the issue that this number chooses, and returns its id.
 pub fn on_issue(sandbox: &Sandbox, number: u8, what: impl Fn(u64) -> Value) -> Option<u64> {
     let issues = sandbox.readable_issues(None);
     let id = *issues.keys().nth(usize::from(number) % issues.len().max(1))?;

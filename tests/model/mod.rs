@@ -25,7 +25,7 @@ pub fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-/// What tells one history of this seed, and shrinks it so often where it fails.
+/// Runs one history of this seed, and shrinks it so often where it fails.
 pub fn runner(seed: usize, shrinks: u32) -> TestRunner {
     let mut bytes = [0_u8; 32];
     bytes[..8].copy_from_slice(&(seed as u64).to_le_bytes());

@@ -149,7 +149,7 @@ pub enum Step {
         until: u8,
         slices: u8,
     },
-    /// Everything is asked for and looked for, in slices so far apart that what is missing is looked up in them.
+    /// Everything is asked for, in slices so far apart that what is missing is looked up in them.
     SlicedSweep {
         until: u8,
         slices: u8,

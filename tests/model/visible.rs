@@ -14,7 +14,7 @@ use super::contents::{self, Look};
 /// All that is said of each issue, by its id.
 pub type Issues = BTreeMap<u64, JiraIssueStatus>;
 
-/// A project as a look at the site found it.
+/// A project as it was found at the site.
 #[derive(Clone, Debug)]
 pub struct Found {
     pub key: String,

@@ -60,7 +60,7 @@ pub async fn close(control: &ControlPlane) {
     EARLIER.lock().unwrap_or_else(PoisonError::into_inner).push(found);
 }
 
-/// Whether everything was met and used. Says so, and says when it was not looked at.
+/// Whether everything was met and used. Says so, and says when it was not checked.
 pub async fn report_all(cluster: &Cluster, whole: bool) -> bool {
     if !whole {
         println!(

@@ -17,7 +17,7 @@
 mod causes;
 mod chart;
 mod coverage;
-// Some of what can be said of a pass is for the engine alone.
+// Some of what can be said of a reconciliation is for the engine alone.
 mod cases;
 mod cluster;
 mod harness;

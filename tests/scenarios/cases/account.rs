@@ -301,7 +301,7 @@ async fn changed_email(cluster: Arc<Cluster>) {
         account: None,
         email: moved.into(),
     });
-    // A second look judges no other way than the first.
+    // A second check judges like the first.
     for _ in 0..2 {
         let changed = harness.request("acme").await;
         let named = ["Jira Bot", moved, BOT, "Set spec.account.email"];

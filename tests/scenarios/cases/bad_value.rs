@@ -184,7 +184,7 @@ fn waits_for_credentials(object: &JiraIntegration, reason: &str, named: &[&str])
     assert_absent(object, "Reconciling");
 }
 
-/// Changes of a Secret's data, one after another, each with what is then told. `//4=` is 0xff 0xfe,
+/// Changes of a Secret's data, one after another, each with what is then reported. `//4=` is 0xff 0xfe,
 /// no text in UTF-8; `YQBi` is "a\0b", which no person means.
 const FLAWS: &[(&str, &str)] = &[
     (r#"{"client-secret": "", "client-id": null}"#, "lacks the key client-id"),

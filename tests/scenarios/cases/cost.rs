@@ -21,7 +21,7 @@ use crate::{
 pub(super) const WHOLE: usize = 30;
 /// Most calls more for each project with problems.
 pub(super) const EACH_TROUBLE: usize = 3;
-/// Most calls of a pass that the clock brings and that finds nothing changed.
+/// Most calls of a reconciliation that the clock brings and that finds nothing changed.
 const PLAIN: usize = 2;
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -96,8 +96,8 @@ fn by_endpoint(calls: &[Request]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Asserts that a pass made no more than so many calls since a place in the log of requests, and that the status
-/// says how many, with those of the slices that followed.
+/// Asserts that a reconciliation made no more than so many calls since a place in the log of requests, and that the
+/// status says how many, with those of the slices that followed.
 pub(super) fn assert_cost(harness: &Harness, what: &str, mark: Mark, most: usize, status: &JiraIntegration) -> usize {
     let calls = harness.calls_since(mark);
     let endpoints = by_endpoint(&calls);
@@ -117,7 +117,7 @@ pub(super) fn assert_cost(harness: &Harness, what: &str, mark: Mark, most: usize
     calls.len()
 }
 
-/// A full pass that is asked for, and the calls it made.
+/// A full reconciliation that is asked for, and the calls it made.
 pub(super) async fn full(harness: &Harness) -> (JiraIntegration, Mark) {
     let mark = harness.sandbox.mark();
     (harness.request("acme").await, mark)
@@ -192,7 +192,7 @@ fn troubles() -> Vec<(&'static str, Command, Command)> {
     ]
 }
 
-/// A full pass on a site with problems, which reports the problem and costs no more than it may.
+/// A full reconciliation on a site with problems, which reports the problem and costs no more than it may.
 async fn assert_problem(harness: &Harness, what: &str, reason: &str, most: usize) {
     let (unhealthy, mark) = full(harness).await;
     assert_cost(harness, &format!("{what} {reason}"), mark, most, &unhealthy);
@@ -216,7 +216,7 @@ async fn troubled(cluster: Arc<Cluster>, name: &'static str, named: bool) {
         software.chain(desks).chain(seeded).collect()
     });
     let mut spec = spec(&harness, keys);
-    // No clock between the passes that are counted.
+    // No clock between the reconciliations that are counted.
     spec["syncInterval"] = json!("1h");
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_ready("acme").await;

@@ -41,7 +41,7 @@ fn administer(harness: &Harness) {
 }
 
 /// A form of one of twenty desks requires what nobody sees. Its turn comes, and from then on it is
-/// looked at each time, until it is fixed.
+/// checked each time, until it is fixed.
 async fn hidden_field(cluster: Arc<Cluster>) {
     let harness = hundred(&cluster, "turns").await;
     administer(&harness);

@@ -101,7 +101,7 @@ async fn owned(cluster: Arc<Cluster>) {
     let spent = harness.exchanges();
     assert_eq!(spent, 2);
 
-    // Somebody connects anew and puts the token into the vault.
+    // A person connects anew and puts the token into the vault.
     let mark = harness.sandbox.mark();
     let rotated = apply(&harness, &owner, data(&mint())).await;
     let exchanged = |more: &[devkit::sandbox::Request]| more.iter().any(|r| r.path == "/oauth/token");

@@ -65,7 +65,7 @@ async fn one_namespace_refused(cluster: Arc<Cluster>) {
     assert!(is_ready(&harness.request("acme").await));
     assert!(shut.hits() > 0);
 
-    // What nobody names is looked after, too.
+    // What nobody names is covered, too.
     harness.delete::<JiraIntegration>("acme").await;
     harness.kill_operators().await;
     harness.start_operator();

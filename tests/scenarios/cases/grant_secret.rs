@@ -131,7 +131,7 @@ async fn name_taken(cluster: Arc<Cluster>) {
     harness.delete::<Secret>("acme-oauth-grant").await;
     harness.until_ready("acme").await;
 
-    // The operator looks away while the grant is deleted and its name taken.
+    // The operator is stopped while the grant is deleted and its name taken.
     let held = harness.secret("acme-oauth-grant").await.unwrap();
     let operator = harness.operators.last().unwrap();
     operator.freeze();

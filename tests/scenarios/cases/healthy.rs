@@ -44,7 +44,7 @@ async fn shaped(cluster: &Arc<Cluster>, name: &str, shape: Vec<Command>, spec: V
     harness
 }
 
-/// Neither the first pass nor one that somebody asked for found anything to tell.
+/// Neither the first reconciliation nor one that a person asked for found anything to report.
 async fn nothing_is_found(harness: &Harness, projects: usize, desks: bool) {
     well(harness, &harness.integration("acme").await, projects, desks).await;
     well(harness, &harness.request("acme").await, projects, desks).await;

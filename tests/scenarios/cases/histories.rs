@@ -1,6 +1,6 @@
 //! A random history of a site, lived through by the whole operator: what may happen is what happens to
-//! the engine alone in `tests/mirror/`. The site stands still while a pass is under way, so that each
-//! write is accounted for. Passes are asked for, or, where clocks can be set, brought by the clock under
+//! the engine alone in `tests/mirror/`. The site stands still while a reconciliation is under way, so that each
+//! write is accounted for. Reconciliations are asked for, or, where clocks can be set, brought by the clock under
 //! the default delay of deletions. `MIRROR_SEED` and `MIRROR_STEPS` choose another history.
 
 use std::{sync::Arc, time::Duration};

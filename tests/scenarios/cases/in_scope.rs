@@ -42,7 +42,7 @@ fn create(key: &str) -> Command {
 
 async fn new_ones(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "new", json!({})).await;
-    // OLD was archived and BIN trashed before anybody looked: no objects, and nothing to complain of.
+    // OLD was archived and BIN trashed before the first check: no objects, and nothing to complain of.
     harness.assert_blocked(&[], "").await;
     assert_condition(
         &harness.integration("acme").await,
@@ -165,7 +165,7 @@ async fn fewer_named(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// It is back on the next pass, be it one that the clock brings.
+/// It is back on the next reconciliation, be it one that the clock brings.
 async fn object_deleted(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "deleted-object", json!({"syncInterval": "1m"})).await;
     harness.delete::<JiraProject>("acme-sup").await;

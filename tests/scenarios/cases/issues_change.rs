@@ -1,4 +1,4 @@
-//! Issues and projects change their names and places in Jira, and several integrations look at them.
+//! Issues and projects change their names and places in Jira, and several integrations mirror them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -229,7 +229,7 @@ async fn new_status(cluster: Arc<Cluster>) {
     let mark = harness.sandbox.mark();
     harness.command(json!({"command": "addStatus", "project": "ENG", "name": "Parked", "category": "indeterminate"}));
     harness.command(json!({"command": "updateIssue", "issue": "ENG-1", "status": "Parked"}));
-    // The clock brings the pass, not a person.
+    // The clock brings the reconciliation, not a person.
     let known = harness
         .until_project("acme-eng", "one that knows the status", |project| {
             let types = project.status.iter().flat_map(|status| &status.issue_types);

@@ -1,4 +1,4 @@
-//! Objects of issues that somebody deletes, replaces, relabels or doubles.
+//! Objects of issues that a person deletes, replaces, relabels or doubles.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -60,7 +60,7 @@ async fn replaced_object(harness: &Harness) {
         .await;
     let after = harness.issues().get("acme-eng-2").await.unwrap();
     assert_eq!(after.resource_version(), theirs.resource_version());
-    // A label of ours that somebody took away comes back: without it nothing is found after a restart.
+    // A label of ours that a person took away comes back: without it nothing is found after a restart.
     let unlabelled = json!({"metadata": {"labels": {ORIGIN_LABEL: null}}});
     let patched = harness
         .issues()

@@ -133,7 +133,7 @@ async fn gone(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// Jira refuses the whole query for one project that went out of sight between the look at the
+/// Jira refuses the whole query for one project that went out of sight between the check of the
 /// permissions and the search. The others go on, and its issues stay.
 async fn invisible(cluster: Arc<Cluster>) {
     let (harness, _) = opened(&cluster, "issues-invisible", at_once(true)).await;
@@ -147,7 +147,7 @@ async fn invisible(cluster: Arc<Cluster>) {
     };
     let mirrored = there(&harness.mirrored().await, "ENG-");
 
-    // The look at the permissions is held until the project is hidden, and then answered as it was.
+    // The check of the permissions is held until the project is hidden, and then answered as it was.
     let body = json!({"errorMessages": [format!("The value '{eng}' does not exist for the field 'project'.")]});
     let refused = json!({"kind": "status", "code": 400, "body": body.to_string()});
     harness.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": "Changed meanwhile"}));

@@ -74,7 +74,7 @@ async fn kills(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// Another integration of the same process and app is looked at as if there was nothing else.
+/// Another integration of the same process and app is checked as if there was nothing else.
 async fn five_hundred(cluster: Arc<Cluster>) {
     let (harness, _) = opened(&cluster, "issues-500", Setup::default()).await;
     harness

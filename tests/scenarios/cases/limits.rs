@@ -116,7 +116,7 @@ async fn quota_spent(cluster: Arc<Cluster>) {
     }
 }
 
-/// A new spec meets a spent quota: it is not called looked at. Another integration of the app makes no call of its
+/// A new spec meets a spent quota: it is not called checked. Another integration of the app makes no call of its
 /// own to find the quota spent.
 async fn found_once(cluster: Arc<Cluster>) {
     let (harness, _) = opened(&cluster, "quota-once", Setup::proxied(false)).await;
@@ -150,7 +150,7 @@ async fn found_once(cluster: Arc<Cluster>) {
 
 /// Room for more issues is a reason to list all; that stays one where the points are spent before they are.
 async fn listed_afterwards(harness: &Harness) {
-    // Of what changed long ago nothing else tells.
+    // Nothing else shows what changed long ago.
     harness.command(json!({"command": "addIssues", "project": "ENG", "count": 10, "spreadSeconds": 90_000}));
     let room = |objects: u32| json!({"issues": {"mirror": "Open", "maxObjects": objects}});
     harness.change("acme", room(2)).await;
@@ -175,7 +175,7 @@ async fn spent_from_the_first(cluster: Arc<Cluster>) {
     harness.until_reason("acme", "Synced", "QuotaExhausted").await;
     let spent = harness.integration("acme").await;
     assert_condition(&spent, "SiteReachable", "True", "SiteFound", &[]);
-    // What was never looked at is not called good.
+    // What was never checked is not called good.
     assert_condition(&spent, "AccountEligible", "Unknown", "NotChecked", &[]);
     assert!(!is_ready(&spent));
     assert!(harness.secret("acme-jira-token").await.unwrap_or_default().is_empty());

@@ -263,7 +263,7 @@ async fn killed_while_frozen(cluster: Arc<Cluster>) {
     Arc::try_unwrap(own).ok().unwrap().stop().await;
 }
 
-/// Nobody looked for more than ten minutes. Killed before Atlassian rotated, the stored token is
+/// Nothing ran for more than ten minutes. Killed before Atlassian rotated, the stored token is
 /// still the one; killed after it, the grant is lost, and the message says when and how.
 async fn after_the_leeway(cluster: Arc<Cluster>) {
     let mut harness = Harness::open(&cluster, "leeway").await;

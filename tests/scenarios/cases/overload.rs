@@ -21,7 +21,7 @@ use crate::{
 
 /// Accounts of the site: as many pages of a thousand as a first listing may take in an hour.
 const ACCOUNTS: u32 = 12_900;
-/// Longest gap between two looks at the books.
+/// Longest gap between two counts.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 pub fn scenarios() -> Vec<Scenario> {

@@ -281,7 +281,7 @@ async fn outage(cluster: Arc<Cluster>) {
     for fault in [
         FaultRule::token_endpoint(When::Before, FaultAction::Html { code: 503 }),
         FaultRule::path("/myself", When::Before, FaultAction::Html { code: 503 }),
-        // A proxy on the way to Atlassian refuses, and not Jira.
+        // A proxy before Atlassian refuses, and not Jira.
         FaultRule::path("/myself", When::Before, FaultAction::Html { code: 403 }),
     ] {
         let callback = harness.accept(&visitor.press(&link).await);

@@ -89,7 +89,7 @@ async fn other_browser(cluster: Arc<Cluster>) {
     let link = harness.link("acme").await;
     let mut visitor = Visitor::default();
     let callback = harness.accept(&visitor.press(&link).await);
-    // An attacker's consent is pushed into somebody else's browser, one without and one with a cookie of its own.
+    // An attacker's consent is pushed into another person's browser, one without and one with a cookie of its own.
     let mut victim = Visitor::default();
     let page = victim.open(&callback).await;
     assert_eq!(page.status, 403);

@@ -286,7 +286,7 @@ async fn named_blocked(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// Nobody asks: the clock brings a plain pass, which finds that something was taken, and the
+/// Nobody asks: the clock brings an incremental reconciliation, which finds that something was taken, and the
 /// next one that it was given back.
 async fn plain_pass(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "plain", json!({"syncInterval": "1m"})).await;

@@ -1,4 +1,4 @@
-//! What it costs: a thousand projects, passes on which nothing happens, and a whole cluster.
+//! What it costs: a thousand projects, reconciliations on which nothing happens, and a whole cluster.
 
 use std::{sync::Arc, time::Duration};
 
@@ -193,7 +193,7 @@ fn last_sync(status: &JiraIntegrationStatus) -> Option<Timestamp> {
         .map(|t| t.0)
 }
 
-/// Three passes that the clock brings, beside all other scenarios.
+/// Three reconciliations that the clock brings, beside all other scenarios.
 async fn steady_state(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "steady").await;
     harness.connect("acme-oauth").await;
@@ -205,7 +205,7 @@ async fn steady_state(cluster: Arc<Cluster>) {
         )
         .await;
     let ready = harness.until_ready("acme").await;
-    // The event comes last, so that nothing of the first pass is counted.
+    // The event comes last, so that nothing of the first reconciliation is counted.
     harness.until_events("acme", &["Connected"]).await;
     let mut last = last_sync(ready.status.as_ref().unwrap());
     let mut audit = cluster.control.audit().tail().unwrap();
@@ -247,7 +247,7 @@ async fn steady_state(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// One operator, under the ClusterRole, for namespaces that it was never told of.
+/// One operator, under the ClusterRole, for namespaces that its flags do not name.
 async fn cluster_wide(cluster: Arc<Cluster>) {
     let own = cluster.another().await;
     let setup = Setup {

@@ -111,7 +111,7 @@ async fn bad_answers(harness: &Harness, app: &AppCredentials) {
     }
     let spoilt = json!({"stringData": {"client-secret": "a-secret-that-is-wrong"}});
     harness.patch_secret("acme-oauth", spoilt).await;
-    // A pass that had read the right one still would spend the token with it.
+    // A reconciliation that had read the right one still would spend the token with it.
     harness.request("acme").await;
     harness.run_out("acme-oauth-grant").await;
     harness.until_reason("acme", "Authorized", "ClientSecretRejected").await;

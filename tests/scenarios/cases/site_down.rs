@@ -55,8 +55,8 @@ async fn down(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// Each question of a pass in turn is answered by an error page, a dropped connection or a status. None takes the
-/// token from workloads.
+/// Each question of a reconciliation in turn is answered by an error page, a dropped connection or a status. None
+/// takes the token from workloads.
 async fn gateway_breaks(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "gateway", json!({})).await;
     let before = harness.project_versions().await;
@@ -81,7 +81,7 @@ async fn gateway_breaks(cluster: Arc<Cluster>) {
             When::Before,
             FaultAction::Html { code: 504 },
         ),
-        // Pages of a proxy on the way: neither the token nor the account is refused by them.
+        // Pages of a proxy: neither the token nor the account is refused by them.
         (
             "/accessible-resources",
             "SiteReachable",
@@ -115,7 +115,7 @@ async fn gateway_breaks(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-/// The address tells its id to nobody, for whatever reason, while Atlassian lists the site to the grant: the
+/// The address reveals its id to nobody, for whatever reason, while Atlassian lists the site to the grant: the
 /// token that workloads use has nothing to do with it.
 async fn edge_denies(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "edge", json!({})).await;

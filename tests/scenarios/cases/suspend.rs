@@ -66,7 +66,7 @@ async fn no_call(cluster: Arc<Cluster>) {
         );
     }
     harness.ask("acme").await;
-    // The other integration, whose tokens last as long, tells how much time went by.
+    // The other integration, whose tokens last as long, shows how much time went by.
     let refreshes = |requests: &[devkit::sandbox::Request]| {
         requests
             .iter()
@@ -171,7 +171,7 @@ async fn idle_expiry(cluster: Arc<Cluster>) {
         .to_string();
     assert!(note.contains(&day) && note.contains("Resume the integration"), "{note}");
 
-    // A second pass over each: the one is not warned again, the other not at all.
+    // A second reconciliation over each: the one is not warned again, the other not at all.
     for name in ["soon", "later"] {
         harness.change(name, json!({"mode": "Observe"})).await;
         harness

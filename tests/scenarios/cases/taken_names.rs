@@ -1,4 +1,4 @@
-//! The name of a project's object is somebody else's already: it is never taken over.
+//! The name of a project's object is another object's already: it is never taken over.
 
 use std::sync::Arc;
 

@@ -98,7 +98,7 @@ async fn on_a_terminal(cluster: Arc<Cluster>) {
     assert_eq!(written(&opened).await, link);
     harness.until_ready("acme").await;
 
-    // Not where nobody wants it, nor where an account of somebody else's would be taken.
+    // Not where nobody wants it, nor where another person's account would be taken.
     std::fs::remove_file(&opened).unwrap();
     for (arguments, account) in [
         (&["--no-browser"][..], json!({"email": BOT})),

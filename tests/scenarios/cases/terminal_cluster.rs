@@ -1,4 +1,4 @@
-//! Connecting from the terminal into a cluster that is in the way: it refuses, or the operator is
+//! Connecting from the terminal into a cluster in trouble: it refuses, or the operator is
 //! refreshing the same grant.
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc};

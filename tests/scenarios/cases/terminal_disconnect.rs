@@ -185,7 +185,7 @@ async fn deleted_afterwards(cluster: Arc<Cluster>) {
         }
     }
     until_disconnected(&harness, "acme").await;
-    // Deleted once more while a pass may be under way, the tombstone comes back.
+    // Deleted once more while a reconciliation may be under way, the tombstone comes back.
     harness.ask("acme").await;
     harness.delete::<Secret>("acme-oauth-grant").await;
     harness

@@ -28,7 +28,7 @@ async fn connect(harness: &Harness, port: u16, consent: impl Fn(&str) -> String)
     (ran, page.text)
 }
 
-/// The person is somebody else, or does not want to. Expectation in the terminal and in the browser.
+/// The person is another one, or does not want to. Expectation in the terminal and in the browser.
 async fn wrong_person(harness: &Harness, port: u16) {
     let other = Choice {
         account: Some("dana@acme.example"),

@@ -30,8 +30,9 @@ use crate::{
 /// The definitions of the version before.
 const DEFINITIONS: &str = include_str!("../upgrade/crds.yaml");
 /// An integration with a mirror and with a directory that cannot be listed, its projects, issues and Secrets, as that
-/// version wrote them after two passes: of OPS the account may not edit issues, and a request type of SUP cannot be used. What
-/// stands in `${}` is of the run: `now+9` is nine seconds from now, and values of Secrets are not kept.
+/// version wrote them after two reconciliations: of OPS the account may not edit issues, and a request type of SUP
+/// cannot be used. What stands in `${}` is of the run: `now+9` is nine seconds from now, and values of Secrets are
+/// not kept.
 const OBJECTS: &str = include_str!("../upgrade/objects.json");
 /// When the sandbox of that run began, which dates the issues.
 const JIRA_SINCE: &str = "2026-11-30T12:52:26.290Z";
@@ -314,7 +315,7 @@ async fn judgements(harness: &Harness) -> BTreeMap<String, Vec<(String, String, 
     .collect()
 }
 
-/// Versions of what an incremental pass has no reason to write: projects, issues and Secrets.
+/// Versions of what an incremental reconciliation has no reason to write: projects, issues and Secrets.
 async fn versions(harness: &Harness) -> BTreeMap<String, String> {
     let secrets = harness.all::<Secret>().list(&ListParams::default()).await;
     let secrets = secrets

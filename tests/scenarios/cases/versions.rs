@@ -129,7 +129,7 @@ async fn grant_outlives_reader(harness: &mut Harness) {
 
 impl Harness {
     /// Waits until housekeeping has marked a grant Secret of another namespace as unused: by then
-    /// it has looked at those of the first namespace too.
+    /// it has checked those of the first namespace too.
     async fn until_orphan_marked(&self, namespace: &str, name: &str) {
         let api: kube::Api<Secret> = kube::Api::namespaced(self.client.clone(), namespace);
         let marked = |secret: Option<&Secret>| {
@@ -199,7 +199,7 @@ async fn later_statuses(cluster: Arc<Cluster>) {
 
     loosen(&own).await;
     for restart in [false, true] {
-        // One still tells which issue it is of, the other does not.
+        // One still says which issue it is of, the other does not.
         let names = [first, last].map(|issue| format!("jissue/{}", issue.name_any()));
         harness.overwrite(&names[0], json!({"category": null, "hash": 7})).await;
         harness.overwrite(&names[1], json!({"id": null, "key": null})).await;

@@ -176,7 +176,7 @@ impl Harness {
         .await
     }
 
-    /// Asks for a full pass in a namespace, and waits until it is answered.
+    /// Asks for a full reconciliation in a namespace, and waits until it is answered.
     pub async fn request_in(&self, namespace: &str, name: &str) -> JiraIntegration {
         let value = format!("{}", jiff::Timestamp::now());
         let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});

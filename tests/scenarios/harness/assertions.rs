@@ -63,7 +63,7 @@ pub fn project_condition<'o>(project: &'o JiraProject, type_: &str) -> &'o Condi
 }
 
 impl Harness {
-    /// Asks for a full pass without waiting for it. The request, as it will be answered.
+    /// Asks for a full reconciliation without waiting for it. The request, as it will be answered.
     pub async fn ask(&self, name: &str) -> String {
         let value = format!("{}", jiff::Timestamp::now());
         let patch = json!({"metadata": {"annotations": {REQUESTED_AT: value}}});
@@ -213,7 +213,7 @@ impl Harness {
         let end = calls.iter().rposition(|call| !of_inventory(call) && !of_issues(call));
         let work = calls.split_off(end.map_or(0, |last| last + 1));
         calls.extend(work.into_iter().filter(|call| !of_inventory(call)));
-        // Of the pass before some may come after the mark.
+        // Of the reconciliation before some may come after the mark.
         let begin = calls.iter().position(|call| !of_inventory(call));
         calls.drain(..begin.unwrap_or(0));
         calls

@@ -17,7 +17,7 @@ pub struct Checked {
 }
 
 impl Harness {
-    /// Runs `check` in the namespace, as somebody who may read its Secrets.
+    /// Runs `check` in the namespace, as a person who may read its Secrets.
     pub async fn check(&self, arguments: &[&str]) -> Checked {
         let mut command = Command::new(OPERATOR);
         command.env_clear().arg("check").args(arguments);

@@ -15,7 +15,7 @@ use super::Harness;
 
 /// Names where the library is.
 const LIBRARY: &str = "FAKETIME_LIB";
-/// How often a process is woken while a pass is awaited.
+/// How often a process is woken while a reconciliation is awaited.
 const WAKES_EVERY: Duration = Duration::from_millis(50);
 
 /// Whether clocks can be set.
@@ -45,7 +45,7 @@ impl Clock {
         clock
     }
 
-    /// Time passes, of which a process learns when something wakes it.
+    /// Time goes by, of which a process learns when something wakes it.
     pub fn advance(&self, seconds: i64) {
         let ahead = self.ahead.fetch_add(seconds, Ordering::Relaxed) + seconds;
         // Replaced in one step: it is read at any time.
@@ -75,7 +75,7 @@ impl Clock {
 }
 
 impl Harness {
-    /// A process that sleeps until a time looks at its clock when it is spoken to, not when the clock is set.
+    /// A process that sleeps until a time checks its clock when it is spoken to, not when the clock is set.
     pub async fn wake(&self) {
         for operator in &self.operators {
             operator.try_get("/healthz").await;
@@ -84,13 +84,13 @@ impl Harness {
     }
 }
 
-/// When the next pass is due.
+/// When the next reconciliation is due.
 pub fn next_sync(object: &JiraIntegration) -> Option<Timestamp> {
     let sync = object.status.as_ref()?.sync.as_ref()?;
     sync.next_sync_time.as_ref().map(|time| time.0)
 }
 
-/// Whether the next pass is due by then.
+/// Whether the next reconciliation is due by then.
 pub fn is_next_before(object: &JiraIntegration, time: Timestamp) -> bool {
     next_sync(object).is_none_or(|next| next <= time)
 }

@@ -25,7 +25,7 @@ use crate::coverage;
 
 /// Longest message of a condition, in characters; what is longer belongs into the documentation.
 const MESSAGE_MAX: usize = 299;
-/// Longest time until the pass that is under way has written its status.
+/// Longest time until the reconciliation that is under way has written its status.
 const A_PASS_ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// What was seen so far.
@@ -110,7 +110,7 @@ impl Seen {
     }
 }
 
-/// What is said of every integration from its first pass on.
+/// What is said of every integration from its first reconciliation on.
 const ALWAYS: [(&str, &str); 2] = [
     ("DirectoryReadable", "DirectoryReadable is absent"),
     ("StatusMappingValid", "StatusMappingValid is absent"),
@@ -126,7 +126,7 @@ fn absences(kind: &str, conditions: &[Value]) -> Vec<&'static str> {
 }
 
 /// Whether each integration of a namespace reports service desks exactly if there are some in its
-/// scope: then the object of one of its projects reports its own. A pass writes the objects first and
+/// scope: then the object of one of its projects reports its own. A reconciliation writes the objects first and
 /// the status last, so one that is under way has its time to end.
 pub async fn desks_disagree(client: &Client, namespace: &str) -> Vec<String> {
     let integrations: Api<JiraIntegration> = Api::namespaced(client.clone(), namespace);

@@ -34,7 +34,7 @@ impl Harness {
         keyed.collect()
     }
 
-    /// Keys of the issues that the account may read, and that pass the test of their id.
+    /// Keys of the issues that the account may read, and that fit the test of their id.
     pub fn readable_keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self
             .sandbox

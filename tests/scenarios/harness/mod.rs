@@ -139,7 +139,7 @@ impl Harness {
         self.operators.push(operator);
     }
 
-    /// Starts an operator that whoever asks for it looks after.
+    /// Starts an operator that its caller keeps.
     pub fn launch(&self) -> Operator {
         let mut arguments = Vec::new();
         if !self.setup.cluster_wide {
@@ -252,7 +252,7 @@ impl Harness {
         self.sandbox.command(command).expect("the sandbox does it");
     }
 
-    /// Ends the scenario: conditions were in order all the time, and no secret showed anywhere.
+    /// Ends the scenario: conditions were valid all the time, and no secret showed anywhere.
     pub async fn close(mut self) {
         let mut violations = Vec::new();
         for namespace in std::iter::once(&self.namespace).chain(&self.further) {

@@ -87,7 +87,7 @@ impl Harness {
     }
 
     /// Waits, where all is well, until it is known what the projects are made of: that follows the
-    /// first pass and each one that is asked for, within a moment. The object as it is then.
+    /// first reconciliation and each one that is asked for, within a moment. The object as it is then.
     pub async fn until_looked_through(&self, namespace: &str, name: &str, before: Option<Time>) -> JiraIntegration {
         let api: Api<JiraIntegration> = Api::namespaced(self.client.clone(), namespace);
         let started = std::time::Instant::now();
@@ -112,7 +112,7 @@ impl Harness {
         }
     }
 
-    /// Asks for a full pass now, and waits until it is answered.
+    /// Asks for a full reconciliation now, and waits until it is answered.
     pub async fn request(&self, name: &str) -> JiraIntegration {
         let before = self.integrations().get(name).await.expect("it exists").status;
         let before = before

@@ -33,9 +33,9 @@ type Events = BTreeMap<(String, String), i32>;
 /// What produces a problem, or fixes it.
 #[derive(Clone)]
 pub enum Change {
-    /// Somebody does something in Jira.
+    /// A person does something in Jira.
     Jira(Vec<Command>),
-    /// Somebody changes the spec.
+    /// A person changes the spec.
     Spec(Value),
 }
 
@@ -90,7 +90,7 @@ pub struct Problem {
 }
 
 impl Harness {
-    /// Produces a problem. The next pass reports it with these conditions and their events, and of
+    /// Produces a problem. The next reconciliation reports it with these conditions and their events, and of
     /// nothing else.
     pub async fn broken_by(&self, change: impl Into<Change>, reported: &[Expectation<'_>]) -> Problem {
         let (healthy, mut events) = (self.every_condition().await, self.every_event().await);
@@ -102,7 +102,7 @@ impl Harness {
             let key = (reported.object.to_owned(), reported.condition.to_owned());
             expected.insert(key.clone(), reported.reason.to_owned());
             says(now.get(&key), reported);
-            // Issues of what cannot be read are not looked at; no event comes of it.
+            // Issues of what cannot be read are not checked; no event comes of it.
             let synced = (reported.object.to_owned(), "Synced".to_owned());
             if reported.condition == "Accessible" && healthy.contains_key(&synced) {
                 expected.insert(synced, "SkippedAfterAccessible".to_owned());
@@ -124,7 +124,7 @@ impl Harness {
         }
     }
 
-    /// Fixes it. The next pass finds everything as it was, with one event for each that reported it.
+    /// Fixes it. The next reconciliation finds everything as it was, with one event for each that reported it.
     pub async fn fixed_by(&self, problem: Problem, change: impl Into<Change>) -> JiraIntegration {
         let mut events = self.every_event().await;
         self.make(change.into()).await;

@@ -1,5 +1,5 @@
-//! A random history that the operator lives through: what a person declares meanwhile, passes that are asked for
-//! one by one or that the clock brings, and what was written in each.
+//! A random history that the operator lives through: what a person declares meanwhile, reconciliations that are asked
+//! for one by one or that the clock brings, and what was written in each.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,13 +28,13 @@ use crate::{
     },
 };
 
-/// The most passes until one succeeds that writes nothing.
+/// The most reconciliations until one succeeds that writes nothing.
 const MOST_PASSES: usize = 12;
-/// How often the clock brings a pass, in seconds.
+/// How often the clock brings a reconciliation, in seconds.
 const SYNC_INTERVAL: i64 = 300;
-/// When the clock is set on once more, where the pass does not come.
+/// When the clock is set on once more, where the reconciliation does not come.
 const GOES_ON_AFTER: Duration = Duration::from_secs(5);
-/// Below this the mirror may be full, and one step of a pass keeps what a later one pushes out.
+/// Below this the mirror may be full, and one step of a reconciliation keeps what a later one pushes out.
 const ROOMY: usize = 1000;
 
 /// See the module.
@@ -45,11 +45,11 @@ pub struct RandomHistory {
     pub now: String,
     declaration: Declaration,
     written: WrittenIssues,
-    /// The objects at the last look, by their uid.
+    /// The objects at the last check, by their uid.
     seen: Objects,
     /// The operator was killed since, maybe between the two writes of a creation.
     killed: bool,
-    /// At the last look search did not know everything yet.
+    /// At the last check search did not know everything yet.
     was_late: bool,
     writes: usize,
     passes: usize,
@@ -123,7 +123,7 @@ impl RandomHistory {
         self.harness.fault("/rest/api/3/", u32::from(skip), Some(1), &action);
     }
 
-    /// Asks for a pass over the spec as it is now. The request, as it will be answered.
+    /// Asks for a reconciliation over the spec as it is now. The request, as it will be answered.
     async fn ask(&mut self) -> String {
         let request = Timestamp::now().to_string();
         self.declare(json!({"annotations": {REQUESTED_AT: request}})).await;
@@ -131,8 +131,8 @@ impl RandomHistory {
         request
     }
 
-    /// Asks for passes, or lets the clock bring them, until one succeeds and writes nothing more, then accounts for what
-    /// was written.
+    /// Asks for reconciliations, or lets the clock bring them, until one succeeds and writes nothing more, then
+    /// accounts for what was written.
     pub async fn pass(&mut self) {
         let mut before = self.objects().await;
         for _ in 0..MOST_PASSES {
@@ -176,7 +176,7 @@ impl RandomHistory {
         self.pass().await;
     }
 
-    /// The spec is as a person wants it, and was looked at.
+    /// The spec is as a person wants it, and was checked.
     async fn declared(&mut self) {
         let generation = self.declare(json!({})).await.metadata.generation;
         let is_observed = |o: &JiraIntegration| o.status.as_ref().and_then(|s| s.observed_generation) == generation;
@@ -202,7 +202,7 @@ impl RandomHistory {
         self.harness.clock.as_ref().map_or_else(Timestamp::now, Clock::now)
     }
 
-    /// So much time passes, and the passes that it brings.
+    /// So much time goes by, and the reconciliations that it brings.
     async fn elapse(&mut self, seconds: i64) {
         let due = self.harness.integration("acme").await;
         let is_due = is_next_before(&due, self.time() + SignedDuration::from_secs(seconds));
@@ -215,7 +215,7 @@ impl RandomHistory {
         }
     }
 
-    /// Time passes until the next pass is due, so much at least, and the pass with it.
+    /// Time goes by until the next reconciliation is due, so much at least, and the reconciliation with it.
     async fn next_by_clock(&mut self, least: i64) -> JiraIntegration {
         let object = self.harness.integration("acme").await;
         let left = next_sync(&object).map_or(0, |next| self.time().until(next).map_or(0, |span| span.get_seconds()));
@@ -228,7 +228,7 @@ impl RandomHistory {
         loop {
             tokio::select! {
                 object = &mut passed => return object,
-                // A pass that was under way while the clock was set waits from the time that it began.
+                // A reconciliation that was under way while the clock was set waits from the time that it began.
                 _ = waits.tick() => self.advance(SYNC_INTERVAL),
                 () = self.harness.wake() => {}
             }
@@ -243,7 +243,7 @@ impl RandomHistory {
             .collect()
     }
 
-    /// What was written since the last look led from what was there then to what is there now, in no
+    /// What was written since the last check led from what was there then to what is there now, in no
     /// more steps than it takes, and took nothing away that lives.
     async fn account(&mut self, objects: &Objects) {
         let necessary = distance(&self.seen, objects);
@@ -282,7 +282,7 @@ impl RandomHistory {
         }
     }
 
-    /// Nothing fails and nothing lags any more: the mirror equals the site, and one more pass writes
+    /// Nothing fails and nothing lags any more: the mirror equals the site, and one more reconciliation writes
     /// nothing.
     pub async fn quiet(&mut self) {
         self.life.calm(&self.harness.sandbox);
@@ -339,7 +339,7 @@ impl RandomHistory {
     }
 }
 
-/// A pass came to its end, whatever it found.
+/// A reconciliation came to its end, whatever it found.
 fn has_succeeded(object: &JiraIntegration) -> bool {
     let synced = condition(object, "Synced");
     synced.status == "True" || synced.reason == "MirrorTruncated"

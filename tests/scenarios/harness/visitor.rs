@@ -9,7 +9,7 @@ use reqwest::{Client, header, redirect::Policy};
 
 use super::{BOT, Harness, observe::PATIENCE};
 
-/// How often a page is looked at again.
+/// How often a page is checked again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A page as it was shown.
@@ -102,7 +102,7 @@ impl Visitor {
         left.location
     }
 
-    /// Comes back from Atlassian, and looks at what came of it once that is known.
+    /// Comes back from Atlassian, and checks what came of it once that is known.
     pub async fn come_back(&mut self, callback: &str) -> Page {
         let back = self.open(callback).await;
         assert_eq!(back.status, 303, "{}", back.text);

@@ -14,7 +14,7 @@ const AUDITED_WITHIN: Duration = Duration::from_secs(10);
 pub struct WrittenIssues {
     audit: AuditTail,
     namespace: String,
-    /// Writes since the last look.
+    /// Writes since the last check.
     count: usize,
 }
 

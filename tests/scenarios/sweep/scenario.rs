@@ -18,7 +18,7 @@ pub trait Scenario: Send + Sync {
     /// What was before it began. Never disturbed.
     fn prepare<'s>(&'s self, scene: &'s Scene) -> BoxFuture<'s, ()>;
 
-    /// What is done, and done again as often as a page or an exit code tells that it failed; not what the operator does
+    /// What is done, and done again as often as a page or an exit code says that it failed; not what the operator does
     /// by itself.
     fn act<'s>(&'s self, scene: &'s Scene) -> BoxFuture<'s, ()>;
 }

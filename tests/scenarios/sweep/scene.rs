@@ -188,7 +188,7 @@ impl Scene {
         }
     }
 
-    /// Asks for a full pass, and waits until it is answered.
+    /// Asks for a full reconciliation, and waits until it is answered.
     pub async fn request(&self, name: &str) -> Result<(), String> {
         let request = self.harness.ask(name).await;
         let answered = await_condition(self.harness.integrations(), name, |object: Option<&_>| {

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::cluster::Cluster;
 
-/// Longest time until everything is as it would be without the disturbance. A process waits 45 s for the mark of one that
-/// was killed, and what one pass could not do is done by the next, a minute later.
+/// Longest time until everything is as it would be without the disturbance. A process waits 45 s for the mark of one
+/// that was killed, and what one reconciliation could not do is done by the next, a minute later.
 const SETTLES_WITHIN: Duration = Duration::from_mins(4);
 
 /// What an undisturbed run is like.
@@ -117,7 +117,7 @@ async fn play(
     }
 }
 
-/// A look at everything finds nothing to change.
+/// A full reconciliation finds nothing to change.
 async fn steady(scene: &Scene, settled: &State) -> Result<(), String> {
     scene.request("acme").await?;
     let still = scene.until(settled, SETTLES_WITHIN).await;

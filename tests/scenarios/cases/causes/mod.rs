@@ -75,7 +75,7 @@ struct Row {
     shows: Vec<Shown>,
     /// What `Ready` leaves out.
     unsaid: &'static [&'static str],
-    /// A second pass is asked for, which says the same.
+    /// A second reconciliation is asked for, which says the same.
     lasts: bool,
     fixes: Change,
 }
@@ -127,7 +127,7 @@ impl Row {
         self.shows(("acme", "Ready", "True", "Connected", named))
     }
 
-    /// A pass that keeps the last answer keeps this one too.
+    /// A reconciliation that keeps the last answer keeps this one too.
     fn lasts(self) -> Self {
         Self { lasts: true, ..self }
     }
@@ -138,7 +138,7 @@ impl Row {
     }
 }
 
-/// What somebody does in Jira, as commands of the sandbox; the client id `$app` is that of the integration's app.
+/// What a person does in Jira, as commands of the sandbox; the client id `$app` is that of the integration's app.
 fn jira<const N: usize>(commands: [Value; N]) -> Change {
     let command = |command: Value| serde_json::from_value(command).expect("a command of the sandbox");
     Change::Jira(commands.map(command).into())

@@ -75,7 +75,7 @@ fn asked(calls: &[Request]) -> Vec<&str> {
     calls.iter().filter_map(|call| call.path.rsplit('/').next()).collect()
 }
 
-/// Three passes that nobody asks for: nothing changed, which costs three calls; people may not be
+/// Three reconciliations that nobody asks for: nothing changed, which costs three calls; people may not be
 /// looked up any more; all is well.
 pub(super) async fn by_the_clock(cluster: Arc<Cluster>) {
     let named = json!([{"key": "SUP"}, {"key": "ENG"}, {"key": "OPS"}, {"key": "ITS"}]);

@@ -1,4 +1,4 @@
-//! People who cannot be looked up: the account may not browse users, or somebody pinned is not there.
+//! People who cannot be looked up: the account may not browse users, or a pinned person is not there.
 
 use serde_json::{Value, json};
 

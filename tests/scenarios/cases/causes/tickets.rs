@@ -1,4 +1,4 @@
-//! A ticket for a person fails: the command tells why, and that it does not any more once that is
+//! A ticket for a person fails: the command says why, and that it does not any more once that is
 //! fixed.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Somebody puts another account's refresh token into the Secret of an integration that is Ready.
+//! A person puts another account's refresh token into the Secret of an integration that is Ready.
 
 use futures::{FutureExt, future::BoxFuture};
 

@@ -58,7 +58,7 @@ impl Scenario for FirstFill {
     }
 }
 
-/// One issue changes, one moves, and one is deleted, and a person asks for a look.
+/// One issue changes, one moves, and one is deleted, and a person asks for a reconciliation.
 pub struct ChangingPass;
 
 impl Scenario for ChangingPass {

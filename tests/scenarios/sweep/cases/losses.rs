@@ -8,7 +8,7 @@ use crate::{
     sweep::{scenario::Scenario, scene::Scene},
 };
 
-/// Something is taken away, and a person asks for a look.
+/// Something is taken away, and a person asks for a reconciliation.
 pub struct Loss {
     name: &'static str,
     taken: fn(client_id: String) -> Command,

@@ -1,4 +1,4 @@
-//! A person connects in the browser, and begins again from the link whenever a page tells that it failed.
+//! A person connects in the browser, and begins again from the link whenever a page says that it failed.
 
 use std::time::Duration;
 
@@ -52,7 +52,8 @@ impl Scenario for ConnectByPages {
 /// Tries until a page says that it is connected.
 async fn connect(scene: &Scene) {
     loop {
-        // What a page could not show, or told as failed because its answer was lost, may have been taken all the same.
+        // What a page could not show, or showed as failed because its answer was lost, may have been taken all the
+        // same.
         let needed = |object: &JiraIntegration| is_ready(object) || link_of(object).is_some();
         let object = scene
             .harness
@@ -82,7 +83,7 @@ async fn is_shown_connected(scene: &Scene, link: &str) -> Option<bool> {
     Some(result.text.contains("Connected"))
 }
 
-/// The page that tells what came of it.
+/// The page that says what came of it.
 async fn result(visitor: &mut Visitor, address: &str) -> Option<Page> {
     loop {
         let page = visitor.try_open(address).await?;
