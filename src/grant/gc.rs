@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams, Preconditions},
+    api::{Patch, PatchParams, Preconditions},
 };
 use serde_json::json;
 use tracing::info;
@@ -16,6 +16,7 @@ use super::{
     codec::UNUSED_SINCE,
     store::{GrantStore, ListedGrant},
 };
+use crate::cluster::owned::delete;
 
 /// How long such a Secret is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -69,9 +70,7 @@ pub async fn sweep(
                     grant = name,
                     "removing a grant that no integration has named for a day"
                 );
-                api.delete(&name, &DeleteParams::default().preconditions(only_this))
-                    .await
-                    .map(|_| ())
+                delete(&api, &name, only_this).await
             }
         };
         match taken {

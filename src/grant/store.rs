@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client, ResourceExt,
-    api::{ListParams, PostParams},
+    api::{ListParams, PartialObjectMeta, PostParams},
 };
 use tracing::warn;
 
@@ -14,7 +14,11 @@ use super::{
     credentials::{Credentials, CredentialsError},
     record::Record,
 };
-use crate::{api::names, atlassian::secret::TokenHash, cluster::error::WriteError};
+use crate::{
+    api::names,
+    atlassian::secret::TokenHash,
+    cluster::{error::WriteError, pages::list_metadata},
+};
 
 /// A grant Secret by namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -143,28 +147,15 @@ impl GrantStore {
 
 /// Objects of a page: what carries the label may be anybody's, and large.
 const PAGE: u32 = 50;
-/// How often a list starts again because the API server has forgotten where it was.
-const LISTS: usize = 3;
 
 async fn list_pages(api: &Api<Secret>) -> kube::Result<Vec<ListedGrant>> {
     let selector = format!("{}={}", names::COMPONENT_LABEL, names::COMPONENT_GRANT);
-    let first = ListParams::default().labels(&selector).limit(PAGE);
-    let (mut params, mut all, mut starts) = (first.clone(), Vec::new(), 1);
-    loop {
-        let page = match api.list_metadata(&params).await {
-            Err(kube::Error::Api(status)) if status.code == 410 && starts < LISTS => {
-                (params, starts) = (first.clone(), starts + 1);
-                all.clear();
-                continue;
-            }
-            page => page?,
-        };
-        all.extend(page.items.iter().map(|object| listed_of(&object.metadata)));
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = first.clone().continue_token(&token),
-            None => return Ok(all),
-        }
-    }
+    let params = ListParams::default().labels(&selector).limit(PAGE);
+    let take = |all: &mut Vec<ListedGrant>, object: PartialObjectMeta<Secret>| {
+        all.push(listed_of(&object.metadata));
+        true
+    };
+    Ok(list_metadata(api, params, Vec::new, take).await?.items)
 }
 
 /// What is needed of a grant Secret's metadata: the rest, which may be large, is not kept.

@@ -6,37 +6,27 @@ use kube::{Api, api::ListParams};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::cli::context::{CheckReason, ReportLine};
-use crate::cluster::error::describe;
+use crate::cluster::{
+    error::describe,
+    pages::{Listed, list},
+};
 
 /// Objects in one page of a list.
 const PAGE: u32 = 500;
 
-/// A whole list.
-#[derive(Debug)]
-pub struct ObjectList<K> {
-    /// The objects.
-    pub items: Vec<K>,
-    /// The version from which a watch goes on.
-    pub version: String,
-}
-
 /// Lists everything, a page at a time.
-pub async fn all<K: Clone + DeserializeOwned + Debug>(api: &Api<K>, params: ListParams) -> kube::Result<ObjectList<K>> {
-    let mut params = params.limit(PAGE);
-    let mut items = Vec::new();
-    loop {
-        let page = api.list(&params).await?;
-        items.extend(page.items);
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => {
-                return Ok(ObjectList {
-                    items,
-                    version: page.metadata.resource_version.unwrap_or_default(),
-                });
-            }
-        }
-    }
+///
+/// # Errors
+/// When a page cannot be had.
+pub async fn all<K>(api: &Api<K>, params: ListParams) -> kube::Result<Listed<Vec<K>>>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let take = |all: &mut Vec<K>, object| {
+        all.push(object);
+        true
+    };
+    list(api, params.limit(PAGE), Vec::new, take).await
 }
 
 /// Why something could not be read, in words.

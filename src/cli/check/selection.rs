@@ -2,9 +2,10 @@
 
 use kube::{Api, ResourceExt, api::ListParams};
 
-use super::lists::{ObjectList, all, refused};
+use super::lists::{all, refused};
 use crate::api::integration::JiraIntegration;
 use crate::cli::context::{CliError, ClusterContext};
+use crate::cluster::pages::Listed;
 
 /// What kubectl takes for the kind before a slash.
 const KINDS: [&str; 4] = [
@@ -68,7 +69,7 @@ impl IntegrationSelection {
     }
 
     /// Finds them, ordered by namespace and name.
-    pub async fn find(&self, cluster: &ClusterContext) -> Result<ObjectList<JiraIntegration>, CliError> {
+    pub async fn find(&self, cluster: &ClusterContext) -> Result<Listed<Vec<JiraIntegration>>, CliError> {
         let found = match self.names.as_slice() {
             [name] => self.one(cluster, name).await,
             _ => self.listed(cluster).await,
@@ -79,9 +80,9 @@ impl IntegrationSelection {
     }
 
     /// Who may read a single one need not list any.
-    async fn one(&self, cluster: &ClusterContext, name: &str) -> kube::Result<ObjectList<JiraIntegration>> {
+    async fn one(&self, cluster: &ClusterContext, name: &str) -> kube::Result<Listed<Vec<JiraIntegration>>> {
         let found = self.api(cluster).get_opt(name).await?;
-        Ok(ObjectList {
+        Ok(Listed {
             version: found
                 .as_ref()
                 .and_then(ResourceExt::resource_version)
@@ -90,7 +91,7 @@ impl IntegrationSelection {
         })
     }
 
-    async fn listed(&self, cluster: &ClusterContext) -> kube::Result<ObjectList<JiraIntegration>> {
+    async fn listed(&self, cluster: &ClusterContext) -> kube::Result<Listed<Vec<JiraIntegration>>> {
         let mut params = ListParams::default();
         params.label_selector.clone_from(&self.selector);
         all(&self.api(cluster), params).await

@@ -17,6 +17,7 @@ use crate::{
     cluster::{
         owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
+        pages::list,
     },
 };
 
@@ -70,17 +71,16 @@ impl ConfigMaps {
             names::COMPONENT_LABEL,
             names::COMPONENT_USERS
         );
-        let mut all = Vec::new();
-        let mut params = ListParams::default().labels(&selector).limit(PAGE);
-        loop {
-            let unreadable = |error| DirectoryError::Unreadable(Box::new(error));
-            let page = self.api.list(&params).await.map_err(unreadable)?;
-            all.extend(page.items.into_iter().filter(|found| self.owner.owns(found)).map(kept));
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(all),
+        let params = ListParams::default().labels(&selector).limit(PAGE);
+        let take = |all: &mut Vec<WrittenShard>, found: ConfigMap| {
+            if self.owner.owns(&found) {
+                all.push(kept(found));
             }
-        }
+            true
+        };
+        let listed = list(&self.api, params, Vec::new, take).await;
+        let listed = listed.map_err(|error| DirectoryError::Unreadable(Box::new(error)))?;
+        Ok(listed.items)
     }
 
     /// Brings the `ConfigMaps` to what is wanted. One without anybody goes, unless it was that already

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kube::{
     Api, Client, ResourceExt,
-    api::{ListParams, PostParams, Preconditions},
+    api::{ListParams, PartialObjectMeta, PostParams, Preconditions},
     core::Request,
 };
 
@@ -25,6 +25,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, or_existing},
         owner::Owner,
+        pages::{list, list_metadata},
         status::{Statuses, Target},
     },
 };
@@ -115,18 +116,14 @@ impl ClusterMirror {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn read(&self) -> kube::Result<StoredIssues> {
-        let mut found = StoredIssues::default();
-        let mut params = self.all();
-        loop {
-            let page = self.api.list(&params).await?;
-            for object in page.items.iter().filter(|object| self.owner.owns(*object)) {
-                found.take(object);
+        let take = |found: &mut StoredIssues, object: IssueObject| {
+            if self.owner.owns(&object) {
+                found.take(&object);
             }
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(found),
-            }
-        }
+            true
+        };
+        let listed = list(&self.api, self.all(), StoredIssues::default, take).await?;
+        Ok(listed.items)
     }
 
     /// Whether the very objects are there that are known, each in the version that is known. Their metadata
@@ -135,26 +132,23 @@ impl ClusterMirror {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn is_as_known(&self, index: &Index, orphaned: &BTreeMap<String, OrphanedObject>) -> kube::Result<bool> {
-        let issues = index.iter().map(|(_, entry)| &entry.stored);
-        let issues = issues.map(|stored| (stored.object.as_str(), stored.version.as_str()));
-        let others = orphaned
-            .iter()
-            .map(|(name, other)| (name.as_str(), other.version.as_str()));
-        let mut known: HashMap<&str, &str> = issues.chain(others).collect();
-        let mut params = self.all();
-        loop {
-            let page = self.api.list_metadata(&params).await?;
-            for object in page.items.iter().filter(|object| self.owner.owns(*object)) {
-                let version = known.remove(object.name_any().as_str());
-                if version.is_none() || version != object.metadata.resource_version.as_deref() {
-                    return Ok(false);
-                }
+        let start = || {
+            let issues = index.iter().map(|(_, entry)| &entry.stored);
+            let issues = issues.map(|stored| (stored.object.as_str(), stored.version.as_str()));
+            let others = orphaned
+                .iter()
+                .map(|(name, other)| (name.as_str(), other.version.as_str()));
+            (issues.chain(others).collect::<HashMap<_, _>>(), true)
+        };
+        let take = |(left, same): &mut (HashMap<&str, &str>, bool), object: PartialObjectMeta<IssueObject>| {
+            if self.owner.owns(&object) {
+                let version = left.remove(object.name_any().as_str());
+                *same = version.is_some() && version == object.metadata.resource_version.as_deref();
             }
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(known.is_empty()),
-            }
-        }
+            *same
+        };
+        let (left, same) = list_metadata(&self.api, self.all(), start, take).await?.items;
+        Ok(same && left.is_empty())
     }
 
     /// Creates the object, under its natural name or, where that is taken, under another one.

@@ -26,6 +26,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
+        pages::list,
         status::{Statuses, Target},
     },
 };
@@ -84,17 +85,14 @@ pub struct Applied {
 pub async fn known(client: &Client, owner: &Owner) -> kube::Result<Vec<JiraProject>> {
     let api: Api<ProjectObject> = Api::namespaced(client.clone(), &owner.namespace);
     let selector = format!("{}={}", names::INTEGRATION_LABEL, owner.name);
-    let mut all = Vec::new();
-    let mut params = ListParams::default().labels(&selector).limit(PAGE);
-    loop {
-        let page = api.list(&params).await?;
-        let own = page.items.into_iter().filter(|object| owner.owns(object));
-        all.extend(own.filter_map(ProjectObject::read_or_leave));
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(all),
+    let params = ListParams::default().labels(&selector).limit(PAGE);
+    let take = |all: &mut Vec<JiraProject>, object: ProjectObject| {
+        if owner.owns(&object) {
+            all.extend(object.read_or_leave());
         }
-    }
+        true
+    };
+    Ok(list(&api, params, Vec::new, take).await?.items)
 }
 
 impl Applied {
