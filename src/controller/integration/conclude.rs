@@ -11,16 +11,19 @@ use super::{
     next::Waits,
     observe::ObservedState,
     request,
-    results::Results,
+    results::{AccessResults, Results, WorkResults},
     status::{self, End},
-    steps::issue_sync::is_unlisted,
+    steps::{
+        issue_sync::{IssueSync, is_relist_due},
+        workflows::WorkflowSync,
+    },
     verdict::Verdict,
 };
 use crate::{
     api::integration::JiraIntegrationStatus,
     cluster::{events::Notice, time::clock},
     controller::{
-        local_state::{LocalState, UnknownStatuses},
+        local_state::{JudgedInputs, LocalState, NoticeState, PendingWork},
         reconcile_kind::ReconcileKind,
     },
 };
@@ -60,21 +63,21 @@ pub fn conclude(
     let next_sync = next_sync.map(|time| time.0);
     let waits = Waits::after(observed, results, verdict, (next_sync, is_written), end);
     let missing = grace::wait(observed, &status.conditions);
-    let (idle_warned, idle) = warn_of_idle_expiry(observed, &status);
+    let (warned_idle_expiry, idle) = warn_of_idle_expiry(observed, &status);
     let mut events = of_projects(observed, results);
-    events.extend(results.directory.iter().flat_map(|step| step.events.clone()));
+    events.extend(results.work.directory.iter().flat_map(|step| step.events.clone()));
     events.extend(idle);
     events.extend(missing.event);
     let transitions = transitions(observed, &status);
-    let [look, token, work] = waits.times();
+    let [sync, token, work] = waits.times();
+    let notices = NoticeState {
+        missing_secret_grace: missing.until,
+        warned_idle_expiry,
+    };
     Conclusion {
-        next_sync: Some(waits.look),
-        local: LocalState {
-            idle_warned,
-            awaited: missing.until,
-            ..remembered(observed, results, verdict, waits, is_written)
-        },
-        requeue: vec![look, token, work, missing.until],
+        next_sync: Some(waits.sync_at),
+        local: remembered(observed, (results, verdict), waits, notices, is_written),
+        requeue: vec![sync, token, work, missing.until],
         transitions,
         events,
         status,
@@ -85,96 +88,101 @@ pub fn conclude(
 #[must_use]
 pub fn suspended(observed: &ObservedState) -> Conclusion {
     let status = status::suspended(observed);
-    let (idle_warned, idle) = warn_of_idle_expiry(observed, &status);
+    let (warned_idle_expiry, idle) = warn_of_idle_expiry(observed, &status);
     let warning = idle_warning_at(&status).filter(|at| *at > observed.now);
     Conclusion {
         transitions: transitions(observed, &status),
         status,
-        local: LocalState {
-            retry_at: None,
-            idle_warned,
-            has_passed: true,
-            ..observed.local.clone()
-        },
+        local: suspended_state(&observed.local, warned_idle_expiry),
         next_sync: None,
         requeue: vec![warning],
         events: idle.into_iter().collect(),
     }
 }
 
+/// What is remembered of a suspended integration: what it waited for in the cluster is over.
+fn suspended_state(before: &LocalState, warned_idle_expiry: Option<Timestamp>) -> LocalState {
+    let mut local = before.clone();
+    local.cluster = before.cluster.idle();
+    local.notices.warned_idle_expiry = warned_idle_expiry;
+    local.history.has_reconciled = true;
+    local
+}
+
 /// What is remembered. Destructured whole, so that nothing that a reconciliation finds is forgotten by oversight.
 fn remembered(
     observed: &ObservedState,
-    results: &Results,
-    verdict: &Verdict,
+    (results, verdict): (&Results, &Verdict),
     waits: Waits,
+    notices: NoticeState,
     is_written: bool,
 ) -> LocalState {
     let before = &observed.local;
     let Results {
         kind,
         examination,
-        workflows,
-        issues,
+        work: WorkResults {
+            workflows,
+            issues,
+            directory: _,
+        },
         cost,
         // What they found is in the verdict, in the status and in the waits.
-        refused_site: _,
-        grant: _,
-        name_taken: _,
-        doubt: _,
+        access:
+            AccessResults {
+                refused_site: _,
+                grant: _,
+                name_taken: _,
+                doubt: _,
+                upkeep: _,
+            },
         confirmed: _,
-        directory: _,
-        upkeep: _,
         turn: _,
         stopped: _,
     } = results;
-    let (is_full, is_incremental) = (*kind == ReconcileKind::Full, *kind == ReconcileKind::Incremental);
-    let asked = *kind != ReconcileKind::TokenOnly;
     let judged_for = examination.as_ref().and_then(|step| step.judged_for.clone());
-    let refreshed = workflows.as_ref().is_some_and(|step| step.done.is_some());
-    let refresh = workflows.as_ref().and_then(|step| step.refresh.clone());
-    let mapped = workflows.as_ref().map_or(&before.phased, |step| &step.mapped);
+    // One that Jira cut short has not found again what was lost.
+    let is_complete = *kind == ReconcileKind::Full && !verdict.is_rate_limited();
     LocalState {
-        written: before.written.clone(),
-        // One that Jira cut short has not found again what was lost.
-        unwritten: !is_written || (before.unwritten && (!is_full || verdict.is_rate_limited())),
-        judged_for: judged_for.or_else(|| before.judged_for.clone()),
-        failures: waits.retry.1,
-        retry_at: waits.retry.0,
-        jira_failures: waits.jira.1,
-        jira_wait: waits.jira.0,
-        looks: before.looks.wrapping_add(usize::from(is_full)),
-        plain_looks: before.plain_looks.wrapping_add(usize::from(is_incremental)),
-        next_look: waits.next_look,
-        // One that did not come to it leaves it as it was.
-        inventory: refresh.or_else(|| before.inventory.clone()).filter(|_| !refreshed),
-        phased: Arc::clone(mapped),
-        costs: cost.as_ref().map_or(before.costs, |cost| cost.costs),
-        work_at: waits.work_at,
-        has_passed: true,
-        token_at: waits.token_at,
-        tried: if asked {
-            Some(observed.generation())
-        } else {
-            before.tried
+        status: before.status.after(is_written, is_complete),
+        judged: JudgedInputs {
+            observed_generation: match kind {
+                ReconcileKind::TokenOnly => before.judged.observed_generation,
+                _ => Some(observed.generation()),
+            },
+            credentials: observed.credentials_version.clone(),
+            account: judged_for.or_else(|| before.judged.account.clone()),
+            lineage: results.lineage(observed),
         },
-        is_unlisted: issues
-            .as_ref()
-            .map_or_else(|| is_unlisted(observed), |step| step.is_unlisted),
-        taken: request::pending(observed, results, verdict),
-        unknown_statuses: unknown_statuses(observed, results),
-        credentials: observed.credentials_version.clone(),
-        lineage: results.lineage(observed),
-        awaited: before.awaited,
-        idle_warned: before.idle_warned,
+        cluster: waits.cluster,
+        jira: waits.jira,
+        due: waits.due,
+        work: PendingWork {
+            request: request::pending(observed, results, verdict),
+            ..unfinished(observed, workflows.as_ref(), issues.as_ref())
+        },
+        history: before.history.after(*kind, cost.as_ref().map(|cost| cost.costs)),
+        notices,
     }
 }
 
-fn unknown_statuses(observed: &ObservedState, results: &Results) -> UnknownStatuses {
-    let after_issues = results.issues.as_ref().map(|step| &step.unknown_statuses);
-    let after_workflows = results.workflows.as_ref().map(|step| &step.unknown_statuses);
-    let last = after_issues.or(after_workflows);
-    last.unwrap_or(&observed.local.unknown_statuses).clone()
+/// The work that is unfinished after these steps. One that a reconciliation did not come to leaves it as it was.
+fn unfinished(observed: &ObservedState, workflows: Option<&WorkflowSync>, issues: Option<&IssueSync>) -> PendingWork {
+    let mut work = observed.local.work.clone();
+    work.is_relist_due = is_relist_due(observed);
+    if let Some(step) = workflows {
+        work.workflow_refresh = match step.done {
+            Some(_) => None,
+            None => step.refresh.clone().or(work.workflow_refresh),
+        };
+        work.mapped = Arc::clone(&step.mapped);
+        work.unknown_statuses.clone_from(&step.unknown_statuses);
+    }
+    if let Some(step) = issues {
+        work.is_relist_due = step.is_relist_due;
+        work.unknown_statuses.clone_from(&step.unknown_statuses);
+    }
+    work
 }
 
 fn transitions(observed: &ObservedState, status: &JiraIntegrationStatus) -> Vec<Notice> {
@@ -211,7 +219,7 @@ fn warn_of_idle_expiry(
     observed: &ObservedState,
     status: &JiraIntegrationStatus,
 ) -> (Option<Timestamp>, Option<Notice>) {
-    let warned = observed.local.idle_warned;
+    let warned = observed.local.notices.warned_idle_expiry;
     let Some(token) = &status.token else {
         return (None, None);
     };

@@ -48,7 +48,7 @@ pub fn wait(observed: &ObservedState, conditions: &[Condition]) -> Grace {
         return Grace::default();
     };
     let until = ends(created(observed), observed.now);
-    let is_over = until.is_none() && observed.local.awaited.is_some();
+    let is_over = until.is_none() && observed.local.notices.missing_secret_grace.is_some();
     let object = observed.integration.object_ref(&());
     Grace {
         until,

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::{observe::ObservedState, results::Results, status::End, steps::cost::interval, verdict::Verdict};
 use crate::{
     api::{condition::ConditionType, reason::Reason},
-    cluster::{
-        backoff::{backoff, jittered, scaled},
-        time::after,
+    cluster::{backoff::jittered, time::after},
+    controller::{
+        local_state::{ClusterBackoff, DueTimes, JiraBackoff},
+        reconcile_kind::ReconcileKind,
     },
-    controller::{local_state::JiraWait, reconcile_kind::ReconcileKind},
 };
 
 /// Longest wait before tokens that are in memory only are stored: well within the ten minutes in
@@ -21,18 +21,14 @@ const UNSAVED_RETRY: Duration = Duration::from_secs(15);
 /// What is waited for.
 #[derive(Debug)]
 pub struct Waits {
-    /// When what the cluster refused is tried again, and how often it was refused in a row.
-    pub retry: (Option<Timestamp>, u32),
-    /// Until when Jira is not asked, and how often it gave no usable answer in a row.
-    pub jira: (Option<JiraWait>, u32),
-    /// When the next synchronisation is due, where the status does not tell.
-    pub next_look: Option<Timestamp>,
+    /// Writes that the cluster refused.
+    pub cluster: ClusterBackoff,
+    /// Answers that Jira did not give.
+    pub jira: JiraBackoff,
+    /// What is due when, besides what the status says.
+    pub due: DueTimes,
     /// When the next synchronisation is due.
-    pub look: Timestamp,
-    /// When something is due for the token.
-    pub token_at: Option<Timestamp>,
-    /// When the next slice of unfinished work is due.
-    pub work_at: Option<Timestamp>,
+    pub sync_at: Timestamp,
 }
 
 impl Waits {
@@ -48,41 +44,46 @@ impl Waits {
     ) -> Self {
         let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
         let regular = after(end.at, jittered(interval(observed, stretch), end.random));
-        let jira = jira_wait(observed, results, verdict, end);
-        let next_look = match (results.projects(), results.kind) {
+        let jira = jira_backoff(observed, results, verdict, end);
+        let before = observed.local.due;
+        let set_anew = match (results.projects(), results.kind) {
             (Some(_), _) => None,
             // Nothing was asked that a synchronisation would ask.
-            (None, ReconcileKind::TokenOnly | ReconcileKind::Resume) => observed.local.next_look,
+            (None, ReconcileKind::TokenOnly | ReconcileKind::Resume) => before.next_sync,
             (None, ReconcileKind::Full | ReconcileKind::Incremental) => Some(regular),
         };
-        let look = match &jira.0 {
+        let sync_at = match &jira.wait {
             Some(wait) => wait.until,
-            None => next_look.or(next_sync).unwrap_or(regular),
+            None => set_anew.or(next_sync).unwrap_or(regular),
         };
         Self {
-            retry: retry(observed, results, verdict, is_written, end),
+            cluster: cluster_backoff(observed, results, verdict, is_written, end),
             jira,
-            next_look,
-            look,
-            token_at: token_at(results),
-            work_at: match results.kind {
-                ReconcileKind::TokenOnly => observed.local.work_at,
-                ReconcileKind::Full | ReconcileKind::Incremental | ReconcileKind::Resume => resume_at(results),
+            due: DueTimes {
+                next_sync: set_anew,
+                resume_at: match results.kind {
+                    ReconcileKind::TokenOnly => before.resume_at,
+                    ReconcileKind::Full | ReconcileKind::Incremental | ReconcileKind::Resume => {
+                        results.work.resume_at()
+                    }
+                },
+                token_at: token_at(results),
             },
+            sync_at,
         }
     }
 
     /// The times of which the earliest brings the next reconciliation.
     #[must_use]
     pub fn times(&self) -> [Option<Timestamp>; 3] {
-        let retry_at = self.retry.0;
+        let retry_at = self.cluster.retry_at;
         let [first, second] = match retry_at {
             Some(at) => [Some(at), None],
-            None => [Some(self.look), self.token_at],
+            None => [Some(self.sync_at), self.due.token_at],
         };
         // Unfinished work resumes in the reconciliation that ends a wait for Jira or the cluster.
-        let work = self.work_at.filter(|_| retry_at.is_none() && self.jira.0.is_none());
-        [first, second, work]
+        let is_waiting = retry_at.is_some() || self.jira.wait.is_some();
+        [first, second, self.due.resume_at.filter(|_| !is_waiting)]
     }
 }
 
@@ -92,60 +93,39 @@ fn token_at(results: &Results) -> Option<Timestamp> {
     times.into_iter().flatten().min()
 }
 
-/// When work that is left unfinished goes on: at once where a slice ended.
-fn resume_at(results: &Results) -> Option<Timestamp> {
-    let times = [
-        results.workflows.as_ref().and_then(|step| step.resume_at),
-        results.issues.as_ref().and_then(|step| step.resume_at),
-        results.directory.as_ref().and_then(|step| step.resume_at),
-    ];
-    times.into_iter().flatten().min()
-}
-
-/// When what the cluster refused is tried again, and how often it was refused in a row.
-fn retry(
+fn cluster_backoff(
     observed: &ObservedState,
     results: &Results,
     verdict: &Verdict,
     is_written: bool,
     end: End,
-) -> (Option<Timestamp>, u32) {
+) -> ClusterBackoff {
     let authorized = verdict.findings.get(&ConditionType::Authorized);
     let refused = authorized.is_some_and(|finding| finding.reason == Reason::SecretNotWritable);
     if !refused && is_written {
-        return (None, 0);
+        return ClusterBackoff::default();
     }
-    let failures = observed.local.failures.saturating_add(1);
-    let mut wait = backoff(failures, end.random);
-    let grants = [results.grant.as_ref(), results.last_grant()];
-    if grants.into_iter().flatten().any(|step| step.is_unsaved) {
-        wait = wait.min(UNSAVED_RETRY);
-    }
-    (Some(after(end.at, wait)), failures)
+    let mut grants = [results.access.grant.as_ref(), results.last_grant()]
+        .into_iter()
+        .flatten();
+    let is_unsaved = grants.any(|step| step.is_unsaved);
+    let longest = if is_unsaved { UNSAVED_RETRY } else { Duration::MAX };
+    observed.local.cluster.refused(longest, (end.at, end.random))
 }
 
-/// Until when Jira is not asked, and how often it gave no usable answer in a row.
-fn jira_wait(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End) -> (Option<JiraWait>, u32) {
+fn jira_backoff(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End) -> JiraBackoff {
+    let before = &observed.local.jira;
     if results.kind == ReconcileKind::TokenOnly {
         // Jira was not asked, so nothing is known anew.
-        return (observed.local.jira_wait.clone(), observed.local.jira_failures);
+        return before.clone();
     }
     if !verdict.is_troubled() && verdict.cut_short.is_none() {
-        return (None, 0);
+        return JiraBackoff::default();
     }
-    let failures = observed.local.jira_failures.saturating_add(1);
-    // What Atlassian asks for is the least; a little more keeps all from coming back at once.
-    let asked = verdict.retry_after.map(|wait| scaled(wait, 1.0 + 0.05 * end.random));
-    let wait = backoff(failures, end.random).max(asked.unwrap_or_default());
-    let wait = JiraWait {
-        until: after(end.at, wait),
-        by_atlassian: verdict.retry_after.is_some(),
-        of: observed.asks_jira_as(),
-        resumes: if verdict.cut_short.is_some() {
-            results.kind
-        } else {
-            ReconcileKind::Full
-        },
+    let resumes = match verdict.cut_short {
+        Some(_) => results.kind,
+        None => ReconcileKind::Full,
     };
-    (Some(wait), failures)
+    let asks_as = observed.asks_jira_as();
+    before.failed(verdict.retry_after, asks_as, resumes, (end.at, end.random))
 }

@@ -71,14 +71,11 @@ pub async fn still_exists(ctx: &Context, observed: &ObservedState) -> kube::Resu
 
 /// What is remembered; after a restart what the status tells of it: a quota that was spent still is.
 fn recall(ctx: &Context, integration: &JiraIntegration) -> LocalState {
-    let local = ctx.local_states.of(&integration.uid().unwrap_or_default());
-    if local.written.is_some() || local.jira_wait.is_some() {
-        return local;
+    let mut local = ctx.local_states.of(&integration.uid().unwrap_or_default());
+    if local.status.last.is_none() && local.jira.wait.is_none() {
+        local.jira.wait = written_wait(integration, Timestamp::now());
     }
-    LocalState {
-        jira_wait: written_wait(integration, Timestamp::now()),
-        ..local
-    }
+    local
 }
 
 fn written_wait(integration: &JiraIntegration, now: Timestamp) -> Option<JiraWait> {
@@ -126,7 +123,7 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
     let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
     let (secret, published) = futures::try_join!(secrets.get_opt(&name), publish::find(&ctx.client, &target))?;
     Ok(ObservedState {
-        status: latest_status(&integration, &local),
+        status: local.status.newest(&integration),
         site: SiteUrl::parse(&integration.spec.site, &ctx.site_suffixes),
         credentials: Credentials::read(&name, secret.as_ref()),
         credentials_version: secret.and_then(|s| s.resource_version()),
@@ -140,19 +137,6 @@ pub async fn observe(ctx: &Context, integration: &JiraIntegration) -> kube::Resu
         now: Timestamp::now(),
         integration,
     })
-}
-
-/// The watch may lag behind our own last write; of the two the newer counts. Versions of one
-/// kind are numbers that grow, which Kubernetes has promised since 1.35 (KEP-5504).
-fn latest_status(integration: &JiraIntegration, local: &LocalState) -> JiraIntegrationStatus {
-    let watched = integration
-        .resource_version()
-        .and_then(|v| v.parse::<u64>().ok())
-        .unwrap_or(0);
-    match &local.written {
-        Some((status, version)) if *version > watched => status.clone(),
-        _ => integration.status.clone().unwrap_or_default(),
-    }
 }
 
 fn owner_reference(integration: &JiraIntegration) -> OwnerReference {
@@ -169,16 +153,15 @@ fn inputs<'a>(
     local: &'a LocalState,
     now: Timestamp,
 ) -> ScheduleInputs<'a> {
-    let is_taken = |value: &str| local.taken.as_ref().is_some_and(|taken| taken.value == value);
     ScheduleInputs {
         generation: integration.metadata.generation.unwrap_or(0),
         // What is being answered is not asked for anew.
-        requested_at: request(integration, status).filter(|value| !is_taken(value)),
+        requested_at: request(integration, status).filter(|value| !local.work.answers(value)),
         status,
-        next_look: local.next_look,
-        is_unwritten: local.unwritten,
-        wait: local.jira_wait.as_ref().map(|wait| (wait.until, wait.resumes)),
-        work_at: work_at(status, local, now),
+        next_sync: local.due.next_sync,
+        is_stale: local.status.is_stale,
+        wait: local.jira.resumes(),
+        resume_at: resume_at(status, local, now),
         now,
     }
 }
@@ -190,22 +173,20 @@ fn request<'a>(integration: &'a JiraIntegration, status: &JiraIntegrationStatus)
 
 /// When the next slice of unfinished work is due. After a restart the status tells that some is
 /// unfinished.
-fn work_at(status: &JiraIntegrationStatus, local: &LocalState, now: Timestamp) -> Option<Timestamp> {
+fn resume_at(status: &JiraIntegrationStatus, local: &LocalState, now: Timestamp) -> Option<Timestamp> {
     let filling = status.sync.as_ref().is_some_and(|sync| sync.progress.is_some());
     let listing = status.users.as_ref().is_some_and(|users| users.next_offset.is_some());
-    let unfinished = (filling || listing) && local.written.is_none();
-    local.work_at.or_else(|| unfinished.then_some(now))
+    let unfinished = (filling || listing) && local.status.last.is_none();
+    local.due.resume_at.or_else(|| unfinished.then_some(now))
 }
 
 /// What an integration waits for a slot for, as far as that can be told without asking the cluster.
 pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> AdmissionRequest {
     let now = Timestamp::now();
     let local = recall(ctx, integration);
-    let status = latest_status(integration, &local);
+    let status = local.status.newest(integration);
     let inputs = inputs(integration, &status, &local, now);
-    let is_idle = integration.spec.suspend
-        || local.retry_at.is_some_and(|at| at > now)
-        || local.jira_wait.as_ref().is_some_and(|wait| wait.until > now);
+    let is_idle = integration.spec.suspend || local.cluster.until(now).is_some() || local.jira.wait(now).is_some();
     AdmissionRequest {
         due: if is_idle {
             ReconcileKind::TokenOnly
@@ -213,8 +194,8 @@ pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> Admission
             due(&inputs)
         },
         since: inputs.due_since(),
-        token_at: if local.has_passed {
-            local.token_at
+        token_at: if local.history.has_reconciled {
+            local.due.token_at
         } else {
             written_token_at(&status)
         },
@@ -239,9 +220,7 @@ impl ObservedState {
     /// resourceVersion of what was looked at: the watch may lag behind our own last write.
     #[must_use]
     pub fn version(&self) -> u64 {
-        let watched = self.integration.resource_version().and_then(|v| v.parse().ok());
-        let written = self.local.written.as_ref().map(|(_, version)| *version);
-        watched.max(written).unwrap_or(0)
+        self.local.status.version(&self.integration)
     }
 
     /// What decides what is due.
@@ -266,27 +245,21 @@ impl ObservedState {
     /// and a request lift it.
     #[must_use]
     pub fn put_off(&self) -> Option<Timestamp> {
-        let at = self.local.retry_at.filter(|at| *at > self.now)?;
+        let at = self.local.cluster.until(self.now)?;
         (!self.is_changed() && !self.inputs().is_requested()).then_some(at)
     }
 
-    /// The wait for Jira that is in force. What the operator imposed on itself is lifted by a change
-    /// and by a request; what Atlassian asked for only by another site or other credentials.
+    /// The wait for Jira that is in force.
     #[must_use]
     pub fn jira_wait(&self) -> Option<&JiraWait> {
-        let wait = self.local.jira_wait.as_ref().filter(|wait| wait.until > self.now)?;
-        let lifted = if wait.by_atlassian {
-            wait.of != self.asks_jira_as()
-        } else {
-            self.is_changed() || self.inputs().is_requested()
-        };
-        (!lifted).then_some(wait)
+        let is_changed = self.is_changed() || self.inputs().is_requested();
+        self.local.jira.in_force(&self.asks_jira_as(), is_changed, self.now)
     }
 
     /// Whether the spec or the credentials changed since they were looked at last.
     fn is_changed(&self) -> bool {
-        let tried = self.local.tried.or(self.status.observed_generation);
-        tried != Some(self.generation()) || self.local.credentials != self.credentials_version
+        let credentials = self.credentials_version.as_ref();
+        self.local.judged.differ(self.generation(), credentials, &self.status)
     }
 
     /// Which site is asked with which credentials.

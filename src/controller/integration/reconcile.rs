@@ -168,7 +168,7 @@ async fn carry_out(run: Run<'_>, conclusion: Conclusion, version: Option<u64>, n
         run.ctx.events.publish(event).await;
     }
     if let Some(version) = version {
-        local.written = Some((status, version));
+        local.status.last = Some((status, version));
     }
     let uid = &run.observed.target.owner.uid;
     run.ctx.metrics.sync_due(uid, next_sync);
@@ -213,7 +213,7 @@ fn report(
 ) {
     let seconds = ended.duration_since(observed.now).as_secs_f64();
     ctx.metrics.reconcile(results.kind.as_str(), seconds);
-    if let Some(issues) = results.issues.as_ref().and_then(|step| step.summary.as_ref()) {
+    if let Some(issues) = results.work.issues.as_ref().and_then(|step| step.summary.as_ref()) {
         let progress = issues.progress.as_ref().map(|progress| Progress {
             listed: i64::try_from(issues.to_fetch).unwrap_or(i64::MAX),
             remaining: progress.remaining,
@@ -251,8 +251,8 @@ fn worth_retrying(error: &kube::Error, observed: &ObservedState) -> bool {
 fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::Error) -> Action {
     let uid = integration.uid().unwrap_or_default();
     let mut local = ctx.local_states.of(&uid);
-    local.failures = local.failures.saturating_add(1);
-    let wait = backoff(local.failures, rand::random()).min(Duration::from_secs(30));
+    local.cluster = local.cluster.unanswered();
+    let wait = backoff(local.cluster.failures, rand::random()).min(Duration::from_secs(30));
     ctx.local_states.keep(&uid, local);
     warn!(
         namespace = integration.namespace(),

@@ -15,9 +15,9 @@ pub fn answered<'s>(observed: &'s ObservedState, results: &Results, verdict: &Ve
 #[must_use]
 pub fn pending(observed: &ObservedState, results: &Results, verdict: &Verdict) -> Option<PendingRequest> {
     if results.kind == ReconcileKind::TokenOnly {
-        return observed.local.taken.clone();
+        return observed.local.work.request.clone();
     }
-    let summary = results.issues.as_ref().and_then(|step| step.summary.as_ref());
+    let summary = results.work.issues.as_ref().and_then(|step| step.summary.as_ref());
     let filling = summary.is_some_and(|summary| summary.progress.is_some());
     let is_listing_due = is_listing_due(results);
     if answered(observed, results, verdict).is_some() || (is_listing_due && !filling) {
@@ -32,18 +32,18 @@ pub fn pending(observed: &ObservedState, results: &Results, verdict: &Verdict) -
 
 /// Something that a person asked for is left for the next slice.
 fn is_left(results: &Results) -> bool {
-    let workflows = results.workflows.as_ref();
+    let workflows = results.work.workflows.as_ref();
     workflows.is_some_and(|step| step.resume_at.is_some())
 }
 
 fn is_listing_due(results: &Results) -> bool {
-    results.issues.as_ref().is_some_and(|step| step.is_listing_due)
+    results.work.issues.as_ref().is_some_and(|step| step.is_listing_due)
 }
 
 fn taken_up<'s>(observed: &'s ObservedState, results: &Results, verdict: &Verdict) -> Option<&'s str> {
-    let (taken, kind) = (observed.local.taken.as_ref(), results.kind);
+    let kind = results.kind;
     observed.request().filter(|value| {
-        let goes_on = taken.is_some_and(|taken| taken.value == *value);
+        let goes_on = observed.local.work.answers(value);
         let is_asked = kind == ReconcileKind::Full || (goes_on && kind != ReconcileKind::TokenOnly);
         !verdict.is_rate_limited() && is_asked
     })

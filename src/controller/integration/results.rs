@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     observe::ObservedState,
     steps::{
@@ -28,6 +30,25 @@ use crate::{
 pub struct Results {
     /// What was done in the end: an incremental reconciliation that finds a difference turns into a full one.
     pub kind: ReconcileKind,
+    /// The access token, and what workloads get of it.
+    pub access: AccessResults,
+    /// All is as it was, and what is said of that.
+    pub confirmed: Option<(ProjectSync, Finding)>,
+    /// Asking everything.
+    pub examination: Option<Examination>,
+    /// The work that this allows.
+    pub work: WorkResults,
+    /// What it cost.
+    pub cost: Option<ApiCost>,
+    /// What this integration waits longer than Atlassian asks, so that all that share a quota do not come back at once.
+    pub turn: Duration,
+    /// Why it ended before its last step.
+    pub stopped: Option<StepError>,
+}
+
+/// What the steps that need no answer of Jira found and did.
+#[derive(Debug, Default)]
+pub struct AccessResults {
     /// The site is not allowed: what is said of that, and how the token was taken back.
     pub refused_site: Option<(Finding, TokenStep)>,
     /// Getting an access token.
@@ -36,43 +57,71 @@ pub struct Results {
     pub name_taken: Option<Finding>,
     /// The status and the Secret for workloads contradict each other.
     pub doubt: Option<Finding>,
-    /// All is as it was, and what is said of that.
-    pub confirmed: Option<(ProjectSync, Finding)>,
-    /// Asking everything.
-    pub examination: Option<Examination>,
+    /// Keeping the token for workloads as it should be.
+    pub upkeep: Option<Upkeep>,
+}
+
+/// What the work led to that goes on in slices.
+#[derive(Debug, Default)]
+pub struct WorkResults {
     /// Issue types, statuses and phases of the projects.
     pub workflows: Option<WorkflowSync>,
     /// The mirror of issues.
     pub issues: Option<IssueSync>,
     /// The directory of people.
     pub directory: Option<DirectorySync>,
-    /// What it cost.
-    pub cost: Option<ApiCost>,
-    /// Keeping the token for workloads as it should be, without asking Jira.
-    pub upkeep: Option<Upkeep>,
-    /// What this integration waits longer than Atlassian asks, so that all that share a quota do not come back at once.
-    pub turn: Duration,
-    /// Why it ended before its last step.
-    pub stopped: Option<StepError>,
+}
+
+impl AccessResults {
+    /// What was found before Jira is asked.
+    fn first_findings(&self) -> impl Iterator<Item = &Finding> {
+        let site = self.refused_site.iter();
+        let site = site.flat_map(|(finding, token)| [Some(finding), token.finding.as_ref()]);
+        let grant = self.grant.iter().flat_map(|step| {
+            let retraction = step.retraction.as_ref().and_then(|token| token.finding.as_ref());
+            [step.finding.as_ref(), retraction]
+        });
+        let before = [self.name_taken.as_ref(), self.doubt.as_ref()];
+        site.chain(grant).chain(before).flatten()
+    }
+
+    /// What was found while the token was kept as it should be, which stands last.
+    fn upkeep_findings(&self) -> impl Iterator<Item = &Finding> {
+        let upkeep = self.upkeep.iter();
+        let upkeep = upkeep.flat_map(|step| [step.finding.as_ref(), step.token.finding.as_ref()]);
+        upkeep.flatten()
+    }
+}
+
+impl WorkResults {
+    fn findings(&self) -> impl Iterator<Item = &Finding> {
+        let workflows = self.workflows.iter().filter_map(|step| step.finding.as_ref());
+        workflows.chain(self.issues.iter().flat_map(|step| &step.findings))
+    }
+
+    /// When work that is left unfinished resumes: at once where a slice ended.
+    #[must_use]
+    pub fn resume_at(&self) -> Option<Timestamp> {
+        let times = [
+            self.workflows.as_ref().and_then(|step| step.resume_at),
+            self.issues.as_ref().and_then(|step| step.resume_at),
+            self.directory.as_ref().and_then(|step| step.resume_at),
+        ];
+        times.into_iter().flatten().min()
+    }
 }
 
 impl Results {
     /// Nothing was done yet.
     #[must_use]
-    pub const fn new(kind: ReconcileKind) -> Self {
+    pub fn new(kind: ReconcileKind) -> Self {
         Self {
             kind,
-            refused_site: None,
-            grant: None,
-            name_taken: None,
-            doubt: None,
+            access: AccessResults::default(),
             confirmed: None,
             examination: None,
-            workflows: None,
-            issues: None,
-            directory: None,
+            work: WorkResults::default(),
             cost: None,
-            upkeep: None,
             turn: Duration::ZERO,
             stopped: None,
         }
@@ -90,34 +139,16 @@ impl Results {
     }
 
     fn in_order(&self) -> impl Iterator<Item = &Finding> {
-        let site = self
-            .refused_site
-            .iter()
-            .flat_map(|(finding, token)| [Some(finding), token.finding.as_ref()]);
-        let grant = self.grant.iter().flat_map(|step| {
-            [
-                step.finding.as_ref(),
-                step.retraction.as_ref().and_then(|token| token.finding.as_ref()),
-            ]
-        });
-        let confirmed = self.confirmed.as_ref().map(|(_, finding)| finding);
-        let before = [self.name_taken.as_ref(), self.doubt.as_ref(), confirmed];
-        let examined = self.examination.iter().flat_map(|step| step.findings.iter().map(Some));
-        let workflows = self.workflows.iter().map(|step| step.finding.as_ref());
-        let issues = self.issues.iter().flat_map(|step| step.findings.iter().map(Some));
-        let cost = self.cost.iter().map(|step| step.finding.as_ref());
-        let upkeep = self
-            .upkeep
-            .iter()
-            .flat_map(|step| [step.finding.as_ref(), step.token.finding.as_ref()]);
-        site.chain(grant)
-            .chain(before)
+        let confirmed = self.confirmed.iter().map(|(_, finding)| finding);
+        let examined = self.examination.iter().flat_map(|step| &step.findings);
+        let cost = self.cost.iter().filter_map(|step| step.finding.as_ref());
+        self.access
+            .first_findings()
+            .chain(confirmed)
             .chain(examined)
-            .chain(workflows)
-            .chain(issues)
+            .chain(self.work.findings())
             .chain(cost)
-            .chain(upkeep)
-            .flatten()
+            .chain(self.access.upkeep_findings())
     }
 
     /// The synchronisation of the projects.
@@ -131,7 +162,11 @@ impl Results {
     #[must_use]
     pub fn has_succeeded(&self) -> Option<bool> {
         let projects = self.projects()?;
-        let failed = self.issues.as_ref().is_some_and(|issues| issues.retry == Retry::Soon);
+        let failed = self
+            .work
+            .issues
+            .as_ref()
+            .is_some_and(|issues| issues.retry == Retry::Soon);
         Some(projects.succeeded && !failed && !matches!(self.stopped, Some(StepError::RateLimited(_))))
     }
 
@@ -139,13 +174,14 @@ impl Results {
     #[must_use]
     pub fn token(&self) -> &TokenChange {
         let steps = [
-            self.upkeep.as_ref().map(|step| &step.token.change),
+            self.access.upkeep.as_ref().map(|step| &step.token.change),
             self.examination.as_ref().map(|step| &step.token),
-            self.grant
+            self.access
+                .grant
                 .as_ref()
                 .and_then(|step| step.retraction.as_ref())
                 .map(|step| &step.change),
-            self.refused_site.as_ref().map(|(_, step)| &step.change),
+            self.access.refused_site.as_ref().map(|(_, step)| &step.change),
         ];
         let changed = steps
             .into_iter()
@@ -158,21 +194,21 @@ impl Results {
     #[must_use]
     pub fn last_grant(&self) -> Option<&GrantStep> {
         let renewed = self.examination.as_ref().and_then(|step| step.renewed.as_ref());
-        renewed.or(self.grant.as_ref())
+        renewed.or(self.access.grant.as_ref())
     }
 
     /// The grant with the token that is in use: the renewed one, where Atlassian refused the first.
     #[must_use]
     pub fn grant_in_use(&self) -> Option<&ActiveGrant> {
-        let steps = [self.last_grant(), self.grant.as_ref()];
+        let steps = [self.last_grant(), self.access.grant.as_ref()];
         steps.into_iter().flatten().find_map(|step| step.grant.as_ref().ok())
     }
 
     /// Which grant was judged.
     #[must_use]
     pub fn lineage(&self, observed: &ObservedState) -> Option<TokenHash> {
-        let before = &observed.local.lineage;
-        let is_unjudged = self.upkeep.as_ref().is_some_and(|upkeep| upkeep.is_unjudged);
+        let before = &observed.local.judged.lineage;
+        let is_unjudged = self.access.upkeep.as_ref().is_some_and(|upkeep| upkeep.is_unjudged);
         let used = self.grant_in_use().and_then(|grant| grant.lineage.clone());
         used.filter(|_| !is_unjudged).or_else(|| before.clone())
     }
@@ -191,19 +227,11 @@ pub fn note(all: &mut BTreeMap<ConditionType, Finding>, finding: Finding) {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{atlassian::secret::Secret, grant::record::AccessToken};
 
     fn step(token: &str) -> GrantStep {
         GrantStep {
-            finding: None,
-            refresh_at: None,
-            exchange_at: None,
-            busy_until: None,
-            is_unsaved: false,
-            retraction: None,
             grant: Ok(ActiveGrant {
                 access: AccessToken {
                     token: Secret::new(token.to_owned()),
@@ -216,6 +244,7 @@ mod tests {
                 supplied_token_refused: false,
                 lineage: None,
             }),
+            ..GrantStep::ended(None, StepError::Quiet)
         }
     }
 
@@ -227,10 +256,8 @@ mod tests {
                 .grant_in_use()
                 .map(|grant| grant.access.token.expose().to_owned())
         };
-        let mut results = Results {
-            grant: Some(step("first")),
-            ..Results::new(ReconcileKind::Full)
-        };
+        let mut results = Results::new(ReconcileKind::Full);
+        results.access.grant = Some(step("first"));
         assert_eq!(token(&results).as_deref(), Some("first"));
         results.examination = Some(Examination {
             renewed: Some(step("second")),

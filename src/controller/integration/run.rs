@@ -42,7 +42,7 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
     let mut results = Results::new(kind);
     results.stopped = steps(run, &mut results).await.err();
     if let Some(removed) = directory::remove_unwanted(run).await {
-        results.directory = Some(removed);
+        results.work.directory = Some(removed);
     }
     let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
     results.turn = rate_limit::share_limit(run, results.stopped.as_ref(), stretch);
@@ -51,14 +51,19 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
 
 async fn steps(run: Run<'_>, results: &mut Results) -> Result<(), StepError> {
     site_is_allowed(run, results).await?;
-    let grant = results.grant.insert(grant::access(run, None).await).grant.clone()?;
-    results.name_taken = grant::name_taken(run);
-    if let Some(taken) = &results.name_taken {
+    let grant = results
+        .access
+        .grant
+        .insert(grant::access(run, None).await)
+        .grant
+        .clone()?;
+    results.access.name_taken = grant::name_taken(run);
+    if let Some(taken) = &results.access.name_taken {
         return Err(StepError::after(taken));
     }
     let is_another = upkeep::is_another_grant(run.observed, &grant);
-    results.doubt = upkeep::doubt(run.observed).filter(|_| !is_another);
-    if (is_another || results.doubt.is_some()) && run.observed.jira_wait().is_none() {
+    results.access.doubt = upkeep::doubt(run.observed).filter(|_| !is_another);
+    if (is_another || results.access.doubt.is_some()) && run.observed.jira_wait().is_none() {
         results.kind = Full;
     }
     if results.kind == TokenOnly {
@@ -85,12 +90,12 @@ async fn site_is_allowed(run: Run<'_>, results: &mut Results) -> Result<(), Step
     let stopped = StepError::after(&finding);
     let retraction = token::retract(run, None).await;
     let stopped = retraction.stopped.clone().unwrap_or(stopped);
-    results.refused_site = Some((finding, retraction));
+    results.access.refused_site = Some((finding, retraction));
     Err(stopped)
 }
 
 async fn keep_token(run: Run<'_>, grant: &ActiveGrant, results: &mut Results) -> Result<(), StepError> {
-    let step = results.upkeep.insert(upkeep::keep(run, grant).await);
+    let step = results.access.upkeep.insert(upkeep::keep(run, grant).await);
     step.token.stopped.clone().map_or(Ok(()), Err)
 }
 
@@ -155,7 +160,7 @@ async fn sync(run: Run<'_>, work: Examined, results: &mut Results) -> Result<(),
     let account = examined.or(run.observed.status.account.as_ref());
     let own_id = account.map(|account| account.account_id.as_str());
     let step = directory::sync(run, &slice, own_id).await;
-    let stopped = results.directory.insert(step).stopped.clone();
+    let stopped = results.work.directory.insert(step).stopped.clone();
     stopped.map_or(Ok(()), Err)
 }
 
@@ -168,13 +173,13 @@ async fn sync_projects_and_issues(
     let mut known = match known {
         Ok(known) => known,
         Err(error) => {
-            let unknown = run.observed.local.unknown_statuses.clone();
-            results.issues = Some(IssueSync::without_projects(run.observed, unknown, &error));
+            let unknown = run.observed.local.work.unknown_statuses.clone();
+            results.work.issues = Some(IssueSync::without_projects(run.observed, unknown, &error));
             return Ok(());
         }
     };
     let step = workflows::sync(run, slice, &mut known).await;
-    let step = results.workflows.insert(step);
+    let step = results.work.workflows.insert(step);
     let unknown_statuses = step.unknown_statuses.clone();
     if let Some(stopped) = &step.stopped {
         return Err(stopped.clone());
@@ -186,7 +191,7 @@ async fn sync_projects_and_issues(
         unknown_statuses,
     };
     let step = issues::sync(run, slice, &known, inputs).await;
-    let stopped = results.issues.insert(step).stopped.clone();
+    let stopped = results.work.issues.insert(step).stopped.clone();
     stopped.map_or(Ok(()), Err)
 }
 
@@ -199,11 +204,11 @@ fn is_browsing_denied(run: Run<'_>, results: &Results) -> bool {
 }
 
 fn spending(results: &Results) -> Spending<'_> {
-    let issues = results.issues.as_ref();
+    let issues = results.work.issues.as_ref();
     Spending {
         kind: results.kind,
         issues: issues.and_then(|step| step.summary.as_ref()),
-        directory_points: results.directory.as_ref().map_or(0, |step| step.points),
+        directory_points: results.work.directory.as_ref().map_or(0, |step| step.points),
         is_synced: results.projects().is_some(),
         synced: results.findings().get(&ConditionType::Synced).cloned(),
     }

@@ -30,14 +30,14 @@ pub struct ScheduleInputs<'a> {
     pub requested_at: Option<&'a str>,
     /// What was written before.
     pub status: &'a JiraIntegrationStatus,
-    /// When the next look is due that is not written in the status.
-    pub next_look: Option<Timestamp>,
-    /// The status tells of an earlier time: what was found since could not be written.
-    pub is_unwritten: bool,
+    /// When the next synchronisation is due, where the status does not say.
+    pub next_sync: Option<Timestamp>,
+    /// What was found since the status was written could not be written.
+    pub is_stale: bool,
     /// A wait for Jira: when it ends, and what is due then.
     pub wait: Option<(Timestamp, ReconcileKind)>,
     /// When the next slice of unfinished work is due.
-    pub work_at: Option<Timestamp>,
+    pub resume_at: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
@@ -64,15 +64,15 @@ impl ScheduleInputs<'_> {
     fn next(&self) -> Option<Timestamp> {
         let sync = self.status.sync.as_ref();
         let believed = sync.filter(|sync| !is_ahead(sync, self.now));
-        let next_sync = believed.and_then(|sync| sync.next_sync_time.as_ref());
-        self.next_look.or(next_sync.map(|time| time.0))
+        let written = believed.and_then(|sync| sync.next_sync_time.as_ref());
+        self.next_sync.or(written.map(|time| time.0))
     }
 
     /// Since when that is due which is due now.
     #[must_use]
     pub fn due_since(&self) -> Timestamp {
         let resumed = self.wait.map(|(until, _)| until);
-        let work = self.work_at.filter(|_| due(self) == ReconcileKind::Resume);
+        let work = self.resume_at.filter(|_| due(self) == ReconcileKind::Resume);
         let times = [resumed, self.next(), work];
         let past = times.into_iter().flatten().filter(|at| *at <= self.now);
         past.min().unwrap_or(self.now)
@@ -92,7 +92,7 @@ fn is_ahead(sync: &SyncStatus, now: Timestamp) -> bool {
 pub fn due(asked: &ScheduleInputs<'_>) -> ReconcileKind {
     let status = asked.status;
     let authorized = is_true(&status.conditions, ConditionType::Authorized);
-    if asked.is_new_generation() || asked.is_requested() || asked.is_unwritten || !authorized {
+    if asked.is_new_generation() || asked.is_requested() || asked.is_stale || !authorized {
         return ReconcileKind::Full;
     }
     let next = asked.next();
@@ -105,7 +105,7 @@ pub fn due(asked: &ScheduleInputs<'_>) -> ReconcileKind {
         None => {}
     }
     if early {
-        let work = asked.work_at.is_some_and(|at| at <= asked.now);
+        let work = asked.resume_at.is_some_and(|at| at <= asked.now);
         return if work {
             ReconcileKind::Resume
         } else {

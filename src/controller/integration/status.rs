@@ -112,7 +112,7 @@ fn token(before: Option<&TokenStatus>, change: &TokenChange) -> Option<TokenStat
 }
 
 fn users(before: Option<&DirectoryStatus>, results: &Results) -> Option<DirectoryStatus> {
-    match results.directory.as_ref().map(|step| &step.change) {
+    match results.work.directory.as_ref().map(|step| &step.change) {
         None | Some(DirectoryChange::Kept) => before.cloned(),
         Some(DirectoryChange::Written(users)) => Some(users.clone()),
         Some(DirectoryChange::Removed) => None,
@@ -169,14 +169,14 @@ fn sync(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End
 
 /// Adds how the mirror of issues stands, and when all projects were looked through.
 fn with_work(sync: Option<SyncStatus>, results: &Results) -> Option<SyncStatus> {
-    let sync = match results.workflows.as_ref().and_then(|step| step.done) {
+    let sync = match results.work.workflows.as_ref().and_then(|step| step.done) {
         Some(at) => Some(SyncStatus {
             last_inventory_time: Some(Time(at)),
             ..sync.unwrap_or_default()
         }),
         None => sync,
     };
-    let Some(issues) = results.issues.as_ref().and_then(|step| step.summary.as_ref()) else {
+    let Some(issues) = results.work.issues.as_ref().and_then(|step| step.summary.as_ref()) else {
         return sync;
     };
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

@@ -89,6 +89,7 @@ impl Verdict {
             },
             is_unjudged,
             is_patient: results
+                .work
                 .issues
                 .as_ref()
                 .is_some_and(|issues| issues.retry == Retry::NextInterval),
@@ -143,7 +144,7 @@ pub fn without_link(finding: Finding) -> Finding {
 
 fn wait_asked_for(results: &Results) -> Option<Duration> {
     let examined = results.examination.as_ref().and_then(|step| step.retry_after);
-    let mirrored = results.issues.as_ref().and_then(|step| step.retry_after);
+    let mirrored = results.work.issues.as_ref().and_then(|step| step.retry_after);
     mirrored.or(examined)
 }
 

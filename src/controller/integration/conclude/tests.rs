@@ -17,13 +17,9 @@ use crate::{
     atlassian::{error::JiraError, site::SiteUrl},
     controller::{
         integration::steps::{
-            ProjectSync, StepError,
-            examination::Examination,
-            grant::GrantStep,
-            issue_sync::{IssueSync, Retry},
-            synced,
+            ProjectSync, StepError, examination::Examination, grant::GrantStep, issue_sync::IssueSync, synced,
         },
-        local_state::{JiraWait, PendingRequest},
+        local_state::{ClusterBackoff, DueTimes, JiraBackoff, JiraWait, PendingRequest, PendingWork, UnknownStatuses},
     },
     grant::{
         credentials::CredentialsError,
@@ -160,20 +156,6 @@ fn reason(status: &JiraIntegrationStatus, condition: ConditionType) -> Option<&s
     find(&status.conditions, condition).map(|condition| condition.reason.as_str())
 }
 
-fn issues(observed: &ObservedState) -> IssueSync {
-    IssueSync {
-        findings: Vec::new(),
-        summary: None,
-        unknown_statuses: UnknownStatuses::default(),
-        resume_at: None,
-        is_listing_due: false,
-        is_unlisted: is_unlisted(observed),
-        retry: Retry::Never,
-        retry_after: None,
-        stopped: None,
-    }
-}
-
 #[test]
 fn what_is_well_is_said_once_and_looked_at_again_after_the_interval() {
     let done = concluded(&observed(None, &LocalState::default()), &full(), true);
@@ -187,13 +169,19 @@ fn what_is_well_is_said_once_and_looked_at_again_after_the_interval() {
             .and_then(|sync| sync.next_sync_time.as_ref())
             .map(|at| at.0)
     );
-    assert!(done.local.jira_wait.is_none() && done.local.retry_at.is_none() && !done.local.unwritten);
-    assert_eq!((done.local.looks, done.local.tried), (1, Some(1)));
+    assert!(done.local.jira.wait.is_none() && done.local.cluster.retry_at.is_none() && !done.local.status.is_stale);
+    assert_eq!(
+        (done.local.history.full_count, done.local.judged.observed_generation),
+        (1, Some(1))
+    );
     let told: Vec<&str> = done.transitions.iter().map(|event| event.reason.as_str()).collect();
     assert_eq!(told, ["Connected"], "the first connection, and nothing else");
     let again = concluded(&observed(Some(&done.status), &done.local), &incremental(), true);
     assert!(again.transitions.is_empty() && again.events.is_empty());
-    assert_eq!((again.local.looks, again.local.plain_looks), (1, 1));
+    assert_eq!(
+        (again.local.history.full_count, again.local.history.incremental_count),
+        (1, 1)
+    );
     assert_eq!(again.status.conditions, done.status.conditions);
 }
 
@@ -202,18 +190,11 @@ fn what_depends_on_a_condition_that_is_not_true_is_skipped() {
     let refused = Finding::plain(ConditionType::Authorized, Reason::ReconnectRequired);
     let error = StepError::after(&refused);
     let grant = GrantStep {
-        finding: Some(refused),
-        refresh_at: None,
         exchange_at: Some(after(40)),
-        busy_until: None,
-        is_unsaved: false,
-        retraction: None,
-        grant: Err(error.clone()),
+        ..GrantStep::ended(Some(refused), error.clone())
     };
-    let results = Results {
-        grant: Some(grant),
-        ..stopped(Results::new(ReconcileKind::Full), error)
-    };
+    let mut results = stopped(Results::new(ReconcileKind::Full), error);
+    results.access.grant = Some(grant);
     let first = concluded(&observed(None, &LocalState::default()), &results, true);
     assert_eq!(
         reason(&first.status, ConditionType::SiteReachable),
@@ -226,7 +207,7 @@ fn what_depends_on_a_condition_that_is_not_true_is_skipped() {
         Some(1),
         "the spec was judged as far as that goes"
     );
-    assert_eq!(first.local.token_at, Some(after(40)));
+    assert_eq!(first.local.due.token_at, Some(after(40)));
     let later = concluded(&observed(Some(&healthy()), &LocalState::default()), &results, true);
     assert_eq!(
         reason(&later.status, ConditionType::Synced),
@@ -246,7 +227,7 @@ fn what_jira_cut_short_is_resumed_and_says_nothing_of_what_was_not_asked() {
             "{kind:?}"
         );
         assert_eq!(reason(&burst.status, ConditionType::SiteReachable), Some("SiteFound"));
-        let wait = burst.local.jira_wait.as_ref().unwrap();
+        let wait = burst.local.jira.wait.as_ref().unwrap();
         assert_eq!((wait.resumes, wait.by_atlassian), (kind, true));
         assert!(wait.until >= after(7));
         let spent = concluded(
@@ -255,7 +236,7 @@ fn what_jira_cut_short_is_resumed_and_says_nothing_of_what_was_not_asked() {
             true,
         );
         assert_eq!(reason(&spent.status, ConditionType::Synced), Some("QuotaExhausted"));
-        let until = spent.local.jira_wait.as_ref().map(|wait| wait.until);
+        let until = spent.local.jira.wait.as_ref().map(|wait| wait.until);
         assert!(until >= Some(after(3600)), "until the hour is over: {until:?}");
         assert!(
             spent.status.sync.unwrap().next_sync_time.unwrap().0 >= after(3600),
@@ -267,7 +248,7 @@ fn what_jira_cut_short_is_resumed_and_says_nothing_of_what_was_not_asked() {
             healthy().conditions,
             "one answer that fails proves nothing"
         );
-        assert_eq!(silent.local.jira_wait.unwrap().resumes, kind);
+        assert_eq!(silent.local.jira.wait.unwrap().resumes, kind);
     }
 }
 
@@ -293,15 +274,18 @@ fn an_outage_makes_conditions_unknown_and_everything_is_asked_when_it_ends() {
     );
     assert_eq!(done.status.observed_generation, Some(1), "the new spec was not judged");
     assert!(find(&done.status.conditions, ConditionType::Reconciling).is_some());
-    let wait = done.local.jira_wait.unwrap();
+    let wait = done.local.jira.wait.clone().unwrap();
     assert_eq!((wait.resumes, wait.by_atlassian), (ReconcileKind::Full, false));
-    assert_eq!(done.local.jira_failures, 1);
+    assert_eq!(done.local.jira.failures, 1);
     let twice = LocalState {
-        jira_failures: 5,
+        jira: JiraBackoff {
+            failures: 5,
+            wait: None,
+        },
         ..LocalState::default()
     };
     let later = concluded(&observed(Some(&healthy()), &twice), &results, true);
-    assert!(later.local.jira_wait.unwrap().until > wait.until, "less and less often");
+    assert!(later.local.jira.wait.unwrap().until > wait.until, "less and less often");
 }
 
 #[test]
@@ -322,30 +306,31 @@ fn a_request_is_answered_once_nothing_of_it_is_left() {
     let asked = requested("now", &LocalState::default());
     let whole = concluded(&asked, &full(), true);
     assert_eq!(whole.status.last_handled_reconcile_at.as_deref(), Some("now"));
-    assert_eq!(whole.local.taken, None);
-    let listing = Results {
-        issues: Some(IssueSync {
-            is_listing_due: true,
-            resume_at: Some(NOW),
-            ..issues(&asked)
-        }),
-        ..full()
-    };
+    assert_eq!(whole.local.work.request, None);
+    let mut listing = full();
+    listing.work.issues = Some(IssueSync {
+        is_listing_due: true,
+        resume_at: Some(NOW),
+        ..IssueSync::of(&asked, UnknownStatuses::default())
+    });
     let half = concluded(&asked, &listing, true);
     assert_eq!(half.status.last_handled_reconcile_at, None);
-    assert_eq!(half.local.work_at, Some(NOW));
+    assert_eq!(half.local.due.resume_at, Some(NOW));
     let taken = PendingRequest {
         value: "now".into(),
         is_listing_due: false,
     };
     let local = LocalState {
-        taken: Some(taken.clone()),
+        work: PendingWork {
+            request: Some(taken.clone()),
+            ..PendingWork::default()
+        },
         ..LocalState::default()
     };
     let goes_on = requested("now", &local);
     let token_only = concluded(&goes_on, &Results::new(ReconcileKind::TokenOnly), true);
     assert_eq!(
-        token_only.local.taken,
+        token_only.local.work.request,
         Some(taken),
         "it is not answered by keeping the token"
     );
@@ -369,16 +354,16 @@ fn a_request_is_answered_once_nothing_of_it_is_left() {
 fn a_status_that_could_not_be_written_is_doubted_until_everything_was_looked_at_again() {
     let first = observed(Some(&healthy()), &LocalState::default());
     let lost = concluded(&first, &full(), false).local;
-    assert!(lost.unwritten && lost.retry_at > Some(NOW) && lost.failures == 1);
+    assert!(lost.status.is_stale && lost.cluster.retry_at > Some(NOW) && lost.cluster.failures == 1);
     let then = |results: &Results| concluded(&observed(Some(&healthy()), &lost), results, true).local;
     for kind in [ReconcileKind::TokenOnly, ReconcileKind::Resume] {
-        assert!(then(&Results::new(kind)).unwritten, "{kind:?}");
+        assert!(then(&Results::new(kind)).status.is_stale, "{kind:?}");
     }
-    assert!(then(&incremental()).unwritten);
+    assert!(then(&incremental()).status.is_stale);
     let limited = stopped(full(), limited("jira-burst-based", None));
-    assert!(then(&limited).unwritten, "it was cut short");
+    assert!(then(&limited).status.is_stale, "it was cut short");
     let found = then(&full());
-    assert!(!found.unwritten && found.retry_at.is_none() && found.failures == 0);
+    assert!(!found.status.is_stale && found.cluster.retry_at.is_none() && found.cluster.failures == 0);
 }
 
 #[test]
@@ -390,10 +375,15 @@ fn after_a_restart_what_is_not_remembered_is_not_forgotten_either() {
         resumes: ReconcileKind::Full,
     };
     let local = LocalState {
-        jira_wait: Some(wait.clone()),
-        jira_failures: 3,
-        next_look: Some(after(100)),
-        work_at: Some(after(50)),
+        jira: JiraBackoff {
+            failures: 3,
+            wait: Some(wait.clone()),
+        },
+        due: DueTimes {
+            next_sync: Some(after(100)),
+            resume_at: Some(after(50)),
+            token_at: None,
+        },
         ..LocalState::default()
     };
     let token_only = concluded(
@@ -402,17 +392,17 @@ fn after_a_restart_what_is_not_remembered_is_not_forgotten_either() {
         true,
     );
     assert_eq!(
-        token_only.local.jira_wait,
+        token_only.local.jira.wait,
         Some(wait),
         "Jira was not asked, so nothing is known anew"
     );
     assert_eq!(
-        (token_only.local.jira_failures, token_only.local.next_look),
+        (token_only.local.jira.failures, token_only.local.due.next_sync),
         (3, Some(after(100)))
     );
-    assert_eq!(token_only.local.work_at, Some(after(50)));
+    assert_eq!(token_only.local.due.resume_at, Some(after(50)));
     assert_eq!(token_only.status.conditions, healthy().conditions);
-    assert!(token_only.local.has_passed);
+    assert!(token_only.local.history.has_reconciled);
     let fresh = concluded(
         &observed(Some(&healthy()), &LocalState::default()),
         &incremental(),
@@ -431,25 +421,33 @@ fn tokens_in_memory_are_stored_soon_and_what_the_cluster_refuses_less_and_less_o
     let results = |is_unsaved| {
         let error = StepError::after(&refused);
         let grant = GrantStep {
-            finding: Some(refused.clone()),
-            refresh_at: None,
-            exchange_at: None,
-            busy_until: None,
             is_unsaved,
-            retraction: None,
-            grant: Err(error.clone()),
+            ..GrantStep::ended(Some(refused.clone()), error.clone())
         };
-        Results {
-            grant: Some(grant),
-            ..stopped(Results::new(ReconcileKind::Full), error)
-        }
+        let mut results = stopped(Results::new(ReconcileKind::Full), error);
+        results.access.grant = Some(grant);
+        results
     };
     let often = LocalState {
-        failures: 9,
+        cluster: ClusterBackoff {
+            failures: 9,
+            retry_at: None,
+        },
         ..LocalState::default()
     };
     let observed = observed(Some(&healthy()), &often);
-    let unsaved = concluded(&observed, &results(true), true).local.retry_at.unwrap();
+    let unsaved = concluded(&observed, &results(true), true)
+        .local
+        .cluster
+        .retry_at
+        .unwrap();
     assert!(unsaved <= after(15), "{unsaved}");
-    assert!(concluded(&observed, &results(false), true).local.retry_at.unwrap() > after(60));
+    assert!(
+        concluded(&observed, &results(false), true)
+            .local
+            .cluster
+            .retry_at
+            .unwrap()
+            > after(60)
+    );
 }

@@ -49,10 +49,10 @@ fn at(status: &JiraIntegrationStatus, now: i64) -> ReconcileKind {
         generation: 1,
         requested_at: None,
         status,
-        next_look: None,
-        is_unwritten: false,
+        next_sync: None,
+        is_stale: false,
         wait: None,
-        work_at: None,
+        resume_at: None,
         now: minute(now),
     })
 }
@@ -71,10 +71,10 @@ fn a_change_or_a_request_asks_everything_now() {
         generation: 2,
         requested_at: None,
         status: &status,
-        next_look: None,
-        is_unwritten: false,
+        next_sync: None,
+        is_stale: false,
         wait: None,
-        work_at: None,
+        resume_at: None,
         now: minute(1),
     };
     assert_eq!(due(&asked), ReconcileKind::Full);
@@ -109,16 +109,16 @@ fn what_could_not_be_written_down_is_looked_at_again() {
         generation: 1,
         requested_at: None,
         status: &status,
-        next_look: None,
-        is_unwritten: true,
+        next_sync: None,
+        is_stale: true,
         wait: None,
-        work_at: None,
+        resume_at: None,
         now: minute(1),
     };
     assert_eq!(due(&asked), ReconcileKind::Full);
     assert_eq!(
         due(&ScheduleInputs {
-            is_unwritten: false,
+            is_stale: false,
             ..asked
         }),
         ReconcileKind::TokenOnly
@@ -150,10 +150,10 @@ fn the_time_that_a_look_set_is_the_time_of_the_next_look() {
         generation: 1,
         requested_at: None,
         status: &status,
-        next_look: Some(minute(2)),
-        is_unwritten: false,
+        next_sync: Some(minute(2)),
+        is_stale: false,
         wait: None,
-        work_at: None,
+        resume_at: None,
         now: minute(2),
     };
     assert_ne!(
@@ -168,10 +168,10 @@ fn resuming(status: &JiraIntegrationStatus, what: ReconcileKind, now: i64) -> Re
         generation: 1,
         requested_at: None,
         status,
-        next_look: None,
-        is_unwritten: false,
+        next_sync: None,
+        is_stale: false,
         wait: Some((minute(1), what)),
-        work_at: None,
+        resume_at: None,
         now: minute(now),
     })
 }
@@ -225,10 +225,10 @@ fn what_waits_has_waited_since_it_was_due() {
         generation: 1,
         requested_at: None,
         status: &status,
-        next_look: None,
-        is_unwritten: false,
+        next_sync: None,
+        is_stale: false,
         wait: None,
-        work_at: Some(minute(1)),
+        resume_at: Some(minute(1)),
         now: minute(3),
     };
     assert_eq!(asked.due_since(), minute(1));
@@ -239,7 +239,7 @@ fn what_waits_has_waited_since_it_was_due() {
     assert_eq!(asked.due_since(), minute(5), "the look, which goes before the slice");
     let changed = ScheduleInputs {
         generation: 2,
-        work_at: None,
+        resume_at: None,
         now: minute(3),
         ..asked
     };

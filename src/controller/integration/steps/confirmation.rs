@@ -36,10 +36,10 @@ pub async fn confirm(run: Run<'_>, session: &Session) -> Confirmation {
         spec: &observed.integration.spec,
         conditions: &observed.status.conditions,
         known: &known,
-        turn: observed.local.plain_looks,
+        turn: observed.local.history.incremental_count,
     };
     let answer = projects::is_unchanged(session, before).await;
-    match believed(answer, observed.local.jira_failures) {
+    match believed(answer, observed.local.jira.failures) {
         Ok(true) => Confirmation::Unchanged(known),
         Ok(false) => Confirmation::Changed,
         Err(error) => Confirmation::Failed(error),

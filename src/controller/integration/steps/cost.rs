@@ -71,7 +71,7 @@ pub fn interval(observed: &ObservedState, stretch: Option<f64>) -> Duration {
 #[must_use]
 pub fn account(run: Run<'_>, client: &AtlassianClient, spending: &Spending<'_>) -> ApiCost {
     let (observed, now) = (run.observed, Timestamp::now());
-    let costs = costs(observed.local.costs, spending, client.points(), now);
+    let costs = costs(observed.local.history.costs, spending, client.points(), now);
     let mut cost = ApiCost {
         calls: client.calls(),
         points: client.points(),

@@ -150,7 +150,7 @@ impl Hooks for Examiner<'_> {
     }
 
     fn turn(&self) -> Option<usize> {
-        Some(self.run.observed.local.looks)
+        Some(self.run.observed.local.history.full_count)
     }
 }
 

@@ -39,7 +39,9 @@ pub struct GrantStep {
 }
 
 impl GrantStep {
-    fn ended(finding: Option<Finding>, error: StepError) -> Self {
+    /// No token, and why.
+    #[must_use]
+    pub const fn ended(finding: Option<Finding>, error: StepError) -> Self {
         Self {
             finding,
             refresh_at: None,

@@ -42,7 +42,7 @@ pub struct IssueSync {
     /// All issues are to be listed once those that were listed before are there.
     pub is_listing_due: bool,
     /// All issues are to be listed, for a spec that changed or a person who asked, and were not yet.
-    pub is_unlisted: bool,
+    pub is_relist_due: bool,
     /// When what did not succeed is tried again.
     pub retry: Retry,
     /// The wait that Jira asked for.
@@ -53,20 +53,22 @@ pub struct IssueSync {
 
 /// Whether all issues are to be listed, before this reconciliation looked.
 #[must_use]
-pub fn is_unlisted(observed: &ObservedState) -> bool {
+pub fn is_relist_due(observed: &ObservedState) -> bool {
     let inputs = observed.inputs();
-    observed.local.is_unlisted || inputs.is_new_generation() || inputs.is_requested()
+    observed.local.work.is_relist_due || inputs.is_new_generation() || inputs.is_requested()
 }
 
 impl IssueSync {
-    pub(super) fn of(observed: &ObservedState, unknown_statuses: UnknownStatuses) -> Self {
+    /// One that has done nothing yet.
+    #[must_use]
+    pub fn of(observed: &ObservedState, unknown_statuses: UnknownStatuses) -> Self {
         Self {
             findings: Vec::new(),
             summary: None,
             unknown_statuses,
             resume_at: None,
             is_listing_due: false,
-            is_unlisted: is_unlisted(observed),
+            is_relist_due: is_relist_due(observed),
             retry: Retry::Never,
             retry_after: None,
             stopped: None,

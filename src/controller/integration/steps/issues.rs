@@ -64,13 +64,13 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
     };
     scope.review(&mut state);
     let (was_filling, started) = (state.is_filling(), Instant::now());
-    let is_wanted = slice.requested || has_lost || done.is_unlisted;
+    let is_wanted = slice.requested || has_lost || done.is_relist_due;
     let (report, ended) = mirror_issues(run, slice, (&mirror, &scope), &mut state, is_wanted).await;
     // What came after the listing, or is left of it, is gone on with by the next reconciliation.
     let is_listed = ended.is_ok() || state.listing.has_swept(observed.now);
-    done.is_unlisted |= has_lost;
+    done.is_relist_due |= has_lost;
     if is_listed && !was_filling && slice.kind != ReconcileKind::Resume {
-        done.is_unlisted = false;
+        done.is_relist_due = false;
     }
     scope.note_filters(&mut state);
     let told = StatusInputs {
@@ -85,8 +85,8 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
     if note_statuses(&mut done.unknown_statuses, &report.statuses, known) {
         done.resume(observed.now);
     }
-    let taken = observed.local.taken.as_ref();
-    let awaited = (slice.requested && was_filling) || taken.is_some_and(|taken| taken.is_listing_due);
+    let pending = observed.local.work.request.as_ref();
+    let awaited = (slice.requested && was_filling) || pending.is_some_and(|request| request.is_listing_due);
     if awaited && ended.is_ok() {
         done.is_listing_due = true;
         done.resume(Timestamp::now());

@@ -44,7 +44,10 @@ pub struct Upkeep {
 /// Whether a grant was adopted since the last judgement: it is judged before its token is published.
 #[must_use]
 pub fn is_another_grant(observed: &ObservedState, grant: &ActiveGrant) -> bool {
-    let judged = observed.published.lineage().or_else(|| observed.local.lineage.clone());
+    let judged = observed
+        .published
+        .lineage()
+        .or_else(|| observed.local.judged.lineage.clone());
     judged != grant.lineage
 }
 
@@ -86,7 +89,7 @@ pub async fn keep(run: Run<'_>, grant: &ActiveGrant) -> Upkeep {
             };
         }
     }
-    let is_believed = is_eligible(observed) && !observed.local.unwritten;
+    let is_believed = is_eligible(observed) && !observed.local.status.is_stale;
     let token = match &observed.status.site {
         Some(site) if may_publish(&observed.published, is_believed) => publish(run, grant, site).await,
         _ => TokenStep::default(),
@@ -99,7 +102,7 @@ pub async fn keep(run: Run<'_>, grant: &ActiveGrant) -> Upkeep {
 
 /// How the account stands to a `spec.account` that was changed while Jira must not be asked.
 fn comparison(observed: &ObservedState) -> Comparison {
-    let judged = observed.local.judged_for.as_ref() == Some(&observed.expected_account());
+    let judged = observed.local.judged.account.as_ref() == Some(&observed.expected_account());
     if judged || !observed.inputs().is_new_generation() {
         return Comparison::Same;
     }

@@ -75,7 +75,7 @@ impl Answers {
 /// Brings the projects up to date. Those that are written change in the list too.
 pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &mut [JiraProject]) -> WorkflowSync {
     let observed = run.observed;
-    let mut unknown_statuses = observed.local.unknown_statuses.clone();
+    let mut unknown_statuses = observed.local.work.unknown_statuses.clone();
     let mut refresh = due_refresh(observed, slice.requested);
     let due = workflows::due(known, refresh.as_ref(), &doubtful(&unknown_statuses));
     let answers = match slice.kind {
@@ -117,7 +117,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &mut [JiraProject]) ->
 fn due_refresh(observed: &ObservedState, requested: bool) -> Option<WorkflowRefresh> {
     let sync = observed.status.sync.as_ref();
     let last = sync.and_then(|sync| sync.last_inventory_time.as_ref());
-    let under_way = observed.local.inventory.clone();
+    let under_way = observed.local.work.workflow_refresh.clone();
     WorkflowRefresh::due(under_way, last.map(|at| at.0), requested, observed.now)
 }
 
@@ -189,7 +189,7 @@ async fn write(run: Run<'_>, answers: workflows::WorkflowAnswers, known: &mut [J
         .filter_map(|(name, answer)| Some((name, answer.ok()?)));
     let answers: HashMap<String, Vec<IssueTypeStatuses>> = answers.collect();
     let rules = &run.observed.integration.spec.status_mapping;
-    let mut mapped = MappedProjects::clone(&run.observed.local.phased).under(rules);
+    let mut mapped = MappedProjects::clone(&run.observed.local.work.mapped).under(rules);
     let writes = differing(&mut mapped, &answers, &Phases::new(rules), known);
     let (client, now) = (&run.ctx.client, run.observed.now);
     let writes: Vec<_> = writes
