@@ -9,9 +9,11 @@ use devkit::sandbox::{Command, Sandbox};
 use jiff::{SignedDuration, Timestamp};
 use jira_operator::{
     api::{
+        condition::{ConditionType, find},
         integration::{JiraIntegrationSpec, MirrorMode, RemovedIssues, StatusMapping, SyncStatus},
         issue::JiraIssueStatus,
-        project::{IssueTypeEntry, ProjectIssues},
+        project::{IssueTypeEntry, JiraProjectStatus, ProjectIssues},
+        reason::Reason,
     },
     atlassian::{
         client::AtlassianClient,
@@ -144,7 +146,7 @@ impl Site {
     }
 
     /// What a person declared.
-    fn spec(&self) -> JiraIntegrationSpec {
+    pub fn spec(&self) -> JiraIntegrationSpec {
         let projects = self.declared.values().map(|key| match self.jql.get(key) {
             Some(jql) => json!({"key": key, "jql": jql}),
             None => json!({"key": key}),
@@ -219,10 +221,20 @@ impl Site {
             mirrors: self.mode != MirrorMode::None,
             now: moment.now,
         };
-        let issues = known.iter().filter_map(|project| {
+        let statuses = known.iter().filter_map(|project| {
             let before = project.status.as_ref()?;
-            Some((before.id.clone()?, status(before, &project.spec.key, &reported).issues?))
+            Some((before.id.clone()?, status(before, &project.spec.key, &reported)))
         });
+        let statuses: Vec<(String, JiraProjectStatus)> = statuses.collect();
+        for (id, status) in &statuses {
+            let is_fetched = self.mode == MirrorMode::None || !state.projects.phase(id).is_initial();
+            let reason = find(&status.conditions, ConditionType::Synced).map(|found| found.reason.as_str());
+            let says_so = reason == Some(Reason::SyncSucceeded.as_str());
+            assert!(is_fetched || !says_so, "{id} was not fetched");
+        }
+        let issues = statuses
+            .into_iter()
+            .filter_map(|(id, status)| Some((id, status.issues?)));
         let cursor = state.scan.cursor().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         self.written = Written {
             issues: issues.collect(),

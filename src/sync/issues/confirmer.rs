@@ -12,7 +12,7 @@ use super::{
     mirror::Mirror,
     missing::{AwaitedEvidence, MissingIssues},
     removal_reason::RemovalReason,
-    report::SyncReport,
+    report::ConfirmReport,
     writer::Source,
 };
 use crate::atlassian::{error::JiraError, issue_models::Issue, jira::PAGE};
@@ -22,14 +22,19 @@ const LOOK_UPS: usize = 8;
 
 pub(super) struct Confirmer<'p, 'a, M> {
     pub(super) missing: &'p mut MissingIssues,
-    pub(super) intake: Intake<'p, 'a, M>,
-    pub(super) report: &'p mut SyncReport,
+    pub(super) intake: &'p mut Intake<'a, M>,
+    pub(super) report: ConfirmReport,
 }
 
 impl<M: Mirror> Confirmer<'_, '_, M> {
     /// Looks up what has been missing for long enough: by then it is in Jira's index if it lives, and
     /// what is asked for by id does not depend on that index at all.
-    pub(super) async fn confirm(&mut self) -> Result<(), MirrorError> {
+    pub(super) async fn confirm(mut self) -> (ConfirmReport, Result<(), MirrorError>) {
+        let ended = self.look_up_due().await;
+        (self.report, ended)
+    }
+
+    async fn look_up_due(&mut self) -> Result<(), MirrorError> {
         let run = self.intake.run;
         let (after, is_whole) = (run.settings.confirm_after, run.settings.is_whole);
         loop {

@@ -7,7 +7,7 @@ use super::{
     fetch::IN_FLIGHT,
     listing::CountQuery,
     query::{FollowedProject, PROJECTS, blamed, matching},
-    run::Run,
+    run::StepContext,
 };
 use crate::api::integration::MirrorMode;
 
@@ -21,14 +21,14 @@ pub fn grouped<'p>(projects: &[&'p FollowedProject]) -> Vec<Vec<&'p FollowedProj
 
 /// About how many issues of these projects are to be mirrored. A project that Jira refuses to count
 /// counts nothing.
-pub(super) async fn expected(run: Run<'_>, projects: &[&FollowedProject]) -> Result<usize, MirrorError> {
+pub(super) async fn expected(run: StepContext<'_>, projects: &[&FollowedProject]) -> Result<usize, MirrorError> {
     let counts = grouped(projects).into_iter().map(|group| expected_of(run, group));
     let counts: Vec<_> = counts.collect();
     let counts: Vec<_> = stream::iter(counts).buffer_unordered(IN_FLIGHT).collect().await;
     counts.into_iter().sum()
 }
 
-async fn expected_of(run: Run<'_>, mut group: Vec<&FollowedProject>) -> Result<usize, MirrorError> {
+async fn expected_of(run: StepContext<'_>, mut group: Vec<&FollowedProject>) -> Result<usize, MirrorError> {
     while !group.is_empty() {
         let error = match about(run, &group, run.settings.mode).await {
             Ok(count) => return Ok(count),
@@ -47,7 +47,7 @@ async fn expected_of(run: Run<'_>, mut group: Vec<&FollowedProject>) -> Result<u
     Ok(0)
 }
 
-async fn about(run: Run<'_>, group: &[&FollowedProject], mode: MirrorMode) -> Result<usize, MirrorError> {
+async fn about(run: StepContext<'_>, group: &[&FollowedProject], mode: MirrorMode) -> Result<usize, MirrorError> {
     let ids: Vec<&str> = group.iter().map(|project| project.id.as_str()).collect();
     let jql = group.first().and_then(|project| project.jql.as_deref());
     Ok(run.jira.approximate_count(&matching(&ids, mode, jql)).await?)
@@ -55,7 +55,7 @@ async fn about(run: Run<'_>, group: &[&FollowedProject], mode: MirrorMode) -> Re
 
 /// The answers to these queries; none of a project that cannot be read any more.
 pub(super) async fn counted(
-    run: Run<'_>,
+    run: StepContext<'_>,
     queries: Vec<CountQuery>,
 ) -> Vec<(CountQuery, Result<Option<usize>, MirrorError>)> {
     let asked = queries.into_iter().map(|query| async move {

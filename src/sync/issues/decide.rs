@@ -8,7 +8,7 @@ use crate::api::integration::MirrorMode;
 
 /// What is to become of an issue that Jira answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// It is mirrored.
     Keep,
     /// It is not mirrored, or no longer.
@@ -19,21 +19,21 @@ pub enum Verdict {
 
 /// Decides. `matches` is what Jira said of the project's jql, where it has one.
 #[must_use]
-pub fn verdict(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Option<bool>) -> Verdict {
+pub fn decide(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Option<bool>) -> Decision {
     if settings.project(&issue.project_id).is_none() {
         return if settings.archived.contains(&issue.project_id) {
-            Verdict::Leave(RemovalReason::Archived)
+            Decision::Leave(RemovalReason::Archived)
         } else if settings.is_held(&issue.project_id) {
-            Verdict::Ignore
+            Decision::Ignore
         } else {
-            Verdict::Leave(RemovalReason::Moved)
+            Decision::Leave(RemovalReason::Moved)
         };
     }
     let done = settings.mode == MirrorMode::Open && !issue.is_open;
     match settings.mode {
-        MirrorMode::None => Verdict::Leave(RemovalReason::NoLongerMatching),
-        _ if done || matches == Some(false) => Verdict::Leave(RemovalReason::NoLongerMatching),
-        _ => Verdict::Keep,
+        MirrorMode::None => Decision::Leave(RemovalReason::NoLongerMatching),
+        _ if done || matches == Some(false) => Decision::Leave(RemovalReason::NoLongerMatching),
+        _ => Decision::Keep,
     }
 }
 

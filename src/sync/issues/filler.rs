@@ -12,8 +12,8 @@ use super::{
     paged_query::{PageStep, PagedQuery, QueryRange},
     project_states::{ProjectStates, ProjectSyncError},
     query::blamed,
-    report::SyncReport,
-    run::Run,
+    report::FillReport,
+    run::StepContext,
     writer::{Source, Writer},
 };
 use crate::atlassian::{
@@ -25,12 +25,12 @@ use crate::atlassian::{
 const PART: usize = 150;
 
 pub(super) struct Filler<'p, 'a, M> {
-    pub(super) run: Run<'a>,
+    pub(super) run: StepContext<'a>,
     pub(super) fill: &'p mut FillState,
     pub(super) projects: &'p mut ProjectStates,
     pub(super) missing: &'p mut MissingIssues,
     pub(super) writer: &'p mut Writer<'a, M>,
-    pub(super) report: &'p mut SyncReport,
+    pub(super) report: FillReport,
     /// Up to when changes were followed, in epoch milliseconds.
     pub(super) cursor: i64,
     /// Issues that Jira could not answer once in this pass.
@@ -39,7 +39,16 @@ pub(super) struct Filler<'p, 'a, M> {
 
 impl<M: Mirror> Filler<'_, '_, M> {
     /// Fetches what is to be fetched, until the slice is over.
-    pub(super) async fn fill(&mut self) -> Result<(), MirrorError> {
+    pub(super) async fn fill(mut self) -> (FillReport, Result<(), MirrorError>) {
+        let ended = self.fetch().await;
+        if self.report.is_out_of_room {
+            // What a page that failed meanwhile has put back.
+            self.fill.stop();
+        }
+        (self.report, ended)
+    }
+
+    async fn fetch(&mut self) -> Result<(), MirrorError> {
         let mut fetching = Fetching::new(self.run.jira, self.run.settings.mode);
         let mut first_error = None;
         loop {
@@ -193,7 +202,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
                 self.fill.stop();
                 self.projects.unqueue();
                 self.writer.set_truncated(true);
-                self.report.unfinished = true;
+                self.report.is_out_of_room = true;
             }
             _ => return false,
         }

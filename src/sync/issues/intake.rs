@@ -8,23 +8,23 @@ use super::{
     mirror::Mirror,
     project_states::{ProjectStates, ProjectSyncError},
     query::{FollowedProject, among},
-    run::Run,
+    run::StepContext,
     writer::{Source, Writer},
 };
 use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
 
 /// Ids by project.
-type ByProject<'a> = BTreeMap<&'a str, (&'a FollowedProject, BTreeSet<u64>)>;
+type IdsByProject<'a> = BTreeMap<&'a str, (&'a FollowedProject, BTreeSet<u64>)>;
 
 /// What it takes to write issues that changed.
-pub(super) struct Intake<'p, 'a, M> {
-    pub(super) run: Run<'a>,
-    pub(super) jql: &'p mut KnownJql,
-    pub(super) projects: &'p mut ProjectStates,
-    pub(super) writer: &'p mut Writer<'a, M>,
+pub(super) struct Intake<'a, M> {
+    pub(super) run: StepContext<'a>,
+    pub(super) jql: &'a mut KnownJql,
+    pub(super) projects: &'a mut ProjectStates,
+    pub(super) writer: Writer<'a, M>,
 }
 
-impl<M: Mirror> Intake<'_, '_, M> {
+impl<M: Mirror> Intake<'_, M> {
     /// Takes in changed issues. Those of projects with a jql are matched against it first. Returns the ids of
     /// the projects of which that is unknown, and why: what changed in them is not taken in.
     pub(super) async fn take_changed(
@@ -33,7 +33,7 @@ impl<M: Mirror> Intake<'_, '_, M> {
         source: Source,
     ) -> Result<BTreeMap<String, String>, MirrorError> {
         let settings = self.run.settings;
-        let mut narrowed = ByProject::new();
+        let mut narrowed = IdsByProject::new();
         for issue in &issues {
             let project = issue.fields.project.as_ref();
             let project = project.and_then(|project| settings.project(&project.id));
@@ -67,7 +67,7 @@ impl<M: Mirror> Intake<'_, '_, M> {
     /// The issues that match, and the ids of the projects that Jira did not answer, with the reason.
     async fn matching(
         &mut self,
-        narrowed: &ByProject<'_>,
+        narrowed: &IdsByProject<'_>,
     ) -> Result<(BTreeSet<u64>, BTreeMap<String, String>), MirrorError> {
         if narrowed.is_empty() {
             return Ok((BTreeSet::new(), BTreeMap::new()));

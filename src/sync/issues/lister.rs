@@ -12,8 +12,8 @@ use super::{
     paged_query::PageStep,
     project_states::{ProjectStates, ProjectSyncError},
     query::{FollowedProject, blamed},
-    report::SyncReport,
-    run::Run,
+    report::ListReport,
+    run::StepContext,
 };
 use crate::{api::integration::MirrorMode, atlassian::jira::SearchFields};
 
@@ -31,16 +31,21 @@ pub(super) enum ListingStep {
 }
 
 pub(super) struct Lister<'p, 'a> {
-    pub(super) run: Run<'a>,
+    pub(super) run: StepContext<'a>,
     pub(super) listing: &'p mut ListingState,
     pub(super) projects: &'p mut ProjectStates,
     pub(super) index: &'p Index,
-    pub(super) report: &'p mut SyncReport,
+    pub(super) report: ListReport,
 }
 
 impl Lister<'_, '_> {
     /// Resumes the listing under way, until it is complete or the slice is over.
-    pub(super) async fn list(&mut self) -> Result<ListingStep, MirrorError> {
+    pub(super) async fn list(mut self) -> (ListReport, Result<ListingStep, MirrorError>) {
+        let step = self.list_pages().await;
+        (self.report, step)
+    }
+
+    async fn list_pages(&mut self) -> Result<ListingStep, MirrorError> {
         while let Some(mut listing) = self.listing.take() {
             if listing.counting.is_empty() && listing.todo.is_empty() {
                 return Ok(ListingStep::Complete(Box::new(listing)));

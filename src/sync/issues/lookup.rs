@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     error::MirrorError,
     query::{among, newest},
-    run::Run,
+    run::StepContext,
 };
 use crate::{
     api::requirements::{AGENT, BROWSE},
@@ -91,7 +91,7 @@ async fn searchable(jira: &Session, ids: &[u64]) -> Result<Option<Vec<u64>>, Mir
 
 /// Those of the projects whose issues the account reads. In service projects Jira answers what a
 /// portal customer holds, so one in which it is no agent has the project itself asked for.
-pub(super) async fn readable(run: Run<'_>, projects: Vec<String>) -> Result<BTreeSet<String>, MirrorError> {
+pub(super) async fn readable(run: StepContext<'_>, projects: Vec<String>) -> Result<BTreeSet<String>, MirrorError> {
     let (settings, jira) = (run.settings, run.jira);
     let is_desk = |id: &String| settings.project(id).is_some_and(|project| project.is_desk);
     let desks: Vec<String> = projects.iter().filter(|id| is_desk(id)).cloned().collect();

@@ -10,13 +10,13 @@ use super::{
     plan::{ListingRequest, counting_only, plan},
     project_states::ProjectStates,
     query::FollowedProject,
-    run::Run,
+    run::StepContext,
     scan_state::ScanState,
 };
 use crate::api::integration::MirrorMode;
 
 pub(super) struct Planner<'p, 'a> {
-    pub(super) run: Run<'a>,
+    pub(super) run: StepContext<'a>,
     pub(super) listing: &'p mut ListingState,
     pub(super) scan: &'p mut ScanState,
     pub(super) jql: &'p mut KnownJql,

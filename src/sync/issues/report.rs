@@ -1,4 +1,4 @@
-//! What a pass did, besides what the state says.
+//! What a pass did, besides what the state says: what each step returns, and what that is all together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,61 @@ use jiff::Timestamp;
 
 use super::{project_states::ProjectSyncError, writer::Written};
 
+/// What the scanner saw.
+#[derive(Debug, Default)]
+pub(super) struct ScanReport {
+    /// A page may lack issues.
+    pub(super) incomplete: bool,
+    pub(super) malformed: usize,
+}
+
+/// What the lister saw.
+#[derive(Debug, Default)]
+pub(super) struct ListReport {
+    /// A list may lack issues.
+    pub(super) incomplete: bool,
+}
+
+/// What the filler did.
+#[derive(Debug, Default)]
+pub(super) struct FillReport {
+    pub(super) filled: usize,
+    /// A page may lack issues.
+    pub(super) incomplete: bool,
+    pub(super) malformed: usize,
+    /// There is not room for all, as it had seemed: what was listed is not fetched, and is to be listed anew.
+    pub(super) is_out_of_room: bool,
+}
+
+/// What the confirmer did.
+#[derive(Debug, Default)]
+pub(super) struct ConfirmReport {
+    pub(super) malformed: usize,
+    /// Missing issues are left to be looked up.
+    pub(super) unfinished: bool,
+    /// When the next one is to be looked up.
+    pub(super) look_at: Option<Timestamp>,
+}
+
+/// What the verifier saw.
+#[derive(Debug, Default)]
+pub(super) struct VerifyReport {
+    pub(super) malformed: usize,
+}
+
+/// What the steps of a pass returned.
+#[derive(Debug, Default)]
+pub(super) struct StepReports {
+    pub(super) scan: ScanReport,
+    pub(super) list: ListReport,
+    /// Points that listing cost.
+    pub(super) listing_points: u64,
+    pub(super) fill: FillReport,
+    pub(super) confirm: ConfirmReport,
+    pub(super) verify: VerifyReport,
+}
+
+/// What a pass did.
 #[derive(Debug, Default)]
 pub struct SyncReport {
     /// Issues that were created, changed or removed in the mirror.
@@ -33,19 +88,46 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// Adds what was written.
-    pub(super) fn add(&mut self, written: Written) {
+    /// What the steps and the writer did, all together; `unfinished` says what the state leaves to be done.
+    pub(super) fn of(
+        steps: StepReports,
+        written: Written,
+        failed_projects: BTreeMap<String, ProjectSyncError>,
+        unfinished: bool,
+    ) -> Self {
+        let StepReports {
+            scan,
+            list,
+            listing_points,
+            fill,
+            confirm,
+            verify,
+        } = steps;
+        let FillReport {
+            filled,
+            incomplete,
+            malformed,
+            is_out_of_room,
+        } = fill;
         let Written {
             changed,
             fetched,
-            malformed,
+            malformed: unreadable,
             undiscarded,
             statuses,
         } = written;
-        self.changed += changed;
-        self.fetched += fetched;
-        self.malformed += malformed;
-        self.undiscarded = undiscarded;
-        self.statuses = statuses;
+        Self {
+            changed,
+            fetched,
+            filled,
+            unfinished: unfinished || is_out_of_room || confirm.unfinished,
+            look_at: confirm.look_at,
+            failed_projects,
+            incomplete: incomplete || scan.incomplete || list.incomplete,
+            malformed: malformed + unreadable + scan.malformed + confirm.malformed + verify.malformed,
+            listing_points,
+            undiscarded,
+            statuses,
+        }
     }
 }

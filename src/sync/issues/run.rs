@@ -73,7 +73,7 @@ pub struct RunContext<'a> {
 
 /// What every step is given.
 #[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
+pub(super) struct StepContext<'a> {
     pub(super) jira: &'a Session,
     pub(super) settings: &'a MirrorSettings<'a>,
     pub(super) now: Timestamp,
@@ -82,7 +82,7 @@ pub(super) struct Run<'a> {
     pub(super) slice: bool,
 }
 
-impl<'a> Run<'a> {
+impl<'a> StepContext<'a> {
     pub(super) fn new(jira: &'a Session, settings: &'a MirrorSettings<'a>, moment: RunContext<'a>) -> Self {
         let RunContext {
             now,

@@ -9,7 +9,7 @@ use super::{
     project_state::SyncPhase,
     project_states::{ProjectStates, ProjectSyncError},
     query::{FollowedProject, blamed, changed},
-    report::SyncReport,
+    report::ScanReport,
     run::MirrorSettings,
     scan::{NextPage, Scan, latest, next_page, updated},
     scan_state::ScanState,
@@ -64,13 +64,18 @@ pub(super) fn drop_outdated(settings: &MirrorSettings<'_>, scan: &mut ScanState,
 
 pub(super) struct Scanner<'p, 'a, M> {
     pub(super) scan: &'p mut ScanState,
-    pub(super) intake: Intake<'p, 'a, M>,
-    pub(super) report: &'p mut SyncReport,
+    pub(super) intake: &'p mut Intake<'a, M>,
+    pub(super) report: ScanReport,
 }
 
 impl<M: Mirror> Scanner<'_, '_, M> {
     /// Fetches what changed; in a slice, only by scans that it resumes.
-    pub(super) async fn follow(&mut self) -> Result<(), MirrorError> {
+    pub(super) async fn follow(mut self) -> (ScanReport, Result<(), MirrorError>) {
+        let ended = self.follow_all().await;
+        (self.report, ended)
+    }
+
+    async fn follow_all(&mut self) -> Result<(), MirrorError> {
         let run = self.intake.run;
         if !run.slice || self.scan.is_open() {
             self.follow_live().await?;

@@ -240,15 +240,15 @@ fn of_project(key: &str, id: &str, inputs: &StatusInputs<'_>) -> Finding {
             let what = format!("Jira refuses to search {key}: {}.", words.trim_end_matches('.'));
             Finding::with_remedy(synced, Reason::SyncPartial, &what)
         }
-        None if inputs.state.projects.phase(id).is_initial() && inputs.state.is_filling() => {
-            let what = "The first synchronisation of its issues is under way.";
-            Finding::new(synced, Reason::Synchronising, what)
-        }
         None if !inputs.mirrors => Finding::new(
             synced,
             Reason::SyncSucceeded,
             "Its issues are counted, and none is mirrored.",
         ),
+        None if inputs.state.projects.phase(id).is_initial() => {
+            let what = "The first synchronisation of its issues is under way.";
+            Finding::new(synced, Reason::Synchronising, what)
+        }
         None => Finding::new(synced, Reason::SyncSucceeded, SYNCED),
     }
 }

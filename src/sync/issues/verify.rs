@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::Timestamp;
 
 use super::{
-    error::MirrorError, index::Index, intake::Intake, mirror::Mirror, missing::MissingIssues, report::SyncReport,
+    error::MirrorError, index::Index, intake::Intake, mirror::Mirror, missing::MissingIssues, report::VerifyReport,
     writer::Source,
 };
 use crate::atlassian::jira::PAGE;
@@ -72,18 +72,18 @@ impl VerifyState {
 pub(super) struct Verifier<'p, 'a, M> {
     pub(super) verify: &'p mut VerifyState,
     pub(super) missing: &'p mut MissingIssues,
-    pub(super) intake: Intake<'p, 'a, M>,
-    pub(super) report: &'p mut SyncReport,
+    pub(super) intake: &'p mut Intake<'a, M>,
+    pub(super) report: VerifyReport,
 }
 
 impl<M: Mirror> Verifier<'_, '_, M> {
     /// Verifies what is queued, until the slice is over. What is not answered may be gone.
-    pub(super) async fn verify(&mut self) -> Result<(), MirrorError> {
-        // What a search has just brought may be older than what is asked for by id: it is verified in
-        // the next slice, so that nothing is written twice in one pass.
-        if self.report.filled > 0 || self.intake.writer.changed() > 0 {
-            return Ok(());
-        }
+    pub(super) async fn verify(mut self) -> (VerifyReport, Result<(), MirrorError>) {
+        let ended = self.fetch_queued().await;
+        (self.report, ended)
+    }
+
+    async fn fetch_queued(&mut self) -> Result<(), MirrorError> {
         let run = self.intake.run;
         loop {
             let ids = self.verify.page(self.intake.writer.index());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     capacity::{Capacity, capacity},
-    decide::{Verdict, verdict},
+    decide::{Decision, decide},
     deferred::DeferReason,
     error::MirrorError,
     index::{Index, IndexEntry, OrphanedObject},
@@ -15,7 +15,7 @@ use super::{
     mirrored_issue::MirroredIssue,
     objects::ObjectState,
     removal_reason::RemovalReason,
-    run::{MirrorSettings, Run},
+    run::{MirrorSettings, StepContext},
     unlisted::Unlisted,
 };
 use crate::atlassian::issue_models::Issue;
@@ -56,7 +56,7 @@ pub(super) struct Writer<'a, M> {
 }
 
 impl<'a, M: Mirror> Writer<'a, M> {
-    pub(super) fn new(mirror: &'a M, run: &Run<'a>, objects: &'a mut ObjectState) -> Self {
+    pub(super) fn new(mirror: &'a M, run: &StepContext<'a>, objects: &'a mut ObjectState) -> Self {
         Self {
             mirror,
             settings: run.settings,
@@ -118,18 +118,18 @@ impl<'a, M: Mirror> Writer<'a, M> {
             }
             let status = (issue.project_id.clone(), issue.status.status_id.clone());
             self.written.statuses.insert(status);
-            match verdict(&issue, self.settings, self.matched(&issue, matches)) {
-                Verdict::Keep => {
+            match decide(&issue, self.settings, self.matched(&issue, matches)) {
+                Decision::Keep => {
                     self.objects.belongs(issue.id);
                     keep.push(issue);
                 }
-                Verdict::Leave(reason) => {
+                Decision::Leave(reason) => {
                     if source == Source::ById {
                         self.objects.read_outside(issue.id, issue.updated, self.now);
                     }
                     leave.push((issue.id, reason));
                 }
-                Verdict::Ignore => {
+                Decision::Ignore => {
                     let is_unplaced = self.settings.is_unplaced(&issue.project_id);
                     self.unplaced.extend(is_unplaced.then_some(issue.id));
                 }
