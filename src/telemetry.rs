@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicU64},
     },
 };
@@ -55,17 +55,8 @@ pub fn start_logging(format: LogFormat) {
     }
 }
 
-/// A label with one value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
-    kind: &'static str,
-}
-
-/// A label with one value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
-}
+/// A label with its value.
+type Label = [(&'static str, &'static str); 1];
 
 /// A request to Atlassian: its endpoint without ids and keys, so that there are few, and `ok` or the kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -77,13 +68,12 @@ struct JiraRequest {
 /// The metrics of the operator. None carries a label for an object: there may be thousands.
 #[derive(Debug)]
 pub struct Metrics {
-    reconciles: Family<Kind, Counter>,
-    reconcile_duration: Family<Kind, Histogram, fn() -> Histogram>,
-    exchanges: Family<Outcome, Counter>,
+    reconciles: Family<Label, Counter>,
+    reconcile_duration: Family<Label, Histogram, fn() -> Histogram>,
+    exchanges: Family<Label, Counter>,
     jira_requests: Family<JiraRequest, Counter>,
-    integrations: Family<Ready, Gauge>,
+    integrations: Family<Label, Gauge>,
     unreadable: Counter,
-    watch_age: Gauge<i64, AtomicI64>,
     /// Synchronisations of issues that take several slices, by the uid of their integration.
     in_progress: Mutex<HashMap<String, Progress>>,
     /// When each integration is to be synchronised next, by its uid.
@@ -101,26 +91,13 @@ pub struct Progress {
     pub per_second: i64,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Whether an integration is ready.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ready {
-    ready: &'static str,
-}
-
 fn reconcile_buckets() -> Histogram {
     Histogram::new([0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0])
 }
 
-impl Metrics {
-    /// The metrics, all at zero.
-    #[must_use]
-    pub fn new() -> Self {
+impl Default for Metrics {
+    /// All at zero.
+    fn default() -> Self {
         Self {
             reconciles: Family::default(),
             reconcile_duration: Family::new_with_constructor(reconcile_buckets),
@@ -128,16 +105,18 @@ impl Metrics {
             jira_requests: Family::default(),
             integrations: Family::default(),
             unreadable: Counter::default(),
-            watch_age: Gauge::default(),
             in_progress: Mutex::default(),
             due: Mutex::default(),
         }
     }
+}
 
+impl Metrics {
     /// Counts a reconcile.
     pub fn reconcile(&self, kind: &'static str, seconds: f64) {
-        self.reconciles.get_or_create(&Kind { kind }).inc();
-        self.reconcile_duration.get_or_create(&Kind { kind }).observe(seconds);
+        let label = [("kind", kind)];
+        self.reconciles.get_or_create(&label).inc();
+        self.reconcile_duration.get_or_create(&label).observe(seconds);
     }
 
     /// Counts a request to Atlassian.
@@ -150,7 +129,7 @@ impl Metrics {
 
     /// Counts an exchange at the token endpoint.
     pub fn exchange(&self, outcome: &'static str) {
-        self.exchanges.get_or_create(&Outcome { outcome }).inc();
+        self.exchanges.get_or_create(&[("outcome", outcome)]).inc();
     }
 
     /// Counts an object that could not be read.
@@ -161,58 +140,47 @@ impl Metrics {
     /// Sets how many integrations have `Ready` True, False and Unknown.
     pub fn integrations(&self, counts: &[(&'static str, i64)]) {
         for (ready, count) in counts {
-            self.integrations.get_or_create(&Ready { ready }).set(*count);
+            self.integrations.get_or_create(&[("ready", *ready)]).set(*count);
         }
     }
 
     /// Sets how far an integration's synchronisation of issues is; none where none is in progress.
     pub fn progress(&self, uid: &str, progress: Option<Progress>) {
-        let mut all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
-        match progress {
-            Some(progress) => all.insert(uid.to_owned(), progress),
-            None => all.remove(uid),
-        };
+        set(&self.in_progress, uid, progress);
     }
 
     /// Sets when an integration is to be synchronised next; none where it is suspended or gone.
     pub fn sync_due(&self, uid: &str, at: Option<Timestamp>) {
-        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        match at {
-            Some(at) => all.insert(uid.to_owned(), at),
-            None => all.remove(uid),
-        };
+        set(&self.due, uid, at);
     }
 
     /// Sets when an integration is to be synchronised next, where that is not known.
     pub fn sync_due_at_first(&self, uid: &str, at: Timestamp) {
-        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(uid.to_owned()).or_insert(at);
+        lock(&self.due).entry(uid.to_owned()).or_insert(at);
     }
 
     /// By how many seconds the synchronisation is late that has been due longest.
     fn overdue(&self, now: Timestamp) -> i64 {
-        let all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = all.values().min();
-        oldest.map_or(0, |at| now.duration_since(*at).as_secs().max(0))
+        let oldest = lock(&self.due).values().min().copied();
+        oldest.map_or(0, |at| now.duration_since(at).as_secs().max(0))
     }
 
     /// Forgets all integrations but these.
     pub fn retain(&self, uids: &HashSet<String>) {
-        let mut all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|uid, _| uids.contains(uid));
-        let mut all = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|uid, _| uids.contains(uid));
+        lock(&self.in_progress).retain(|uid, _| uids.contains(uid));
+        lock(&self.due).retain(|uid, _| uids.contains(uid));
     }
 
     fn register_progress(&self, registry: &mut Registry) {
-        let all = self.in_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.in_progress);
         let sum = |of: fn(&Progress) -> i64| all.values().map(of).sum::<i64>();
         let (listed, remaining) = (sum(|p| p.listed), sum(|p| p.remaining));
-        let gauges = [
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        for (name, help, value) in [
             (
                 "issue_syncs_in_progress",
                 "Integrations whose issues are fetched for the first time or anew",
-                i64::try_from(all.len()).unwrap_or(i64::MAX),
+                count,
             ),
             ("issues_remaining", "Issues that these still have to fetch", remaining),
             (
@@ -220,74 +188,59 @@ impl Metrics {
                 "Issues a second that they fetched in their last slices",
                 sum(|p| p.per_second),
             ),
-        ];
-        for (name, help, value) in gauges {
-            let gauge = Gauge::<i64, AtomicI64>::default();
-            gauge.set(value);
-            registry.register(name, help, gauge);
+        ] {
+            registry.register(name, help, gauge(value));
         }
         let done = Gauge::<f64, AtomicU64>::default();
         done.set(ratio(listed.saturating_sub(remaining), listed));
-        registry.register(
-            "issues_done_ratio",
-            "Share of their issues that is done; 1 where there are none",
-            done,
-        );
+        let help = "Share of their issues that is done; 1 where there are none";
+        registry.register("issues_done_ratio", help, done);
     }
 
     /// All metrics as text, in the `OpenMetrics` format. `watch_age` is the age, in seconds, of
-    /// the last sign of life of the most silent watch.
+    /// the last answer of the most silent watch.
     #[must_use]
     pub fn render(&self, watch_age: i64, now: Timestamp) -> String {
-        self.watch_age.set(watch_age);
-        let mut registry = Registry::with_prefix("jira_operator");
-        registry.register("reconciles", "Reconciles by kind", self.reconciles.clone());
-        registry.register_with_unit(
-            "reconcile_duration",
-            "Duration of reconciles by kind",
-            Unit::Seconds,
-            self.reconcile_duration.clone(),
-        );
-        registry.register(
-            "token_exchanges",
-            "Exchanges at the token endpoint by outcome",
-            self.exchanges.clone(),
-        );
-        registry.register(
-            "jira_requests",
-            "Requests to Atlassian by endpoint and outcome, token exchanges not counted",
-            self.jira_requests.clone(),
-        );
-        registry.register(
-            "integrations",
-            "JiraIntegrations by the status of Ready",
-            self.integrations.clone(),
-        );
-        registry.register(
-            "unreadable_objects",
-            "Objects that could not be read",
-            self.unreadable.clone(),
-        );
-        registry.register_with_unit(
-            "watch_progress_age",
-            "Age of the last answer of the most silent watch",
-            Unit::Seconds,
-            self.watch_age.clone(),
-        );
-        let overdue = Gauge::<i64, AtomicI64>::default();
-        overdue.set(self.overdue(now));
-        registry.register_with_unit(
-            "oldest_sync_overdue",
-            "By how much the synchronisation is late that has been due longest; 0 where none is",
-            Unit::Seconds,
-            overdue,
-        );
-        self.register_progress(&mut registry);
+        let mut all = Registry::with_prefix("jira_operator");
+        all.register("reconciles", "Reconciles by kind", self.reconciles.clone());
+        let (help, duration) = ("Duration of reconciles by kind", self.reconcile_duration.clone());
+        all.register_with_unit("reconcile_duration", help, Unit::Seconds, duration);
+        let help = "Exchanges at the token endpoint by outcome";
+        all.register("token_exchanges", help, self.exchanges.clone());
+        let help = "Requests to Atlassian by endpoint and outcome, token exchanges not counted";
+        all.register("jira_requests", help, self.jira_requests.clone());
+        let help = "JiraIntegrations by the status of Ready";
+        all.register("integrations", help, self.integrations.clone());
+        let help = "Objects that could not be read";
+        all.register("unreadable_objects", help, self.unreadable.clone());
+        let help = "Age of the last answer of the most silent watch";
+        all.register_with_unit("watch_progress_age", help, Unit::Seconds, gauge(watch_age));
+        let help = "By how much the synchronisation is late that has been due longest; 0 where none is";
+        all.register_with_unit("oldest_sync_overdue", help, Unit::Seconds, gauge(self.overdue(now)));
+        self.register_progress(&mut all);
         let mut text = String::new();
-        // Writing to a String does not fail.
-        let _ = encode(&mut text, &registry);
+        encode(&mut text, &all).ok(); // Writing to a String does not fail.
         text
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets what is known of an integration, by its uid.
+fn set<T>(all: &Mutex<HashMap<String, T>>, uid: &str, value: Option<T>) {
+    let mut all = lock(all);
+    match value {
+        Some(value) => all.insert(uid.to_owned(), value),
+        None => all.remove(uid),
+    };
+}
+
+fn gauge(value: i64) -> Gauge<i64, AtomicI64> {
+    let gauge = Gauge::default();
+    gauge.set(value);
+    gauge
 }
 
 /// A part of a whole; all of it where there is nothing.
@@ -309,8 +262,7 @@ mod tests {
 
     impl std::io::Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.extend_from_slice(bytes);
+            lock(&self.0).extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -337,10 +289,10 @@ mod tests {
                 let client = kube::Client::new(server, "ns");
                 let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> = kube::Api::default_namespaced(client);
                 assert!(secrets.get("acme-oauth-grant").await.is_err(), "it cannot be read");
-                tracing::info!("the pass goes on");
+                tracing::info!("the reconciliation goes on");
             });
         });
-        let all = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let all = lock(&lines.0).clone();
         String::from_utf8_lossy(&all).into_owned()
     }
 
@@ -356,13 +308,13 @@ mod tests {
         ] {
             let lines = logged_of_a_broken_answer(levels);
             assert!(!lines.contains("aGlkZGVu"), "{levels:?}:\n{lines}");
-            assert!(lines.contains("the pass goes on"), "{levels:?}:\n{lines}");
+            assert!(lines.contains("the reconciliation goes on"), "{levels:?}:\n{lines}");
         }
     }
 
     #[test]
     fn metrics_are_named_with_their_units() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::default();
         metrics.reconcile("full", 0.1);
         metrics.jira_request("GET /rest/api/3/myself", "ok");
         metrics.exchange("success");

@@ -143,7 +143,7 @@ async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
 fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, CliError> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client()?;
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
     let endpoint = TokenEndpoint::new(http.clone(), Arc::clone(&endpoints));
     let on_exchange = Box::new(move |outcome| counted.exchange(outcome));

@@ -125,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn a_browser_that_comes_here_is_told_where_the_pages_are() {
         let health = Health {
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::new(Metrics::default()),
             watch_age: Box::new(|| None),
             has_unsaved: Box::new(|| false),
             awaited: Arc::default(),
