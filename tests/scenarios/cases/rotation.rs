@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use devkit::sandbox::{FaultAction, FaultRule, When};
+use devkit::sandbox::{FaultAction, FaultRule, RateLimitReason, When};
 use futures::{StreamExt, future::join_all};
 use jiff::{SignedDuration, Timestamp};
 use kube::{
@@ -39,6 +39,10 @@ pub fn scenarios() -> Vec<Scenario> {
             started_together,
         ),
         scenario("lost_token::asked_to_stop_it_stores_the_token_first", asked_to_stop),
+        scenario(
+            "lost_token::one_that_is_renewed_before_a_wait_is_published",
+            renewed_before_a_wait,
+        ),
     ]
 }
 
@@ -90,6 +94,39 @@ async fn sixteen_seconds(cluster: Arc<Cluster>) {
 fn expiry(data: &BTreeMap<String, String>) -> (String, Timestamp) {
     let expires = data["expires-at"].parse().expect("a time");
     (data["access-token"].clone(), expires)
+}
+
+/// Atlassian refuses the access token, it is renewed, and then Jira asks to slow down: workloads get the renewed token at
+/// once, and not the refused one until the wait is over.
+async fn renewed_before_a_wait(cluster: Arc<Cluster>) {
+    let harness = Harness::set_up(&cluster, "renewed", Setup::default()).await;
+    harness.connect("acme-oauth").await;
+    harness.integrate("acme", "acme-oauth", json!({})).await;
+    harness.until_ready("acme").await;
+    let (refused, _) = expiry(&harness.secret("acme-jira-token").await.expect("a Secret"));
+    let unauthorized = FaultAction::Status {
+        code: 401,
+        headers: BTreeMap::new(),
+        body: json!({"code": 401, "message": "Unauthorized"}).to_string(),
+    };
+    let slow_down = FaultAction::RateLimit {
+        reason: RateLimitReason::JiraQuotaGlobalBased,
+        retry_after_seconds: Some(900),
+    };
+    for (path, action) in [("/accessible-resources", unauthorized), ("/ex/jira/", slow_down)] {
+        let rule = FaultRule::path(path, When::Before, action).times(1);
+        let _ = harness.sandbox.fault(rule);
+    }
+    harness.ask("acme").await;
+    harness.until_reason("acme", "Synced", "QuotaExhausted").await;
+    let data = harness.secret("acme-jira-token").await.expect("a Secret");
+    let (published, expires) = expiry(&data);
+    assert_ne!(published, refused, "the refused token is what workloads have");
+    assert!(expires > Timestamp::now());
+    let url = format!("{}/rest/api/3/myself", data["base-url"]);
+    let answer = reqwest::Client::new().get(url).bearer_auth(&published).send().await;
+    assert_eq!(answer.expect("the gateway answers").status(), 200, "the token opens it");
+    harness.close().await;
 }
 
 /// A hundred exchanges for two hundred integrations and two processes, not one more.
