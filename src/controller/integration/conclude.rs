@@ -12,7 +12,7 @@ use super::{
     observe::ObservedState,
     request,
     results::{AccessResults, Results, WorkResults},
-    status::{self, End},
+    status::{self, ReconcileEnd},
     steps::{
         issue_sync::{IssueSync, is_relist_due},
         workflows::WorkflowSync,
@@ -55,7 +55,7 @@ pub fn conclude(
     observed: &ObservedState,
     results: &Results,
     verdict: &Verdict,
-    end: End,
+    end: ReconcileEnd,
     is_written: bool,
 ) -> Conclusion {
     let status = status::status(observed, results, verdict, end);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{observe::ObservedState, results::Results, status::End, steps::cost::interval, verdict::Verdict};
+use super::{observe::ObservedState, results::Results, status::ReconcileEnd, steps::cost::interval, verdict::Verdict};
 use crate::{
     api::{condition::ConditionType, reason::Reason},
     cluster::{backoff::jittered, time::after},
@@ -40,7 +40,7 @@ impl Waits {
         results: &Results,
         verdict: &Verdict,
         (next_sync, is_written): (Option<Timestamp>, bool),
-        end: End,
+        end: ReconcileEnd,
     ) -> Self {
         let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
         let regular = after(end.at, jittered(interval(observed, stretch), end.random));
@@ -98,7 +98,7 @@ fn cluster_backoff(
     results: &Results,
     verdict: &Verdict,
     is_written: bool,
-    end: End,
+    end: ReconcileEnd,
 ) -> ClusterBackoff {
     let authorized = verdict.findings.get(&ConditionType::Authorized);
     let refused = authorized.is_some_and(|finding| finding.reason == Reason::SecretNotWritable);
@@ -113,7 +113,7 @@ fn cluster_backoff(
     observed.local.cluster.refused(longest, (end.at, end.random))
 }
 
-fn jira_backoff(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End) -> JiraBackoff {
+fn jira_backoff(observed: &ObservedState, results: &Results, verdict: &Verdict, end: ReconcileEnd) -> JiraBackoff {
     let before = &observed.local.jira;
     if results.kind == ReconcileKind::TokenOnly {
         // Jira was not asked, so nothing is known anew.

@@ -19,7 +19,7 @@ use super::{
     results::Results,
     run::run,
     schedule::{self, earliest},
-    status::{End, is_worth_writing},
+    status::{ReconcileEnd, is_worth_writing},
     steps::{Run, StepError},
     verdict::Verdict,
     write::write,
@@ -135,7 +135,7 @@ async fn reconcile_now(ctx: &Context, observed: &ObservedState, kind: ReconcileK
     let verdict = Verdict::of(observed, &results);
     let link = authorization_url(run, &verdict).await;
     let verdict = verdict.with_link(link);
-    let end = End {
+    let end = ReconcileEnd {
         at: Timestamp::now(),
         random: rand::random(),
     };

@@ -27,7 +27,7 @@ use crate::{
 
 /// When a reconciliation ended, and the chance by which times are spread, from 0 to 1.
 #[derive(Clone, Copy, Debug)]
-pub struct End {
+pub struct ReconcileEnd {
     /// When it ended.
     pub at: Timestamp,
     /// Chance.
@@ -36,7 +36,12 @@ pub struct End {
 
 /// The status that follows from a reconciliation.
 #[must_use]
-pub fn status(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End) -> JiraIntegrationStatus {
+pub fn status(
+    observed: &ObservedState,
+    results: &Results,
+    verdict: &Verdict,
+    end: ReconcileEnd,
+) -> JiraIntegrationStatus {
     let before = &observed.status;
     let generation = judged_generation(observed, results, verdict);
     let sync = with_work(sync(observed, results, verdict, end), results);
@@ -138,7 +143,7 @@ fn price(before: Option<&ApiStatus>, results: &Results) -> Option<ApiStatus> {
     })
 }
 
-fn sync(observed: &ObservedState, results: &Results, verdict: &Verdict, end: End) -> Option<SyncStatus> {
+fn sync(observed: &ObservedState, results: &Results, verdict: &Verdict, end: ReconcileEnd) -> Option<SyncStatus> {
     let before = observed.status.sync.clone();
     // A quota that is spent stays spent across a restart.
     let wait = verdict.retry_after.filter(|_| verdict.is_rate_limited());

@@ -176,14 +176,14 @@ pub fn note_statuses(unknown: &mut UnknownStatuses, met: &BTreeSet<(String, Stri
 }
 
 /// What became of the objects that differ.
-struct Written {
+struct StatusWrites {
     mapped: MappedProjects,
     /// Names of the objects that could not be written.
     failed: BTreeSet<String>,
 }
 
 /// Writes what differs.
-async fn write(run: Run<'_>, answers: workflows::WorkflowAnswers, known: &mut [JiraProject]) -> Written {
+async fn write(run: Run<'_>, answers: workflows::WorkflowAnswers, known: &mut [JiraProject]) -> StatusWrites {
     let answers = answers
         .into_iter()
         .filter_map(|(name, answer)| Some((name, answer.ok()?)));
@@ -215,7 +215,7 @@ async fn write(run: Run<'_>, answers: workflows::WorkflowAnswers, known: &mut [J
         }
     }
     mapped.retain(known);
-    Written { mapped, failed }
+    StatusWrites { mapped, failed }
 }
 
 /// The projects whose status is to change, and to what.
