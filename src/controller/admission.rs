@@ -31,7 +31,7 @@ pub(super) struct AdmissionRequest {
     pub(super) due: ReconcileKind,
     /// Since when.
     pub(super) since: Timestamp,
-    /// When its token is to be looked at, whatever else it waits for.
+    /// When its token is to be refreshed, whatever else it waits for.
     pub(super) token_at: Option<Timestamp>,
     /// Now.
     pub(super) now: Timestamp,
@@ -59,7 +59,7 @@ impl Admitted {
 impl Admission {
     /// Slots for so many reconciliations, a sixth as many slices of long work, and twice as many that only
     /// keep a token fresh: these wait for one answer, and one that comes late spends its token for nothing.
-    /// Until told to stop.
+    /// Until the process stops.
     #[must_use]
     pub fn new(passes: usize, stop: CancellationToken) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Admission {
     }
 
     /// Waits for a slot. While it waits its token is kept fresh: then it is let in for that alone, and
-    /// comes back. None once the process is told to stop.
+    /// comes back. None once the process stops.
     pub(super) async fn enter(&self, waiting: AdmissionRequest) -> Option<Admitted> {
         let slots = self.slots(waiting.due);
         let entered = async {
@@ -104,7 +104,7 @@ impl Admission {
         self.slots(due).are_awaited()
     }
 
-    /// Whether the process was told to stop: what is under way ends as soon as it can.
+    /// Whether the process stops: what is under way ends as soon as it can.
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }

@@ -1,4 +1,4 @@
-//! What the watch of Secrets tells of grants: which one a person ended, and what stood in a grant Secret when it was
+//! What the watch of Secrets reports of grants: which one a person ended, and what stood in a grant Secret when it was
 //! deleted. Without it a grant that was ended could be written back from memory.
 
 use std::collections::HashSet;

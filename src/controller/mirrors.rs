@@ -11,12 +11,12 @@ use crate::sync::issues::MirrorState;
 
 type SharedMirror = Arc<AsyncMutex<Option<MirrorState>>>;
 
-/// The mirrors of all integrations, by uid. All of it can be lost: it is told from the cluster.
+/// The mirrors of all integrations, by uid. All of it can be lost: it is read from the cluster.
 #[derive(Default)]
 pub struct Mirrors(Mutex<HashMap<String, SharedMirror>>);
 
 impl Mirrors {
-    /// That of an integration, for one user at a time; none before it is told from the cluster.
+    /// That of an integration, for one user at a time; none before it is read from the cluster.
     pub(super) async fn of(&self, uid: &str) -> OwnedMutexGuard<Option<MirrorState>> {
         let kept = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -139,7 +139,7 @@ mod tests {
         drop(gone);
         assert!(!slots.are_awaited());
         drop(one);
-        // One was given away, and its taker went before it looked.
+        // One was given away, and its taker went before it took it.
         let mut given = Box::pin(slots.take(minute(1)));
         let first = (&mut given).now_or_never().unwrap();
         let mut late = Box::pin(slots.take(minute(1)));

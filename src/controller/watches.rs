@@ -46,7 +46,7 @@ const STORES_WITHIN: Duration = Duration::from_secs(10);
 /// The integrations of one namespace, or of all.
 type Watched = (Option<String>, Store<Guarded>);
 
-/// Runs until told to stop, then lets reconciliations under way end. One controller for each watched
+/// Runs until it is asked to stop, then lets reconciliations under way end. One controller for each watched
 /// namespace, or one for all: a reflector holds the objects of one watch.
 pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken) {
     let scopes: Vec<Option<String>> = match namespaces {
@@ -201,7 +201,7 @@ fn secret_wakes(
 
 /// Removes grants that nobody names, forgets integrations that are gone, and counts the rest.
 async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: CancellationToken) {
-    // A namespace that cannot be looked into must not keep the others from being looked after.
+    // A namespace that cannot be read must not stop the others.
     let all_ready = future::join_all(stores.iter().map(|(_, store)| store.wait_until_ready()));
     tokio::select! {
         () = stop.cancelled() => return,

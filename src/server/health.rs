@@ -26,7 +26,7 @@ use crate::telemetry::Metrics;
 /// A watch that gave no sign of life for so long is dead: it is opened anew every 200 seconds.
 const WATCH_DEAD_AFTER: u64 = 900;
 
-/// What the probes look at.
+/// What the probes check.
 pub struct Health {
     /// Counts.
     pub metrics: Arc<Metrics>,
@@ -36,7 +36,7 @@ pub struct Health {
     pub has_unsaved: Box<dyn Fn() -> bool + Send + Sync>,
     /// What start-up still waits for; empty once it is done.
     pub awaited: Arc<std::sync::Mutex<String>>,
-    /// Whether the process was told to stop.
+    /// Whether the process stops.
     pub stopping: AtomicBool,
 }
 
@@ -50,7 +50,7 @@ const BOUNDS: Bounds = Bounds {
 /// Longest time for an answer, all of which are in memory.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Serves until told to stop.
+/// Serves until the process stops.
 pub async fn serve(listener: TcpListener, health: Arc<Health>, stop: CancellationToken) {
     listener::serve(listener, router(health), BOUNDS, stop).await;
 }

@@ -1,6 +1,6 @@
 //! Serves HTTP/1 to whoever comes, within bounds: a connection that sends no request ends, and there are never
 //! more of them than memory bears. Where there is no room, a newcomer takes the place of the oldest that has no
-//! request under way, so that nobody is kept out by connections that somebody else holds open.
+//! request under way, so that nobody is kept out by connections that others hold open.
 
 use std::{
     collections::HashMap,
@@ -40,7 +40,7 @@ pub struct Bounds {
     pub keep_alive: bool,
 }
 
-/// Serves until told to stop, and then what is under way.
+/// Serves until the process stops, and then what is under way.
 pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
     let mut guests = Connections::default();
     loop {

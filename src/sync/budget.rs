@@ -16,7 +16,7 @@ use crate::atlassian::points_and_bursts::PointPool;
 pub const POOL: u64 = 65_000;
 /// Share of the pool that is planned for.
 const PLANNED: f64 = 0.8;
-/// Full looks an hour.
+/// Full reconciliations an hour.
 const FULL_AN_HOUR: u64 = 2;
 /// Points of an hour for listing all issues, a tenth of the pool.
 const SWEEPS: u64 = 6_500;
@@ -27,13 +27,13 @@ const HOUR: Duration = Duration::from_hours(1);
 /// Issues in a page of a listing.
 const LISTED: u64 = 5_000;
 
-/// What passes of an integration cost in points, as far as it was seen. What comes at a pace of its
+/// What reconciliations of an integration cost in points, as far as it was seen. What comes at a pace of its
 /// own is left out: listings of all issues, and the directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunCosts {
-    /// The last plain pass.
+    /// The last incremental one.
     pub plain: Option<u64>,
-    /// The last full pass without a first synchronisation.
+    /// The last full one without a first synchronisation.
     pub full: Option<u64>,
     /// What slices and first synchronisations cost in the hour that began then.
     pub once: Option<(Timestamp, u64)>,
@@ -55,7 +55,7 @@ impl RunCosts {
         self.once.filter(recent).map_or(0, |(_, points)| points)
     }
 
-    /// Whether any pass was seen whole.
+    /// Whether any was seen whole.
     #[must_use]
     pub const fn are_known(self) -> bool {
         self.plain.is_some() || self.full.is_some()
@@ -66,7 +66,7 @@ impl RunCosts {
     pub fn an_hour(self, interval: Duration) -> u64 {
         let passes = 3600_u64.checked_div(interval.as_secs()).unwrap_or(0).max(1);
         let full = self.full.unwrap_or(0);
-        // A plain pass asks far less than a full one.
+        // An incremental one asks far less than a full one.
         let plain = self.plain.unwrap_or(full / 4);
         let fulls = FULL_AN_HOUR.min(passes);
         full * fulls + plain * (passes - fulls)

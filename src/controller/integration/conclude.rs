@@ -42,9 +42,9 @@ pub struct Conclusion {
     pub next_sync: Option<Timestamp>,
     /// The times of which the earliest brings the next reconciliation; without one, only a change does.
     pub requeue: Vec<Option<Timestamp>>,
-    /// What flipped, told by events once the status is written.
+    /// Conditions that flipped: events once the status is written.
     pub transitions: Vec<Notice>,
-    /// What else is told by events.
+    /// Other events.
     pub events: Vec<Notice>,
 }
 

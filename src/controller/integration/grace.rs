@@ -22,7 +22,7 @@ fn is_missing(condition: &Condition) -> bool {
     condition.reason == Reason::CredentialsNotFound.as_str()
 }
 
-/// The conditions that may be told of by events.
+/// The conditions that may become events.
 pub fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<Condition> {
     let awaited = ends(created(observed), observed.now).is_some();
     let told = conditions
@@ -36,11 +36,11 @@ pub fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<
 pub struct Grace {
     /// Until when the Secret is waited for, where it is missing.
     pub until: Option<Timestamp>,
-    /// What is told once that is over. If the process ended in between, the status alone tells it.
+    /// The event once that is over. If the process ended in between, the status alone says it.
     pub event: Option<Notice>,
 }
 
-/// Whether a missing Secret is waited for in silence, or told of because that is over.
+/// Whether a missing Secret is waited for in silence, or becomes an event because that is over.
 #[must_use]
 pub fn wait(observed: &ObservedState, conditions: &[Condition]) -> Grace {
     let missing = find(conditions, ConditionType::Authorized).filter(|condition| is_missing(condition));

@@ -69,7 +69,7 @@ pub async fn still_exists(ctx: &Context, observed: &ObservedState) -> kube::Resu
         .any(|object| object.uid() == observed.integration.uid() && object.metadata.deletion_timestamp.is_none()))
 }
 
-/// What is remembered; after a restart what the status tells of it: a quota that was spent still is.
+/// What is remembered; after a restart what the status says of it: a quota that was spent still is.
 fn recall(ctx: &Context, integration: &JiraIntegration) -> LocalState {
     let mut local = ctx.local_states.of(&integration.uid().unwrap_or_default());
     if local.status.last.is_none() && local.jira.wait.is_none() {
@@ -171,7 +171,7 @@ fn request<'a>(integration: &'a JiraIntegration, status: &JiraIntegrationStatus)
     (status.last_handled_reconcile_at.as_ref() != Some(value)).then_some(value)
 }
 
-/// When the next slice of unfinished work is due. After a restart the status tells that some is
+/// When the next slice of unfinished work is due. After a restart the status says that some is
 /// unfinished.
 fn resume_at(status: &JiraIntegrationStatus, local: &LocalState, now: Timestamp) -> Option<Timestamp> {
     let filling = status.sync.as_ref().is_some_and(|sync| sync.progress.is_some());
@@ -180,7 +180,7 @@ fn resume_at(status: &JiraIntegrationStatus, local: &LocalState, now: Timestamp)
     local.due.resume_at.or_else(|| unfinished.then_some(now))
 }
 
-/// What an integration waits for a slot for, as far as that can be told without asking the cluster.
+/// What an integration waits for a slot for, as far as that is known without asking the cluster.
 pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> AdmissionRequest {
     let now = Timestamp::now();
     let local = recall(ctx, integration);
@@ -203,7 +203,7 @@ pub(super) fn waiting(ctx: &Context, integration: &JiraIntegration) -> Admission
     }
 }
 
-/// When the token is to be looked at, as far as the status tells: in the middle of its last third.
+/// When the token is to be refreshed, as far as the status says: in the middle of its last third.
 fn written_token_at(status: &JiraIntegrationStatus) -> Option<Timestamp> {
     let token = status.token.as_ref()?;
     let lifetime = token.expires_at.0.duration_since(token.refreshed_at.0);
@@ -217,7 +217,7 @@ impl ObservedState {
         self.integration.metadata.generation.unwrap_or(0)
     }
 
-    /// resourceVersion of what was looked at: the watch may lag behind our own last write.
+    /// resourceVersion of what was observed: the watch may lag behind our own last write.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.local.status.version(&self.integration)
@@ -256,7 +256,7 @@ impl ObservedState {
         self.local.jira.in_force(&self.asks_jira_as(), is_changed, self.now)
     }
 
-    /// Whether the spec or the credentials changed since they were looked at last.
+    /// Whether the spec or the credentials changed since they were judged last.
     fn is_changed(&self) -> bool {
         let credentials = self.credentials_version.as_ref();
         self.local.judged.differ(self.generation(), credentials, &self.status)

@@ -85,7 +85,7 @@ pub async fn reconcile(
             NextStep::Run(_) if admitted.is_early => {
                 return Ok(Box::pin(reconcile_now(&ctx, &observed, ReconcileKind::TokenOnly)).await);
             }
-            // What was read tells that more is due than it came for.
+            // What was read shows that more is due than it came for.
             NextStep::Run(due) => wanted = Some(due),
         }
     }
@@ -123,8 +123,8 @@ async fn reconcile_now(ctx: &Context, observed: &ObservedState, kind: ReconcileK
     let span = info_span!("reconcile", namespace, name);
     let results = run(ctx, observed, kind).instrument(span).await;
     if matches!(results.stopped, Some(StepError::Quiet)) {
-        // The namespace or the integration is being deleted; or a grant Secret was, and the watch has not told
-        // of it yet.
+        // The namespace or the integration is being deleted; or a grant Secret was, and the watch has not
+        // reported it yet.
         debug!(
             namespace = observed.target.namespace,
             "nothing is said of this reconciliation"
@@ -153,7 +153,7 @@ async fn reconcile_now(ctx: &Context, observed: &ObservedState, kind: ReconcileK
     carry_out(run, conclusion, version, end.at).await
 }
 
-/// Tells what is to be told, and remembers what is to be remembered. The next reconciliation.
+/// Publishes the events, remembers what is to be remembered, and requeues.
 async fn carry_out(run: Run<'_>, conclusion: Conclusion, version: Option<u64>, now: Timestamp) -> Action {
     let Conclusion {
         status,
@@ -267,7 +267,7 @@ fn cluster_trouble(ctx: &Context, integration: &JiraIntegration, error: &kube::E
 /// dies of it.
 async fn suspend(ctx: &Context, observed: &ObservedState) -> Action {
     let run = Run { ctx, observed };
-    // What somebody does to its grant meanwhile is not undone from memory once it goes on.
+    // What a person does to its grant meanwhile is not undone from memory once it goes on.
     ctx.grants.suspend(&observed.grant);
     let mut conclusion = conclude::suspended(observed);
     let written = write_if_worth(run, &mut conclusion.status, false).await;
@@ -282,7 +282,7 @@ async fn suspend(ctx: &Context, observed: &ObservedState) -> Action {
 }
 
 /// An object that this version cannot read, most likely written for a later one: said once for
-/// each version of it, and no reason to stop looking at the others.
+/// each version of it, and no reason to stop reconciling the others.
 async fn report_unreadable(object: &Guarded, ctx: &Context) {
     let Err(invalid) = &object.0 else { return };
     ctx.metrics.unreadable();

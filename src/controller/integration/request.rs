@@ -3,7 +3,7 @@
 use super::{observe::ObservedState, results::Results, verdict::Verdict};
 use crate::controller::{local_state::PendingRequest, reconcile_kind::ReconcileKind};
 
-/// What a person asked for and what this reconciliation answers: everything was looked at, and nothing of it
+/// What a person asked for and what this reconciliation answers: everything was asked, and nothing of it
 /// is left for a slice that follows. Where trouble stands before what is left, that is the answer.
 #[must_use]
 pub fn answered<'s>(observed: &'s ObservedState, results: &Results, verdict: &Verdict) -> Option<&'s str> {
@@ -21,7 +21,7 @@ pub fn pending(observed: &ObservedState, results: &Results, verdict: &Verdict) -
     let filling = summary.is_some_and(|summary| summary.progress.is_some());
     let is_listing_due = is_listing_due(results);
     if answered(observed, results, verdict).is_some() || (is_listing_due && !filling) {
-        // In the latter case everything is looked at again, now that all can be listed.
+        // In the latter case everything is asked again, now that all can be listed.
         return None;
     }
     taken_up(observed, results, verdict).map(|value| PendingRequest {

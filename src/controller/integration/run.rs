@@ -118,7 +118,7 @@ async fn ask(
     sync(run, work, results).await
 }
 
-/// What the work goes on with where not everything is to be asked: in a slice, or where all is as it was.
+/// What the work resumes with where not everything is to be asked: in a slice, or where all is as it was.
 async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) -> Result<Option<Examined>, StepError> {
     let Some(site) = &run.observed.status.site else {
         return Ok(None);
@@ -139,7 +139,7 @@ async fn resumed(run: Run<'_>, client: &AtlassianClient, results: &mut Results) 
     }
 }
 
-/// Goes on with everything that is to be fetched, until the slice ends.
+/// Fetches what is to be fetched, until the slice ends.
 async fn sync(run: Run<'_>, work: Examined, results: &mut Results) -> Result<(), StepError> {
     let examined = results.examination.as_ref();
     let site = examined

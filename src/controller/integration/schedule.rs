@@ -14,7 +14,7 @@ use crate::{
     controller::reconcile_kind::ReconcileKind,
 };
 
-/// How often everything is looked at.
+/// How often everything is asked.
 const DIAGNOSIS_EVERY: SignedDuration = SignedDuration::from_mins(30);
 /// How far clocks may differ.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
@@ -60,7 +60,7 @@ impl ScheduleInputs<'_> {
         self.wait.filter(|(until, _)| *until <= self.now).map(|(_, due)| due)
     }
 
-    /// When the next look is due. A reconciliation that ended without a synchronisation set the time anew.
+    /// When the next synchronisation is due. A reconciliation that ended without one set the time anew.
     fn next(&self) -> Option<Timestamp> {
         let sync = self.status.sync.as_ref();
         let believed = sync.filter(|sync| !is_ahead(sync, self.now));
@@ -98,7 +98,7 @@ pub fn due(asked: &ScheduleInputs<'_>) -> ReconcileKind {
     let next = asked.next();
     let early = next.is_some_and(|next| asked.now < next);
     match asked.resumed() {
-        // Whether more is due by now, the look after this one tells: after a spent quota, for example,
+        // Whether more is due by now, the next reconciliation finds: after a spent quota, for example,
         // everything would be due for all that share it.
         Some(ReconcileKind::Resume) if !early => return ReconcileKind::Incremental,
         Some(resumed) => return resumed,
@@ -126,7 +126,7 @@ pub fn due(asked: &ScheduleInputs<'_>) -> ReconcileKind {
     }
 }
 
-/// When the integration is to be looked at next, as far as its status tells: at once where it never was.
+/// When the integration is to be reconciled next, as far as its status says: at once where it never was.
 #[must_use]
 pub fn written_due(status: Option<&JiraIntegrationStatus>, now: Timestamp) -> Timestamp {
     let sync = status.and_then(|status| status.sync.as_ref());
@@ -154,7 +154,7 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24 * 7);
 pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration> {
     let first = times.iter().flatten().min()?;
     let wait = Duration::try_from(first.duration_since(now)).unwrap_or_default();
-    // What is further away is looked at again before: a time may come from a status that somebody wrote.
+    // What is further away is reconciled before: a time may come from a status that a person wrote.
     Some(wait.clamp(Duration::from_millis(100), LONGEST_WAIT))
 }
 

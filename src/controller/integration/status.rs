@@ -172,7 +172,7 @@ fn sync(observed: &ObservedState, results: &Results, verdict: &Verdict, end: Rec
     })
 }
 
-/// Adds how the mirror of issues stands, and when all projects were looked through.
+/// Adds how the mirror of issues stands, and when all projects' workflows were refreshed.
 fn with_work(sync: Option<SyncStatus>, results: &Results) -> Option<SyncStatus> {
     let sync = match results.work.workflows.as_ref().and_then(|step| step.done) {
         Some(at) => Some(SyncStatus {

@@ -166,7 +166,7 @@ fn tell_last_success(findings: &mut BTreeMap<ConditionType, Finding>, observed: 
     }
 }
 
-/// The conditions that are told of. Of service desks nothing is where there are none, and
+/// The conditions that are reported. Of service desks nothing is where there are none, and
 /// nothing before it is known that there are some.
 fn told(observed: &ObservedState, results: &Results) -> Vec<ConditionType> {
     let desks = ConditionType::ServiceDesksReady;
@@ -178,7 +178,7 @@ fn told(observed: &ObservedState, results: &Results) -> Vec<ConditionType> {
         .collect()
 }
 
-/// What was not looked at keeps its last answer.
+/// What was not checked keeps its last answer.
 fn carry(findings: &mut BTreeMap<ConditionType, Finding>, observed: &ObservedState, told: &[ConditionType]) {
     for step in told {
         let before = Finding::carried(*step, &observed.status.conditions);

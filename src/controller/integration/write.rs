@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// How often a write starts again because somebody else wrote the object meanwhile.
+/// How often a write starts again because another client wrote the object meanwhile.
 const WRITES: usize = 4;
 
 /// Writes the status by server-side apply: what it no longer holds is removed. It is written onto
-/// the version that was looked at; on a newer one, because a person changed the spec meanwhile or
+/// the version that was observed; on a newer one, because a person changed the spec meanwhile or
 /// another process wrote its own, conditions keep the transition times that stand there. Returns
 /// the resourceVersion.
 ///

@@ -22,7 +22,7 @@ const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Characters of the cookie's value: 128 bits in hexadecimal.
 const COOKIE_LENGTH: usize = 32;
-/// Seconds that the cookie lives: as long as an outcome can be looked at.
+/// Seconds that the cookie lives: as long as an outcome can be read.
 const COOKIE_AGE: u32 = 1800;
 
 /// Puts the headers on an answer. Nothing of these pages is to be kept, framed, or told to others by

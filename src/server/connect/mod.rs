@@ -67,7 +67,7 @@ impl Pages {
     }
 }
 
-/// Serves the pages until told to stop.
+/// Serves the pages until the process stops.
 pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) {
     listener::serve(listener, router(pages), BOUNDS, stop).await;
 }

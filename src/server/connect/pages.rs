@@ -33,7 +33,7 @@ pub struct StartPage<'a> {
     pub name: &'a str,
     /// Address of the site.
     pub site: &'a str,
-    /// Why somebody is needed.
+    /// Why a person is needed.
     pub why: &'a str,
     /// The account to log in as; none where the spec names none.
     pub account: Option<&'a str>,
@@ -45,7 +45,7 @@ pub struct StartPage<'a> {
     pub start: &'a str,
 }
 
-/// A page that tells something.
+/// A page with a message.
 #[derive(Default, Template)]
 #[template(path = "result.html")]
 pub struct ResultPage {
@@ -59,11 +59,11 @@ pub struct ResultPage {
     pub findings: Vec<ConditionLine>,
     /// Where to try again.
     pub again: Option<String>,
-    /// Whether the page looks again by itself.
+    /// Whether the page reloads by itself.
     pub refreshes: bool,
     /// Seconds until it does.
     pub every: u32,
-    /// What tells more in the terminal.
+    /// The command that says more in the terminal.
     pub command: String,
 }
 

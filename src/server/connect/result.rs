@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// How long the page looks again by itself.
+/// How long the page reloads by itself.
 const WATCHED_FOR: SignedDuration = SignedDuration::from_mins(2);
 
 /// `GET /connect/-/result/{id}`.
@@ -99,7 +99,7 @@ fn working() -> ResultPage {
     }
 }
 
-/// Who began a consent may look at what came of it, and is not sent away.
+/// Who began a consent may read what came of it, and is not sent away.
 fn not_now() -> ResultPage {
     ResultPage {
         title: "One moment…".to_owned(),
@@ -178,7 +178,7 @@ fn gone() -> ResultPage {
     }
 }
 
-/// Whether the conditions speak of the grant that was just stored: it is used, and the site was looked at with it.
+/// Whether the conditions speak of the grant that was just stored: it is used, and the site was checked with it.
 fn is_settled(status: &JiraIntegrationStatus) -> bool {
     let authorized = is_true(&status.conditions, ConditionType::Authorized);
     let looked = find(&status.conditions, ConditionType::ProjectsAccessible);

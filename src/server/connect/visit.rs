@@ -27,7 +27,7 @@ use crate::{
     server::listener::within,
 };
 
-/// An integration that somebody came with a good link for.
+/// An integration for which a person came with a good link.
 pub(super) struct Visit {
     pub(super) integration: JiraIntegration,
     pub(super) who: LinkSubject,
@@ -67,7 +67,7 @@ pub(super) async fn nothing_here() -> Response {
     show(status, &*told)
 }
 
-/// Longest time for a page. What is under way with Atlassian goes on without it.
+/// Longest time for a page. What is under way with Atlassian continues without it.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Answers in time, whatever is waited for.
@@ -107,7 +107,7 @@ impl Pages {
         )
     }
 
-    /// Looks at a link. Nothing of the integration is looked up before the key has shown that the operator made
+    /// Checks a link. Nothing of the integration is looked up before the key has shown that the operator made
     /// the link, be it an old one.
     pub(super) async fn visit(&self, namespace: &str, name: &str, code: &str) -> Result<Visit, ErrorPage> {
         let watched = self.namespaces.is_empty() || self.namespaces.iter().any(|ns| ns == namespace);

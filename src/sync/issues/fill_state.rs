@@ -154,7 +154,7 @@ impl FillState {
         }
     }
 
-    /// Goes on with these projects only.
+    /// Resumes with these projects only.
     pub(super) fn retain(&mut self, is_followed: impl Fn(&String) -> bool) {
         self.pages.retain(is_followed);
     }

@@ -196,7 +196,7 @@ impl ListedIds {
     /// Takes in a list of these projects that has ended.
     pub fn add(&mut self, projects: &[&FollowedProject], list: IdQuery, index: &Index) {
         let mut by_key: BTreeMap<&str, &str> = projects.iter().map(|p| (p.key.as_str(), p.id.as_str())).collect();
-        // A project that was renamed since it was looked at is known by the issues that it had.
+        // A project that was renamed since it was checked is known by the issues that it had.
         for (id, key) in &list.issues {
             let home = index.get(*id).map(|entry| entry.project_id.as_str());
             let home = home.or_else(|| {

@@ -31,7 +31,7 @@ impl Planner<'_, '_> {
         let due = self.listing.is_due(run.now, settings.sweep_every);
         // There is not room for all any more: how many there are is to be counted.
         let due = due || (self.objects.is_crowded() && !self.objects.is_truncated());
-        // A slice does not look at permissions first, and lists only what is new.
+        // A slice does not check permissions first, and lists only what is new.
         let due = (due || run.requested) && !run.slice;
         let is_new = |project: &FollowedProject| {
             // Where nothing is mirrored, what is known of a project is its number of issues.

@@ -48,7 +48,7 @@ fn is_identified(project: &JiraProject) -> bool {
     project.status.as_ref().is_some_and(|status| status.id.is_some())
 }
 
-/// Sorts the projects. `diagnosed` says that a full look has just written an object for each of them.
+/// Sorts the projects. `diagnosed` says that a full reconciliation has just written an object for each of them.
 #[must_use]
 pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], diagnosed: bool) -> MirrorScope {
     let mut scope = MirrorScope {
@@ -89,11 +89,11 @@ pub fn scope(spec: &JiraIntegrationSpec, site_url: &str, known: &[JiraProject], 
     scope
 }
 
-/// Stands for everything that decides what is mirrored of a project and how it looks.
+/// Stands for everything that decides what is mirrored of a project, and how.
 fn filter(spec: &JiraIntegrationSpec, site_url: &str, key: &str, jql: Option<&str>) -> String {
     let mode = spec.issues().mirror;
     if mode == MirrorMode::None {
-        // They are counted only, however they would look.
+        // They are only counted.
         return digest(&format!("{mode:?}\n{}", jql.unwrap_or_default()));
     }
     let rules = serde_json::to_string(&spec.status_mapping).unwrap_or_default();

@@ -132,7 +132,7 @@ fn trouble_is_asked_for_again_on_each_interval() {
     assert_eq!(at(&JiraIntegrationStatus::default(), 0), ReconcileKind::Full);
 }
 
-/// The cheap look asks for blocked projects itself, and of their desks there is nothing to ask.
+/// An incremental reconciliation asks for blocked projects itself, and of their desks there is nothing to ask.
 #[test]
 fn a_desk_whose_project_is_blocked_makes_no_look_dearer() {
     let blocked = |desks| with_both(Reason::SomeProjectsBlocked, desks);
@@ -176,7 +176,7 @@ fn resuming(status: &JiraIntegrationStatus, what: ReconcileKind, now: i64) -> Re
     })
 }
 
-/// Of a thousand that wait for the same quota each would ask everything, because the last look is old by then.
+/// Of a thousand that wait for the same quota each would ask everything, because the last diagnosis is old by then.
 #[test]
 fn after_a_wait_for_jira_that_goes_on_which_was_due() {
     let status = healthy();

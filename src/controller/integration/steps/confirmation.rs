@@ -1,4 +1,4 @@
-//! Asks whether Jira answers as it did, with as few calls as tell it.
+//! Asks whether Jira answers as it did, with as few calls as show it.
 
 use super::{ProjectSync, Run, StepError};
 use crate::{
@@ -58,14 +58,14 @@ impl ProjectSync {
     }
 }
 
-/// Whether nothing changed, after so many failures in a row. What is not known is looked at in full, unless that would
+/// Whether nothing changed, after so many failures in a row. What is not known is reconciled in full, unless that would
 /// make a reconciliation dearer for what passes within seconds, or Atlassian asked to wait.
 fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool, StepError> {
     match is_unchanged {
         Ok(is_unchanged) => Ok(is_unchanged),
         Err(error @ JiraError::RateLimited { .. }) => Err(StepError::RateLimited(error)),
         Err(error @ JiraError::Unavailable { .. }) if failures == 0 => Err(StepError::Unanswered(error)),
-        // If it stays, asking everything tells what it is.
+        // If it stays, asking everything shows what it is.
         Err(_) => Ok(false),
     }
 }

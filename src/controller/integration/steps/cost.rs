@@ -22,7 +22,7 @@ use crate::{
 
 /// A stretch below this is none.
 const WORTH_TELLING: f64 = 1.10;
-/// One that was told is told until it is below this, so that it does not come and go.
+/// One that was reported is reported until it is below this, so that it does not come and go.
 const NO_LONGER_WORTH_TELLING: f64 = 1.02;
 /// Longest interval to which one is stretched.
 const LONGEST_INTERVAL: Duration = Duration::from_hours(6);

@@ -1,6 +1,6 @@
 //! The directory of people, and its end when the spec no longer asks for it.
 //!
-//! It holds nothing back: what goes wrong with it is told in `status.users` and by an event.
+//! It holds nothing back: what goes wrong with it is in `status.users` and an event.
 
 use jiff::Timestamp;
 use kube::Resource;
@@ -46,15 +46,15 @@ pub struct DirectorySync {
     pub change: DirectoryChange,
     /// Points that it cost.
     pub points: u64,
-    /// When what is left is gone on with.
+    /// When what is left resumes.
     pub resume_at: Option<Timestamp>,
-    /// What is told by events.
+    /// Events.
     pub events: Vec<Notice>,
     /// Why nothing else makes sense.
     pub stopped: Option<StepError>,
 }
 
-/// Goes on with the directory of people, where the spec asks for one and the account, known by this id, may browse
+/// Resumes the directory of people, where the spec asks for one and the account, known by this id, may browse
 /// users: else it stays as it is.
 pub async fn sync(run: Run<'_>, work: &Slice<'_>, own_id: Option<&str>) -> DirectorySync {
     let (observed, uid) = (run.observed, &run.observed.target.owner.uid);

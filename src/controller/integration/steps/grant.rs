@@ -26,7 +26,7 @@ pub struct GrantStep {
     pub finding: Option<Finding>,
     /// When the token is to be refreshed.
     pub refresh_at: Option<Timestamp>,
-    /// When the grant is looked at again, after the token endpoint gave no usable answer.
+    /// When the exchange is tried again, after the token endpoint gave no usable answer.
     pub exchange_at: Option<Timestamp>,
     /// When another process's lock ends.
     pub busy_until: Option<Timestamp>,
@@ -88,8 +88,8 @@ pub async fn access(run: Run<'_>, rejected: Option<&ActiveGrant>) -> GrantStep {
     }
 }
 
-/// A deleted grant Secret is written back only for an integration that still exists: the watch may not have told yet
-/// that it was deleted too.
+/// A deleted grant Secret is written back only for an integration that still exists: the watch may not have
+/// reported yet that it was deleted too.
 async fn access_or_restore(
     run: Run<'_>,
     credentials: Credentials,

@@ -33,11 +33,11 @@ pub enum Retry {
 pub struct IssueSync {
     /// What is said of the conditions.
     pub findings: Vec<Finding>,
-    /// How the mirror stands, where it was looked at.
+    /// How the mirror stands, where it is known.
     pub summary: Option<IssueSyncSummary>,
     /// Statuses that no workflow was known to have.
     pub unknown_statuses: UnknownStatuses,
-    /// When what is left is gone on with.
+    /// When what is left resumes.
     pub resume_at: Option<Timestamp>,
     /// All issues are to be listed once those that were listed before are there.
     pub is_listing_due: bool,
@@ -51,7 +51,7 @@ pub struct IssueSync {
     pub stopped: Option<StepError>,
 }
 
-/// Whether all issues are to be listed, before this reconciliation looked.
+/// Whether all issues are to be listed, before this reconciliation.
 #[must_use]
 pub fn is_relist_due(observed: &ObservedState) -> bool {
     let inputs = observed.inputs();
@@ -96,7 +96,7 @@ impl IssueSync {
             self.resume(at);
         }
         let Some(finding) = finding else {
-            // A slice tells nothing else of the synchronisation than that it has ended.
+            // A slice says nothing else of the synchronisation than that it has ended.
             let before = Finding::carried(ConditionType::Synced, &observed.status.conditions);
             let was_filling = before.is_some_and(|finding| finding.reason == Reason::Synchronising);
             if kind == ReconcileKind::Resume && was_filling {
@@ -104,7 +104,7 @@ impl IssueSync {
             }
             return;
         };
-        // What a person has to fix is looked at again at the next interval, unless something else is to be tried
+        // What a person has to fix is checked again at the next interval, unless something else is to be tried
         // again.
         if present.is_none_or(Finding::is_true) {
             self.retry = Retry::NextInterval;
@@ -120,7 +120,7 @@ impl IssueSync {
     ) {
         match (ended, written) {
             (Err(error), _) => self.take_error(error),
-            // That projects cannot be written may have been told by now.
+            // That projects cannot be written may have been said by now.
             (Ok(()), Err(_)) if projects.is_some_and(|projects| !projects.succeeded) => {}
             (Ok(()), Err(error)) => {
                 self.fail_in_part(&format!("A JiraProject could not be written: {}.", describe(&error)));

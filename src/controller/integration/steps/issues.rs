@@ -1,4 +1,4 @@
-//! The mirror of issues: what is to be mirrored, what the cluster and the status tell of the last time, and what is
+//! The mirror of issues: what is to be mirrored, what the cluster and the status say of the last time, and what is
 //! said of it afterwards.
 
 use std::time::Instant;
@@ -39,14 +39,14 @@ pub struct IssueInputs<'a> {
     pub unknown_statuses: UnknownStatuses,
 }
 
-/// The mirror as it is remembered, or as the cluster tells.
+/// The mirror as it is remembered, or as it is read from the cluster.
 struct Recalled {
     state: MirrorState,
     /// An issue has no object, or one that cannot be read.
     has_lost: bool,
 }
 
-/// Goes on with the mirror of issues.
+/// Synchronises the mirror of issues for a slice.
 pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs: IssueInputs<'_>) -> IssueSync {
     let (observed, spec) = (run.observed, &run.observed.integration.spec);
     let mut done = IssueSync::of(observed, inputs.unknown_statuses);
@@ -66,7 +66,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
     let (was_filling, started) = (state.is_filling(), Instant::now());
     let is_wanted = slice.requested || has_lost || done.is_relist_due;
     let (report, ended) = mirror_issues(run, slice, (&mirror, &scope), &mut state, is_wanted).await;
-    // What came after the listing, or is left of it, is gone on with by the next reconciliation.
+    // What came after the listing, or is left of it, resumes in the next reconciliation.
     let is_listed = ended.is_ok() || state.listing.has_swept(observed.now);
     done.is_relist_due |= has_lost;
     if is_listed && !was_filling && slice.kind != ReconcileKind::Resume {
@@ -118,7 +118,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
     done
 }
 
-/// What is remembered, or what the cluster tells. A full reconciliation looks whether the objects are as they are
+/// What is remembered, or what the cluster has. A full reconciliation checks whether the objects are as they are
 /// remembered.
 async fn recall(
     run: Run<'_>,
@@ -143,7 +143,7 @@ async fn recall(
         has_lost = found.lacks_any_of(state.objects.index());
         state.reload(found);
     }
-    // Taken, so that a reconciliation that is broken off leaves nothing half done: the cluster tells then.
+    // Taken, so that a reconciliation that is broken off leaves nothing half done: it is read from the cluster then.
     let state = kept.take().unwrap_or_default();
     Ok(Recalled { state, has_lost })
 }

@@ -47,7 +47,7 @@ pub async fn publish(run: Run<'_>, grant: &ActiveGrant, site: &SiteStatus) -> To
         base_url: run.ctx.endpoints.gateway(&site.cloud_id),
         site_url: site.url.clone(),
     };
-    // What is read back has no fractions: with them it would look changed, and be written again.
+    // What is read back has no fractions: with them it would seem changed, and be written again.
     let time = |at| Time(publish::to_the_second(at));
     let published = TokenChange::Published(TokenStatus {
         secret_name: run.observed.target.name.clone(),
@@ -58,7 +58,7 @@ pub async fn publish(run: Run<'_>, grant: &ActiveGrant, site: &SiteStatus) -> To
     write(run, Some(&wanted), grant.lineage.as_ref()).await.or(published)
 }
 
-/// Takes the token back; `lineage` tells which grant it came of.
+/// Takes the token back; `lineage` says which grant it came of.
 pub async fn retract(run: Run<'_>, lineage: Option<&TokenHash>) -> TokenStep {
     write(run, None, lineage).await.or(TokenChange::Retracted)
 }

@@ -1,5 +1,5 @@
 //! Keeping what workloads mount as it should be without asking Jira: what may be published on the word of an
-//! earlier look, and what may not.
+//! earlier check, and what may not.
 
 use super::{
     Run,
@@ -26,7 +26,7 @@ enum Comparison {
     Same,
     /// It is another one: its id never changes.
     Another,
-    /// Only Jira can tell.
+    /// Only Jira knows.
     Open,
 }
 
@@ -53,7 +53,7 @@ pub fn is_another_grant(observed: &ObservedState, grant: &ActiveGrant) -> bool {
 
 /// Whether the status and the Secret for workloads contradict each other: the token was taken back, and the
 /// status that said why was never written, because the write failed or the process died. Then nothing is
-/// believed of the account until it is looked at again.
+/// believed of the account until it is checked again.
 #[must_use]
 pub fn doubt(observed: &ObservedState) -> Option<Finding> {
     let emptied = matches!(observed.published, TokenSecretState::Own(_)) && !observed.published.has_token();
@@ -112,7 +112,7 @@ fn comparison(observed: &ObservedState) -> Comparison {
     )
 }
 
-/// Whether a token may be published on the word of an earlier look, which called the account eligible or did not:
+/// Whether a token may be published after an earlier check, which called the account eligible or did not:
 /// onto a token that is there, or onto nothing; never into a Secret from which it was taken back.
 fn may_publish(published: &TokenSecretState, is_believed: bool) -> bool {
     match published {

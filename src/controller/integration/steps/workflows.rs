@@ -40,7 +40,7 @@ pub struct WorkflowSync {
     pub mapped: Arc<MappedProjects>,
     /// Statuses that no workflow was known to have.
     pub unknown_statuses: UnknownStatuses,
-    /// When what is left is gone on with.
+    /// When what is left resumes.
     pub resume_at: Option<Timestamp>,
     /// Jira's quota is spent.
     pub stopped: Option<StepError>,
