@@ -14,7 +14,7 @@ use crate::{
         service::Connector,
     },
     controller::{Links, context::Context},
-    grant::store::GrantStore,
+    grant::GrantStore,
     server::connect::{Pages, serve},
 };
 

@@ -9,12 +9,7 @@ use crate::cli::context::{CliError, ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
     connect::service::grant_key,
-    grant::{
-        credentials::refresh_token,
-        disconnect::disconnect,
-        findings,
-        store::{GrantKey, GrantStore},
-    },
+    grant::{GrantKey, GrantStore, disconnect, findings, refresh_token},
 };
 
 /// Where people see and end the grants of their account.

@@ -25,7 +25,7 @@ use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
     cluster::{answer_deadline::AnswerDeadline, events::Events, user_agent::introduced, watch_progress::WatchProgress},
     controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
-    grant::{grants::Grants, store::GrantStore},
+    grant::{GrantStore, Grants},
     server::health::{self, Health},
     sync::budget::PointPools,
     telemetry::{LogFormat, Metrics, start_logging},

@@ -1,7 +1,7 @@
 //! What the browser brings back from Atlassian.
 
 use super::outcome::ConnectFailure;
-use crate::{atlassian::secret::Secret, grant::connect::Consent};
+use crate::{atlassian::secret::Secret, grant::Consent};
 
 /// The parameters of the way back (RFC 6749 §4.1.2).
 #[derive(Clone, Debug)]

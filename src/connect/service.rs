@@ -27,14 +27,7 @@ use crate::{
         token_answer::ExchangeFailure,
     },
     diagnose::evidence::DeclaredSpec,
-    grant::{
-        active::GrantError,
-        connect::{Consent, ConsentError},
-        credentials::{Credentials, CredentialsError},
-        findings,
-        grants::Grants,
-        store::GrantKey,
-    },
+    grant::{Consent, ConsentError, Credentials, CredentialsError, GrantError, GrantKey, Grants, findings},
 };
 
 /// What connecting takes.

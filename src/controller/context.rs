@@ -12,7 +12,7 @@ use super::{
 use crate::cluster::events::Events;
 use crate::{
     atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
-    grant::{grants::Grants, store::GrantStore},
+    grant::{GrantStore, Grants},
     sync::budget::PointPools,
     telemetry::Metrics,
 };

@@ -13,7 +13,7 @@ use kube::{
 use super::context::Context;
 use crate::{
     api::names,
-    grant::{codec::GrantIdentity, slot::SecretEvent, store::GrantKey},
+    grant::{GrantIdentity, GrantKey, SecretEvent},
 };
 
 /// Follows the watch of one namespace, or of all.

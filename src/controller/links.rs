@@ -9,7 +9,7 @@ use crate::{
         key::{KeyError, Keys},
         link::{self, LinkSubject},
     },
-    grant::store::{GrantKey, GrantStore},
+    grant::{GrantKey, GrantStore},
 };
 
 /// Makes links. There is one only where the operator serves the pages.

@@ -30,7 +30,7 @@ use crate::{
         integration::JiraIntegration,
         names,
     },
-    grant::{gc, store::GrantKey},
+    grant::{GrantKey, gc},
 };
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.

@@ -4,24 +4,37 @@
 //! names it, because two copies of a rotating refresh token kill each other.
 
 mod access;
-pub mod active;
-pub mod codec;
-pub mod connect;
+mod active;
+mod codec;
+mod connect;
 mod copies;
-pub mod credentials;
-pub mod disconnect;
+mod credentials;
+mod disconnect;
 mod exchange;
 pub mod findings;
-pub mod freshness;
+mod freshness;
 pub mod gc;
-pub mod grants;
+mod grants;
 mod leeway;
 mod lock_wait;
 pub mod publish;
-pub mod record;
-pub mod slot;
+mod record;
+mod slot;
 mod slots;
-pub mod store;
+mod store;
 #[cfg(test)]
 mod testing;
 mod unsaved;
+
+pub use self::{
+    active::{ActiveGrant, GrantError},
+    codec::GrantIdentity,
+    connect::{Consent, ConsentError},
+    credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN, refresh_token},
+    disconnect::disconnect,
+    freshness::{NotConnected, refresh_at},
+    grants::{AccessOptions, Grants},
+    record::AccessToken,
+    slot::{SaveResult, SecretEvent},
+    store::{GrantKey, GrantStore},
+};

@@ -27,7 +27,7 @@ use crate::{
         gather::{self, site::site},
         judge,
     },
-    grant::store::GrantKey,
+    grant::GrantKey,
 };
 
 /// Asks Jira as the operator does.

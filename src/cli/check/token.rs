@@ -12,7 +12,7 @@ use crate::{
         time::{after, clock},
     },
     diagnose::evidence::{Evidence, JiraResult},
-    grant::store::{GrantKey, GrantStore},
+    grant::{GrantKey, GrantStore},
 };
 
 /// How long a token has to live at least: a check of a large site takes a while.

@@ -21,14 +21,7 @@ use crate::{
         service::{Connector, exchange_only, grant_key},
     },
     diagnose::evidence::DeclaredSpec,
-    grant::{
-        active::GrantError,
-        connect::Consent,
-        findings,
-        grants::Grants,
-        slot::SaveResult,
-        store::{GrantKey, GrantStore},
-    },
+    grant::{Consent, GrantError, GrantKey, GrantStore, Grants, SaveResult, findings},
 };
 
 /// How often and after which pause a write is tried again before the grant is kept in a file.

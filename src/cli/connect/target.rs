@@ -6,7 +6,7 @@ use super::options::Options;
 use crate::{
     api::integration::JiraIntegration,
     cli::context::{CliError, ClusterContext, Manifests},
-    grant::credentials::{Credentials, CredentialsError},
+    grant::{Credentials, CredentialsError},
 };
 
 /// An integration and its credentials.

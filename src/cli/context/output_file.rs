@@ -14,7 +14,7 @@ use serde_json::json;
 use super::error::CliError;
 use crate::{
     atlassian::secret::Secret,
-    grant::credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, REFRESH_TOKEN},
+    grant::{CLIENT_ID, CLIENT_SECRET, Credentials, REFRESH_TOKEN},
 };
 
 /// First line of a file that this program wrote, and may replace.

@@ -22,9 +22,8 @@ use crate::{
         reconcile_kind::ReconcileKind,
     },
     grant::{
-        credentials::{Credentials, CredentialsError},
+        Credentials, CredentialsError, GrantKey,
         publish::{self, TokenSecret, TokenSecretState},
-        store::GrantKey,
     },
 };
 

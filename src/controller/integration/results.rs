@@ -22,7 +22,7 @@ use crate::{
     api::condition::{ConditionType, Finding},
     atlassian::secret::TokenHash,
     controller::reconcile_kind::ReconcileKind,
-    grant::active::ActiveGrant,
+    grant::ActiveGrant,
 };
 
 /// What a reconciliation found and did. A step that it did not come to has left nothing.
@@ -228,7 +228,7 @@ pub fn note(all: &mut BTreeMap<ConditionType, Finding>, finding: Finding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{atlassian::secret::Secret, grant::record::AccessToken};
+    use crate::{atlassian::secret::Secret, grant::AccessToken};
 
     fn step(token: &str) -> GrantStep {
         GrantStep {

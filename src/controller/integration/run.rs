@@ -32,7 +32,7 @@ use crate::{
         reconcile_kind::ReconcileKind::{self, Full, Incremental, Resume, TokenOnly},
     },
     diagnose::judge,
-    grant::active::ActiveGrant,
+    grant::ActiveGrant,
     sync::projects::apply,
 };
 

@@ -22,7 +22,7 @@ use self::{
 use super::listener::{self, Bounds};
 use crate::{
     connect::{flow::Flows, key::Keys, public_url::PublicUrl, service::Connector},
-    grant::store::GrantStore,
+    grant::GrantStore,
 };
 
 /// Browsers keep a connection for the next page, and a proxy keeps many.

@@ -26,7 +26,7 @@ use crate::{
         flow::PendingConsent,
         service::{authorize, grant_key},
     },
-    grant::{active::GrantError, credentials::Credentials, findings},
+    grant::{Credentials, GrantError, findings},
 };
 
 /// Where a link leads; none where its path is no text.

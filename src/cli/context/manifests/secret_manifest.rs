@@ -18,10 +18,7 @@ use crate::{
         report::{CheckedObject, ReportLine},
     },
     diagnose::nearest::nearest,
-    grant::{
-        credentials::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN},
-        findings,
-    },
+    grant::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN, findings},
 };
 
 /// The keys that the operator reads.

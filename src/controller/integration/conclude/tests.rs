@@ -26,9 +26,8 @@ use crate::{
         local_state::{ClusterBackoff, DueTimes, JiraWait, PendingRequest, UnknownStatuses},
     },
     grant::{
-        credentials::CredentialsError,
+        CredentialsError, GrantKey,
         publish::{TokenSecret, TokenSecretState},
-        store::GrantKey,
     },
 };
 

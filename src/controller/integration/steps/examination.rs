@@ -30,7 +30,7 @@ use crate::{
             unavailable,
         },
     },
-    grant::active::ActiveGrant,
+    grant::ActiveGrant,
     sync::projects::apply,
 };
 

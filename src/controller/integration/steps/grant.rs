@@ -10,12 +10,8 @@ use crate::{
     api::condition::{ConditionType::Authorized, Finding},
     controller::integration::observe,
     grant::{
-        active::{ActiveGrant, GrantError},
-        credentials::Credentials,
-        findings,
-        freshness::{NotConnected, refresh_at},
-        grants::AccessOptions,
-        publish::TokenSecretState,
+        AccessOptions, ActiveGrant, Credentials, GrantError, NotConnected, findings, publish::TokenSecretState,
+        refresh_at,
     },
 };
 

@@ -11,8 +11,7 @@ use crate::{
     atlassian::secret::TokenHash,
     cluster::error::WriteError,
     grant::{
-        active::ActiveGrant,
-        findings,
+        ActiveGrant, findings,
         publish::{self, PublishResult, TokenSecretData},
     },
 };

@@ -16,7 +16,7 @@ use crate::{
     },
     controller::integration::observe::ObservedState,
     diagnose::judge,
-    grant::{active::ActiveGrant, publish::TokenSecretState},
+    grant::{ActiveGrant, publish::TokenSecretState},
 };
 
 /// What is known of the account for a `spec.account` that was not compared with it yet.
