@@ -3,7 +3,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::reason::Disposition;
+use super::reason::{Disposition, Reason};
 pub use super::{condition_type::ConditionType, finding::Finding, message::LONGEST_MESSAGE};
 
 /// All conditions of an object: the findings, `Ready`, and `Reconciling` or `Stalled` where
@@ -92,6 +92,12 @@ fn condition(finding: &Finding, generation: i64, now: &Time) -> Condition {
 #[must_use]
 pub fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
     conditions.iter().find(|c| c.type_ == type_.as_str())
+}
+
+/// The reason of the condition of a type, where it is present and its reason is still known.
+#[must_use]
+pub fn reason_of(conditions: &[Condition], type_: ConditionType) -> Option<Reason> {
+    Reason::parse(&find(conditions, type_)?.reason)
 }
 
 /// Whether the condition of a type is True.

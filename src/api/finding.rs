@@ -112,13 +112,12 @@ impl Finding {
         Self { explained_by, ..self }
     }
 
-    /// The same with other words for these, wherever they stand.
+    /// The same with other words for these, wherever they stand. What an earlier reconcile wrote stays as it is.
     #[must_use]
     pub fn rewording(mut self, words: &str, by: &str) -> Self {
         let reword = |text: &mut String| *text = text.replace(words, by);
-        match &mut self.text {
-            Text::Found { what, remedy } => [what, remedy].into_iter().for_each(reword),
-            Text::Carried(message) => reword(message),
+        if let Text::Found { what, remedy } = &mut self.text {
+            [what, remedy].into_iter().for_each(reword);
         }
         self
     }
@@ -172,11 +171,13 @@ impl Finding {
         stands
     }
 
-    /// The first sentence of what is so.
+    /// The first sentence of what was found out now; of what an earlier reconcile wrote, what its reason means.
     #[must_use]
     pub fn first_sentence(&self) -> &str {
-        let (Text::Found { what: text, .. } | Text::Carried(text)) = &self.text;
-        text.split_inclusive(". ").next().unwrap_or_default().trim_end()
+        match &self.text {
+            Text::Found { what, .. } => what.split_inclusive(". ").next().unwrap_or_default().trim_end(),
+            Text::Carried(_) => self.reason.entry().meaning,
+        }
     }
 
     /// What a person reads: the thing at fault and the next step.

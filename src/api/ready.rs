@@ -85,14 +85,14 @@ fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Findi
     Finding::new(ConditionType::Ready, first.reason, message)
 }
 
-/// What is said where nothing holds it back: each note in its own words, or, where there is no room, as
-/// the condition and the reason that tell more.
+/// What is said where nothing holds it back: each note in its own words, or, where there is no room, by what its reason
+/// means, with the condition and the reason that say more.
 fn noting<'f>(when_true: Reason, notes: impl Iterator<Item = &'f Finding>) -> String {
     notes.fold(when_true.entry().meaning.to_owned(), |message, note| {
         let named = format!(" {}: {}.", note.condition.as_str(), note.reason);
         let tails = [
             format!(" {}", note.message()),
-            format!(" {}{named}", note.first_sentence()),
+            format!(" {}{named}", note.reason.entry().meaning),
         ];
         let fits = |tail: &&String| message.chars().count() + tail.chars().count() <= LONGEST_MESSAGE;
         with_short_tail(&message, tails.iter().find(fits).unwrap_or(&named))

@@ -17,10 +17,10 @@ pub async fn ask(manifests: &mut Manifests, atlassian: &AtlassianContext, offlin
         let Some(integration) = &declared.integration else {
             continue;
         };
-        let lines = &mut declared.subject.lines;
-        if lines.iter().any(|line| line.message.starts_with("spec.site ")) {
+        if declared.is_site_refused {
             continue;
         }
+        let lines = &mut declared.subject.lines;
         match SiteUrl::parse(&integration.spec.site, &atlassian.suffixes) {
             Err(error) => lines.push(ReportLine::of(&not_allowed(&error))),
             Ok(_) if offline => {}

@@ -7,7 +7,7 @@ use kube::{Api, Resource, ResourceExt, api::ListParams};
 use super::schedule::{ScheduleInputs, due};
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, reason_of},
         integration::{JiraIntegration, JiraIntegrationStatus},
         names,
         reason::Reason,
@@ -79,8 +79,7 @@ fn recall(ctx: &Context, integration: &JiraIntegration) -> LocalState {
 
 fn written_wait(integration: &JiraIntegration, now: Timestamp) -> Option<JiraWait> {
     let status = integration.status.as_ref()?;
-    let spent = Finding::carried(ConditionType::Synced, &status.conditions)
-        .is_some_and(|finding| finding.reason == Reason::QuotaExhausted);
+    let spent = reason_of(&status.conditions, ConditionType::Synced) == Some(Reason::QuotaExhausted);
     let until = status.sync.as_ref()?.next_sync_time.as_ref()?.0;
     // Another spec may name another app.
     let same = status.observed_generation == integration.metadata.generation;

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, reason_of},
         project::JiraProject,
         reason::Reason,
     },
@@ -199,7 +199,7 @@ async fn sync_projects_and_issues(
 fn is_browsing_denied(run: Run<'_>, results: &Results) -> bool {
     let condition = ConditionType::DirectoryReadable;
     let found = results.findings().get(&condition).map(|finding| finding.reason);
-    let before = || Finding::carried(condition, &run.observed.status.conditions).map(|finding| finding.reason);
+    let before = || reason_of(&run.observed.status.conditions, condition);
     found.or_else(before) == Some(Reason::UserBrowsingDenied)
 }
 

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     api::{
-        condition::{ConditionType, Finding, is_true},
+        condition::{ConditionType, is_true, reason_of},
         integration::{JiraIntegrationStatus, SyncStatus},
-        reason::Recheck,
+        reason::{Holds, Reason, Recheck},
     },
     cluster::{backoff::scaled, time::after},
     controller::reconcile_kind::ReconcileKind,
@@ -139,10 +139,10 @@ pub fn written_due(status: Option<&JiraIntegrationStatus>, now: Timestamp) -> Ti
 /// Whether a condition is not True that an incremental reconcile does not ask about.
 fn is_troubled(status: &JiraIntegrationStatus) -> bool {
     ConditionType::STEPS.iter().any(|step| {
-        let Some(found) = Finding::carried(*step, &status.conditions) else {
+        let Some(found) = reason_of(&status.conditions, *step).map(Reason::entry) else {
             return *step != ConditionType::ServiceDesksReady;
         };
-        !found.is_true() && found.reason.entry().recheck == Recheck::Full
+        found.holds != Holds::True && found.recheck == Recheck::Full
     })
 }
 

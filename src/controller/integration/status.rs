@@ -9,14 +9,14 @@ use super::{
     results::Results,
     schedule::off_the_hour,
     steps::{cost::interval, directory::DirectoryChange, token::TokenChange},
-    verdict::{Verdict, without_link},
+    verdict::{Verdict, by_command},
 };
 use crate::{
     api::{
-        condition::{ConditionType, Finding, conditions, put_reconciling},
+        condition::{ConditionType, Finding, conditions, put_reconciling, reason_of},
         integration::{ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, SyncStatus, TokenStatus},
         ready::ready,
-        reason::Reason,
+        reason::{Reason, WAYS_TO_CONNECT},
     },
     cluster::{
         backoff::jittered,
@@ -207,9 +207,9 @@ pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
         .filter_map(|step| {
             let unknown = || Finding::plain(*step, Reason::NotChecked);
             let always = *step != ConditionType::ServiceDesksReady;
-            Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown))
+            let kept = || Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown));
+            of_lost_link(before, *step).or_else(kept)
         })
-        .map(without_link)
         .collect();
     let mut ready = ready(&kept, observed.integration.spec.projects.is_some());
     let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message());
@@ -234,6 +234,15 @@ pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
         suspended_since: Some(since),
         ..before.clone()
     }
+}
+
+/// A condition that names the link by which a person connects, which a suspended integration has no longer. It says
+/// instead what its reason says, and the way that is left.
+fn of_lost_link(before: &JiraIntegrationStatus, condition: ConditionType) -> Option<Finding> {
+    before.authorization_url.as_ref()?;
+    let reason = reason_of(&before.conditions, condition)?;
+    let names_link = reason.entry().remedy.ends_with(WAYS_TO_CONNECT);
+    names_link.then(|| by_command(Finding::plain(condition, reason)))
 }
 
 /// Whether the status has to be written: always after a synchronisation, which carries its

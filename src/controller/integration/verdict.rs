@@ -17,9 +17,9 @@ use crate::{
     cluster::time::clock,
 };
 
-/// How the link is named before the command.
-const BY_LINK: &str = "open status.authorizationURL, or ";
-/// The command, which needs no link.
+/// The link, and the command besides.
+const BY_LINK: &str = "open status.authorizationURL, or run jira-operator connect.";
+/// The command alone.
 const BY_COMMAND: &str = "run jira-operator connect.";
 
 /// How Jira cut a reconciliation short.
@@ -114,10 +114,11 @@ impl Verdict {
     /// alone. That is never longer than what it takes the place of.
     #[must_use]
     pub fn with_link(mut self, link: Option<String>) -> Self {
-        let by_link = if link.is_some() { BY_LINK } else { "" };
         for finding in self.findings.values_mut() {
-            let way = format!("{by_link}{BY_COMMAND}");
-            *finding = finding.clone().rewording(WAYS_TO_CONNECT, &way);
+            *finding = match link {
+                Some(_) => finding.clone().rewording(WAYS_TO_CONNECT, BY_LINK),
+                None => by_command(finding.clone()),
+            };
         }
         self.authorization_url = link;
         self
@@ -136,10 +137,10 @@ impl Verdict {
     }
 }
 
-/// What is said of an integration that has no link any more.
+/// The finding of an integration that has no link.
 #[must_use]
-pub fn without_link(finding: Finding) -> Finding {
-    finding.rewording(BY_LINK, "")
+pub fn by_command(finding: Finding) -> Finding {
+    finding.rewording(WAYS_TO_CONNECT, BY_COMMAND)
 }
 
 fn wait_asked_for(results: &Results) -> Option<Duration> {
@@ -238,12 +239,5 @@ mod tests {
             "account: open status.authorizationURL, or run jira-operator connect."
         ));
         assert!(ends(without.as_ref(), "account: run jira-operator connect."));
-        let later =
-            with.map(|message| without_link(Finding::new(ConditionType::Authorized, Reason::NotConnected, message)));
-        assert_eq!(
-            later.map(|finding| finding.message()),
-            without,
-            "of a link that went nothing is said"
-        );
     }
 }

@@ -8,7 +8,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{
     Pages,
@@ -17,9 +16,8 @@ use super::{
 };
 use crate::{
     api::{
-        condition::{ConditionType, find},
+        condition::{ConditionType, reason_of},
         integration::{ExpectedAccount, Mode},
-        reason::{Reason, WAYS_TO_CONNECT},
         scopes::SCOPES,
     },
     connect::{
@@ -62,7 +60,8 @@ fn render(visit: &Visit, code: &str) -> Response {
     let spec = &visit.integration.spec;
     let conditions = visit.integration.status.iter().flat_map(|status| &status.conditions);
     let conditions: Vec<_> = conditions.cloned().collect();
-    let why = find(&conditions, ConditionType::Ready).map(without_remedy);
+    // What to do about it is what the page is for.
+    let why = reason_of(&conditions, ConditionType::Ready).map(|reason| reason.entry().meaning);
     let (namespace, name) = (&visit.who.namespace, &visit.who.name);
     show(
         StatusCode::OK,
@@ -77,18 +76,6 @@ fn render(visit: &Visit, code: &str) -> Response {
             start: &format!("/connect/{namespace}/{name}/start?key={code}"),
         },
     )
-}
-
-/// What a condition says, without what to do about it: that is what the page is for.
-fn without_remedy(condition: &Condition) -> &str {
-    let message = condition.message.as_str();
-    let remedy = Reason::parse(&condition.reason).map(|reason| reason.entry().remedy);
-    // Which way there is to connect was put in place of this end.
-    let begin = |remedy: &'static str| remedy.strip_suffix(WAYS_TO_CONNECT).unwrap_or(remedy);
-    let cut = remedy
-        .and_then(|remedy| message.split_once(begin(remedy)))
-        .map(|(what, _)| what.trim_end());
-    cut.unwrap_or(message)
 }
 
 /// How people know the account.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::{
-        condition::{ConditionType, Finding, is_true},
+        condition::{ConditionType, Finding, is_true, reason_of},
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
@@ -32,7 +32,7 @@ pub fn live_projects(known: &[JiraProject]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Known projects that cannot be accessed: asked for again on every pass.
+/// Known projects that cannot be accessed: asked for again by every reconciliation.
 pub fn unwell(known: &[JiraProject]) -> impl Iterator<Item = &JiraProject> {
     known.iter().filter(|p| {
         let conditions = p.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
@@ -63,11 +63,8 @@ pub fn browsed(known: &[JiraProject]) -> Vec<KnownProject> {
 pub fn has_unanswered(known: &[JiraProject]) -> bool {
     let asked = [ConditionType::Accessible, ConditionType::ServiceDeskReady];
     known.iter().filter_map(|p| p.status.as_ref()).any(|status| {
-        let found = asked.map(|type_| Finding::carried(type_, &status.conditions));
-        found
-            .iter()
-            .flatten()
-            .any(|finding| finding.reason == Reason::NotChecked)
+        let reasons = asked.map(|type_| reason_of(&status.conditions, type_));
+        reasons.contains(&Some(Reason::NotChecked))
     })
 }
 

@@ -198,7 +198,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{atlassian::error::JiraError, diagnose::evidence::DeskEvidence};
+    use crate::{api::condition::reason_of, atlassian::error::JiraError, diagnose::evidence::DeskEvidence};
 
     /// One project does not answer, which says nothing of it.
     #[test]
@@ -223,8 +223,8 @@ mod tests {
         let of = |existing| planned(given, "SUP", existing, None, &evidence);
         assert!(!of(Some(&known)).is_changed());
         let first = of(Some(&new)).status;
-        let accessible = Finding::carried(ConditionType::Accessible, &first.conditions).unwrap();
-        assert_eq!(accessible.reason, Reason::NotChecked);
+        let accessible = reason_of(&first.conditions, ConditionType::Accessible);
+        assert_eq!(accessible, Some(Reason::NotChecked));
     }
 
     /// What Jira says may be raised is hindered by nothing, wherever the portal shows it.

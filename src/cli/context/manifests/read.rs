@@ -39,6 +39,8 @@ pub struct Manifests {
 pub struct DeclaredIntegration {
     /// It, as far as it can be read.
     pub integration: Option<JiraIntegration>,
+    /// The API server refuses spec.site.
+    pub is_site_refused: bool,
     /// The Secret with its credentials, if it is among the files.
     pub secret: Option<SecretManifest>,
     /// What is found of it.
@@ -103,6 +105,7 @@ impl Manifests {
         }
         let mut declared = DeclaredIntegration {
             integration: integration.ok(),
+            is_site_refused: errors.iter().any(|error| error.path == "spec.site"),
             secret: None,
             subject,
         };

@@ -256,6 +256,25 @@ fn a_suspended_integration_says_since_when_and_asks_nothing() {
     assert_eq!(again.status, done.status);
 }
 
+/// The link goes with the suspension, and the command is left.
+#[test]
+fn a_suspended_integration_names_no_link() {
+    let unconnected = without_grant(Reason::NotConnected, |_| ());
+    let before = observed(None, &LocalState::default());
+    let verdict = Verdict::of(&before, &unconnected).with_link(Some("https://a.example".into()));
+    let end = ReconcileEnd { at: NOW, random: 0.5 };
+    let linked = conclude(&before, &unconnected, &verdict, end, true).status;
+    let message = |status: &JiraIntegrationStatus, of| find(&status.conditions, of).unwrap().message.clone();
+    assert!(message(&linked, Authorized).contains("authorizationURL"));
+    let done = suspended(&observed(Some(&linked), &LocalState::default()));
+    for condition in [Authorized, Ready] {
+        let said = message(&done.status, condition);
+        assert!(said.ends_with("account: run jira-operator connect."), "{said}");
+    }
+    let again = suspended(&observed(Some(&done.status), &done.local));
+    assert_eq!(again.status, done.status);
+}
+
 #[test]
 fn a_request_is_answered_once_nothing_of_it_is_left() {
     let answered = |done: &Conclusion| done.status.last_handled_reconcile_at.clone();

@@ -1,5 +1,8 @@
 use super::*;
-use crate::api::{condition::conditions, ready::ready, reason::Reason};
+use crate::api::{
+    condition::{Finding, conditions},
+    ready::ready,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 fn minute(n: i64) -> Timestamp {

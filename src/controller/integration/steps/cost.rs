@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Run, directory};
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, Finding, reason_of},
         reason::Reason,
     },
     atlassian::client::AtlassianClient,
@@ -94,9 +94,8 @@ pub fn account(run: Run<'_>, client: &AtlassianClient, spending: &Spending<'_>) 
     let stretch = run.ctx.pools.stretch(app, uid, demand, client.pool(), now);
     let an_hour = costs.an_hour(scaled(declared, stretch)) + beside;
     cost.points_per_hour = costs.are_known().then_some(an_hour);
-    let told = Finding::carried(ConditionType::Synced, &observed.status.conditions);
-    let was_told = told.is_some_and(|finding| finding.reason == Reason::IntervalStretched);
-    if is_worth_telling(stretch, was_told) {
+    let before = reason_of(&observed.status.conditions, ConditionType::Synced);
+    if is_worth_telling(stretch, before == Some(Reason::IntervalStretched)) {
         cost.stretch = Some(stretch);
         cost.finding = finding(observed, stretch, spending.synced.as_ref());
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{ProjectSync, StepError, synced};
 use crate::{
     api::{
-        condition::{ConditionType, Finding},
+        condition::{ConditionType, Finding, reason_of},
         reason::Reason,
     },
     atlassian::error::JiraError,
@@ -97,9 +97,8 @@ impl IssueSync {
         }
         let Some(finding) = finding else {
             // A slice says nothing else of the synchronisation than that it has ended.
-            let before = Finding::carried(ConditionType::Synced, &observed.status.conditions);
-            let was_filling = before.is_some_and(|finding| finding.reason == Reason::Synchronising);
-            if kind == ReconcileKind::Resume && was_filling {
+            let before = reason_of(&observed.status.conditions, ConditionType::Synced);
+            if kind == ReconcileKind::Resume && before == Some(Reason::Synchronising) {
                 self.findings.push(synced(projects));
             }
             return;
