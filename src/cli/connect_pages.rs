@@ -9,10 +9,7 @@ use tracing::{info, warn};
 
 use super::context::CliError;
 use crate::{
-    connect::{
-        public_url::{self, PublicUrl},
-        service::Connector,
-    },
+    connect::{Connector, DEFAULT_PUBLIC_URL, PublicUrl},
     controller::{Links, context::Context},
     grant::GrantStore,
     server::connect::{Pages, serve},
@@ -28,7 +25,7 @@ pub struct Options {
     #[arg(long, env = "CONNECT_LISTEN", value_name = "ADDR", value_parser = address)]
     connect_listen: Option<Listen>,
     /// Under which address people see these pages; the app's callback URL is this and /connect/callback.
-    #[arg(long, env = "PUBLIC_URL", default_value = public_url::DEFAULT, value_parser = public,
+    #[arg(long, env = "PUBLIC_URL", default_value = DEFAULT_PUBLIC_URL, value_parser = public,
           value_name = "URL")]
     public_url: PublicUrl,
 }
@@ -45,7 +42,7 @@ fn address(text: &str) -> Result<Listen, std::net::AddrParseError> {
 
 fn public(text: &str) -> Result<PublicUrl, String> {
     PublicUrl::parse(if text.trim().is_empty() {
-        public_url::DEFAULT
+        DEFAULT_PUBLIC_URL
     } else {
         text
     })

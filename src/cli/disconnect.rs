@@ -8,7 +8,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 use crate::cli::context::{CliError, ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
-    connect::service::grant_key,
+    connect::grant_key,
     grant::{GrantKey, GrantStore, disconnect, findings, refresh_token},
 };
 

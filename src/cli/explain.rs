@@ -7,7 +7,7 @@ use super::markdown::{anchor, headings, lines, section};
 use crate::cli::context::{Block, CliError, say_blocks};
 use crate::{
     api::reason::{Holds, Reason},
-    diagnose::nearest::nearest,
+    diagnose::nearest,
 };
 
 /// What the documentation says of the reasons, and what is done about them in Jira.

@@ -15,7 +15,7 @@ use crate::{
     },
     atlassian::client::AtlassianClient,
     diagnose::{
-        evidence::{DeclaredSpec, Evidence},
+        DeclaredSpec, Evidence,
         examination::{Hooks, Renewal, SiteExamination, examine},
         judge::{account::status, enumerate},
     },

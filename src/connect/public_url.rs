@@ -6,7 +6,7 @@ use url::{Host, Url};
 /// terminal alike.
 pub const CALLBACK: &str = "/connect/callback";
 /// The address where none is set: that of a `kubectl port-forward`.
-pub const DEFAULT: &str = "http://localhost:8080";
+pub const DEFAULT_PUBLIC_URL: &str = "http://localhost:8080";
 
 /// Scheme and host, https unless it is this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use crate::{
         secret::Secret,
         token_answer::ExchangeFailure,
     },
-    diagnose::evidence::DeclaredSpec,
+    diagnose::DeclaredSpec,
     grant::{Consent, ConsentError, Credentials, CredentialsError, GrantError, GrantKey, Grants, findings},
 };
 

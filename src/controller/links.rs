@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     connect::{
-        key::{KeyError, Keys},
+        KeyError, Keys,
         link::{self, LinkSubject},
     },
     grant::{GrantKey, GrantStore},

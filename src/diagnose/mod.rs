@@ -1,17 +1,19 @@
 //! Why a connection works or does not: what Jira answers is gathered into evidence, plain data,
 //! and judged by pure functions, one file a subject.
 
-#[cfg(test)]
-mod arbitrary;
-#[cfg(test)]
-mod backing;
-#[cfg(test)]
-mod backing_person;
-pub mod evidence;
+mod evidence;
 pub mod examination;
 pub mod gather;
 pub mod judge;
-pub mod nearest;
-#[cfg(test)]
-mod properties;
+mod nearest;
 pub mod request_type;
+#[cfg(test)]
+mod testing;
+
+pub use self::{
+    evidence::{
+        DeclaredSpec, DeskEvidence, DesksEvidence, DirectoryEvidence, Evidence, JiraResult, KnownProject,
+        PersonEvidence, ProjectsEvidence, SiteEvidence, StatusesEvidence, TypeStatuses, identities, is_closed,
+    },
+    nearest::nearest,
+};

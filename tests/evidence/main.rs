@@ -24,7 +24,7 @@ use jira_operator::{
         secret::Secret,
     },
     diagnose::{
-        evidence::{DeclaredSpec, Evidence},
+        DeclaredSpec, Evidence,
         examination::{Findings, ReadOnly, examine, judge},
     },
     sync::projects::{KnownState, is_unchanged},

@@ -19,7 +19,7 @@ use crate::{
         reason::Reason,
     },
     diagnose::{
-        evidence::{Evidence, PersonEvidence},
+        Evidence, PersonEvidence,
         judge::{self, person::PersonReason},
     },
 };

@@ -11,7 +11,7 @@ use crate::{
         requirements::{ADMINISTER, SERVICE_DESK},
     },
     diagnose::{
-        evidence::Evidence,
+        Evidence,
         examination::{self, Findings},
         judge::enumerate,
     },

@@ -22,9 +22,9 @@ use crate::{
     atlassian::{client::AtlassianClient, jira::Session, site::SiteUrl},
     cluster::time::clock,
     diagnose::{
-        evidence::{DeclaredSpec, Evidence},
+        DeclaredSpec, Evidence,
         examination::{ReadOnly, examine},
-        gather::{self, site::site},
+        gather::{self, site},
         judge,
     },
     grant::GrantKey,
@@ -110,7 +110,7 @@ impl LiveClient {
             .map_err(|finding| because(&finding.message()))?;
         let jira = Session::new(&self.client, &found.status.cloud_id);
         let pinned = &self.declared.pinned;
-        let person = gather::person::person(&jira, wanted.email, wanted.project, pinned).await;
+        let person = gather::person(&jira, wanted.email, wanted.project, pinned).await;
         let mut saved = self.saved;
         saved.person = Some(person);
         saved.unlisted = None;

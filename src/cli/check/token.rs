@@ -11,7 +11,7 @@ use crate::{
         error::describe,
         time::{after, clock},
     },
-    diagnose::evidence::{Evidence, JiraResult},
+    diagnose::{Evidence, JiraResult},
     grant::{GrantKey, GrantStore},
 };
 

@@ -16,11 +16,8 @@ use super::target::ConnectTarget;
 use crate::{
     atlassian::{oauth::TokenEndpoint, secret::Secret},
     cli::context::{AtlassianContext, CliError, OutputFile, say_on_stderr, secret_manifest},
-    connect::{
-        outcome::{ConnectFailure, ConnectOutcome},
-        service::{Connector, exchange_only, grant_key},
-    },
-    diagnose::evidence::DeclaredSpec,
+    connect::{ConnectFailure, ConnectOutcome, Connector, exchange_only, grant_key},
+    diagnose::DeclaredSpec,
     grant::{Consent, GrantError, GrantKey, GrantStore, Grants, SaveResult, findings},
 };
 

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     atlassian::secret::Secret,
     cli::context::CliError,
-    connect::{callback_query::CallbackQuery, public_url::CALLBACK},
+    connect::{CALLBACK, CallbackQuery},
     server::connect::{
         guard,
         pages::{ResultPage, STYLE, assets, show},

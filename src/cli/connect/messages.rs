@@ -8,7 +8,7 @@ use super::{NOTHING, REFUSED, delivery::Delivered, spoken, target::ConnectTarget
 use crate::{
     api::condition::Finding,
     cli::context::{CheckReport, CheckedObject as Object, ReportLine, on_stderr, say_on_stderr, show_on_stderr},
-    connect::outcome::{ConnectFailure, ConnectOutcome},
+    connect::{ConnectFailure, ConnectOutcome},
     server::connect::pages::{ResultPage, of_outcome},
 };
 

@@ -18,7 +18,7 @@ use self::{
     target::ConnectTarget,
 };
 use crate::cli::context::{AtlassianContext, CliError, say_on_stderr};
-use crate::connect::{key::nonce, outcome::ConnectOutcome, service::authorize};
+use crate::connect::{ConnectOutcome, authorize, nonce};
 
 /// Exit code where the grant was not the right one.
 const REFUSED: u8 = 1;

@@ -5,7 +5,7 @@ use tracing::warn;
 use super::{steps::Run, verdict::Verdict};
 use crate::{
     cluster::error::describe,
-    connect::{key::KeyError, link::LinkSubject},
+    connect::{KeyError, link::LinkSubject},
 };
 
 /// The link for what was found, where the pages are served. What could not be asked leaves it as it was.

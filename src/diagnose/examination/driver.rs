@@ -19,11 +19,7 @@ use crate::{
     atlassian::{client::AtlassianClient, error::JiraError, jira::Session, site::SiteUrl},
     diagnose::{
         evidence::{DesksEvidence, DirectoryEvidence, Evidence, JiraResult, StatusesEvidence},
-        gather::{
-            projects::{ProjectScope, projects},
-            related::{RelatedQuery, related},
-            site::site,
-        },
+        gather::{ProjectScope, RelatedQuery, projects, related, site},
     },
 };
 

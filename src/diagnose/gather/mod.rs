@@ -1,14 +1,24 @@
 //! Asks Jira, bulk endpoints first and single things only where the bulk answer leaves a doubt;
 //! one file a subject.
 
-pub mod desk_query;
-pub mod desks;
-pub mod directory;
-pub mod person;
-pub mod projects;
-pub mod related;
-pub mod site;
-pub mod statuses;
+mod desk_query;
+mod desks;
+mod directory;
+mod person;
+mod projects;
+mod related;
+mod site;
+mod statuses;
+
+pub use self::{
+    desk_query::DeskQuery,
+    desks::desks,
+    person::person,
+    projects::{ProjectScope, everything, is_readable, projects},
+    related::{RelatedQuery, related},
+    site::site,
+    statuses::statuses,
+};
 
 use crate::{atlassian::error::JiraError, diagnose::evidence::JiraResult};
 

@@ -15,12 +15,7 @@ use super::{
     start::{credentials, may_redirect},
     visit::{ErrorPage, error_page},
 };
-use crate::connect::{
-    callback_query::CallbackQuery,
-    flow::{PendingConsent, StateRejected},
-    link::is_needed,
-    outcome::{ConnectFailure, ConnectOutcome},
-};
+use crate::connect::{CallbackQuery, ConnectFailure, ConnectOutcome, PendingConsent, StateRejected, link::is_needed};
 
 /// How long the browser is kept until the exchange has ended.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -15,7 +15,7 @@ use axum::{
 };
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::{atlassian::secret::Secret, connect::key::nonce};
+use crate::{atlassian::secret::Secret, connect::nonce};
 
 /// Nothing from elsewhere, no script, no frame, no form.
 const CONTENT_SECURITY_POLICY: &str =

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::connect::key::{Key, KeyError, Keys};
+use crate::connect::{Key, KeyError, Keys};
 
 /// How long a key that fits is believed to be the present one.
 const FRESH: Duration = Duration::from_secs(10);

@@ -21,7 +21,7 @@ use self::{
 };
 use super::listener::{self, Bounds};
 use crate::{
-    connect::{flow::Flows, key::Keys, public_url::PublicUrl, service::Connector},
+    connect::{Connector, Flows, Keys, PublicUrl},
     grant::GrantStore,
 };
 

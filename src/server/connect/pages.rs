@@ -17,7 +17,7 @@ use crate::{
         reason::{Holds, Reason},
         scopes::Scope,
     },
-    connect::outcome::{ConnectOutcome, OutcomeText as Words},
+    connect::{ConnectOutcome, OutcomeText as Words},
 };
 
 /// Where the pages' style is.

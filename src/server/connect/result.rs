@@ -19,10 +19,7 @@ use crate::{
         condition::{ConditionType, Finding, find, is_true},
         integration::{AccountStatus, JiraIntegrationStatus},
     },
-    connect::{
-        flow::{FlowStage, PendingConsent},
-        outcome::{ConnectFailure, ConnectOutcome},
-    },
+    connect::{ConnectFailure, ConnectOutcome, FlowStage, PendingConsent},
 };
 
 /// How long the page reloads by itself.

@@ -20,10 +20,7 @@ use crate::{
         integration::{ExpectedAccount, Mode},
         scopes::SCOPES,
     },
-    connect::{
-        flow::PendingConsent,
-        service::{authorize, grant_key},
-    },
+    connect::{PendingConsent, authorize, grant_key},
     grant::{Credentials, GrantError, findings},
 };
 

@@ -20,9 +20,8 @@ use crate::{
     atlassian::secret::TokenHash,
     cluster::error::describe,
     connect::{
-        key::{Key, KeyError},
+        Key, KeyError, grant_key,
         link::{self, LinkSubject},
-        service::grant_key,
     },
     server::listener::within,
 };

@@ -8,7 +8,7 @@ use crate::{
         project::{JiraProject, JiraProjectStatus, Lifecycle},
         reason::Reason,
     },
-    diagnose::evidence::{KnownProject, TypeStatuses},
+    diagnose::{KnownProject, TypeStatuses},
 };
 
 /// Ids of the known projects that were live and well enough to be confirmed in bulk.

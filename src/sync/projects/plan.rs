@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::project::{JiraProject, Lifecycle},
     atlassian::models::Project,
-    diagnose::evidence::ProjectsEvidence,
+    diagnose::ProjectsEvidence,
 };
 
 /// How long a project that is in no list keeps its object.

@@ -14,7 +14,7 @@ use crate::{
     },
     atlassian::models::Project,
     diagnose::{
-        evidence::{DesksEvidence, ProjectsEvidence},
+        DesksEvidence, ProjectsEvidence,
         judge::{desks::DeskSummary, project::ProjectFacts, project_with_desk, projects::ProjectSummary},
         request_type::{creatable, is_hidden, is_restricted},
     },
@@ -198,7 +198,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{api::condition::reason_of, atlassian::error::JiraError, diagnose::evidence::DeskEvidence};
+    use crate::{api::condition::reason_of, atlassian::error::JiraError, diagnose::DeskEvidence};
 
     /// One project does not answer, which says nothing of it.
     #[test]

@@ -21,13 +21,9 @@ use crate::{
         jira::{ProjectFilter, Session},
     },
     diagnose::{
-        evidence::{DirectoryEvidence, is_closed},
-        gather::{
-            desk_query::DeskQuery,
-            desks::desks,
-            projects::{everything, is_readable},
-            statuses::statuses,
-        },
+        DirectoryEvidence,
+        gather::{DeskQuery, desks, everything, is_readable, statuses},
+        is_closed,
         judge::{self, desk::Desk, project::lifecycle},
     },
 };

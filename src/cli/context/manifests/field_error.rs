@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     cli::context::{reasons::CheckReason, report::ReportLine},
-    diagnose::nearest::nearest,
+    diagnose::nearest,
 };
 
 /// Most characters of a value that a message quotes.

@@ -18,7 +18,7 @@ use crate::{
         reasons::CheckReason,
         report::{CheckReport, CheckedObject, ReportLine},
     },
-    diagnose::nearest::nearest,
+    diagnose::nearest,
 };
 
 /// What the files hold.

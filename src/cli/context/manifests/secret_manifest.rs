@@ -17,7 +17,7 @@ use crate::{
         reasons::CheckReason,
         report::{CheckedObject, ReportLine},
     },
-    diagnose::nearest::nearest,
+    diagnose::nearest,
     grant::{CLIENT_ID, CLIENT_SECRET, Credentials, CredentialsError, REFRESH_TOKEN, findings},
 };
 

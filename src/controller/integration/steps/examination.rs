@@ -22,8 +22,9 @@ use crate::{
     atlassian::{client::AtlassianClient, error::JiraError, jira::Session},
     cluster::error::describe,
     diagnose::{
-        evidence::{DeclaredSpec, Evidence, KnownProject, identities},
+        DeclaredSpec, Evidence, KnownProject,
         examination::{self, Assessment, End, Hooks, Renewal, RenewedToken, SiteExamination, Stop},
+        identities,
         judge::{
             self,
             account::{AccountExpectation, remembered},

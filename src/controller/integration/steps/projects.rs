@@ -10,7 +10,7 @@ use crate::{
     },
     cluster::error::{WriteError, describe},
     diagnose::{
-        evidence::{DesksEvidence, ProjectsEvidence},
+        DesksEvidence, ProjectsEvidence,
         judge::{self, desks::DeskSummary, projects::ProjectSummary},
     },
     sync::projects::{

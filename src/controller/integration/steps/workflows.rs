@@ -17,7 +17,7 @@ use crate::{
     },
     atlassian::{error::JiraError, models::IssueTypeStatuses},
     controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
-    diagnose::{evidence::StatusesEvidence, judge},
+    diagnose::{StatusesEvidence, judge},
     sync::{
         phase::Phases,
         projects::{

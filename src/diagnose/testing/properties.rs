@@ -12,9 +12,6 @@ use super::{
     arbitrary::{connected, declared, evidence, outage, person},
     backing::{backs, backs_project},
     backing_person::backs_person,
-    evidence::{Evidence, JiraResult},
-    examination::{Findings, judge},
-    judge::person as judge_person,
 };
 use crate::{
     api::{
@@ -22,6 +19,11 @@ use crate::{
         reason::{Holds, Reason},
     },
     atlassian::error::JiraError,
+    diagnose::{
+        evidence::{Evidence, JiraResult},
+        examination::{Findings, judge},
+        judge::person as judge_person,
+    },
 };
 
 /// How hard is tried. A case that fails is printed, and belongs into a table of the judge.

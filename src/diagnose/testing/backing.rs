@@ -3,10 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    evidence::{DeskEvidence, Evidence, JiraResult, ProjectsEvidence, SiteEvidence},
-    examination::Findings,
-};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -19,6 +15,10 @@ use crate::{
         error::JiraError,
         models::{AccessibleResource, Project},
         site::SiteUrl,
+    },
+    diagnose::{
+        evidence::{DeskEvidence, Evidence, JiraResult, ProjectsEvidence, SiteEvidence},
+        examination::Findings,
     },
 };
 

@@ -1,10 +1,12 @@
 //! What evidence a finding about a person needs, said a second time and independently of the judge.
 
-use super::{
-    evidence::{PersonEvidence, Raising},
-    judge::person::PersonReason::{self, *},
+use crate::{
+    atlassian::{error::JiraError, models::User},
+    diagnose::{
+        evidence::{PersonEvidence, Raising},
+        judge::person::PersonReason::{self, *},
+    },
 };
-use crate::atlassian::{error::JiraError, models::User};
 
 /// Whether the evidence shows what is found about the person.
 pub fn backs_person(evidence: &PersonEvidence, reason: PersonReason) -> bool {

@@ -11,8 +11,10 @@ mod statuses;
 use proptest::{option, prelude::*};
 
 use self::{answers::answer, desks::desks, people::directory, projects::projects, statuses::statuses};
-use super::evidence::{DeclaredSpec, Evidence};
-use crate::api::integration::Mode;
+use crate::{
+    api::integration::Mode,
+    diagnose::evidence::{DeclaredSpec, Evidence},
+};
 
 pub use self::{answers::outage, people::person};
 
