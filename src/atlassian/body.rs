@@ -15,12 +15,12 @@ pub struct Body {
     /// The bytes that came, at most as many as were allowed.
     pub bytes: Vec<u8>,
     /// How it ended.
-    pub end: End,
+    pub end: BodyEnd,
 }
 
 /// How a body ended.
 #[derive(Debug)]
-pub enum End {
+pub enum BodyEnd {
     /// It is whole.
     Whole,
     /// There was more than is allowed.
@@ -41,11 +41,11 @@ impl Body {
                     let taken = chunk.get(..room.min(chunk.len())).unwrap_or_default();
                     bytes.extend_from_slice(taken);
                     if taken.len() < chunk.len() {
-                        break End::TooLong;
+                        break BodyEnd::TooLong;
                     }
                 }
-                Ok(None) => break End::Whole,
-                Err(error) => break End::Broken(error),
+                Ok(None) => break BodyEnd::Whole,
+                Err(error) => break BodyEnd::Broken(error),
             }
         };
         Self { bytes, end }
@@ -54,7 +54,7 @@ impl Body {
     /// The bytes, if they are all.
     #[must_use]
     pub fn whole(&self) -> Option<&[u8]> {
-        matches!(self.end, End::Whole).then_some(self.bytes.as_slice())
+        matches!(self.end, BodyEnd::Whole).then_some(self.bytes.as_slice())
     }
 }
 
@@ -72,6 +72,6 @@ mod tests {
         assert_eq!(read.whole(), Some(b"12345678".as_slice()));
         let read = Body::read(answer("123456789"), 8).await;
         assert_eq!(read.bytes, b"12345678");
-        assert!(read.whole().is_none() && matches!(read.end, End::TooLong));
+        assert!(read.whole().is_none() && matches!(read.end, BodyEnd::TooLong));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::body::{Body, End, PAGE};
+use super::body::{Body, BodyEnd, PAGE};
 
 /// A call that got no usable answer.
 #[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq)]
@@ -136,15 +136,15 @@ pub async fn json_or_error(response: Response, asked: &str, expected: ResponseLi
     }
     match (json, body.end) {
         (Some(json), _) => Ok(json),
-        (None, End::Broken(error)) => Err(JiraError::transport(error)),
-        (None, End::TooLong) => {
+        (None, BodyEnd::Broken(error)) => Err(JiraError::transport(error)),
+        (None, BodyEnd::TooLong) => {
             let most = expected.most >> 20;
             Err(unavailable(
                 format!("{asked} was answered with more than {most} MiB"),
                 &headers,
             ))
         }
-        (None, End::Whole) => Err(unavailable(
+        (None, BodyEnd::Whole) => Err(unavailable(
             format!("{asked} was answered by something that is not JSON"),
             &headers,
         )),

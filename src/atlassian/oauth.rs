@@ -14,7 +14,7 @@ use oauth2::{
 use reqwest::{Client, StatusCode};
 
 use super::{
-    body::{self, Body, End},
+    body::{self, Body, BodyEnd},
     endpoints::Endpoints,
     secret::Secret,
     token_answer::{ExchangeFailure, NO_TOKENS, ended, find_refresh_token, refusal},
@@ -163,14 +163,14 @@ async fn send(
     if status != StatusCode::OK {
         return Err(Classified(refusal(status, &headers, &bytes)));
     }
-    let whole = matches!(end, End::Whole);
+    let whole = matches!(end, BodyEnd::Whole);
     if let Ok(mut slot) = found.lock() {
         *slot = find_refresh_token(if whole { &bytes } else { ended(&bytes) });
     }
     match end {
-        End::Whole => {}
-        End::TooLong => return Err(Classified(unreadable(&found))),
-        End::Broken(error) => return Err(Classified(salvaged(&found).unwrap_or_else(|| transport(&error)))),
+        BodyEnd::Whole => {}
+        BodyEnd::TooLong => return Err(Classified(unreadable(&found))),
+        BodyEnd::Broken(error) => return Err(Classified(salvaged(&found).unwrap_or_else(|| transport(&error)))),
     }
     // Without its content type the body is judged by what it is.
     let mut answer = HttpResponse::new(bytes);

@@ -43,7 +43,7 @@ impl ConsentJudgement {
 struct ConsentHooks;
 
 impl Hooks for ConsentHooks {
-    type Stop = Infallible;
+    type Interruption = Infallible;
 
     const ENDS_AT_ACCOUNT: bool = true;
 

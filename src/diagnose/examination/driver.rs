@@ -58,7 +58,7 @@ pub async fn examine<H: Hooks>(
     client: &AtlassianClient,
     evidence: Evidence,
     hooks: &mut H,
-) -> SiteExamination<H::Stop> {
+) -> SiteExamination<H::Interruption> {
     let mut driver = Driver {
         client: client.clone(),
         evidence,
@@ -80,7 +80,7 @@ pub async fn examine<H: Hooks>(
 }
 
 impl<H: Hooks> Driver<'_, H> {
-    async fn step(&mut self) -> Result<(), End<H::Stop>> {
+    async fn step(&mut self) -> Result<(), End<H::Interruption>> {
         let judged = assess(&self.evidence);
         match &judged.next {
             Next::Nothing => Err(End::Complete),
@@ -101,7 +101,7 @@ impl<H: Hooks> Driver<'_, H> {
         Session::new(&self.client, &site.cloud_id)
     }
 
-    async fn renew(&mut self) -> Result<Renewal, End<H::Stop>> {
+    async fn renew(&mut self) -> Result<Renewal, End<H::Interruption>> {
         let renewal = self.hooks.renew().await.map_err(End::Interrupted)?;
         if let Renewal::Renewed(token) = &renewal {
             self.client = self.client.with_token(token.access.clone());
@@ -110,7 +110,7 @@ impl<H: Hooks> Driver<'_, H> {
         Ok(renewal)
     }
 
-    async fn ask_site(&mut self, address: &SiteUrl) -> Result<(), End<H::Stop>> {
+    async fn ask_site(&mut self, address: &SiteUrl) -> Result<(), End<H::Interruption>> {
         let mut answers = site(&self.client, address).await;
         // The access token died before its time.
         if is_401(&answers.resources) && matches!(self.renew().await?, Renewal::Renewed(_)) {
@@ -120,7 +120,7 @@ impl<H: Hooks> Driver<'_, H> {
         Ok(())
     }
 
-    async fn ask_account(&mut self, site: &SiteStatus) -> Result<(), End<H::Stop>> {
+    async fn ask_account(&mut self, site: &SiteStatus) -> Result<(), End<H::Interruption>> {
         let mut answer = self.session(site).myself().await;
         if is_401(&answer) {
             // The token or the account: another token says which, and so does a list that needs no access to a site.
@@ -146,7 +146,7 @@ impl<H: Hooks> Driver<'_, H> {
         Ok(())
     }
 
-    async fn ask_projects(&mut self, site: &SiteStatus) -> Result<(), End<H::Stop>> {
+    async fn ask_projects(&mut self, site: &SiteStatus) -> Result<(), End<H::Interruption>> {
         if let Some(known) = self.hooks.known().await.map_err(End::Interrupted)? {
             self.evidence.declared.known = known;
         }
@@ -162,7 +162,7 @@ impl<H: Hooks> Driver<'_, H> {
         &mut self,
         site: &SiteStatus,
         missing_scopes: &BTreeSet<&'static str>,
-    ) -> Result<(), End<H::Stop>> {
+    ) -> Result<(), End<H::Interruption>> {
         let session = self.session(site);
         let evidence = &mut self.evidence;
         let Some(Ok(projects)) = &evidence.projects else {

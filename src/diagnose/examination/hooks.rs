@@ -25,28 +25,28 @@ pub enum Renewal {
 /// What a caller does between the questions; without it nothing is done but to ask.
 pub trait Hooks: Send {
     /// Why a caller ends the examination.
-    type Stop: Send;
+    type Interruption: Send;
 
     /// Nothing is asked after the account.
     const ENDS_AT_ACCOUNT: bool = false;
 
     /// The token was refused.
-    fn renew(&mut self) -> impl Future<Output = Result<Renewal, Self::Stop>> + Send {
+    fn renew(&mut self) -> impl Future<Output = Result<Renewal, Self::Interruption>> + Send {
         async { Ok(Renewal::Impossible) }
     }
 
     /// The grant is for the right site and of the right account.
-    fn accepted(&mut self, _site: &SiteStatus) -> impl Future<Output = Result<(), Self::Stop>> + Send {
+    fn accepted(&mut self, _site: &SiteStatus) -> impl Future<Output = Result<(), Self::Interruption>> + Send {
         async { Ok(()) }
     }
 
     /// It is proved that the grant is for another site or of another account.
-    fn refused(&mut self) -> impl Future<Output = Result<(), Self::Stop>> + Send {
+    fn refused(&mut self) -> impl Future<Output = Result<(), Self::Interruption>> + Send {
         async { Ok(()) }
     }
 
     /// Which projects are known, read before they are asked about; absent, those that were declared to be known.
-    fn known(&mut self) -> impl Future<Output = Result<Option<Vec<KnownProject>>, Self::Stop>> + Send {
+    fn known(&mut self) -> impl Future<Output = Result<Option<Vec<KnownProject>>, Self::Interruption>> + Send {
         async { Ok(None) }
     }
 
@@ -60,5 +60,5 @@ pub trait Hooks: Send {
 pub struct ReadOnly;
 
 impl Hooks for ReadOnly {
-    type Stop = Infallible;
+    type Interruption = Infallible;
 }

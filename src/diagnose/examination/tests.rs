@@ -33,7 +33,7 @@ use crate::{
 
 /// What a call is answered with instead of what it asks for.
 #[derive(Clone, Copy)]
-enum Fault {
+enum SiteFault {
     /// 401.
     Refused,
     /// 401, for the scopes.
@@ -50,10 +50,10 @@ enum Fault {
     Nothing,
 }
 
-use Fault::{Down, NotFound, Nothing, Other, Quota, Refused, Scopes};
+use SiteFault::{Down, NotFound, Nothing, Other, Quota, Refused, Scopes};
 
 /// The calls that go wrong, each once, by the end of their paths.
-type Faults = &'static [(&'static str, Fault)];
+type Faults = &'static [(&'static str, SiteFault)];
 
 const SITES: &str = "accessible-resources";
 const HEALTHY: &[&str] = &[
@@ -69,7 +69,7 @@ const HEALTHY: &[&str] = &[
 
 #[derive(Clone)]
 struct ScriptedSite {
-    faults: Arc<Mutex<Vec<(&'static str, Fault)>>>,
+    faults: Arc<Mutex<Vec<(&'static str, SiteFault)>>>,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
@@ -181,9 +181,9 @@ impl Caller {
 }
 
 impl Hooks for Caller {
-    type Stop = &'static str;
+    type Interruption = &'static str;
 
-    async fn renew(&mut self) -> Result<Renewal, Self::Stop> {
+    async fn renew(&mut self) -> Result<Renewal, Self::Interruption> {
         self.call("renew")?;
         Ok(Renewal::Renewed(RenewedToken {
             access: Secret::new("b".into()),
@@ -191,28 +191,28 @@ impl Hooks for Caller {
         }))
     }
 
-    async fn accepted(&mut self, site: &SiteStatus) -> Result<(), Self::Stop> {
+    async fn accepted(&mut self, site: &SiteStatus) -> Result<(), Self::Interruption> {
         assert_eq!(site.cloud_id, "c1");
         self.call("accepted")
     }
 
-    async fn refused(&mut self) -> Result<(), Self::Stop> {
+    async fn refused(&mut self) -> Result<(), Self::Interruption> {
         self.call("refused")
     }
 
-    async fn known(&mut self) -> Result<Option<Vec<KnownProject>>, Self::Stop> {
+    async fn known(&mut self) -> Result<Option<Vec<KnownProject>>, Self::Interruption> {
         self.call("known").map(|()| Some(Vec::new()))
     }
 }
 
-struct Consent;
+struct EndsAtAccount;
 
-impl Hooks for Consent {
-    type Stop = &'static str;
+impl Hooks for EndsAtAccount {
+    type Interruption = &'static str;
 
     const ENDS_AT_ACCOUNT: bool = true;
 
-    async fn renew(&mut self) -> Result<Renewal, Self::Stop> {
+    async fn renew(&mut self) -> Result<Renewal, Self::Interruption> {
         Ok(Renewal::Needless)
     }
 }
@@ -393,7 +393,7 @@ async fn a_401_of_the_account_is_told_from_one_of_the_token() {
     let found = reasons(&examined.evidence);
     assert_eq!(found.first(), Some(&Reason::SiteUnavailable), "{found:?}");
     let (site, client) = ScriptedSite::with(&[("myself", Refused)]).await;
-    let examined = examine(&client, asked(), &mut Consent).await;
+    let examined = examine(&client, asked(), &mut EndsAtAccount).await;
     assert_eq!(site.calls(), [SITES, "myself"], "a new token needs no proof");
     assert!(reasons(&examined.evidence).contains(&Reason::NoProductAccess));
 }
@@ -401,7 +401,7 @@ async fn a_401_of_the_account_is_told_from_one_of_the_token() {
 #[tokio::test]
 async fn a_consent_ends_with_the_account() {
     let (site, client) = ScriptedSite::with(&[]).await;
-    let examined = examine(&client, asked(), &mut Consent).await;
+    let examined = examine(&client, asked(), &mut EndsAtAccount).await;
     assert_eq!(short(&examined.end), (None, None, None));
     assert_eq!(site.calls(), [SITES, "myself"]);
     assert!(examined.judged.findings.iter().all(Finding::is_true));

@@ -26,10 +26,10 @@ pub struct AccountExpectation<'a> {
 }
 
 /// A check of the account: the finding, where it applies.
-type Policy = fn(&Myself, AccountExpectation<'_>) -> Option<(Reason, String)>;
+type AccountPolicy = fn(&Myself, AccountExpectation<'_>) -> Option<(Reason, String)>;
 
 /// The checks, gravest first.
-const POLICIES: &[Policy] = &[service_account, customer, app, inactive, another, changed, hidden];
+const POLICIES: &[AccountPolicy] = &[service_account, customer, app, inactive, another, changed, hidden];
 
 impl<'a> AccountExpectation<'a> {
     /// Which account a declaration expects.

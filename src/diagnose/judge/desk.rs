@@ -33,10 +33,10 @@ pub struct Desk<'a> {
 }
 
 /// A check of the desk: the finding, where it applies.
-type Policy = fn(&Desk<'_>) -> Option<(Reason, String)>;
+type DeskPolicy = fn(&Desk<'_>) -> Option<(Reason, String)>;
 
 /// The checks, gravest first.
-const POLICIES: &[Policy] = &[no_agent, missing, none_shown, none_usable];
+const POLICIES: &[DeskPolicy] = &[no_agent, missing, none_shown, none_usable];
 
 /// Judges the desk; none where Jira did not answer.
 #[must_use]

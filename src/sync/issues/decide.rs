@@ -8,7 +8,7 @@ use crate::api::integration::MirrorMode;
 
 /// What is to become of an issue that Jira answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum IssueDecision {
     /// It is mirrored.
     Keep,
     /// It is not mirrored, or no longer.
@@ -19,21 +19,21 @@ pub enum Decision {
 
 /// Decides. `matches` is what Jira said of the project's jql, where it has one.
 #[must_use]
-pub fn decide(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Option<bool>) -> Decision {
+pub fn decide(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Option<bool>) -> IssueDecision {
     if settings.project(&issue.project_id).is_none() {
         return if settings.archived.contains(&issue.project_id) {
-            Decision::Leave(RemovalReason::Archived)
+            IssueDecision::Leave(RemovalReason::Archived)
         } else if settings.is_held(&issue.project_id) {
-            Decision::Ignore
+            IssueDecision::Ignore
         } else {
-            Decision::Leave(RemovalReason::Moved)
+            IssueDecision::Leave(RemovalReason::Moved)
         };
     }
     let done = settings.mode == MirrorMode::Open && !issue.is_open;
     match settings.mode {
-        MirrorMode::None => Decision::Leave(RemovalReason::NoLongerMatching),
-        _ if done || matches == Some(false) => Decision::Leave(RemovalReason::NoLongerMatching),
-        _ => Decision::Keep,
+        MirrorMode::None => IssueDecision::Leave(RemovalReason::NoLongerMatching),
+        _ if done || matches == Some(false) => IssueDecision::Leave(RemovalReason::NoLongerMatching),
+        _ => IssueDecision::Keep,
     }
 }
 

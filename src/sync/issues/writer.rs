@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     capacity::{Capacity, capacity},
-    decide::{Decision, decide},
+    decide::{IssueDecision, decide},
     deferred::DeferReason,
     error::MirrorError,
     index::{Index, IndexEntry, OrphanedObject},
@@ -119,17 +119,17 @@ impl<'a, M: Mirror> Writer<'a, M> {
             let status = (issue.project_id.clone(), issue.status.status_id.clone());
             self.written.statuses.insert(status);
             match decide(&issue, self.settings, self.matched(&issue, matches)) {
-                Decision::Keep => {
+                IssueDecision::Keep => {
                     self.objects.belongs(issue.id);
                     keep.push(issue);
                 }
-                Decision::Leave(reason) => {
+                IssueDecision::Leave(reason) => {
                     if source == Source::ById {
                         self.objects.read_outside(issue.id, issue.updated, self.now);
                     }
                     leave.push((issue.id, reason));
                 }
-                Decision::Ignore => {
+                IssueDecision::Ignore => {
                     let is_unplaced = self.settings.is_unplaced(&issue.project_id);
                     self.unplaced.extend(is_unplaced.then_some(issue.id));
                 }

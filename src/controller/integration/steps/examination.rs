@@ -105,10 +105,10 @@ pub async fn examine(run: Run<'_>, grant: ActiveGrant, client: &AtlassianClient)
 }
 
 impl Hooks for Examiner<'_> {
-    type Stop = Option<StepError>;
+    type Interruption = Option<StepError>;
 
     /// Whether the grant died too is found out by this.
-    async fn renew(&mut self) -> Result<Renewal, Self::Stop> {
+    async fn renew(&mut self) -> Result<Renewal, Self::Interruption> {
         let mut step = grant::access(self.run, Some(&self.grant)).await;
         self.found.findings.extend(step.finding.take());
         if let Some(retraction) = step.retraction.take() {
@@ -126,20 +126,20 @@ impl Hooks for Examiner<'_> {
         }))
     }
 
-    async fn accepted(&mut self, site: &SiteStatus) -> Result<(), Self::Stop> {
+    async fn accepted(&mut self, site: &SiteStatus) -> Result<(), Self::Interruption> {
         self.found.judged_for = Some(self.run.observed.expected_account());
         let step = token::publish(self.run, &self.grant, site).await;
         self.take(step)
     }
 
-    async fn refused(&mut self) -> Result<(), Self::Stop> {
+    async fn refused(&mut self) -> Result<(), Self::Interruption> {
         let step = token::retract(self.run, self.grant.lineage.as_ref()).await;
         self.take(step)
     }
 
     /// That the cluster refused a question which it should answer proves nothing about the projects, whose
     /// condition keeps its last answer.
-    async fn known(&mut self) -> Result<Option<Vec<KnownProject>>, Self::Stop> {
+    async fn known(&mut self) -> Result<Option<Vec<KnownProject>>, Self::Interruption> {
         let known = apply::known(&self.run.ctx.client, &self.run.observed.owner()).await;
         let known = known.map_err(|error| {
             self.found.findings.push(sync_failed(&describe(&error)));
