@@ -1,6 +1,7 @@
 //! Why a connection works or does not: what Jira answers is gathered into evidence, plain data,
 //! and judged by pure functions, one file a subject.
 
+mod declared;
 mod evidence;
 pub mod examination;
 pub mod gather;
@@ -11,9 +12,10 @@ pub mod request_type;
 mod testing;
 
 pub use self::{
+    declared::{DeclaredSpec, KnownProject, TypeStatuses, identities, is_closed},
     evidence::{
-        DeclaredSpec, DeskEvidence, DesksEvidence, DirectoryEvidence, Evidence, JiraResult, KnownProject,
-        PersonEvidence, ProjectsEvidence, SiteEvidence, StatusesEvidence, TypeStatuses, identities, is_closed,
+        DeskEvidence, DesksEvidence, DirectoryEvidence, Evidence, JiraResult, PersonEvidence, ProjectsEvidence,
+        SiteEvidence, StatusesEvidence,
     },
     nearest::nearest,
 };

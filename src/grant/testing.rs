@@ -16,7 +16,7 @@ use axum::{
     http::{Method, Request, Response, StatusCode},
     routing::post,
 };
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -75,11 +75,7 @@ impl Cluster {
             let cluster = cluster.clone();
             async move {
                 let (head, body) = request.into_parts();
-                let body = body
-                    .collect()
-                    .await
-                    .map(http_body_util::Collected::to_bytes)
-                    .unwrap_or_default();
+                let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
                 let (code, answer) = cluster.answer(&head.method, &head.uri.to_string(), &body);
                 let status = StatusCode::from_u16(code).unwrap();
                 let answer = Response::builder().status(status).body(Body::from(answer.to_string()));
@@ -107,17 +103,11 @@ impl Cluster {
 
     /// The data of a Secret as text.
     pub fn data(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, String>> {
-        let secret = self.state().secrets.get(&key(namespace, name)).cloned()?;
+        let secret = self.object(namespace, name)?;
         let secret: k8s_openapi::api::core::v1::Secret = serde_json::from_value(secret).unwrap();
         let text = |value: k8s_openapi::ByteString| String::from_utf8(value.0).unwrap();
-        Some(
-            secret
-                .data
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(k, v)| (k, text(v)))
-                .collect(),
-        )
+        let data = secret.data.unwrap_or_default().into_iter();
+        Some(data.map(|(key, value)| (key, text(value))).collect())
     }
 
     /// A Secret as it is stored.
@@ -238,21 +228,16 @@ impl Stored {
             let (_, rest) = uri.split_once(&format!("{name}="))?;
             rest.split('&').next()?.parse::<usize>().ok()
         };
-        let (limit, from) = (
-            parameter("limit").unwrap_or(usize::MAX),
-            parameter("continue").unwrap_or(0),
-        );
+        let limit = parameter("limit").unwrap_or(usize::MAX);
+        let from = parameter("continue").unwrap_or(0);
         let is_grant = |object: &&Value| object["metadata"]["labels"][names::COMPONENT_LABEL] == names::COMPONENT_GRANT;
         let within = |object: &&Value| namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace);
         let all: Vec<&Value> = self.secrets.values().filter(is_grant).filter(within).collect();
         let of = |object: &&Value| json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": object["metadata"]});
         let items: Vec<Value> = all.iter().skip(from).take(limit).map(of).collect();
         let next = from.saturating_add(limit);
-        let more = if next < all.len() {
-            next.to_string()
-        } else {
-            String::new()
-        };
+        let more = Some(next).filter(|next| *next < all.len());
+        let more = more.map(|next| next.to_string()).unwrap_or_default();
         let metadata = json!({"resourceVersion": self.version.to_string(), "continue": more});
         (
             200,

@@ -10,7 +10,8 @@ use crate::{
     },
     atlassian::models::Project,
     diagnose::{
-        evidence::{DeclaredSpec, Evidence, ProjectsEvidence},
+        declared::DeclaredSpec,
+        evidence::{Evidence, ProjectsEvidence},
         judge::{self, desks::DeskSummary, project::ProjectFacts, project_with_desk, projects::ProjectSummary},
     },
 };

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::Future};
 
-use crate::{api::integration::SiteStatus, atlassian::secret::Secret, diagnose::evidence::KnownProject};
+use crate::{api::integration::SiteStatus, atlassian::secret::Secret, diagnose::declared::KnownProject};
 
 /// Another access token.
 pub struct RenewedToken {

@@ -12,7 +12,7 @@ use crate::{
         jira::{PermissionQueries, ProjectFilter, Session},
         models::Project,
     },
-    diagnose::evidence::{KnownProject, ProjectsEvidence},
+    diagnose::{declared::KnownProject, evidence::ProjectsEvidence},
 };
 
 /// Which projects are in scope.

@@ -9,7 +9,10 @@ use crate::{
         requirements::{BROWSE, SCOPE_DESK, SERVICE_DESK},
     },
     atlassian::{error::JiraError, jira::Session, models::Project},
-    diagnose::evidence::{DesksEvidence, DirectoryEvidence, KnownProject, ProjectsEvidence, StatusesEvidence},
+    diagnose::{
+        declared::KnownProject,
+        evidence::{DesksEvidence, DirectoryEvidence, ProjectsEvidence, StatusesEvidence},
+    },
 };
 
 /// What is asked about.

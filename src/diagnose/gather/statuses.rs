@@ -6,7 +6,10 @@ use super::unless_limited;
 use crate::{
     api::integration::StatusMapping,
     atlassian::{error::JiraError, jira::Session},
-    diagnose::evidence::{KnownProject, StatusesEvidence, TypeStatuses},
+    diagnose::{
+        declared::{KnownProject, TypeStatuses},
+        evidence::StatusesEvidence,
+    },
 };
 
 /// Most projects that are asked one by one by who cannot wait.

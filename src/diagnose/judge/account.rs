@@ -8,7 +8,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{error::JiraError, models::Myself},
-    diagnose::evidence::DeclaredSpec,
+    diagnose::declared::DeclaredSpec,
 };
 
 /// Where managed service accounts have their e-mail addresses.
@@ -74,8 +74,7 @@ pub fn judge(expected: AccountExpectation<'_>, answer: &Result<Myself, JiraError
             "atlassian" => "",
             _ => ", and Jira does not tell of which kind it is",
         };
-        let message = format!("The grant belongs to {}{kind}.", named(account));
-        return Finding::new(AccountEligible, Reason::StandardAccount, message);
+        return Finding::new(AccountEligible, Reason::StandardAccount, belongs(account, kind));
     };
     // The gravest stands; a further one is worth a word, unless the first explains it.
     let also: String = found.map(|(_, what)| format!(" {what}")).collect();
@@ -131,53 +130,36 @@ fn named(account: &Myself) -> String {
     format!("{} ({})", account.display_name, account.account_id)
 }
 
+/// Whose the grant is, and what of it.
+fn belongs(account: &Myself, what: &str) -> String {
+    format!("The grant belongs to {}{what}.", named(account))
+}
+
+fn is_service_account(account: &Myself) -> bool {
+    let address = email(account).unwrap_or_default().to_lowercase();
+    let kind = account.app_type.as_deref().unwrap_or_default();
+    address.ends_with(SERVICE_ACCOUNT_SUFFIX) || kind.eq_ignore_ascii_case("service")
+}
+
 fn service_account(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
-    let by_email = account
-        .email_address
-        .as_ref()
-        .is_some_and(|email| email.to_lowercase().ends_with(SERVICE_ACCOUNT_SUFFIX));
-    let by_type = account
-        .app_type
-        .as_deref()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("service"));
-    (by_email || by_type).then(|| {
-        (
-            Reason::ManagedServiceAccount,
-            format!("The grant belongs to {}, a managed service account.", named(account)),
-        )
-    })
+    let what = belongs(account, ", a managed service account");
+    is_service_account(account).then_some((Reason::ManagedServiceAccount, what))
 }
 
 fn customer(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let is_customer = account.account_type == "customer" || account.account_id.starts_with(CUSTOMER_PREFIX);
-    is_customer.then(|| {
-        (
-            Reason::PortalCustomerAccount,
-            format!(
-                "The grant belongs to {}, a customer of the service portal.",
-                named(account)
-            ),
-        )
-    })
+    let what = belongs(account, ", a customer of the service portal");
+    is_customer.then_some((Reason::PortalCustomerAccount, what))
 }
 
-fn app(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
-    let is_app = account.account_type == "app" && service_account(account, expected).is_none();
-    is_app.then(|| {
-        (
-            Reason::AppAccount,
-            format!("The grant belongs to {}, an app's account.", named(account)),
-        )
-    })
+fn app(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
+    let is_app = account.account_type == "app" && !is_service_account(account);
+    is_app.then_some((Reason::AppAccount, belongs(account, ", an app's account")))
 }
 
 fn inactive(account: &Myself, _: AccountExpectation<'_>) -> Option<(Reason, String)> {
-    (!account.active).then(|| {
-        (
-            Reason::AccountInactive,
-            format!("Account {} is deactivated.", named(account)),
-        )
-    })
+    let what = format!("Account {} is deactivated.", named(account));
+    (!account.active).then_some((Reason::AccountInactive, what))
 }
 
 fn another(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
@@ -188,43 +170,24 @@ fn another(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason
         (None, None) => return None,
     };
     let address = email(account).filter(|_| spec.account_id.is_none());
-    let address = address
-        .map(|address| format!(" with the address {address}"))
-        .unwrap_or_default();
-    (!same && !expected.knows(account)).then(|| {
-        (
-            Reason::WrongAccount,
-            format!(
-                "The grant belongs to {}{address}, but spec.account names {wanted}.",
-                named(account)
-            ),
-        )
-    })
+    let address = address.map(|address| format!(" with the address {address}"));
+    let address = address.unwrap_or_default();
+    let what = belongs(account, &format!("{address}, but spec.account names {wanted}"));
+    (!same && !expected.knows(account)).then_some((Reason::WrongAccount, what))
 }
 
 fn changed(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let wanted = expected.spec?.email.as_deref()?;
     let address = email(account).filter(|address| !address.eq_ignore_ascii_case(wanted))?;
-    expected.knows(account).then(|| {
-        let what = format!(
-            "The grant belongs to {}, as before, but its e-mail address is {address} now and no longer {wanted}.",
-            named(account)
-        );
-        (Reason::EmailChanged, what)
-    })
+    let now = format!(", as before, but its e-mail address is {address} now and no longer {wanted}");
+    let what = belongs(account, &now);
+    expected.knows(account).then_some((Reason::EmailChanged, what))
 }
 
 fn hidden(account: &Myself, expected: AccountExpectation<'_>) -> Option<(Reason, String)> {
     let by_email = expected.spec.filter(|e| e.account_id.is_none() && e.email.is_some());
-    (by_email.is_some() && email(account).is_none()).then(|| {
-        (
-            Reason::EmailHidden,
-            format!(
-                "The grant belongs to {}, whose e-mail address Jira does not show.",
-                named(account)
-            ),
-        )
-    })
+    let what = belongs(account, ", whose e-mail address Jira does not show");
+    (by_email.is_some() && email(account).is_none()).then_some((Reason::EmailHidden, what))
 }
 
 #[cfg(test)]
@@ -240,14 +203,18 @@ mod tests {
         .unwrap()
     }
 
-    fn reason(expected: Option<&ExpectedAccount>, change: impl FnOnce(&mut Myself)) -> Reason {
+    type Change = fn(&mut Myself);
+
+    fn expecting<'a>(spec: &'a ExpectedAccount, accepted: Option<&'a AccountStatus>) -> AccountExpectation<'a> {
+        let spec = Some(spec);
+        AccountExpectation { spec, accepted }
+    }
+
+    fn reason(spec: Option<&ExpectedAccount>, change: impl FnOnce(&mut Myself)) -> Reason {
         let mut account = person();
         change(&mut account);
-        let expected = AccountExpectation {
-            spec: expected,
-            accepted: None,
-        };
-        judge(expected, &Ok(account)).reason
+        let accepted = None;
+        judge(AccountExpectation { spec, accepted }, &Ok(account)).reason
     }
 
     fn by_email(email: &str) -> ExpectedAccount {
@@ -268,27 +235,27 @@ mod tests {
 
     #[test]
     fn each_kind_of_account_is_told_apart() {
-        let service_mail = |a: &mut Myself| a.email_address = Some("x@ServiceAccount.atlassian.com".into());
-        assert_eq!(reason(None, service_mail), Reason::ManagedServiceAccount);
-        let service_type = |a: &mut Myself| {
-            a.account_type = "app".into();
-            a.app_type = Some("service".into());
-        };
-        assert_eq!(reason(None, service_type), Reason::ManagedServiceAccount);
-        assert_eq!(reason(None, |a| a.account_type = "app".into()), Reason::AppAccount);
-        assert_eq!(
-            reason(None, |a| a.account_id = "qm:1".into()),
-            Reason::PortalCustomerAccount
-        );
-        assert_eq!(reason(None, |a| a.active = false), Reason::AccountInactive);
-        assert_eq!(
-            reason(Some(&by_email("other@acme.example")), |_| ()),
-            Reason::WrongAccount
-        );
-        assert_eq!(
-            reason(Some(&by_email("jira-bot@acme.example")), |a| a.email_address = None),
-            Reason::EmailHidden
-        );
+        use Reason::*;
+        let table: [(Option<&str>, Change, Reason); 7] = [
+            (
+                None,
+                |a| a.email_address = Some("x@ServiceAccount.atlassian.com".into()),
+                ManagedServiceAccount,
+            ),
+            (
+                None,
+                |a| (a.account_type, a.app_type) = ("app".into(), Some("service".into())),
+                ManagedServiceAccount,
+            ),
+            (None, |a| a.account_type = "app".into(), AppAccount),
+            (None, |a| a.account_id = "qm:1".into(), PortalCustomerAccount),
+            (None, |a| a.active = false, AccountInactive),
+            (Some("other@acme.example"), |_| (), WrongAccount),
+            (Some("jira-bot@acme.example"), |a| a.email_address = None, EmailHidden),
+        ];
+        for (expected, change, told) in table {
+            assert_eq!(reason(expected.map(by_email).as_ref(), change), told);
+        }
     }
 
     #[test]
@@ -305,11 +272,7 @@ mod tests {
         let mut account = person();
         account.account_type = "app".into();
         let other = by_email("other@acme.example");
-        let expected = AccountExpectation {
-            spec: Some(&other),
-            accepted: None,
-        };
-        let finding = judge(expected, &Ok(account));
+        let finding = judge(expecting(&other, None), &Ok(account));
         assert_eq!(finding.reason, Reason::AppAccount);
         assert!(finding.message().contains("other@acme.example"));
     }
@@ -318,58 +281,41 @@ mod tests {
     #[test]
     fn an_account_whose_address_changed_is_no_other_account() {
         let spec = by_email("Jira-Bot@acme.example");
-        let first = judge(
-            AccountExpectation {
-                spec: Some(&spec),
-                accepted: None,
-            },
-            &Ok(person()),
-        );
-        let of = |spec, accepted| AccountExpectation {
-            spec: Some(spec),
-            accepted: Some(accepted),
-        };
-        let accepted = remembered(
-            &person(),
-            AccountExpectation {
-                spec: Some(&spec),
-                accepted: None,
-            },
-            &first,
-        );
+        let first = judge(expecting(&spec, None), &Ok(person()));
+        let accepted = remembered(&person(), expecting(&spec, None), &first);
         assert_eq!(accepted.spec_email.as_deref(), Some("Jira-Bot@acme.example"));
 
         let mut moved = person();
         moved.email_address = Some("jira-bot@newacme.example".into());
-        let finding = judge(of(&spec, &accepted), &Ok(moved.clone()));
+        let finding = judge(expecting(&spec, Some(&accepted)), &Ok(moved.clone()));
         assert_eq!(finding.reason, Reason::EmailChanged);
         assert!(
             finding.message().contains("jira-bot@newacme.example now"),
             "{}",
             finding.message()
         );
-        let still = remembered(&moved, of(&spec, &accepted), &finding);
+        let still = remembered(&moved, expecting(&spec, Some(&accepted)), &finding);
         assert_eq!(still.spec_email, accepted.spec_email);
 
         // Another account, and another address in the spec, are what they were.
         let mut other = moved.clone();
         other.account_id = "5b11".into();
-        let wrong = judge(of(&spec, &accepted), &Ok(other.clone()));
+        let wrong = judge(expecting(&spec, Some(&accepted)), &Ok(other.clone()));
         assert_eq!(wrong.reason, Reason::WrongAccount);
         assert!(
             wrong.message().contains("with the address jira-bot@newacme.example"),
             "{}",
             wrong.message()
         );
-        let wrongly = remembered(&other, of(&spec, &accepted), &wrong);
+        let wrongly = remembered(&other, expecting(&spec, Some(&accepted)), &wrong);
         assert_eq!(
-            judge(of(&spec, &wrongly), &Ok(other)).reason,
+            judge(expecting(&spec, Some(&wrongly)), &Ok(other)).reason,
             Reason::WrongAccount,
             "nor the second time"
         );
         let changed = by_email("somebody@acme.example");
         assert_eq!(
-            judge(of(&changed, &accepted), &Ok(person())).reason,
+            judge(expecting(&changed, Some(&accepted)), &Ok(person())).reason,
             Reason::WrongAccount
         );
     }

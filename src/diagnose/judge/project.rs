@@ -77,6 +77,10 @@ impl ProjectFacts<'_> {
     pub fn lifecycle(&self) -> Lifecycle {
         lifecycle(self.project)
     }
+
+    fn is_team_managed(&self) -> bool {
+        self.project.and_then(|project| project.style.as_deref()) == Some(TEAM_MANAGED)
+    }
 }
 
 /// Where a project stands in Jira, as far as Jira shows it.
@@ -142,12 +146,10 @@ fn accessible(seen: &ProjectFacts<'_>) -> Finding {
 
 /// What is to be done about a project that cannot be accessed.
 fn browsing(seen: &ProjectFacts<'_>, reason: Reason) -> &'static str {
-    let style = seen.project.and_then(|project| project.style.as_deref());
-    match (reason, style) {
-        (Reason::BrowseDenied, Some(TEAM_MANAGED)) => {
-            "Give the account a role of the project, in its Space settings under Access."
-        }
-        _ => reason.entry().remedy,
+    if reason == Reason::BrowseDenied && seen.is_team_managed() {
+        "Give the account a role of the project, in its Space settings under Access."
+    } else {
+        reason.entry().remedy
     }
 }
 
@@ -188,15 +190,12 @@ fn permitted(seen: &ProjectFacts<'_>) -> Finding {
 
 /// What is to be done about the permissions that are lacking. Agents are made alike everywhere.
 fn remedy(seen: &ProjectFacts<'_>, reason: Reason, lacking: usize) -> &'static str {
-    let style = seen.project.and_then(|project| project.style.as_deref());
-    match (style, lacking) {
+    match (seen.is_team_managed(), lacking) {
         _ if reason == Reason::InternalCommentDenied => reason.entry().remedy,
-        (Some(TEAM_MANAGED), 1) => BY_A_ROLE_OF_ITS_OWN,
-        (Some(TEAM_MANAGED), _) => {
-            "Give the account a role that has them, in the project's Space settings under Access."
-        }
-        (_, 1) => reason.entry().remedy,
-        _ => BY_A_ROLE_WITH_ALL,
+        (true, 1) => BY_A_ROLE_OF_ITS_OWN,
+        (true, _) => "Give the account a role that has them, in the project's Space settings under Access.",
+        (false, 1) => reason.entry().remedy,
+        (false, _) => BY_A_ROLE_WITH_ALL,
     }
 }
 
@@ -223,8 +222,8 @@ mod tests {
             .collect()
     }
 
-    fn reasons(project: Option<&Project>, held: &BTreeSet<String>, mode: Mode) -> Vec<Reason> {
-        judge(&ProjectFacts {
+    fn seen<'a>(project: Option<&'a Project>, held: &'a BTreeSet<String>, mode: Mode) -> ProjectFacts<'a> {
+        ProjectFacts {
             key: "SUP",
             project,
             held,
@@ -232,17 +231,18 @@ mod tests {
             portal_only: false,
             nearest: None,
             unanswered: None,
-        })
-        .iter()
-        .map(|f| f.reason)
-        .collect()
+        }
+    }
+
+    fn reasons(seen: &ProjectFacts<'_>) -> Vec<Reason> {
+        judge(seen).iter().map(|finding| finding.reason).collect()
     }
 
     #[test]
     fn a_usable_project_is_usable() {
         let held = all();
         assert_eq!(
-            reasons(Some(&project()), &held, Mode::Enforce),
+            reasons(&seen(Some(&project()), &held, Mode::Enforce)),
             [Reason::ProjectVisible, Reason::PermissionsHeld]
         );
     }
@@ -252,7 +252,7 @@ mod tests {
         for permission in requirements::permissions(Mode::Enforce, "service_desk") {
             let mut held = all();
             held.remove(permission.key);
-            let found = reasons(Some(&project()), &held, Mode::Enforce);
+            let found = reasons(&seen(Some(&project()), &held, Mode::Enforce));
             let expected = permission.denied.unwrap_or(Reason::PermissionsHeld);
             assert!(found.contains(&expected), "{}", permission.key);
         }
@@ -262,7 +262,7 @@ mod tests {
     fn observing_needs_browsing_only() {
         let held = BTreeSet::from([BROWSE.to_owned()]);
         assert_eq!(
-            reasons(Some(&project()), &held, Mode::Observe),
+            reasons(&seen(Some(&project()), &held, Mode::Observe)),
             [Reason::ProjectVisible, Reason::PermissionsHeld]
         );
     }
@@ -271,23 +271,23 @@ mod tests {
     fn where_a_project_stands_goes_before_what_is_allowed_there() {
         let (held, mut changed) = (all(), project());
         assert_eq!(
-            reasons(None, &held, Mode::Enforce),
+            reasons(&seen(None, &held, Mode::Enforce)),
             [Reason::ProjectNotVisible, Reason::SkippedAfterAccessible]
         );
         changed.archived = true;
         assert_eq!(
-            reasons(Some(&changed), &held, Mode::Enforce).first(),
+            reasons(&seen(Some(&changed), &held, Mode::Enforce)).first(),
             Some(&Reason::ProjectArchived)
         );
         changed.deleted = true;
         assert_eq!(
-            reasons(Some(&changed), &held, Mode::Enforce).first(),
+            reasons(&seen(Some(&changed), &held, Mode::Enforce)).first(),
             Some(&Reason::ProjectInTrash)
         );
         let mut renamed = project();
         renamed.key = "HELP".into();
         assert_eq!(
-            reasons(Some(&renamed), &held, Mode::Enforce),
+            reasons(&seen(Some(&renamed), &held, Mode::Enforce)),
             [Reason::ProjectKeyRenamed, Reason::PermissionsHeld]
         );
     }
@@ -302,16 +302,7 @@ mod tests {
                 project_type_key: "software".into(),
                 ..project()
             };
-            let seen = ProjectFacts {
-                key: "SUP",
-                project: Some(&project),
-                held: &held,
-                mode: Mode::Enforce,
-                portal_only: false,
-                nearest: None,
-                unanswered: None,
-            };
-            let found = judge(&seen);
+            let found = judge(&seen(Some(&project), &held, Mode::Enforce));
             let worst = found.into_iter().find(|finding| !finding.is_true());
             worst.map(|finding| finding.message()).unwrap_or_default()
         };
@@ -340,17 +331,11 @@ mod tests {
         let (project, held) = (project(), all());
         let error = JiraError::Redirected;
         for project in [None, Some(&project)] {
-            let found = judge(&ProjectFacts {
-                key: "SUP",
-                project,
-                held: &held,
-                mode: Mode::Enforce,
-                portal_only: false,
-                nearest: None,
+            let unanswered = ProjectFacts {
                 unanswered: Some(&error),
-            });
-            let reasons: Vec<Reason> = found.iter().map(|finding| finding.reason).collect();
-            assert_eq!(reasons, [Reason::NotChecked, Reason::NotChecked]);
+                ..seen(project, &held, Mode::Enforce)
+            };
+            assert_eq!(reasons(&unanswered), [Reason::NotChecked, Reason::NotChecked]);
         }
     }
 }

@@ -26,6 +26,18 @@ async fn held(process: &Arc<Grants>, namespace: &str, supplied: &str) -> Result<
         .await
 }
 
+/// The same without a token in the person's Secret.
+async fn asked(process: &Arc<Grants>, wish: AccessOptions) -> Result<ActiveGrant, GrantError> {
+    process.access(&grant("ns"), credentials(None), wish).await
+}
+
+fn consent() -> Consent {
+    Consent {
+        code: Secret::new("code".into()),
+        redirect_uri: "http://localhost/callback".into(),
+    }
+}
+
 /// A world where `ns` has adopted the token `first`, and the process that did it.
 async fn adopted() -> (World, Arc<Grants>) {
     let world = World::default();
@@ -89,10 +101,6 @@ async fn a_token_whose_write_was_answered_too_late_is_stored_and_is_the_new_gran
 #[tokio::test]
 async fn a_consent_that_somebody_overtook_is_not_called_connected() {
     let (world, process) = adopted().await;
-    let consent = Consent {
-        code: Secret::new("code".into()),
-        redirect_uri: "http://localhost/callback".into(),
-    };
     // While it is judged, another process, whose clock is ahead, takes the lock for stale and disconnects.
     let (store, cluster) = (process.store.clone(), world.cluster.clone());
     let judge = move |_| async move {
@@ -104,7 +112,7 @@ async fn a_consent_that_somebody_overtook_is_not_called_connected() {
         disconnect(&store, &grant("ns"), None).await.unwrap();
         Ok::<(), ()>(())
     };
-    let taken = process.connect(&grant("ns"), credentials(None), consent, judge).await;
+    let taken = process.connect(&grant("ns"), credentials(None), consent(), judge).await;
     assert!(matches!(taken, Err(ConsentError::Superseded)), "{taken:?}");
     let left = world.cluster.data("ns", NAME).unwrap();
     assert!(!left.contains_key("refresh-token") && left.contains_key("disconnected-at"));
@@ -126,11 +134,7 @@ async fn a_consent_that_has_no_place_is_not_kept() {
         );
         Ok::<(), ()>(())
     };
-    let consent = Consent {
-        code: Secret::new("code".into()),
-        redirect_uri: "http://localhost/callback".into(),
-    };
-    let taken = process.connect(&grant("ns"), credentials(None), consent, judge).await;
+    let taken = process.connect(&grant("ns"), credentials(None), consent(), judge).await;
     assert!(
         matches!(taken, Err(ConsentError::Cluster(GrantError::NameTaken))),
         "{taken:?}"
@@ -264,9 +268,7 @@ async fn a_grant_that_was_deleted_by_accident_is_written_back() {
     // Where the watch was interrupted meanwhile, nobody knows what it was.
     world.cluster.delete("ns", NAME);
     process.observe_relist(Some("ns"), &HashSet::new());
-    let found = process
-        .access(&grant("ns"), credentials(None), AccessOptions::default())
-        .await;
+    let found = asked(&process, AccessOptions::default()).await;
     assert!(matches!(found, Err(GrantError::NotConnected(_))), "{found:?}");
 }
 
@@ -288,14 +290,12 @@ async fn a_rejected_token_is_no_comfort_while_the_endpoint_is_down() {
         rejected: Some(Secret::new("access-1".into())),
         ..AccessOptions::default()
     };
-    let found = process.access(&grant("ns"), credentials(None), wish).await;
+    let found = asked(&process, wish).await;
     assert!(
         matches!(found, Err(GrantError::Unavailable { still: None, .. })),
         "{found:?}"
     );
-    let found = process
-        .access(&grant("ns"), credentials(None), AccessOptions::default())
-        .await;
+    let found = asked(&process, AccessOptions::default()).await;
     assert!(found.is_ok(), "for others it is as good as ever");
 }
 
@@ -310,7 +310,7 @@ async fn a_token_that_was_perhaps_spent_is_tried_each_minute_however_often_that_
             requested: true,
             ..AccessOptions::default()
         };
-        let found = process.access(&grant("ns"), credentials(None), wish).await;
+        let found = asked(&process, wish).await;
         let Err(GrantError::Unavailable { retry_at, .. }) = found else {
             unreachable!("{found:?}")
         };
@@ -365,11 +365,7 @@ async fn unsaved(world: &World, process: &Arc<Grants>) -> bool {
         cluster.fail(Method::PUT, NAME, Fault::Refuse(500), 1);
         Ok::<(), ()>(())
     };
-    let consent = Consent {
-        code: Secret::new("code".into()),
-        redirect_uri: "http://localhost/callback".into(),
-    };
-    let taken = process.connect(&grant("ns"), credentials(None), consent, judge).await;
+    let taken = process.connect(&grant("ns"), credentials(None), consent(), judge).await;
     assert!(
         matches!(
             taken,
@@ -414,7 +410,7 @@ async fn a_refusal_is_tried_once_more_when_a_person_asks_and_ends_when_atlassian
             requested,
             ..AccessOptions::default()
         };
-        process.access(&grant("ns"), credentials(None), wish).await
+        asked(&process, wish).await
     };
     for (requested, spent) in [(false, 2), (false, 2), (true, 3)] {
         let found = ask(requested).await;

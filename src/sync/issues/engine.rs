@@ -57,30 +57,20 @@ pub async fn run<M: Mirror>(
     state: &mut MirrorState,
 ) -> (SyncReport, Result<(), MirrorError>) {
     let run = StepContext::new(jira, settings, moment);
-    let MirrorState {
-        projects,
-        scan,
-        listing,
-        fill,
-        missing,
-        verify,
-        jql,
-        objects,
-    } = state;
     let intake = Intake {
         run,
-        jql,
-        projects,
-        writer: Writer::new(mirror, &run, objects),
+        jql: &mut state.jql,
+        projects: &mut state.projects,
+        writer: Writer::new(mirror, &run, &mut state.objects),
     };
     let mut engine = Engine {
         run,
         intake,
-        scan,
-        listing,
-        fill,
-        missing,
-        verify,
+        scan: &mut state.scan,
+        listing: &mut state.listing,
+        fill: &mut state.fill,
+        missing: &mut state.missing,
+        verify: &mut state.verify,
         reports: StepReports::default(),
     };
     let ended = engine.pass().await;

@@ -13,7 +13,7 @@ use proptest::{option, prelude::*};
 use self::{answers::answer, desks::desks, people::directory, projects::projects, statuses::statuses};
 use crate::{
     api::integration::Mode,
-    diagnose::evidence::{DeclaredSpec, Evidence},
+    diagnose::{declared::DeclaredSpec, evidence::Evidence},
 };
 
 pub use self::{answers::outage, people::person};

@@ -19,7 +19,7 @@ use crate::{
         requirements::{AGENT, BROWSE_USERS, permission_keys},
     },
     atlassian::{error::JiraError, models::Project},
-    diagnose::evidence::{KnownProject, ProjectsEvidence},
+    diagnose::{declared::KnownProject, evidence::ProjectsEvidence},
 };
 
 /// Keys of spec.projects, each once.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::integration::StatusMapping,
     atlassian::models::Status,
-    diagnose::evidence::{StatusesEvidence, TypeStatuses},
+    diagnose::{declared::TypeStatuses, evidence::StatusesEvidence},
 };
 
 fn name() -> BoxedStrategy<String> {
