@@ -13,8 +13,8 @@ use crate::{
     cluster::Cluster,
     coverage,
     harness::{
-        Harness,
-        actions::{connected, named},
+        Harness, Setup,
+        actions::{connected, named, opened},
         assertions::assert_condition,
         commands::{archive, private, restore},
         observe::condition,
@@ -120,7 +120,10 @@ async fn nothing_visible(cluster: Arc<Cluster>) {
 }
 
 async fn named_is_missing(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "named", named(&["SUP", "GHOST", "OLD"])).await;
+    let (harness, _) = opened(&cluster, "named", Setup::default()).await;
+    harness
+        .integrate("acme", "acme-oauth", named(&["SUP", "GHOST", "OLD"]))
+        .await;
     harness.until_reason("acme", "Ready", "SomeProjectsBlocked").await;
     let blocked = harness.integration("acme").await;
     let said = ["2 of 3", "GHOST (ProjectNotVisible)", "OLD (ProjectArchived)"];
@@ -161,6 +164,7 @@ async fn fewer_named(cluster: Arc<Cluster>) {
     harness.until_ready("acme").await;
     harness.change("acme", json!({"projects": null})).await;
     harness.until_project("acme-its", "back", |_| true).await;
+    harness.until_ready("acme").await;
     harness.assert_blocked(&[], "").await;
     harness.close().await;
 }

@@ -12,7 +12,7 @@ use crate::{
     coverage,
     harness::{
         Harness, SITE, Setup,
-        actions::{connected, connected_with_app},
+        actions::{connected, connected_with_app, opened},
         assertions::assert_condition,
         commands::{block_app, let_in, site_down},
         observe::{condition, observed},
@@ -99,7 +99,10 @@ async fn reaches_none(cluster: Arc<Cluster>) {
 }
 
 async fn not_found(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "not-found", json!({"site": "https://acne.atlassian.net"})).await;
+    let (harness, _) = opened(&cluster, "not-found", Setup::default()).await;
+    harness
+        .integrate("acme", "acme-oauth", json!({"site": "https://acne.atlassian.net"}))
+        .await;
     harness.until_reason("acme", "SiteReachable", "SiteNotFound").await;
     let typo = harness.integration("acme").await;
     // What the grant reaches is the likeliest correction.
@@ -112,7 +115,7 @@ async fn not_found(cluster: Arc<Cluster>) {
     );
     assert_condition(&typo, "Stalled", "True", "SiteNotFound", &[]);
     harness.change("acme", json!({"site": SITE})).await;
-    let ready = harness.integration("acme").await;
+    let ready = harness.until_ready("acme").await;
     assert_eq!(ready.status.unwrap().site.unwrap().url, SITE);
 
     // A typo later on neither empties the projects nor takes another site for this one.

@@ -13,7 +13,7 @@ use crate::{
     cluster::Cluster,
     harness::{
         Harness, Setup,
-        actions::connected,
+        actions::{connected, opened},
         assertions::{assert_absent, assert_condition},
         observe::{condition, is_ready, observed},
     },
@@ -113,7 +113,8 @@ async fn no_call(cluster: Arc<Cluster>) {
 }
 
 async fn suspended_from_the_start(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "asleep", json!({"suspend": true})).await;
+    let (harness, _) = opened(&cluster, "asleep", Setup::default()).await;
+    harness.integrate("acme", "acme-oauth", json!({"suspend": true})).await;
     let found = harness.until_message("acme", "Ready", "Suspended since").await;
     assert_condition(&found, "Ready", "Unknown", "NotChecked", &["not checked yet"]);
     for type_ in [
@@ -136,6 +137,7 @@ async fn suspended_from_the_start(cluster: Arc<Cluster>) {
     assert!(harness.secret("acme-jira-token").await.is_none());
 
     harness.change("acme", json!({"suspend": false})).await;
+    harness.until_ready("acme").await;
     assert_eq!(harness.exchanges(), 1);
     harness.close().await;
 }
