@@ -176,6 +176,12 @@ pub enum FaultAction {
     },
     /// Holds the request until the fault is released or removed.
     Hold,
+    /// Holds the request before it takes effect, until the fault is released or so many milliseconds have passed. Then it
+    /// takes effect also when its client has gone away, which a held or delayed request does not.
+    TakeEffectLate {
+        /// Milliseconds; unset waits for the release.
+        milliseconds: Option<u64>,
+    },
     /// Closes the connection without an answer.
     DropConnection,
     /// Takes `refresh_token` out of a token answer.

@@ -39,31 +39,17 @@ pub(super) async fn record(
     };
     let entry = describe(&shared, &parts, &body);
     let passage = Passage {
-        shared: &shared,
-        connection: &connection,
+        connection,
         method: entry.method.clone(),
         path: entry.path.clone(),
         body: entry.body.clone(),
         client_id: entry.client_id.clone(),
         account_id: entry.account_id.clone(),
         sequence: shared.requests.arrived(entry),
+        shared,
     };
-    let mut answer = passage.before().await;
-    if answer.is_none() {
-        let request = Request::from_parts(parts, Body::from(body));
-        answer = Some(passage.after(next.run(request).await).await);
-    }
-    let answer = answer.unwrap_or_default();
-    let latency = shared.latency();
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
-    let status = answer.status().as_u16();
-    let lost = answer.extensions().get::<Lost>().is_some();
-    passage.shared.requests.amend(passage.sequence, |entry| {
-        entry.status = (!lost).then_some(status);
-    });
-    answer
+    let request = Request::from_parts(parts, Body::from(body));
+    passage.through(request, next).await
 }
 
 /// Marks an answer that will not arrive, because its connection is cut.
@@ -119,9 +105,9 @@ fn owner(shared: &Shared, headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 /// One request on its way.
-struct Passage<'a> {
-    shared: &'a Shared,
-    connection: &'a Connection,
+struct Passage {
+    shared: Arc<Shared>,
+    connection: Connection,
     method: String,
     path: String,
     body: Option<String>,
@@ -130,7 +116,7 @@ struct Passage<'a> {
     sequence: u64,
 }
 
-impl Passage<'_> {
+impl Passage {
     fn hit(&self, when: When) -> Option<Hit> {
         let target = Target {
             method: &self.method,
@@ -145,9 +131,57 @@ impl Passage<'_> {
         Some(hit)
     }
 
+    /// Takes the request to its handler and the answer back.
+    async fn through(self, request: Request, next: Next) -> Response {
+        let hit = self.hit(When::Before);
+        if let Some(Hit {
+            action: FaultAction::TakeEffectLate { milliseconds },
+            ..
+        }) = hit
+        {
+            return self.late(request, next, (hit, milliseconds)).await;
+        }
+        let answer = match self.before(hit).await {
+            Some(answer) => answer,
+            None => self.after(next.run(request).await).await,
+        };
+        self.end(answer).await
+    }
+
+    /// Goes on by itself, so that the request takes effect whoever waits for it.
+    async fn late(self, request: Request, next: Next, (hit, milliseconds): (Option<Hit>, Option<u64>)) -> Response {
+        let going = tokio::spawn(async move {
+            match (hit, milliseconds) {
+                (Some(hit), None) => hit.hold().await,
+                (Some(hit), Some(milliseconds)) => {
+                    hit.count();
+                    wait(milliseconds).await;
+                }
+                (None, _) => {}
+            }
+            let answer = self.after(next.run(request).await).await;
+            self.end(answer).await
+        });
+        going.await.unwrap_or_default()
+    }
+
+    /// Keeps the answer back as long as all are, and notes what it says.
+    async fn end(&self, answer: Response) -> Response {
+        let latency = self.shared.latency();
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let status = answer.status().as_u16();
+        let lost = answer.extensions().get::<Lost>().is_some();
+        self.shared.requests.amend(self.sequence, |entry| {
+            entry.status = (!lost).then_some(status);
+        });
+        answer
+    }
+
     /// Faults before the effect; an answer means that the handler is not reached.
-    async fn before(&self) -> Option<Response> {
-        let hit = self.hit(When::Before)?;
+    async fn before(&self, hit: Option<Hit>) -> Option<Response> {
+        let hit = hit?;
         if !matches!(hit.action, FaultAction::Hold) {
             hit.count();
         }
@@ -160,8 +194,8 @@ impl Passage<'_> {
                 wait(*milliseconds).await;
                 None
             }
-            // These two alter an answer, and there is none yet.
-            FaultAction::OmitRefreshToken | FaultAction::GarbledBody => None,
+            // These alter an answer, and there is none yet; the last goes its own way.
+            FaultAction::OmitRefreshToken | FaultAction::GarbledBody | FaultAction::TakeEffectLate { .. } => None,
             other => Some(self.instead(other)),
         }
     }
@@ -183,6 +217,8 @@ impl Passage<'_> {
                 wait(*milliseconds).await;
                 answer
             }
+            // It has taken effect already.
+            FaultAction::TakeEffectLate { .. } => answer,
             FaultAction::OmitRefreshToken => alter(answer, omit_refresh_token).await,
             FaultAction::GarbledBody => alter(answer, garble).await,
             other => self.instead(other),
@@ -213,6 +249,7 @@ impl Passage<'_> {
             FaultAction::DropConnection
             | FaultAction::Delay { .. }
             | FaultAction::Hold
+            | FaultAction::TakeEffectLate { .. }
             | FaultAction::OmitRefreshToken
             | FaultAction::GarbledBody => {
                 self.connection.cut();
