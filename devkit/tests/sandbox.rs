@@ -3,10 +3,14 @@
 
 #[path = "sandbox/client.rs"]
 mod client;
+#[path = "sandbox/comments.rs"]
+mod comments;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/desks.rs"]
 mod desks;
+#[path = "sandbox/edits.rs"]
+mod edits;
 #[path = "sandbox/faults.rs"]
 mod faults;
 #[path = "sandbox/forms.rs"]
@@ -17,10 +21,16 @@ mod history;
 mod issues;
 #[path = "sandbox/lag.rs"]
 mod lag;
+#[path = "sandbox/ledger.rs"]
+mod ledger;
 #[path = "sandbox/limits.rs"]
 mod limits;
+#[path = "sandbox/links.rs"]
+mod links;
 #[path = "sandbox/login.rs"]
 mod login;
+#[path = "sandbox/meta.rs"]
+mod meta;
 #[path = "sandbox/oauth.rs"]
 mod oauth;
 #[path = "sandbox/pages.rs"]
@@ -29,11 +39,17 @@ mod pages;
 mod people;
 #[path = "sandbox/permissions.rs"]
 mod permissions;
+#[path = "sandbox/persons.rs"]
+mod persons;
 #[path = "sandbox/projects.rs"]
 mod projects;
 #[path = "sandbox/queries.rs"]
 mod queries;
+#[path = "sandbox/requests.rs"]
+mod requests;
 #[path = "sandbox/shapes.rs"]
 mod shapes;
 #[path = "sandbox/sites.rs"]
 mod sites;
+#[path = "sandbox/tickets.rs"]
+mod tickets;

@@ -15,7 +15,7 @@ use super::http;
 use super::limits::Spent;
 use super::request_log::{Mark, Request};
 use super::shared::Shared;
-use super::world::{self, Issue, SeedError, World};
+use super::world::{self, Effect, Issue, SeedError, World};
 
 /// A sandbox that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -322,6 +322,14 @@ impl Sandbox {
         let client_id = client_id.unwrap_or(world::CLIENT_ID);
         let now = self.shared.world().now();
         self.shared.limits.lock().quota.account(client_id, None, now).ever
+    }
+
+    /// What was really written to issues on the seed's first site, by apps and by people, oldest first.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        let world = self.shared.world();
+        let site = world.site(world::SITE);
+        site.map_or_else(Vec::new, |site| site.tickets.ledger.clone())
     }
 
     /// How many writes search does not know of yet, on the seed's first site.

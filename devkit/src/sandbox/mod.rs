@@ -28,8 +28,8 @@ mod world;
 
 pub use active_faults::FaultState;
 pub use command::{
-    Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewIssues, NewRequestType, NewStatus,
-    RequestTypeChange,
+    Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewField, NewIssues, NewOption,
+    NewRequestType, NewStatus, PersonsIssue, RequestTypeChange, ScreenChange, UndocumentedChange,
 };
 pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
@@ -37,7 +37,8 @@ pub use limits::{PostReads, Spent};
 pub use page_fault::{PageFault, PageTrouble};
 pub use request_log::{Mark, Request};
 pub use world::{
-    Account, AccountType, Actors, App, Desk, Family, FormField, Grant, Holder, InvalidHolder, Issue, IssueStatus,
-    IssueType, OAuth, PermissionScheme, Project, RefusalKind, RequestType, Site, StatusCategory, TokenUse, Workflow,
-    World,
+    Account, AccountType, Actors, App, Attached, Comment, Desk, Effect, Family, Field, FieldKind, FieldOption,
+    FormField, FormQuestion, Grant, Holder, InvalidHolder, Issue, IssueLink, IssueStatus, IssueType, OAuth, Operation,
+    PermissionScheme, Project, RefusalKind, RemoteLink, Request as CustomerRequest, RequestType, Reversal, ScreenRule,
+    Screens, Site, StatusCategory, Tickets, TokenUse, Transition, Undocumented, Validator, Workflow, World,
 };

@@ -28,6 +28,11 @@ pub(crate) fn json_text(code: u16, body: String) -> Response {
     (status(code), [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
+/// No body.
+pub(crate) fn empty(code: u16) -> Response {
+    status(code).into_response()
+}
+
 /// Says how many objects an answer returns, for its price in points.
 pub(crate) fn returning(mut answer: Response, count: usize) -> Response {
     answer.extensions_mut().insert(Returned(count as u64));

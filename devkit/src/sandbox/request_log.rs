@@ -42,13 +42,15 @@ pub struct Request {
 }
 
 /// Ends of paths of Jira's API that are asked by a POST and change nothing.
-const READS_BY_POST: [&str; 6] = [
+const READS_BY_POST: [&str; 8] = [
     "/search/jql",
     "/search/approximate-count",
     "/issue/bulkfetch",
     "/permissions/check",
     "/permissions/project",
     "/jql/parse",
+    "/jql/match",
+    "/comment/list",
 ];
 
 impl Request {

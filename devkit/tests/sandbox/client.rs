@@ -62,6 +62,29 @@ impl Bench {
         request.bearer_auth(&self.tokens.access_token).json(body)
     }
 
+    /// A request with any method to a site's REST API with the dedicated account's token.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> RequestBuilder {
+        self.send_as(&self.tokens.access_token, method, path, body)
+    }
+
+    pub(crate) fn send_as(&self, token: &str, method: &str, path: &str, body: &Value) -> RequestBuilder {
+        let url = self.url(&format!("/ex/jira/{}{path}", self.cloud_id("acme")));
+        let request = self.http.request(method.parse().unwrap(), url).bearer_auth(token);
+        if body.is_null() { request } else { request.json(body) }
+    }
+
+    /// The access token of an account's own grant.
+    pub(crate) fn token_of(&self, account: &str) -> String {
+        self.mint(json!({"command": "mintGrant", "account": account}))
+            .access_token
+    }
+
+    /// The account's id.
+    pub(crate) fn account(&self, email: &str) -> String {
+        let read = |world: &devkit::sandbox::World| world.account(email).unwrap().account_id.clone();
+        self.sandbox.state(read)
+    }
+
     /// A token request with a refresh token.
     pub(crate) fn refresh_request(&self, refresh_token: &str) -> RequestBuilder {
         self.http.post(self.url("/oauth/token")).json(&json!({

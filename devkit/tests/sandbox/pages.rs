@@ -180,7 +180,15 @@ async fn what_is_asked_for_is_checked_as_documented() {
     names.sort_unstable();
     let all = [
         "assignee",
+        "comment",
+        "components",
         "created",
+        "creator",
+        "description",
+        "duedate",
+        "environment",
+        "fixVersions",
+        "issuelinks",
         "issuetype",
         "labels",
         "priority",

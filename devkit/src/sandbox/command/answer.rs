@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::active_faults::FaultState;
 use crate::sandbox::limits::Spent;
+use crate::sandbox::world::Effect;
 
 /// What came of a command.
 pub(crate) type Applied = Result<Answer, CommandError>;
@@ -60,6 +61,21 @@ pub enum Answer {
     Issues {
         /// Their numeric ids.
         ids: Vec<u64>,
+    },
+    /// A custom field.
+    Field {
+        /// Its id: `customfield_10044`.
+        id: String,
+    },
+    /// A comment.
+    Comment {
+        /// Its numeric id.
+        id: u64,
+    },
+    /// Effective writes, oldest first.
+    Ledger {
+        /// The writes.
+        effects: Vec<Effect>,
     },
     /// How many things were met.
     Count {

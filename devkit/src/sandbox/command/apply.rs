@@ -4,7 +4,9 @@ use std::sync::RwLockWriteGuard;
 
 use super::answer::{Answer, Applied, CommandError};
 use super::vocabulary::Command;
-use super::{desks, grants, issues, languages, limits, names, people, projects, roles, search, sites, statuses};
+use super::{
+    desks, fields, grants, issues, languages, limits, names, people, projects, roles, search, sites, statuses, tickets,
+};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::World;
 
@@ -170,8 +172,8 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
             issues::change(&mut world(), site.as_deref(), (project.as_deref(), ids, percent), set),
         C::DeleteIssues { site, project, ids, percent } =>
             issues::delete_many(&mut world(), site.as_deref(), (project.as_deref(), ids, percent)),
-        C::DeleteIssue { site, issue } => issues::delete(&mut world(), site.as_deref(), &issue),
-        C::MoveIssue { site, issue, project } => issues::move_to(&mut world(), site.as_deref(), &issue, &project),
+        C::DeleteIssue { site, issue } => tickets::delete(&mut world(), site.as_deref(), &issue),
+        C::MoveIssue { site, issue, project } => tickets::move_to(&mut world(), site.as_deref(), &issue, &project),
         C::DateIssue { site, issue, seconds } => issues::date(&mut world(), site.as_deref(), &issue, seconds),
         C::TouchIssue { site, issue, every_seconds } =>
             issues::touch(&mut world(), site.as_deref(), &issue, every_seconds),
@@ -179,9 +181,46 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
         C::ArchiveIssue { site, issue, archived } =>
             search::archive(&mut world(), site.as_deref(), &issue, archived),
         C::FailIssues { site, issues } => search::fail(&mut world(), site.as_deref(), &issues),
-        C::SetIndexLag { site, seconds, until_released } =>
-            search::set_lag(&mut world(), site.as_deref(), seconds, until_released),
+        C::SetIndexLag { site, issue, seconds, until_released } =>
+            search::set_lag(&mut world(), site.as_deref(), issue.as_deref(), seconds, until_released),
         C::ReleaseIndex { site, ids } => search::release(&mut world(), site.as_deref(), ids),
+
+        // What issues are made with.
+        C::AddField(new) => fields::add(&mut world(), new),
+        C::ChangeScreen(change) => fields::change_screen(&mut world(), change),
+        C::AddValidator { site, project, issue_type, field, message } =>
+            fields::add_validator(&mut world(), site.as_deref(), &project, issue_type, (field, message)),
+        C::SetParts { site, project, components, versions } =>
+            fields::set_parts(&mut world(), site.as_deref(), &project, components, versions),
+        C::SetDefaultAssignee { site, project, lead } =>
+            projects::change(&mut world(), site.as_deref(), &project, |project| project.assigns_lead = lead),
+        C::SetTransitions { site, project, transitions } =>
+            fields::set_transitions(&mut world(), site.as_deref(), &project, transitions),
+        C::SetForm { site, project, request_type, questions, enforced } => fields::set_form(
+            &mut world(), site.as_deref(), &project, request_type.as_deref(), (questions, enforced),
+        ),
+        C::SetIssueLinking { site, active } =>
+            sites::change(&mut world(), site.as_deref(), |site| site.tickets.linking = active),
+
+        // What people do to tickets, and what was written to them.
+        C::CreateIssue(new) => tickets::create(&mut world(), new),
+        C::CloneIssue { site, issue, account, summary } =>
+            tickets::clone(&mut world(), site.as_deref(), &issue, account.as_deref(), summary),
+        C::EditIssue { site, issue, account, fields } =>
+            tickets::edit(&mut world(), site.as_deref(), &issue, account.as_deref(), fields),
+        C::LabelIssue { site, issue, account, add, remove } =>
+            tickets::label(&mut world(), site.as_deref(), &issue, account.as_deref(), (add, remove)),
+        C::SetIssueProperty { site, issue, account, key, value } =>
+            tickets::set_property(&mut world(), site.as_deref(), &issue, account.as_deref(), (key, value)),
+        C::CommentOnIssue { site, issue, account, text, internal } =>
+            tickets::comment(&mut world(), site.as_deref(), &issue, account.as_deref(), (text, internal)),
+        C::DeleteComment { site, comment } => tickets::delete_comment(&mut world(), site.as_deref(), comment),
+        C::RevertField { site, issue, field, off } =>
+            tickets::revert(&mut world(), site.as_deref(), &issue, field, off),
+        C::DescribeLedger { site, issue, by_app } =>
+            tickets::describe_ledger(&mut world(), site.as_deref(), issue.as_deref(), by_app),
+        C::SetUndocumented { site, set } => tickets::set_undocumented(&mut world(), site.as_deref(), set),
+        C::SetIssueLimit { off } => done(limits::set_issue_limit(shared, off)),
 
         // Limits, delays and pages.
         C::SetQuota { points, off, per_tenant, post_reads } =>

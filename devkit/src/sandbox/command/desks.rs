@@ -143,7 +143,7 @@ fn known(site: &Site, project: &str, request_type: Option<&str>) -> Result<(), C
 }
 
 /// Changes the request type, or all of the desk.
-fn each_type(
+pub(super) fn each_type(
     world: &mut World,
     site: Option<&str>,
     project: &str,
@@ -174,6 +174,8 @@ fn make(site: &mut Site, project: &str, new: NewRequestType) -> Result<RequestTy
         restricted: new.restricted,
         creatable: true,
         fields: new.fields.unwrap_or_else(usual_fields),
+        questions: Vec::new(),
+        enforced: false,
     })
 }
 

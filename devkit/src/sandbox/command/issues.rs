@@ -36,21 +36,6 @@ pub(super) fn delete_many(world: &mut World, site: Option<&str>, choice: Choice<
     Ok(Answer::Issues { ids })
 }
 
-pub(super) fn delete(world: &mut World, site: Option<&str>, issue: &str) -> Applied {
-    let site = site_mut(world, site)?;
-    let id = find_issue(site, issue)?;
-    site.delete_issue(id);
-    Ok(Answer::Done)
-}
-
-pub(super) fn move_to(world: &mut World, site: Option<&str>, issue: &str, project: &str) -> Applied {
-    let now = world.now();
-    let site = site_mut(world, site)?;
-    let (id, target) = (find_issue(site, issue)?, find(site, project)?);
-    let same = || CommandError::Invalid(format!("issue `{issue}` is in project `{project}` already"));
-    site.move_issue(id, target, now).map(|()| Answer::Done).ok_or_else(same)
-}
-
 pub(super) fn date(world: &mut World, site: Option<&str>, issue: &str, seconds: i64) -> Applied {
     let now = world.now();
     let site = site_mut(world, site)?;
@@ -240,6 +225,9 @@ pub(super) fn add(world: &mut World, new: NewIssues) -> Applied {
                 vary(project, issue, n as usize, &people);
             }
             set_well = set_all(project, issue, &set, at);
+            // Made by people: by whom it is from, or else by the lead.
+            let from = issue.reporter.clone().filter(|_| varied || set.reporter.is_some());
+            issue.creator = from.unwrap_or_else(|| project.lead.clone());
         });
         if let Err(error) = set_well {
             // What is wrong with one is wrong with all, so that this is the first.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::answer::{Answer, Applied, CommandError};
 use super::people::cloud_id;
 use crate::sandbox::fault::RateLimitReason;
-use crate::sandbox::limits::{BurstRule, HeaderStyle, PostReads, Quota, Storm};
+use crate::sandbox::limits::{BurstRule, HeaderStyle, PerIssue, PostReads, Quota, Storm};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::CLIENT_ID;
 
@@ -21,6 +21,12 @@ pub(super) fn spend(shared: &Shared, client_id: Option<String>, site: Option<&st
     let site = cloud_id(&shared.world(), site)?;
     shared.limits.lock().quota.spend(&client_id, &site, points, now);
     Ok(Answer::Done)
+}
+
+pub(super) fn set_issue_limit(shared: &Shared, off: bool) {
+    let per_issue = &mut shared.limits.lock().per_issue;
+    *per_issue = PerIssue::default();
+    per_issue.off = off;
 }
 
 pub(super) fn set_burst(

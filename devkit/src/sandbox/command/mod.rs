@@ -3,6 +3,7 @@
 mod answer;
 mod apply;
 mod desks;
+mod fields;
 mod grants;
 mod issue_change;
 mod issues;
@@ -15,14 +16,17 @@ mod roles;
 mod search;
 mod sites;
 mod statuses;
+mod tickets;
 mod vocabulary;
 
 pub use answer::{Answer, CommandError};
 pub use desks::{NewRequestType, RequestTypeChange};
+pub use fields::{NewField, NewOption, ScreenChange};
 pub use grants::NewApp;
 pub use issue_change::{IssueChange, IssueUpdate, NewIssues};
 pub use people::NewAccount;
 pub use statuses::NewStatus;
+pub use tickets::{PersonsIssue, UndocumentedChange};
 pub use vocabulary::Command;
 
 pub(crate) use apply::apply;

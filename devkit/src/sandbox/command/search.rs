@@ -9,12 +9,27 @@ use super::people::site_mut;
 use super::projects::find_issue;
 use crate::sandbox::world::{Lag, World};
 
-pub(super) fn set_lag(world: &mut World, site: Option<&str>, seconds: Option<u32>, until_released: bool) -> Applied {
-    site_mut(world, site)?.issue_locations.index.lag = match seconds {
+pub(super) fn set_lag(
+    world: &mut World,
+    site: Option<&str>,
+    issue: Option<&str>,
+    seconds: Option<u32>,
+    until_released: bool,
+) -> Applied {
+    let lag = match seconds {
         _ if until_released => Lag::UntilReleased,
         Some(seconds) => Lag::For(SignedDuration::from_secs(i64::from(seconds))),
         None => Lag::None,
     };
+    let site = site_mut(world, site)?;
+    let issue = issue.map(|issue| find_issue(site, issue)).transpose()?;
+    let index = &mut site.issue_locations.index;
+    match issue {
+        Some(issue) => {
+            index.lags.insert(issue, lag);
+        }
+        None => index.lag = lag,
+    }
     Ok(Answer::Done)
 }
 

@@ -1,16 +1,19 @@
 //! The vocabulary of commands: what a test, the demo or an outside program may ask of the sandbox.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::desks::{NewRequestType, RequestTypeChange};
+use super::fields::{NewField, ScreenChange};
 use super::grants::NewApp;
 use super::issue_change::{IssueChange, IssueUpdate, NewIssues};
 use super::people::NewAccount;
 use super::statuses::NewStatus;
+use super::tickets::{PersonsIssue, UndocumentedChange};
 use crate::sandbox::fault::{FaultRule, RateLimitReason};
 use crate::sandbox::limits::PostReads;
 use crate::sandbox::page_fault::PageFault;
-use crate::sandbox::world::{AccountType, FormField, Holder, RefusalKind, StatusCategory};
+use crate::sandbox::world::{AccountType, FormField, FormQuestion, Holder, RefusalKind, StatusCategory, Transition};
 
 /// A change to the sandbox; as JSON `{"command": "removeDesk", "project": "SUP"}`.
 ///
@@ -271,13 +274,74 @@ pub enum Command {
     /// Lets search learn of writes only after so many seconds, or when released; without either, at once, except for
     /// what waits already. Deletions are learned at once always; single issues, `bulkfetch` and counts in
     /// `insight` never lag.
-    SetIndexLag { site: Option<String>, seconds: Option<u32>, #[serde(default)] until_released: bool },
+    /// With `issue` this one alone, in the place of the site's lag.
+    SetIndexLag {
+        site: Option<String>, issue: Option<String>, seconds: Option<u32>, #[serde(default)] until_released: bool,
+    },
     /// Lets search learn what it waits for, of these issues or of all. Answers how many writes that were.
     ReleaseIndex { site: Option<String>, ids: Option<Vec<u64>> },
     /// Gives an account's profile a time zone (IANA), in which it reads and writes times.
     SetTimeZone { account: Option<String>, time_zone: String },
     /// Adds accounts `person-1@<domain>` and so on to a site, `appsPercent` of them (0 by default) apps.
     AddAccounts { site: Option<String>, count: u32, #[serde(default)] apps_percent: u32, domain: Option<String> },
+
+    // What issues are made with. A field is named by its id.
+    /// Adds a custom field. Answers its id.
+    AddField(NewField),
+    /// Changes what the create screens of a project say of a field: whether they show it, demand it, or fill it.
+    ChangeScreen(ScreenChange),
+    /// Lets the workflow refuse new issues in which the field is empty, with this message; metadata do not know of it.
+    AddValidator {
+        site: Option<String>, project: String, issue_type: Option<String>, field: String, message: String,
+    },
+    /// Replaces the components of a project, its versions, or both.
+    SetParts {
+        site: Option<String>, project: String, components: Option<Vec<String>>, versions: Option<Vec<String>>,
+    },
+    /// Whether issues that nobody is chosen for go to the lead, and none may be unassigned; at first they may.
+    SetDefaultAssignee { site: Option<String>, project: String, lead: bool },
+    /// Replaces the transitions of a project's workflow; none lets every issue into every status.
+    SetTransitions { site: Option<String>, project: String, transitions: Vec<Transition> },
+    /// Puts questions beside the fields of a request type's form, or of all. Enforced, requests are refused with 422
+    /// until the required ones are answered; else they come without that form.
+    SetForm {
+        site: Option<String>, project: String, request_type: Option<String>, questions: Vec<FormQuestion>,
+        #[serde(default)] enforced: bool,
+    },
+    /// Whether issues can be linked on the site, to one another and to things outside.
+    SetIssueLinking { site: Option<String>, active: bool },
+
+    // What people do to tickets, and what was written to them.
+    /// A person makes an issue, or with `requestType` a request in the portal. Answers its id.
+    CreateIssue(PersonsIssue),
+    /// A person clones an issue; the clone is the person's. Answers its id.
+    CloneIssue { site: Option<String>, issue: String, account: Option<String>, summary: Option<String> },
+    /// A person edits fields. Values stand as they are kept: `description` as a document or plain text, people by id or
+    /// address, a priority by id, options as `{"id", "value"}`; null empties.
+    EditIssue { site: Option<String>, issue: String, account: Option<String>, fields: Map<String, Value> },
+    /// A person adds labels and takes labels away.
+    LabelIssue {
+        site: Option<String>, issue: String, account: Option<String>, #[serde(default)] add: Vec<String>,
+        #[serde(default)] remove: Vec<String>,
+    },
+    /// Somebody sets a property, or takes it away.
+    SetIssueProperty {
+        site: Option<String>, issue: String, account: Option<String>, key: String, value: Option<Value>,
+    },
+    /// A person comments, in plain text. Answers the comment's id.
+    CommentOnIssue {
+        site: Option<String>, issue: String, account: Option<String>, text: String, #[serde(default)] internal: bool,
+    },
+    /// Deletes a comment.
+    DeleteComment { site: Option<String>, comment: u64 },
+    /// Lets automation set the field of an issue back whenever somebody else changes it, or no longer.
+    RevertField { site: Option<String>, issue: String, field: String, #[serde(default)] off: bool },
+    /// Answers what was really written to issues, or to one, by apps and people, or by apps alone.
+    DescribeLedger { site: Option<String>, issue: Option<String>, #[serde(default)] by_app: bool },
+    /// Sets what Atlassian does not document.
+    SetUndocumented { site: Option<String>, set: UndocumentedChange },
+    /// Takes the limit of writes to one issue away, or brings it back; either way nothing counts of what was written.
+    SetIssueLimit { off: bool },
 
     // Hourly points.
     /// Sets the pool of every app: `points` an hour (65,000 by default), or without end when `off`. `perTenant` gives

@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use crate::sandbox::reply;
 use crate::sandbox::shared::Shared;
-use crate::sandbox::world::{Account, Project, Site, World};
+use crate::sandbox::world::{Account, Project, Site, World, Write};
+
+/// What is to be written, or why not.
+pub(super) type Judged = Result<Write, Box<Response>>;
 
 /// A call that passed the gateway.
 pub(super) struct Call<'a> {

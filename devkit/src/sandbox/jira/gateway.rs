@@ -1,4 +1,5 @@
-//! The gateway: token, site, scope and product access are checked in this order, then Jira answers.
+//! The gateway: a call is let in and counted, then Jira answers. What is written is judged, carried out and answered in
+//! one step.
 
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
+use super::admission::{Admitted, admit, allow};
 use super::call::Call;
 use super::localise::localise;
-use super::routes::{self, Found, Route};
+use super::routes::{self, Found, Handler, Route};
 use crate::sandbox::limits::{Metered, Refusal};
 use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::shared::Shared;
-use crate::sandbox::world::{Account, AccountType, Dictionary, Grant, Site, World};
+use crate::sandbox::world::{Author, Dictionary, Receipt, World, Write};
 
 /// Everything under `/ex/jira/{cloudId}/`.
 pub(crate) async fn gateway(
@@ -35,6 +37,7 @@ pub(crate) async fn gateway(
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         method,
         experimental: experimental.is_some_and(|value| value.as_bytes() == b"opt-in"),
+        language: forced_language(&headers),
         body,
     };
     shared.pass_half_a_call();
@@ -44,7 +47,8 @@ pub(crate) async fn gateway(
         answer,
         dictionary,
         caller,
-    } = answer(&shared, &headers, request);
+        write: _,
+    } = answer(&shared, &headers, &request);
     let mut answer = match dictionary {
         Some(dictionary) => localise(answer, &dictionary).await,
         None => answer,
@@ -55,6 +59,14 @@ pub(crate) async fn gateway(
     shared.pass_half_a_call();
     date(&shared, &mut answer);
     answer
+}
+
+/// The language that a call demands refusals in. `Accept-Language` alone is not heeded.
+fn forced_language(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let forced = text("x-force-accept-language").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let first = text("accept-language")?.split([',', ';']).next()?;
+    forced.then(|| first.trim().to_owned())
 }
 
 /// Says when the site answered, by its own clock.
@@ -73,6 +85,8 @@ struct Request {
     query: Vec<(String, String)>,
     method: Method,
     experimental: bool,
+    /// The language that refusals are demanded in, in the place of the account's.
+    language: Option<String>,
     body: Bytes,
 }
 
@@ -81,6 +95,8 @@ struct Outcome {
     answer: Response,
     dictionary: Option<Arc<Dictionary>>,
     caller: Option<Caller>,
+    /// What is to be carried out before there is an answer.
+    write: Option<(Author, Write)>,
 }
 
 /// Whose limits a call counts to.
@@ -114,15 +130,31 @@ impl Caller {
     }
 }
 
-/// What the site says to a request.
-fn answer(shared: &Shared, headers: &HeaderMap, request: Request) -> Outcome {
-    let world = &*shared.world();
-    let mut caller = None;
+/// What the site says to a request. Whoever writes has the world alone from the judgement to the answer.
+fn answer(shared: &Shared, headers: &HeaderMap, request: &Request) -> Outcome {
+    if !routes::is_write(request.method.as_str(), &request.path) {
+        return judge(shared, &shared.world(), headers, request);
+    }
+    let mut world = shared.world_mut();
+    let mut outcome = judge(shared, &world, headers, request);
+    if let Some((author, write)) = outcome.write.take() {
+        world.version += 1;
+        let now = world.now();
+        let site = world.sites.get_mut(&request.cloud_id);
+        let receipt = site.and_then(|site| site.carry_out(&author, write, now));
+        outcome.answer = confirm(shared, &world, headers, request, receipt).unwrap_or_else(|refusal| *refusal);
+    }
+    outcome
+}
+
+/// The answer, or what is to be written first.
+fn judge(shared: &Shared, world: &World, headers: &HeaderMap, request: &Request) -> Outcome {
+    let (mut caller, mut write) = (None, None);
     let (answer, dictionary) = match admit(world, headers, &request.cloud_id) {
         Ok(admitted) => {
-            let answer = routed(shared, world, admitted, request, &mut caller);
-            let dictionary = world.language_of(&admitted.1.locale);
-            (answer.unwrap_or_else(|refusal| *refusal), dictionary)
+            let answer = routed(shared, world, admitted, request, (&mut caller, &mut write));
+            let language = request.language.as_ref().unwrap_or(&admitted.1.locale);
+            (answer.unwrap_or_else(|refusal| *refusal), world.language_of(language))
         }
         Err(refusal) => (*refusal, None),
     };
@@ -130,6 +162,77 @@ fn answer(shared: &Shared, headers: &HeaderMap, request: Request) -> Outcome {
         answer,
         dictionary,
         caller,
+        write,
+    }
+}
+
+/// The answer to what was carried out.
+fn confirm(
+    shared: &Shared,
+    world: &World,
+    headers: &HeaderMap,
+    request: &Request,
+    receipt: Option<Receipt>,
+) -> Answered {
+    let gone = || {
+        Box::new(reply::jira_error(
+            404,
+            "Issue does not exist or you do not have permission to see it.",
+        ))
+    };
+    let admitted = admit(world, headers, &request.cloud_id)?;
+    match (routes::find(request.method.as_str(), &request.path), receipt) {
+        (Found::Endpoint(route, params), Some(receipt)) => match route.handler {
+            Handler::Write { answer, .. } => answer(&open(shared, world, admitted, request, params)?, &receipt),
+            Handler::Read(_) => Err(gone()),
+        },
+        _ => Err(gone()),
+    }
+}
+
+/// A call as handlers get it.
+fn open<'a>(
+    shared: &'a Shared,
+    world: &'a World,
+    (_, account, site): Admitted<'a>,
+    request: &Request,
+    params: Vec<String>,
+) -> Result<Call<'a>, Box<Response>> {
+    Ok(Call {
+        shared,
+        world,
+        site,
+        account,
+        params,
+        query: request.query.clone(),
+        body: read(&request.body)?,
+        path: request.path.clone(),
+        experimental: request.experimental,
+    })
+}
+
+/// What the handler says to a call that may be made, or what it wants to be written.
+fn handle(
+    shared: &Shared,
+    world: &World,
+    admitted: Admitted<'_>,
+    request: &Request,
+    (route, params, write): (&Route, Vec<String>, &mut Option<(Author, Write)>),
+) -> Answered {
+    let (grant, account, site) = admitted;
+    allow(route, grant, account, site)?;
+    let call = open(shared, world, admitted, request, params)?;
+    match route.handler {
+        Handler::Read(handler) => handler(&call),
+        Handler::Write { judge, .. } => {
+            let author = Author {
+                account_id: Some(account.account_id.clone()),
+                client_id: Some(grant.client_id.clone()),
+                history: call.body.get("historyMetadata").cloned(),
+            };
+            *write = Some((author, judge(&call)?));
+            Ok(reply::empty(204))
+        }
     }
 }
 
@@ -137,12 +240,13 @@ fn answer(shared: &Shared, headers: &HeaderMap, request: Request) -> Outcome {
 fn routed(
     shared: &Shared,
     world: &World,
-    (grant, account, site): Admitted<'_>,
-    request: Request,
-    caller: &mut Option<Caller>,
+    admitted: Admitted<'_>,
+    request: &Request,
+    (caller, write): (&mut Option<Caller>, &mut Option<(Author, Write)>),
 ) -> Answered {
-    let path = request.path;
-    let (route, params) = match routes::find(request.method.as_str(), &path) {
+    let (grant, _, site) = admitted;
+    let path = request.path.as_str();
+    let (route, params) = match routes::find(request.method.as_str(), path) {
         Found::Endpoint(route, params) => (route, params),
         Found::OtherMethod => {
             let message = "HTTP 405 Method Not Allowed";
@@ -154,79 +258,24 @@ fn routed(
         client_id: grant.client_id.clone(),
         cloud_id: site.cloud_id.clone(),
         route,
-        path: path.clone(),
+        path: path.to_owned(),
         now: world.now(),
         refusal: None,
     });
-    if let Err(refusal) = shared.limits.admit(&caller.metered()) {
+    let mut admission = shared.limits.admit(&caller.metered());
+    if let (Ok(()), Handler::Write { .. }, Some(issue)) =
+        (&admission, &route.handler, routes::written_issue(site, route, &params))
+    {
+        admission = shared.limits.admit_write(&caller.metered(), issue);
+    }
+    if let Err(refusal) = admission {
         caller.refusal = Some(refusal);
         return Ok(shared.limits.refusal(&refusal));
     }
-    let answer = allow(route, grant, account, site).and_then(|()| {
-        let call = Call {
-            shared,
-            world,
-            site,
-            account,
-            params,
-            query: request.query,
-            body: read(&request.body)?,
-            path,
-            experimental: request.experimental,
-        };
-        (route.handler)(&call)
-    });
+    let answer = handle(shared, world, admitted, request, (route, params, write));
     let answer = answer.unwrap_or_else(|refusal| *refusal);
     shared.limits.charge(&caller.metered(), &answer);
     Ok(answer)
-}
-
-/// Whose token it is, and where it leads.
-type Admitted<'a> = (&'a Grant, &'a Account, &'a Site);
-
-/// Whether the token is good and reaches a site that is up.
-fn admit<'a>(world: &'a World, headers: &HeaderMap, cloud_id: &str) -> Result<Admitted<'a>, Box<Response>> {
-    let Some((grant, account)) = world.bearer(headers) else {
-        return Err(Box::new(reply::gateway_error(401, "Unauthorized")));
-    };
-    let site = world.sites.get(cloud_id);
-    // A site whose address another one took is gone.
-    let Some(site) = site.filter(|site| site.host.is_some()) else {
-        return Err(Box::new(reply::gateway_error(404, "Not Found")));
-    };
-    let reached = grant.sites.contains_key(cloud_id);
-    if !reached || site.blocked_apps.contains(&grant.client_id) {
-        let message = "The app is not installed on this instance";
-        return Err(Box::new(reply::gateway_error(403, message)));
-    }
-    if let Some(status) = site.down {
-        return Err(Box::new(reply::html(status, "Site temporarily unavailable", "")));
-    }
-    Ok((grant, account, site))
-}
-
-/// Whether the grant has the scope, and the account access to the product.
-fn allow(route: &Route, grant: &Grant, account: &Account, site: &Site) -> Result<(), Box<Response>> {
-    let scopes = grant.sites.get(&site.cloud_id);
-    let held = |scope: &&str| scopes.is_some_and(|scopes| scopes.contains(*scope));
-    if !route.scopes.is_empty() && !route.scopes.iter().any(held) {
-        let message = "Unauthorized; scope does not match";
-        return Err(Box::new(reply::gateway_error(401, message)));
-    }
-    let id = account.account_id.as_str();
-    let customer = account.account_type == AccountType::Customer;
-    let through_portal = route.for_customers && customer && site.has_portal_access(id);
-    if site.has_product_access(id) || through_portal {
-        return Ok(());
-    }
-    let refusal = if site.no_access_status == 401 {
-        let message = "Client must be authenticated to access this resource.";
-        reply::json(401, json!({"message": message, "status-code": 401}))
-    } else {
-        let message = "You do not have permission to access Jira on this site.";
-        reply::jira_error(site.no_access_status, message)
-    };
-    Err(Box::new(refusal))
 }
 
 /// The body as JSON; none is null.

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::issue_fields::{self, Others};
 use super::render;
 use crate::sandbox::world::{Issue, Project};
 
@@ -27,12 +28,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("parent", "Parent"),
     ("created", "Created"),
     ("updated", "Updated"),
+    ("creator", "Creator"),
+    ("description", "Description"),
 ];
 
 /// Which fields are shown.
 #[derive(Debug)]
 pub(super) struct Selection {
     fields: Vec<&'static str>,
+    /// Which of the others are.
+    others: Others,
     /// Whether nothing but the id is.
     id_only: bool,
 }
@@ -46,18 +51,21 @@ impl Selection {
             asked = default.to_vec();
         }
         let only_without = asked.iter().all(|name| name.starts_with('-'));
+        let everything = only_without || asked.contains(&"*all");
         let all = only_without || asked.iter().any(|name| *name == "*all" || *name == "*navigable");
         let names = FIELDS.iter().map(|(id, _)| *id);
         let without = |id: &str| asked.iter().any(|name| name.strip_prefix('-') == Some(id));
+        let others = asked.iter().filter(|name| !FIELDS.iter().any(|(id, _)| id == *name));
         Self {
             fields: names.filter(|id| (all || asked.contains(id)) && !without(id)).collect(),
+            others: Others::of(others.copied(), all, everything),
             id_only: asked.iter().all(|name| *name == "id"),
         }
     }
 
     /// Whether nothing but ids and keys is shown.
     pub(super) fn is_ids_only(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.is_empty() && self.others.is_empty()
     }
 
     /// The names of the fields by their ids.
@@ -77,8 +85,8 @@ pub(super) struct Printer<'a> {
     /// What was written already, by kind and id.
     written: HashMap<(&'static str, &'a str), String>,
     projects: HashMap<u64, String>,
-    /// Whether issue properties were asked for, of which there are none.
-    pub(super) with_properties: bool,
+    /// Issue properties that were asked for.
+    pub(super) properties: Vec<String>,
 }
 
 impl<'a> Printer<'a> {
@@ -90,13 +98,13 @@ impl<'a> Printer<'a> {
             base: format!("{}/rest/api/3", call.site.gateway_url()),
             written: HashMap::new(),
             projects: HashMap::new(),
-            with_properties: false,
+            properties: Vec::new(),
         }
     }
 
     /// An issue in a list: its id alone unless more is asked for.
     pub(super) fn issue(&mut self, text: &mut String, project: &'a Project, issue: &'a Issue) {
-        if self.selection.id_only && !self.with_properties {
+        if self.selection.id_only && self.properties.is_empty() {
             let _ = write!(text, "{{\"id\":\"{}\"}}", issue.id);
         } else {
             self.whole_issue(text, project, issue);
@@ -111,8 +119,9 @@ impl<'a> Printer<'a> {
             text,
             "{{\"expand\":\"\",\"id\":\"{id}\",\"self\":\"{base}/issue/{id}\",\"key\":\"{key}\""
         );
-        if self.with_properties {
-            text.push_str(",\"properties\":{}");
+        if !self.properties.is_empty() {
+            let shown = issue_fields::properties(issue, &self.properties);
+            let _ = write!(text, ",\"properties\":{shown}");
         }
         let selection = self.selection;
         let mut before = ",\"fields\":{";
@@ -128,6 +137,10 @@ impl<'a> Printer<'a> {
             } else {
                 self.field(text, project, issue, name);
             }
+            before = ",";
+        }
+        for (name, value) in selection.others.values(self.call, project, issue) {
+            let _ = write!(text, "{before}\"{name}\":{value}");
             before = ",";
         }
         text.push_str(if before == "," { "}}" } else { "}" });
@@ -158,6 +171,11 @@ impl<'a> Printer<'a> {
             "reporter" => self.person(text, issue.reporter.as_deref()),
             "parent" => self.parent(text, issue.parent),
             "created" => self.time(text, Some(issue.created)),
+            "creator" => self.person(text, Some(&issue.creator)),
+            "description" => match &issue.description {
+                Some(document) => text.push_str(&document.to_string()),
+                None => text.push_str("null"),
+            },
             _ => self.time(text, Some(issue.updated)),
         }
     }

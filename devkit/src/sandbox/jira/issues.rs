@@ -21,6 +21,13 @@ fn readable<'a>(call: &Call<'a>, id_or_key: &str) -> Option<(&'a Project, &'a Is
     found.filter(|(project, issue)| call.site.reads(project, issue, call.me()))
 }
 
+/// The same for `bulkfetch`, which may look up keys, not ids, in what search knows: that is not documented.
+fn fetchable<'a>(call: &Call<'a>, id_or_key: &str) -> Option<(&'a Project, &'a Issue)> {
+    let by_index = call.site.tickets.undocumented.bulk_fetch_by_index && id_or_key.parse::<u64>().is_err();
+    let index = &call.site.issue_locations.index;
+    readable(call, id_or_key).filter(|(_, issue)| !by_index || index.get(issue.id).is_some())
+}
+
 /// `GET /rest/api/3/issue/{issueIdOrKey}`.
 pub(super) fn get(call: &Call<'_>) -> Answered {
     let Some((project, issue)) = readable(call, call.param()) else {
@@ -30,7 +37,9 @@ pub(super) fn get(call: &Call<'_>) -> Answered {
     let fields: Vec<String> = call.list("fields").into_iter().map(str::to_owned).collect();
     let selection = Selection::of(&fields, &["*all"]);
     let mut text = String::new();
-    Printer::new(call, &selection).whole_issue(&mut text, project, issue);
+    let mut printer = Printer::new(call, &selection);
+    printer.properties = call.list("properties").into_iter().map(str::to_owned).collect();
+    printer.whole_issue(&mut text, project, issue);
     Ok(reply::returning(reply::json_text(200, text), 1))
 }
 
@@ -53,7 +62,7 @@ pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
     let wanted: Wanted = search::body(call)?;
     check(&wanted)?;
     let names = wanted.issue_ids_or_keys.iter();
-    let mut found: Vec<_> = names.filter_map(|name| readable(call, name)).collect();
+    let mut found: Vec<_> = names.filter_map(|name| fetchable(call, name)).collect();
     found.sort_by_key(|(_, issue)| issue.id);
     found.dedup_by_key(|(_, issue)| issue.id);
     let unanswered = &call.site.issue_locations.unanswered;
@@ -66,7 +75,7 @@ pub(super) fn bulk_fetch(call: &Call<'_>) -> Answered {
     found.retain(|(_, issue)| !unanswered.contains(&issue.id));
     let selection = Selection::of(wanted.fields.as_deref().unwrap_or_default(), &["*navigable"]);
     let mut printer = Printer::new(call, &selection);
-    printer.with_properties = wanted.properties.is_some_and(|list| !list.is_empty());
+    printer.properties = wanted.properties.unwrap_or_default();
     let mut text = String::from("{\"issues\":[");
     for (place, (project, issue)) in found.iter().enumerate() {
         if place > 0 {

@@ -5,10 +5,12 @@
     reason = "all handlers stand in one table and share its signature"
 )]
 
+mod admission;
 mod articles;
 mod call;
 mod desks;
 mod gateway;
+mod issue_fields;
 mod issue_text;
 mod issues;
 mod jql;
@@ -20,10 +22,14 @@ mod projects;
 mod queries;
 mod render;
 mod request_types;
+mod requests;
 mod routes;
 mod search;
 mod server_info;
 mod statuses;
+mod text;
+mod tickets;
 mod users;
 
 pub(crate) use gateway::gateway;
+pub(crate) use text::plain::document as plain_document;

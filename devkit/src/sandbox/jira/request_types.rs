@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::desks::{self, Found};
+use super::requests::form;
 use crate::sandbox::reply::{self, Answered};
-use crate::sandbox::world::{FormField, Lens, Project, RequestType};
+use crate::sandbox::world::{Field, FieldKind, FieldOption, FormField, Lens, PRIORITIES, Project, RequestType};
 
 /// Whether the account may make requests of the type: a permission, and nothing about the form.
-fn may_create(call: &Call<'_>, project: &Project, kind: &RequestType, account: &str) -> bool {
+pub(super) fn may_create(call: &Call<'_>, project: &Project, kind: &RequestType, account: &str) -> bool {
     kind.creatable && may_request(call, project, account)
 }
 
@@ -53,7 +54,7 @@ fn form_body(call: &Call<'_>, project: &Project, kind: &RequestType) -> Value {
     let administers = call.site.administers(project, call.me());
     let hidden_too = administers && call.list("expand").contains(&"hiddenFields");
     let fields = kind.fields.iter().filter(|field| field.visible || hidden_too);
-    let fields: Vec<Value> = fields.map(field_body).collect();
+    let fields: Vec<Value> = fields.map(|field| field_body(call, field)).collect();
     let agent = call
         .site
         .holds(project, None, call.me(), "SERVICEDESK_AGENT", Lens::Work);
@@ -108,7 +109,8 @@ pub(super) fn everywhere(call: &Call<'_>) -> Answered {
     Ok(desks::page_of(call, &values))
 }
 
-fn field_body(field: &FormField) -> Value {
+fn field_body(call: &Call<'_>, field: &FormField) -> Value {
+    let behind = form::field(call, field);
     json!({
         "fieldId": field.field_id,
         "name": field.name,
@@ -116,10 +118,25 @@ fn field_body(field: &FormField) -> Value {
         "required": field.required,
         "visible": field.visible,
         "defaultValues": [],
-        "validValues": [],
+        "validValues": valid_values(call, &behind),
         "presetValues": field.preset_values,
-        "jiraSchema": {"type": "string", "system": field.field_id},
+        "jiraSchema": behind.schema(),
     })
+}
+
+/// What may be chosen in a field, with what stands below it.
+fn valid_values(call: &Call<'_>, field: &Field) -> Vec<Value> {
+    fn choice(option: &FieldOption) -> Value {
+        let children: Vec<Value> = option.children.iter().map(choice).collect();
+        json!({"value": option.id, "label": option.value, "children": children})
+    }
+    if field.kind == FieldKind::Priority {
+        let choices = PRIORITIES
+            .iter()
+            .map(|(id, _)| json!({"value": id, "label": call.site.priority(id), "children": []}));
+        return choices.collect();
+    }
+    field.options.iter().map(choice).collect()
 }
 
 /// `GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field`.

@@ -1,10 +1,16 @@
 //! The table of endpoints: method, path, the scopes of which one suffices, and the handler.
 
-use super::call::Call;
+use super::call::{Call, Judged};
+use super::requests::{self, participants, request_comments};
+use super::tickets::{
+    comment_properties, comments, create, create_meta, edit, field_list, issue_links, properties, remote_links,
+    transitions,
+};
 use super::{
     articles, desks, issues, permissions, projects, queries, request_types, search, server_info, statuses, users,
 };
 use crate::sandbox::reply::Answered;
+use crate::sandbox::world::{Receipt, Site};
 
 /// One endpoint.
 pub(super) struct Route {
@@ -14,11 +20,25 @@ pub(super) struct Route {
     pub(super) scopes: &'static [&'static str],
     /// Whether portal customers may call it.
     pub(super) for_customers: bool,
-    pub(super) handler: fn(&Call<'_>) -> Answered,
+    pub(super) handler: Handler,
+}
+
+/// What answers a call.
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// Reads the world.
+    Read(fn(&Call<'_>) -> Answered),
+    /// Writes: what is to be written is judged, then carried out, and then answered, with nobody in between.
+    Write {
+        judge: fn(&Call<'_>) -> Judged,
+        answer: fn(&Call<'_>, &Receipt) -> Answered,
+    },
 }
 
 const WORK: &[&str] = &["read:jira-work"];
 const USER: &[&str] = &["read:jira-user"];
+const WORK_WRITE: &[&str] = &["write:jira-work"];
+const DESK_WRITE: &[&str] = &["write:servicedesk-request"];
 const DESK: &[&str] = &["read:servicedesk-request"];
 /// The one endpoint that takes no classic scope.
 const ARTICLES: &[&str] = &["read:knowledgebase:jira-service-management"];
@@ -35,7 +55,37 @@ const fn route(
         pattern,
         scopes,
         for_customers: false,
-        handler,
+        handler: Handler::Read(handler),
+    }
+}
+
+/// An endpoint that writes.
+const fn write(
+    method: &'static str,
+    pattern: &'static str,
+    scopes: &'static [&'static str],
+    judge: fn(&Call<'_>) -> Judged,
+    answer: fn(&Call<'_>, &Receipt) -> Answered,
+) -> Route {
+    Route {
+        method,
+        pattern,
+        scopes,
+        for_customers: false,
+        handler: Handler::Write { judge, answer },
+    }
+}
+
+/// The same for portal customers too.
+const fn portal_write(
+    method: &'static str,
+    pattern: &'static str,
+    judge: fn(&Call<'_>) -> Judged,
+    answer: fn(&Call<'_>, &Receipt) -> Answered,
+) -> Route {
+    Route {
+        for_customers: true,
+        ..write(method, pattern, DESK_WRITE, judge, answer)
     }
 }
 
@@ -53,6 +103,7 @@ const fn portal(
 }
 
 /// Every endpoint of the sandbox. Literal paths stand before those with a placeholder in the same place.
+#[rustfmt::skip] // A table: an endpoint in a line.
 const ROUTES: &[Route] = &[
     portal("GET", "rest/api/3/myself", USER, users::myself),
     route("GET", "rest/api/3/serverInfo", &[], server_info::get),
@@ -79,45 +130,68 @@ const ROUTES: &[Route] = &[
     route("POST", "rest/api/3/jql/parse", WORK, queries::parse),
     route("POST", "rest/api/3/issue/bulkfetch", WORK, issues::bulk_fetch),
     route("GET", "rest/api/3/issue/{}", WORK, issues::get),
+    route("GET", "rest/api/3/field", WORK, field_list::all),
+    route("GET", "rest/api/3/issue/createmeta/{}/issuetypes", WORK, create_meta::types),
+    route("GET", "rest/api/3/issue/createmeta/{}/issuetypes/{}", WORK, create_meta::fields),
+    write("POST", "rest/api/3/issue", WORK_WRITE, create::judge, create::answer),
+    write("PUT", "rest/api/3/issue/{}", WORK_WRITE, edit::judge, edit::answer),
+    write("DELETE", "rest/api/3/issue/{}", WORK_WRITE, edit::judge_deletion, edit::done),
+    write("PUT", "rest/api/3/issue/{}/assignee", WORK_WRITE, edit::judge_assignee, edit::done),
+    route("GET", "rest/api/3/issue/{}/transitions", WORK, transitions::list),
+    route("GET", "rest/api/3/issue/{}/properties", WORK, properties::keys),
+    route("GET", "rest/api/3/issue/{}/properties/{}", WORK, properties::get),
+    write("PUT", "rest/api/3/issue/{}/properties/{}", WORK_WRITE, properties::judge, properties::answer),
+    write("DELETE", "rest/api/3/issue/{}/properties/{}", WORK_WRITE, properties::judge_deletion, edit::done),
+    route("GET", "rest/api/3/issue/{}/comment", WORK, comments::list),
+    write("POST", "rest/api/3/issue/{}/comment", WORK_WRITE, comments::judge, comments::answer),
+    route("GET", "rest/api/3/issue/{}/comment/{}", WORK, comments::get),
+    write("PUT", "rest/api/3/issue/{}/comment/{}", WORK_WRITE, comments::judge_edit, comments::answer),
+    write("DELETE", "rest/api/3/issue/{}/comment/{}", WORK_WRITE, comments::judge_deletion, edit::done),
+    route("POST", "rest/api/3/comment/list", WORK, comments::by_ids),
+    route("GET", "rest/api/3/comment/{}/properties", WORK, comment_properties::keys),
+    route("GET", "rest/api/3/comment/{}/properties/{}", WORK, comment_properties::get),
+    write("PUT", "rest/api/3/comment/{}/properties/{}", WORK_WRITE, comment_properties::judge, properties::answer),
+    write("DELETE", "rest/api/3/comment/{}/properties/{}", WORK_WRITE, comment_properties::judge_deletion, edit::done),
+    route("GET", "rest/api/3/issue/{}/remotelink", WORK, remote_links::list),
+    write("POST", "rest/api/3/issue/{}/remotelink", WORK_WRITE, remote_links::judge, remote_links::answer),
+    write("DELETE", "rest/api/3/issue/{}/remotelink", WORK_WRITE, remote_links::judge_deletion, edit::done),
+    route("GET", "rest/api/3/issue/{}/remotelink/{}", WORK, remote_links::get),
+    write("DELETE", "rest/api/3/issue/{}/remotelink/{}", WORK_WRITE, remote_links::judge_deletion, edit::done),
+    route("GET", "rest/api/3/issueLinkType", WORK, issue_links::types),
+    write("POST", "rest/api/3/issueLink", WORK_WRITE, issue_links::judge, issue_links::answer),
+    portal_write("POST", "rest/servicedeskapi/request", requests::create::judge, requests::create::answer),
+    portal("GET", "rest/servicedeskapi/request/{}", DESK, requests::body::get),
+    portal("GET", "rest/servicedeskapi/request/{}/comment", DESK, request_comments::list),
+    portal_write("POST", "rest/servicedeskapi/request/{}/comment", request_comments::judge, request_comments::answer),
+    portal("GET", "rest/servicedeskapi/request/{}/comment/{}", DESK, request_comments::get),
+    portal("GET", "rest/servicedeskapi/request/{}/participant", DESK, participants::list),
+    portal_write("POST", "rest/servicedeskapi/request/{}/participant", participants::judge, participants::answer),
+    portal_write(
+        "DELETE", "rest/servicedeskapi/request/{}/participant", participants::judge_removal, participants::answer,
+    ),
     portal("GET", "rest/servicedeskapi/servicedesk", DESK, desks::list),
-    portal(
-        "GET",
-        "rest/servicedeskapi/requesttype",
-        DESK,
-        request_types::everywhere,
-    ),
+    portal("GET", "rest/servicedeskapi/requesttype", DESK, request_types::everywhere),
     portal("GET", "rest/servicedeskapi/servicedesk/{}", DESK, desks::get),
-    portal(
-        "GET",
-        "rest/servicedeskapi/servicedesk/{}/requesttype",
-        DESK,
-        request_types::of_desk,
-    ),
-    portal(
-        "GET",
-        "rest/servicedeskapi/servicedesk/{}/requesttype/{}/field",
-        DESK,
-        request_types::fields,
-    ),
-    portal(
-        "POST",
-        "rest/servicedeskapi/servicedesk/{}/requesttype/permissions/check",
-        DESK,
-        request_types::check,
-    ),
-    portal(
-        "GET",
-        "rest/servicedeskapi/servicedesk/{}/knowledgebase/article",
-        ARTICLES,
-        articles::of_desk,
-    ),
-    portal(
-        "GET",
-        "rest/servicedeskapi/knowledgebase/article",
-        DESK,
-        articles::everywhere,
-    ),
+    portal("GET", "rest/servicedeskapi/servicedesk/{}/requesttype", DESK, request_types::of_desk),
+    portal("GET", "rest/servicedeskapi/servicedesk/{}/requesttype/{}/field", DESK, request_types::fields),
+    portal("POST", "rest/servicedeskapi/servicedesk/{}/requesttype/permissions/check", DESK, request_types::check),
+    portal("GET", "rest/servicedeskapi/servicedesk/{}/knowledgebase/article", ARTICLES, articles::of_desk),
+    portal("GET", "rest/servicedeskapi/knowledgebase/article", DESK, articles::everywhere),
 ];
+
+/// Whether a method writes at a path.
+pub(super) fn is_write(method: &str, path: &str) -> bool {
+    matches!(find(method, path), Found::Endpoint(route, _) if matches!(route.handler, Handler::Write { .. }))
+}
+
+/// Id of the issue that a path writes to, if there is such an issue.
+pub(super) fn written_issue(site: &Site, route: &Route, params: &[String]) -> Option<u64> {
+    let name = params.first()?;
+    if route.pattern.starts_with("rest/api/3/comment/") {
+        return site.comment(name.parse().ok()?).map(|(issue, _)| issue);
+    }
+    site.issue(name).map(|(_, issue)| issue.id)
+}
 
 /// What a path leads to.
 pub(super) enum Found {

@@ -171,7 +171,7 @@ pub(super) fn search(call: &Call<'_>) -> Answered {
         _ => page_token::write(&jql, now, &next),
     });
     let mut printer = Printer::new(call, &selection);
-    printer.with_properties = asked.properties.is_some_and(|list| !list.is_empty());
+    printer.properties = asked.properties.clone().unwrap_or_default();
     let expanded = |wanted| {
         asked
             .expand

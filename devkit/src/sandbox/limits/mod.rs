@@ -1,7 +1,9 @@
-//! Rate limits: the app's hourly points, bursts per endpoint, and storms of refusals; with the headers about them.
+//! Rate limits: the app's hourly points, bursts per endpoint, writes per issue, and storms of refusals; with the headers
+//! about them.
 
 mod burst;
 mod headers;
+mod per_issue;
 mod quota;
 
 use crate::sandbox::reply::Returned;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use burst::{BurstRule, Bursts};
 pub(crate) use headers::{HeaderStyle, Refusal, refused};
+pub(crate) use per_issue::PerIssue;
 pub(crate) use quota::Quota;
 pub use quota::Spent;
 
@@ -65,6 +68,7 @@ pub(crate) struct Limits {
 pub(crate) struct State {
     pub(crate) quota: Quota,
     pub(crate) bursts: Bursts,
+    pub(crate) per_issue: PerIssue,
     pub(crate) storms: Vec<Storm>,
     pub(crate) style: HeaderStyle,
 }
@@ -87,6 +91,13 @@ impl Limits {
                 Err(refusal)
             }
         }
+    }
+
+    /// Lets a write to an issue through, or says why not.
+    pub(crate) fn admit_write(&self, call: &Metered<'_>, issue: u64) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        let taken = state.per_issue.take(call.cloud_id, issue, call.now);
+        taken.inspect_err(|_| state.quota.count_refusal(call))
     }
 
     /// Counts what an answer cost.

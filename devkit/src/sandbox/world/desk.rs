@@ -47,6 +47,25 @@ pub struct RequestType {
     /// The form.
     #[serde(default = "usual_fields")]
     pub fields: Vec<FormField>,
+    /// Questions of the form that an app of the desk adds to it; metadata of the request type do not know of them.
+    #[serde(default)]
+    pub questions: Vec<FormQuestion>,
+    /// Whether requests are refused while required questions are not answered. Else they come without that form.
+    #[serde(default)]
+    pub enforced: bool,
+}
+
+/// A question of a form beside the fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FormQuestion {
+    /// Its id.
+    pub id: String,
+    /// The question.
+    pub label: String,
+    /// Whether it has to be answered.
+    #[serde(default)]
+    pub required: bool,
 }
 
 impl RequestType {

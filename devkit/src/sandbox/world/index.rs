@@ -32,6 +32,8 @@ struct Pending {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SearchIndex {
     pub(crate) lag: Lag,
+    /// The lags of single issues, in the place of the site's.
+    pub(crate) lags: HashMap<u64, Lag>,
     projects: BTreeMap<u64, BTreeMap<u64, Arc<Issue>>>,
     homes: HashMap<u64, u64>,
     /// In the order of their changes, each with its project.
@@ -44,7 +46,8 @@ pub(crate) struct SearchIndex {
 impl SearchIndex {
     /// Takes note of a write, now or as late as the lag has it.
     pub(super) fn note(&mut self, project: u64, issue: Arc<Issue>, now: Timestamp) {
-        let due = match self.lag {
+        let lag = self.lags.get(&issue.id).copied().unwrap_or(self.lag);
+        let due = match lag {
             Lag::None if !self.late.contains(&issue.id) => {
                 return self.enter(project, issue);
             }

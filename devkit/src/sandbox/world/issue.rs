@@ -1,9 +1,12 @@
 //! Issues and the workflow they move in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::field::REQUEST_TYPE;
 
 /// The category of a status, the only part of it that no language and no administrator changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +90,28 @@ pub struct IssueType {
     pub subtask: bool,
 }
 
+/// A move of a workflow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Transition {
+    /// Numeric id, as text; the workflow's own count.
+    #[serde(default)]
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Id or name of the status it leads to; left out, it leads to where the issue is (looped).
+    pub to: Option<String>,
+    /// Ids or names of the statuses it begins in; left out, in all (global).
+    pub from: Option<Vec<String>>,
+    /// Ids of the fields on its screen; left out, it has none.
+    pub screen: Option<Vec<String>>,
+    /// Ids of the fields that its screen demands.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// Whether it has a condition; `false` inside says that the condition is not met.
+    pub condition: Option<bool>,
+}
+
 /// Issue types and statuses of a kind of project; projects of one template share it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -95,6 +120,9 @@ pub struct Workflow {
     pub issue_types: Vec<IssueType>,
     /// Statuses, the first being where issues begin.
     pub statuses: Vec<IssueStatus>,
+    /// Transitions; none lets every issue into every status.
+    #[serde(default)]
+    pub transitions: Vec<Transition>,
 }
 
 impl Workflow {
@@ -159,6 +187,82 @@ pub struct Issue {
     pub resolved: Option<Timestamp>,
     /// Id of the issue it stands below.
     pub parent: Option<u64>,
+    /// Account id of who made it, which nobody can change.
+    pub creator: String,
+    /// Text in Atlassian Document Format.
+    pub description: Option<Value>,
+    /// Further fields by their ids, in the shape of answers; people by their ids alone.
+    pub fields: BTreeMap<String, Value>,
+    /// Entity properties by their keys.
+    pub properties: BTreeMap<String, Value>,
+    /// What makes it a request.
+    pub request: Option<Request>,
     /// Fields that answers show as null, whatever stands in them.
     pub nulls: BTreeSet<String>,
+}
+
+/// What an issue of a service project has if it is a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Id of its request type.
+    pub type_id: u64,
+    /// Account ids of those who take part in it.
+    pub participants: Vec<String>,
+    /// The description as it was sent, in wiki markup.
+    pub wiki: Option<String>,
+}
+
+/// Values of fields by their ids, made ready: people, priorities and types by id, texts in Atlassian Document Format.
+pub(crate) type Values = BTreeMap<String, Value>;
+
+impl Issue {
+    /// The value of a field that can be set, null if it is empty.
+    pub(crate) fn value(&self, field: &str) -> Value {
+        match field {
+            "summary" => self.summary.clone().into(),
+            "description" => self.description.clone().into(),
+            "issuetype" => self.type_id.clone().into(),
+            "priority" => self.priority_id.clone().into(),
+            "labels" => self.labels.clone().into(),
+            "assignee" => self.assignee.clone().into(),
+            "reporter" => self.reporter.clone().into(),
+            "parent" => self.parent.into(),
+            REQUEST_TYPE => {
+                let kind = self.request.as_ref().map(|request| request.type_id.to_string());
+                kind.into()
+            }
+            other => self.fields.get(other).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Sets a field to a value that was made ready.
+    pub(crate) fn set_value(&mut self, field: &str, value: Value) {
+        let text = || value.as_str().map(str::to_owned);
+        match field {
+            "summary" => self.summary = text().unwrap_or_default(),
+            "description" => self.description = (!value.is_null()).then_some(value),
+            "issuetype" => self.type_id = text().unwrap_or_default(),
+            "priority" => self.priority_id = text(),
+            "labels" => {
+                let words = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                self.labels = words.map(str::to_owned).collect();
+            }
+            "assignee" => self.assignee = text(),
+            "reporter" => self.reporter = text(),
+            "parent" => self.parent = value.as_u64(),
+            REQUEST_TYPE => {
+                let kind = value.as_str().and_then(|id| id.parse().ok());
+                match (kind, &mut self.request) {
+                    (Some(kind), request) => request.get_or_insert_default().type_id = kind,
+                    (None, request) => *request = None,
+                }
+            }
+            other if value.is_null() => {
+                self.fields.remove(other);
+            }
+            other => {
+                self.fields.insert(other.to_owned(), value);
+            }
+        }
+    }
 }

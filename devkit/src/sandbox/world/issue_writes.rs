@@ -1,5 +1,6 @@
 //! Every write of an issue passes here, so that keys, search index and issues agree.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -40,7 +41,12 @@ impl Site {
             updated: now,
             resolved: None,
             parent: None,
-            nulls: std::collections::BTreeSet::new(),
+            creator: reporter.to_owned(),
+            description: None,
+            fields: BTreeMap::new(),
+            properties: BTreeMap::new(),
+            request: None,
+            nulls: BTreeSet::new(),
         };
         home.last_number += 1;
         set(home, &mut issue);
@@ -113,6 +119,7 @@ impl Site {
         self.issue_locations.hidden.remove(&id);
         self.issue_locations.archived.remove(&id);
         self.issue_locations.unanswered.remove(&id);
+        self.tickets.attached.remove(&id);
         home.and_then(|home| self.leave(home, id)).is_some()
     }
 
@@ -145,6 +152,7 @@ impl Site {
     /// Deletes all projects with their issues.
     pub(crate) fn clear_projects(&mut self) {
         self.projects.clear();
+        self.tickets.attached.clear();
         self.issue_locations = IssueLocations::default();
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::desk::Desk;
 use super::issue::{Issue, Workflow};
 use super::permission::{Holder, PermissionScheme};
+use super::screen_rules::Screens;
 
 /// The actors of a role in a project.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -54,6 +55,14 @@ pub struct Project {
     pub scheme: Arc<PermissionScheme>,
     /// Issue types and statuses; shared.
     pub workflow: Arc<Workflow>,
+    /// What was changed about the making of its issues.
+    pub screens: Screens,
+    /// Names of its components, each with its id.
+    pub components: BTreeMap<String, String>,
+    /// Names of its versions, each with its id.
+    pub versions: BTreeMap<String, String>,
+    /// Issues that nobody is chosen for go to the lead, and none may be without an assignee.
+    pub assigns_lead: bool,
     /// Service desk of a service project.
     pub desk: Option<Desk>,
     /// The desk that was taken from it, to be given back.

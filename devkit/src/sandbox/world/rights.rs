@@ -127,7 +127,7 @@ impl Site {
     }
 
     /// Whether the account has a role; in a private project only in person.
-    fn plays(&self, project: &Project, role: &str, account: &str) -> bool {
+    pub(crate) fn plays(&self, project: &Project, role: &str, account: &str) -> bool {
         project.roles.get(role).is_some_and(|actors| {
             let everybody = actors.logged_in && self.has_product_access(account);
             let as_one_of_many = everybody || self.in_any(account, &actors.groups);

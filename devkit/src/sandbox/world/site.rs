@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::attached::{Attached, Comment};
 use super::issue::{PRIORITIES, Workflow};
 use super::issue_locations::IssueLocations;
 use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
+use super::tickets::Tickets;
 
 /// One site.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct Site {
     pub(crate) language: Option<Arc<Dictionary>>,
     /// Where each issue is, what search knows, and the keys that issues left behind.
     pub(crate) issue_locations: IssueLocations,
+    /// Custom fields, what hangs on issues, and the ledger of what was written.
+    pub tickets: Tickets,
     /// The id of the next project or desk.
     pub next_project: u64,
     /// The id of the next issue.
@@ -90,6 +94,7 @@ impl Site {
             language: None,
             projects: BTreeMap::new(),
             issue_locations: IssueLocations::default(),
+            tickets: Tickets::default(),
             next_project: 10_000,
             next_issue: 10_000,
             next_request_type: 1,
@@ -188,5 +193,26 @@ impl Site {
     pub fn project_mut(&mut self, id_or_key: &str) -> Option<&mut Project> {
         let id = self.project(id_or_key)?.id;
         self.projects.get_mut(&id)
+    }
+
+    /// What hangs on an issue; nothing for most.
+    pub(crate) fn attached(&self, issue: u64) -> Option<&Attached> {
+        self.tickets.attached.get(&issue)
+    }
+
+    /// The comments of an issue, oldest first.
+    #[must_use]
+    pub fn comments(&self, issue: u64) -> &[Comment] {
+        self.attached(issue).map_or(&[], |attached| &attached.comments)
+    }
+
+    /// A comment with its issue.
+    #[must_use]
+    pub fn comment(&self, id: u64) -> Option<(u64, &Comment)> {
+        let mut all = self.tickets.attached.iter();
+        all.find_map(|(issue, attached)| {
+            let found = attached.comments.iter().find(|comment| comment.id == id);
+            found.map(|comment| (*issue, comment))
+        })
     }
 }

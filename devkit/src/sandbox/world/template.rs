@@ -10,6 +10,7 @@ use super::issue::Workflow;
 use super::language::Dictionary;
 use super::permission::PermissionScheme;
 use super::project::{Actors, Project};
+use super::screen_rules::Screens;
 use super::site::Site;
 
 /// A kind of project.
@@ -66,6 +67,10 @@ impl Template {
             roles: self.roles.clone(),
             scheme: Arc::clone(&self.scheme),
             workflow,
+            screens: Screens::default(),
+            components: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            assigns_lead: false,
             desk,
             removed_desk: None,
             issues: BTreeMap::new(),

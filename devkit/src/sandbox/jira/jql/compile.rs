@@ -103,6 +103,7 @@ impl<'s> Compiler<'_, 's> {
                 ids: self.ids(clause, Searcher::project),
                 not,
             },
+            Field::Key if clause.operator.is_relation() => self.numbers(clause),
             Field::Key => Test::Id {
                 ids: self.ids(clause, |searcher, text| searcher.issue(&clause.field, text)),
                 not,
@@ -150,12 +151,31 @@ impl<'s> Compiler<'_, 's> {
         ids
     }
 
+    /// Keys behind or before one: those of its project by their numbers. The issue has to be there.
+    fn numbers(&mut self, clause: &Clause) -> Test {
+        let mut tests = Vec::new();
+        for text in self.texts(clause) {
+            let found = self.searcher.issue(&clause.field, &text);
+            match found.map(|id| self.searcher.site.issue_by_id(id)) {
+                Ok(Some((project, issue))) => tests.push(Test::Number {
+                    project: project.id,
+                    operator: clause.operator,
+                    number: issue.number,
+                }),
+                Ok(None) => {}
+                Err(error) => self.errors.push(error),
+            }
+        }
+        Test::Any(tests)
+    }
+
     fn words(&mut self, clause: &Clause, field: Field, empty: bool, not: bool) -> Test {
         let of = match field {
             Field::Type => Word::Type,
             Field::Priority => Word::Priority,
             Field::Assignee => Word::Assignee,
             Field::Reporter => Word::Reporter,
+            Field::Creator => Word::Creator,
             Field::Labels => Word::Labels,
             _ => Word::Status,
         };

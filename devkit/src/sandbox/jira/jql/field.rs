@@ -14,6 +14,7 @@ pub(crate) enum Field {
     Priority,
     Assignee,
     Reporter,
+    Creator,
     Labels,
     Summary,
     Updated,
@@ -36,6 +37,7 @@ impl Field {
             "priority" => Self::Priority,
             "assignee" => Self::Assignee,
             "reporter" => Self::Reporter,
+            "creator" => Self::Creator,
             "labels" => Self::Labels,
             "summary" | "text" => Self::Summary,
             "updated" | "updateddate" => Self::Updated,
@@ -56,7 +58,9 @@ impl Field {
     pub(super) fn takes(self, operator: Operator) -> bool {
         match operator {
             Operator::Contains | Operator::ContainsNot => self == Self::Summary,
-            Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => self.is_time(),
+            Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
+                self.is_time() || self == Self::Key
+            }
             Operator::Equal | Operator::NotEqual | Operator::In | Operator::NotIn => self != Self::Summary,
             Operator::Is | Operator::IsNot => true,
         }

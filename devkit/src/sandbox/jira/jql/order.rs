@@ -22,6 +22,7 @@ pub(crate) enum By {
     Priority,
     Assignee,
     Reporter,
+    Creator,
 }
 
 /// What of a query's order is compared first, second and so on, and whether downward.
@@ -39,6 +40,7 @@ pub(super) fn add(order: &mut Order, name: &str, field: Field, downward: bool) {
         Field::Priority => &[By::Priority],
         Field::Assignee => &[By::Assignee],
         Field::Reporter => &[By::Reporter],
+        Field::Creator => &[By::Creator],
         Field::Rank => &[By::Id],
         Field::Key if name == "id" => &[By::Id],
         Field::Key | Field::Parent | Field::Labels => &[By::ProjectKey, By::Number],
@@ -80,6 +82,7 @@ impl By {
             }
             Self::Assignee => Value::Text(issue.assignee.as_deref().unwrap_or_default()),
             Self::Reporter => Value::Text(issue.reporter.as_deref().unwrap_or_default()),
+            Self::Creator => Value::Text(&issue.creator),
         }
     }
 }

@@ -56,6 +56,11 @@ pub(super) enum Operator {
 }
 
 impl Operator {
+    /// Whether it asks for more or less.
+    pub(super) fn is_relation(self) -> bool {
+        matches!(self, Self::Less | Self::AtMost | Self::More | Self::AtLeast)
+    }
+
     /// As it is written.
     pub(super) fn sign(self) -> &'static str {
         match self {

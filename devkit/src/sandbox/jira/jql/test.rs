@@ -21,6 +21,12 @@ pub(super) enum Test {
         ids: BTreeSet<u64>,
         not: bool,
     },
+    /// Keys of one project before or behind another.
+    Number {
+        project: u64,
+        operator: Operator,
+        number: u64,
+    },
     Parent {
         ids: BTreeSet<u64>,
         empty: bool,
@@ -56,6 +62,7 @@ pub(super) enum Word {
     Priority,
     Assignee,
     Reporter,
+    Creator,
     Labels,
 }
 
@@ -76,13 +83,18 @@ impl Test {
             Self::Not(test) => !test.meets(project, issue),
             Self::Project { ids, not } => ids.contains(&project) != *not,
             Self::Id { ids, not } => ids.contains(&issue.id) != *not,
+            Self::Number {
+                project: home,
+                operator,
+                number,
+            } => *home == project && operator.compares(&issue.number, number),
             Self::Parent { ids, empty, not } => compare(issue.parent.as_ref().map(|id| ids.contains(id)), *empty, *not),
             Self::Word { of, values, empty, not } => {
                 let is = |own: &str| values.iter().any(|value| value == own);
                 compare(of.any(issue, is), *empty, *not)
             }
             Self::Resolved(resolved) => issue.resolved.is_some() == *resolved,
-            Self::Time { of, operator, at } => of.get(issue).is_some_and(|own| compare_time(*operator, own, *at)),
+            Self::Time { of, operator, at } => of.get(issue).is_some_and(|own| operator.compares(&own, at)),
             Self::Text { words, not } => has_words(&issue.summary, words) != *not,
             Self::Constant(met) => *met,
         }
@@ -108,14 +120,17 @@ fn has_words(summary: &str, words: &[String]) -> bool {
     })
 }
 
-fn compare_time(operator: Operator, own: Timestamp, other: Timestamp) -> bool {
-    match operator {
-        Operator::Less => own < other,
-        Operator::AtMost => own <= other,
-        Operator::More => own > other,
-        Operator::AtLeast => own >= other,
-        Operator::NotEqual => own != other,
-        _ => own == other,
+impl Operator {
+    /// Whether two values stand to each other as it says.
+    fn compares<T: Ord>(self, own: &T, other: &T) -> bool {
+        match self {
+            Self::Less => own < other,
+            Self::AtMost => own <= other,
+            Self::More => own > other,
+            Self::AtLeast => own >= other,
+            Self::NotEqual => own != other,
+            _ => own == other,
+        }
     }
 }
 
@@ -128,6 +143,7 @@ impl Word {
             Self::Priority => issue.priority_id.as_deref().map(is),
             Self::Assignee => issue.assignee.as_deref().map(is),
             Self::Reporter => issue.reporter.as_deref().map(is),
+            Self::Creator => Some(is(&issue.creator)),
             Self::Labels if issue.labels.is_empty() => None,
             Self::Labels => Some(issue.labels.iter().any(|label| is(label))),
         }

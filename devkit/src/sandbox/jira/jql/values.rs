@@ -78,7 +78,7 @@ impl Searcher<'_> {
                 let found = PRIORITIES.iter().filter(meant);
                 found.map(|(id, _)| (*id).to_owned()).collect()
             }
-            Field::Assignee | Field::Reporter => self.people(text),
+            Field::Assignee | Field::Reporter | Field::Creator => self.people(text),
             // Any label may be asked for, also one that no issue has.
             _ => BTreeSet::from([text.to_owned()]),
         };
