@@ -54,6 +54,18 @@ pub fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
+/// Whether what would be stored is not valid.
+#[must_use]
+pub fn is_invalid(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 422)
+}
+
+/// Whether the definition in the cluster does not know a field of what was applied (measured with 1.36: that is a 500).
+#[must_use]
+pub fn is_undeclared(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 500 && status.message.contains("field not declared in schema"))
+}
+
 /// Whether the name of what was to be created is taken.
 #[must_use]
 pub fn already_exists(error: &kube::Error) -> bool {

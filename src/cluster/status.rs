@@ -10,7 +10,11 @@ use kube::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
+use tracing::debug;
+
 use crate::api::names;
+
+use super::error::{is_invalid, is_undeclared};
 
 /// The object whose status is written, as it was read. On a newer one a write ends with a conflict, and an object that was
 /// deleted is not created again.
@@ -77,25 +81,61 @@ where
     }
 
     /// Applies the status of an object whose status the operator alone writes, and returns the object. What another
-    /// field manager left in it, an earlier version of the operator for example, is removed by a second write; from then
-    /// on one is enough.
+    /// field manager owns, an earlier version of the operator for example, stays through an apply: it is removed by a
+    /// further write where the operator no longer says it.
     ///
     /// # Errors
     /// When the API server refuses it or cannot be asked.
     pub async fn replace(&self, target: Target<'_>, status: &impl Serialize) -> kube::Result<K> {
         let status = value(status)?;
-        let applied = self.send(target, &status).await?;
+        let applied = match self.send(target, &status).await {
+            // What another manager owns may be left without a field that it needs.
+            Err(error) if is_invalid(&error) => self.send_after_removal(target, &status, error).await?,
+            Err(error) if is_undeclared(&error) => self.send_pruned(target, &status).await?,
+            sent => sent?,
+        };
         let stored = applied.data.get("status").unwrap_or(&Value::Null);
         let Some(surplus) = surplus(stored, &status) else {
             return typed(applied);
         };
-        let removal = json!({ "metadata": { "resourceVersion": applied.resource_version() }, "status": surplus });
+        match self.remove(Target::of(&applied), surplus).await {
+            Ok(removed) => typed(removed),
+            // It is removed with the next change; what was to be said is said.
+            Err(error) => {
+                debug!(%error, name = target.name, "what an earlier field manager left in a status stays for now");
+                typed(applied)
+            }
+        }
+    }
+
+    /// Removes first what is not to be said any more, so that what remains is whole.
+    async fn send_after_removal(
+        &self,
+        target: Target<'_>,
+        status: &Value,
+        refused: kube::Error,
+    ) -> kube::Result<DynamicObject> {
+        let live = self.api.get(target.name).await?;
+        let is_same = live.resource_version().as_deref() == Some(target.version);
+        let stored = live.data.get("status").unwrap_or(&Value::Null);
+        let Some(surplus) = surplus(stored, status).filter(|_| is_same) else {
+            return Err(refused);
+        };
+        let removed = self.remove(target, surplus).await?;
+        self.send(Target::of(&removed), status).await
+    }
+
+    /// Writes what the definition in the cluster knows, where that is older: a merge patch loses the rest.
+    async fn send_pruned(&self, target: Target<'_>, status: &Value) -> kube::Result<DynamicObject> {
+        let patch = json!({ "metadata": target.metadata(), "status": status });
         let params = PatchParams::default();
-        typed(
-            self.api
-                .patch_status(target.name, &params, &Patch::Merge(removal))
-                .await?,
-        )
+        self.api.patch_status(target.name, &params, &Patch::Merge(patch)).await
+    }
+
+    async fn remove(&self, target: Target<'_>, surplus: Value) -> kube::Result<DynamicObject> {
+        let patch = json!({ "metadata": target.metadata(), "status": surplus });
+        let params = PatchParams::default();
+        self.api.patch_status(target.name, &params, &Patch::Merge(patch)).await
     }
 
     async fn send(&self, target: Target<'_>, status: &Value) -> kube::Result<DynamicObject> {
@@ -119,7 +159,8 @@ fn typed<K: DeserializeOwned>(object: DynamicObject) -> kube::Result<K> {
     value.map_err(kube::Error::SerdeError)
 }
 
-/// The merge patch that leaves of what is stored only what was applied. None where nothing else is there.
+/// The merge patch that removes of what is stored what is not applied, and changes nothing else: of a list the entries of
+/// a type that is not applied. None where there is nothing to remove.
 fn surplus(stored: &Value, applied: &Value) -> Option<Value> {
     match (stored, applied) {
         (Value::Object(stored), Value::Object(applied)) => {
@@ -133,22 +174,15 @@ fn surplus(stored: &Value, applied: &Value) -> Option<Value> {
             let fields: Map<String, Value> = fields.collect();
             (!fields.is_empty()).then_some(Value::Object(fields))
         }
-        // A merge patch replaces a list as a whole.
-        (Value::Array(_), Value::Array(_)) => (!is_within(stored, applied)).then(|| applied.clone()),
+        (Value::Array(stored), Value::Array(applied)) => {
+            let is_applied = |entry: &&Value| {
+                let type_ = entry.get("type");
+                type_.is_none() || applied.iter().any(|applied| applied.get("type") == type_)
+            };
+            let kept: Vec<Value> = stored.iter().filter(is_applied).cloned().collect();
+            (kept.len() < stored.len()).then_some(Value::Array(kept))
+        }
         _ => None,
-    }
-}
-
-/// Whether what is stored was applied. Of what was applied, definitions of another version may have dropped a part.
-fn is_within(stored: &Value, applied: &Value) -> bool {
-    match (stored, applied) {
-        (Value::Object(stored), Value::Object(applied)) => stored
-            .iter()
-            .all(|(name, stored)| applied.get(name).is_some_and(|applied| is_within(stored, applied))),
-        (Value::Array(stored), Value::Array(applied)) => stored
-            .iter()
-            .all(|item| applied.iter().any(|applied| is_within(item, applied))),
-        _ => stored == applied,
     }
 }
 
@@ -171,10 +205,6 @@ mod tests {
             (json!({"assignee": {"accountId": "7"}}), json!({"assignee": null})),
             (
                 json!({"conditions": [{"type": "Ready"}, {"type": "Former"}]}),
-                json!({"conditions": [{"type": "Ready"}]}),
-            ),
-            (
-                json!({"conditions": [{"type": "Ready", "observedGeneration": 1}]}),
                 json!({"conditions": [{"type": "Ready"}]}),
             ),
         ];

@@ -44,7 +44,7 @@ purpose; the comment names the code that needs it. The scenarios compare them wi
 so a rule that nobody uses, and a call that no rule allows, both fail the tests. */}}
 {{- define "jira-operator.rules" -}}
 # controller/watches.rs: learns of integrations and of their changes.
-# controller/observe.rs: asks whether an integration still exists before its grant is written back.
+# controller/integration/observe.rs: asks whether an integration still exists before its grant is written back.
 # connect/service.rs: looks at the one that a connect link is for, by a list of one.
 # cli/startup_crds.rs: waits at the start until the definitions are installed.
 - apiGroups: [jira-operator.dev]
@@ -81,7 +81,7 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
   resources: [configmaps]
   verbs: [list, get, create, update, delete]
 {{- end }}
-# controller/observe.rs: reads the Secret with the OAuth app's credentials.
+# controller/integration/observe.rs: reads the Secret with the OAuth app's credentials.
 # grant/store.rs, grant/publish.rs: read the grant and what workloads mount.
 # connect/service.rs: reads the credentials once more when a person comes to connect.
 # connect/key.rs: reads the key of connect links, the Secret jira-operator-connect of a namespace.
@@ -99,12 +99,12 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create, update]
-# grant/unused.rs: marks a grant that no integration names, and removes it a day later.
+# grant/gc.rs: marks a grant that no integration names, and removes it a day later.
 # grant/publish.rs: removes what was published under a former spec.tokenSecretName.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [patch, delete]
-# controller/events.rs: says what went wrong or was mended; the same again within minutes is
+# cluster/events.rs: says what went wrong or was mended; the same again within minutes is
 # counted up on the event that is there.
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -24,7 +24,7 @@ use super::{Scenario, scenario};
 use crate::{
     cluster::{Cluster, RELEASE},
     coverage,
-    harness::{Harness, SITE, Setup},
+    harness::{Harness, SITE, Setup, observe::condition},
 };
 
 /// The definitions of the version before.
@@ -113,6 +113,7 @@ async fn upgrade(cluster: Arc<Cluster>) {
     let events: Vec<_> = events.expect("events").into_iter().map(|event| event.reason).collect();
     assert!(events.is_empty(), "nothing happened: {events:?}");
     fields_are_taken_over(&own, &harness).await;
+    parts_are_taken_over(&harness).await;
     harness.close().await;
     coverage::close(&own.control).await;
     Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
@@ -158,6 +159,41 @@ async fn fields_are_taken_over(cluster: &Cluster, harness: &Harness) {
         [2, 0],
         "one write for each change"
     );
+}
+
+/// Where the version before still owns a part of something that goes, what is left of it would lack what it needs.
+async fn parts_are_taken_over(harness: &Harness) {
+    let (ops, eng) = (("JiraProject", "acme-ops"), ("JiraProject", "acme-eng"));
+    let stalled = |status: &Value| {
+        let all = status["conditions"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|condition| condition["type"] == "Stalled")
+    };
+    let before = stalled(&status(harness, ops).await).expect("it was stalled before");
+    // Its message changes, and its type stays the former manager's; then it goes.
+    harness.command(json!({"command": "revokePermission", "project": "OPS", "permission": "CREATE_ISSUES"}));
+    harness.request("acme").await;
+    let changed = stalled(&status(harness, ops).await).expect("it is stalled");
+    assert_ne!(changed["message"], before["message"]);
+    for permission in ["CREATE_ISSUES", "EDIT_ISSUES"] {
+        harness.command(json!({"command": "grantPermission", "project": "OPS", "permission": permission}));
+    }
+    // The counts of a project change, and it is archived.
+    harness.command(json!({"command": "addIssues", "project": "ENG", "count": 1}));
+    let after = harness.request("acme").await;
+    assert_eq!(
+        stalled(&status(harness, ops).await),
+        None,
+        "{:?}\n{}",
+        condition(&after, "Synced"),
+        harness.log_tail()
+    );
+    harness.assert_project("acme-ops", "Ready", "True", "Usable", &[]).await;
+    harness.command(json!({"command": "archiveProject", "project": "ENG"}));
+    harness.request("acme").await;
+    harness
+        .assert_project("acme-eng", "Ready", "False", "ProjectArchived", &[])
+        .await;
+    assert_eq!(status(harness, eng).await.get("issues"), None);
 }
 
 async fn status(harness: &Harness, (kind, name): (&str, &str)) -> Value {

@@ -21,7 +21,14 @@ pub mod terminal;
 pub mod visitor;
 pub mod written_issues;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 use devkit::{
     proxy::Proxy,
@@ -298,12 +305,14 @@ impl Harness {
     }
 }
 
-/// A port of this machine that nobody has.
+/// A port of this machine that nobody has, and that no connection gets by chance before it is listened on: those are
+/// given ports from 32768 on.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port()
+    static LAST: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 8_000).expect("it is small");
+    let mut ports = (0..8_000).map(|_| 20_000 + (first + LAST.fetch_add(1, Ordering::Relaxed)) % 8_000);
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).expect("a free port")
 }
 
 async fn create_namespace(client: &Client, base: &str) -> String {
