@@ -13,7 +13,7 @@ use crate::{
     cluster::Cluster,
     harness::{
         Harness, Setup,
-        actions::{connected, opened},
+        actions::opened,
         assertions::{assert_absent, assert_condition},
         observe::{condition, is_ready, observed},
     },
