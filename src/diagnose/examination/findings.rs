@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::assessment::{Next, assess};
+use super::order::{Next, assess};
 use crate::{
     api::{
         condition::{ConditionType, Finding},

@@ -1,16 +1,17 @@
 //! The examination of one site: site → scopes → account → projects → what surrounds them. The order, and what an answer
-//! makes pointless, stand in [`assess`]; [`examine`] asks what it names; [`judge`] judges answers that may be saved ones.
+//! makes pointless, stand in `order.rs` ([`assess`]); `ask.rs` ([`examine`]) asks what it names; [`judge`] judges answers
+//! that may be saved ones.
 
-mod assessment;
-mod driver;
+mod ask;
 mod findings;
 mod hooks;
+mod order;
 
 pub use self::{
-    assessment::{Assessment, Next, Stop, assess},
-    driver::{End, SiteExamination, examine},
+    ask::{End, SiteExamination, examine},
     findings::{Findings, judge},
     hooks::{Hooks, ReadOnly, Renewal, RenewedToken},
+    order::{Assessment, Next, Stop, assess},
 };
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Asks what the answers so far leave to be asked, until they leave nothing.
+//! Asks Jira what `order` names next, until it names nothing.
 
 use std::collections::BTreeSet;
 
 use super::{
-    assessment::{Assessment, Next, Stop, assess},
     hooks::{Hooks, Renewal},
+    order::{Assessment, Next, Stop, assess},
 };
 use crate::{
     api::{
@@ -47,7 +47,7 @@ pub struct SiteExamination<S> {
     pub end: End<S>,
 }
 
-struct Driver<'h, H> {
+struct Asking<'h, H> {
     client: AtlassianClient,
     evidence: Evidence,
     hooks: &'h mut H,
@@ -59,27 +59,27 @@ pub async fn examine<H: Hooks>(
     evidence: Evidence,
     hooks: &mut H,
 ) -> SiteExamination<H::Interruption> {
-    let mut driver = Driver {
+    let mut asking = Asking {
         client: client.clone(),
         evidence,
         hooks,
     };
     let end = loop {
-        if let Err(end) = Box::pin(driver.step()).await {
+        if let Err(end) = Box::pin(asking.step()).await {
             break end;
         }
     };
-    let judged = assess(&driver.evidence);
+    let judged = assess(&asking.evidence);
     let site = judged.site.as_ref().map(|site| &site.status);
     SiteExamination {
-        session: site.map(|site| driver.session(site)),
-        evidence: driver.evidence,
+        session: site.map(|site| asking.session(site)),
+        evidence: asking.evidence,
         judged,
         end,
     }
 }
 
-impl<H: Hooks> Driver<'_, H> {
+impl<H: Hooks> Asking<'_, H> {
     async fn step(&mut self) -> Result<(), End<H::Interruption>> {
         let judged = assess(&self.evidence);
         match &judged.next {

@@ -1,4 +1,4 @@
-//! How far the answers go, and what is to be asked next. Pure: the order of the steps stands here, and nowhere else.
+//! The order of the examination: how far the answers go, and what is asked next. Pure: it stands here, and nowhere else.
 
 use std::collections::BTreeSet;
 
