@@ -7,7 +7,7 @@ pub mod error;
 pub mod events;
 pub mod owned;
 pub mod owner;
-pub mod pages;
+pub mod paged_list;
 pub mod status;
 pub mod time;
 pub mod user_agent;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::names,
     atlassian::secret::TokenHash,
-    cluster::{error::WriteError, pages::list_metadata},
+    cluster::{error::WriteError, paged_list::list_metadata},
 };
 
 /// A grant Secret by namespace and name.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::cli::context::{CheckReason, ReportLine};
 use crate::cluster::{
     error::describe,
-    pages::{Listed, list},
+    paged_list::{Listed, list},
 };
 
 /// Objects in one page of a list.

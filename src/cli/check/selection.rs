@@ -5,7 +5,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 use super::lists::{all, refused};
 use crate::api::integration::JiraIntegration;
 use crate::cli::context::{CliError, ClusterContext};
-use crate::cluster::pages::Listed;
+use crate::cluster::paged_list::Listed;
 
 /// What kubectl takes for the kind before a slash.
 const KINDS: [&str; 4] = [

@@ -17,7 +17,7 @@ use crate::{
     cluster::{
         owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
-        pages::list,
+        paged_list::list,
     },
 };
 

@@ -25,7 +25,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, or_existing},
         owner::Owner,
-        pages::{list, list_metadata},
+        paged_list::{list, list_metadata},
         status::{Statuses, Target},
     },
 };

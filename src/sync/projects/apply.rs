@@ -26,7 +26,7 @@ use crate::{
         error::{is_conflict, is_gone},
         owned::{CreateResult, delete, only_this, or_existing},
         owner::Owner,
-        pages::list,
+        paged_list::list,
         status::{Statuses, Target},
     },
 };
