@@ -3,7 +3,7 @@
 
 use jira_operator::{
     api::{integration::MirrorMode, reason::Reason},
-    sync::issues::{StoredIssues, SyncPhase, status::finding},
+    sync::issues::{StoredIssues, SyncPhase, mirror_finding::finding},
 };
 use serde_json::json;
 

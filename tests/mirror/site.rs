@@ -23,8 +23,9 @@ use jira_operator::{
     },
     sync::{
         issues::{
-            MappingContext, MirrorError, MirrorSettings, MirrorState, RunContext, SyncReport, restore, run, scope,
-            status::{StatusInputs, status},
+            MappingContext, MirrorError, MirrorSettings, MirrorState, RunContext, SyncReport,
+            project_status::{StatusInputs, status},
+            restore, run, scope,
         },
         phase::Phases,
     },

@@ -19,8 +19,9 @@ use crate::{
         budget::sweeps,
         issues::{
             self, ClusterMirror, IssueSyncSummary, MappingContext, MirrorError, MirrorScope, MirrorSettings,
-            MirrorState, RunContext, StoredIssues, SyncReport, price, restore, scope,
-            status::{self, StatusInputs},
+            MirrorState, RunContext, StoredIssues, SyncReport, mirror_finding, price,
+            project_status::{self, StatusInputs},
+            restore, scope,
         },
         phase::Phases,
     },
@@ -81,7 +82,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
         mirrors: spec.issues().mirror != MirrorMode::None,
         now: observed.now,
     };
-    let written = status::write(&run.ctx.client, known, &told).await;
+    let written = project_status::write(&run.ctx.client, known, &told).await;
     if note_statuses(&mut done.unknown_statuses, &report.statuses, known) {
         done.resume(observed.now);
     }
@@ -105,7 +106,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
         summary.cursor = before.and_then(|cursor| cursor.parse().ok());
     }
     done.summary = Some(summary);
-    let finding = status::finding(spec, &state, &report, most_objects(observed));
+    let finding = mirror_finding::finding(spec, &state, &report, most_objects(observed));
     *kept = Some(state);
     done.tell(
         observed,
