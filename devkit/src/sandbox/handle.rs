@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::{self, Answer, Command, CommandError, NewApp, NewIssues};
 use super::connection::{Connection, CuttableListener};
-use super::fault::FaultRule;
+use super::faults::rule::FaultRule;
 use super::http;
 use super::limits::Spent;
 use super::request_log::{Mark, Request};

@@ -8,17 +8,15 @@
 //! The operator is pointed here by `ATLASSIAN_AUTH_URL`, `ATLASSIAN_API_URL` and `ATLASSIAN_SITE_URL`, all three set to
 //! [`Sandbox::url`]; the site is then known by the `Host` header.
 
-mod active_faults;
 mod bearer;
 mod command;
 mod connection;
 mod consent;
-mod fault;
+mod faults;
 mod handle;
 mod http;
 mod jira;
 mod limits;
-mod page_fault;
 mod random;
 mod reply;
 mod request_log;
@@ -26,15 +24,15 @@ mod search_cache;
 mod shared;
 mod world;
 
-pub use active_faults::FaultState;
 pub use command::{
     Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewField, NewIssues, NewOption,
     NewRequestType, NewStatus, PersonsIssue, RequestTypeChange, ScreenChange, UndocumentedChange,
 };
-pub use fault::{FaultAction, FaultRule, RateLimitReason, When};
+pub use faults::active::FaultState;
+pub use faults::page::{PageFault, PageTrouble};
+pub use faults::rule::{FaultAction, FaultRule, When};
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
-pub use limits::{PostReads, Spent};
-pub use page_fault::{PageFault, PageTrouble};
+pub use limits::{PostReads, RateLimitReason, Spent};
 pub use request_log::{Mark, Request};
 pub use world::{
     Account, AccountType, Actors, App, Attached, Comment, Desk, Effect, Family, Field, FieldKind, FieldOption,

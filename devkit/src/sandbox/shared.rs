@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::active_faults::ActiveFaults;
+use super::faults::active::ActiveFaults;
+use super::faults::page::PageFaults;
 use super::limits::Limits;
-use super::page_fault::PageFaults;
 use super::request_log::RequestLog;
 use super::search_cache::SearchCache;
 use super::world::World;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::active_faults::FaultState;
+use crate::sandbox::faults::active::FaultState;
 use crate::sandbox::limits::Spent;
 use crate::sandbox::world::Effect;
 

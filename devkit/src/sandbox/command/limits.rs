@@ -4,8 +4,7 @@ use jiff::SignedDuration;
 
 use super::answer::{Answer, Applied, CommandError};
 use super::people::cloud_id;
-use crate::sandbox::fault::RateLimitReason;
-use crate::sandbox::limits::{BurstRule, HeaderStyle, PerIssue, PostReads, Quota, Storm};
+use crate::sandbox::limits::{BurstRule, HeaderStyle, PerIssue, PostReads, Quota, RateLimitReason, Storm};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::CLIENT_ID;
 

@@ -10,9 +10,9 @@ use super::issue_change::{IssueChange, IssueUpdate, NewIssues};
 use super::people::NewAccount;
 use super::statuses::NewStatus;
 use super::tickets::{PersonsIssue, UndocumentedChange};
-use crate::sandbox::fault::{FaultRule, RateLimitReason};
-use crate::sandbox::limits::PostReads;
-use crate::sandbox::page_fault::PageFault;
+use crate::sandbox::faults::page::PageFault;
+use crate::sandbox::faults::rule::FaultRule;
+use crate::sandbox::limits::{PostReads, RateLimitReason};
 use crate::sandbox::world::{AccountType, FormField, FormQuestion, Holder, RefusalKind, StatusCategory, Transition};
 
 /// A change to the sandbox; as JSON `{"command": "removeDesk", "project": "SUP"}`.

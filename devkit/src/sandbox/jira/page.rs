@@ -9,7 +9,7 @@ use super::call::Call;
 use super::issue_text::Printer;
 use super::jql::{Cursor, Order};
 use super::page_token::Place;
-use crate::sandbox::page_fault::PageTrouble;
+use crate::sandbox::faults::page::PageTrouble;
 use crate::sandbox::reply;
 use crate::sandbox::search_cache::Row;
 use crate::sandbox::world::Site;

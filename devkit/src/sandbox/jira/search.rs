@@ -11,7 +11,7 @@ use super::issue_text::{Printer, Selection};
 use super::jql::{self, Plan, Searcher};
 use super::page::Page;
 use super::page_token::{self, Place};
-use crate::sandbox::page_fault::PageTrouble;
+use crate::sandbox::faults::page::PageTrouble;
 use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::search_cache::{Rows, SearchKey};
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::reason::RateLimitReason;
 use super::{Metered, Refusal};
-use crate::sandbox::fault::RateLimitReason;
 
 /// Endpoints that take more or fewer than their method: method, end of the pattern, calls a second.
 const DOCUMENTED: &[(&str, &str, u32)] = &[

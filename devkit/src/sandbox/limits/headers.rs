@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::burst::BurstLeft;
 use super::quota::PoolLeft;
-use crate::sandbox::fault::RateLimitReason;
+use super::reason::RateLimitReason;
 use crate::sandbox::reply;
 
 /// A call that was not let through.

@@ -5,6 +5,7 @@ mod burst;
 mod headers;
 mod per_issue;
 mod quota;
+mod reason;
 
 use crate::sandbox::reply::Returned;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,8 +19,7 @@ pub(crate) use headers::{HeaderStyle, Refusal, refused};
 pub(crate) use per_issue::PerIssue;
 pub(crate) use quota::Quota;
 pub use quota::Spent;
-
-use super::fault::RateLimitReason;
+pub use reason::RateLimitReason;
 
 /// How `POST` calls that only read are counted, which Atlassian does not document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::reason::RateLimitReason;
 use super::{Refusal, quota};
-use crate::sandbox::fault::RateLimitReason;
 
 /// Documented windows: seconds, and how many writes they hold.
 const WINDOWS: [(i64, usize); 2] = [(2, 20), (30, 100)];

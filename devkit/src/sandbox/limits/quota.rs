@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::reason::RateLimitReason;
 use super::{Metered, PostReads, Refusal};
-use crate::sandbox::fault::RateLimitReason;
 
 /// The pool of an app over all its sites, in points an hour.
 const USUAL_POOL: u64 = 65_000;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::fault::{FaultAction, FaultRule, Target, When};
+use super::rule::{FaultAction, FaultRule, Target, When};
 
 /// A fault as it stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]

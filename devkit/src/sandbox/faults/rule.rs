@@ -1,10 +1,11 @@
-//! Faults: rules by which the sandbox breaks, holds or falsifies chosen answers, before or after they took effect.
+//! The rule of a fault: which requests it meets, when, and what it does to them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::request_log;
+use crate::sandbox::limits::RateLimitReason;
+use crate::sandbox::request_log;
 
 /// Which requests a fault meets, how often, and what it does to them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub struct FaultRule {
     /// Meets only requests whose whole path is `path`.
     #[serde(default)]
     pub exact_path: bool,
-    /// Meets only requests that change something, see [`super::Request::is_write`].
+    /// Meets only requests that change something, see [`crate::sandbox::Request::is_write`].
     #[serde(default)]
     pub writes: bool,
     /// Part of the body that must occur, for example of a query; empty meets every body.
@@ -188,42 +189,6 @@ pub enum FaultAction {
     OmitRefreshToken,
     /// Cuts the last bytes off the answer, so that it holds its data and does not parse.
     GarbledBody,
-}
-
-/// The limits of Jira Cloud, by the value of `RateLimit-Reason`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RateLimitReason {
-    /// The app's hourly points, over all sites.
-    JiraQuotaGlobalBased,
-    /// The app's hourly points on one site.
-    JiraQuotaTenantBased,
-    /// Too many calls a second to one endpoint.
-    JiraBurstBased,
-    /// Too many writes to one issue.
-    JiraPerIssueOnWrite,
-}
-
-impl RateLimitReason {
-    /// The limit in Jira's default setting: points an hour, calls a second, or writes in two seconds.
-    pub(crate) fn usual_limit(self) -> u64 {
-        match self {
-            Self::JiraQuotaGlobalBased | Self::JiraQuotaTenantBased => 65_000,
-            Self::JiraBurstBased => 100,
-            Self::JiraPerIssueOnWrite => 20,
-        }
-    }
-
-    /// The header's value.
-    #[must_use]
-    pub fn header(self) -> &'static str {
-        match self {
-            Self::JiraQuotaGlobalBased => "jira-quota-global-based",
-            Self::JiraQuotaTenantBased => "jira-quota-tenant-based",
-            Self::JiraBurstBased => "jira-burst-based",
-            Self::JiraPerIssueOnWrite => "jira-per-issue-on-write",
-        }
-    }
 }
 
 /// What of a request decides whether a fault meets it.
