@@ -10,6 +10,7 @@ mod judge;
 mod key;
 pub mod link;
 mod outcome;
+mod outcome_words;
 mod public_url;
 mod service;
 
@@ -17,7 +18,8 @@ pub use self::{
     callback_query::CallbackQuery,
     flow::{FlowStage, Flows, PendingConsent, StateRejected},
     key::{Key, KeyError, Keys, nonce},
-    outcome::{ConnectFailure, ConnectOutcome, OutcomeText},
+    outcome::{ConnectFailure, ConnectOutcome},
+    outcome_words::OutcomeText,
     public_url::{CALLBACK, DEFAULT_PUBLIC_URL, PublicUrl},
     service::{Connector, authorize, exchange_only, grant_key},
 };

@@ -9,7 +9,7 @@ use crate::{
     api::condition::Finding,
     cli::context::{CheckReport, CheckedObject as Object, ReportLine, on_stderr, say_on_stderr, show_on_stderr},
     connect::{ConnectFailure, ConnectOutcome},
-    server::connect::pages::{ResultPage, of_outcome},
+    server::connect::{pages::ResultPage, words::of_outcome},
 };
 
 /// Says what to do with the link.

@@ -12,8 +12,9 @@ use tracing::info;
 
 use super::{
     Pages,
+    pages::ErrorPage,
     start::{credentials, may_redirect},
-    visit::{ErrorPage, error_page},
+    words,
 };
 use crate::connect::{CallbackQuery, ConnectFailure, ConnectOutcome, PendingConsent, StateRejected, link::is_needed};
 
@@ -90,44 +91,9 @@ async fn conclude(pages: &Pages, ticket: &PendingConsent, answer: &CallbackQuery
 }
 
 fn rejected(pages: &Pages, why: &StateRejected) -> ErrorPage {
-    let again = "Open the link in the status of the JiraIntegration and start from there.";
-    if !pages.limits.admits_miss() {
-        return error_page(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many requests",
-            &["Wait a few seconds, then start again from the link."],
-        );
-    }
-    match why {
-        StateRejected::TooMany => error_page(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many consents come back",
-            &["This one was not used. Reload this page in ten seconds, or start again from the link."],
-        ),
-        StateRejected::Expired => error_page(
-            StatusCode::BAD_REQUEST,
-            "That took too long",
-            &[
-                "Ten minutes have passed since you began, so nothing was taken over.",
-                again,
-            ],
-        ),
-        StateRejected::OtherBrowser => error_page(
-            StatusCode::FORBIDDEN,
-            "This was begun in another browser",
-            &[
-                "A consent has to end in the browser, and the kind of window, in which it began; cookies must be allowed for this page. Nothing was taken over.",
-                again,
-            ],
-        ),
-        StateRejected::Unknown | StateRejected::Used => error_page(
-            StatusCode::BAD_REQUEST,
-            "This consent was not begun here",
-            &[
-                "What Atlassian sent back belongs to nothing that is under way here, so nothing was taken over now: it was changed, or the operator was restarted meanwhile.",
-                "If the integration's status has no link any more, it is connected.",
-                again,
-            ],
-        ),
+    if pages.limits.admits_miss() {
+        words::rejected(why)
+    } else {
+        words::too_many_consents()
     }
 }

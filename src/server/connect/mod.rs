@@ -7,6 +7,7 @@ pub mod pages;
 mod result;
 mod start;
 mod visit;
+pub mod words;
 
 use std::{sync::Arc, time::Duration};
 
@@ -79,7 +80,7 @@ fn router(pages: Arc<Pages>) -> Router {
         .route("/connect/-/result/{id}", get(result::result))
         .route("/connect/{namespace}/{name}", get(start::page))
         .route("/connect/{namespace}/{name}/start", get(start::begin))
-        .fallback(visit::nothing_here)
+        .fallback(|| async { words::nothing_here() })
         .with_state(pages)
         .merge(pages::assets())
         .layer(middleware::from_fn(visit::in_time))

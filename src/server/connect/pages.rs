@@ -11,13 +11,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use tracing::warn;
 
-use crate::{
-    api::{
-        condition::{ConditionType, Finding},
-        reason::{Holds, Reason},
-        scopes::Scope,
-    },
-    connect::{ConnectOutcome, OutcomeText as Words},
+use crate::api::{
+    condition::{ConditionType, Finding},
+    reason::{Holds, Reason},
+    scopes::Scope,
 };
 
 /// Where the pages' style is.
@@ -113,6 +110,31 @@ pub fn show(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+/// A page instead of what was asked for.
+pub(super) struct ErrorPage(pub(super) StatusCode, pub(super) Box<ResultPage>);
+
+impl IntoResponse for ErrorPage {
+    fn into_response(self) -> Response {
+        let mut answer = show(self.0, &*self.1);
+        if self.0 == StatusCode::TOO_MANY_REQUESTS {
+            answer
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
+        }
+        answer
+    }
+}
+
+pub(super) fn error_page(status: StatusCode, title: &str, lines: &[&str]) -> ErrorPage {
+    let told = ResultPage {
+        title: title.to_owned(),
+        tone: "bad",
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        ..ResultPage::default()
+    };
+    ErrorPage(status, Box::new(told))
+}
+
 /// What the pages are set with.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let style = || async { asset("text/css; charset=utf-8", include_str!("pages/style.css")) };
@@ -128,46 +150,6 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
         (header::CACHE_CONTROL, "public, max-age=3600"),
     ];
     (headers, text).into_response()
-}
-
-/// What became of a consent, as a page.
-#[must_use]
-pub fn of_outcome(outcome: &ConnectOutcome, callback: &str) -> ResultPage {
-    match outcome {
-        ConnectOutcome::Connected { account, findings, .. } => ResultPage {
-            title: "Connected".to_owned(),
-            tone: "good",
-            lines: vec![format!(
-                "The grant of {} is OK. You can close this page.",
-                account.display_name
-            )],
-            findings: of_findings(findings),
-            ..ResultPage::default()
-        },
-        ConnectOutcome::Refused(findings) => {
-            let line = if outcome.is_wrong() {
-                "It is not the right one, and nothing of it was kept."
-            } else {
-                "Something got in the way, which says nothing against it; nothing of it was kept."
-            };
-            ResultPage {
-                title: "The grant was not taken over".to_owned(),
-                tone: "bad",
-                lines: vec![format!("{line} What was there is as before.")],
-                findings: of_findings(findings),
-                ..ResultPage::default()
-            }
-        }
-        ConnectOutcome::Failed(failure) => {
-            let Words { title, what, next } = failure.text(callback);
-            ResultPage {
-                title,
-                tone: "bad",
-                lines: vec![what, next],
-                ..ResultPage::default()
-            }
-        }
-    }
 }
 
 /// Findings as lines. A reason that is reported of a condition that is True elsewhere is one that keeps

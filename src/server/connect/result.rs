@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Pages,
-    pages::{ResultPage, of_conditions, of_findings, of_outcome, show},
-    visit::{ErrorPage, Visit, error_page},
+    pages::{ErrorPage, ResultPage, of_conditions, of_findings, show},
+    visit::Visit,
+    words,
 };
 use crate::{
     api::{
@@ -35,18 +36,13 @@ pub(super) async fn result(State(pages): State<Arc<Pages>>, Path(id): Path<Strin
 
 async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<ResultPage, ErrorPage> {
     let browser = pages.cookie().read(headers);
-    let (ticket, stage) = pages.flows.look(id, browser.as_ref(), now).ok_or_else(|| {
-        error_page(
-            StatusCode::NOT_FOUND,
-            "There is nothing to show any more",
-            &["The result of a consent is shown for a while, and only to the browser that began. The status of the JiraIntegration says how it stands."],
-        )
-    })?;
+    let seen = pages.flows.look(id, browser.as_ref(), now);
+    let (ticket, stage) = seen.ok_or_else(words::nothing_to_show)?;
     let FlowStage::Ended { outcome, at } = stage else {
-        return Ok(with_command(working(), &ticket));
+        return Ok(with_command(words::working(), &ticket));
     };
     if !pages.limits.admits(&ticket.who.namespace, &ticket.who.name) {
-        return Ok(with_command(not_now(), &ticket));
+        return Ok(with_command(words::not_now(), &ticket));
     }
     let found = pages.look_up(&ticket.who.namespace, &ticket.who.name).await?;
     let visit = found.filter(|visit| visit.who == ticket.who);
@@ -71,7 +67,7 @@ async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> R
         ConnectOutcome::Failed(ConnectFailure::AlreadyConnected) => connected(None, visit.as_ref(), fresh),
         other => ResultPage {
             again,
-            ..of_outcome(other, &pages.public.callback())
+            ..words::of_outcome(other, &pages.public.callback())
         },
     };
     Ok(with_command(told, &ticket))
@@ -82,29 +78,6 @@ fn with_command(told: ResultPage, ticket: &PendingConsent) -> ResultPage {
     ResultPage {
         command: format!("kubectl describe jiraintegration {name} --namespace {namespace}"),
         ..told
-    }
-}
-
-fn working() -> ResultPage {
-    ResultPage {
-        title: "Asking Atlassian…".to_owned(),
-        tone: "unsure",
-        lines: vec!["The consent is being exchanged and checked.".to_owned()],
-        refreshes: true,
-        every: 1,
-        ..ResultPage::default()
-    }
-}
-
-/// Who began a consent may read what came of it, and is not sent away.
-fn not_now() -> ResultPage {
-    ResultPage {
-        title: "One moment…".to_owned(),
-        tone: "unsure",
-        lines: vec!["Too many pages of this integration are open just now. This one reloads by itself.".to_owned()],
-        refreshes: true,
-        every: 10,
-        ..ResultPage::default()
     }
 }
 
@@ -126,52 +99,21 @@ impl ConnectedGrant<'_> {
 
 fn connected(taken: Option<ConnectedGrant<'_>>, visit: Option<&Visit>, fresh: bool) -> ResultPage {
     let Some(visit) = visit else {
-        return gone();
+        return words::gone();
     };
     let status = visit.integration.status.clone().unwrap_or_default();
     let ahead = taken.filter(|taken| taken.is_ahead_of(&status));
     let ready = ahead.is_none() && is_true(&status.conditions, ConditionType::Ready);
     let settled = ahead.is_none() && is_settled(&status);
-    let whose = taken
-        .map(|taken| format!(" as {}", taken.account.display_name))
-        .unwrap_or_default();
-    let (title, tone, line) = match (ready, settled) {
-        (true, _) => ("Connected and ready", "good", "You can close this page."),
-        (false, true) => (
-            "Connected, and there is something to fix",
-            "unsure",
-            "The grant is stored. What is marked below is fixed in Jira or in the spec; nothing needs to be connected again for it.",
-        ),
-        (false, false) => (
-            "Connected",
-            "good",
-            "The grant is stored. The operator now looks at the site.",
-        ),
-    };
-    let name = &visit.integration.spec.site;
+    let whose = taken.map(|taken| taken.account.display_name.as_str());
     ResultPage {
-        title: title.to_owned(),
-        tone,
-        lines: vec![format!("The operator is connected to {name}{whose}."), line.to_owned()],
         findings: match ahead {
             Some(taken) => of_findings(taken.findings),
             None => of_conditions(&status.conditions),
         },
         refreshes: fresh && !ready,
         every: 2,
-        ..ResultPage::default()
-    }
-}
-
-fn gone() -> ResultPage {
-    ResultPage {
-        title: "The integration is gone".to_owned(),
-        tone: "bad",
-        lines: vec![
-            "The JiraIntegration was deleted meanwhile, or created anew. Start from the link of the new one."
-                .to_owned(),
-        ],
-        ..ResultPage::default()
+        ..words::connected(&visit.integration.spec.site, whose, ready, settled)
     }
 }
 

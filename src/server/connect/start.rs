@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use super::{
     Pages,
-    pages::{ResultPage, StartPage, of_findings, show},
-    visit::{ErrorPage, Visit, error_page, unreachable},
+    pages::{ErrorPage, ResultPage, StartPage, show},
+    visit::{Visit, unreachable},
+    words,
 };
 use crate::{
     api::{
@@ -21,7 +22,7 @@ use crate::{
         scopes::SCOPES,
     },
     connect::{PendingConsent, authorize, grant_key},
-    grant::{Credentials, GrantError, findings},
+    grant::{Credentials, findings},
 };
 
 /// Where a link leads; none where its path is no text.
@@ -110,8 +111,11 @@ async fn redirect_to_consent(
         Ok(credentials) => credentials,
         Err(told) => return Ok(show(StatusCode::CONFLICT, &told)),
     };
-    if let Err(trouble) = pages.connector.keeper.could_store(&grant_key(&visit.integration)).await {
-        return Ok(show(StatusCode::CONFLICT, &not_storable(&trouble, &visit)));
+    let key = grant_key(&visit.integration);
+    // Nobody is to consent in vain.
+    if let Err(trouble) = pages.connector.keeper.could_store(&key).await {
+        let finding = findings::trouble(&trouble, &key);
+        return Ok(show(StatusCode::CONFLICT, &words::not_storable(finding.as_slice())));
     }
     let (browser, cookie) = pages.cookie().give(headers);
     let ticket = PendingConsent {
@@ -125,13 +129,7 @@ async fn redirect_to_consent(
         &pages.public.callback(),
         &state,
     );
-    let address = address.ok_or_else(|| {
-        error_page(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Atlassian's address is not usable",
-            &[],
-        )
-    })?;
+    let address = address.ok_or_else(words::unusable_address)?;
     let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, String::from(address))]).into_response();
     if let Some(cookie) = cookie {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -139,36 +137,14 @@ async fn redirect_to_consent(
     Ok(answer)
 }
 
-/// Nobody is to consent in vain.
-fn not_storable(trouble: &GrantError, visit: &Visit) -> ResultPage {
-    let finding = findings::trouble(trouble, &grant_key(&visit.integration));
-    ResultPage {
-        title: "The grant could not be stored".to_owned(),
-        tone: "bad",
-        lines: vec!["So nobody is sent to Atlassian before this is fixed.".to_owned()],
-        findings: of_findings(&finding.into_iter().collect::<Vec<_>>()),
-        ..ResultPage::default()
-    }
-}
-
 /// Whether the flow may begin: not without an account that is expected, not for what is suspended.
 pub(super) fn may_redirect(visit: &Visit) -> Result<(), ErrorPage> {
     let spec = &visit.integration.spec;
     if spec.account.as_ref().and_then(account_name).is_none() {
-        return Err(error_page(
-            StatusCode::FORBIDDEN,
-            "Name the account first",
-            &[
-                "spec.account of the JiraIntegration must name the dedicated account, so that nobody can bind one of their own.",
-            ],
-        ));
+        return Err(words::no_account());
     }
     if spec.suspend {
-        return Err(error_page(
-            StatusCode::CONFLICT,
-            "The integration is suspended",
-            &["Set spec.suspend to false, and try again."],
-        ));
+        return Err(words::suspended());
     }
     Ok(())
 }
@@ -177,10 +153,5 @@ pub(super) fn may_redirect(visit: &Visit) -> Result<(), ErrorPage> {
 pub(super) async fn credentials(pages: &Pages, visit: &Visit) -> Result<Result<Credentials, ResultPage>, ErrorPage> {
     let read = pages.connector.credentials(&visit.integration).await;
     let read = read.map_err(|error| unreachable(&error))?;
-    Ok(read.map_err(|error| ResultPage {
-        title: "The app's credentials cannot be used".to_owned(),
-        tone: "bad",
-        findings: of_findings(&[findings::credentials(&error)]),
-        ..ResultPage::default()
-    }))
+    Ok(read.map_err(|error| words::credentials_unusable(findings::credentials(&error))))
 }

@@ -1,20 +1,15 @@
-//! Who comes with which link, and the pages for those who come with none.
+//! Who comes with which link.
 
 use std::time::Duration;
 
 use axum::{
     extract::Request,
-    http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use tracing::warn;
 
-use super::{
-    Pages,
-    known_keys::KeyLookup,
-    pages::{ResultPage, show},
-};
+use super::{Pages, known_keys::KeyLookup, pages::ErrorPage, words};
 use crate::{
     api::integration::JiraIntegration,
     atlassian::secret::TokenHash,
@@ -34,52 +29,13 @@ pub(super) struct Visit {
     pub(super) lineage: Option<TokenHash>,
 }
 
-/// A page instead of what was asked for.
-pub(super) struct ErrorPage(StatusCode, Box<ResultPage>);
-
-impl IntoResponse for ErrorPage {
-    fn into_response(self) -> Response {
-        let mut answer = show(self.0, &*self.1);
-        if self.0 == StatusCode::TOO_MANY_REQUESTS {
-            answer
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("10"));
-        }
-        answer
-    }
-}
-
-pub(super) fn error_page(status: StatusCode, title: &str, lines: &[&str]) -> ErrorPage {
-    let told = ResultPage {
-        title: title.to_owned(),
-        tone: "bad",
-        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-        ..ResultPage::default()
-    };
-    ErrorPage(status, Box::new(told))
-}
-
-pub(super) async fn nothing_here() -> Response {
-    let lines = ["The pages here are opened by the link in the status of a JiraIntegration:"];
-    let ErrorPage(status, mut told) = error_page(StatusCode::NOT_FOUND, "There is nothing here", &lines);
-    "kubectl get jiraintegration NAME -o jsonpath='{.status.authorizationURL}'".clone_into(&mut told.command);
-    show(status, &*told)
-}
-
 /// Longest time for a page. What is under way with Atlassian continues without it.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Answers in time, whatever is waited for.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     let answer = within(LONGEST, request, next).await;
-    answer.unwrap_or_else(|| {
-        error_page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "That took too long",
-            &["The cluster did not answer in time. Reload the page in a moment."],
-        )
-        .into_response()
-    })
+    answer.unwrap_or_else(|| words::no_answer_in_time().into_response())
 }
 
 impl Pages {
@@ -88,22 +44,15 @@ impl Pages {
         if self.limits.admits(namespace, name) {
             return Ok(());
         }
-        Err(too_many())
+        Err(words::too_many())
     }
 
     /// A link that is not valid, whatever is wrong with it: whether an integration exists is nobody's business.
     pub(super) fn miss(&self) -> ErrorPage {
         if !self.limits.admits_miss() {
-            return too_many();
+            return words::too_many();
         }
-        error_page(
-            StatusCode::NOT_FOUND,
-            "This link is not valid",
-            &[
-                "It was used already and did its work, it belongs to an integration that is gone, or it was not copied whole.",
-                "If the integration still needs to be connected, its status has a new link in authorizationURL.",
-            ],
-        )
+        words::link_not_valid()
     }
 
     /// Checks a link. Nothing of the integration is looked up before the key has shown that the operator made
@@ -118,7 +67,7 @@ impl Pages {
         let key = match found.await {
             Ok(KeyLookup::Key(key)) => key,
             Ok(KeyLookup::Nothing) | Err(KeyError::NotOurs) => return Err(self.miss()),
-            Ok(KeyLookup::NotAsked) => return Err(too_many()),
+            Ok(KeyLookup::NotAsked) => return Err(words::too_many()),
             Err(KeyError::Cluster(error)) => return Err(unreachable(&error)),
         };
         self.admit(namespace, name)?;
@@ -165,19 +114,7 @@ fn is_name(text: &str) -> bool {
     bounded && text.len() <= 253 && text.bytes().all(allowed)
 }
 
-fn too_many() -> ErrorPage {
-    error_page(
-        StatusCode::TOO_MANY_REQUESTS,
-        "Too many requests",
-        &["Wait a few seconds and reload the page."],
-    )
-}
-
 pub(super) fn unreachable(error: &kube::Error) -> ErrorPage {
     warn!(error = describe(error), "a connect page could not ask the cluster");
-    error_page(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The cluster did not answer",
-        &["Nothing was changed. Reload the page in a moment."],
-    )
+    words::no_answer()
 }
