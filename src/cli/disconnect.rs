@@ -8,12 +8,15 @@ use kube::{Api, ResourceExt, api::ListParams};
 use crate::cli::context::{CliError, ClusterOptions, say, say_on_stderr};
 use crate::{
     api::integration::JiraIntegration,
+    cluster::paged_list::list,
     connect::grant_key,
     grant::{GrantKey, GrantStore, disconnect, findings, refresh_token},
 };
 
 /// Where people see and end the grants of their account.
 const CONNECTED_APPS: &str = "https://id.atlassian.com/manage-profile/apps";
+/// Objects in one page of a list.
+const PAGE: u32 = 500;
 
 /// Options of `disconnect`.
 // What stands here is what --help prints, where Markdown has no place.
@@ -34,7 +37,8 @@ pub(super) async fn run(options: Options) -> Result<(), CliError> {
     let unread = CliError::api_server(format!(
         "the JiraIntegrations of namespace {namespace} could not be read"
     ));
-    let all = api.list(&ListParams::default()).await.map_err(unread)?;
+    // All of them: others may use the same grant.
+    let all = all(&api).await.map_err(unread)?;
     let integration = all.iter().find(|one| one.name_any() == *name);
     let integration = integration.ok_or_else(|| CliError::NoIntegration(name.clone(), namespace.clone()))?;
     let key = grant_key(integration);
@@ -76,6 +80,15 @@ pub(super) async fn run(options: Options) -> Result<(), CliError> {
         ));
     }
     Ok(())
+}
+
+async fn all(api: &Api<JiraIntegration>) -> kube::Result<Vec<JiraIntegration>> {
+    let take = |all: &mut Vec<_>, one| {
+        all.push(one);
+        true
+    };
+    let listed = list(api, ListParams::default().limit(PAGE), Vec::new, take).await;
+    Ok(listed?.items)
 }
 
 /// Whether another process holds a lock on the grant that is respected.
