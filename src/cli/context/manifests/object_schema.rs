@@ -36,6 +36,9 @@ impl ObjectSchema {
             .with_keyword("x-kubernetes-list-map-keys", |_, keys, _| {
                 Ok(Box::new(UniqueEntries::by(keys)))
             })
+            .with_keyword("x-kubernetes-list-type", |_, kind, _| {
+                Ok(Box::new(UniqueValues { is_set: kind == "set" }))
+            })
             .build(&schema)?;
         Ok(Self { schema, validator })
     }
@@ -166,6 +169,32 @@ impl<'i> Keyword<'i> for UniqueEntries {
         };
         let by = self.0.join(" and ");
         Err(ValidationError::custom(format!("has two entries with the {by} {key}")))
+    }
+
+    fn is_valid(&self, list: &'i Value) -> bool {
+        self.duplicate(list).is_none()
+    }
+}
+
+/// Refuses a list that has a value twice, where `x-kubernetes-list-type` says that it is a set.
+struct UniqueValues {
+    is_set: bool,
+}
+
+impl UniqueValues {
+    fn duplicate<'i>(&self, list: &'i Value) -> Option<&'i str> {
+        let mut seen = BTreeSet::new();
+        let values = list.as_array().filter(|_| self.is_set)?.iter();
+        values.filter_map(Value::as_str).find(|value| !seen.insert(*value))
+    }
+}
+
+impl<'i> Keyword<'i> for UniqueValues {
+    fn validate(&self, list: &'i Value) -> Result<(), ValidationError<'i>> {
+        match self.duplicate(list) {
+            None => Ok(()),
+            Some(value) => Err(ValidationError::custom(format!("names {value} twice"))),
+        }
     }
 
     fn is_valid(&self, list: &'i Value) -> bool {
