@@ -1,12 +1,21 @@
-//! The `JiraIssue` kind: one issue of Jira, as it was seen last.
+//! The `JiraIssue` kind: one issue of Jira, mirrored by the operator, or a ticket that a person applies.
+//! What the operator answers is in [`issue_status`](super::issue_status).
+
+use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::UNOBSERVED;
+pub use super::{
+    issue_status::{IssuePerson, JiraIssueStatus, TicketCreation, TicketPeople, TicketPerson},
+    ticket::{ExistingPolicy, PersonReference, TicketPolicy},
+};
 
-/// Says which integration the issue belongs to. Written by the operator.
-#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+/// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever
+/// may write a JiraIssue acts as the integration's account.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[kube(
     group = "jira-operator.dev",
     version = "v1alpha1",
@@ -15,95 +24,155 @@ use super::UNOBSERVED;
     shortname = "jissue",
     status = "JiraIssueStatus",
     derive = "PartialEq",
-    doc = "One issue of Jira, as it was seen last. Written by the operator where spec.issues.mirror of its JiraIntegration asks for it.",
+    doc = "One issue of Jira: a ticket that is created once it is applied, or an issue as it was seen last, written by the operator where spec.issues.mirror of its JiraIntegration asks for it.",
     selectable = ".spec.integration",
     selectable = ".status.project",
     selectable = ".status.phase",
     selectable = ".status.type",
+    validation = Rule::new("!(has(oldSelf.status) && (has(oldSelf.status.creation) || has(oldSelf.status.id))) || (has(self.spec.ticket) == has(oldSelf.spec.ticket) && (!has(self.spec.ticket) || self.spec.ticket == oldSelf.spec.ticket))").message("spec.ticket cannot change once there is a ticket: apply another object").field_path(".spec.ticket"),
+    validation = Rule::new("!(has(oldSelf.status) && (has(oldSelf.status.creation) || has(oldSelf.status.id))) || (has(self.spec.project) == has(oldSelf.spec.project) && (!has(self.spec.project) || self.spec.project == oldSelf.spec.project))").message("spec.project cannot change once the ticket is being created: move it in Jira, or apply another object").field_path(".spec.project"),
+    validation = Rule::new("!(has(oldSelf.status) && (has(oldSelf.status.creation) || has(oldSelf.status.id))) || (has(self.spec.type) == has(oldSelf.spec.type) && (!has(self.spec.type) || self.spec.type == oldSelf.spec.type))").message("spec.type cannot change once the ticket is being created: change it in Jira, or apply another object").field_path(".spec.type"),
+    validation = Rule::new("!(has(oldSelf.status) && (has(oldSelf.status.creation) || has(oldSelf.status.id))) || (has(self.spec.requestType) == has(oldSelf.spec.requestType) && (!has(self.spec.requestType) || self.spec.requestType == oldSelf.spec.requestType))").message("spec.requestType cannot change once the ticket is being created: change it in Jira, or apply another object").field_path(".spec.requestType"),
+    validation = Rule::new("!(has(oldSelf.status) && (has(oldSelf.status.creation) || has(oldSelf.status.id))) || (has(self.spec.reporter) == has(oldSelf.spec.reporter) && (!has(self.spec.reporter) || self.spec.reporter == oldSelf.spec.reporter))").message("spec.reporter cannot change once the ticket is being created: change it in Jira").field_path(".spec.reporter"),
     printcolumn(name = "Key", type_ = "string", json_path = ".status.key"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", description = "Whether a ticket is as its spec wants it; empty where the issue is mirrored"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
-    printcolumn(name = "Status", type_ = "string", json_path = ".status.status"),
     printcolumn(name = "Assignee", type_ = "string", json_path = ".status.assignee.displayName"),
-    printcolumn(
-        name = "Created",
-        type_ = "date",
-        json_path = ".status.created",
-        description = "Since the issue was created in Jira"
-    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Status", type_ = "string", json_path = ".status.status", priority = 1),
     printcolumn(name = "Type", type_ = "string", json_path = ".status.type", priority = 1),
     printcolumn(name = "Priority", type_ = "string", json_path = ".status.priority", priority = 1),
-    printcolumn(name = "Summary", type_ = "string", json_path = ".status.summary", priority = 1),
-    printcolumn(
-        name = "Integration",
-        type_ = "string",
-        json_path = ".spec.integration",
-        priority = 1
-    )
+    printcolumn(name = "Created", type_ = "date", json_path = ".status.created", description = "Since the issue was created in Jira", priority = 1),
+    printcolumn(name = "Integration", type_ = "string", json_path = ".spec.integration", priority = 1),
+    printcolumn(name = "Summary", type_ = "string", json_path = ".status.summary", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!(has(self.ticket) && has(self.project))").message("spec.ticket and spec.project exclude each other: ticket takes an existing ticket over, project creates a new one"),
+    validation = Rule::new("!has(self.project) || has(self.summary)").message("spec.project needs spec.summary: a new ticket has to have one"),
+    validation = Rule::new("!has(self.project) || has(self.type) != has(self.requestType)").message("spec.project needs exactly one of spec.type and spec.requestType: requestType for a request of a service project, else type"),
+    validation = Rule::new("has(self.project) || !(has(self.type) || has(self.requestType) || has(self.reporter) || has(self.participants))").message("spec.type, spec.requestType, spec.reporter and spec.participants are for a new ticket: set spec.project"),
+    // Of fields, whose values are of any kind, the rules know nothing.
+    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
 )]
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
     #[schemars(length(max = 63))]
     #[x_kube(validation = Rule::new("self == oldSelf").message("spec.integration never changes"))]
     pub integration: String,
+
+    /// Key of an existing ticket that is taken over, such as SUP-812. Excludes project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 96))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*-[0-9]+$')").message("spec.ticket must be the key of an issue, such as SUP-812"))]
+    pub ticket: Option<String>,
+
+    /// Key of the project in which a new ticket is created, such as SUP. Cannot change once that has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*$')").message("spec.project must be a Jira project key such as SUP: upper-case letters, digits and '_', beginning with a letter"))]
+    pub project: Option<String>,
+
+    /// Name of the issue type, such as Bug, or its id as id:10004. For a request of a service project,
+    /// requestType instead.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub issue_type: Option<String>,
+
+    /// Name of the request type of a service project, such as Report an incident, or its id as id:25.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub request_type: Option<String>,
+
+    /// Summary: one line of 1 to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    #[x_kube(validation = Rule::new("!self.contains('\\n') && !self.contains('\\r')").message("spec.summary must be one line"))]
+    pub summary: Option<String>,
+
+    /// Description, in Markdown, of at most 32000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32_000))]
+    pub description: Option<String>,
+
+    /// Name of the priority, such as High.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub priority: Option<String>,
+
+    /// Key of the parent, such as SUP-700.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 96))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*-[0-9]+$')").message("spec.parent must be the key of an issue, such as SUP-700"))]
+    pub parent: Option<String>,
+
+    /// Labels. Those of the spec are added, and removed when they leave it; others stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 255), regex(pattern = "^[^\\s]+$")))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub labels: Vec<String>,
+
+    /// Other fields, by name, such as Severity, or by id, such as customfield_10044. Text, numbers and lists become
+    /// what the field takes, an e-mail address a person; an object is sent as it is. jira-operator template prints
+    /// the fields with their allowed values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "free_fields")]
+    pub fields: BTreeMap<String, Value>,
+
+    /// Who asks. In a service project the request is raised on behalf of this person. One who has no account is
+    /// named in an internal comment, and the ticket stays unassigned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<PersonReference>,
+
+    /// Who works on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PersonReference>,
+
+    /// Who takes part in a request of a service project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub participants: Vec<PersonReference>,
+
+    /// What is done with a ticket that an object of this name had before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<TicketPolicy>,
+
+    /// When true, nothing is written to Jira for this object.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspend: bool,
 }
 
-/// What Jira says of the issue. Description and comments are not mirrored.
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JiraIssueStatus {
-    /// The generation that the status speaks of; -1 before the first write.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Jira's id of the issue; it never changes, and is what identifies it.
-    pub id: String,
-    /// Key of the issue now. The object's name keeps the key under which it was first seen.
-    pub key: String,
-    /// Address of the issue for people.
-    pub url: String,
-    /// Key of the project.
-    pub project: String,
-    /// Jira's id of the project; it never changes.
-    pub project_id: String,
-    /// Name of the issue type.
-    #[serde(rename = "type")]
-    pub issue_type: String,
-    /// Summary.
-    pub summary: String,
-    /// Name of the status, in the language of the account.
-    pub status: String,
-    /// Id of the status.
-    pub status_id: String,
-    /// Key of the status category: new, indeterminate, done or undefined.
-    pub category: String,
-    /// The phase that the status stands for.
-    pub phase: String,
-    /// Name of the priority.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<String>,
-    /// Who works on it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assignee: Option<IssuePerson>,
-    /// Who reported it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reporter: Option<IssuePerson>,
-    /// Labels, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// When it was created, in UTC.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[schemars(extend("format" = "date-time"))]
-    pub created: String,
-    /// When it was updated last, in UTC.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[schemars(extend("format" = "date-time"))]
-    pub updated: String,
-    /// When it was resolved, in UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "date-time"))]
-    pub resolved: Option<String>,
-    /// Digest of all the above: an unchanged issue is not written again.
-    pub hash: String,
+/// Values of any kind by name. The API server's rules cannot look into those, so their number is bounded here.
+fn free_fields(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "maxProperties": 100,
+        "additionalProperties": {"x-kubernetes-preserve-unknown-fields": true},
+    })
+}
+
+impl JiraIssueSpec {
+    /// What the operator writes of an issue that it mirrors.
+    #[must_use]
+    pub fn mirrored(integration: &str) -> Self {
+        Self {
+            integration: integration.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a person wants a ticket; what is mirrored has neither project nor ticket.
+    #[must_use]
+    pub const fn is_ticket(&self) -> bool {
+        self.project.is_some() || self.ticket.is_some()
+    }
+
+    /// What is done with a ticket that an object of this name had before.
+    #[must_use]
+    pub fn policy(&self) -> TicketPolicy {
+        self.policy.clone().unwrap_or_default()
+    }
 }
 
 impl JiraIssue {
@@ -114,14 +183,4 @@ impl JiraIssue {
         let is_written = |status: &&JiraIssueStatus| status.observed_generation != Some(UNOBSERVED);
         self.status.as_ref().filter(is_written)
     }
-}
-
-/// A person on an issue.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct IssuePerson {
-    /// Atlassian account id.
-    pub account_id: String,
-    /// Display name, chosen by the person.
-    pub display_name: String,
 }

@@ -13,6 +13,7 @@ mod finding;
 pub mod integration;
 mod integration_status;
 pub mod issue;
+pub mod issue_status;
 mod message;
 pub mod names;
 pub mod project;
@@ -21,6 +22,7 @@ pub mod reason;
 pub mod renamed;
 pub mod requirements;
 pub mod scopes;
+pub mod ticket;
 
 /// API group of every kind here.
 pub const GROUP: &str = "jira-operator.dev";

@@ -1,25 +1,33 @@
 //! Calls Atlassian with one access token: counts the calls, keeps them below the limits of bursts, and sorts the
 //! answers. Here are the calls that come before a site is known; those to a site are in [`jira`](super::jira).
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use jiff::Timestamp;
-use reqwest::{Client, RequestBuilder, header};
+use reqwest::{Client, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tracing::{Instrument, debug, debug_span};
 
 use super::{
-    body,
+    body::{self, Body},
     endpoints::{Endpoints, TENANT_TIMEOUT},
     error::{JiraError, ResponseLimits, json_or_error},
     models::{AccessibleResource, TenantInfo},
     points_and_bursts::{self, BurstLimiter, PointPool},
     secret::Secret,
     site::SiteUrl,
+    write_error::WriteError,
 };
+
+/// How long a change may take; what takes longer may have been done.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Called for each call: its endpoint, without ids and keys, and its outcome in one word.
 pub type OnCall = dyn Fn(&str, &'static str) + Send + Sync;
@@ -179,19 +187,60 @@ impl AtlassianClient {
         answer
     }
 
-    async fn send_uncounted<T: DeserializeOwned>(
-        &self,
-        prepared: Prepared,
-    ) -> Result<(T, Option<Timestamp>), JiraError> {
-        let (meter, call) = (&self.meter, &prepared.name);
+    /// Sends a change, and sorts what is no success by whether Jira did it. The answer is null where it has no body.
+    /// Nothing is sent twice.
+    pub(super) async fn send_write(&self, prepared: Prepared) -> Result<Value, WriteError> {
+        let span = debug_span!("jira_call", endpoint = prepared.endpoint);
+        let endpoint = prepared.endpoint.clone();
+        let answer = Box::pin(self.send_write_uncounted(prepared).instrument(span)).await;
+        let outcome = answer.as_ref().err().map_or("ok", WriteError::as_str);
+        debug!(endpoint, outcome, "Jira answered");
+        if let Some(on_call) = &self.on_call {
+            on_call(&endpoint, outcome);
+        }
+        answer
+    }
+
+    async fn send_write_uncounted(&self, prepared: Prepared) -> Result<Value, WriteError> {
+        let sent = prepared.request.timeout(WRITE_TIMEOUT).send().await;
+        let response = self.metered(sent).map_err(WriteError::transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = Body::read(response, prepared.limits.most).await;
+        let bytes = body.whole();
+        let json: Option<Value> = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        match (json, bytes) {
+            (json, _) if !status.is_success() => Err(WriteError::of(status, &headers, json.as_ref(), &prepared.name)),
+            (Some(json), _) => Ok(json),
+            (None, Some([])) => Ok(Value::Null),
+            (None, _) => Err(WriteError::Uncertain(JiraError::Unavailable {
+                detail: format!("{} succeeded with an answer that cannot be read", prepared.name),
+                retry_after: None,
+            })),
+        }
+    }
+
+    /// Counts a call, and what its answer says of the pool.
+    fn metered(&self, sent: reqwest::Result<Response>) -> reqwest::Result<Response> {
+        let meter = &self.meter;
         meter.calls.fetch_add(1, Ordering::Relaxed);
-        let response = prepared.request.send().await.map_err(JiraError::transport)?;
+        let response = sent?;
         // What is said with a refusal is that nothing is left, for which there is a wait of its own.
         let refused = response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS;
         if let Some(pool) = points_and_bursts::pool(response.headers()).filter(|_| !refused) {
             *meter.pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(pool);
         }
         meter.points.fetch_add(1, Ordering::Relaxed);
+        Ok(response)
+    }
+
+    async fn send_uncounted<T: DeserializeOwned>(
+        &self,
+        prepared: Prepared,
+    ) -> Result<(T, Option<Timestamp>), JiraError> {
+        let (meter, call) = (&self.meter, &prepared.name);
+        let response = self
+            .metered(prepared.request.send().await)
+            .map_err(JiraError::transport)?;
         let date = date(response.headers());
         let json = json_or_error(response, call, prepared.limits).await?;
         meter

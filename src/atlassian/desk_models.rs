@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ticket_models::FieldSchema;
+
 /// A page of a list under `/rest/servicedeskapi`. Shorter than asked for is normal.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -128,6 +130,16 @@ pub struct FormField {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub preset_values: Vec<serde_json::Value>,
+    /// The values that it takes, where there are only some.
+    #[serde(
+        default,
+        deserialize_with = "super::lenient::or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub valid_values: Vec<serde_json::Value>,
+    /// Which kind of values it takes.
+    #[serde(default, deserialize_with = "super::lenient::or_default", skip_serializing)]
+    pub jira_schema: FieldSchema,
 }
 
 fn shown() -> bool {

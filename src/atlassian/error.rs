@@ -151,7 +151,7 @@ pub async fn json_or_error(response: Response, asked: &str, expected: ResponseLi
     }
 }
 
-fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked: &str) -> JiraError {
+pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked: &str) -> JiraError {
     let message = body.map_or_else(String::new, error_message);
     let said = || {
         if message.is_empty() {

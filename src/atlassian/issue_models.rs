@@ -197,6 +197,12 @@ pub struct IssueFields {
     /// The project.
     #[serde(default, deserialize_with = "or_odd")]
     pub project: Option<IssueProject>,
+    /// Who created it, which nobody can change; only where it was asked for.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub creator: Option<IssueUser>,
+    /// Description, as an Atlassian document; only where it was asked for.
+    #[serde(default)]
+    pub description: serde_json::Value,
 }
 
 /// The status of an issue.

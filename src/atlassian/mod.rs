@@ -14,4 +14,6 @@ pub mod oauth;
 pub mod points_and_bursts;
 pub mod secret;
 pub mod site;
+pub mod ticket_models;
 pub mod token_answer;
+pub mod write_error;

@@ -149,6 +149,7 @@ mod tests {
                 sync_interval: "5m".into(),
                 token_secret_name: None,
                 mode: Mode::Enforce,
+                tickets: None,
                 suspend: false,
             },
         );

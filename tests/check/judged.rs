@@ -147,8 +147,66 @@ const SECRETS: [(&str, bool); 18] = [
     ("data: [a]", false),
 ];
 
+/// What is written in spec of a `JiraIssue` beside its integration, likewise.
+const TICKETS: [(&str, bool); 38] = [
+    ("", true),
+    ("project: SUP, type: Bug, summary: Slow", true),
+    ("project: SUP, requestType: Report an incident, summary: Slow", true),
+    ("ticket: SUP-812", true),
+    // What excludes or needs what
+    ("ticket: SUP-812, project: SUP, type: Bug, summary: Slow", false),
+    ("project: SUP, type: Bug", false),
+    ("project: SUP, summary: Slow", false),
+    ("project: SUP, type: Bug, requestType: Incident, summary: Slow", false),
+    ("ticket: SUP-812, type: Bug", false),
+    ("ticket: SUP-812, requestType: Incident", false),
+    ("ticket: SUP-812, reporter: {email: a@b}", false),
+    ("ticket: SUP-812, participants: [{email: a@b}]", false),
+    ("summary: Slow", false),
+    // Bounds and forms
+    ("project: NO, type: Bug, summary: Slow", false),
+    ("project: 'NO', type: Bug, summary: Slow", true),
+    ("project: sup, type: Bug, summary: Slow", false),
+    ("ticket: sup-812", false),
+    ("ticket: SUP", false),
+    ("ticket: https://acme.atlassian.net/browse/SUP-1", false),
+    ("ticket: SUP-812, parent: SUP-700", true),
+    ("ticket: SUP-812, parent: SUP", false),
+    ("ticket: SUP-812, summary: \"two\\nlines\"", false),
+    ("ticket: SUP-812, summary: ''", false),
+    ("ticket: SUP-812, labels: [a b]", false),
+    ("ticket: SUP-812, labels: [a, a]", false),
+    ("ticket: SUP-812, labels: [a, b]", true),
+    ("ticket: SUP-812, suspend: 'yes'", false),
+    // People
+    ("ticket: SUP-812, assignee: {email: a@b}", true),
+    ("ticket: SUP-812, assignee: {accountId: x}", true),
+    ("ticket: SUP-812, assignee: {}", false),
+    ("ticket: SUP-812, assignee: {email: a@b, accountId: x}", false),
+    ("ticket: SUP-812, assignee: {email: ab}", false),
+    ("ticket: SUP-812, assignee: a@b", false),
+    // Values of any kind
+    (
+        "ticket: SUP-812, fields: {Severity: 1, Team: [a], Impact: {value: x}, Due: null}",
+        true,
+    ),
+    ("ticket: SUP-812, fields: [a]", false),
+    ("ticket: SUP-812, policy: {existing: adopt}", false),
+    ("ticket: SUP-812, reporters: {email: a@b}", false),
+    ("ticket: SUP-812, policy: {existing: Ignore}", true),
+];
+
+/// A `JiraIssue` with these further fields of spec.
+fn ticket(name: usize, spec: &str) -> String {
+    format!(
+        "apiVersion: jira-operator.dev/v1alpha1\nkind: JiraIssue\nmetadata: {{name: t{name}, namespace: support}}\n\
+         spec: {{integration: acme{spec}}}\n"
+    )
+}
+
 /// Whole manifests.
 fn whole() -> Vec<(String, bool)> {
+    let fields: Vec<String> = (0..101).map(|number| format!("f{number}: 1")).collect();
     let many: Vec<String> = (0..501).map(|number| format!("{{key: P{number}}}")).collect();
     let plain = integration("", "");
     let item = plain.replace('\n', "\n  ").replacen("apiVersion", "- apiVersion", 1);
@@ -157,6 +215,9 @@ fn whole() -> Vec<(String, bool)> {
         |kind: &str, items: &str| format!("apiVersion: jira-operator.dev/v1alpha1\nkind: {kind}\nitems:\n{items}\n");
     vec![
         (integration("", &format!(", projects: [{}]", many.join(", "))), false),
+        (ticket(0, &format!(", ticket: SUP-1, fields: {{{}}}", fields.join(", "))), false),
+        (ticket(0, &format!(", ticket: SUP-1, summary: {}", "s".repeat(256))), false),
+        (ticket(0, &format!(", ticket: SUP-1, description: {}", "d".repeat(40_000))), false),
         (plain.replace("//acme.", &format!("//{}.", "a".repeat(260))), false),
         (plain.replace("name: acme,", "name: Acme,"), false),
         (plain.replace("name: acme,", "name: acme_1,"), false),
@@ -198,8 +259,15 @@ fn all() -> Vec<(String, bool)> {
     let metadata = METADATA
         .iter()
         .map(|(fields, accepted)| (integration(&with(fields), ""), *accepted));
+    let tickets = TICKETS.iter().enumerate();
+    let tickets = tickets.map(|(name, (spec, accepted))| (ticket(name, &with(spec)), *accepted));
     let secrets = SECRETS.iter().map(|(fields, accepted)| (secret(fields), *accepted));
-    specs.chain(metadata).chain(secrets).chain(whole()).collect()
+    specs
+        .chain(metadata)
+        .chain(tickets)
+        .chain(secrets)
+        .chain(whole())
+        .collect()
 }
 
 #[tokio::test]

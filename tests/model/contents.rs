@@ -37,7 +37,6 @@ pub fn status(look: &Look<'_>, project: &Project, issue: &Issue) -> JiraIssueSta
         _ => "Done",
     });
     let mut reported = JiraIssueStatus {
-        observed_generation: None,
         id: issue.id.to_string(),
         url: format!("https://acme.atlassian.net/browse/{key}"),
         key,
@@ -56,7 +55,7 @@ pub fn status(look: &Look<'_>, project: &Project, issue: &Issue) -> JiraIssueSta
         created: written(issue.created),
         updated: written(issue.updated),
         resolved: issue.resolved.map(written),
-        hash: String::new(),
+        ..JiraIssueStatus::default()
     };
     reported.hash = hash(&reported);
     reported

@@ -6,7 +6,7 @@ mod issues;
 mod permissions;
 mod projects;
 mod session;
-
+mod tickets;
 mod users;
 
 pub use self::{

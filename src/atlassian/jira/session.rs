@@ -1,16 +1,18 @@
 //! An access token bound to one site: what everything that talks to Jira is given.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::atlassian::{
     client::{AtlassianClient, Prepared},
     error::{JiraError, ResponseLimits},
     models::Myself,
     points_and_bursts::endpoint,
+    write_error::WriteError,
 };
 
 /// The calls to one site with one access token.
@@ -66,6 +68,14 @@ impl Session {
         self.call(Method::POST, path)
     }
 
+    pub(super) fn put(&self, path: &str) -> Call<'_> {
+        self.call(Method::PUT, path)
+    }
+
+    pub(super) fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
     fn call(&self, method: Method, path: &str) -> Call<'_> {
         let url = format!("{}{path}", self.client.endpoints.gateway(&self.cloud_id));
         Call {
@@ -103,6 +113,11 @@ impl Call<'_> {
         self
     }
 
+    pub(super) fn timeout(mut self, most: Duration) -> Self {
+        self.request = self.request.timeout(most);
+        self
+    }
+
     pub(super) const fn limits(mut self, limits: ResponseLimits) -> Self {
         self.limits = limits;
         self
@@ -112,18 +127,32 @@ impl Call<'_> {
         self.send_dated().await.map(|(answer, _)| answer)
     }
 
-    /// The same, and the time of the answer by Jira's own clock, to the second, where it says so.
-    pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
+    /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people.
+    pub(super) async fn send_write(self) -> Result<Value, WriteError> {
+        let Session { client, .. } = self.session;
+        let call = self
+            .header("X-Force-Accept-Language", "true")
+            .header("Accept-Language", "en");
+        client.send_write(call.admitted().await).await
+    }
+
+    /// Waits until the endpoint may be called.
+    async fn admitted(self) -> Prepared {
         let Session { client, cloud_id } = self.session;
         if let Some(bursts) = &client.bursts {
             bursts.admit(cloud_id, &self.endpoint).await;
         }
-        let prepared = Prepared {
+        Prepared {
             request: self.request,
             name: self.name,
             endpoint: self.endpoint,
             limits: self.limits,
-        };
-        client.send(prepared).await
+        }
+    }
+
+    /// The same, and the time of the answer by Jira's own clock, to the second, where it says so.
+    pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
+        let client = &self.session.client;
+        client.send(self.admitted().await).await
     }
 }

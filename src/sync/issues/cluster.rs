@@ -187,9 +187,7 @@ impl ClusterMirror {
     }
 
     fn object(&self, name: &str) -> JiraIssue {
-        let spec = JiraIssueSpec {
-            integration: self.owner.name.clone(),
-        };
+        let spec = JiraIssueSpec::mirrored(&self.owner.name);
         let mut object = JiraIssue::new(name, spec);
         let labels = [
             (names::INTEGRATION_LABEL, self.owner.name.as_str()),

@@ -16,7 +16,7 @@ const LONGEST: usize = 255;
 const LABELS: usize = 50;
 
 /// An issue as it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MirroredIssue {
     /// Its id, which never changes.
     pub id: u64,
@@ -88,8 +88,8 @@ impl MirroredIssue {
             created: fields.created.as_deref().and_then(time).map(utc).unwrap_or_default(),
             updated: updated.map(utc).unwrap_or_default(),
             resolved: fields.resolutiondate.as_deref().and_then(time).map(utc),
-            hash: String::new(),
             category,
+            ..JiraIssueStatus::default()
         };
         let digest = digest(&mirrored);
         mirrored.hash = format!("{digest:016x}");

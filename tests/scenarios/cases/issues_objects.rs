@@ -39,12 +39,7 @@ async fn deleted_object(cluster: Arc<Cluster>) {
 /// A person puts an object in the place of one: it is neither written nor deleted, and the issue has another one.
 async fn replaced_object(harness: &Harness) {
     harness.delete::<JiraIssue>("acme-eng-2").await;
-    let mut theirs = JiraIssue::new(
-        "acme-eng-2",
-        JiraIssueSpec {
-            integration: "acme".into(),
-        },
-    );
+    let mut theirs = JiraIssue::new("acme-eng-2", JiraIssueSpec::mirrored("acme"));
     theirs.metadata.labels = Some([(ORIGIN_LABEL.to_owned(), "person".to_owned())].into());
     let theirs = harness.issues().create(&PostParams::default(), &theirs).await.unwrap();
     harness.request("acme").await;

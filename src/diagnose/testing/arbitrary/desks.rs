@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::answers::{answer, id, key, text};
 use crate::{
-    atlassian::desk_models::{Form, FormField, RequestType, ServiceDesk},
+    atlassian::{
+        desk_models::{Form, FormField, RequestType, ServiceDesk},
+        ticket_models::FieldSchema,
+    },
     diagnose::evidence::{DeskEvidence, DesksEvidence},
 };
 
@@ -85,6 +88,8 @@ fn form() -> BoxedStrategy<Form> {
             visible,
             default_values,
             preset_values,
+            valid_values: Vec::new(),
+            jira_schema: FieldSchema::default(),
         },
     );
     (vec(field, 0..4), option::of(any::<bool>()))

@@ -1,0 +1,163 @@
+//! What the operator answers on a `JiraIssue`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What Jira says of the issue and, of a ticket, what the operator did. Description and comments are not mirrored.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct JiraIssueStatus {
+    /// The generation that the status speaks of; -1 before the first write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Jira's id of the issue; it never changes, and is what identifies it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Key of the issue now. The object's name keeps the key under which it was first seen.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Address of the issue for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+    /// Key of the project.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub project: String,
+    /// Jira's id of the project; it never changes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub project_id: String,
+    /// Name of the issue type.
+    #[serde(default, rename = "type", skip_serializing_if = "String::is_empty")]
+    pub issue_type: String,
+    /// Summary.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// Name of the status, in the language of the account.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub status: String,
+    /// Id of the status.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub status_id: String,
+    /// Key of the status category: new, indeterminate, done or undefined.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    /// The phase that the status stands for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phase: String,
+    /// Name of the priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// Who works on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<IssuePerson>,
+    /// Who reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<IssuePerson>,
+    /// Labels, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// When it was created, in UTC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("format" = "date-time"))]
+    pub created: String,
+    /// When it was updated last, in UTC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("format" = "date-time"))]
+    pub updated: String,
+    /// When it was resolved, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub resolved: Option<String>,
+    /// Digest of all the above: an unchanged issue is not written again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+    /// Of a ticket: Valid, Created, PeopleMatched and Ready, each with a reason and a remedy. A mirrored issue has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Address of the request in the customer portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_url: Option<String>,
+    /// Name of the request type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_type: Option<String>,
+    /// By what the ticket is found again: the same in a rebuilt cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The creation that is under way; gone once the ticket is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation: Option<TicketCreation>,
+    /// Who was found for the people that the spec names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<TicketPeople>,
+    /// What would be sent, where spec.tickets.dryRun of the JiraIntegration or the annotation jira-operator.dev/plan
+    /// asks for a plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
+}
+
+/// A creation that is under way: written before anything is sent, so that a ticket whose answer is lost is looked for
+/// and never created twice.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketCreation {
+    /// By what the ticket is found: a digest of scope, namespace and name.
+    pub identity: String,
+    /// Which creation of this object it is, from 1.
+    pub number: i64,
+    /// Which attempt at it, from 1.
+    pub attempt: i64,
+    /// When it began.
+    pub at: Time,
+    /// After this nothing is sent any more.
+    pub deadline: Time,
+    /// The process that sends it.
+    pub holder: String,
+    /// The highest number of an issue that the project had before.
+    pub floor: i64,
+    /// Digest of what is sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+    /// Since when it is not known whether the ticket was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertain_since: Option<Time>,
+}
+
+/// Who was found for the people that the spec names.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketPeople {
+    /// Who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<TicketPerson>,
+    /// Who works on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<TicketPerson>,
+}
+
+/// Who was found for a person of the spec.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketPerson {
+    /// How the account was found: Pinned, Email, AccountId or None.
+    pub matched: String,
+    /// The account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// Id of the comment that names a reporter who has no account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Since when that comment is being made; gone once it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_since: Option<Time>,
+}
+
+/// A person on an issue.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuePerson {
+    /// Atlassian account id.
+    pub account_id: String,
+    /// Display name, chosen by the person.
+    pub display_name: String,
+}

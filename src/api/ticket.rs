@@ -1,0 +1,42 @@
+//! What a person says of a ticket in the spec of a `JiraIssue`.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// A person, named by e-mail address or by account id.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.email) != has(self.accountId)").message("a person needs exactly one of email and accountId"))]
+pub struct PersonReference {
+    /// E-mail address. Who is pinned for it in spec.users of the JiraIntegration, else who shows exactly this
+    /// address in their profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 254))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("email must be an e-mail address"))]
+    pub email: Option<String>,
+
+    /// Atlassian account id: the end of the address of the person's profile in Jira.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub account_id: Option<String>,
+}
+
+/// How the ticket of an object is found.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketPolicy {
+    /// What is done with a ticket that an object of this name had before: Adopt takes it over, Ignore creates another
+    /// one for each object.
+    #[serde(default)]
+    pub existing: ExistingPolicy,
+}
+
+/// What is done with a ticket that an object of this name had before.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExistingPolicy {
+    /// It is taken over.
+    #[default]
+    Adopt,
+    /// Another one is created.
+    Ignore,
+}

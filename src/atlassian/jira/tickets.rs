@@ -1,0 +1,171 @@
+//! Tickets: what can be set when one is created, the creation, and how one is found again.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::session::Session;
+use crate::atlassian::{
+    error::JiraError,
+    issue_models::FIELDS,
+    ticket_models::{Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, MarkedIssues},
+    write_error::WriteError,
+};
+
+/// Most entries in a page of `createmeta` [OAS].
+const PAGE: usize = 200;
+/// Most pages of one list: paging must never go round for ever.
+const MOST_PAGES: usize = 20;
+/// How long a look-up may take that a creation waits for.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl Session {
+    /// The issue types in which the account may create issues of a project. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `NotFound` where the account does not see the project or may not create issues in it.
+    pub async fn create_types(&self, project: &str) -> Result<Vec<CreateType>, JiraError> {
+        self.create_pages(&format!("/rest/api/3/issue/createmeta/{project}/issuetypes"))
+            .await
+    }
+
+    /// The fields that can be set when an issue of a type is created. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As [`create_types`](Self::create_types).
+    pub async fn create_fields(&self, project: &str, issue_type: &str) -> Result<Vec<CreateField>, JiraError> {
+        self.create_pages(&format!(
+            "/rest/api/3/issue/createmeta/{project}/issuetypes/{issue_type}"
+        ))
+        .await
+    }
+
+    async fn create_pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, JiraError> {
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let query = [("startAt", all.len().to_string()), ("maxResults", PAGE.to_string())];
+            let page: CreatePage<T> = self.get(path).query(&query).send().await?;
+            let came = page.fields.len();
+            all.extend(page.fields);
+            if came == 0 || page.total.is_none_or(|total| all.len() >= total) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Creates an issue. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// `Uncertain` where it may have been created.
+    pub async fn create_issue(&self, body: &Value) -> Result<CreatedIssue, WriteError> {
+        created(self.post("/rest/api/3/issue").json(body).send_write().await?)
+    }
+
+    /// Raises a request. Needs write:servicedesk-request.
+    ///
+    /// # Errors
+    /// `Uncertain` where it may have been raised.
+    pub async fn create_request(&self, body: &Value) -> Result<CreatedIssue, WriteError> {
+        created(
+            self.post("/rest/servicedeskapi/request")
+                .json(body)
+                .send_write()
+                .await?,
+        )
+    }
+
+    /// Changes an issue. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// As every change; it can be repeated.
+    pub async fn edit_issue(&self, id: &str, body: &Value) -> Result<(), WriteError> {
+        let path = format!("/rest/api/3/issue/{id}");
+        self.put(&path).json(body).send_write().await.map(|_| ())
+    }
+
+    /// Comments on a request, for customers to read or not. The text is wiki markup. Needs write:servicedesk-request.
+    ///
+    /// # Errors
+    /// `Uncertain` where the comment may have been made.
+    pub async fn comment_request(&self, key: &str, text: &str, public: bool) -> Result<CreatedComment, WriteError> {
+        let path = format!("/rest/servicedeskapi/request/{key}/comment");
+        let body = json!({"body": text, "public": public});
+        created(self.post(&path).json(&body).send_write().await?)
+    }
+
+    /// Comments on an issue, with a document and properties. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// `Uncertain` where the comment may have been made.
+    pub async fn comment_issue(&self, id: &str, body: &Value) -> Result<CreatedComment, WriteError> {
+        let path = format!("/rest/api/3/issue/{id}/comment");
+        created(self.post(&path).json(body).send_write().await?)
+    }
+
+    /// The newest comments of an issue, at most 100, whatever the search index says. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn newest_comments(&self, id: &str) -> Result<Comments, JiraError> {
+        let path = format!("/rest/api/3/issue/{id}/comment");
+        let query = [("orderBy", "-created"), ("maxResults", "100")];
+        self.get(&path).timeout(LOOKUP_TIMEOUT).query(&query).send().await
+    }
+
+    /// Deletes a comment. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// As every change; it can be repeated.
+    pub async fn delete_comment(&self, id: &str, comment: &str) -> Result<(), WriteError> {
+        let path = format!("/rest/api/3/issue/{id}/comment/{comment}");
+        self.delete(&path).send_write().await.map(|_| ())
+    }
+
+    /// A page of the issues that a query finds, with a property of theirs. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As a search.
+    pub async fn search_marked(
+        &self,
+        jql: &str,
+        property: &str,
+        token: Option<&str>,
+    ) -> Result<MarkedIssues, JiraError> {
+        let mut body = json!({
+            "jql": jql, "fields": marked_fields(), "properties": [property], "maxResults": 100,
+        });
+        if let (Some(token), Some(fields)) = (token, body.as_object_mut()) {
+            fields.insert("nextPageToken".to_owned(), token.into());
+        }
+        let path = "/rest/api/3/search/jql";
+        self.post(path).timeout(LOOKUP_TIMEOUT).json(&body).send().await
+    }
+
+    /// The issues with these ids or keys, at most 100, with a property of theirs, whatever the search index says.
+    /// What does not exist or is not shown is left out. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn fetch_marked(&self, ids_or_keys: &[String], property: &str) -> Result<MarkedIssues, JiraError> {
+        let body = json!({
+            "issueIdsOrKeys": ids_or_keys, "fields": marked_fields(), "properties": [property],
+        });
+        let path = "/rest/api/3/issue/bulkfetch";
+        self.post(path).timeout(LOOKUP_TIMEOUT).json(&body).send().await
+    }
+}
+
+fn created<T: DeserializeOwned>(answer: Value) -> Result<T, WriteError> {
+    serde_json::from_value(answer).map_err(|_| {
+        WriteError::Uncertain(JiraError::Unavailable {
+            detail: "it was answered in an unexpected shape".to_owned(),
+            retry_after: None,
+        })
+    })
+}
+
+fn marked_fields() -> Vec<&'static str> {
+    FIELDS.iter().copied().chain(["creator", "description"]).collect()
+}

@@ -1,0 +1,152 @@
+//! What Jira answers about issues that are to be created, and about those that were.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    issue_models::{Issue, IssueUser},
+    lenient::{id, maybe_id, or_default, or_odd},
+};
+
+/// A page of a list of `createmeta` or of one under it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatePage<T> {
+    #[serde(
+        alias = "issueTypes",
+        alias = "results",
+        default = "Vec::new",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
+    pub(super) fields: Vec<T>,
+    #[serde(default)]
+    pub(super) total: Option<usize>,
+}
+
+/// An issue type in which the account may create issues of a project.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct CreateType {
+    /// Its id.
+    #[serde(deserialize_with = "id")]
+    pub id: String,
+    /// Its name, in the language of the account.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Whether its issues are subtasks, which need a parent.
+    #[serde(default, deserialize_with = "or_default")]
+    pub subtask: bool,
+}
+
+/// A field that can be set when an issue is created.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateField {
+    /// Its id, such as `customfield_10044`.
+    #[serde(deserialize_with = "id")]
+    pub field_id: String,
+    /// Its name, in the language of the account.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Whether an issue has to have a value in it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub required: bool,
+    /// Whether it has a value where none is set.
+    #[serde(default, deserialize_with = "or_default")]
+    pub has_default_value: bool,
+    /// The values that it takes, where there are only some.
+    #[serde(default, deserialize_with = "or_default")]
+    pub allowed_values: Vec<Value>,
+    /// Which kind of values it takes.
+    #[serde(default, deserialize_with = "or_default")]
+    pub schema: FieldSchema,
+}
+
+/// Which kind of values a field takes.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct FieldSchema {
+    /// The type, such as string, number, array or option.
+    #[serde(default, rename = "type", deserialize_with = "or_default")]
+    pub kind: String,
+    /// Of an array: the type of its items.
+    #[serde(default, deserialize_with = "or_default")]
+    pub items: String,
+    /// Of a system field: its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub system: String,
+    /// Of a custom field: the kind of field, such as
+    /// `com.atlassian.jira.plugin.system.customfieldtypes:textarea`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub custom: String,
+}
+
+/// An issue that was created, or the issue of a request that was.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedIssue {
+    /// Its id.
+    #[serde(alias = "issueId", deserialize_with = "id")]
+    pub id: String,
+    /// Its key.
+    #[serde(alias = "issueKey", deserialize_with = "maybe_id")]
+    pub key: String,
+}
+
+/// A comment that was made.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedComment {
+    /// Its id.
+    #[serde(deserialize_with = "id")]
+    pub id: String,
+    /// Whether customers see it, where that is told.
+    #[serde(default, alias = "jsdPublic", deserialize_with = "or_odd")]
+    pub public: Option<bool>,
+}
+
+/// The comments of an answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Comments {
+    /// The newest ones, newest first.
+    #[serde(default, deserialize_with = "or_default")]
+    pub comments: Vec<Comment>,
+}
+
+/// A comment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// Its id.
+    #[serde(deserialize_with = "id")]
+    pub id: String,
+    /// Who wrote it.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub author: Option<IssueUser>,
+    /// Its text, as an Atlassian document.
+    #[serde(default)]
+    pub body: Value,
+}
+
+/// An issue with its properties.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MarkedIssue {
+    /// The issue.
+    #[serde(flatten)]
+    pub issue: Issue,
+    /// Its properties, those that were asked for.
+    #[serde(default, deserialize_with = "or_default")]
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// The marked issues of an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkedIssues {
+    /// Those that can be read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub issues: Vec<MarkedIssue>,
+    /// Leads to the next page; absent on the last one.
+    #[serde(default)]
+    pub next_page_token: Option<String>,
+}
