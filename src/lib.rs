@@ -15,3 +15,4 @@ pub mod grant;
 pub mod server;
 pub mod sync;
 pub mod telemetry;
+pub mod tickets;

@@ -12,7 +12,7 @@ use jira_operator::atlassian::secret::Secret;
 use jira_operator::atlassian::{client::AtlassianClient, jira::Session};
 use jira_operator::sync::issues::MirrorError;
 use jira_operator::sync::issues::{
-    self, FollowedProject, FollowedProjects, MappingContext, MirrorSettings, MirrorState, RunContext,
+    self, ClaimedIssues, FollowedProject, FollowedProjects, MappingContext, MirrorSettings, MirrorState, RunContext,
 };
 use jira_operator::sync::phase::Phases;
 use serde_json::{Value, json};
@@ -175,6 +175,7 @@ impl<'a> Bench<'a> {
             followed: &self.followed,
             held: &none,
             archived: &none,
+            claimed: &ClaimedIssues::default(),
             is_whole: true,
             overlap: SignedDuration::from_mins(10),
             confirm_after: SignedDuration::from_mins(5),

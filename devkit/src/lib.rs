@@ -7,5 +7,6 @@ pub mod helm;
 pub mod proxy;
 mod run_folder;
 pub mod sandbox;
+pub mod text;
 mod watchdog;
 mod workspace;

@@ -25,6 +25,12 @@ pub enum ConditionType {
     Permitted,
     /// On `JiraProject`: its service desk can be used; absent where it is no service project.
     ServiceDeskReady,
+    /// On `JiraIssue`: a ticket can be created as its spec wants it.
+    Valid,
+    /// On `JiraIssue`: the ticket is there.
+    Created,
+    /// On `JiraIssue`: the people that the spec names were found.
+    PeopleMatched,
     /// The last synchronisation succeeded.
     Synced,
     /// Everything that matters is in order.
@@ -64,6 +70,9 @@ impl ConditionType {
             Self::Accessible => "Accessible",
             Self::Permitted => "Permitted",
             Self::ServiceDeskReady => "ServiceDeskReady",
+            Self::Valid => "Valid",
+            Self::Created => "Created",
+            Self::PeopleMatched => "PeopleMatched",
             Self::Synced => "Synced",
             Self::Ready => "Ready",
             Self::Reconciling => "Reconciling",

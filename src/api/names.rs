@@ -22,6 +22,12 @@ pub const COMPONENT_CONNECT: &str = "connect";
 pub const CONNECT_KEY_SECRET: &str = "jira-operator-connect";
 /// Annotation by which a person asks for a full resync now; any new value counts.
 pub const REQUESTED_AT: &str = "jira-operator.dev/requestedAt";
+/// Annotation that has a ticket planned and not sent.
+pub const PLAN: &str = "jira-operator.dev/plan";
+/// Annotation with the key of the issue that is the ticket of an object, where that cannot be told.
+pub const ADOPT: &str = "jira-operator.dev/adopt";
+/// Annotation by which a ticket is created although another one may be it.
+pub const CREATE_ANYWAY: &str = "jira-operator.dev/create-anyway";
 /// Label saying where a `JiraIssue` comes from; mirrored ones carry [`ORIGIN_MIRROR`].
 pub const ORIGIN_LABEL: &str = "jira-operator.dev/origin";
 /// Value of [`ORIGIN_LABEL`] on issues that were mirrored from Jira.

@@ -54,6 +54,14 @@ pub fn project_ready(findings: &[Finding]) -> Finding {
     })
 }
 
+/// The `Ready` finding of a ticket that follows from its others.
+#[must_use]
+pub fn ticket_ready(findings: &[Finding]) -> Finding {
+    summed_up(findings, Reason::InSync, &|finding| {
+        finding.condition != ConditionType::PeopleMatched && finding.reason.entry().blocks != Blocks::Nothing
+    })
+}
+
 /// Its reason is the first, in the order of the steps, that holds it back; a False one goes before
 /// an Unknown one. Further causes are named after it, what merely follows from it is not.
 fn summed_up(findings: &[Finding], when_true: Reason, holds_back: &dyn Fn(&Finding) -> bool) -> Finding {

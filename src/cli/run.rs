@@ -27,7 +27,7 @@ use crate::{
     controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
     grant::{GrantStore, Grants},
     server::health::{self, Health},
-    sync::budget::PointPools,
+    sync::{budget::PointPools, issues::Claims},
     telemetry::{LogFormat, Metrics, start_logging},
 };
 
@@ -57,6 +57,11 @@ pub struct Options {
     #[arg(long, env = "DELETION_DELAY", default_value_t = 300, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(..=86_400))]
     deletion_delay: u32,
+    /// Seconds after which a ticket was not created whose creation got no answer, if it is not found until then. The
+    /// other waits of creations scale with it.
+    #[arg(long, env = "CREATION_SETTLE", default_value_t = 300, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    creation_settle: u32,
     /// Reconciliations that run at once. Beside them run a sixth as many slices of long first synchronisations, and
     /// twice as many that only keep a token fresh.
     #[arg(long, env = "CONCURRENT_RECONCILES", default_value_t = 48, value_name = "NUMBER",
@@ -165,6 +170,8 @@ fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Resu
         bursts: Arc::default(),
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
+        creation_settle: Duration::from_secs(u64::from(options.creation_settle)),
+        claims: Claims::default(),
         index: Arc::new(SecretIndex::default()),
         admission: Admission::new(usize::from(at_once), stop),
     })
@@ -198,7 +205,8 @@ async fn work(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken,
         keeper.shut_down().await;
     };
     let finish = async {
-        futures::join!(controller::run(ctx, namespaces, stop), store_early);
+        let tickets = controller::run_tickets(Arc::clone(&ctx), namespaces, stop.clone());
+        futures::join!(controller::run(ctx, namespaces, stop), tickets, store_early);
         keeper.shut_down().await;
     };
     tokio::select! {

@@ -1,6 +1,6 @@
 //! What every reconciliation has at hand.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use kube::Client;
@@ -13,7 +13,7 @@ use crate::cluster::events::Events;
 use crate::{
     atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
     grant::{GrantStore, Grants},
-    sync::budget::PointPools,
+    sync::{budget::PointPools, issues::Claims},
     telemetry::Metrics,
 };
 
@@ -49,6 +49,10 @@ pub struct Context {
     pub directories: Directories,
     /// How long an issue must be missing in Jira's lists before it is looked up.
     pub deletion_delay: SignedDuration,
+    /// After how long a ticket that is not found was not created.
+    pub creation_settle: Duration,
+    /// Issues that are the tickets of applied objects.
+    pub claims: Claims,
     /// Which integrations name which Secrets.
     pub index: Arc<SecretIndex>,
     /// Bounds the reconciliations that run at once over all namespaces.

@@ -11,6 +11,7 @@ mod local_state;
 mod mirrors;
 mod reconcile_kind;
 mod slots;
+mod tickets;
 mod watches;
 
 pub use admission::Admission;
@@ -19,6 +20,7 @@ pub use index::SecretIndex;
 pub use links::Links;
 pub use local_state::LocalStates;
 pub use mirrors::Mirrors;
+pub use tickets::run as run_tickets;
 pub use watches::run;
 
 use kube::core::DeserializeGuard;

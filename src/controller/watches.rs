@@ -64,7 +64,7 @@ pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationTok
     future::join(future::join_all(controllers), housekeeping).await;
 }
 
-fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+pub(super) fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
 where
     K: kube::Resource<Scope = kube::core::NamespaceResourceScope>,
     K::DynamicType: Default,

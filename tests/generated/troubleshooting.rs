@@ -21,14 +21,17 @@ use super::{
 const NOTE: &str = "<!-- Written from docs/reasons/ and the table of reasons: \
     UPDATE_FIXTURES=1 cargo test --test generated. Do not edit. -->";
 
-/// The conditions in the order in which the page has them: the integration's, then a project's.
+/// The conditions in the order in which the page has them: the integration's, then a project's, then a ticket's.
 fn conditions() -> impl Iterator<Item = ConditionType> {
-    let of_a_project = [
+    let of_others = [
         ConditionType::Accessible,
         ConditionType::Permitted,
         ConditionType::ServiceDeskReady,
+        ConditionType::Valid,
+        ConditionType::Created,
+        ConditionType::PeopleMatched,
     ];
-    ConditionType::STEPS.into_iter().chain(of_a_project)
+    ConditionType::STEPS.into_iter().chain(of_others)
 }
 
 /// The condition under which the page has a reason; none for those that follow from others.

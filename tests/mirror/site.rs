@@ -23,7 +23,7 @@ use jira_operator::{
     },
     sync::{
         issues::{
-            MappingContext, MirrorError, MirrorSettings, MirrorState, RunContext, SyncReport,
+            ClaimedIssues, MappingContext, MirrorError, MirrorSettings, MirrorState, RunContext, SyncReport,
             project_status::{StatusInputs, status},
             restore, run, scope,
         },
@@ -196,6 +196,7 @@ impl Site {
             followed: &scope.followed,
             held: &scope.held,
             archived: &scope.archived,
+            claimed: &ClaimedIssues::default(),
             is_whole: scope.is_whole,
             overlap: self.overlap,
             confirm_after: SignedDuration::from_mins(5),

@@ -57,18 +57,20 @@ so a rule that nobody uses, and a call that no rule allows, both fail the tests.
 # sync/projects/apply.rs: one JiraProject for each project in scope; list what there is, create the missing,
 # get the one whose name turned out to be taken, delete what left the scope.
 # cli/startup_crds.rs: lists, as above.
+# controller/tickets/watches.rs: which projects tickets can be created in.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects]
-  verbs: [list, get, create, delete]
+  verbs: [list, watch, get, create, delete]
 # cluster/status.rs: writes what was found out about a project, by server-side apply.
 - apiGroups: [jira-operator.dev]
   resources: [jiraprojects/status]
   verbs: [patch]
 # sync/issues/cluster.rs: keeps mirrored issues: list what is there, create what is missing, get the
 # one whose name turned out to be taken, delete what left Jira or the scope.
+# controller/tickets/watches.rs: tickets that somebody applies.
 - apiGroups: [jira-operator.dev]
   resources: [jiraissues]
-  verbs: [list, get, create, delete]
+  verbs: [list, watch, get, create, delete]
 # cluster/status.rs: writes what Jira says of an issue, by server-side apply.
 - apiGroups: [jira-operator.dev]
   resources: [jiraissues/status]

@@ -6,8 +6,8 @@ use super::entry::{
     Recheck::Incremental,
 };
 use crate::api::condition_type::ConditionType::{
-    Accessible, AccountEligible, Authorized, DirectoryReadable, Permitted, ProjectsAccessible, Ready, ScopesGranted,
-    ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid, Synced,
+    Accessible, AccountEligible, Authorized, Created, DirectoryReadable, PeopleMatched, Permitted, ProjectsAccessible,
+    Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid, Synced, Valid,
 };
 
 macro_rules! reasons {
@@ -196,7 +196,7 @@ reasons! {
         "Grant the account Browse projects: by a role of the project that has it, or in its permission scheme.";
     PermissionsHeld [Permitted] True Fine:
         "The account holds every permission that the mode needs.", "", "";
-    CreateDenied [Permitted] False Stalled:
+    CreateDenied [Permitted, Created] False Stalled:
         "The account may not create issues in the project.",
         "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
     EditDenied [Permitted] False Stalled:
@@ -313,9 +313,120 @@ reasons! {
         "Jira does not accept the jql that spec.projects gives for the project; its issues are not synchronised.",
         "It is mistyped, has an ORDER BY, or leaves its parentheses.",
         "Correct jql in spec.projects: try it in Jira's search first.";
+    // JiraIssue: Valid
+    SpecAccepted [Valid] True Fine:
+        "The ticket can be created as its spec wants it.", "", "";
+    IntegrationNotFound [Valid] False Wait:
+        "The JiraIntegration that spec.integration names does not exist in this namespace.",
+        "It was not created yet, was deleted, or the name is mistyped.",
+        "Create it, or apply another JiraIssue with the right name; it is noticed at once.";
+    TicketsDisabled [Valid] False Stalled:
+        "The JiraIntegration lets no ticket be written.",
+        "Its spec has no tickets, or its spec.mode is Observe.",
+        "Set spec.tickets of the JiraIntegration, to {} for all its projects, and spec.mode to Enforce.";
+    IntegrationNotReady [Valid] Unknown Wait:
+        "The JiraIntegration is not connected, so nothing is sent.",
+        "See its conditions.",
+        "Fix what the JiraIntegration names; the ticket follows by itself.";
+    ProjectNotInScope [Valid] False Stalled:
+        "The project is not one in which the JiraIntegration writes tickets; nothing is sent.",
+        "spec.tickets.projects or spec.projects of the JiraIntegration does not name it, or the key is mistyped.",
+        "Correct spec.project, or name the project in spec.tickets.projects and spec.projects of the JiraIntegration.";
+    ProjectBlocked [Valid] Unknown Wait:
+        "The account cannot create issues in the project at present, so nothing is sent.",
+        "The JiraProject says what is lacking.",
+        "Fix what the JiraProject names; the ticket follows by itself.";
+    TypeUnknown [Valid] False Stalled:
+        "The project has no such issue type that the account can create.",
+        "The name is mistyped, in another language than the account's, or the project does not use the type.",
+        "Set spec.type to one that the message lists, or to an id as id:10004.";
+    RequestTypeUnknown [Valid] False Stalled:
+        "The service project has no such request type that the account can use.",
+        "The name is mistyped, in another language than the account's, the type is restricted, or the project is no service project.",
+        "Set spec.requestType to one that the message lists, or to an id as id:25.";
+    FieldUnknown [Valid] False Stalled:
+        "spec.fields names a field that cannot be set at creation.",
+        "The name is mistyped, the field is not on the create screen or the form, or spec has a field of its own for it.",
+        "Correct the name: jira-operator template prints the fields that there are.";
+    FieldAmbiguous [Valid] False Stalled:
+        "spec.fields names a field by a name that several fields have.",
+        "Custom fields may share a name.",
+        "Use the id that the message lists, such as customfield_10044.";
+    FieldRequired [Valid] False Stalled:
+        "The ticket needs fields that the spec does not set; nothing was sent.",
+        "The project requires them for this type.",
+        "Set the fields that the message names.";
+    FieldValueInvalid [Valid] False Stalled:
+        "A value in spec.fields is none that its field takes.",
+        "It is mistyped, of another kind, or not among the allowed values.",
+        "Correct the value as the message says.";
+    TextTooLong [Valid] False Stalled:
+        "A text is longer than Jira takes, or cannot be written in Jira's form; nothing was cut, and nothing sent.",
+        "Jira takes 32767 characters of text with its formatting, and 255 of a summary.",
+        "Shorten the text, or put a part of it into a comment.";
+    // JiraIssue: Created
+    TicketCreated [Created] True Fine:
+        "The ticket was created.", "", "";
+    TicketFound [Created] True Fine:
+        "The ticket that an object of this name created before was found, and no other was created.", "", "";
+    TicketAdopted [Created] True Fine:
+        "The existing ticket that spec.ticket names was taken over.", "", "";
+    TicketNotFound [Created] False Stalled:
+        "Jira shows the account no issue with the key that spec.ticket names.",
+        "The key is mistyped, the issue was deleted, or the account may not see it: Jira answers alike.",
+        "Apply another object with the right key, or let the account see the issue; it is noticed when the object changes.";
+    AlreadyManaged [Created] False Stalled:
+        "The issue is the ticket of another object, so this one does not write it.",
+        "Two objects name one ticket, or another cluster created it.",
+        "Change the other object instead, or delete it first; this one takes the ticket over when it is changed then.";
+    Planned [Created] False Wait:
+        "Nothing is sent: status.plan lists what would be.",
+        "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",
+        "Set dryRun to false, or remove the annotation, to create the ticket.";
+    CreationPending [Created] Unknown Retry:
+        "The ticket is being created.",
+        "Jira is being asked, or asked to wait; or the answer to the creation was lost and the ticket is looked for.",
+        "It goes on by itself.";
+    CreationRefused [Created] False Stalled:
+        "Jira refused to create the ticket.",
+        "A field has a value that Jira does not take, or a validator of the workflow refuses; the message has Jira's words.",
+        "Correct the spec as Jira says, or change the workflow in Jira.";
+    CreationUncertain [Created] Unknown Stalled:
+        "It cannot be told whether an issue in Jira is the ticket of this object, so none is created.",
+        "The answer to the creation was lost, and more than one issue looks like it, or another account created it.",
+        "Annotate the object with jira-operator.dev/adopt and the key of the issue to take it over, or with jira-operator.dev/create-anyway and the number that the message names to create another.";
+    TicketLimitReached [Created] False Wait:
+        "As many tickets were created within an hour as spec.tickets.maxPerHour allows.",
+        "More objects were applied than expected: a loop, or an alarm storm.",
+        "It goes on by itself; raise spec.tickets.maxPerHour of the JiraIntegration if so many are meant.";
+    TicketSuspended [Created] Unknown Wait:
+        "spec.suspend is true, so nothing is sent.",
+        "A person suspended the object.",
+        "Set spec.suspend to false.";
+    // JiraIssue: PeopleMatched
+    AllMatched [PeopleMatched] True Fine:
+        "Everybody whom the spec names was found.", "", "";
+    ReporterUnknown [PeopleMatched, Valid] False Stalled {blocks: Nothing}:
+        "The reporter has no account that shows the address.",
+        "The person has no account on the site, or their profile hides the address.",
+        "Set the reporter in Jira; invite the person, or pin them in spec.users of the JiraIntegration, for later tickets.";
+    AssigneeUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
+        "The assignee has no account that shows the address, so the ticket is assigned to nobody.",
+        "The person has no account on the site, or their profile hides the address.",
+        "Assign the ticket in Jira; pin the person in spec.users of the JiraIntegration for later tickets.";
+    NoteRefused [PeopleMatched] False Stalled {blocks: Nothing}:
+        "The reporter has no account, and Jira refused the comment that would name the person.",
+        "The account is no agent of the service project, or may not comment in the project.",
+        "Give the account what Jira's words in the message ask for, or write the comment by hand; a public comment is never made in its place.";
+    DirectoryUnavailable [PeopleMatched, Valid] Unknown Retry:
+        "Jira could not be asked who the people of the spec are, so nothing is sent.",
+        "An outage at Atlassian, or Jira asked to slow down.",
+        "It is tried again by itself.";
     // Ready and general
     Connected [Ready] True Fine:
         "The site is connected.", "", "";
+    InSync [Ready] True Fine:
+        "The ticket is as its spec wants it.", "", "";
     Usable [Ready] True Fine:
         "The project can be used.", "", "";
     NotChecked [ServiceDeskReady, Accessible, Permitted, Authorized, SiteReachable, ScopesGranted, AccountEligible, ProjectsAccessible, DirectoryReadable, ServiceDesksReady, StatusMappingValid, Synced] Unknown Wait {is_consequence: true}:

@@ -54,7 +54,7 @@ pub const RULES: &[RequiredRule] = &[
         "jira-operator.dev",
         "jiraprojects",
         "",
-        &["list", "get", "create", "delete"],
+        &["list", "watch", "get", "create", "delete"],
         "to keep an object for each project",
     ),
     rule(
@@ -68,8 +68,8 @@ pub const RULES: &[RequiredRule] = &[
         "jira-operator.dev",
         "jiraissues",
         "",
-        &["list", "get", "create", "delete"],
-        "to keep an object for each mirrored issue",
+        &["list", "watch", "get", "create", "delete"],
+        "to keep an object for each mirrored issue, and to learn of tickets",
     ),
     rule(
         "jira-operator.dev",

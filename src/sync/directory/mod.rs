@@ -3,7 +3,6 @@
 mod cluster;
 mod error;
 mod fetch;
-mod matching;
 mod pace;
 mod person;
 mod shards;
@@ -12,6 +11,5 @@ mod slice;
 pub use cluster::{ConfigMaps, TakenName};
 pub use error::{DirectoryError, RIGHT_LACKING};
 pub use fetch::{DirectoryRun, ListingContext};
-pub use matching::{NoMatch, account_of};
 pub use pace::{ListingTurn, an_hour, turn};
 pub use slice::{SliceResult, slice};

@@ -20,6 +20,9 @@ pub enum IssueDecision {
 /// Decides. `matches` is what Jira said of the project's jql, where it has one.
 #[must_use]
 pub fn decide(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Option<bool>) -> IssueDecision {
+    if settings.claimed.has(issue.id) {
+        return IssueDecision::Leave(RemovalReason::Claimed);
+    }
     if settings.project(&issue.project_id).is_none() {
         return if settings.archived.contains(&issue.project_id) {
             IssueDecision::Leave(RemovalReason::Archived)
@@ -41,6 +44,7 @@ pub fn decide(issue: &MirroredIssue, settings: &MirrorSettings<'_>, matches: Opt
 #[must_use]
 pub fn leaving(settings: &MirrorSettings<'_>, objects: &ObjectState) -> Vec<(u64, RemovalReason)> {
     let reason = |entry: &IndexEntry| match settings.mode {
+        _ if settings.claimed.has(entry.id) => Some(RemovalReason::Claimed),
         MirrorMode::None => Some(RemovalReason::NoLongerMatching),
         _ if settings.archived.contains(&entry.project_id) => Some(RemovalReason::Archived),
         _ if settings.project(&entry.project_id).is_some() || settings.is_held(&entry.project_id) => None,

@@ -3,6 +3,7 @@
 //! objects.
 
 mod capacity;
+mod claimed;
 mod cluster;
 mod confirmer;
 mod counting;
@@ -52,6 +53,7 @@ mod unlisted;
 mod verify;
 mod writer;
 
+pub use claimed::{ClaimedIssues, Claims};
 pub use cluster::{ClusterMirror, StoredIssues};
 pub use engine::run;
 pub use error::MirrorError;

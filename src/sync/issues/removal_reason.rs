@@ -17,6 +17,8 @@ pub enum RemovalReason {
     NoLongerMatching,
     /// Its project is out of scope.
     OutOfScope,
+    /// An object that somebody applied is of it.
+    Claimed,
 }
 
 /// Counts one more.
@@ -27,6 +29,8 @@ pub fn count(removed: &mut RemovedIssues, reason: RemovalReason) {
         RemovalReason::Archived => &mut removed.archived,
         RemovalReason::NoLongerMatching => &mut removed.no_longer_matching,
         RemovalReason::Hidden | RemovalReason::OutOfScope => &mut removed.hidden,
+        // It is shown by another object.
+        RemovalReason::Claimed => return,
     };
     *counter = counter.saturating_add(1);
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{followed::FollowedProjects, mirrored_issue::MappingContext, query::FollowedProject};
+use super::{
+    claimed::ClaimedIssues, followed::FollowedProjects, mirrored_issue::MappingContext, query::FollowedProject,
+};
 use crate::{api::integration::MirrorMode, atlassian::jira::Session};
 
 /// What is to be mirrored.
@@ -22,6 +24,8 @@ pub struct MirrorSettings<'a> {
     pub held: &'a BTreeSet<String>,
     /// Ids of projects in scope that are archived.
     pub archived: &'a BTreeSet<String>,
+    /// Issues that are the tickets of objects which people applied.
+    pub claimed: &'a ClaimedIssues,
     /// Whether every project in scope is among these, so that any other is out of scope.
     pub is_whole: bool,
     /// How long changes may be late in Jira's index.

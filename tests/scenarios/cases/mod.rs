@@ -46,6 +46,8 @@ mod terminal_disconnect;
 mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
+mod tickets;
+mod tickets_people;
 mod token_secret;
 mod upgrade;
 mod verdict;
@@ -141,6 +143,8 @@ pub fn all() -> Vec<Scenario> {
         terminal_print::scenarios(),
         terminal_refused::scenarios(),
         terminal_steer::scenarios(),
+        tickets::scenarios(),
+        tickets_people::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),
         verdict::scenarios(),

@@ -9,7 +9,11 @@ use std::{
 
 use futures::StreamExt;
 use jira_operator::api::{
-    GROUP, VERSION, integration::JiraIntegration, names::INTEGRATION_LABEL, project::JiraProject, reason::Reason,
+    GROUP, VERSION,
+    integration::JiraIntegration,
+    names::{INTEGRATION_LABEL, ORIGIN_LABEL, ORIGIN_MIRROR},
+    project::JiraProject,
+    reason::Reason,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
@@ -46,15 +50,19 @@ impl Conformance {
     /// Begins to watch.
     pub fn begin(client: &Client, namespace: &str) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
-        let watches = [("JiraIntegration", "jiraintegrations"), ("JiraProject", "jiraprojects")]
-            .map(|(kind, plural)| {
-                tokio::spawn(watch(
-                    client.clone(),
-                    namespace.to_owned(),
-                    kind,
-                    plural,
-                    Arc::clone(&seen),
-                ))
+        // Mirrored issues have no conditions.
+        let applied = format!("{ORIGIN_LABEL}!={ORIGIN_MIRROR}");
+        let kinds = [
+            ("JiraIntegration", "jiraintegrations", ""),
+            ("JiraProject", "jiraprojects", ""),
+            ("JiraIssue", "jiraissues", applied.as_str()),
+        ];
+        let watches = kinds
+            .map(|(kind, plural, labels)| {
+                let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
+                let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+                let config = watcher::Config::default().labels(labels);
+                tokio::spawn(watch(api, config, kind, Arc::clone(&seen)))
             })
             .into();
         Self { seen, watches }
@@ -70,13 +78,8 @@ impl Conformance {
     }
 }
 
-async fn watch(client: Client, namespace: String, kind: &str, plural: &str, seen: Arc<Mutex<Seen>>) {
-    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind), plural);
-    let api: Api<DynamicObject> = Api::namespaced_with(client, &namespace, &resource);
-    let mut objects = watcher(api, watcher::Config::default())
-        .default_backoff()
-        .applied_objects()
-        .boxed();
+async fn watch(api: Api<DynamicObject>, config: watcher::Config, kind: &str, seen: Arc<Mutex<Seen>>) {
+    let mut objects = watcher(api, config).default_backoff().applied_objects().boxed();
     while let Some(object) = objects.next().await {
         if let Ok(object) = object {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod random_history;
 mod setup;
 pub mod terminal;
+pub mod tickets;
 pub mod visitor;
 pub mod written_issues;
 
@@ -53,6 +54,8 @@ use crate::cluster::{Cluster, RELEASE};
 
 /// The site that scenarios use unless they say otherwise.
 pub const SITE: &str = "https://acme.atlassian.net";
+/// Seconds after which a ticket that is not found was not created.
+const CREATION_SETTLE: u32 = 15;
 /// The dedicated account.
 pub const BOT: &str = "jira-bot@acme.example";
 
@@ -157,6 +160,8 @@ impl Harness {
         if let Some(seconds) = self.setup.deletion_delay {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
         }
+        // A lost creation is settled within the patience of a scenario.
+        arguments.extend(["--creation-settle".to_owned(), CREATION_SETTLE.to_string()]);
         if let Some(number) = self.setup.concurrent_reconciles {
             arguments.extend(["--concurrent-reconciles".to_owned(), number.to_string()]);
         }

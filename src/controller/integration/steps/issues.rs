@@ -173,6 +173,10 @@ async fn mirror_issues(
     let issues = spec.issues();
     let phases = Phases::new(&spec.status_mapping);
     let max = most_objects(run.observed);
+    let claimed = run
+        .ctx
+        .claims
+        .of(&run.observed.target.namespace, &run.observed.target.integration);
     let settings = MirrorSettings {
         mapping: MappingContext {
             site_url: slice.site_url,
@@ -184,6 +188,7 @@ async fn mirror_issues(
         followed: &scope.followed,
         held: &scope.held,
         archived: &scope.archived,
+        claimed: &claimed,
         is_whole: scope.is_whole,
         overlap: OVERLAP,
         confirm_after: run.ctx.deletion_delay,

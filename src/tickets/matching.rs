@@ -3,8 +3,7 @@
 
 use thiserror::Error;
 
-use super::person::DirectoryEntry;
-use crate::api::integration::PinnedUser;
+use crate::{api::integration::PinnedUser, atlassian::models::User};
 
 /// Why an address matches no account.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -43,12 +42,12 @@ pub enum NoMatch {
 pub fn account_of<'a>(
     email: &str,
     pinned: &'a [PinnedUser],
-    people: impl Iterator<Item = &'a DirectoryEntry> + Clone,
+    people: impl Iterator<Item = &'a User> + Clone,
 ) -> Result<&'a str, NoMatch> {
     let email = email.trim();
     let same = |other: &str| other.trim().to_lowercase() == email.to_lowercase();
     if let Some(pin) = pinned.iter().find(|pin| same(&pin.email)) {
-        let deactivated = |person: &DirectoryEntry| person.account_id == pin.account_id && !person.active;
+        let deactivated = |person: &User| person.account_id == pin.account_id && !person.active;
         return match people.clone().find(|person| deactivated(person)) {
             Some(_) => Err(NoMatch::Inactive(email.to_owned())),
             None => Ok(&pin.account_id),
@@ -57,15 +56,15 @@ pub fn account_of<'a>(
     if !email.contains('@') {
         return Err(NoMatch::NotAnAddress(email.to_owned()));
     }
-    let shown = |person: &&DirectoryEntry| person.email_address.as_deref().is_some_and(same);
-    let found: Vec<&DirectoryEntry> = people.clone().filter(shown).collect();
-    let active: Vec<&DirectoryEntry> = found.iter().copied().filter(|person| person.active).collect();
+    let shown = |person: &&User| is_person(person) && person.address().is_some_and(same);
+    let found: Vec<&User> = people.clone().filter(shown).collect();
+    let active: Vec<&User> = found.iter().copied().filter(|person| person.active).collect();
     let email = email.to_owned();
     match (active.as_slice(), found.is_empty()) {
         ([one], _) => Ok(&one.account_id),
         ([], false) => Err(NoMatch::Inactive(email)),
         ([], true) => {
-            let hides = |person: &&DirectoryEntry| person.active && person.email_address.is_none();
+            let hides = |person: &&User| is_person(person) && person.active && person.address().is_none();
             match people.filter(hides).count() {
                 0 => Err(NoMatch::NotInDirectory(email)),
                 hidden => Err(NoMatch::EmailHidden { email, hidden }),
@@ -78,20 +77,26 @@ pub fn account_of<'a>(
     }
 }
 
+/// Apps and customers of portals are nobody whom an address means.
+fn is_person(user: &User) -> bool {
+    user.account_type == "atlassian" && !user.is_customer()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn person(id: &str, name: &str, email: Option<&str>, active: bool) -> DirectoryEntry {
-        DirectoryEntry {
+    fn person(id: &str, name: &str, email: Option<&str>, active: bool) -> User {
+        User {
             account_id: id.into(),
+            account_type: "atlassian".into(),
             display_name: name.into(),
             email_address: email.map(str::to_owned),
             active,
         }
     }
 
-    fn site() -> Vec<DirectoryEntry> {
+    fn site() -> Vec<User> {
         vec![
             person("1", "Ann Lee", Some("Ann@acme.example"), true),
             person("2", "Ann Lee", Some("ann.lee@acme.example"), true),
@@ -155,7 +160,7 @@ mod tests {
             Err(NoMatch::EmailHidden { email, hidden: 1 }),
             "a part is not enough"
         );
-        let all_shown: Vec<DirectoryEntry> = site().into_iter().filter(|p| p.email_address.is_some()).collect();
+        let all_shown: Vec<User> = site().into_iter().filter(|p| p.email_address.is_some()).collect();
         let nobody = account_of("x@acme.example", &[], all_shown.iter());
         assert_eq!(nobody, Err(NoMatch::NotInDirectory("x@acme.example".into())));
         let twice = [person("1", "A", Some("a@b"), true), person("2", "A", Some("A@b"), true)];

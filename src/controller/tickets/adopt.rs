@@ -1,0 +1,154 @@
+//! Takes an existing ticket over, which `spec.ticket` names.
+
+use std::time::Duration;
+
+use kube::{Resource, ResourceExt};
+use serde_json::json;
+
+use super::{
+    bound::there,
+    conclude::TicketOutcome,
+    context::{TicketContext, TicketSession},
+};
+use crate::{
+    api::{
+        condition::{ConditionType::Created, Finding},
+        integration::Tickets,
+        issue::{JiraIssue, JiraIssueStatus},
+        reason::Reason,
+    },
+    atlassian::{
+        ticket_models::{CreatedIssue, MarkedIssue},
+        write_error::WriteError,
+    },
+    cluster::error::describe,
+    tickets::{Marker, PROPERTY, TicketStore, project},
+};
+
+/// How long what failed is put off.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// What the taking over is done with.
+pub struct Adoption<'a> {
+    /// The object.
+    pub object: &'a JiraIssue,
+    /// The calls to the site.
+    pub session: &'a TicketSession,
+    /// In which projects tickets are written.
+    pub tickets: &'a Tickets,
+    /// Whose ticket it becomes.
+    pub marker: &'a Marker,
+    /// Whether nothing may be sent.
+    pub is_dry_run: bool,
+}
+
+impl Adoption<'_> {
+    /// Takes the ticket over, and marks it.
+    pub async fn adopt(&self, ctx: &TicketContext) -> TicketOutcome {
+        let key = self.object.spec.ticket.clone().unwrap_or_default();
+        let found = self
+            .session
+            .session
+            .fetch_marked(std::slice::from_ref(&key), PROPERTY)
+            .await;
+        let found = match found {
+            Ok(found) => found.issues.into_iter().next(),
+            Err(error) => return pending(&error.to_string()).after(error.retry_after().unwrap_or(RETRY)),
+        };
+        let Some(found) = found else {
+            let what = format!("Jira shows the account no issue {key}.");
+            return refused(Reason::TicketNotFound, &what);
+        };
+        if let Some(refusal) = self.refusal(ctx, &found) {
+            return refusal;
+        }
+        let ticket = CreatedIssue {
+            id: found.issue.id,
+            key: found.issue.key,
+        };
+        if self.is_dry_run {
+            return TicketOutcome {
+                plan: vec![format!("PUT /rest/api/3/issue/{} {}", ticket.id, self.mark())],
+                ..TicketOutcome::of(Finding::plain(Created, Reason::Planned))
+            };
+        }
+        self.bind(ctx, &ticket).await
+    }
+
+    fn mark(&self) -> serde_json::Value {
+        json!({"properties": [self.marker.property()]})
+    }
+
+    /// Why it is not taken over.
+    fn refusal(&self, ctx: &TicketContext, found: &MarkedIssue) -> Option<TicketOutcome> {
+        let object = self.object;
+        let namespace = object.namespace().unwrap_or_default();
+        let key = found
+            .issue
+            .fields
+            .project
+            .as_ref()
+            .map(|project| project.key.clone())
+            .unwrap_or_default();
+        let projects = ctx.projects_of(&namespace, &object.spec.integration);
+        if let Err(finding) = project(&object.spec, self.tickets, &key, &projects) {
+            return Some(TicketOutcome::of(finding));
+        }
+        let id = found.issue.id.parse().unwrap_or_default();
+        let other = ctx.ctx.claims.of(&namespace, &object.spec.integration).object_of(id);
+        if let Some(other) = other.filter(|other| *other != object.name_any()) {
+            let what = format!("{} is the ticket of the JiraIssue {other}.", found.issue.key);
+            return Some(refused(Reason::AlreadyManaged, &what));
+        }
+        let marker = found.properties.get(PROPERTY).and_then(Marker::read);
+        let is_foreign = marker.is_some_and(|marker| marker.identity != self.marker.identity);
+        is_foreign.then(|| {
+            let what = format!(
+                "{} is the ticket of another object, in this cluster or in another one.",
+                found.issue.key
+            );
+            refused(Reason::AlreadyManaged, &what)
+        })
+    }
+
+    async fn bind(&self, ctx: &TicketContext, ticket: &CreatedIssue) -> TicketOutcome {
+        match self.session.session.edit_issue(&ticket.id, &self.mark()).await {
+            Ok(()) => {}
+            Err(WriteError::Refused(refusal)) => {
+                let what = format!("Jira refused to mark {}: {}.", ticket.key, refusal.text());
+                return refused(Reason::CreationRefused, &what).after(Duration::from_mins(30));
+            }
+            Err(error) => return pending(&error.to_string()).after(RETRY),
+        }
+        let store = TicketStore::new(&ctx.ctx.client, &self.object.namespace().unwrap_or_default());
+        let bound = |current: &JiraIssue| JiraIssueStatus {
+            id: ticket.id.clone(),
+            key: ticket.key.clone(),
+            identity: Some(self.marker.identity.as_str().to_owned()),
+            ..current.status.clone().unwrap_or_default()
+        };
+        match store.change(self.object, bound).await {
+            Ok(_) => {
+                let claimed = ctx.ctx.claims.of(
+                    &self.object.namespace().unwrap_or_default(),
+                    &self.object.spec.integration,
+                );
+                claimed.insert(
+                    &self.object.meta().name.clone().unwrap_or_default(),
+                    ticket.id.parse().unwrap_or_default(),
+                );
+                there(Reason::TicketAdopted, ticket)
+            }
+            Err(error) => pending(&describe(&error)).after(RETRY),
+        }
+    }
+}
+
+fn refused(reason: Reason, what: &str) -> TicketOutcome {
+    TicketOutcome::of(Finding::with_remedy(Created, reason, what))
+}
+
+fn pending(why: &str) -> TicketOutcome {
+    let what = format!("The ticket is not taken over yet: {}.", why.trim_end_matches('.'));
+    refused(Reason::CreationPending, &what)
+}

@@ -1,0 +1,70 @@
+//! What the status of a ticket says after a reconciliation: pure.
+
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Resource;
+
+use crate::{
+    api::{
+        condition::{Finding, conditions},
+        issue::{JiraIssue, JiraIssueStatus, TicketPeople},
+        ready::ticket_ready,
+    },
+    atlassian::ticket_models::CreatedIssue,
+};
+
+/// What a reconciliation of a ticket found.
+#[derive(Clone, Debug, Default)]
+pub struct TicketOutcome {
+    /// What is said of the conditions.
+    pub findings: Vec<Finding>,
+    /// Who was found, where that was asked.
+    pub people: Option<TicketPeople>,
+    /// What would be sent.
+    pub plan: Vec<String>,
+    /// The ticket, once it is there.
+    pub ticket: Option<CreatedIssue>,
+    /// What Jira says of it, where it answered.
+    pub issue: Option<JiraIssueStatus>,
+    /// When it is reconciled again, if nothing wakes it before.
+    pub requeue: Option<Duration>,
+}
+
+impl TicketOutcome {
+    /// One finding, and nothing to be done until something changes.
+    #[must_use]
+    pub fn of(finding: Finding) -> Self {
+        Self {
+            findings: vec![finding],
+            ..Self::default()
+        }
+    }
+
+    /// The same, and again after a while.
+    #[must_use]
+    pub const fn after(mut self, wait: Duration) -> Self {
+        self.requeue = Some(wait);
+        self
+    }
+}
+
+/// The status that follows.
+#[must_use]
+pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIssueStatus {
+    let before = object.status.clone().unwrap_or_default();
+    let generation = object.meta().generation.unwrap_or_default();
+    let ready = ticket_ready(&outcome.findings);
+    let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
+    JiraIssueStatus {
+        observed_generation: Some(generation),
+        conditions: conditions(&before.conditions, &outcome.findings, &ready, generation, now),
+        people: outcome.people.clone().or(before.people),
+        plan: outcome.plan.clone(),
+        portal_url: before.portal_url,
+        request_type: before.request_type,
+        identity: before.identity,
+        creation: before.creation,
+        ..mirrored
+    }
+}

@@ -1,0 +1,151 @@
+//! What the reconciliation of a ticket has at hand.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, ResourceExt, runtime::reflector::Store};
+
+use super::creatable::Creatable;
+use crate::{
+    api::{integration::JiraIntegration, project::JiraProject},
+    atlassian::jira::Session,
+    controller::{Guarded, context::Context},
+    grant::{AccessOptions, Credentials, GrantKey},
+    tickets::{CreationTimes, HourlyLimit, Lookups, Outbox, WritePermit},
+};
+
+/// Clients and memory, shared by the reconciliations of all tickets.
+pub struct TicketContext {
+    /// What those of integrations have.
+    pub ctx: Arc<Context>,
+    /// Sends creations.
+    pub outbox: Arc<Outbox>,
+    /// What can be created, as Jira said last.
+    pub creatable: Creatable,
+    /// How many tickets each integration created within the hour.
+    pub hourly: HourlyLimit,
+    /// The integrations that are watched.
+    pub integrations: Vec<Store<Guarded>>,
+    /// The projects that are watched.
+    pub projects: Vec<Store<JiraProject>>,
+    /// Creations whose answer is lost, by the uid of their object.
+    settling: Mutex<HashMap<String, Settling>>,
+}
+
+/// A creation whose answer is lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Settling {
+    /// Since when it is looked for.
+    pub since: Instant,
+    /// The look-ups.
+    pub lookups: Lookups,
+}
+
+/// What talks to Jira for a ticket.
+pub struct TicketSession {
+    /// The calls to the site.
+    pub session: Session,
+    /// The OAuth app: what tells clusters apart where the spec names nothing else.
+    pub client_id: String,
+}
+
+impl TicketContext {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(ctx: Arc<Context>, integrations: Vec<Store<Guarded>>, projects: Vec<Store<JiraProject>>) -> Self {
+        let holder = format!("{:016x}", rand::random::<u64>());
+        let times = CreationTimes::new(ctx.creation_settle);
+        Self {
+            ctx,
+            outbox: Arc::new(Outbox::new(holder, times)),
+            creatable: Creatable::default(),
+            hourly: HourlyLimit::default(),
+            integrations,
+            projects,
+            settling: Mutex::default(),
+        }
+    }
+
+    /// An integration as it is known, if it can be read.
+    #[must_use]
+    pub fn integration(&self, namespace: &str, name: &str) -> Option<JiraIntegration> {
+        let all = self.integrations.iter().flat_map(Store::state);
+        let mut named = all.filter(|known| known.name_any() == name && known.namespace().as_deref() == Some(namespace));
+        named.find_map(|known| known.0.as_ref().ok().cloned())
+    }
+
+    /// The projects of an integration.
+    #[must_use]
+    pub fn projects_of(&self, namespace: &str, integration: &str) -> Vec<JiraProject> {
+        let all = self.projects.iter().flat_map(Store::state);
+        let of_it = all
+            .filter(|known| known.spec.integration == integration && known.namespace().as_deref() == Some(namespace));
+        of_it.map(|known| (*known).clone()).collect()
+    }
+
+    /// Gets an access token of the integration's grant.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub async fn session(&self, integration: &JiraIntegration, permit: &WritePermit) -> Result<TicketSession, String> {
+        let namespace = integration.namespace().unwrap_or_default();
+        let name = integration.spec.secret_ref.name.clone();
+        let secrets: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &namespace);
+        let secret = secrets
+            .get_opt(&name)
+            .await
+            .map_err(|error| crate::cluster::error::describe(&error))?;
+        let credentials = Credentials::read(&name, secret.as_ref()).map_err(|error| error.to_string())?;
+        let client_id = credentials.app.client_id.clone();
+        let key = GrantKey {
+            namespace,
+            credentials: name,
+        };
+        let options = AccessOptions {
+            rejected: None,
+            requested: false,
+            is_rightful: false,
+        };
+        let granted = self.ctx.grants.access(&key, credentials, options).await;
+        let grant = granted.map_err(|_| "there is no access token at present".to_owned())?;
+        let client = self.ctx.atlassian(grant.access.token);
+        Ok(TicketSession {
+            session: Session::new(&client, &permit.cloud_id),
+            client_id,
+        })
+    }
+
+    /// The look-ups for a creation, which begin now or began before.
+    #[must_use]
+    pub fn settling(&self, uid: &str) -> Settling {
+        let mut all = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        *all.entry(uid.to_owned()).or_insert_with(|| Settling {
+            since: Instant::now(),
+            lookups: Lookups::default(),
+        })
+    }
+
+    /// Keeps how far they came.
+    pub fn keep_settling(&self, uid: &str, settling: Settling) {
+        let mut all = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(uid.to_owned(), settling);
+    }
+
+    /// It is settled.
+    pub fn settled(&self, uid: &str) {
+        let mut all = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(uid);
+    }
+}
+
+impl Settling {
+    /// How long it is looked for, where the first so long it may still be sent by another process.
+    #[must_use]
+    pub fn elapsed_after(&self, grace: Duration) -> Option<Duration> {
+        self.since.elapsed().checked_sub(grace)
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be created in a project, as Jira says: kept for an hour, and asked anew after a refusal.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    api::{condition::Finding, issue::JiraIssueSpec, reason::Reason},
+    atlassian::{error::JiraError, jira::Session},
+    tickets::{TicketMetadata, TicketProject, type_of},
+};
+
+/// How long it is believed.
+const FRESH: Duration = Duration::from_hours(1);
+/// Most entries that are kept.
+const MOST: usize = 1000;
+
+/// What can be created, by site, project and type.
+#[derive(Debug, Default)]
+pub struct Creatable(Mutex<HashMap<Key, (Arc<TicketMetadata>, Instant)>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    cloud_id: String,
+    project: String,
+    wanted: String,
+}
+
+/// Why it is not known what can be created.
+pub enum NotCreatable {
+    /// The type is none.
+    Invalid(Finding),
+    /// Jira could not be asked.
+    Unanswered(JiraError),
+}
+
+impl From<JiraError> for NotCreatable {
+    fn from(error: JiraError) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
+impl Creatable {
+    /// What a ticket of the wanted type takes.
+    ///
+    /// # Errors
+    /// Where there is no such type, or Jira cannot be asked.
+    pub async fn of(
+        &self,
+        session: &Session,
+        cloud_id: &str,
+        project: &TicketProject,
+        spec: &JiraIssueSpec,
+    ) -> Result<Arc<TicketMetadata>, NotCreatable> {
+        let key = key(cloud_id, project, spec);
+        let known = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, (_, at)| at.elapsed() < FRESH);
+            all.get(&key).map(|(metadata, _)| Arc::clone(metadata))
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let asked = match (&spec.request_type, &spec.issue_type) {
+            (Some(wanted), _) => request_type(session, project, wanted).await?,
+            (None, wanted) => issue_type(session, project, wanted.as_deref().unwrap_or_default()).await?,
+        };
+        let asked = Arc::new(asked);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < MOST {
+            all.insert(key, (Arc::clone(&asked), Instant::now()));
+        }
+        Ok(asked)
+    }
+
+    /// It is asked anew: Jira refused what it said could be created.
+    pub fn forget(&self, project: &TicketProject, spec: &JiraIssueSpec) {
+        let (project, wanted) = (&project.id, wanted(spec));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, _| key.project != *project || key.wanted != wanted);
+    }
+}
+
+fn key(cloud_id: &str, project: &TicketProject, spec: &JiraIssueSpec) -> Key {
+    Key {
+        cloud_id: cloud_id.to_owned(),
+        project: project.id.clone(),
+        wanted: wanted(spec),
+    }
+}
+
+fn wanted(spec: &JiraIssueSpec) -> String {
+    match (&spec.request_type, &spec.issue_type) {
+        (Some(wanted), _) => format!("request {wanted}"),
+        (None, wanted) => format!("issue {}", wanted.as_deref().unwrap_or_default()),
+    }
+}
+
+async fn issue_type(session: &Session, project: &TicketProject, wanted: &str) -> Result<TicketMetadata, NotCreatable> {
+    let types = session.create_types(&project.id).await?;
+    let types: Vec<(String, String)> = types.into_iter().map(|kind| (kind.id, kind.name)).collect();
+    let of = (Reason::TypeUnknown, project.key.as_str());
+    let (id, name) = type_of(wanted, &types, of).map_err(NotCreatable::Invalid)?;
+    let fields = session.create_fields(&project.id, id).await?;
+    Ok(TicketMetadata::of_type(id, name, &fields))
+}
+
+async fn request_type(
+    session: &Session,
+    project: &TicketProject,
+    wanted: &str,
+) -> Result<TicketMetadata, NotCreatable> {
+    let desks = if project.is_service {
+        session.service_desks().await?
+    } else {
+        Vec::new()
+    };
+    let desk = desks.into_iter().find(|desk| desk.project_id == project.id);
+    let types = match &desk {
+        Some(desk) => session.request_types(&desk.id).await?,
+        None => Vec::new(),
+    };
+    let types: Vec<(String, String)> = types.into_iter().map(|kind| (kind.id, kind.name)).collect();
+    let of = (Reason::RequestTypeUnknown, project.key.as_str());
+    let (id, name) = type_of(wanted, &types, of).map_err(NotCreatable::Invalid)?;
+    let desk = desk.map(|desk| desk.id).unwrap_or_default();
+    let form = session.form(&desk, id).await?;
+    Ok(TicketMetadata::of_form(&desk, id, name, &form))
+}

@@ -1,0 +1,15 @@
+//! Reconciles the tickets that people apply, apart from the integrations that they name: none waits for the interval or
+//! the work of one.
+
+mod adopt;
+mod bound;
+mod claims;
+mod conclude;
+mod context;
+mod creatable;
+mod create;
+mod note;
+mod reconcile;
+mod watches;
+
+pub use watches::run;

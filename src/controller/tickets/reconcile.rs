@@ -1,0 +1,240 @@
+//! The reconciliation of one ticket: may it be written → what its type takes → who is meant → judged → created.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Resource, ResourceExt, runtime::controller::Action};
+use tracing::warn;
+
+use super::{
+    adopt::Adoption,
+    bound,
+    conclude::{TicketOutcome, status},
+    context::{TicketContext, TicketSession},
+    creatable::NotCreatable,
+    create,
+};
+use crate::{
+    api::{
+        condition::{
+            ConditionType::{Created, PeopleMatched, Valid},
+            Finding,
+        },
+        integration::JiraIntegration,
+        issue::{ExistingPolicy, JiraIssue},
+        names,
+        reason::Reason,
+    },
+    atlassian::error::JiraError,
+    cluster::{error::describe, events::Notice},
+    tickets::{
+        Creation, Draft, Identity, Judging, Marker, People, TicketRoles, TicketStore, WritePermit, addresses, permit,
+        project,
+    },
+};
+
+/// How long a question to Jira that failed is put off.
+const RETRY: Duration = Duration::from_secs(10);
+/// How long a write to the API server that failed is put off.
+const WRITE_RETRY: Duration = Duration::from_secs(2);
+
+/// Reconciles a ticket. What is no ticket is left alone.
+pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Action {
+    if !object.spec.is_ticket() || object.meta().deletion_timestamp.is_some() {
+        return Action::await_change();
+    }
+    let outcome = Box::pin(examine(&object, &ctx)).await.unwrap_or_else(|early| *early);
+    match write(&object, &ctx, &outcome).await {
+        Ok(()) => outcome.requeue.map_or_else(Action::await_change, Action::requeue),
+        Err(error) => {
+            warn!(
+                object = object.name_any(),
+                error = describe(&error),
+                "the status of a ticket could not be written"
+            );
+            Action::requeue(WRITE_RETRY)
+        }
+    }
+}
+
+/// Writes what was found, unless the status says it already.
+async fn write(object: &JiraIssue, ctx: &TicketContext, outcome: &TicketOutcome) -> kube::Result<()> {
+    let store = store_of(object, ctx);
+    let now = Time(Timestamp::now());
+    let Some(live) = store.live(object).await? else {
+        return Ok(());
+    };
+    let before = live.status.clone().unwrap_or_default();
+    let written = store.change(&live, |current| status(current, outcome, &now)).await?;
+    if let Some(written) = written {
+        let after = written.status.clone().unwrap_or_default();
+        let reference = written.object_ref(&());
+        for notice in Notice::transitions(&reference, &before.conditions, &after.conditions) {
+            ctx.ctx.events.publish(&notice).await;
+        }
+    }
+    Ok(())
+}
+
+fn store_of(object: &JiraIssue, ctx: &TicketContext) -> TicketStore {
+    TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default())
+}
+
+/// What is found ends early where the next step makes no sense.
+type Early<T> = Result<T, Box<TicketOutcome>>;
+
+fn invalid(finding: Finding) -> Box<TicketOutcome> {
+    Box::new(TicketOutcome::of(finding))
+}
+
+async fn examine(object: &JiraIssue, ctx: &TicketContext) -> Early<TicketOutcome> {
+    let namespace = object.namespace().unwrap_or_default();
+    let integration = ctx.integration(&namespace, &object.spec.integration);
+    let permit = permit(&object.spec.integration, integration.as_ref()).map_err(invalid)?;
+    let status = object.status.clone().unwrap_or_default();
+    let Some(integration) = integration else {
+        return Ok(TicketOutcome::default());
+    };
+    if !status.id.is_empty() {
+        return Ok(Box::pin(bound::examine(object, ctx, (&integration, &permit))).await);
+    }
+    if object.spec.suspend {
+        return Err(invalid(Finding::plain(Created, Reason::TicketSuspended)));
+    }
+    let session = ctx.session(&integration, &permit).await.map_err(|why| {
+        let what = format!(
+            "The JiraIntegration {} is not connected: {why}.",
+            object.spec.integration
+        );
+        Box::new(TicketOutcome::of(Finding::with_remedy(Valid, Reason::IntegrationNotReady, &what)).after(RETRY))
+    })?;
+    let is_dry_run = permit.is_dry_run || object.annotations().contains_key(names::PLAN);
+    if object.spec.ticket.is_some() {
+        let adoption = Adoption {
+            object,
+            session: &session,
+            tickets: &integration.spec.tickets.clone().unwrap_or_default(),
+            marker: &marker(object, permit.scope.as_deref().unwrap_or(&session.client_id)),
+            is_dry_run,
+        };
+        let mut outcome = adoption.adopt(ctx).await;
+        if outcome.findings.iter().all(|finding| finding.condition != Valid) {
+            outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
+        }
+        bound::fill(&mut outcome, &session, &integration, &permit).await;
+        return Ok(outcome);
+    }
+    let (creation, roles) = draft(object, ctx, &session, (&integration, &permit)).await?;
+    let accepted = [Finding::plain(Valid, Reason::SpecAccepted), people_finding(&roles)];
+    let mut outcome = if is_dry_run {
+        planned(&creation.draft)
+    } else {
+        Box::pin(create::create(object, ctx, creation)).await
+    };
+    bound::fill(&mut outcome, &session, &integration, &permit).await;
+    if outcome.ticket.is_some() && roles.unknown_reporter().is_some() {
+        outcome.requeue = Some(Duration::ZERO);
+    }
+    outcome.findings.splice(0..0, accepted);
+    outcome.people = roles.status();
+    Ok(outcome)
+}
+
+/// Everything that can be known before anything is sent.
+async fn draft(
+    object: &JiraIssue,
+    ctx: &TicketContext,
+    session: &TicketSession,
+    (integration, permit): (&JiraIntegration, &WritePermit),
+) -> Early<(Creation, TicketRoles)> {
+    let (spec, namespace) = (&object.spec, object.namespace().unwrap_or_default());
+    let key = spec.project.as_deref().unwrap_or_default();
+    let tickets = integration.spec.tickets.clone().unwrap_or_default();
+    let projects = ctx.projects_of(&namespace, &spec.integration);
+    let project = project(spec, &tickets, key, &projects).map_err(invalid)?;
+    let metadata = ctx
+        .creatable
+        .of(&session.session, &permit.cloud_id, &project, spec)
+        .await;
+    let metadata = metadata.map_err(|error| match error {
+        NotCreatable::Invalid(finding) => invalid(finding),
+        NotCreatable::Unanswered(error) => pending(&error),
+    })?;
+    let people = People::find(&session.session, integration.spec.pinned(), addresses(spec, &metadata)).await;
+    let people = people.map_err(|error| {
+        let what = format!("Jira could not be asked who the people of the spec are: {error}.");
+        let finding = Finding::with_remedy(Valid, Reason::DirectoryUnavailable, &what);
+        Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
+    })?;
+    let marker = marker(object, permit.scope.as_deref().unwrap_or(&session.client_id));
+    let judging = Judging {
+        spec,
+        generation: object.meta().generation.unwrap_or_default(),
+        permit,
+        project: &project,
+        metadata: &metadata,
+        people: &people,
+        marker: &marker,
+    };
+    let (draft, roles) = judging.judge().map_err(invalid)?;
+    let creation = Creation {
+        session: session.session.clone(),
+        store: store_of(object, ctx),
+        draft,
+        marker,
+        account: permit.account.clone(),
+        max_per_hour: permit.max_per_hour,
+    };
+    Ok((creation, roles))
+}
+
+/// Jira could not be asked.
+fn pending(error: &JiraError) -> Box<TicketOutcome> {
+    let what = format!("Jira could not be asked: {error}.");
+    let finding = Finding::with_remedy(Created, Reason::CreationPending, &what);
+    Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
+}
+
+/// Whose ticket it is.
+fn marker(object: &JiraIssue, scope: &str) -> Marker {
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    let uid = object.uid().unwrap_or_default();
+    let identified_by = match object.spec.policy().existing {
+        ExistingPolicy::Ignore => &uid,
+        ExistingPolicy::Adopt => &name,
+    };
+    Marker {
+        v: 1,
+        identity: Identity::of(scope, &namespace, identified_by),
+        n: 1,
+        scope: scope.to_owned(),
+        namespace,
+        name,
+        uid,
+        note: None,
+    }
+}
+
+fn people_finding(roles: &TicketRoles) -> Finding {
+    if let Some((email, why)) = roles.unknown_reporter() {
+        let what = format!("spec.reporter names {email}: {why}.");
+        return Finding::with_remedy(PeopleMatched, Reason::ReporterUnknown, &what);
+    }
+    match &roles.assignee {
+        Some(crate::tickets::Person::Unknown { email, why }) => {
+            let what = format!("spec.assignee names {email}: {why}.");
+            Finding::with_remedy(PeopleMatched, Reason::AssigneeUnknown, &what)
+        }
+        _ => Finding::plain(PeopleMatched, Reason::AllMatched),
+    }
+}
+
+/// What would be sent.
+fn planned(draft: &Draft) -> TicketOutcome {
+    TicketOutcome {
+        findings: vec![Finding::plain(Created, Reason::Planned)],
+        plan: draft.plan(),
+        ..TicketOutcome::default()
+    }
+}

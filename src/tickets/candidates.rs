@@ -1,0 +1,272 @@
+//! Which of the issues that a look-up found is the ticket of an object.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::identity::{Identity, Marker, PROPERTY};
+use crate::atlassian::{issue_models::time, ticket_models::MarkedIssue};
+
+/// Clocks differ, and a request is on its way for a while: so much before a creation began a request may be dated.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// Whose ticket is looked for.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// Its identity.
+    pub identity: &'a Identity,
+    /// Account id of the dedicated account: what others created is never taken.
+    pub account: &'a str,
+    /// Of a request, which is marked only after it was created: what it looks like.
+    pub request: Option<RequestTraits<'a>>,
+}
+
+/// What a request looks like that was created and not marked yet.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestTraits<'a> {
+    /// Summary.
+    pub summary: &'a str,
+    /// Id of its project.
+    pub project_id: &'a str,
+    /// Account id of its reporter.
+    pub reporter: Option<&'a str>,
+    /// When the creation began.
+    pub since: Timestamp,
+}
+
+/// What a look-up came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// The ticket, by its id, with its marker, where it has one.
+    Ticket {
+        /// Id.
+        id: String,
+        /// Key.
+        key: String,
+        /// The marker that it carries.
+        marker: Option<Marker>,
+    },
+    /// It cannot be told which it is: keys of those that it may be.
+    Unclear(Vec<String>),
+}
+
+/// Picks the ticket among issues that were found.
+#[must_use]
+pub fn pick(wanted: &Wanted<'_>, issues: &[MarkedIssue]) -> Found {
+    let (mut marked, mut unmarked, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    for issue in issues {
+        let found = issue.properties.get(PROPERTY).and_then(Marker::read);
+        let is_ours = creator(issue) == Some(wanted.account);
+        let has_label = issue.issue.fields.labels.contains(&wanted.identity.label());
+        match &found {
+            Some(found) if found.identity == *wanted.identity && is_ours => marked.push((found.n, issue)),
+            // Another account was configured meanwhile, or somebody copied the issue.
+            Some(found) if found.identity == *wanted.identity => foreign.push(issue),
+            None if has_label && is_ours => marked.push((1, issue)),
+            None if is_like(wanted.request, issue) => match creator(issue) {
+                Some(who) if who == wanted.account => unmarked.push(issue),
+                // Whether Jira calls the customer the creator of what was raised on their behalf is not established.
+                Some(who) if wanted.request.and_then(|request| request.reporter) == Some(who) => foreign.push(issue),
+                _ => {}
+            },
+            Some(_) | None => {}
+        }
+    }
+    marked.sort_by_key(|(n, issue)| (std::cmp::Reverse(*n), issue.issue.id.parse::<u64>().unwrap_or(u64::MAX)));
+    match (marked.as_slice(), unmarked.as_slice(), foreign.as_slice()) {
+        ([(_, first), ..], ..) => ticket(first),
+        ([], [one], []) => ticket(one),
+        ([], [], []) => Found::Nothing,
+        ([], several, foreign) => {
+            let keys = several.iter().chain(foreign).map(|issue| issue.issue.key.clone());
+            Found::Unclear(keys.collect())
+        }
+    }
+}
+
+fn ticket(issue: &MarkedIssue) -> Found {
+    Found::Ticket {
+        id: issue.issue.id.clone(),
+        key: issue.issue.key.clone(),
+        marker: issue.properties.get(PROPERTY).and_then(Marker::read),
+    }
+}
+
+fn creator(issue: &MarkedIssue) -> Option<&str> {
+    issue.issue.fields.creator.as_ref().map(|who| who.account_id.as_str())
+}
+
+/// Whether an issue without a marker is what a request that was just created looks like.
+fn is_like(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> bool {
+    let Some(request) = request else {
+        return false;
+    };
+    let fields = &issue.issue.fields;
+    let created = fields.created.as_deref().and_then(time);
+    let reporter = fields.reporter.as_ref().map(|who| who.account_id.as_str());
+    fields.summary.as_deref() == Some(request.summary)
+        && fields
+            .project
+            .as_ref()
+            .is_some_and(|project| project.id == request.project_id)
+        && request.reporter.is_none_or(|wanted| reporter == Some(wanted))
+        && created.is_some_and(|created| created >= request.since - SKEW)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use serde_json::json;
+
+    const ACCOUNT: &str = "bot";
+
+    fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedIssue {
+        let identity = Identity::of("app", "shop", "a");
+        let marker = marker.map(|n| Marker {
+            v: 1,
+            identity: identity.clone(),
+            n,
+            scope: "app".into(),
+            namespace: "shop".into(),
+            name: "a".into(),
+            uid: "u".into(),
+            note: None,
+        });
+        let properties = marker
+            .map(|marker| json!({PROPERTY: marker.value()}))
+            .unwrap_or(json!({}));
+        let labels = if labelled { vec![identity.label()] } else { Vec::new() };
+        serde_json::from_value(json!({
+            "id": id.to_string(), "key": format!("SUP-{id}"), "properties": properties,
+            "fields": {"creator": {"accountId": creator}, "labels": labels, "summary": "Slow",
+                "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"},
+        }))
+        .unwrap()
+    }
+
+    fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
+        let identity = Identity::of("app", "shop", "a");
+        let request = RequestTraits {
+            summary: "Slow",
+            project_id: "10000",
+            reporter: None,
+            since: "2026-04-28T15:33:00Z".parse().unwrap(),
+        };
+        let wanted = Wanted {
+            identity: &identity,
+            account: ACCOUNT,
+            request: as_request.then_some(request),
+        };
+        pick(&wanted, issues)
+    }
+
+    fn id(found: &Found) -> &str {
+        match found {
+            Found::Ticket { id, .. } => id,
+            _ => "",
+        }
+    }
+
+    #[test]
+    fn a_marker_and_the_creator_prove_a_ticket_and_a_label_alone_does_where_we_created_it() {
+        assert_eq!(id(&picked(&[issue(1, ACCOUNT, Some(1), true)], false)), "1");
+        assert_eq!(
+            id(&picked(&[issue(1, ACCOUNT, Some(1), false)], false)),
+            "1",
+            "somebody took the label away"
+        );
+        assert_eq!(
+            id(&picked(&[issue(1, ACCOUNT, None, true)], false)),
+            "1",
+            "somebody removed the property"
+        );
+        assert_eq!(
+            picked(&[issue(1, "ann", None, true)], false),
+            Found::Nothing,
+            "a clone carries the label"
+        );
+        assert_eq!(picked(&[], false), Found::Nothing);
+    }
+
+    #[test]
+    fn what_another_account_created_with_our_marker_is_unclear() {
+        let found = picked(&[issue(1, "former", Some(1), true)], false);
+        assert_eq!(found, Found::Unclear(vec!["SUP-1".into()]));
+        // Beside the ticket itself a copy of it is no matter.
+        assert_eq!(
+            id(&picked(
+                &[issue(2, "ann", Some(1), true), issue(1, ACCOUNT, Some(1), true)],
+                false
+            )),
+            "1"
+        );
+    }
+
+    #[test]
+    fn of_several_the_latest_creation_counts_and_of_one_creation_the_first_issue() {
+        let all = [
+            issue(3, ACCOUNT, Some(1), true),
+            issue(5, ACCOUNT, Some(2), true),
+            issue(4, ACCOUNT, Some(2), true),
+        ];
+        assert_eq!(id(&picked(&all, false)), "4");
+    }
+
+    #[test]
+    fn an_unmarked_request_is_taken_only_where_it_is_the_only_one_like_it() {
+        assert_eq!(id(&picked(&[issue(1, ACCOUNT, None, false)], true)), "1");
+        assert_eq!(
+            picked(&[issue(1, ACCOUNT, None, false)], false),
+            Found::Nothing,
+            "an issue is marked from the start"
+        );
+        assert_eq!(
+            picked(&[issue(1, "ann", None, false)], true),
+            Found::Nothing,
+            "a person asked the same"
+        );
+        let two = [issue(1, ACCOUNT, None, false), issue(2, ACCOUNT, None, false)];
+        assert_eq!(picked(&two, true), Found::Unclear(vec!["SUP-1".into(), "SUP-2".into()]));
+    }
+
+    #[test]
+    fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
+        let theirs = json!({"id": "1", "key": "SUP-1", "fields": {"creator": {"accountId": "kim"}, "summary": "Slow",
+            "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
+        let identity = Identity::of("app", "shop", "a");
+        let request = |reporter| RequestTraits {
+            summary: "Slow",
+            project_id: "10000",
+            reporter,
+            since: "2026-04-28T15:33:00Z".parse().unwrap(),
+        };
+        let picked = |reporter| {
+            let wanted = Wanted {
+                identity: &identity,
+                account: ACCOUNT,
+                request: Some(request(reporter)),
+            };
+            pick(&wanted, &[serde_json::from_value(theirs.clone()).unwrap()])
+        };
+        assert_eq!(picked(Some("kim")), Found::Unclear(vec!["SUP-1".into()]));
+        assert_eq!(picked(None), Found::Nothing);
+        assert_eq!(picked(Some("dana")), Found::Nothing);
+    }
+
+    #[test]
+    fn another_summary_project_reporter_or_an_earlier_time_is_another_request() {
+        let odd = |field: &str, value: serde_json::Value| {
+            let mut fields = json!({"creator": {"accountId": ACCOUNT}, "summary": "Slow", "project": {"id": "10000"},
+                "created": "2026-04-28T15:33:02.000+0000"});
+            fields.as_object_mut().unwrap().insert(field.to_owned(), value);
+            let issue = serde_json::from_value(json!({"id": "1", "key": "SUP-1", "fields": fields})).unwrap();
+            picked(&[issue], true)
+        };
+        assert_eq!(odd("summary", json!("Fast")), Found::Nothing);
+        assert_eq!(odd("project", json!({"id": "10001"})), Found::Nothing);
+        assert_eq!(odd("created", json!("2026-04-28T15:30:00.000+0000")), Found::Nothing);
+        assert_eq!(odd("created", json!(null)), Found::Nothing);
+        assert_eq!(id(&odd("labels", json!(["x"]))), "1");
+    }
+}

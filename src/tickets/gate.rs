@@ -1,0 +1,152 @@
+//! Whether an integration lets a ticket be written, in which project, and as whom.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use crate::api::{
+    condition::{
+        ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable, Valid},
+        Finding, find, is_true,
+    },
+    integration::{JiraIntegration, Mode, Tickets, UnknownReporter},
+    issue::JiraIssueSpec,
+    project::{JiraProject, Lifecycle},
+    reason::Reason,
+    requirements::SERVICE_DESK,
+};
+
+/// What has to be True of an integration that writes.
+const NEEDED: [crate::api::condition::ConditionType; 4] = [Authorized, SiteReachable, ScopesGranted, AccountEligible];
+
+/// What a ticket may be written with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WritePermit {
+    /// cloudId of the site.
+    pub cloud_id: String,
+    /// Address of the site.
+    pub site_url: String,
+    /// Account id of the dedicated account.
+    pub account: String,
+    /// What tells clusters apart; none where it is the client-id.
+    pub scope: Option<String>,
+    /// Whether nothing may be sent.
+    pub is_dry_run: bool,
+    /// Most creations in an hour.
+    pub max_per_hour: usize,
+    /// What is done where the reporter has no account.
+    pub unknown_reporter: UnknownReporter,
+}
+
+/// The project of a new ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketProject {
+    /// Its id.
+    pub id: String,
+    /// Its key now.
+    pub key: String,
+    /// Whether it is a service project.
+    pub is_service: bool,
+}
+
+/// Whether an integration lets tickets be written.
+///
+/// # Errors
+/// What is said of the ticket where it does not.
+pub fn permit(name: &str, integration: Option<&JiraIntegration>) -> Result<WritePermit, Finding> {
+    let Some(integration) = integration else {
+        let what = format!("There is no JiraIntegration {name} in this namespace.");
+        return Err(Finding::with_remedy(Valid, Reason::IntegrationNotFound, &what));
+    };
+    let Some(tickets) = &integration.spec.tickets else {
+        let what = format!("The JiraIntegration {name} lets no ticket be written.");
+        return Err(Finding::with_remedy(Valid, Reason::TicketsDisabled, &what));
+    };
+    if integration.spec.mode == Mode::Observe {
+        let what = format!("The JiraIntegration {name} never writes to Jira: its spec.mode is Observe.");
+        return Err(Finding::with_remedy(Valid, Reason::TicketsDisabled, &what));
+    }
+    let status = integration.status.as_ref();
+    let conditions = status.map_or(&[][..], |status| status.conditions.as_slice());
+    if integration.spec.suspend {
+        return Err(not_ready(name, "it is suspended"));
+    }
+    if let Some(why) = NEEDED.into_iter().find(|needed| !is_true(conditions, *needed)) {
+        return Err(not_ready(name, &trouble(conditions, why)));
+    }
+    let site = status.and_then(|status| status.site.as_ref());
+    let account = status.and_then(|status| status.account.as_ref());
+    match (site, account) {
+        (Some(site), Some(account)) => Ok(WritePermit {
+            cloud_id: site.cloud_id.clone(),
+            site_url: site.url.clone(),
+            account: account.account_id.clone(),
+            scope: tickets.scope.clone(),
+            is_dry_run: tickets.dry_run,
+            max_per_hour: usize::try_from(tickets.max_per_hour).unwrap_or_default(),
+            unknown_reporter: tickets.unknown_reporter,
+        }),
+        _ => Err(not_ready(name, "it was not checked yet")),
+    }
+}
+
+fn not_ready(name: &str, why: &str) -> Finding {
+    let what = format!("The JiraIntegration {name} is not connected: {why}.");
+    Finding::with_remedy(Valid, Reason::IntegrationNotReady, &what)
+}
+
+fn trouble(conditions: &[Condition], needed: crate::api::condition::ConditionType) -> String {
+    match find(conditions, needed) {
+        Some(condition) => format!("{} is {} ({})", condition.type_, condition.status, condition.reason),
+        None => format!("{} is not known yet", needed.as_str()),
+    }
+}
+
+/// The project in which a ticket is to be created.
+///
+/// # Errors
+/// What is said of the ticket where none may be.
+pub fn project(
+    spec: &JiraIssueSpec,
+    tickets: &Tickets,
+    key: &str,
+    projects: &[JiraProject],
+) -> Result<TicketProject, Finding> {
+    let refused = |reason, what: String| Err(Finding::with_remedy(Valid, reason, &what));
+    let is_key = |project: &&JiraProject| {
+        project.spec.key == key || project.status.as_ref().and_then(|status| status.key.as_deref()) == Some(key)
+    };
+    let found = projects.iter().find(is_key);
+    let is_listed = tickets.projects.is_empty() || {
+        let keys = found.map_or(vec![key], |project| vec![key, project.spec.key.as_str()]);
+        tickets.projects.iter().any(|listed| keys.contains(&listed.as_str()))
+    };
+    let (Some(found), true) = (found, is_listed) else {
+        let what = format!("The JiraIntegration {} writes no tickets in {key}.", spec.integration);
+        return refused(Reason::ProjectNotInScope, what);
+    };
+    let status = found.status.clone().unwrap_or_default();
+    let blocked = [
+        crate::api::condition::ConditionType::Accessible,
+        crate::api::condition::ConditionType::Permitted,
+    ]
+    .into_iter()
+    .find(|needed| !is_true(&status.conditions, *needed) && find(&status.conditions, *needed).is_some());
+    match (blocked, status.id) {
+        (None, Some(id)) if status.lifecycle == Lifecycle::Live => Ok(TicketProject {
+            id,
+            key: status.key.unwrap_or_else(|| key.to_owned()),
+            is_service: status.project_type.as_deref() == Some(SERVICE_DESK),
+        }),
+        (blocked, _) => {
+            let why = blocked.map_or_else(
+                || "it was not checked yet".to_owned(),
+                |c| trouble(&status.conditions, c),
+            );
+            let what = format!(
+                "Tickets cannot be created in {key}: {why}. See the JiraProject {}.",
+                found.name_any()
+            );
+            refused(Reason::ProjectBlocked, what)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! By what the ticket of an object is found again: after a lost answer, a restart, and in a rebuilt cluster.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The issue property that a ticket carries.
+pub const PROPERTY: &str = "jira-operator.dev";
+/// How many hexadecimal digits an identity has.
+const DIGITS: usize = 20;
+
+/// Names the ticket of an object: the same in every cluster that has the same scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(String);
+
+impl Identity {
+    /// That of an object. `scope` tells clusters apart that apply the same manifests. Where existing tickets are
+    /// ignored, `object` is the uid instead of the name.
+    #[must_use]
+    pub fn of(scope: &str, namespace: &str, object: &str) -> Self {
+        let digest = Sha256::digest(format!("{scope}\n{namespace}\n{object}"));
+        let hex: String = format!("{digest:x}").chars().take(DIGITS).collect();
+        Self(hex)
+    }
+
+    /// One that was read.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The label that a ticket carries where its project has labels.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("k8s-{}", self.0)
+    }
+}
+
+/// What the issue property says: whose ticket it is. Set together with the creation where Jira's API allows that.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Marker {
+    /// Version of this form.
+    pub v: u32,
+    /// The identity.
+    #[serde(rename = "K")]
+    pub identity: Identity,
+    /// Which creation of the object it was, from 1. The highest is the object's.
+    pub n: i64,
+    /// What tells clusters apart.
+    pub scope: String,
+    /// Namespace of the object.
+    pub namespace: String,
+    /// Name of the object.
+    pub name: String,
+    /// Uid of the object that it was created for.
+    pub uid: String,
+    /// The comment that names a reporter without an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Marker {
+    /// The marker that a property holds.
+    #[must_use]
+    pub fn read(value: &Value) -> Option<Self> {
+        serde_json::from_value(value.clone())
+            .ok()
+            .filter(|marker: &Self| marker.v == 1)
+    }
+
+    /// As the value of a property.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// As Jira takes it when an issue is created or changed.
+    #[must_use]
+    pub fn property(&self) -> Value {
+        serde_json::json!({"key": PROPERTY, "value": self.value()})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_identity_depends_on_scope_namespace_and_name_alone() {
+        let one = Identity::of("app", "shop", "checkout");
+        assert_eq!(one, Identity::of("app", "shop", "checkout"));
+        let others = [
+            ("other", "shop", "checkout"),
+            ("app", "shops", "checkout"),
+            ("app", "shop", "check"),
+        ];
+        for (scope, namespace, name) in others {
+            assert_ne!(one, Identity::of(scope, namespace, name));
+        }
+        // No name runs into the next one.
+        assert_ne!(Identity::of("a", "b", "c"), Identity::of("a\nb", "c", ""));
+        assert_eq!(one.as_str().len(), DIGITS);
+        assert!(one.label().starts_with("k8s-") && one.label().len() == DIGITS + 4);
+    }
+
+    #[test]
+    fn a_marker_is_read_back_and_another_version_is_none() {
+        let marker = Marker {
+            v: 1,
+            identity: Identity::of("app", "shop", "checkout"),
+            n: 2,
+            scope: "app".into(),
+            namespace: "shop".into(),
+            name: "checkout".into(),
+            uid: "7".into(),
+            note: None,
+        };
+        assert_eq!(Marker::read(&marker.value()), Some(marker.clone()));
+        let mut newer = marker.value();
+        newer.as_object_mut().unwrap().insert("v".into(), 2.into());
+        assert_eq!(Marker::read(&newer), None);
+        assert_eq!(Marker::read(&Value::Null), None);
+    }
+}

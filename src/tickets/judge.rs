@@ -1,0 +1,176 @@
+//! Whether a ticket can be created as its spec wants it: everything that can be known is said before anything is sent.
+
+use std::collections::BTreeSet;
+
+use super::{
+    draft::{Draft, DraftParts},
+    fields::{self, FieldConversion, FieldProblem, TextForm},
+    gate::{TicketProject, WritePermit},
+    identity::Marker,
+    metadata::{TicketField, TicketMetadata},
+    people::{People, TicketRoles},
+};
+use crate::{
+    api::{
+        condition::{ConditionType::Valid, Finding},
+        integration::UnknownReporter,
+        issue::JiraIssueSpec,
+        reason::Reason,
+    },
+    diagnose::nearest,
+};
+
+/// What Jira sets by itself where nobody does.
+const SET_BY_JIRA: [&str; 4] = ["project", "issuetype", "reporter", "summary"];
+/// Most names that a message lists.
+const LISTED: usize = 12;
+
+/// What a ticket is judged with.
+pub struct Judging<'a> {
+    /// What a person wants.
+    pub spec: &'a JiraIssueSpec,
+    /// Generation of the object.
+    pub generation: i64,
+    /// What it may be written with.
+    pub permit: &'a WritePermit,
+    /// The project.
+    pub project: &'a TicketProject,
+    /// What its type takes.
+    pub metadata: &'a TicketMetadata,
+    /// Who is meant.
+    pub people: &'a People,
+    /// Whose ticket it is.
+    pub marker: &'a Marker,
+}
+
+impl Judging<'_> {
+    /// The ticket as it would be sent, and who is meant.
+    ///
+    /// # Errors
+    /// What is said of it where it cannot be created.
+    pub fn judge(&self) -> Result<(Draft, TicketRoles), Finding> {
+        let text_form = match self.metadata.desk {
+            Some(_) => TextForm::Wiki,
+            None => TextForm::Document,
+        };
+        let conversion = FieldConversion {
+            metadata: self.metadata,
+            text_form,
+            accounts: self.people.accounts(),
+        };
+        let (fields, mut problems) = conversion.all(&self.spec.fields);
+        let set: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
+        problems.extend(self.missing(&set));
+        if let Some(finding) = refused(problems) {
+            return Err(finding);
+        }
+        let roles = TicketRoles::of(self.spec, self.people);
+        if let (Some((email, why)), UnknownReporter::Refuse) = (roles.unknown_reporter(), self.permit.unknown_reporter)
+        {
+            let what = format!("spec.reporter names {email}: {why}.");
+            return Err(Finding::with_remedy(Valid, Reason::ReporterUnknown, &what));
+        }
+        let parts = DraftParts {
+            spec: self.spec,
+            project: self.project,
+            metadata: self.metadata,
+            roles: &roles,
+            fields,
+            marker: self.marker,
+            generation: self.generation,
+        };
+        let draft = parts.draft().map_err(|error| {
+            let what = format!("{error}.");
+            Finding::with_remedy(Valid, Reason::TextTooLong, &what)
+        })?;
+        Ok((draft, roles))
+    }
+
+    /// The fields that have to have a value and are given none.
+    fn missing(&self, set: &BTreeSet<&str>) -> Option<FieldProblem> {
+        let spec = self.spec;
+        let own = |field: &TicketField| match field.id.as_str() {
+            "description" => spec.description.is_some(),
+            "priority" => spec.priority.is_some(),
+            "labels" => true,
+            "parent" => spec.parent.is_some(),
+            "assignee" => spec.assignee.is_some(),
+            id => SET_BY_JIRA.contains(&id) || set.contains(id),
+        };
+        let lacking: Vec<String> = self
+            .metadata
+            .fields
+            .iter()
+            .filter(|field| field.is_needed && !own(field))
+            .map(how)
+            .collect();
+        (!lacking.is_empty()).then(|| FieldProblem {
+            reason: Reason::FieldRequired,
+            what: format!(
+                "A {} in {} needs {}.",
+                self.metadata.type_name,
+                self.project.key,
+                lacking.join("; ")
+            ),
+        })
+    }
+}
+
+/// How a field that has to be set is set.
+fn how(field: &TicketField) -> String {
+    let own = ["description", "priority", "parent", "assignee"].contains(&field.id.as_str());
+    let place = if own {
+        format!("spec.{}", field.id)
+    } else {
+        format!("spec.fields.{:?}", field.name)
+    };
+    let choices = field.choices();
+    if choices.is_empty() {
+        format!("{place} ({})", field.id)
+    } else {
+        format!("{place} ({}), one of: {choices}", field.id)
+    }
+}
+
+/// One finding for all problems: of the first kind, with what is wrong in every field.
+fn refused(problems: Vec<FieldProblem>) -> Option<Finding> {
+    let reason = problems.first()?.reason;
+    let all: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+    Some(Finding::with_remedy(Valid, reason, &all.join(" ")))
+}
+
+/// The type that a name or an `id:` means.
+///
+/// # Errors
+/// What is said where there is none, with those that there are, the nearest first.
+pub fn type_of<'t>(
+    wanted: &str,
+    types: &'t [(String, String)],
+    (reason, place): (Reason, &str),
+) -> Result<&'t (String, String), Finding> {
+    let found = match wanted.strip_prefix("id:") {
+        Some(id) => types.iter().find(|(known, _)| known == id.trim()),
+        None => types
+            .iter()
+            .find(|(_, name)| name.to_lowercase() == wanted.trim().to_lowercase()),
+    };
+    found.ok_or_else(|| {
+        let mut names: Vec<&str> = types.iter().map(|(_, name)| name.as_str()).collect();
+        let near = nearest(wanted, names.iter().copied());
+        names.sort_by_key(|name| Some(*name) != near);
+        let listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+        let what = match names.as_slice() {
+            [] => format!("There is no {wanted} that the account can create in {place}, and nothing else."),
+            _ => format!("There is no {wanted} that the account can create in {place}. There are: {listed}."),
+        };
+        Finding::with_remedy(Valid, reason, &what)
+    })
+}
+
+/// The addresses whose accounts a ticket needs.
+#[must_use]
+pub fn addresses(spec: &JiraIssueSpec, metadata: &TicketMetadata) -> BTreeSet<String> {
+    super::people::addresses(spec)
+        .chain(fields::addresses(metadata, &spec.fields))
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! The comment that names a reporter who has no account: internal in a service project, made once.
+
+use serde_json::json;
+
+use super::{
+    identity::{Identity, PROPERTY},
+    text,
+};
+use crate::atlassian::{
+    error::JiraError,
+    jira::Session,
+    ticket_models::{CreatedComment, CreatedIssue},
+    write_error::{Refusal, WriteError},
+};
+
+/// The comment of one ticket.
+pub struct ReporterNote<'a> {
+    /// The calls to the site.
+    pub session: &'a Session,
+    /// The ticket.
+    pub ticket: &'a CreatedIssue,
+    /// Whether it is a request of a service project, where comments can be internal.
+    pub is_request: bool,
+    /// Account id of the dedicated account.
+    pub account: &'a str,
+    /// Whose ticket it is.
+    pub identity: &'a Identity,
+    /// Address of the person.
+    pub email: &'a str,
+}
+
+impl ReporterNote<'_> {
+    fn text(&self) -> String {
+        format!(
+            "Requested by {}, who has no account that shows this address on this site. To answer, invite the person or \
+             write to this address.",
+            self.email
+        )
+    }
+
+    /// Its id, if it was made. Read from the database, so that it is found at once.
+    ///
+    /// # Errors
+    /// Where Jira cannot be asked.
+    pub async fn find(&self) -> Result<Option<String>, JiraError> {
+        let comments = self.session.newest_comments(&self.ticket.id).await?.comments;
+        let ours = comments.into_iter().rev().find(|comment| {
+            let author = comment.author.as_ref().map(|author| author.account_id.as_str());
+            author == Some(self.account) && text::adf_to_text(&comment.body).trim() == self.text()
+        });
+        Ok(ours.map(|comment| comment.id))
+    }
+
+    /// Makes it. In a service project it is never public: one that Jira made so is deleted, and counts as refused.
+    ///
+    /// # Errors
+    /// As every change.
+    pub async fn send(&self) -> Result<CreatedComment, WriteError> {
+        let text = self.text();
+        let unwritable = |error: text::TextError| {
+            WriteError::Refused(Refusal {
+                messages: vec![error.to_string()],
+                ..Refusal::default()
+            })
+        };
+        if !self.is_request {
+            let body = json!({
+                "body": text::plain_to_adf(&text).map_err(unwritable)?,
+                "properties": [{"key": PROPERTY, "value": {"K": self.identity.as_str(), "name": "reporter"}}],
+            });
+            return self.session.comment_issue(&self.ticket.id, &body).await;
+        }
+        let text = text::plain_to_wiki(&text).map_err(unwritable)?;
+        let made = self.session.comment_request(&self.ticket.key, &text, false).await?;
+        if made.public == Some(true) {
+            self.session.delete_comment(&self.ticket.id, &made.id).await?;
+            let messages = vec!["the comment was made public although an internal one was asked for".to_owned()];
+            return Err(WriteError::Refused(Refusal {
+                messages,
+                ..Refusal::default()
+            }));
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,179 @@
+//! Whom the addresses of a spec mean: who is pinned, else who shows exactly this address, else nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matching::{NoMatch, account_of};
+use crate::{
+    api::{
+        integration::PinnedUser,
+        issue::{JiraIssueSpec, PersonReference, TicketPeople, TicketPerson},
+    },
+    atlassian::{error::JiraError, jira::Session},
+};
+
+/// The accounts that were found for addresses, in lower case, and why none was.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    accounts: BTreeMap<String, String>,
+    pinned: BTreeSet<String>,
+    unknown: BTreeMap<String, NoMatch>,
+}
+
+/// Who is meant by a person of the spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// An account, by its id.
+    Account {
+        /// The id.
+        id: String,
+        /// How it was found.
+        matched: &'static str,
+    },
+    /// Nobody who has an account.
+    Unknown {
+        /// The address.
+        email: String,
+        /// Why.
+        why: NoMatch,
+    },
+}
+
+impl People {
+    /// Asks Jira about addresses: one call for each that is not pinned. Needs read:jira-user.
+    ///
+    /// # Errors
+    /// Where the directory cannot be asked: that says nothing of anybody.
+    pub async fn find(
+        session: &Session,
+        pinned: &[PinnedUser],
+        addresses: impl IntoIterator<Item = String>,
+    ) -> Result<Self, JiraError> {
+        let mut people = Self::default();
+        let all: BTreeSet<String> = addresses.into_iter().map(|email| email.trim().to_lowercase()).collect();
+        for email in all {
+            let is_pinned = pinned.iter().any(|pin| pin.email.trim().to_lowercase() == email);
+            let users = if is_pinned {
+                Vec::new()
+            } else {
+                session.find_users(&email).await?
+            };
+            match account_of(&email, pinned, users.iter()) {
+                Ok(id) => {
+                    people.accounts.insert(email.clone(), id.to_owned());
+                    people.pinned.extend(is_pinned.then_some(email));
+                }
+                Err(why) => {
+                    people.unknown.insert(email, why);
+                }
+            }
+        }
+        Ok(people)
+    }
+
+    /// Account ids by address.
+    #[must_use]
+    pub const fn accounts(&self) -> &BTreeMap<String, String> {
+        &self.accounts
+    }
+
+    /// Who is meant.
+    #[must_use]
+    pub fn of(&self, reference: &PersonReference) -> Person {
+        if let Some(id) = &reference.account_id {
+            let (id, matched) = (id.clone(), "AccountId");
+            return Person::Account { id, matched };
+        }
+        let email = reference.email.as_deref().unwrap_or_default().trim().to_lowercase();
+        match self.accounts.get(&email) {
+            Some(id) => Person::Account {
+                id: id.clone(),
+                matched: if self.pinned.contains(&email) {
+                    "Pinned"
+                } else {
+                    "Email"
+                },
+            },
+            None => Person::Unknown {
+                why: self
+                    .unknown
+                    .get(&email)
+                    .cloned()
+                    .unwrap_or_else(|| NoMatch::NotInDirectory(email.clone())),
+                email,
+            },
+        }
+    }
+}
+
+impl Person {
+    /// The account, where there is one.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Account { id, .. } => Some(id),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    fn status(&self) -> TicketPerson {
+        match self {
+            Self::Account { id, matched } => TicketPerson {
+                matched: (*matched).to_owned(),
+                account_id: Some(id.clone()),
+                ..TicketPerson::default()
+            },
+            Self::Unknown { .. } => TicketPerson {
+                matched: "None".to_owned(),
+                ..TicketPerson::default()
+            },
+        }
+    }
+}
+
+/// The people of a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketRoles {
+    /// Who asks.
+    pub reporter: Option<Person>,
+    /// Who works on it.
+    pub assignee: Option<Person>,
+    /// Who takes part.
+    pub participants: Vec<Person>,
+}
+
+impl TicketRoles {
+    /// Those that the spec names.
+    #[must_use]
+    pub fn of(spec: &JiraIssueSpec, people: &People) -> Self {
+        Self {
+            reporter: spec.reporter.as_ref().map(|person| people.of(person)),
+            assignee: spec.assignee.as_ref().map(|person| people.of(person)),
+            participants: spec.participants.iter().map(|person| people.of(person)).collect(),
+        }
+    }
+
+    /// The address and the cause, where the reporter has no account.
+    #[must_use]
+    pub fn unknown_reporter(&self) -> Option<(&str, &NoMatch)> {
+        match &self.reporter {
+            Some(Person::Unknown { email, why }) => Some((email, why)),
+            _ => None,
+        }
+    }
+
+    /// As the status says it.
+    #[must_use]
+    pub fn status(&self) -> Option<TicketPeople> {
+        let people = TicketPeople {
+            reporter: self.reporter.as_ref().map(Person::status),
+            assignee: self.assignee.as_ref().map(Person::status),
+        };
+        (people != TicketPeople::default()).then_some(people)
+    }
+}
+
+/// The addresses that the spec names, but for those in its fields.
+pub fn addresses(spec: &JiraIssueSpec) -> impl Iterator<Item = String> {
+    let people = spec.reporter.iter().chain(&spec.assignee).chain(&spec.participants);
+    people.filter_map(|person| person.email.clone())
+}

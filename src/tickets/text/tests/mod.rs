@@ -1,0 +1,5 @@
+mod adf;
+mod limits;
+mod plain;
+mod random;
+mod wiki;

@@ -1,0 +1,176 @@
+//! People whom tickets name, and why tickets are not created.
+
+use std::sync::Arc;
+
+use devkit::sandbox::{Command, Operation};
+use jira_operator::api::condition::ConditionType::{Created, PeopleMatched, Valid};
+use serde_json::{Value, json};
+
+use super::{Scenario, scenario};
+use crate::{
+    cluster::Cluster,
+    harness::{actions::connected, tickets::writing},
+};
+
+pub fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "tickets::an_unknown_reporter_is_named_in_one_internal_note",
+            unknown_reporter,
+        ),
+        scenario("tickets::a_lost_note_is_not_made_twice", lost_note),
+        scenario("tickets::a_note_is_refused_and_never_public", refused_note),
+        scenario("tickets::who_is_not_known_is_told_from_who_cannot_be_asked", directory),
+        scenario("tickets::an_integration_that_may_not_write_says_why", not_writing),
+        scenario("tickets::what_jira_refuses_is_said_in_its_words", refused),
+    ]
+}
+
+const STRANGER: &str = "kim@ext.example";
+
+fn request(summary: &str) -> Value {
+    json!({"project": "SUP", "requestType": "Ask a question", "summary": summary, "reporter": {"email": STRANGER}})
+}
+
+async fn unknown_reporter(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-stranger").await;
+    harness.apply_ticket("laptop", request("Laptop for Kim")).await;
+    harness
+        .apply_ticket(
+            "bug",
+            json!({
+                "project": "ENG", "type": "Bug", "summary": "Broken", "reporter": {"email": STRANGER},
+            }),
+        )
+        .await;
+    for (name, internal) in [("laptop", Some(true)), ("bug", None)] {
+        harness
+            .until_ticket_reason(name, PeopleMatched, "ReporterUnknown")
+            .await;
+        let noted = harness.until_noted(name).await;
+        assert!(noted.assignee.is_none(), "{noted:?}");
+        let all = harness.written_tickets(Operation::Comment);
+        let of_it: Vec<_> = all.iter().filter(|note| note.issue_key == noted.key).collect();
+        assert_eq!(of_it.len(), 1, "{all:?}");
+        if internal.is_some() {
+            assert_eq!(of_it[0].internal, internal);
+        }
+    }
+    harness.close().await;
+}
+
+async fn lost_note(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-lost-note").await;
+    for (name, when) in [("after", "after"), ("before", "before")] {
+        harness.command(json!({"command": "addFault", "rule": {
+            "method": "POST", "path": "/comment", "times": 1, "when": when, "action": {"kind": "dropConnection"},
+        }}));
+        harness.apply_ticket(name, request(name)).await;
+        harness.until_noted(name).await;
+    }
+    let notes = harness.written_tickets(Operation::Comment);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    harness.close().await;
+}
+
+async fn refused_note(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-no-note").await;
+    let body = json!({"errorMessage": "You do not have permission to add an internal comment."});
+    harness.command(json!({"command": "addFault", "rule": {
+        "method": "POST", "path": "/comment", "when": "before",
+        "action": {"kind": "status", "code": 403, "body": body.to_string()},
+    }}));
+    harness.apply_ticket("laptop", request("Laptop")).await;
+    let people = harness
+        .until_ticket_reason("laptop", PeopleMatched, "NoteRefused")
+        .await;
+    assert!(people.message.contains("internal comment"), "{}", people.message);
+    assert!(harness.written_tickets(Operation::Comment).is_empty());
+    harness.close().await;
+}
+
+async fn directory(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-directory").await;
+    harness.command(json!({"command": "addFault", "rule": {
+        "path": "/user/search", "when": "before", "action": {"kind": "status", "code": 503, "body": ""},
+    }}));
+    harness.apply_ticket("waits", request("Waits")).await;
+    harness
+        .until_ticket_reason("waits", Valid, "DirectoryUnavailable")
+        .await;
+    assert!(harness.written_tickets(Operation::Create).is_empty());
+    harness.command(json!({"command": "clearFaults"}));
+    harness.until_noted("waits").await;
+    harness
+        .apply_ticket(
+            "nobody",
+            json!({
+                "project": "ENG", "type": "Bug", "summary": "Broken", "assignee": {"email": STRANGER},
+            }),
+        )
+        .await;
+    harness
+        .until_ticket_reason("nobody", PeopleMatched, "AssigneeUnknown")
+        .await;
+    harness.until_created("nobody").await;
+    // Refused where the integration says so.
+    harness
+        .change("acme", json!({"tickets": {"unknownReporter": "Refuse"}}))
+        .await;
+    harness.apply_ticket("refused", request("Refused")).await;
+    harness.until_ticket_reason("refused", Valid, "ReporterUnknown").await;
+    assert_eq!(harness.written_tickets(Operation::Create).len(), 2);
+    harness.close().await;
+}
+
+async fn not_writing(cluster: Arc<Cluster>) {
+    let harness = connected(&cluster, "tickets-not-writing", json!({"projects": [{"key": "ENG"}]})).await;
+    let bug = json!({"project": "ENG", "type": "Bug", "summary": "Broken"});
+    harness.apply_ticket("bug", bug.clone()).await;
+    harness.until_ticket_reason("bug", Valid, "TicketsDisabled").await;
+    let mut elsewhere = bug.clone();
+    elsewhere["integration"] = json!("other");
+    harness.apply_ticket("elsewhere", elsewhere).await;
+    harness
+        .until_ticket_reason("elsewhere", Valid, "IntegrationNotFound")
+        .await;
+    let mut suspended = bug.clone();
+    suspended["suspend"] = json!(true);
+    harness.apply_ticket("suspended", suspended).await;
+    harness.change("acme", json!({"tickets": {}, "suspend": true})).await;
+    harness.until_ticket_reason("bug", Valid, "IntegrationNotReady").await;
+    harness.change("acme", json!({"suspend": false})).await;
+    harness.until_created("bug").await;
+    harness
+        .until_ticket_reason("suspended", Created, "TicketSuspended")
+        .await;
+    harness.jira(Command::RevokePermission {
+        site: None,
+        project: "ENG".into(),
+        permission: "CREATE_ISSUES".into(),
+        account: None,
+        holder: None,
+    });
+    harness.request("acme").await;
+    harness.apply_ticket("blocked", bug).await;
+    harness.until_ticket_reason("blocked", Valid, "ProjectBlocked").await;
+    assert_eq!(harness.written_tickets(Operation::Create).len(), 1);
+    harness.close().await;
+}
+
+async fn refused(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-refused").await;
+    let cause = harness.add_field(json!({"name": "Root cause", "kind": "text", "projects": ["ENG"]}));
+    harness.command(json!({
+        "command": "addValidator", "project": "ENG", "field": cause, "message": "Say what caused it.",
+    }));
+    let bug = json!({"project": "ENG", "type": "Bug", "summary": "Broken"});
+    harness.apply_ticket("bug", bug.clone()).await;
+    let created = harness.until_ticket_reason("bug", Created, "CreationRefused").await;
+    assert!(created.message.contains("Say what caused it."), "{}", created.message);
+    let mut with_cause = bug;
+    with_cause["fields"] = json!({"Root cause": "a loop"});
+    harness.apply_ticket("bug", with_cause).await;
+    harness.until_created("bug").await;
+    harness.close().await;
+}
