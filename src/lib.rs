@@ -1,7 +1,7 @@
 //! Keeps Jira Cloud sites connected to a Kubernetes cluster and says why when they are not.
 //!
 //! The modules are rooms on floors; every import points down: `cli`, then `controller` and
-//! `server`, then `connect`, then `sync`, `diagnose` and `grant`, then `cluster`, then `api` and `atlassian`, which do not
+//! `server`, then `connect`, then `sync`, `tickets`, `diagnose` and `grant`, then `cluster`, then `api` and `atlassian`, which do not
 //! know each other. `docs/architecture.md` says why.
 
 pub mod api;
