@@ -138,7 +138,11 @@ pub struct FormField {
     )]
     pub valid_values: Vec<serde_json::Value>,
     /// Which kind of values it takes.
-    #[serde(default, deserialize_with = "super::lenient::or_default", skip_serializing)]
+    #[serde(
+        default,
+        deserialize_with = "super::lenient::or_default",
+        skip_serializing_if = "FieldSchema::is_empty"
+    )]
     pub jira_schema: FieldSchema,
 }
 

@@ -81,6 +81,14 @@ pub struct FieldSchema {
     pub custom: String,
 }
 
+impl FieldSchema {
+    /// Whether nothing is known of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// An issue that was created, or the issue of a request that was.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

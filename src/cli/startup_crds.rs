@@ -231,9 +231,9 @@ mod tests {
         }
         let mut newer = document();
         let spec = "/components/schemas/dev.jira-operator.v1alpha1.JiraIssue/properties/spec/properties";
-        newer.pointer_mut(spec).unwrap()["summary"] = json!({"type": "string"});
+        newer.pointer_mut(spec).unwrap()["colour"] = json!({"type": "string"});
         let found = differing(&newer).unwrap();
-        assert!(words(&found.first().unwrap().1).contains("newer than the operator: it says more of spec.summary"));
+        assert!(words(&found.first().unwrap().1).contains("newer than the operator: it says more of spec.colour"));
         assert_eq!(differing(&json!({"components": {"schemas": {}}})), None);
     }
 }

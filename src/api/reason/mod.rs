@@ -129,6 +129,9 @@ mod tests {
                 IntervalStretched,
                 MirrorTruncated,
                 JqlInvalid,
+                ReporterUnknown,
+                AssigneeUnknown,
+                NoteRefused,
             ])
         );
         assert_eq!(

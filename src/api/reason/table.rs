@@ -196,7 +196,7 @@ reasons! {
         "Grant the account Browse projects: by a role of the project that has it, or in its permission scheme.";
     PermissionsHeld [Permitted] True Fine:
         "The account holds every permission that the mode needs.", "", "";
-    CreateDenied [Permitted, Created] False Stalled:
+    CreateDenied [Permitted] False Stalled:
         "The account may not create issues in the project.",
         "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
     EditDenied [Permitted] False Stalled:

@@ -263,14 +263,9 @@ fn uncertain(keys: &[String]) -> TicketOutcome {
 }
 
 fn refused(refusal: &Refusal) -> TicketOutcome {
-    let reason = if refusal.status == 403 {
-        Reason::CreateDenied
-    } else {
-        Reason::CreationRefused
-    };
     let what = format!(
         "Jira refused to create the ticket: {}.",
         refusal.text().trim_end_matches('.')
     );
-    TicketOutcome::of(Finding::with_remedy(Created, reason, &what)).after(REFUSED)
+    TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationRefused, &what)).after(REFUSED)
 }

@@ -166,7 +166,14 @@ fn every_reason_that_judges_give_is_among_those_found() {
         let evidence = any_evidence().new_tree(&mut runner).expect("evidence").current();
         found.extend(all(&judge(&evidence)).map(|finding| finding.reason));
     }
-    let elsewhere = [ConditionType::Authorized, ConditionType::Synced, ConditionType::Ready];
+    let elsewhere = [
+        ConditionType::Authorized,
+        ConditionType::Synced,
+        ConditionType::Ready,
+        ConditionType::Valid,
+        ConditionType::Created,
+        ConditionType::PeopleMatched,
+    ];
     let judged = |reason: &&Reason| !reason.entry().conditions.iter().any(|c| elsewhere.contains(c));
     let never: Vec<&Reason> = Reason::ALL
         .iter()
