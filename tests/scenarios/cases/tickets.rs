@@ -97,6 +97,32 @@ async fn invalid(cluster: Arc<Cluster>) {
             "SRE, Web",
         ),
         (
+            "no-request-type",
+            json!({"project": "SUP", "requestType": "Ask", "summary": "x"}),
+            "RequestTypeUnknown",
+            "Ask a question",
+        ),
+        (
+            "two-fields",
+            bug(json!({"fields": {"Area": "x"}})),
+            "FieldAmbiguous",
+            "customfield_",
+        ),
+        (
+            "required",
+            json!({"project": "ENG", "type": "Story", "summary": "x"}),
+            "FieldRequired",
+            "SRE, Web",
+        ),
+        (
+            "too-long",
+            json!({
+                "project": "SUP", "requestType": "Ask a question", "summary": "x", "description": "{".repeat(20_000),
+            }),
+            "TextTooLong",
+            "32",
+        ),
+        (
             "own-field",
             bug(json!({"fields": {"summary": "x"}})),
             "FieldUnknown",
