@@ -81,9 +81,17 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
     let (began, project, object) = (Instant::now(), creation.draft.project.clone(), live.clone());
     let marked = match ctx.outbox.mark(&live, &creation, floor).await {
         Ok(marked) => marked,
-        Err(error) => return pending(&describe(&error)).after(SOON),
+        Err(error) => {
+            ctx.hourly.give_back(&integration_of(&object));
+            return pending(&describe(&error)).after(SOON);
+        }
     };
-    match ctx.outbox.send(marked, creation, began).await {
+    let sent = ctx.outbox.send(marked, creation, began).await;
+    // What Jira did not create takes no place in the hour.
+    if matches!(sent, None | Some(Sent::Refused(_) | Sent::NotDone(_))) {
+        ctx.hourly.give_back(&integration_of(&object));
+    }
+    match sent {
         None => pending("It is being sent").after(SOON),
         Some(Sent::Created(ticket)) => claimed(&object, ctx, there(Reason::TicketCreated, &ticket)),
         Some(Sent::Refused(refusal)) => {
@@ -100,7 +108,7 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
 
 /// Whether the hour has room for another ticket. After a restart Jira is asked how many there were.
 async fn room(live: &JiraIssue, ctx: &TicketContext, creation: &Creation) -> Result<Room, JiraError> {
-    let integration = format!("{}/{}", live.namespace().unwrap_or_default(), live.spec.integration);
+    let integration = integration_of(live);
     let take = || ctx.hourly.take(&integration, creation.max_per_hour, Instant::now());
     match take() {
         Room::Unknown => {
@@ -111,6 +119,11 @@ async fn room(live: &JiraIssue, ctx: &TicketContext, creation: &Creation) -> Res
         }
         known => Ok(known),
     }
+}
+
+/// Names the integration of an object.
+fn integration_of(object: &JiraIssue) -> String {
+    format!("{}/{}", object.namespace().unwrap_or_default(), object.spec.integration)
 }
 
 fn limited(most: usize, wait: Duration) -> TicketOutcome {
