@@ -1,12 +1,12 @@
 //! Whether a JSON value is a document that Jira takes: Atlassian's schema of the Atlassian Document
 //! Format (`@atlaskit/adf-schema`, full) for the nodes that occur in tickets, with the stricter
 //! rules that its editor has in code: no line break in text outside of code, an item that begins
-//! with a paragraph or code, no node deeper than Jira reads. Media, extensions and layouts, which no
-//! ticket of ours holds, are refused.
+//! with a paragraph or code, no node deeper than Jira reads. Of media, extensions and layouts only the
+//! attributes that each must have are known.
 
 mod model;
 
-use model::{Rule, TOP, attribute_fits, rule};
+use model::{ANY, Rule, TOP, attribute_fits, marks_of, rule};
 use serde_json::{Map, Value};
 
 /// Levels of nodes that are taken.
@@ -79,10 +79,14 @@ impl Check {
             &["type", "attrs", "marks"]
         };
         self.fields(fields, allowed, path);
-        let may_have = matches!(kind(node), "paragraph" | "heading" | "codeBlock" | "table");
-        let empty = |marks: &Value| may_have && marks.as_array().is_some_and(Vec::is_empty);
-        if node.get("marks").is_some_and(|marks| !empty(marks)) {
-            self.say(path, "marks on a node that takes none");
+        let taken = marks_of(kind(node));
+        let may_have = !taken.is_empty() || kind(node) == "table";
+        let fits = |marks: &Vec<Value>| may_have && marks.iter().all(|mark| taken.contains(&kind(mark)));
+        if node
+            .get("marks")
+            .is_some_and(|marks| !marks.as_array().is_some_and(fits))
+        {
+            self.say(path, "marks that the node does not take");
         }
         if node.get("content").is_some_and(|content| !content.is_array()) {
             self.say(path, "content is no list");
@@ -102,13 +106,15 @@ impl Check {
             Some(Value::Object(attributes)) => attributes,
             Some(_) => return self.say(path, "attrs is no object"),
         };
-        if !attributes.contains_key("localId") || rule.attributes.contains(&"localId") {
+        let any = rule.attributes == ANY;
+        if !any && (!attributes.contains_key("localId") || rule.attributes.contains(&"localId")) {
             self.fields(attributes, rule.attributes, path);
         }
         for name in rule.required.iter().filter(|name| !attributes.contains_key(**name)) {
             self.say(path, &format!("attrs.{name} is missing"));
         }
-        for (name, value) in attributes.iter().filter(|(name, value)| !attribute_fits(name, value)) {
+        let misfits = |(name, value): &(&String, &Value)| !any && !attribute_fits(name, value);
+        for (name, value) in attributes.iter().filter(misfits) {
             self.say(path, &format!("attrs.{name} may not be {value}"));
         }
     }
@@ -209,4 +215,81 @@ fn kind(node: &Value) -> &str {
 
 fn content(node: &Value) -> &[Value] {
     node.get("content").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn doc(content: &Value) -> Value {
+        json!({"type": "doc", "version": 1, "content": content})
+    }
+
+    fn paragraph(text: &str) -> Value {
+        json!({"type": "paragraph", "content": [{"type": "text", "text": text}]})
+    }
+
+    #[test]
+    fn what_markdown_needs_is_valid() {
+        let marked = json!([{"type": "paragraph", "content": [
+            {"type": "text", "text": "a", "marks": [{"type": "strong"}, {"type": "em"}]},
+            {"type": "hardBreak"},
+            {"type": "text", "text": "b", "marks": [{"type": "code"}, {"type": "link", "attrs": {"href": "https://x"}}]},
+        ]}]);
+        let item = json!({"type": "listItem", "content": [paragraph("x"), {"type": "bulletList", "content": [
+            {"type": "listItem", "content": [paragraph("y")]},
+        ]}]});
+        let cell = json!({"type": "tableHeader", "attrs": {}, "content": [paragraph("h")]});
+        for content in [
+            json!([]),
+            json!([{"type": "paragraph"}, {"type": "rule"}, {"type": "codeBlock"}]),
+            marked,
+            json!([{"type": "heading", "attrs": {"level": 6}, "content": []}]),
+            json!([{"type": "orderedList", "attrs": {"order": 3}, "content": [item]}]),
+            json!([{"type": "codeBlock", "attrs": {"language": "rust"}, "content": [{"type": "text", "text": "a\nb"}]}]),
+            json!([{"type": "blockquote", "content": [paragraph("q")]}]),
+            json!([{"type": "table", "content": [{"type": "tableRow", "content": [cell]}]}]),
+            json!([{"type": "taskList", "attrs": {"localId": "1"}, "content": [
+                {"type": "taskItem", "attrs": {"localId": "2", "state": "TODO"}, "content": [{"type": "text", "text": "t"}]},
+            ]}]),
+        ] {
+            let document = doc(&content);
+            assert_eq!(violations(&document), Vec::<String>::new(), "{document}");
+        }
+    }
+
+    #[test]
+    fn what_jira_refuses_is_not_valid() {
+        for content in [
+            json!([paragraph("")]),
+            json!([paragraph("a\nb")]),
+            json!([{"type": "text", "text": "bare"}]),
+            json!([{"type": "heading", "attrs": {"level": 7}}]),
+            json!([{"type": "heading"}]),
+            json!([{"type": "bulletList", "content": []}]),
+            json!([{"type": "bulletList", "content": [paragraph("x")]}]),
+            json!([{"type": "bulletList", "content": [{"type": "listItem", "content": [{"type": "heading", "attrs": {"level": 1}}]}]}]),
+            json!([{"type": "blockquote", "content": [{"type": "heading", "attrs": {"level": 1}}]}]),
+            json!([{"type": "blockquote", "content": [{"type": "blockquote", "content": [paragraph("x")]}]}]),
+            json!([{"type": "codeBlock", "content": [{"type": "text", "text": ""}]}]),
+            json!([{"type": "codeBlock", "content": [{"type": "text", "text": "x", "marks": [{"type": "strong"}]}]}]),
+            json!([{"type": "paragraph", "content": [{"type": "text", "text": "x", "marks": [{"type": "code"}, {"type": "strong"}]}]}]),
+            json!([{"type": "paragraph", "content": [{"type": "text", "text": "x", "marks": [{"type": "link"}]}]}]),
+            json!([{"type": "paragraph", "content": [{"type": "image"}]}]),
+            json!([{"type": "paragraph", "colour": "red"}]),
+            json!("text"),
+        ] {
+            let document = doc(&content);
+            assert!(!violations(&document).is_empty(), "{document}");
+        }
+        for document in [
+            json!("text"),
+            json!({"type": "doc", "content": []}),
+            json!({"version": 1, "content": []}),
+        ] {
+            assert!(!violations(&document).is_empty(), "{document}");
+        }
+    }
 }

@@ -98,6 +98,9 @@ pub(super) struct Rule {
     pub required: &'static [&'static str],
 }
 
+/// Stands for attributes of any name.
+pub(super) const ANY: &[&str] = &["*"];
+
 /// Children, how many at least, attributes, required attributes.
 type Parts = (Names, usize, Names, Names);
 
@@ -105,7 +108,10 @@ type Names = &'static [&'static str];
 
 /// The rule for this kind of node.
 pub(super) fn rule(kind: &str) -> Option<Rule> {
-    let parts = block(kind).or_else(|| table_or_panel(kind)).or_else(|| inline(kind));
+    let parts = block(kind)
+        .or_else(|| table_or_panel(kind))
+        .or_else(|| media_or_extension(kind))
+        .or_else(|| inline(kind));
     let (children, least, attributes, required) = parts?;
     Some(Rule {
         children,
@@ -162,6 +168,31 @@ fn table_or_panel(kind: &str) -> Option<Parts> {
         "nestedExpand" => (ITEM, 1, &["title", "localId"], &[]),
         _ => return None,
     })
+}
+
+/// What an editor or an app puts there: its attributes say what it is, and are theirs.
+fn media_or_extension(kind: &str) -> Option<Parts> {
+    Some(match kind {
+        "mediaSingle" | "mediaGroup" => (&["media"], 1, ANY, &[]),
+        "media" | "mediaInline" => (&[], 0, ANY, &["type"]),
+        "extension" | "inlineExtension" => (&[], 0, ANY, &["extensionType", "extensionKey"]),
+        "bodiedExtension" => (TOP, 1, ANY, &["extensionType", "extensionKey"]),
+        "layoutSection" => (&["layoutColumn"], 1, ANY, &[]),
+        "layoutColumn" => (TOP, 1, ANY, &["width"]),
+        "embedCard" => (&[], 0, ANY, &["url", "layout"]),
+        "placeholder" => (&[], 0, ANY, &["text"]),
+        _ => return None,
+    })
+}
+
+/// Marks that a node takes beside those of text.
+pub(super) fn marks_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "paragraph" | "heading" => &["alignment", "indentation"],
+        "codeBlock" | "expand" | "layoutSection" => &["breakout"],
+        "media" | "mediaSingle" | "mediaInline" => &["link", "border", "annotation"],
+        _ => &[],
+    }
 }
 
 fn inline(kind: &str) -> Option<Parts> {

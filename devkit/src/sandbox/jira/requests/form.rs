@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::call::Call;
-use super::super::text::{adf, wiki};
+use super::super::text::{plain, wiki};
 use super::super::tickets::values::{Wrong, make_ready};
 use super::refuse;
 use crate::sandbox::reply;
@@ -96,7 +96,7 @@ fn read(
     let Some(text) = raw.as_str() else {
         return Err(Wrong::Field("Operation value must be a string".to_owned()));
     };
-    if text.chars().count() > adf::LONGEST {
+    if text.chars().count() > plain::LONGEST {
         let message = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
         return Err(Wrong::Field(message.to_owned()));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::call::{Call, Judged};
 use super::super::desks;
-use super::super::text::{adf, plain, wiki};
+use super::super::text::{plain, wiki};
 use super::super::tickets::comments as platform;
 use super::{Found, body, find, is_agent, refuse};
 use crate::sandbox::reply::{self, Answered};
@@ -79,7 +79,7 @@ fn read<'a>(call: &'a Call<'_>) -> Result<(&'a str, bool), Box<Response>> {
             "sd.request.comment.error.public.missing",
         ));
     };
-    if text.chars().count() > adf::LONGEST {
+    if text.chars().count() > plain::LONGEST {
         let message = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
         return Err(refuse(400, message, "sd.request.comment.error.body.too.long"));
     }

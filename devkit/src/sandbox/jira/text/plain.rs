@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// The most characters of text that a field or comment takes.
+pub(crate) const LONGEST: usize = 32_767;
+
 /// The text of a document, a block to a line.
 pub(crate) fn of(document: &Value) -> String {
     let mut text = String::new();

@@ -5,9 +5,12 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::super::call::Call;
-use super::super::text::{adf, plain};
+use super::super::text::plain;
 use super::options;
-use crate::sandbox::world::{AccountType, Field, FieldKind, Lens, Project};
+use crate::{
+    sandbox::world::{AccountType, Field, FieldKind, Lens, Project},
+    text::adf_validator,
+};
 
 /// The longest text of one line.
 const LONGEST_LINE: usize = 255;
@@ -97,8 +100,10 @@ pub(in super::super) fn document(raw: &Value) -> Result<Value, Wrong> {
     if raw.get("type").and_then(Value::as_str) != Some("doc") {
         return wrong("Operation value must be an Atlassian Document (see the Atlassian Document Format)");
     }
-    adf::check(raw).map_err(|_| Wrong::Document)?;
-    if plain::length(raw) > adf::LONGEST {
+    if !adf_validator::violations(raw).is_empty() {
+        return Err(Wrong::Document);
+    }
+    if plain::length(raw) > plain::LONGEST {
         return wrong("The entered text is too long. It exceeds the allowed limit of 32,767 characters.");
     }
     Ok(raw.clone())
