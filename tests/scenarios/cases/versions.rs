@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jira_operator::api::{definition::INSTALL, issue::JiraIssue, names::REQUESTED_AT, project::Lifecycle};
+use jira_operator::api::{
+    definition::INSTALL,
+    issue::JiraIssue,
+    names::REQUESTED_AT,
+    project::{JiraProject, Lifecycle},
+};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
@@ -14,6 +19,8 @@ use crate::{
     harness::{Harness, Setup, manifest, observe::is_ready},
 };
 
+/// The definitions of the version before.
+const DEFINITIONS_BEFORE: &str = include_str!("../upgrade/crds.yaml");
 const CRD: &str = "crd/jiraintegrations.jira-operator.dev";
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -23,6 +30,10 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario(
             "versions::the_definitions_are_older_than_the_operator",
             definitions_are_older,
+        ),
+        scenario(
+            "versions::projects_and_issues_have_the_definitions_of_the_version_before",
+            objects_have_older_definitions,
         ),
         scenario(
             "versions::the_definitions_come_after_the_operator",
@@ -263,6 +274,74 @@ async fn definitions_are_older(cluster: Arc<Cluster>) {
     }
     own.apply(&definitions().await).await.expect("they are applied");
     harness.until_ready("acme").await;
+    harness.close().await;
+    coverage::close(&own.control).await;
+    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+}
+
+/// A field that the older definitions lack keeps nothing else from being written, and appears once they have it.
+async fn objects_have_older_definitions(cluster: Arc<Cluster>) {
+    let own = cluster.another().await;
+    let setup = Setup {
+        without_operator: true,
+        ..Setup::default()
+    };
+    let mut harness = Harness::set_up(&own, "old-objects", setup).await;
+    let printed = definitions().await;
+    let of_integrations = printed
+        .split("\n---")
+        .find(|one| one.contains("kind: JiraIntegration\n"));
+    own.apply(DEFINITIONS_BEFORE).await.expect("the earlier definitions");
+    own.apply(of_integrations.expect("it is printed"))
+        .await
+        .expect("the one of today");
+    harness.start_operator();
+    harness
+        .until_logged(&[
+            "older than the operator",
+            "jiraprojects.jira-operator.dev",
+            "jiraissues.",
+        ])
+        .await;
+    let hidden = json!({"command": "changeRequestType", "project": "SUP", "requestType": "Ask a question",
+        "groupIds": [], "creatable": false});
+    harness.jira(serde_json::from_value(hidden).unwrap());
+    harness.connect("acme-oauth").await;
+    let spec = json!({"projects": [{"key": "SUP"}, {"key": "ENG"}], "issues": {"mirror": "Open"}});
+    harness.integrate("acme", "acme-oauth", spec).await;
+    harness.until_ready("acme").await;
+    let all = harness.readable_in("SUP") + harness.readable_in("ENG");
+    harness
+        .until_mirrored("complete", |mirrored| mirrored.len() == all)
+        .await;
+    let blocked_by = |project: JiraProject| -> Vec<Vec<String>> {
+        let types = project.status.unwrap_or_default().request_types;
+        types
+            .into_iter()
+            .map(|one| one.blocked_by)
+            .filter(|why| !why.is_empty())
+            .collect()
+    };
+    harness
+        .assert_project("acme-sup", "Synced", "True", "SyncSucceeded", &[])
+        .await;
+    let pruned = harness.project("acme-sup").await;
+    assert!(
+        pruned
+            .status
+            .as_ref()
+            .is_some_and(|status| !status.request_types.is_empty())
+    );
+    assert_eq!(blocked_by(pruned), Vec::<Vec<String>>::new());
+
+    own.apply(&printed).await.expect("they are applied");
+    let served = async {
+        while blocked_by(harness.project("acme-sup").await).is_empty() {
+            harness.request("acme").await;
+        }
+    };
+    let served = tokio::time::timeout(crate::harness::observe::PATIENCE, served).await;
+    served.expect("what the definitions lacked is written");
     harness.close().await;
     coverage::close(&own.control).await;
     Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
