@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::Client;
 
 use super::{
@@ -117,7 +117,7 @@ pub fn status(before: &JiraProjectStatus, key: &str, inputs: &StatusInputs<'_>) 
         let generation = before.observed_generation.unwrap_or(1);
         put(
             &mut after.conditions,
-            &of_project(key, id, inputs),
+            &refused_before(&before.conditions, id, inputs).unwrap_or_else(|| of_project(key, id, inputs)),
             generation,
             &Time(inputs.now),
         );
@@ -127,6 +127,16 @@ pub fn status(before: &JiraProjectStatus, key: &str, inputs: &StatusInputs<'_>) 
 
 fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What Jira refused stands until it is asked again, which is put off by a backoff.
+fn refused_before(conditions: &[Condition], id: &str, inputs: &StatusInputs<'_>) -> Option<Finding> {
+    let is_asked_now = inputs.report.failed_projects.contains_key(id);
+    if is_asked_now || !inputs.state.projects.is_refused(id) {
+        return None;
+    }
+    Finding::carried(ConditionType::Synced, conditions)
+        .filter(|said| [Reason::JqlInvalid, Reason::SyncPartial].contains(&said.reason))
 }
 
 fn of_project(key: &str, id: &str, inputs: &StatusInputs<'_>) -> Finding {
@@ -200,5 +210,38 @@ mod tests {
         };
         assert_eq!(said(true), None);
         assert!(said(false).is_some_and(|message| message.contains("by the last pass that succeeded")));
+    }
+
+    /// It is asked again later, and nothing is under way meanwhile.
+    #[test]
+    fn what_jira_refused_stands_while_it_is_not_asked_again() {
+        let spec = json!({"site": "https://acme.atlassian.net", "secretRef": {"name": "acme-oauth"}});
+        let spec: JiraIntegrationSpec = serde_json::from_value(spec).unwrap();
+        let mut state = MirrorState::default();
+        let counts = IssueCounts::unknown(Timestamp::UNIX_EPOCH);
+        let mut first = ProjectState::restored(SyncPhase::Live, None, counts);
+        first.list_refused(Timestamp::UNIX_EPOCH);
+        state.projects.insert("10".into(), first);
+        let inputs = StatusInputs {
+            scope: &scope(&spec, &spec.site, &[], true),
+            state: &state,
+            report: &SyncReport::default(),
+            failed: false,
+            mirrors: true,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let written = |reason: &str| -> Vec<Condition> {
+            serde_json::from_value(
+                json!([{"type": "Synced", "status": "False", "reason": reason, "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z"}]),
+            )
+            .unwrap()
+        };
+        let stands = |conditions: &[Condition], id| refused_before(conditions, id, &inputs).map(|f| f.reason);
+        assert_eq!(stands(&written("SyncPartial"), "10"), Some(Reason::SyncPartial));
+        assert_eq!(stands(&written("JqlInvalid"), "10"), Some(Reason::JqlInvalid));
+        assert_eq!(stands(&written("Synchronising"), "10"), None);
+        assert_eq!(stands(&[], "10"), None);
+        assert_eq!(stands(&written("SyncPartial"), "11"), None, "another project");
     }
 }
