@@ -30,7 +30,7 @@ use crate::{
         integration::JiraIntegration,
         issue::JiraIssue,
         names,
-        project::JiraProject,
+        project::{JiraProject, JiraProjectStatus},
     },
     controller::{Guarded, context::Context, watches::api},
 };
@@ -182,7 +182,7 @@ fn projects_of(
     let (reader, writer) = reflector::store();
     let all = watcher(api::<JiraProject>(&ctx.client, namespace), config())
         .default_backoff()
-        .modify(|object| object.managed_fields_mut().clear())
+        .modify(keep_what_matters)
         .reflect(writer)
         .touched_objects()
         .predicate_filter(
@@ -195,6 +195,26 @@ fn projects_of(
         future::ready(object.ok().map(name))
     });
     (reader, names)
+}
+
+/// Of thousands of projects only what decides on a ticket is kept in memory.
+fn keep_what_matters(project: &mut JiraProject) {
+    project.managed_fields_mut().clear();
+    project.annotations_mut().clear();
+    project.labels_mut().clear();
+    project.owner_references_mut().clear();
+    let Some(status) = &mut project.status else { return };
+    for condition in &mut status.conditions {
+        condition.message.clear();
+    }
+    *status = JiraProjectStatus {
+        conditions: std::mem::take(&mut status.conditions),
+        id: status.id.take(),
+        key: status.key.take(),
+        project_type: status.project_type.take(),
+        lifecycle: status.lifecycle,
+        ..JiraProjectStatus::default()
+    };
 }
 
 fn project_matters(project: &JiraProject) -> u64 {
