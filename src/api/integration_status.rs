@@ -10,7 +10,7 @@ use super::renamed;
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct JiraIntegrationStatus {
-    /// The generation of the spec that the status speaks of; -1 before the first pass.
+    /// The generation of the spec that the status speaks of; -1 before the first reconciliation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
@@ -194,7 +194,7 @@ pub struct SyncStatus {
     /// When the next one is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_sync_time: Option<Time>,
-    /// When everything was looked at last, which is done every 30 minutes, on a change of the
+    /// When everything was examined last, which is done every 30 minutes, on a change of the
     /// spec or the grant, on request, and when an answer differs from the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_diagnosis_time: Option<Time>,

@@ -28,7 +28,7 @@ use crate::cluster::error::WriteError;
 const JUDGING: SignedDuration = SignedDuration::from_secs(2 * HTTP_TIMEOUT.as_secs().cast_signed());
 /// Longest wait for locks that follow one another.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
-/// How often a live lock of another process is looked at again.
+/// How often a live lock of another process is read again.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// What the browser brought back.
@@ -63,7 +63,7 @@ impl<R> From<GrantError> for ConsentError<R> {
 
 impl Grants {
     /// Exchanges the code, lets `judge` look at what came of it, and stores the grant in place of what
-    /// was there. Runs in a task of its own that outlives a cancelled caller. Passes on the same grant
+    /// was there. Runs in a task of its own that outlives a cancelled caller. Reconciliations on the same grant
     /// wait meanwhile, so that they see it before or after and nothing in between.
     ///
     /// # Errors
@@ -318,7 +318,7 @@ mod tests {
     use super::*;
     use crate::grant::testing::{World, grant};
 
-    /// Passes on the grant wait as long as a consent is under way, and so no lock is waited for meanwhile.
+    /// Reconciliations on the grant wait as long as a consent is under way, and so no lock is waited for meanwhile.
     #[tokio::test]
     async fn a_mark_of_another_process_holds_up_no_pass() {
         let world = World::default();

@@ -34,7 +34,7 @@ pub enum Disposition {
     Retry,
     /// A watch or a clock will wake it; neither `Reconciling` nor `Stalled`.
     Wait,
-    /// A person must act at Atlassian or in the spec; shown as `Stalled`. Looked at again on
+    /// A person must act at Atlassian or in the spec; shown as `Stalled`. Examined again on
     /// every interval all the same.
     Stalled,
 }

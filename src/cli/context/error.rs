@@ -23,7 +23,7 @@ pub enum CliError {
     Io(#[from] std::io::Error),
     #[error(transparent)]
     Tls(#[from] reqwest::Error),
-    #[error(transparent)]
+    #[error("{answer}", answer = describe(.0))]
     Client(#[from] kube::Error),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
