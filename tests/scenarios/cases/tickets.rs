@@ -343,12 +343,13 @@ async fn adopted(cluster: Arc<Cluster>) {
 
 async fn examples(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "tickets-examples", json!({"tickets": {}})).await;
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tickets.yaml");
-    harness
-        .kubectl(&["apply", "-f", file])
-        .await
-        .expect("they are accepted");
-    for name in ["alert-766e703f", "checkout-sync-failed-4f1c2d", "onboard-kim"] {
+    for (file, name) in [
+        ("ticket-alert", "alert-766e703f"),
+        ("ticket-failed-sync", "checkout-sync-failed-4f1c2d"),
+        ("ticket-onboarding", "onboard-kim"),
+    ] {
+        let file = format!("{}/examples/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
+        harness.kubectl(&["apply", "-f", &file]).await.expect("it is accepted");
         harness.until_created(name).await;
     }
     harness.until_noted("onboard-kim").await;
