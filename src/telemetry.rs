@@ -1,5 +1,8 @@
 //! Logs and metrics.
 
+mod logs;
+mod tickets;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -14,46 +17,9 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use tracing_subscriber::EnvFilter;
 
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For machines, one object a line.
-    Json,
-}
-
-/// What is logged when `RUST_LOG` does not say.
-const DEFAULT_LEVEL: &str = "info";
-/// Kept quiet unless `RUST_LOG` names it: the runtime of kube repeats in every line what the line says.
-const QUIET: &str = "kube_runtime=warn";
-/// Kept quiet whatever `RUST_LOG` says: the client of kube quotes an answer that it cannot read, and at its lower
-/// levels others too, which may be a Secret.
-const SILENCED: &str = "kube_client=error,kube_client::client=error";
-
-/// What is logged at the levels that `RUST_LOG` asks for.
-fn filter(levels: Option<&str>) -> EnvFilter {
-    let levels = levels
-        .filter(|levels| !levels.trim().is_empty())
-        .unwrap_or(DEFAULT_LEVEL);
-    EnvFilter::try_new(format!("{QUIET},{levels},{SILENCED}"))
-        .unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},{DEFAULT_LEVEL},{SILENCED}")))
-}
-
-/// Starts logging to standard error. `RUST_LOG` sets the level.
-pub fn start_logging(format: LogFormat) {
-    let filter = filter(std::env::var(EnvFilter::DEFAULT_ENV).ok().as_deref());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-    }
-}
+pub use logs::{LogFormat, start_logging};
+pub use tickets::TicketMetrics;
 
 /// A label with its value.
 type Label = [(&'static str, &'static str); 1];
@@ -74,6 +40,8 @@ pub struct Metrics {
     jira_requests: Family<JiraRequest, Counter>,
     integrations: Family<Label, Gauge>,
     unreadable: Counter,
+    /// What was written to Jira for tickets.
+    pub tickets: TicketMetrics,
     /// Synchronisations of issues that take several slices, by the uid of their integration.
     in_progress: Mutex<HashMap<String, Progress>>,
     /// When each integration is to be synchronised next, by its uid.
@@ -105,6 +73,7 @@ impl Default for Metrics {
             jira_requests: Family::default(),
             integrations: Family::default(),
             unreadable: Counter::default(),
+            tickets: TicketMetrics::default(),
             in_progress: Mutex::default(),
             due: Mutex::default(),
         }
@@ -218,6 +187,7 @@ impl Metrics {
         let help = "By how much the synchronisation is late that has been due longest; 0 where none is";
         all.register_with_unit("oldest_sync_overdue", help, Unit::Seconds, gauge(self.overdue(now)));
         self.register_progress(&mut all);
+        self.tickets.register(&mut all);
         let mut text = String::new();
         encode(&mut text, &all).ok(); // Writing to a String does not fail.
         text
@@ -251,66 +221,8 @@ fn ratio(part: i64, whole: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::expect_used)]
     use super::*;
     use jiff::SignedDuration;
-    use std::sync::Arc;
-
-    /// Where lines go in a test.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            lock(&self.0).extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// What is logged while a Secret is read whose answer is cut off.
-    fn logged_of_a_broken_answer(levels: Option<&str>) -> String {
-        let lines = Lines::default();
-        let to = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter(levels))
-            .with_writer(move || to.clone())
-            .finish();
-        let server = tower::service_fn(|_: axum::http::Request<kube::client::Body>| async {
-            let body = r#"{"kind":"Secret","data":{"refresh-token":"aGlkZGVu"},"metadata":{"na"#;
-            Ok::<_, std::convert::Infallible>(axum::http::Response::new(axum::body::Body::from(body)))
-        });
-        tracing::subscriber::with_default(subscriber, || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(async {
-                let client = kube::Client::new(server, "ns");
-                let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> = kube::Api::default_namespaced(client);
-                assert!(secrets.get("acme-oauth-grant").await.is_err(), "it cannot be read");
-                tracing::info!("the reconciliation goes on");
-            });
-        });
-        let all = lock(&lines.0).clone();
-        String::from_utf8_lossy(&all).into_owned()
-    }
-
-    #[test]
-    fn an_answer_that_cannot_be_read_is_not_logged_whatever_the_level() {
-        for levels in [
-            None,
-            Some(""),
-            Some("info"),
-            Some("trace"),
-            Some("info,kube_client=trace"),
-            Some("info,x=nonsense"),
-        ] {
-            let lines = logged_of_a_broken_answer(levels);
-            assert!(!lines.contains("aGlkZGVu"), "{levels:?}:\n{lines}");
-            assert!(lines.contains("the reconciliation goes on"), "{levels:?}:\n{lines}");
-        }
-    }
 
     #[test]
     fn metrics_are_named_with_their_units() {
@@ -318,6 +230,8 @@ mod tests {
         metrics.reconcile("full", 0.1);
         metrics.jira_request("GET /rest/api/3/myself", "ok");
         metrics.exchange("success");
+        metrics.tickets.wrote("create", "done");
+        metrics.tickets.created_after(1.5);
         let half = Progress {
             listed: 100,
             remaining: 50,
@@ -339,6 +253,8 @@ mod tests {
             "jira_operator_token_exchanges_total{outcome=\"success\"} 1",
             "jira_operator_jira_requests_total{endpoint=\"GET /rest/api/3/myself\",outcome=\"ok\"} 1",
             "jira_operator_watch_progress_age_seconds 7",
+            "jira_operator_ticket_writes_total{operation=\"create\",outcome=\"done\"} 1",
+            "jira_operator_ticket_creation_seconds_bucket{le=\"2.0\"} 1",
             "jira_operator_oldest_sync_overdue_seconds 180",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

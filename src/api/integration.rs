@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::integration_status::{
     AccountStatus, ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, RemovedIssues, SiteStatus,
-    SyncProgress, SyncStatus, TokenStatus,
+    SyncProgress, SyncStatus, TicketsStatus, TokenStatus,
 };
 
 /// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and

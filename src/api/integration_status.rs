@@ -60,6 +60,10 @@ pub struct JiraIntegrationStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiStatus>,
 
+    /// The tickets of the integration, where spec.tickets lets any be written or there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<TicketsStatus>,
+
     /// Where a person connects the integration in the browser; only while one is needed, and only where
     /// the operator serves the pages.
     #[serde(default, rename = "authorizationURL", skip_serializing_if = "Option::is_none")]
@@ -306,4 +310,25 @@ pub struct DirectoryStatus {
     /// Deprecated: what an earlier version called lastError. It is no longer written.
     #[serde(default, skip_serializing)]
     pub trouble: Option<String>,
+}
+
+/// The tickets of an integration.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketsStatus {
+    /// JiraIssue objects that have their ticket in Jira.
+    #[serde(default)]
+    pub managed: i64,
+    /// Objects whose ticket is still to come, by itself or after something changes in the cluster.
+    #[serde(default)]
+    pub pending: i64,
+    /// Objects of which it cannot be told whether their ticket was created.
+    #[serde(default)]
+    pub uncertain: i64,
+    /// Objects for which a person has to act: those that are Stalled. One that has its ticket counts in managed, too.
+    #[serde(default)]
+    pub blocked: i64,
+    /// Tickets created within the last hour, as spec.tickets.maxPerHour counts them.
+    #[serde(default)]
+    pub created_last_hour: i64,
 }

@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 
 /// Field manager of every write, and the value of `app.kubernetes.io/managed-by`.
 pub const MANAGER: &str = "jira-operator";
+/// Field manager of `status.tickets` of a `JiraIntegration`, which is written apart from the rest of the status.
+pub const TICKETS_MANAGER: &str = "jira-operator-tickets";
 /// Label that marks objects as written by this operator.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Label naming the `JiraIntegration` an object belongs to.

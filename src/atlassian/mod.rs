@@ -17,3 +17,4 @@ pub mod site;
 pub mod ticket_models;
 pub mod token_answer;
 pub mod write_error;
+pub mod write_report;

@@ -14,39 +14,55 @@ const NOTE_MAX: usize = 1000;
 
 /// Publishes events.
 #[derive(Clone)]
-pub struct Events(Recorder);
+pub struct Events {
+    client: Client,
+    recorder: Recorder,
+}
 
 impl Events {
     /// A publisher.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        let instance = std::env::var("POD_NAME").ok();
-        Self(Recorder::new(
+        Self {
+            recorder: recorder(&client),
             client,
-            Reporter {
-                controller: names::MANAGER.into(),
-                instance,
-            },
-        ))
+        }
     }
 
-    /// Publishes one event. An event that the API server refuses is only logged: it repeats what
-    /// the status says.
+    /// Publishes one event; the same again within minutes is counted up. An event that the API server refuses is only
+    /// logged: it repeats what the status says.
     pub async fn publish(&self, notice: &Notice) {
-        let event = Event {
-            type_: if notice.is_warning {
-                EventType::Warning
-            } else {
-                EventType::Normal
-            },
-            reason: notice.reason.clone(),
-            note: Some(notice.note.chars().take(NOTE_MAX).collect()),
-            action: "Reconcile".into(),
-            secondary: None,
-        };
-        if let Err(error) = self.0.publish(&event, &notice.object).await {
-            debug!(%error, "an event was refused");
-        }
+        publish(&self.recorder, notice).await;
+    }
+
+    /// Publishes an event of its own, whatever was published before: its note tells more than its reason.
+    pub async fn publish_anew(&self, notice: &Notice) {
+        publish(&recorder(&self.client), notice).await;
+    }
+}
+
+fn recorder(client: &Client) -> Recorder {
+    let reporter = Reporter {
+        controller: names::MANAGER.into(),
+        instance: std::env::var("POD_NAME").ok(),
+    };
+    Recorder::new(client.clone(), reporter)
+}
+
+async fn publish(recorder: &Recorder, notice: &Notice) {
+    let event = Event {
+        type_: if notice.is_warning {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        },
+        reason: notice.reason.clone(),
+        note: Some(notice.note.chars().take(NOTE_MAX).collect()),
+        action: "Reconcile".into(),
+        secondary: None,
+    };
+    if let Err(error) = recorder.publish(&event, &notice.object).await {
+        debug!(%error, "an event was refused");
     }
 }
 

@@ -53,6 +53,7 @@ impl<'a> Target<'a> {
 pub struct Statuses<K> {
     api: Api<DynamicObject>,
     resource: ApiResource,
+    manager: &'static str,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -67,8 +68,15 @@ where
         Self {
             api: Api::namespaced_with(client.clone(), namespace, &resource),
             resource,
+            manager: names::MANAGER,
             kind: PhantomData,
         }
+    }
+
+    /// The same, written under another field manager: what it applies is a part of its own.
+    #[must_use]
+    pub fn under(self, manager: &'static str) -> Self {
+        Self { manager, ..self }
     }
 
     /// Applies the status, and returns the object. What was applied before and is not in it now is removed; what another
@@ -145,7 +153,7 @@ where
             "metadata": target.metadata(),
             "status": status,
         });
-        let params = PatchParams::apply(names::MANAGER).force();
+        let params = PatchParams::apply(self.manager).force();
         self.api.patch_status(target.name, &params, &Patch::Apply(patch)).await
     }
 }

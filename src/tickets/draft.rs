@@ -139,7 +139,7 @@ impl DraftParts<'_> {
         Ok(json!({
             "fields": fields,
             "properties": [self.marker.property()],
-            "historyMetadata": self.history(),
+            "historyMetadata": self.marker.history(self.generation),
         }))
     }
 
@@ -190,18 +190,8 @@ impl DraftParts<'_> {
             "fields": later,
             "update": {"labels": labels},
             "properties": [self.marker.property()],
-            "historyMetadata": self.history(),
+            "historyMetadata": self.marker.history(self.generation),
         });
         Ok((FirstCall::Request(body), Some(second)))
-    }
-
-    /// What Jira's history says of a change of ours.
-    fn history(&self) -> Value {
-        let cause = format!("{}/{}@{}", self.marker.namespace, self.marker.name, self.generation);
-        json!({
-            "type": "jira-operator.dev",
-            "generator": {"id": "jira-operator", "type": "kubernetes"},
-            "cause": {"id": cause, "type": "JiraIssue"},
-        })
     }
 }

@@ -41,6 +41,14 @@ impl HourlyLimit {
         Room::Free
     }
 
+    /// How many were created within the hour. None where it is not known.
+    #[must_use]
+    pub fn created(&self, integration: &str, now: Instant) -> Option<usize> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = all.get(integration)?;
+        Some(times.iter().filter(|at| now.duration_since(**at) < HOUR).count())
+    }
+
     /// Gives a place back: nothing was created.
     pub fn give_back(&self, integration: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,6 +84,11 @@ mod tests {
             Room::FullFor(Duration::from_mins(50)),
             "and fewer again"
         );
+        assert_eq!(
+            (limit.created("a", at(30)), limit.created("a", at(65))),
+            (Some(3), Some(2))
+        );
+        assert_eq!(limit.created("b", at(0)), None);
         assert_eq!(limit.take("a", 2, at(70)), Room::Free);
         assert_eq!(limit.take("a", 2, at(71)), Room::FullFor(Duration::from_mins(9)));
         limit.give_back("a");

@@ -1,7 +1,7 @@
 //! By what the ticket of an object is found again: after a lost answer, a restart, and in a rebuilt cluster.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The issue property that a ticket carries.
@@ -85,7 +85,17 @@ impl Marker {
     /// As Jira takes it when an issue is created or changed.
     #[must_use]
     pub fn property(&self) -> Value {
-        serde_json::json!({"key": PROPERTY, "value": self.value()})
+        json!({"key": PROPERTY, "value": self.value()})
+    }
+
+    /// What Jira's history says of a change of ours: which object wants it, in which generation.
+    #[must_use]
+    pub fn history(&self, generation: i64) -> Value {
+        json!({
+            "type": "jira-operator.dev",
+            "generator": {"id": "jira-operator", "type": "kubernetes"},
+            "cause": {"id": format!("{}/{}@{generation}", self.namespace, self.name), "type": "JiraIssue"},
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! An access token bound to one site: what everything that talks to Jira is given.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
@@ -13,6 +13,7 @@ use crate::atlassian::{
     models::Myself,
     points_and_bursts::endpoint,
     write_error::WriteError,
+    write_report::{OnWrite, SentWrite},
 };
 
 /// The calls to one site with one access token.
@@ -20,6 +21,7 @@ use crate::atlassian::{
 pub struct Session {
     client: AtlassianClient,
     cloud_id: String,
+    on_write: Option<Arc<OnWrite>>,
 }
 
 impl fmt::Debug for Session {
@@ -37,6 +39,16 @@ impl Session {
         Self {
             client: client.clone(),
             cloud_id: cloud_id.to_owned(),
+            on_write: None,
+        }
+    }
+
+    /// The same session; `on_write` is told of each change that is sent.
+    #[must_use]
+    pub fn reported_to(self, on_write: Arc<OnWrite>) -> Self {
+        Self {
+            on_write: Some(on_write),
+            ..self
         }
     }
 
@@ -129,16 +141,23 @@ impl Call<'_> {
 
     /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people.
     pub(super) async fn send_write(self) -> Result<Value, WriteError> {
-        let Session { client, .. } = self.session;
+        let Session { client, on_write, .. } = self.session;
+        let sent = on_write
+            .as_ref()
+            .map(|on_write| (on_write, SentWrite::read(&self.name, &self.request)));
         let call = self
             .header("X-Force-Accept-Language", "true")
             .header("Accept-Language", "en");
-        client.send_write(call.admitted().await).await
+        let answer = client.send_write(call.admitted().await).await;
+        if let Some((on_write, sent)) = sent {
+            on_write(&sent.answered(&answer));
+        }
+        answer
     }
 
     /// Waits until the endpoint may be called.
     async fn admitted(self) -> Prepared {
-        let Session { client, cloud_id } = self.session;
+        let Session { client, cloud_id, .. } = self.session;
         if let Some(bursts) = &client.bursts {
             bursts.admit(cloud_id, &self.endpoint).await;
         }

@@ -61,6 +61,7 @@ pub fn status(
         sync,
         users: users(before.users.as_ref(), results),
         api: price(before.api.as_ref(), results),
+        tickets: before.tickets.clone(),
         authorization_url: verdict.authorization_url.clone(),
         suspended_since: None,
         last_handled_reconcile_at: request::answered(observed, results, verdict)

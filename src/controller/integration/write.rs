@@ -69,7 +69,12 @@ async fn apply(
         uid: Some(&observed.target.owner.uid),
         version: &version.to_string(),
     };
-    statuses.apply(target, status).await
+    // The tickets' controller writes what is said of them, under a field manager of its own.
+    let status = JiraIntegrationStatus {
+        tickets: None,
+        ..status.clone()
+    };
+    statuses.apply(target, &status).await
 }
 
 fn number(integration: &JiraIntegration) -> u64 {

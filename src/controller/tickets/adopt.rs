@@ -76,7 +76,8 @@ impl Adoption<'_> {
     }
 
     fn mark(&self) -> serde_json::Value {
-        json!({"properties": [self.marker.property()]})
+        let generation = self.object.meta().generation.unwrap_or_default();
+        json!({"properties": [self.marker.property()], "historyMetadata": self.marker.history(generation)})
     }
 
     /// Why it is not taken over.

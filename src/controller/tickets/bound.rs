@@ -66,7 +66,7 @@ pub async fn examine(
     let mut outcome = there(created, &ticket);
     outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
     let mut people = Finding::carried(PeopleMatched, &status.conditions);
-    if let Ok(session) = ctx.session(integration, permit).await {
+    if let Ok(session) = ctx.session(object, integration, permit).await {
         match note(object, ctx, &session, permit, &ticket).await {
             NoteStep::Nothing => {}
             NoteStep::After(wait) => outcome.requeue = Some(wait),

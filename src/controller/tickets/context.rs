@@ -9,9 +9,9 @@ use std::{
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, runtime::reflector::Store};
 
-use super::creatable::Creatable;
+use super::{audit, creatable::Creatable, summary::Summaries};
 use crate::{
-    api::{integration::JiraIntegration, project::JiraProject},
+    api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::jira::Session,
     controller::{Guarded, context::Context},
     grant::{AccessOptions, Credentials, GrantKey},
@@ -32,6 +32,8 @@ pub struct TicketContext {
     pub integrations: Vec<Store<Guarded>>,
     /// The projects that are watched.
     pub projects: Vec<Store<JiraProject>>,
+    /// Whether what integrations say of their tickets is to be looked through.
+    pub summaries: Summaries,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -66,6 +68,7 @@ impl TicketContext {
             hourly: HourlyLimit::default(),
             integrations,
             projects,
+            summaries: Summaries::default(),
             settling: Mutex::default(),
         }
     }
@@ -87,11 +90,16 @@ impl TicketContext {
         of_it.map(|known| (*known).clone()).collect()
     }
 
-    /// Gets an access token of the integration's grant.
+    /// Gets an access token of the integration's grant. What is written with it is told of the object.
     ///
     /// # Errors
     /// A sentence that says why there is none.
-    pub async fn session(&self, integration: &JiraIntegration, permit: &WritePermit) -> Result<TicketSession, String> {
+    pub async fn session(
+        &self,
+        object: &JiraIssue,
+        integration: &JiraIntegration,
+        permit: &WritePermit,
+    ) -> Result<TicketSession, String> {
         let namespace = integration.namespace().unwrap_or_default();
         let name = integration.spec.secret_ref.name.clone();
         let secrets: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &namespace);
@@ -114,7 +122,7 @@ impl TicketContext {
         let grant = granted.map_err(|_| "there is no access token at present".to_owned())?;
         let client = self.ctx.atlassian(grant.access.token);
         Ok(TicketSession {
-            session: Session::new(&client, &permit.cloud_id),
+            session: Session::new(&client, &permit.cloud_id).reported_to(audit::reporter(&self.ctx, object)),
             client_id,
         })
     }

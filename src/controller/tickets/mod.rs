@@ -2,6 +2,7 @@
 //! the work of one.
 
 mod adopt;
+mod audit;
 mod bound;
 mod claims;
 mod conclude;
@@ -10,6 +11,7 @@ mod creatable;
 mod create;
 mod note;
 mod reconcile;
+mod summary;
 mod watches;
 
 pub use watches::run;

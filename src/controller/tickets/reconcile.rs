@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::{
     adopt::Adoption,
-    bound,
+    audit, bound,
     conclude::{TicketOutcome, status},
     context::{TicketContext, TicketSession},
     creatable::NotCreatable,
@@ -71,7 +71,9 @@ async fn write(object: &JiraIssue, ctx: &TicketContext, outcome: &TicketOutcome)
         let after = written.status.clone().unwrap_or_default();
         let reference = written.object_ref(&());
         for notice in Notice::transitions(&reference, &before.conditions, &after.conditions) {
-            ctx.ctx.events.publish(&notice).await;
+            if !audit::is_told(&notice, object) {
+                ctx.ctx.events.publish(&notice).await;
+            }
         }
     }
     Ok(())
@@ -102,7 +104,7 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext) -> Early<TicketOutcome
     if object.spec.suspend {
         return Err(invalid(Finding::plain(Created, Reason::TicketSuspended)));
     }
-    let session = ctx.session(&integration, &permit).await.map_err(|why| {
+    let session = ctx.session(object, &integration, &permit).await.map_err(|why| {
         let what = format!(
             "The JiraIntegration {} is not connected: {why}.",
             object.spec.integration

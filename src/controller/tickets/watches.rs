@@ -22,7 +22,7 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{claims::ClaimWatch, context::TicketContext, reconcile::reconcile};
+use super::{audit, claims::ClaimWatch, context::TicketContext, reconcile::reconcile, summary};
 use crate::{
     api::{
         condition::ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable},
@@ -55,15 +55,15 @@ pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationTok
         wakes.push((woken, also));
     }
     let tickets = Arc::new(TicketContext::new(ctx, integrations, projects));
-    let running = scopes.iter().zip(wakes).map(|(scope, (woken, also))| {
-        one(
-            &tickets,
-            scope.as_deref(),
-            stream::select(woken, also).boxed(),
-            stop.clone(),
-        )
-    });
-    future::join_all(running.collect::<Vec<_>>()).await;
+    let (mut stores, mut running) = (Vec::new(), Vec::new());
+    for (scope, (woken, also)) in scopes.iter().zip(wakes) {
+        let wakes = stream::select(woken, also).boxed();
+        let (store, controller) = one(&tickets, scope.as_deref(), wakes, stop.clone());
+        stores.push(store);
+        running.push(controller);
+    }
+    let summaries = summary::run(Arc::clone(&tickets), stores, stop);
+    future::join(future::join_all(running), summaries).await;
     tickets.outbox.shut_down().await;
 }
 
@@ -79,25 +79,30 @@ fn one(
     namespace: Option<&str>,
     wakes: BoxStream<'static, IntegrationName>,
     stop: CancellationToken,
-) -> impl Future<Output = ()> + use<> {
+) -> (Store<JiraIssue>, impl Future<Output = ()> + use<>) {
     let client = &tickets.ctx.client;
     // Those that are mirrored are thousands, and nobody's wish.
     let applied = config().labels(&format!("{}!={}", names::ORIGIN_LABEL, names::ORIGIN_MIRROR));
     let (reader, writer) = reflector::store();
     let mut claims = ClaimWatch::of(Arc::clone(&tickets.ctx), namespace);
+    let (summed_up, changed) = (Arc::clone(tickets), Arc::clone(tickets));
     let objects = watcher(api::<JiraIssue>(client, namespace), applied)
         .default_backoff()
-        .modify(|object| object.managed_fields_mut().clear())
+        .modify(audit::keep_last_change)
         .inspect(move |event| claims.note(event))
         .reflect(writer)
+        .inspect(move |event| summed_up.summaries.note(event))
         .applied_objects()
         .predicate_filter(
             |object: &JiraIssue| Some(worth_waking(object)),
             PredicateConfig::default(),
         );
-    let store = reader.clone();
-    let woken = wakes.flat_map(move |(namespace, name)| stream::iter(of_integration(&store, &namespace, &name)));
-    Controller::for_stream(objects, reader)
+    let (store, known) = (reader.clone(), reader.clone());
+    let woken = wakes.flat_map(move |(namespace, name)| {
+        changed.summaries.wake();
+        stream::iter(of_integration(&store, &namespace, &name))
+    });
+    let running = Controller::for_stream(objects, reader)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .reconcile_on(woken)
         .graceful_shutdown_on(async move { stop.cancelled().await })
@@ -111,7 +116,8 @@ fn one(
                 debug!(%error, "a watch or a wake of tickets failed");
             }
             future::ready(())
-        })
+        });
+    (known, running)
 }
 
 /// The spec, a person's annotations, and the object itself: a write of the status wakes nobody.

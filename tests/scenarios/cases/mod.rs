@@ -48,6 +48,7 @@ mod terminal_refused;
 mod terminal_steer;
 mod tickets;
 mod tickets_people;
+mod tickets_seen;
 mod token_secret;
 mod upgrade;
 mod verdict;
@@ -145,6 +146,7 @@ pub fn all() -> Vec<Scenario> {
         terminal_steer::scenarios(),
         tickets::scenarios(),
         tickets_people::scenarios(),
+        tickets_seen::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),
         verdict::scenarios(),
