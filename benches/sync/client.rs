@@ -2,18 +2,17 @@
 //! run on the same sandbox.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use jira_operator::atlassian::issue_models::FIELDS;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::measured::{Measured, since};
-use crate::own;
+use crate::measured::Measured;
 use crate::plan::Client;
-use crate::remote::{Failure, Remote};
+use crate::shared::packages;
+use crate::shared::process::{ask, since};
+use crate::shared::remote::{Failure, Remote};
 
 /// The clients that are installed, or why one is not.
 #[derive(Default)]
@@ -38,7 +37,7 @@ impl Clients {
             "queries": queries,
         });
         let before = remote.spent(None).await?;
-        let measured = own::ask(client.program(&folder), &task.to_string()).await?;
+        let measured = ask(client.program(&folder), &task.to_string()).await?;
         let spent = since(&remote.spent(None).await?, &before);
         Ok(Measured { spent, ..measured })
     }
@@ -71,34 +70,14 @@ impl Client {
         }
     }
 
-    /// Installs its packages, unless these are there already, and returns where.
+    /// Installs its packages, and returns where.
     async fn install(self) -> Result<PathBuf, Failure> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("benches/clients")
-            .join(self.folder());
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("clients")
-            .join(self.folder());
-        fs::create_dir_all(&folder)?;
-        for file in self.files() {
-            fs::copy(source.join(file), folder.join(file))?;
-        }
-        let [packages, _] = self.files();
-        let packages = fs::read_to_string(folder.join(packages))?;
-        let stamp = folder.join("installed");
-        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == packages) {
-            return Ok(folder);
-        }
-        for words in self.steps() {
-            step(&folder, words).await?;
-        }
-        fs::write(stamp, packages)?;
-        Ok(folder)
+        packages::install(self.folder(), &self.files(), self.steps()).await
     }
 
     const fn steps(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::JiraJs => &[&["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]],
+            Self::JiraJs => packages::NPM,
             Self::Dlt => &[
                 &["python3", "-m", "venv", "venv"],
                 &[
@@ -125,36 +104,4 @@ impl Client {
             .env("DLT_DATA_DIR", folder.join("data"));
         command
     }
-}
-
-/// One command of an installation.
-async fn step(folder: &Path, words: &[&str]) -> Result<(), Failure> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Ok(());
-    };
-    // A path is meant from the folder, also before the process is in it.
-    let program = if program.contains('/') {
-        folder.join(program)
-    } else {
-        PathBuf::from(program)
-    };
-    let mut command = Command::new(&program);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = command
-        .output()
-        .await
-        .map_err(|error| format!("{} cannot be run: {error}", words.join(" ")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let last = complaint
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    Err(format!("{}: {last}", words.join(" ")).into())
 }

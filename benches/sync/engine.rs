@@ -20,7 +20,7 @@ use url::Url;
 
 use crate::measured::{Measured, Meter};
 use crate::plan::{Row, Task, Who};
-use crate::remote::{Failure, Remote};
+use crate::shared::remote::{Failure, Remote};
 use crate::sink::Sink;
 
 /// How long a slice may take, as in the operator.

@@ -6,12 +6,12 @@
 
 mod client;
 mod engine;
-mod ground;
 mod measured;
 mod operator;
 mod own;
 mod plan;
-mod remote;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod sink;
 mod table;
 
@@ -21,10 +21,10 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use client::Clients;
-use ground::Ground;
 use measured::Measured;
 use plan::{Row, Who};
-use remote::{Failure, Remote};
+use shared::ground::{self, Ground};
+use shared::remote::{Failure, Remote};
 
 #[tokio::main]
 async fn main() -> ExitCode {

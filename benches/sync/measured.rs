@@ -5,7 +5,8 @@ use std::time::Instant;
 use devkit::sandbox::Spent;
 use serde::{Deserialize, Serialize};
 
-use crate::remote::{Failure, Remote};
+use crate::shared::process::{memory, since};
+use crate::shared::remote::{Failure, Remote};
 
 /// What a row took.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -60,26 +61,6 @@ impl<'a> Meter<'a> {
             writes: None,
         })
     }
-}
-
-/// What was spent between two readings.
-pub fn since(now: &Spent, before: &Spent) -> Spent {
-    Spent {
-        calls: now.calls - before.calls,
-        flat: now.flat - before.flat,
-        per_object: now.per_object - before.per_object,
-        refused: now.refused - before.refused,
-    }
-}
-
-/// The system's own figure of a process's memory, in KiB: `VmRSS` is what it has now, `VmHWM` the most it had.
-pub fn memory(process: &str, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let number = line.and_then(|rest| rest.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Lets the system measure the most memory anew. Where it cannot, the figure includes what was before.

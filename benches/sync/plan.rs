@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::remote::{Failure, Remote};
+use crate::shared::remote::{Failure, Remote};
 
 /// A line of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::measured::Measured;
 use crate::plan::{Client, Row, SIDE_BY_SIDE, Task, Who};
+use crate::shared::markdown::{self, grouped};
 
 const HEAD: [&str; 12] = [
     "Who and what",
@@ -35,38 +36,7 @@ pub fn render(rows: &[Row], results: &[Result<Measured, String>]) -> String {
 }
 
 fn aligned(rows: &[Row], results: &[Result<Measured, String>]) -> Vec<String> {
-    let head = HEAD.map(str::to_owned).to_vec();
-    let cells = rows.iter().zip(results).map(|(row, result)| cells(row, result));
-    let table: Vec<Vec<String>> = std::iter::once(head).chain(cells).collect();
-    let width = |column: usize| {
-        let cells = table.iter().filter_map(|line| line.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let written = table.iter().map(|line| {
-        let cells = line.iter().zip(&widths).enumerate();
-        joined(cells.map(|(at, (cell, width))| padded(at, cell, *width)))
-    });
-    let mut lines: Vec<String> = written.collect();
-    let rule = |(at, width): (usize, &usize)| match at {
-        0 => "-".repeat(*width),
-        _ => format!("{}:", "-".repeat(width.saturating_sub(1))),
-    };
-    lines.insert(1, joined(widths.iter().enumerate().map(rule)));
-    lines
-}
-
-fn joined(cells: impl Iterator<Item = String>) -> String {
-    format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
-}
-
-/// Words stand left, numbers right.
-fn padded(column: usize, cell: &str, width: usize) -> String {
-    if column == 0 {
-        format!("{cell:<width$}")
-    } else {
-        format!("{cell:>width$}")
-    }
+    markdown::aligned(&HEAD, rows.iter().zip(results).map(|(row, result)| cells(row, result)))
 }
 
 fn cells(row: &Row, result: &Result<Measured, String>) -> Vec<String> {
@@ -160,17 +130,4 @@ fn comparison(rows: &[Row], results: &[Result<Measured, String>]) -> Vec<String>
 #[allow(clippy::cast_precision_loss)] // Far below 2^52.
 fn times(ours: u64, theirs: u64) -> String {
     format!("{:.2}", ours as f64 / theirs.max(1) as f64)
-}
-
-/// `12345` as `12,345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::remote::{Failure, Place};
+use super::remote::{Failure, Place};
 
 /// The word by which this program becomes a sandbox.
 pub const SERVE: &str = "serve";
