@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::cluster::Error;
+use super::narrator::{say, tell};
 use super::processes::Processes;
 
 const SITE: &str = "https://acme.atlassian.net";
@@ -11,9 +12,7 @@ const ACCOUNT: &str = "jira-bot@acme.example";
 
 /// Applies the integration, waits for its link, and says what to do with it.
 pub(super) async fn show(demo: &Processes) -> Result<(), Error> {
-    println!(
-        "\n── Now you: the Secret of this integration has an app's credentials and no token. Connect it in your browser.\n"
-    );
+    say("Now you: the Secret of this integration has an app's credentials and no token. Connect it in your browser.");
     apply(demo).await?;
     let object = "jiraintegration/yours";
     demo.cluster
@@ -30,10 +29,14 @@ pub(super) async fn show(demo: &Processes) -> Result<(), Error> {
             "the link to connect leads elsewhere: {link}"
         )));
     }
-    println!(
-        "{link}\n\n   Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept.\n   \
-         The page then shows how it becomes Ready. Log in as somebody else, or choose the other site, to see it refused.\n"
+    println!("{link}\n");
+    tell(
+        &format!(
+            "Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept."
+        ),
+        "The page then shows how it becomes Ready. Log in as somebody else, or choose the other site, to see it refused.",
     );
+    println!();
     Ok(())
 }
 

@@ -3,8 +3,10 @@
 
 mod cluster;
 mod connect_link;
+mod narrator;
 mod processes;
 mod scenes;
+mod tickets;
 
 pub use cluster::Error;
 pub use processes::Processes;

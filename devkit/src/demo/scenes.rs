@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::cluster::Error;
+use super::narrator::{change, say, show, tell};
 use super::processes::Processes;
+use super::tickets;
 use crate::sandbox::{AppCredentials, Command};
 
 /// The manifests that a person would apply.
@@ -18,10 +20,11 @@ pub(super) async fn run(demo: &Processes) -> Result<(), Error> {
     demo.cluster.kubectl(&["create", "namespace", "demo"]).await?;
     healthy(demo).await?;
     issues(demo).await?;
+    tickets::show_tickets(demo).await?;
     lacking_permission(demo).await?;
     missing_scope(demo).await?;
     revoked(demo).await?;
-    say("That is all: one healthy site, three troubles, each named with its remedy.");
+    say("That is all: one healthy site, two tickets, three troubles, each named with its remedy.");
     show(demo, &["get", "jiraintegrations", "-n", "demo"]).await
 }
 
@@ -81,15 +84,13 @@ async fn issues(demo: &Processes) -> Result<(), Error> {
     ];
     demo.cluster.kubectl(&patch).await?;
     demo.cluster.wait(&["--for=create", "jiraissue/acme-eng-1"]).await?;
-    let all = [
-        "get",
-        "jp,jissue",
-        "-n",
-        "demo",
-        "-l",
-        "jira-operator.dev/integration=acme",
-    ];
-    show(demo, &all).await?;
+    let of_acme = ["-n", "demo", "-l", "jira-operator.dev/integration=acme"];
+    let (projects, issues) = (
+        [&["get", "jp"][..], &of_acme].concat(),
+        [&["get", "jissue"][..], &of_acme].concat(),
+    );
+    show(demo, &projects).await?;
+    show(demo, &issues).await?;
     say(
         "Somebody starts to work on ENG-1 in Jira and deletes ENG-2. A pass that is asked for brings both here, where \
          a missing issue is looked up a second later. By default a change shows within the interval, and a deletion within \
@@ -105,11 +106,12 @@ async fn issues(demo: &Processes) -> Result<(), Error> {
     let started = "--for=jsonpath={.status.phase}=InProgress";
     demo.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
     demo.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
-    show(demo, &all).await
+    show(demo, &projects).await?;
+    show(demo, &issues).await
 }
 
 async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
-    say("3. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
+    say("4. Another site, where an administrator has taken Edit issues away from the account in project HELP:");
     let permission = |held: bool| {
         let (site, project, name) = (Some("globex".to_owned()), "HELP".to_owned(), "EDIT_ISSUES".to_owned());
         if held {
@@ -145,7 +147,7 @@ async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
         .cluster
         .wait_for_reason("jiraproject/globex-help", "Permitted", "EditDenied")
         .await?;
-    println!("   and JiraProject globex-help says:\n     {message}");
+    tell("and JiraProject globex-help says:", &message);
     say("The administrator gives it back; the next look sees it, and nobody restarts anything:");
     change(demo, permission(true))?;
     request(demo, "globex").await?;
@@ -167,7 +169,7 @@ async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
 }
 
 async fn missing_scope(demo: &Processes) -> Result<(), Error> {
-    say("4. A grant without the scope for writing, while the integration is to write:");
+    say("5. A grant without the scope for writing, while the integration is to write:");
     let reading = [
         "read:jira-work",
         "read:jira-user",
@@ -188,7 +190,7 @@ async fn missing_scope(demo: &Processes) -> Result<(), Error> {
 }
 
 async fn revoked(demo: &Processes) -> Result<(), Error> {
-    say("5. A grant that its owner revokes under the account's connected apps:");
+    say("6. A grant that its owner revokes under the account's connected apps:");
     let app = register(demo, "revoked-oauth", grant(None, None)).await?;
     integrate(
         demo,
@@ -216,17 +218,7 @@ async fn revoked(demo: &Processes) -> Result<(), Error> {
         .cluster
         .wait_for_reason("jiraintegration/revoked", "Ready", "Connected")
         .await?;
-    println!("   revoked is Ready again: {message}");
-    Ok(())
-}
-
-fn say(text: &str) {
-    println!("\n── {text}\n");
-}
-
-async fn show(demo: &Processes, arguments: &[&str]) -> Result<(), Error> {
-    println!("$ kubectl {}", arguments.join(" "));
-    println!("{}", demo.cluster.kubectl(arguments).await?);
+    tell("revoked is Ready again:", &message);
     Ok(())
 }
 
@@ -235,7 +227,7 @@ async fn explain(demo: &Processes, name: &str, condition: &str, reason: &str) ->
         .cluster
         .wait_for_reason(&format!("jiraintegration/{name}"), condition, reason)
         .await?;
-    println!("   {name}: {condition} is not True, reason {reason}:\n     {message}");
+    tell(&format!("{name}: {condition} is not True, reason {reason}:"), &message);
     Ok(())
 }
 
@@ -247,13 +239,6 @@ async fn request(demo: &Processes, name: &str) -> Result<(), Error> {
         .kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now])
         .await
         .map(|_| ())
-}
-
-fn change(demo: &Processes, command: Command) -> Result<(), Error> {
-    demo.sandbox
-        .command(command)
-        .map(|_| ())
-        .map_err(|error| Error::Start(error.to_string()))
 }
 
 fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {
