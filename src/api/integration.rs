@@ -7,9 +7,13 @@ use jiff::SignedDuration;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-pub use super::integration_status::{
-    AccountStatus, ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, RemovedIssues, SiteStatus,
-    SyncProgress, SyncStatus, TicketsStatus, TokenStatus,
+use super::requirements::TicketProjects;
+pub use super::{
+    integration_status::{
+        AccountStatus, ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, RemovedIssues, SiteStatus,
+        SyncProgress, SyncStatus, TicketsStatus, TokenStatus,
+    },
+    integration_tickets::{Tickets, UnknownReporter},
 };
 
 /// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and
@@ -104,13 +108,13 @@ pub struct JiraIntegrationSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Users>,
 
-    /// Enforce needs the scopes and permissions for writing to Jira. Observe needs those for
-    /// reading only, and never writes to Jira.
-    #[serde(default)]
-    pub mode: Mode,
+    /// Deprecated: it has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 
-    /// Lets JiraIssue objects that people apply create tickets, as the account of the integration. When omitted, they
-    /// create none.
+    /// Lets JiraIssue objects that people apply create tickets, as the account of the integration. The scopes and
+    /// permissions for writing are then needed, in the projects that it names. When omitted, they create none, and
+    /// reading is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tickets: Option<Tickets>,
 
@@ -214,53 +218,6 @@ pub enum MirrorMode {
     All,
 }
 
-/// Which tickets the cluster may create.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct Tickets {
-    /// Keys of the projects in which tickets are created and changed. When omitted, in every project in scope.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(
-        length(max = 100),
-        inner(length(min = 1, max = 64), regex(pattern = "^[A-Z][A-Z0-9_]*$"))
-    )]
-    pub projects: Vec<String>,
-
-    /// Tells clusters apart that apply the same manifests: a ticket is found again by scope, namespace and name of its
-    /// object. When omitted, the client-id of the OAuth app. Set it before the app is changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 128))]
-    pub scope: Option<String>,
-
-    /// When true, nothing is sent: what would be stands in status.plan of each JiraIssue.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub dry_run: bool,
-
-    /// Most tickets that are created in an hour, from 1 to 10000.
-    #[serde(default = "default_max_per_hour")]
-    #[schemars(range(min = 1, max = 10_000))]
-    pub max_per_hour: i32,
-
-    /// What is done where the reporter has no account: Note creates the ticket unassigned, with a comment that names
-    /// the person, internal in service projects; Refuse creates none.
-    #[serde(default)]
-    pub unknown_reporter: UnknownReporter,
-}
-
-const fn default_max_per_hour() -> i32 {
-    60
-}
-
-/// What is done where the reporter has no account.
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum UnknownReporter {
-    /// The ticket is created, and a comment names the person.
-    #[default]
-    Note,
-    /// No ticket is created.
-    Refuse,
-}
-
 /// A phase for some statuses.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -331,13 +288,13 @@ pub struct PinnedUser {
     pub account_id: String,
 }
 
-/// Whether the integration writes to Jira.
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Deprecated: it has no effect. What the scopes and permissions have to allow follows from spec.tickets.
+// The definition has this text, and not that of the field.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Needs the scopes and permissions for writing.
-    #[default]
+    /// It needed the scopes and permissions for writing.
     Enforce,
-    /// Needs those for reading only.
+    /// It needed those for reading only.
     Observe,
 }
 
@@ -346,6 +303,19 @@ impl JiraIntegrationSpec {
     #[must_use]
     pub fn pinned(&self) -> &[PinnedUser] {
         self.users.as_ref().map_or(&[], |users| users.pinned.as_slice())
+    }
+
+    /// The projects in which tickets are written.
+    #[must_use]
+    pub fn ticket_projects(&self) -> TicketProjects<'_> {
+        TicketProjects(self.tickets.as_ref().map(|tickets| tickets.projects.as_slice()))
+    }
+
+    /// Whether `Ready` depends on each of the projects: a person has named them, or has named some for tickets, of which
+    /// these counts say that one cannot be written to.
+    #[must_use]
+    pub fn depends_on_projects(&self, counts: Option<&ProjectCounts>) -> bool {
+        self.projects.is_some() || counts.is_some_and(|counts| self.ticket_projects().are_short_of(counts.writable))
     }
 
     /// Which issues come into the cluster.

@@ -130,18 +130,21 @@ pub struct TokenStatus {
 
 /// How many projects there are.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub struct ProjectCounts {
+    /// Projects in scope, each of which has an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_scope: Option<i64>,
     /// Live projects in scope that the account sees.
     pub visible: i64,
     /// Projects in scope that the account may read: these are synchronised.
     // Earlier versions wrote it as synced.
     #[serde(default, alias = "synced", skip_serializing_if = "Option::is_none")]
     pub readable: Option<i64>,
-    /// Projects in scope that the account may write to as spec.mode Enforce needs; absent in the mode
-    /// Observe.
+    /// Projects of spec.tickets in which the account may write tickets; absent without spec.tickets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writable: Option<i64>,
-    /// Projects in scope that cannot be read or, in the mode Enforce, not be written to.
+    /// Projects in scope that cannot be read or, where spec.tickets asks for it, not be written to.
     pub blocked: i64,
     /// Projects in scope that can be used, of all in scope, such as 11/12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,11 +161,12 @@ impl ProjectCounts {
         Self { usable, ..self }
     }
 
-    /// Projects in scope, each of which has an object. None where the status is older than the definition,
-    /// so that the API server has dropped a part of it.
+    /// Projects in scope, each of which has an object. An earlier version did not write it, and counted as writable
+    /// what could be used. None where the status is older than that, so that the API server has dropped a part of it.
     #[must_use]
     pub fn all(&self) -> Option<i64> {
-        Some(self.writable.or(self.readable)?.saturating_add(self.blocked))
+        let counted = || Some(self.writable.or(self.readable)?.saturating_add(self.blocked));
+        self.in_scope.or_else(counted)
     }
 }
 
@@ -178,8 +182,9 @@ mod tests {
         assert_eq!((old.readable, old.writable, old.all()), (Some(3), None, Some(5)));
         let pruned = read(serde_json::json!({"visible": 5, "blocked": 2}));
         assert_eq!((pruned.readable, pruned.all()), (None, None));
-        let now = read(serde_json::json!({"visible": 5, "readable": 4, "writable": 3, "blocked": 2}));
-        assert_eq!(now.all(), Some(5));
+        let enforcing = read(serde_json::json!({"visible": 5, "readable": 4, "writable": 3, "blocked": 2}));
+        assert_eq!(enforcing.all(), Some(5));
+        let now = read(serde_json::json!({"inScope": 5, "visible": 5, "readable": 4, "writable": 1, "blocked": 2}));
         assert_eq!(now.summed_up().usable.as_deref(), Some("3/5"));
         assert_eq!(pruned.summed_up().usable, None);
     }

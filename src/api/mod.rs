@@ -1,5 +1,5 @@
-//! The Kubernetes API that people see: kinds, conditions, reasons, names and what each
-//! mode requires. No I/O, and no knowledge of Atlassian's API beyond its terms.
+//! The Kubernetes API that people see: kinds, conditions, reasons, names and what
+//! reading and writing takes. No I/O, and no knowledge of Atlassian's API beyond its terms.
 
 // The docs of these types are what `kubectl explain` prints, where Markdown has no place.
 #![allow(clippy::doc_markdown)]
@@ -12,6 +12,7 @@ pub mod definition;
 mod finding;
 pub mod integration;
 mod integration_status;
+mod integration_tickets;
 pub mod issue;
 pub mod issue_status;
 mod message;

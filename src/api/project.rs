@@ -95,7 +95,7 @@ pub struct JiraProjectStatus {
     #[serde(default)]
     pub lifecycle: Lifecycle,
 
-    /// The permissions that the mode needs and the account holds, by Jira's keys.
+    /// The permissions that the account holds, of those that reading and writing tickets take, by Jira's keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<String>,
 

@@ -133,7 +133,7 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::integration::{JiraIntegrationSpec, Mode, SecretReference};
+    use crate::api::integration::{JiraIntegrationSpec, SecretReference};
 
     fn integration(name: &str, secret: &str) -> JiraIntegration {
         let mut integration = JiraIntegration::new(
@@ -148,7 +148,7 @@ mod tests {
                 users: None,
                 sync_interval: "5m".into(),
                 token_secret_name: None,
-                mode: Mode::Enforce,
+                mode: None,
                 tickets: None,
                 suspend: false,
             },

@@ -7,12 +7,13 @@ use crate::{
     api::{
         condition::{ConditionType, find},
         integration::{
-            AccountStatus, ExpectedAccount, JiraIntegration, Mode, PinnedUser, ProjectReference, SiteStatus,
+            AccountStatus, ExpectedAccount, JiraIntegration, PinnedUser, ProjectCounts, ProjectReference, SiteStatus,
             StatusMapping,
         },
         project::{JiraProject, JiraProjectStatus, StatusEntry},
         reason::Reason,
         renamed,
+        requirements::TicketProjects,
     },
     atlassian::{
         issue_models::IssueStatus,
@@ -43,8 +44,9 @@ pub struct DeclaredSpec {
     /// Projects that were seen before.
     #[serde(default)]
     pub known: Vec<KnownProject>,
-    /// spec.mode.
-    pub mode: Mode,
+    /// Keys of spec.tickets.projects; no keys where tickets are written in all of them, none where in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<Vec<String>>,
     /// Keys of spec.projects; none where every project is in scope.
     pub projects: Option<Vec<String>>,
     /// spec.statusMapping.
@@ -65,12 +67,24 @@ impl DeclaredSpec {
             bound: integration.status.as_ref().and_then(|status| status.site.clone()),
             account: spec.account.clone(),
             accepted: integration.status.as_ref().and_then(|status| status.account.clone()),
-            mode: spec.mode,
+            tickets: spec.tickets.as_ref().map(|tickets| tickets.projects.clone()),
             projects: spec.projects.as_ref().map(keys),
             status_mapping: spec.status_mapping.clone(),
             pinned: spec.pinned().to_vec(),
             known: Vec::new(),
         }
+    }
+
+    /// Whether `Ready` depends on each of the projects; see the method of the same name of the spec.
+    #[must_use]
+    pub fn depends_on_projects(&self, counts: Option<&ProjectCounts>) -> bool {
+        self.projects.is_some() || counts.is_some_and(|counts| self.ticket_projects().are_short_of(counts.writable))
+    }
+
+    /// The projects in which tickets are written.
+    #[must_use]
+    pub fn ticket_projects(&self) -> TicketProjects<'_> {
+        TicketProjects(self.tickets.as_deref())
     }
 
     /// The same, with the projects that Jira has shown before.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::declared::{DeclaredSpec, KnownProject, TypeStatuses};
 use crate::{
-    api::requirements::SERVICE_DESK,
+    api::requirements::{SERVICE_DESK, TicketProjects},
     atlassian::{
         desk_models::{Form, RequestType, ServiceDesk},
         error::JiraError,
@@ -134,6 +134,24 @@ impl ProjectsEvidence {
         let all = self.live().chain(former);
         let by_id: BTreeMap<&str, &Project> = all.map(|project| (project.id.as_str(), project)).collect();
         by_id.into_values().collect()
+    }
+
+    /// The keys of a project: the present one, and a former one that spec names.
+    #[must_use]
+    pub fn keys_of<'e>(&'e self, project: &'e Project) -> Vec<&'e str> {
+        let former = self
+            .resolved
+            .iter()
+            .filter(|(_, now)| now.as_ref().is_some_and(|now| now.id == project.id));
+        let former = former.map(|(key, _)| key.as_str());
+        std::iter::once(project.key.as_str()).chain(former).collect()
+    }
+
+    /// Whether tickets are written in a service project among those in use.
+    #[must_use]
+    pub fn has_ticket_desks(&self, tickets: TicketProjects<'_>) -> bool {
+        let desks = self.in_use().into_iter().filter(|p| p.project_type_key == SERVICE_DESK);
+        tickets.any() && desks.into_iter().any(|project| tickets.has(&self.keys_of(project)))
     }
 
     /// Whether there are service projects among those in use.

@@ -8,11 +8,12 @@ use crate::api::{
         ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable, Valid},
         Finding, find, is_true,
     },
-    integration::{JiraIntegration, Mode, Tickets, UnknownReporter},
+    integration::{JiraIntegration, Tickets, UnknownReporter},
     issue::JiraIssueSpec,
     project::{JiraProject, Lifecycle},
+    ready::holds_project_back,
     reason::Reason,
-    requirements::SERVICE_DESK,
+    requirements::{SERVICE_DESK, TicketProjects},
 };
 
 /// What has to be True of an integration that writes.
@@ -61,10 +62,6 @@ pub fn permit(name: &str, integration: Option<&JiraIntegration>) -> Result<Write
         let what = format!("The JiraIntegration {name} lets no ticket be written.");
         return Err(Finding::with_remedy(Valid, Reason::TicketsDisabled, &what));
     };
-    if integration.spec.mode == Mode::Observe {
-        let what = format!("The JiraIntegration {name} never writes to Jira: its spec.mode is Observe.");
-        return Err(Finding::with_remedy(Valid, Reason::TicketsDisabled, &what));
-    }
     let status = integration.status.as_ref();
     let conditions = status.map_or(&[][..], |status| status.conditions.as_slice());
     if integration.spec.suspend {
@@ -101,6 +98,12 @@ fn trouble(conditions: &[Condition], needed: crate::api::condition::ConditionTyp
     }
 }
 
+/// Whether a condition of a project keeps tickets from being created there.
+fn blocks(type_: crate::api::condition::ConditionType, found: &Condition) -> bool {
+    let holds_back = |reason| holds_project_back(type_, reason);
+    found.status != "True" && Reason::parse(&found.reason).is_none_or(holds_back)
+}
+
 /// The project in which a ticket is to be created.
 ///
 /// # Errors
@@ -116,10 +119,8 @@ pub fn project(
         project.spec.key == key || project.status.as_ref().and_then(|status| status.key.as_deref()) == Some(key)
     };
     let found = projects.iter().find(is_key);
-    let is_listed = tickets.projects.is_empty() || {
-        let keys = found.map_or(vec![key], |project| vec![key, project.spec.key.as_str()]);
-        tickets.projects.iter().any(|listed| keys.contains(&listed.as_str()))
-    };
+    let known_as = found.map_or(key, |project| project.spec.key.as_str());
+    let is_listed = TicketProjects(Some(&tickets.projects)).has(&[key, known_as]);
     let (Some(found), true) = (found, is_listed) else {
         let what = format!("The JiraIntegration {} writes no tickets in {key}.", spec.integration);
         return refused(Reason::ProjectNotInScope, what);
@@ -130,7 +131,7 @@ pub fn project(
         crate::api::condition::ConditionType::Permitted,
     ]
     .into_iter()
-    .find(|needed| !is_true(&status.conditions, *needed) && find(&status.conditions, *needed).is_some());
+    .find(|needed| find(&status.conditions, *needed).is_some_and(|found| blocks(*needed, found)));
     match (blocked, status.id) {
         (None, Some(id)) if status.lifecycle == Lifecycle::Live => Ok(TicketProject {
             id,

@@ -74,7 +74,7 @@ fn causes() -> Vec<Cause> {
 /// The integration of a new namespace, once the operator has checked it while the cause was there.
 async fn caused(plane: &Plane, program: &Program, Cause { name, commands, .. }: &Cause) -> Child {
     plane.namespace(name).await;
-    let spec = "  account: {email: jira-bot@acme.example}\n  projects: [{key: SUP}, {key: ENG}]\n";
+    let spec = "  account: {email: jira-bot@acme.example}\n  projects: [{key: SUP}, {key: ENG}]\n  tickets: {}\n";
     let app = plane.integrate(program, name, spec).await;
     for command in commands {
         let command = match command {

@@ -37,7 +37,7 @@ use self::sites::{Site, site, sites};
 fn declared(of: &Value) -> DeclaredSpec {
     let mut declared = json!({
         "site": "https://acme.atlassian.net", "siteSuffixes": [], "bound": null, "account": null,
-        "mode": "Enforce", "projects": null, "statusMapping": [], "pinned": [],
+        "tickets": [], "projects": null, "statusMapping": [], "pinned": [],
     });
     let object = declared.as_object_mut().unwrap();
     object.extend(of.as_object().unwrap().clone());

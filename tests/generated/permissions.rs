@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use jira_operator::api::{
-    integration::Mode,
     requirements::{FEATURES, Feature, Permission},
     scopes::{OFFLINE, SCOPES, Scope, scope_parameter},
 };
@@ -30,7 +29,7 @@ fn scopes() -> String {
 }
 
 fn features() -> String {
-    let head = "| feature | modes | where | OAuth scopes | project permissions |\n|---|---|---|---|---|\n";
+    let head = "| feature | needed | where | OAuth scopes | project permissions |\n|---|---|---|---|---|\n";
     std::iter::once(head.to_owned())
         .chain(FEATURES.iter().map(row))
         .collect()
@@ -38,20 +37,17 @@ fn features() -> String {
 
 fn used_today(scope: &str) -> String {
     let users: Vec<&Feature> = FEATURES.iter().filter(|f| f.scopes.contains(&scope)).collect();
-    let everywhere = users.iter().any(|f| f.modes.contains(&Mode::Observe));
+    let everywhere = users.iter().any(|f| !f.for_tickets);
     match (users.is_empty(), everywhere) {
         (true, _) if scope == OFFLINE => "yes".to_owned(),
         (true, _) => "not yet".to_owned(),
         (false, true) => "yes".to_owned(),
-        (false, false) => format!("needed with `mode: {}`", mode(Mode::Enforce)),
+        (false, false) => "needed for tickets".to_owned(),
     }
 }
 
-const fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "Enforce",
-        Mode::Observe => "Observe",
-    }
+const fn when(feature: &Feature) -> &'static str {
+    if feature.for_tickets { "for tickets" } else { "always" }
 }
 
 const fn place(service_projects_only: bool) -> &'static str {
@@ -63,12 +59,11 @@ const fn place(service_projects_only: bool) -> &'static str {
 }
 
 fn row(feature: &Feature) -> String {
-    let modes: Vec<&str> = feature.modes.iter().map(|m| mode(*m)).collect();
     let scopes: Vec<String> = feature.scopes.iter().map(|scope| format!("`{scope}`")).collect();
     let permissions: Vec<String> = feature.permissions.iter().map(with_weight).collect();
     let cells = [
         feature.name.to_owned(),
-        modes.join(", "),
+        when(feature).to_owned(),
         place(feature.service_projects_only).to_owned(),
         scopes.join(", "),
         permissions.join(", "),
@@ -101,7 +96,6 @@ fn permissions() -> String {
             continue;
         }
         told.push(permission.key);
-        let modes: Vec<&str> = feature.modes.iter().map(|m| mode(*m)).collect();
         let lacking = permission.denied.map_or_else(
             || "only helps".to_owned(),
             |reason| format!("[{reason}](troubleshooting.md#{})", reason.as_str().to_lowercase()),
@@ -113,7 +107,7 @@ fn permissions() -> String {
             today(permission.name),
             permission.key,
             place(permission.service_projects_only),
-            modes.join(" and "),
+            when(feature),
         );
     }
     text
@@ -142,5 +136,5 @@ fn every_permission_stands_in_the_table_once() {
 fn what_is_not_used_yet_is_said() {
     assert_eq!(used_today("manage:jira-webhook"), "not yet");
     assert_eq!(used_today("read:jira-work"), "yes");
-    assert!(used_today("write:jira-work").contains("Enforce"));
+    assert!(used_today("write:jira-work").contains("for tickets"));
 }

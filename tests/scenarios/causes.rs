@@ -58,12 +58,12 @@ pub const CAUSES: &[Cause] = &[
         "a named project is seen through its portal only",
     ),
     row(
-        "portal-only-enforce",
+        "portal-only-tickets",
         PROJECTS,
         "listed, but a portal customer's, to be written",
     ),
     row(
-        "portal-only-observe",
+        "portal-only-reading",
         PROJECTS,
         "listed, but a portal customer's, to be read",
     ),

@@ -139,7 +139,7 @@ async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
         "globex",
         "https://globex.atlassian.net",
         "globex-oauth",
-        "projects: [{key: HELP}, {key: WEB}]",
+        "projects: [{key: HELP}, {key: WEB}]\n  tickets: {}",
     )
     .await?;
     explain(demo, "globex", "ProjectsAccessible", "SomeProjectsBlocked").await?;
@@ -183,7 +183,7 @@ async fn missing_scope(demo: &Processes) -> Result<(), Error> {
         "narrow",
         "https://acme.atlassian.net",
         "narrow-oauth",
-        "mode: Enforce",
+        "tickets: {}",
     )
     .await?;
     explain(demo, "narrow", "ScopesGranted", "ScopesMissing").await
@@ -197,7 +197,7 @@ async fn revoked(demo: &Processes) -> Result<(), Error> {
         "revoked",
         "https://acme.atlassian.net",
         "revoked-oauth",
-        "mode: Enforce",
+        "tickets: {}",
     )
     .await?;
     demo.cluster

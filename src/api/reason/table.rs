@@ -195,7 +195,7 @@ reasons! {
         "The account administers the project without the Browse projects permission, or sees no more of a service project than its portal.",
         "Grant the account Browse projects: by a role of the project that has it, or in its permission scheme.";
     PermissionsHeld [Permitted] True Fine:
-        "The account holds every permission that the mode needs.", "", "";
+        "The account holds every permission that the spec needs.", "", "";
     CreateDenied [Permitted] False Stalled:
         "The account may not create issues in the project.",
         "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
@@ -219,7 +219,7 @@ reasons! {
         "The account may not set the reporter of issues in the project. They can be read and written all the same.",
         "Its role lacks Modify reporter, which many permission schemes give to administrators only.", "Grant it Modify reporter in the project's permission scheme.";
     ServiceDeskUsable [ServiceDeskReady] True Fine:
-        "The service desk can be used as the mode needs: in Enforce the account is its agent and may raise requests, in Observe it may read them.", "", "";
+        "The service desk can be used as the spec needs: where tickets are written the account is its agent and may raise requests, elsewhere it may read them.", "", "";
     ServiceDeskMissing [ServiceDeskReady] False Stalled:
         "The project is a service project, but Jira lists no service desk for it.",
         "The desk was not set up yet, or Jira Service Management was taken from the site.",
@@ -322,8 +322,8 @@ reasons! {
         "Create it, or apply another JiraIssue with the right name; it is noticed at once.";
     TicketsDisabled [Valid] False Stalled:
         "The JiraIntegration lets no ticket be written.",
-        "Its spec has no tickets, or its spec.mode is Observe.",
-        "Set spec.tickets of the JiraIntegration, to {} for all its projects, and spec.mode to Enforce.";
+        "Its spec has no tickets: it reads only.",
+        "Set spec.tickets of the JiraIntegration, to {} for all its projects.";
     IntegrationNotReady [Valid] Unknown Wait:
         "The JiraIntegration is not connected, so nothing is sent.",
         "See its conditions.",

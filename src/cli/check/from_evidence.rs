@@ -24,10 +24,14 @@ const NAMED: usize = 5;
 /// answer.
 #[must_use]
 pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Finding]) -> CheckedObject {
-    let Findings { integration, projects } = examination::judge(evidence);
+    let Findings {
+        integration,
+        projects,
+        counts,
+    } = examination::judge(evidence);
     let mut findings: Vec<Finding> = integration.into_iter().chain(taken_over.iter().cloned()).collect();
     findings.sort_by_key(|finding| ConditionType::STEPS.iter().position(|step| *step == finding.condition));
-    let named = evidence.declared.projects.is_some();
+    let named = evidence.declared.depends_on_projects(counts.as_ref());
     let holds = |finding: &&Finding| holds_ready_back(finding.condition, finding.reason, named);
     let mut subject = CheckedObject::new("JiraIntegration", namespace, name);
     // Of manifests nothing was synchronised yet, so that nothing can be said of Ready.

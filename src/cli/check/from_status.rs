@@ -37,7 +37,7 @@ pub fn from_status(
     let when = last.map_or(String::new(), |at| format!(" Last synchronised at {}.", clock(at.0)));
     subject.notes.push(format!("From status, because {why}.{when}"));
     subject.ready = condition::find(&status.conditions, ConditionType::Ready).map(ReportLine::written);
-    let named = integration.spec.projects.is_some();
+    let named = integration.spec.depends_on_projects(status.projects.as_ref());
     // What a newer operator writes is believed to hold Ready back only where something does.
     let is_ready = condition::is_true(&status.conditions, ConditionType::Ready);
     let holds = |written: &Condition| !is_ready && written_holds_back(written, named);

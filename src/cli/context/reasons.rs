@@ -58,6 +58,8 @@ check_reasons! {
         "A value still is the placeholder of an example.";
     EmptyMeansAll Warning:
         "A field is there without a value, and its absence means all.";
+    FieldWithoutEffect Warning:
+        "A field of an earlier version is there. It is accepted and has no effect.";
     FieldsAccepted Fine:
         "Every field and every rule of the CRD is kept.";
     CredentialsPresent Fine:

@@ -50,14 +50,15 @@ pub fn status(
     let account = examined.and_then(|step| step.account.clone());
     let scopes = examined.and_then(|step| step.scopes.clone());
     let counts = examined.and_then(|step| step.counts.clone());
+    let counts = counts.or_else(|| before.projects.clone()).map(ProjectCounts::summed_up);
     JiraIntegrationStatus {
         observed_generation: Some(generation),
-        conditions: conditions_of(observed, verdict, generation, (sync.as_ref(), end.at)),
+        conditions: conditions_of(observed, verdict, generation, (sync.as_ref(), counts.as_ref()), end.at),
         site: site.or_else(|| before.site.clone()),
         account: account.or_else(|| before.account.clone()),
         scopes: scopes.unwrap_or_else(|| before.scopes.clone()),
         token: token(before.token.as_ref(), results.token()),
-        projects: counts.or_else(|| before.projects.clone()).map(ProjectCounts::summed_up),
+        projects: counts,
         sync,
         users: users(before.users.as_ref(), results),
         api: price(before.api.as_ref(), results),
@@ -86,12 +87,13 @@ fn conditions_of(
     observed: &ObservedState,
     verdict: &Verdict,
     generation: i64,
-    (sync, ended): (Option<&SyncStatus>, Timestamp),
+    (sync, counts): (Option<&SyncStatus>, Option<&ProjectCounts>),
+    ended: Timestamp,
 ) -> Vec<Condition> {
     let (before, now) = (&observed.status.conditions, Time(ended));
     let steps = ConditionType::STEPS.iter();
     let findings: Vec<Finding> = steps.filter_map(|step| verdict.findings.get(step).cloned()).collect();
-    let ready = ready(&findings, observed.integration.spec.projects.is_some());
+    let ready = ready(&findings, observed.integration.spec.depends_on_projects(counts));
     let mut conditions = conditions(before, &findings, &ready, generation, &now);
     if let Some(progress) = sync.and_then(|sync| sync.progress.as_ref()) {
         let what = format!(
@@ -212,7 +214,8 @@ pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
             of_lost_link(before, *step).or_else(kept)
         })
         .collect();
-    let mut ready = ready(&kept, observed.integration.spec.projects.is_some());
+    let depends_on_projects = observed.integration.spec.depends_on_projects(before.projects.as_ref());
+    let mut ready = ready(&kept, depends_on_projects);
     let message = format!("Suspended since {}; until then: {}", clock(since.0), ready.message());
     ready = Finding::new(ready.condition, ready.reason, message);
     let mut conditions = conditions(

@@ -153,7 +153,7 @@ impl<H: Hooks> Asking<'_, H> {
         let declared = &self.evidence.declared;
         let scope = declared.projects.as_deref();
         let scope = scope.map_or(ProjectScope::All, ProjectScope::Named);
-        let answer = projects(&self.session(site), declared.mode, scope, &declared.known).await;
+        let answer = projects(&self.session(site), scope, &declared.known).await;
         self.evidence.projects = Some(answer);
         Ok(())
     }
@@ -169,7 +169,7 @@ impl<H: Hooks> Asking<'_, H> {
             return Err(End::Complete);
         };
         let asked = RelatedQuery {
-            mode: evidence.declared.mode,
+            tickets: evidence.declared.ticket_projects(),
             rules: &evidence.declared.status_mapping,
             pinned: &evidence.declared.pinned,
             missing_scopes,

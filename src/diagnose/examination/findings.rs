@@ -6,6 +6,7 @@ use super::order::{Next, assess};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
+        integration::ProjectCounts,
         reason::Reason,
     },
     atlassian::models::Project,
@@ -23,6 +24,8 @@ pub struct Findings {
     pub integration: Vec<Finding>,
     /// About each project in scope, by key.
     pub projects: BTreeMap<String, Vec<Finding>>,
+    /// How many projects there are, where that was found out.
+    pub counts: Option<ProjectCounts>,
 }
 
 /// Judges what was answered.
@@ -31,7 +34,7 @@ pub fn judge(evidence: &Evidence) -> Findings {
     let judged = assess(evidence);
     let mut findings = Findings {
         integration: judged.findings,
-        projects: BTreeMap::new(),
+        ..Findings::default()
     };
     match (judged.next, &evidence.projects) {
         (Next::Stop(stop), _) => skip_after(stop.after, &mut findings.integration),
@@ -65,12 +68,14 @@ fn judge_projects(evidence: &Evidence, projects: &ProjectsEvidence, findings: &m
     let (mut summaries, mut desks) = (Vec::new(), Vec::new());
     for (key, project) in in_scope(declared, projects) {
         let held = project.map(|p| projects.held_in(&p.id)).unwrap_or_default();
-        let seen = ProjectFacts::as_found(key, project, declared.mode, projects, &held);
+        let seen = ProjectFacts::as_found(key, project, declared.ticket_projects(), projects, &held);
         let found = project_with_desk::judge(&seen, evidence.desks.as_ref());
-        summaries.push(ProjectSummary::of(key, seen.lifecycle(), &found));
+        summaries
+            .push(ProjectSummary::of(key, seen.lifecycle(), &found).where_tickets_are_written(seen.is_for_tickets));
         desks.extend(DeskSummary::of(key, &found));
         findings.projects.insert(key.to_owned(), found);
     }
+    findings.counts = Some(judge::projects::count(&summaries, declared.ticket_projects()));
     let directory = evidence.directory.iter();
     let statuses = evidence.statuses.iter();
     let around = [judge::projects::judge(&summaries, projects.any_visible())]

@@ -17,7 +17,7 @@ use crate::{
         evidence::{Evidence, JiraResult, ProjectsEvidence},
         judge::{
             account::{self, AccountExpectation},
-            scopes::{self, ScopeNeeds},
+            scopes::{self, GrantedScopes, ScopeNeeds},
             site::{self, JudgedSite},
             unavailable,
         },
@@ -129,14 +129,20 @@ impl Assessment {
 
     fn scopes(&mut self, evidence: &Evidence, site: &JudgedSite) {
         let projects = evidence.projects.as_ref().and_then(|answer| answer.as_ref().ok());
+        let tickets = evidence.declared.ticket_projects();
         let needs = ScopeNeeds {
-            mode: evidence.declared.mode,
             service_projects: projects.is_some_and(ProjectsEvidence::has_service_projects),
+            tickets: tickets.any(),
+            ticket_desks: projects.is_some_and(|projects| projects.has_ticket_desks(tickets)),
         };
-        self.missing_scopes = scopes::missing(needs, evidence.scopes.as_deref(), &site.scopes);
+        let granted = GrantedScopes {
+            of_token: evidence.scopes.as_deref(),
+            of_site: &site.scopes,
+        };
+        self.missing_scopes = granted.lacking(needs.scopes());
         self.findings.push(match refused_call(evidence) {
             Some(call) if self.missing_scopes.is_empty() => scopes::refused(call),
-            _ => scopes::judge(needs, &self.missing_scopes),
+            _ => scopes::judge(needs, granted),
         });
     }
 

@@ -39,7 +39,7 @@ const HEALTHY: &[&str] = &[
 
 fn asked() -> Evidence {
     let declared: DeclaredSpec = serde_json::from_value(json!({
-        "site": "https://acme.atlassian.net", "siteSuffixes": [], "mode": "Enforce", "statusMapping": [],
+        "site": "https://acme.atlassian.net", "siteSuffixes": [], "tickets": [], "statusMapping": [],
         "pinned": [{"email": "ann@acme.example", "accountId": "ann"}],
     }))
     .unwrap();

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    api::{
-        integration::Mode,
-        requirements::{ADMINISTER, CREATE},
-    },
+    api::requirements::{ADMINISTER, CREATE},
     atlassian::desk_models::RequestType,
     diagnose::{
         evidence::DeskEvidence,
@@ -21,8 +18,8 @@ use crate::{
 pub struct DeskQuery {
     /// Id of the project.
     pub project_id: String,
-    /// Whether requests are to be raised there.
-    pub writes: bool,
+    /// Whether tickets are written there.
+    pub is_for_tickets: bool,
     /// Whether the account may create issues in the project, which lets it raise requests of every
     /// type of which Jira does not say otherwise.
     pub creates: bool,
@@ -45,10 +42,10 @@ pub enum Doubt {
 impl DeskQuery {
     /// The project with this id, in which these permissions are held.
     #[must_use]
-    pub fn of(project_id: &str, mode: Mode, held: &BTreeSet<String>) -> Self {
+    pub fn of(project_id: &str, is_for_tickets: bool, held: &BTreeSet<String>) -> Self {
         Self {
             project_id: project_id.to_owned(),
-            writes: mode == Mode::Enforce,
+            is_for_tickets,
             creates: held.contains(CREATE),
             administers: held.contains(ADMINISTER),
             was_closed: false,
@@ -77,7 +74,7 @@ pub fn usable_types<'e>(asked: &'e DeskQuery, evidence: &'e DeskEvidence) -> imp
 /// no form could tell.
 #[must_use]
 pub fn doubt(asked: &DeskQuery, evidence: &DeskEvidence) -> Option<Doubt> {
-    if !asked.writes || open_types(evidence).next().is_none() {
+    if !asked.is_for_tickets || open_types(evidence).next().is_none() {
         return None;
     }
     let mut usable = usable_types(asked, evidence).peekable();
@@ -109,16 +106,13 @@ mod tests {
         }
     }
 
-    fn asked(held: &[&str], mode: Mode) -> DeskQuery {
-        DeskQuery::of("1", mode, &held.iter().map(|key| (*key).to_owned()).collect())
+    fn asked(held: &[&str], is_for_tickets: bool) -> DeskQuery {
+        DeskQuery::of("1", is_for_tickets, &held.iter().map(|key| (*key).to_owned()).collect())
     }
 
     #[test]
     fn a_form_is_in_doubt_where_more_may_be_told_of_it() {
-        let (agent, administrator) = (
-            asked(&[CREATE], Mode::Enforce),
-            asked(&[CREATE, ADMINISTER], Mode::Enforce),
-        );
+        let (agent, administrator) = (asked(&[CREATE], true), asked(&[CREATE, ADMINISTER], true));
         assert_eq!(doubt(&agent, &desk(&[])), None);
         assert_eq!(doubt(&administrator, &desk(&[])), Some(Doubt::Slight));
         assert_eq!(doubt(&agent, &desk(&[("fields", Value::Null)])), Some(Doubt::Slight));
@@ -134,10 +128,10 @@ mod tests {
 
     #[test]
     fn no_form_is_asked_for_in_vain() {
-        let administrator = asked(&[CREATE, ADMINISTER], Mode::Enforce);
+        let administrator = asked(&[CREATE, ADMINISTER], true);
         let hidden = [("groupIds", json!([])), ("canCreateRequest", Value::Null)];
         assert_eq!(doubt(&administrator, &desk(&hidden)), None);
-        let reader = asked(&[CREATE, ADMINISTER], Mode::Observe);
+        let reader = asked(&[CREATE, ADMINISTER], false);
         assert_eq!(doubt(&reader, &desk(&[("fields", Value::Null)])), None);
     }
 }

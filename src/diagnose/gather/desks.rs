@@ -183,7 +183,7 @@ async fn permitted(jira: &Session, asked: &DeskQuery, evidence: &mut DeskEvidenc
     let told = open_types(evidence).any(|kind| kind.can_create_request == Some(true));
     let untold = open_types(evidence).filter(|kind| kind.can_create_request.is_none());
     let ids: Vec<String> = untold.map(|kind| kind.id.clone()).collect();
-    if asked.writes && !told && !ids.is_empty() && !asked.creates {
+    if asked.is_for_tickets && !told && !ids.is_empty() && !asked.creates {
         let desk = ServiceDesk::of_project(&asked.project_id);
         evidence.creatable = Some(kept(jira.creatable(&desk.id, &ids).await)?);
     }

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    api::{
-        integration::Mode,
-        requirements::{AGENT, BROWSE, BROWSE_USERS, SERVICE_DESK, questions},
-    },
+    api::requirements::{AGENT, BROWSE, BROWSE_USERS, SERVICE_DESK, questions},
     atlassian::{
         error::JiraError,
         jira::{PermissionQueries, ProjectFilter, Session},
@@ -43,7 +40,6 @@ impl ProjectScope<'_> {
 /// to answer by itself.
 pub async fn projects(
     jira: &Session,
-    mode: Mode,
     scope: ProjectScope<'_>,
     known: &[KnownProject],
 ) -> Result<ProjectsEvidence, JiraError> {
@@ -73,7 +69,7 @@ pub async fn projects(
             answer => answer.ok(),
         };
     }
-    let asked = questions(mode, &kinds(&evidence));
+    let asked = questions(&kinds(&evidence));
     let held = jira.permissions(&everything(asked)).await?;
     evidence.held = held.projects;
     evidence.held_globally = held.global;

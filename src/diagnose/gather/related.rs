@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{desk_query::DeskQuery, desks::desks, directory::directory, statuses::statuses};
 use crate::{
     api::{
-        integration::{Mode, PinnedUser, StatusMapping},
-        requirements::{BROWSE, SCOPE_DESK, SERVICE_DESK},
+        integration::{PinnedUser, StatusMapping},
+        requirements::{BROWSE, SCOPE_DESK, SERVICE_DESK, TicketProjects},
     },
     atlassian::{error::JiraError, jira::Session, models::Project},
     diagnose::{
@@ -18,8 +18,8 @@ use crate::{
 /// What is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct RelatedQuery<'a> {
-    /// What the integration is to do.
-    pub mode: Mode,
+    /// In which projects tickets are written.
+    pub tickets: TicketProjects<'a>,
     /// spec.statusMapping.
     pub rules: &'a [StatusMapping],
     /// spec.users.pinned.
@@ -97,9 +97,12 @@ async fn ask_desks(
 ) -> Result<DesksEvidence, JiraError> {
     let service = in_use.iter().filter(|p| p.project_type_key == SERVICE_DESK);
     let was_closed = |id: &str| asked.known.iter().any(|known| known.id == id && known.closed);
-    let of_desks: Vec<DeskQuery> = service
-        .map(|p| DeskQuery::of(&p.id, asked.mode, &projects.held_in(&p.id)).that_was_closed(was_closed(&p.id)))
-        .collect();
+    let query = |project: &&Project| {
+        let is_for_tickets = asked.tickets.has(&projects.keys_of(project));
+        let query = DeskQuery::of(&project.id, is_for_tickets, &projects.held_in(&project.id));
+        query.that_was_closed(was_closed(&project.id))
+    };
+    let of_desks: Vec<DeskQuery> = service.map(query).collect();
     if of_desks.is_empty() {
         return Ok(DesksEvidence::default());
     }

@@ -6,7 +6,6 @@ use super::enumerate;
 use crate::{
     api::{
         condition::{ConditionType::ServiceDeskReady, Finding},
-        integration::Mode,
         reason::Reason,
         requirements::{AGENT, CREATE},
     },
@@ -26,8 +25,8 @@ pub struct Desk<'a> {
     pub project_id: &'a str,
     /// Permissions held in the project.
     pub held: &'a BTreeSet<String>,
-    /// What the integration is to do there.
-    pub mode: Mode,
+    /// Whether tickets are written there.
+    pub is_for_tickets: bool,
     /// What was answered about all desks.
     pub evidence: &'a DesksEvidence,
 }
@@ -74,10 +73,6 @@ impl<'a> Desk<'a> {
         let checked = self.answer().and_then(|a| a.creatable.as_ref()?.as_ref().ok());
         creatable(kind, checked)
     }
-
-    fn writes(&self) -> bool {
-        self.mode == Mode::Enforce
-    }
 }
 
 fn usable(desk: &Desk<'_>, types: &[RequestType]) -> Finding {
@@ -109,7 +104,7 @@ fn missing(desk: &Desk<'_>) -> Option<(Reason, String)> {
 /// Reading needs no agent, but where the portal is closed to the account.
 fn no_agent(desk: &Desk<'_>) -> Option<(Reason, String)> {
     let shut_out = desk.is_listed() == Some(false);
-    ((desk.writes() || shut_out) && !desk.held.contains(AGENT)).then(|| {
+    ((desk.is_for_tickets || shut_out) && !desk.held.contains(AGENT)).then(|| {
         let also = if shut_out {
             ", and Jira shows it no service desk there"
         } else {
@@ -149,7 +144,7 @@ fn hindrance(desk: &Desk<'_>, kind: &RequestType) -> Option<Reason> {
         Some(Reason::RequestTypesRestricted)
     } else if !may && is_hidden(kind) {
         Some(Reason::RequestTypesHidden)
-    } else if desk.writes() && (desk.creatable(kind) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
+    } else if desk.is_for_tickets && (desk.creatable(kind) == Some(false) || !unseen_fields(desk, kind).is_empty()) {
         Some(Reason::RequestTypesNotCreatable)
     } else {
         None

@@ -8,10 +8,9 @@ use crate::{
             ConditionType::{Accessible, Permitted},
             Finding,
         },
-        integration::Mode,
         project::Lifecycle,
         reason::Reason,
-        requirements::{self, BROWSE},
+        requirements::{self, BROWSE, TicketProjects},
     },
     atlassian::{error::JiraError, models::Project},
     diagnose::{evidence::ProjectsEvidence, nearest::nearest},
@@ -32,8 +31,8 @@ pub struct ProjectFacts<'a> {
     pub project: Option<&'a Project>,
     /// Permissions held in it.
     pub held: &'a BTreeSet<String>,
-    /// What the integration is to do there.
-    pub mode: Mode,
+    /// Whether tickets are written there.
+    pub is_for_tickets: bool,
     /// Whether the account sees no more than the customer portal of it.
     pub portal_only: bool,
     /// For a project that was not found: the visible key most like it.
@@ -48,7 +47,7 @@ impl<'a> ProjectFacts<'a> {
     pub fn as_found(
         key: &'a str,
         project: Option<&'a Project>,
-        mode: Mode,
+        tickets: TicketProjects<'_>,
         evidence: &'a ProjectsEvidence,
         held: &'a BTreeSet<String>,
     ) -> Self {
@@ -63,7 +62,7 @@ impl<'a> ProjectFacts<'a> {
             key,
             project,
             held,
-            mode,
+            is_for_tickets: tickets.has(&[key, project.map_or(key, |project| project.key.as_str())]),
             portal_only,
             nearest: nearest(key, visible),
             unanswered: evidence.unanswered.get(known_as),
@@ -171,11 +170,17 @@ fn not_visible(seen: &ProjectFacts<'_>) -> String {
 
 fn permitted(seen: &ProjectFacts<'_>) -> Finding {
     let project_type = seen.project.map(|p| p.project_type_key.as_str()).unwrap_or_default();
-    let asked = requirements::permissions(seen.mode, project_type);
-    let lacking: Vec<(Reason, &str)> = asked
-        .filter(|permission| !seen.held.contains(permission.key))
-        .filter_map(|permission| Some((permission.denied?, permission.name)))
-        .collect();
+    let lacking = requirements::lacking(project_type, seen.held);
+    let names: Vec<&str> = lacking.iter().map(|(_, name)| *name).collect();
+    let names = names.join(", ");
+    if !seen.is_for_tickets && !lacking.is_empty() {
+        let held = Reason::PermissionsHeld.entry().meaning;
+        let message = format!(
+            "{held} Tickets, which are not written in {}, would take {names} as well.",
+            seen.key
+        );
+        return Finding::new(Permitted, Reason::PermissionsHeld, message);
+    }
     // Who is no agent mostly lacks the rest for the same reason.
     let no_agent = lacking
         .iter()
@@ -183,9 +188,8 @@ fn permitted(seen: &ProjectFacts<'_>) -> Finding {
     let Some((reason, _)) = no_agent.or(lacking.first()) else {
         return Finding::plain(Permitted, Reason::PermissionsHeld);
     };
-    let names: Vec<&str> = lacking.iter().map(|(_, name)| *name).collect();
-    let what = format!("In project {} the account lacks: {}.", seen.key, names.join(", "));
-    Finding::advising(Permitted, *reason, &what, remedy(seen, *reason, names.len()))
+    let what = format!("In project {} the account lacks: {names}.", seen.key);
+    Finding::advising(Permitted, *reason, &what, remedy(seen, *reason, lacking.len()))
 }
 
 /// What is to be done about the permissions that are lacking. Agents are made alike everywhere.
@@ -216,18 +220,15 @@ mod tests {
     }
 
     fn all() -> BTreeSet<String> {
-        requirements::permission_keys(Mode::Enforce)
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
+        requirements::permission_keys().into_iter().map(str::to_owned).collect()
     }
 
-    fn seen<'a>(project: Option<&'a Project>, held: &'a BTreeSet<String>, mode: Mode) -> ProjectFacts<'a> {
+    fn seen<'a>(project: Option<&'a Project>, held: &'a BTreeSet<String>, is_for_tickets: bool) -> ProjectFacts<'a> {
         ProjectFacts {
             key: "SUP",
             project,
             held,
-            mode,
+            is_for_tickets,
             portal_only: false,
             nearest: None,
             unanswered: None,
@@ -242,28 +243,32 @@ mod tests {
     fn a_usable_project_is_usable() {
         let held = all();
         assert_eq!(
-            reasons(&seen(Some(&project()), &held, Mode::Enforce)),
+            reasons(&seen(Some(&project()), &held, true)),
             [Reason::ProjectVisible, Reason::PermissionsHeld]
         );
     }
 
     #[test]
     fn each_permission_has_its_reason() {
-        for permission in requirements::permissions(Mode::Enforce, "service_desk") {
+        for permission in requirements::permissions(true, "service_desk") {
             let mut held = all();
             held.remove(permission.key);
-            let found = reasons(&seen(Some(&project()), &held, Mode::Enforce));
+            let found = reasons(&seen(Some(&project()), &held, true));
             let expected = permission.denied.unwrap_or(Reason::PermissionsHeld);
             assert!(found.contains(&expected), "{}", permission.key);
         }
     }
 
     #[test]
-    fn observing_needs_browsing_only() {
+    fn without_tickets_browsing_is_enough_and_what_they_would_take_is_said() {
         let held = BTreeSet::from([BROWSE.to_owned()]);
-        assert_eq!(
-            reasons(&seen(Some(&project()), &held, Mode::Observe)),
-            [Reason::ProjectVisible, Reason::PermissionsHeld]
+        let found = judge(&seen(Some(&project()), &held, false));
+        let reasons: Vec<Reason> = found.iter().map(|finding| finding.reason).collect();
+        assert_eq!(reasons, [Reason::ProjectVisible, Reason::PermissionsHeld]);
+        let said = found.last().map(Finding::message).unwrap_or_default();
+        assert!(
+            said.contains("not written in SUP, would take Create issues, Edit issues"),
+            "{said}"
         );
     }
 
@@ -271,23 +276,23 @@ mod tests {
     fn where_a_project_stands_goes_before_what_is_allowed_there() {
         let (held, mut changed) = (all(), project());
         assert_eq!(
-            reasons(&seen(None, &held, Mode::Enforce)),
+            reasons(&seen(None, &held, true)),
             [Reason::ProjectNotVisible, Reason::SkippedAfterAccessible]
         );
         changed.archived = true;
         assert_eq!(
-            reasons(&seen(Some(&changed), &held, Mode::Enforce)).first(),
+            reasons(&seen(Some(&changed), &held, true)).first(),
             Some(&Reason::ProjectArchived)
         );
         changed.deleted = true;
         assert_eq!(
-            reasons(&seen(Some(&changed), &held, Mode::Enforce)).first(),
+            reasons(&seen(Some(&changed), &held, true)).first(),
             Some(&Reason::ProjectInTrash)
         );
         let mut renamed = project();
         renamed.key = "HELP".into();
         assert_eq!(
-            reasons(&seen(Some(&renamed), &held, Mode::Enforce)),
+            reasons(&seen(Some(&renamed), &held, true)),
             [Reason::ProjectKeyRenamed, Reason::PermissionsHeld]
         );
     }
@@ -302,7 +307,7 @@ mod tests {
                 project_type_key: "software".into(),
                 ..project()
             };
-            let found = judge(&seen(Some(&project), &held, Mode::Enforce));
+            let found = judge(&seen(Some(&project), &held, true));
             let worst = found.into_iter().find(|finding| !finding.is_true());
             worst.map(|finding| finding.message()).unwrap_or_default()
         };
@@ -333,7 +338,7 @@ mod tests {
         for project in [None, Some(&project)] {
             let unanswered = ProjectFacts {
                 unanswered: Some(&error),
-                ..seen(project, &held, Mode::Enforce)
+                ..seen(project, &held, true)
             };
             assert_eq!(reasons(&unanswered), [Reason::NotChecked, Reason::NotChecked]);
         }

@@ -37,7 +37,7 @@ fn desk_finding(seen: &ProjectFacts<'_>, project_id: &str, evidence: &DesksEvide
         key: seen.key,
         project_id,
         held: seen.held,
-        mode: seen.mode,
+        is_for_tickets: seen.is_for_tickets,
         evidence,
     };
     let unanswered = || {
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::{integration::Mode, requirements::permission_keys},
+        api::requirements::permission_keys,
         atlassian::{desk_models::ServiceDesk, error::JiraError, models::Project},
         diagnose::evidence::DeskEvidence,
     };
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn all() -> BTreeSet<String> {
-        permission_keys(Mode::Enforce).into_iter().map(str::to_owned).collect()
+        permission_keys().into_iter().map(str::to_owned).collect()
     }
 
     fn judged(project: &Project, held: &BTreeSet<String>, desks: Option<&DesksEvidence>) -> Vec<Finding> {
@@ -82,7 +82,7 @@ mod tests {
             key: "SUP",
             project: Some(project),
             held,
-            mode: Mode::Enforce,
+            is_for_tickets: true,
             portal_only: false,
             nearest: None,
             unanswered: None,

@@ -6,10 +6,11 @@ use crate::api::{
         ConditionType::{self, Accessible, Permitted, ProjectsAccessible},
         Finding,
     },
-    integration::{Mode, ProjectCounts},
+    integration::ProjectCounts,
     project::Lifecycle,
     ready::holds_project_back,
     reason::Reason,
+    requirements::TicketProjects,
 };
 
 /// Most projects that a message names.
@@ -26,6 +27,8 @@ pub struct ProjectSummary {
     pub blocked: Option<Finding>,
     /// What there is to say of it although it can be used.
     pub warning: Option<Finding>,
+    /// Whether tickets are written there.
+    pub is_for_tickets: bool,
 }
 
 impl ProjectSummary {
@@ -41,7 +44,14 @@ impl ProjectSummary {
             lifecycle,
             blocked: own().find(blocks).cloned(),
             warning: own().find(warns).cloned(),
+            is_for_tickets: false,
         }
+    }
+
+    /// The same, of a project in which tickets are written, or not.
+    #[must_use]
+    pub fn where_tickets_are_written(self, is_for_tickets: bool) -> Self {
+        Self { is_for_tickets, ..self }
     }
 
     /// Whether this is what blocks it: that it cannot be read, or not be written to.
@@ -63,16 +73,17 @@ impl ProjectSummary {
 
 /// Counts the projects.
 #[must_use]
-pub fn count(projects: &[ProjectSummary], mode: Mode) -> ProjectCounts {
+pub fn count(projects: &[ProjectSummary], tickets: TicketProjects<'_>) -> ProjectCounts {
     let number = |test: &dyn Fn(&ProjectSummary) -> bool| {
         let count = projects.iter().filter(|project| test(project)).count();
         i64::try_from(count).unwrap_or(i64::MAX)
     };
-    let usable = number(&|p| p.blocked.is_none());
+    let writable = number(&|p| p.is_for_tickets && p.blocked.is_none());
     ProjectCounts {
+        in_scope: Some(number(&|_| true)),
         visible: number(&|p| p.lifecycle == Lifecycle::Live),
         readable: Some(number(&|p| !p.is_blocked_by(Accessible))),
-        writable: (mode == Mode::Enforce).then_some(usable),
+        writable: tickets.any().then_some(writable),
         blocked: number(&|p| p.blocked.is_some()),
         ..ProjectCounts::default()
     }
@@ -153,7 +164,7 @@ fn how_blocked(blocked: &[&ProjectSummary], all: usize) -> String {
     };
     let (how, list) = match (of(Accessible).count(), of(Permitted).count()) {
         (_, 0) => ("be read", named(of(Accessible))),
-        (0, _) => ("be written to (spec.mode Enforce)", named(of(Permitted))),
+        (0, _) => ("be written to (spec.tickets)", named(of(Permitted))),
         _ => {
             let list = format!(
                 "not read {}; not written to {}",
@@ -200,6 +211,11 @@ mod tests {
             .collect()
     }
 
+    fn for_tickets(all: Vec<ProjectSummary>) -> Vec<ProjectSummary> {
+        let of = all.into_iter();
+        of.map(|project| project.where_tickets_are_written(true)).collect()
+    }
+
     #[test]
     fn it_is_said_what_cannot_be_read_and_what_not_written_to() {
         use Reason::*;
@@ -217,7 +233,7 @@ mod tests {
             (
                 &[ProjectVisible, EditDenied],
                 SomeProjectsBlocked,
-                "1 of 2 projects cannot be written to (spec.mode Enforce): B (EditDenied).",
+                "1 of 2 projects cannot be written to (spec.tickets): B (EditDenied).",
             ),
             (
                 &[ProjectVisible, EditDenied, BrowseDenied],
@@ -232,7 +248,7 @@ mod tests {
             (
                 &[CreateDenied, EditDenied],
                 AllProjectsBlocked,
-                "None of the 2 projects in scope can be written to (spec.mode Enforce): A (CreateDenied), B (EditDenied).",
+                "None of the 2 projects in scope can be written to (spec.tickets): A (CreateDenied), B (EditDenied).",
             ),
             (
                 &[ProjectVisible, NotChecked],
@@ -270,7 +286,7 @@ mod tests {
             "{}",
             both.message()
         );
-        let counts = count(&all, Mode::Enforce);
+        let counts = count(&for_tickets(all), TicketProjects(Some(&[])));
         assert_eq!(
             (counts.readable, counts.writable, counts.blocked),
             (Some(2), Some(2), 0)
@@ -287,15 +303,15 @@ mod tests {
             ProjectArchived,
             ProjectNotVisible,
         ]);
-        let counts = count(&all, Mode::Enforce);
+        let counts = count(&for_tickets(all), TicketProjects(Some(&[])));
         assert_eq!(
             (counts.visible, counts.readable, counts.writable),
             (3, Some(3), Some(2))
         );
-        assert_eq!((counts.blocked, counts.all()), (3, Some(5)));
-        let observed = count(&projects(&[ProjectVisible, ProjectArchived]), Mode::Observe);
+        assert_eq!((counts.blocked, counts.in_scope), (3, Some(5)));
+        let observed = count(&projects(&[ProjectVisible, ProjectArchived]), TicketProjects::default());
         assert_eq!(
-            (observed.readable, observed.writable, observed.all()),
+            (observed.readable, observed.writable, observed.in_scope),
             (Some(1), None, Some(2))
         );
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::{
     api::{
         condition::{ConditionType, Finding},
-        integration::Mode,
         reason::Reason::{self, *},
         requirements::{AGENT, BROWSE, FEATURES},
     },
@@ -231,9 +230,14 @@ pub fn backs_project(evidence: &Evidence, key: &str, finding: &Finding) -> bool 
                     .as_ref()
                     .and_then(|desks| desks.listed.as_ref()?.as_ref().ok());
                 let shut_out = listed.is_some_and(|all| !all.iter().any(|desk| desk.project_id == project.id));
-                return (evidence.declared.mode == Mode::Enforce || shut_out) && !held.contains(AGENT);
+                return (is_for_tickets(evidence, projects, project) || shut_out) && !held.contains(AGENT);
             }
-            desk(evidence, project, finding.reason)
+            desk(
+                evidence,
+                project,
+                is_for_tickets(evidence, projects, project),
+                finding.reason,
+            )
         }
         _ => false,
     }
@@ -254,10 +258,17 @@ fn accessible(projects: &ProjectsEvidence, project: Option<&Project>, key: &str,
     }
 }
 
+/// Whether the spec asks for tickets in a project.
+fn is_for_tickets(evidence: &Evidence, projects: &ProjectsEvidence, project: &Project) -> bool {
+    let keys = projects.keys_of(project);
+    let listed = evidence.declared.tickets.as_ref();
+    listed.is_some_and(|listed| listed.is_empty() || listed.iter().any(|key| keys.contains(&key.as_str())))
+}
+
 fn permitted(evidence: &Evidence, projects: &ProjectsEvidence, project: &Project, reason: Reason) -> bool {
     let held = projects.held_in(&project.id);
-    let mode = evidence.declared.mode;
-    let features = FEATURES.iter().filter(|feature| feature.modes.contains(&mode));
+    let for_tickets = is_for_tickets(evidence, projects, project);
+    let features = FEATURES.iter().filter(|feature| for_tickets || !feature.for_tickets);
     let needed = features.flat_map(|feature| feature.permissions).filter(|permission| {
         let asked = !permission.service_projects_only || project.project_type_key == "service_desk";
         asked && permission.denied.is_some()
@@ -269,7 +280,7 @@ fn permitted(evidence: &Evidence, projects: &ProjectsEvidence, project: &Project
     }
 }
 
-fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
+fn desk(evidence: &Evidence, project: &Project, for_tickets: bool, reason: Reason) -> bool {
     let Some(desks) = &evidence.desks else {
         return false;
     };
@@ -292,7 +303,7 @@ fn desk(evidence: &Evidence, project: &Project, reason: Reason) -> bool {
         !may(kind) && status.eq_ignore_ascii_case("RESTRICTED")
     };
     let hidden = |kind: &RequestType| !may(kind) && kind.group_ids.as_ref().is_some_and(Vec::is_empty);
-    let closed = |kind: &RequestType| evidence.declared.mode == Mode::Enforce && is_closed(answers, kind);
+    let closed = |kind: &RequestType| for_tickets && is_closed(answers, kind);
     let all = |test: &dyn Fn(&RequestType) -> bool| !types.is_empty() && types.iter().all(test);
     match reason {
         ServiceDeskUsable => !types.is_empty(),

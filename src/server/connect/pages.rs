@@ -37,7 +37,7 @@ pub struct StartPage<'a> {
     /// What will be asked for.
     pub scopes: &'a [Scope],
     /// Whether the integration only reads.
-    pub observes: bool,
+    pub is_read_only: bool,
     /// Where the button leads.
     pub start: &'a str,
 }

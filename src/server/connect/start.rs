@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType, reason_of},
-        integration::{ExpectedAccount, Mode},
+        integration::ExpectedAccount,
         scopes::SCOPES,
     },
     connect::{PendingConsent, authorize, grant_key},
@@ -70,7 +70,7 @@ fn render(visit: &Visit, code: &str) -> Response {
             why: why.unwrap_or_default(),
             account: spec.account.as_ref().and_then(account_name),
             scopes: SCOPES,
-            observes: spec.mode == Mode::Observe,
+            is_read_only: spec.tickets.is_none(),
             start: &format!("/connect/{namespace}/{name}/start?key={code}"),
         },
     )

@@ -89,10 +89,9 @@ mod tests {
 
     use super::*;
     use crate::api::{
-        integration::Mode,
         project::{JiraProjectSpec, JiraProjectStatus},
         reason::Reason,
-        requirements::permission_keys,
+        requirements::{TicketProjects, permission_keys},
     };
 
     fn project(id: &str, key: &str) -> Project {
@@ -101,7 +100,7 @@ mod tests {
     }
 
     fn evidence(projects: &[Project]) -> ProjectsEvidence {
-        let all: BTreeSet<String> = permission_keys(Mode::Enforce).into_iter().map(str::to_owned).collect();
+        let all: BTreeSet<String> = permission_keys().into_iter().map(str::to_owned).collect();
         ProjectsEvidence {
             held: projects.iter().map(|p| (p.id.clone(), all.clone())).collect(),
             found: projects.iter().map(|p| (p.id.clone(), p.clone())).collect(),
@@ -116,7 +115,7 @@ mod tests {
     fn all(hours: i64) -> PlanInputs<'static> {
         PlanInputs {
             named: None,
-            mode: Mode::Enforce,
+            tickets: TicketProjects(Some(&[])),
             desks: None,
             now: at(hours),
         }

@@ -7,10 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use crate::{
     api::{
         condition::{ConditionType, Finding, conditions, find, is_true, put},
-        integration::Mode,
         project::{JiraProject, JiraProjectStatus, Lifecycle, RequestTypeEntry},
         ready::project_ready,
         reason::Reason,
+        requirements::TicketProjects,
     },
     atlassian::models::Project,
     diagnose::{
@@ -29,6 +29,8 @@ pub struct PlannedProject {
     pub existing: Option<JiraProject>,
     /// The status it is to have.
     pub status: JiraProjectStatus,
+    /// Whether tickets are written there.
+    pub is_for_tickets: bool,
 }
 
 impl PlannedProject {
@@ -42,6 +44,7 @@ impl PlannedProject {
     #[must_use]
     pub fn summary(&self) -> ProjectSummary {
         ProjectSummary::of(&self.key, self.status.lifecycle, &self.findings())
+            .where_tickets_are_written(self.is_for_tickets)
     }
 
     /// What the integration sums up of its service desk, if it has one.
@@ -67,8 +70,8 @@ impl PlannedProject {
 pub struct PlanInputs<'a> {
     /// The keys that spec names; absent where every project is in scope.
     pub named: Option<&'a [String]>,
-    /// What the integration is to do.
-    pub mode: Mode,
+    /// In which projects tickets are written.
+    pub tickets: TicketProjects<'a>,
     /// What was answered about service desks; absent where the scopes do not cover them.
     pub desks: Option<&'a DesksEvidence>,
     /// Now.
@@ -85,7 +88,7 @@ pub fn planned(
     evidence: &ProjectsEvidence,
 ) -> PlannedProject {
     let held = project.map(|p| evidence.held_in(&p.id)).unwrap_or_default();
-    let seen = ProjectFacts::as_found(key, project, given.mode, evidence, &held);
+    let seen = ProjectFacts::as_found(key, project, given.tickets, evidence, &held);
     let before = existing.and_then(|p| p.status.clone()).unwrap_or_default();
     if seen.unanswered.is_some() && !before.conditions.is_empty() {
         // Jira gave no answer about this one project: its status keeps the last one.
@@ -93,13 +96,14 @@ pub fn planned(
             key: key.to_owned(),
             existing: existing.cloned(),
             status: before,
+            is_for_tickets: seen.is_for_tickets,
         };
     }
     let mut findings = project_with_desk::judge(&seen, given.desks);
     carry_unanswered(&mut findings, &before);
     let generation = existing.and_then(|p| p.metadata.generation).unwrap_or(1);
     let now = Time(given.now);
-    let lifecycle = seen.lifecycle();
+    let (lifecycle, is_for_tickets) = (seen.lifecycle(), seen.is_for_tickets);
     let missing = lifecycle == Lifecycle::NotVisible;
     let mut status = JiraProjectStatus {
         observed_generation: Some(generation),
@@ -137,6 +141,7 @@ pub fn planned(
         key: key.to_owned(),
         existing: existing.cloned(),
         status,
+        is_for_tickets,
     }
 }
 
@@ -216,7 +221,7 @@ mod tests {
         evidence.unanswered.insert("SUP".into(), JiraError::Redirected);
         let given = PlanInputs {
             named: None,
-            mode: Mode::Enforce,
+            tickets: TicketProjects(Some(&[])),
             desks: None,
             now: Timestamp::UNIX_EPOCH,
         };

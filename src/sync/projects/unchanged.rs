@@ -54,6 +54,13 @@ impl KnownState<'_> {
         self.spec.projects.is_some()
     }
 
+    /// Whether tickets are written in a project.
+    fn is_for_tickets(&self, project: &JiraProject) -> bool {
+        let now = project.status.as_ref().and_then(|status| status.key.as_deref());
+        let key = project.spec.key.as_str();
+        self.spec.ticket_projects().has(&[key, now.unwrap_or(key)])
+    }
+
     /// Those whose turn it is.
     fn turn<T>(&self, mut all: Vec<T>) -> Vec<T> {
         if all.len() > MOST {
@@ -73,7 +80,7 @@ pub async fn is_unchanged(jira: &Session, before: KnownState<'_>) -> Result<bool
     if before.names_projects() && has_unanswered(before.known) {
         return Ok(false);
     }
-    let asked = everything(questions(before.spec.mode, &live_projects(before.known)));
+    let asked = everything(questions(&live_projects(before.known)));
     let held = jira.permissions(&asked).await?;
     let expected = live_permissions(before.known);
     let same = expected.iter().all(|(id, permissions)| match held.projects.get(id) {
@@ -182,7 +189,7 @@ async fn desks_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraE
     let asked: Vec<DeskQuery> = unwell
         .iter()
         .filter_map(|(project, status, _)| {
-            let asked = DeskQuery::of(status.id.as_deref()?, before.spec.mode, &held(status));
+            let asked = DeskQuery::of(status.id.as_deref()?, before.is_for_tickets(project), &held(status));
             Some(asked.that_was_closed(is_closed(project)))
         })
         .collect();
@@ -193,7 +200,7 @@ async fn desks_are(jira: &Session, before: KnownState<'_>) -> Result<bool, JiraE
             key: &project.spec.key,
             project_id: status.id.as_deref().unwrap_or_default(),
             held: &held,
-            mode: before.spec.mode,
+            is_for_tickets: before.is_for_tickets(project),
             evidence: &evidence,
         });
         judged.is_some_and(|judged| judged == *finding)

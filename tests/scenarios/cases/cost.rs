@@ -64,6 +64,7 @@ pub(super) fn spec(harness: &Harness, keys: Option<Vec<String>>) -> Value {
     let mut spec = json!({
         "account": {"email": BOT},
         "syncInterval": "1m",
+        "tickets": {},
         "users": {"pinned": pinned},
         "statusMapping": [{"phase": "Waiting", "statuses": ["Waiting for customer"]}],
     });

@@ -44,7 +44,8 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("projects::each_permission_is_missed_by_name", each_permission),
         scenario("projects::browsing_is_denied", browsing_denied),
         scenario("projects::the_agent_licence_is_gone", agent_licence),
-        scenario("projects::observing_needs_browsing_only", observing),
+        scenario("projects::without_tickets_browsing_is_enough", without_tickets),
+        scenario("projects::tickets_are_judged_in_their_projects_alone", ticket_projects),
         scenario("projects::all_are_blocked", all_blocked),
         scenario("projects::a_named_one_is_blocked", named_blocked),
         waiting("projects::a_plain_pass_finds_what_was_taken", plain_pass),
@@ -75,7 +76,7 @@ fn give(project: &str, permission: &str) -> Command {
 const DISPENSABLE: [&str; 2] = ["AssignDenied", "ReporterChangeDenied"];
 
 async fn each_permission(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "permissions", json!({})).await;
+    let harness = connected(&cluster, "permissions", json!({"tickets": {}})).await;
     for (permission, reason, name, row) in EACH {
         harness.jira(take("ENG", permission));
         let blocked = harness.request("acme").await;
@@ -107,7 +108,7 @@ async fn each_permission(cluster: Arc<Cluster>) {
             harness
                 .assert_project("acme-eng", "Ready", "False", reason, &said)
                 .await;
-            let entry = format!("1 of 4 projects cannot be written to (spec.mode Enforce): ENG ({reason})");
+            let entry = format!("1 of 4 projects cannot be written to (spec.tickets): ENG ({reason})");
             assert_condition(
                 &blocked,
                 "ProjectsAccessible",
@@ -178,7 +179,7 @@ async fn browsing_denied(cluster: Arc<Cluster>) {
 }
 
 async fn agent_licence(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "agent", json!({})).await;
+    let harness = connected(&cluster, "agent", json!({"tickets": {}})).await;
     let said = ["Service project agent access", "Jira Service Management licence"];
     harness.jira(Command::RemoveAgentLicence {
         site: None,
@@ -214,8 +215,9 @@ async fn agent_licence(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
-async fn observing(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "observing", json!({"mode": "Observe"})).await;
+/// What the account may not do is said, and nothing is red for it, whatever the mode of an earlier version says.
+async fn without_tickets(cluster: Arc<Cluster>) {
+    let harness = connected(&cluster, "reading", json!({"mode": "Observe"})).await;
     for (permission, ..) in EACH {
         harness.jira(take("ENG", permission));
     }
@@ -223,27 +225,68 @@ async fn observing(cluster: Arc<Cluster>) {
         site: None,
         account: None,
     });
-    assert_condition(
-        &harness.request("acme").await,
-        "ProjectsAccessible",
-        "True",
-        "AllProjectsAccessible",
-        &[],
-    );
-    harness.assert_blocked(&[], "").await;
-    harness.change("acme", json!({"mode": "Enforce"})).await;
+    for mode in [json!("Observe"), json!("Enforce"), json!(null)] {
+        harness.change("acme", json!({"mode": mode})).await;
+        let found = harness.request("acme").await;
+        let all = "AllProjectsAccessible";
+        assert_condition(&found, "ProjectsAccessible", "True", all, &["All 4 projects"]);
+        harness.assert_blocked(&[], "").await;
+        let counts = found.status.unwrap().projects.unwrap();
+        assert_eq!((counts.readable, counts.writable), (Some(4), None));
+        let names = EACH.map(|(_, _, name, _)| name);
+        harness
+            .assert_project("acme-eng", "Permitted", "True", "PermissionsHeld", &names)
+            .await;
+        harness.assert_project("acme-eng", "Ready", "True", "Usable", &[]).await;
+    }
+    harness.change("acme", json!({"tickets": {}})).await;
     harness
         .until_project_reason("acme-eng", "Permitted", "CreateDenied")
         .await;
-    harness.change("acme", json!({"mode": "Observe"})).await;
+    harness.change("acme", json!({"tickets": null})).await;
     harness
         .until_project_reason("acme-eng", "Permitted", "PermissionsHeld")
         .await;
     harness.close().await;
 }
 
+/// Of the projects that are named for tickets `Ready` depends; of the others nothing is asked but to be read.
+async fn ticket_projects(cluster: Arc<Cluster>) {
+    let spec = json!({"tickets": {"projects": ["ENG"]}});
+    let harness = connected(&cluster, "ticket-projects", spec).await;
+    harness.jira(take("OPS", "CREATE_ISSUES"));
+    harness.jira(take("SUP", "SERVICEDESK_AGENT"));
+    let found = harness.request("acme").await;
+    assert_condition(&found, "Ready", "True", "Connected", &[]);
+    assert_eq!(found.status.unwrap().projects.unwrap().writable, Some(1));
+    harness.assert_blocked(&[], "").await;
+    let said = ["not written in OPS, would take Create issues as well"];
+    harness
+        .assert_project("acme-ops", "Permitted", "True", "PermissionsHeld", &said)
+        .await;
+    harness
+        .assert_project("acme-sup", "ServiceDeskReady", "True", "ServiceDeskUsable", &[])
+        .await;
+
+    harness.jira(take("ENG", "CREATE_ISSUES"));
+    let blocked = harness.request("acme").await;
+    let said = ["1 of 4 projects cannot be written to (spec.tickets): ENG (CreateDenied)"];
+    assert_condition(&blocked, "Ready", "False", "SomeProjectsBlocked", &said);
+    harness.assert_blocked(&["acme-eng"], "CreateDenied").await;
+    harness.jira(give("ENG", "CREATE_ISSUES"));
+    harness.jira(Command::ArchiveProject {
+        site: None,
+        project: "OPS".into(),
+    });
+    // One that nobody named is told, and holds nothing back.
+    let found = harness.request("acme").await;
+    assert_condition(&found, "ProjectsAccessible", "False", "SomeProjectsBlocked", &["OPS"]);
+    assert_condition(&found, "Ready", "True", "Connected", &[]);
+    harness.close().await;
+}
+
 async fn all_blocked(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "all-blocked", json!({})).await;
+    let harness = connected(&cluster, "all-blocked", json!({"tickets": {}})).await;
     let all = ["ENG", "OPS", "SUP", "ITS"];
     for project in all {
         harness.jira(take(project, "EDIT_ISSUES"));
@@ -266,7 +309,7 @@ async fn all_blocked(cluster: Arc<Cluster>) {
 }
 
 async fn named_blocked(cluster: Arc<Cluster>) {
-    let projects = json!({"projects": [{"key": "ENG"}, {"key": "SUP"}]});
+    let projects = json!({"projects": [{"key": "ENG"}, {"key": "SUP"}], "tickets": {}});
     let harness = connected(&cluster, "named-blocked", projects).await;
     harness.jira(take("ENG", "ADD_COMMENTS"));
     let blocked = harness.request("acme").await;
@@ -289,7 +332,7 @@ async fn named_blocked(cluster: Arc<Cluster>) {
 /// Nobody asks: the clock brings an incremental reconciliation, which finds that something was taken, and the
 /// next one that it was given back.
 async fn plain_pass(cluster: Arc<Cluster>) {
-    let harness = connected(&cluster, "plain", json!({"syncInterval": "1m"})).await;
+    let harness = connected(&cluster, "plain", json!({"syncInterval": "1m", "tickets": {}})).await;
     harness.jira(take("ENG", "EDIT_ISSUES"));
     harness
         .until_project_reason("acme-eng", "Permitted", "EditDenied")

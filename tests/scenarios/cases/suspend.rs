@@ -230,15 +230,15 @@ fn revoke(harness: &Harness, permission: &str) {
 async fn observing(cluster: Arc<Cluster>) {
     let harness = Harness::open(&cluster, "observe").await;
     connect_for_reading(&harness).await;
-    let spec = json!({"projects": [{"key": "SUP"}, {"key": "ENG"}]});
+    let spec = json!({"projects": [{"key": "SUP"}, {"key": "ENG"}], "tickets": {}});
     harness.integrate("acme", "acme-oauth", spec).await;
     harness.until_reason("acme", "ScopesGranted", "ScopesMissing").await;
-    let enforcing = harness.request("acme").await;
+    let writing = harness.request("acme").await;
     let reported = ["write:jira-work (to write issues)", "developer console"];
-    assert_condition(&enforcing, "ScopesGranted", "False", "ScopesMissing", &reported);
-    assert_condition(&enforcing, "Ready", "False", "ScopesMissing", &[]);
+    assert_condition(&writing, "ScopesGranted", "False", "ScopesMissing", &reported);
+    assert_condition(&writing, "Ready", "False", "ScopesMissing", &[]);
 
-    harness.change("acme", json!({"mode": "Observe"})).await;
+    harness.change("acme", json!({"tickets": null})).await;
     let ready = harness.until_ready("acme").await;
     assert_condition(&ready, "ScopesGranted", "True", "AllScopesGranted", &[]);
     for permission in ["CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES"] {

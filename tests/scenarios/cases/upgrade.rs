@@ -88,6 +88,8 @@ async fn upgrade(cluster: Arc<Cluster>) {
     assert_eq!(self::versions(&harness).await, versions, "nothing else is written");
     says_it_by_the_new_names(&taken_over);
 
+    // What the mode asked of the account, tickets ask.
+    harness.change("acme", json!({"tickets": {}})).await;
     let looked_through = harness.request("acme").await;
     assert_eq!(judgements(&harness).await, judged, "a full pass finds the same");
     says_it_by_the_new_names(&looked_through);

@@ -241,7 +241,7 @@ async fn install_earlier_version(cluster: &Cluster) {
     let counts = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/projects";
     let change = json!([
         {"op": "remove", "path": format!("{counts}/properties/readable")},
-        {"op": "remove", "path": format!("{counts}/properties/writable")},
+        {"op": "remove", "path": format!("{counts}/properties/inScope")},
         {"op": "add", "path": format!("{counts}/properties/synced"), "value": {"type": "integer", "format": "int64"}},
         {"op": "add", "path": format!("{counts}/required/-"), "value": "synced"},
     ]);

@@ -112,7 +112,8 @@ impl CrdSchema {
     pub fn unused(&self, object: &Value) -> Vec<String> {
         use super::field_error::join;
         fn walk(schema: &Value, value: Option<&Value>, path: &str, unused: &mut Vec<String>) {
-            if value.is_none() {
+            let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+            if value.is_none() && !text.starts_with("Deprecated") {
                 unused.push(path.to_owned());
             }
             let fields = schema.get("properties").and_then(Value::as_object);

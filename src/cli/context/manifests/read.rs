@@ -203,7 +203,17 @@ fn fields(errors: &[FieldError], object: &Value) -> Vec<ReportLine> {
         lines.push(ReportLine::local("Fields", accepted, accepted.meaning()));
     }
     lines.extend(widened(object).iter().map(FieldError::line));
+    lines.extend(without_effect(object));
     lines
+}
+
+/// That a field is taken and has no effect any more.
+fn without_effect(object: &Value) -> Option<ReportLine> {
+    let is_accepted = |mode: &&Value| mode.as_str().is_some_and(|mode| ["Enforce", "Observe"].contains(&mode));
+    object.pointer("/spec/mode").filter(is_accepted)?;
+    let message =
+        "spec.mode has no effect any more: whether the account has to write follows from spec.tickets. Leave it out.";
+    Some(ReportLine::local("Fields", CheckReason::FieldWithoutEffect, message))
 }
 
 /// What names no namespace is applied to that of the command line.

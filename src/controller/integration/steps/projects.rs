@@ -44,7 +44,7 @@ pub async fn write(
     let (observed, named) = (run.observed, run.observed.named_projects());
     let inputs = PlanInputs {
         named: named.as_deref(),
-        mode: observed.integration.spec.mode,
+        tickets: observed.integration.spec.ticket_projects(),
         desks,
         now: observed.now,
     };
@@ -63,7 +63,7 @@ pub async fn write(
     WrittenProjects {
         findings,
         lacks_desks,
-        counts: judge::projects::count(&summaries, inputs.mode),
+        counts: judge::projects::count(&summaries, inputs.tickets),
         sync: is_told.then(|| ProjectSync {
             is_full: true,
             succeeded: applied.failures.is_empty(),

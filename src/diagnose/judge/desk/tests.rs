@@ -54,21 +54,19 @@ fn evidence(types: Vec<RequestType>) -> DesksEvidence {
     }
 }
 
-fn judged(evidence: &DesksEvidence, mode: Mode, without: Option<&str>) -> Option<Finding> {
-    let held = permission_keys(Mode::Enforce)
-        .into_iter()
-        .filter(|key| Some(*key) != without);
+fn judged(evidence: &DesksEvidence, is_for_tickets: bool, without: Option<&str>) -> Option<Finding> {
+    let held = permission_keys().into_iter().filter(|key| Some(*key) != without);
     judge(&Desk {
         key: "SUP",
         project_id: "1",
         held: &held.map(str::to_owned).collect(),
-        mode,
+        is_for_tickets,
         evidence,
     })
 }
 
 fn finding(evidence: &DesksEvidence) -> Finding {
-    judged(evidence, Mode::Enforce, None).unwrap()
+    judged(evidence, true, None).unwrap()
 }
 
 /// The one desk of the evidence.
@@ -147,9 +145,9 @@ fn one_type_of_use_is_enough_and_else_the_nearest_to_it_is_told() {
 fn who_is_no_agent_writes_nothing_and_may_read() {
     let evidence = evidence(vec![closed(1)]);
     let reason = |mode, without| judged(&evidence, mode, without).unwrap().reason;
-    assert_eq!(reason(Mode::Enforce, Some(AGENT)), Reason::NotAnAgent);
-    assert_eq!(reason(Mode::Enforce, None), Reason::RequestTypesNotCreatable);
-    assert_eq!(reason(Mode::Observe, Some(AGENT)), Reason::ServiceDeskUsable);
+    assert_eq!(reason(true, Some(AGENT)), Reason::NotAnAgent);
+    assert_eq!(reason(true, None), Reason::RequestTypesNotCreatable);
+    assert_eq!(reason(false, Some(AGENT)), Reason::ServiceDeskUsable);
 }
 
 #[test]
@@ -211,7 +209,7 @@ fn a_type_that_is_closed_is_told_with_what_is_known_of_it() {
     let evidence = evidence(vec![closed(1)]);
     let held = finding(&evidence);
     assert!(!held.message().contains("Create issues"), "{}", held.message());
-    let lacking = judged(&evidence, Mode::Enforce, Some(CREATE)).unwrap();
+    let lacking = judged(&evidence, true, Some(CREATE)).unwrap();
     assert!(
         lacking
             .message()
@@ -237,7 +235,7 @@ fn a_desk_that_is_not_listed_is_missing_unless_there_is_no_list() {
     assert_eq!(finding(&evidence).reason, Reason::ServiceDeskMissing);
     for listed in [Some(Err(JiraError::Redirected)), None] {
         evidence.listed = listed;
-        assert_eq!(judged(&evidence, Mode::Enforce, None), None);
+        assert_eq!(judged(&evidence, true, None), None);
     }
 }
 
@@ -246,7 +244,7 @@ fn only_a_refusal_shows_that_no_type_is_shown() {
     let judged_with = |error: JiraError| {
         let mut evidence = evidence(Vec::new());
         only(&mut evidence).request_types = Err(error);
-        judged(&evidence, Mode::Enforce, None).map(|finding| finding.reason)
+        judged(&evidence, true, None).map(|finding| finding.reason)
     };
     let text = || "no".to_owned();
     for refusal in [

@@ -8,13 +8,10 @@ mod projects;
 mod site;
 mod statuses;
 
-use proptest::{option, prelude::*};
+use proptest::{collection::vec, option, prelude::*};
 
 use self::{answers::answer, desks::desks, people::directory, projects::projects, statuses::statuses};
-use crate::{
-    api::integration::Mode,
-    diagnose::{declared::DeclaredSpec, evidence::Evidence},
-};
+use crate::diagnose::{declared::DeclaredSpec, evidence::Evidence};
 
 pub use self::{answers::outage, people::person};
 
@@ -22,19 +19,19 @@ pub use self::{answers::outage, people::person};
 pub fn declared() -> BoxedStrategy<DeclaredSpec> {
     (
         (site::address(), site::suffixes(), option::of(site::bound())),
-        (option::of(people::expected()), mode()),
+        (option::of(people::expected()), tickets()),
         (option::of(projects::keys()), projects::known()),
         (statuses::rules(), people::pinned()),
     )
         .prop_map(
-            |(site, (account, mode), (projects, known), (status_mapping, pinned))| DeclaredSpec {
+            |(site, (account, tickets), (projects, known), (status_mapping, pinned))| DeclaredSpec {
                 site: site.0,
                 site_suffixes: site.1,
                 bound: site.2,
                 accepted: account.as_ref().and_then(people::accepted),
                 account,
                 known,
-                mode,
+                tickets,
                 projects,
                 status_mapping,
                 pinned,
@@ -43,8 +40,10 @@ pub fn declared() -> BoxedStrategy<DeclaredSpec> {
         .boxed()
 }
 
-fn mode() -> BoxedStrategy<Mode> {
-    prop_oneof![3 => Just(Mode::Enforce), 1 => Just(Mode::Observe)].boxed()
+/// In which projects tickets are written: in all, in some, in none.
+fn tickets() -> BoxedStrategy<Option<Vec<String>>> {
+    let some = vec(answers::key(), 1..3).prop_map(Some);
+    prop_oneof![3 => Just(Some(Vec::new())), 1 => some, 1 => Just(None)].boxed()
 }
 
 /// Anything.

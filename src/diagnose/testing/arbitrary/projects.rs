@@ -14,10 +14,7 @@ use super::{
     desks::listed,
 };
 use crate::{
-    api::{
-        integration::Mode,
-        requirements::{AGENT, BROWSE_USERS, permission_keys},
-    },
+    api::requirements::{AGENT, BROWSE_USERS, permission_keys},
     atlassian::{error::JiraError, models::Project},
     diagnose::{declared::KnownProject, evidence::ProjectsEvidence},
 };
@@ -66,7 +63,7 @@ fn project() -> BoxedStrategy<Project> {
 }
 
 fn held() -> BoxedStrategy<BTreeSet<String>> {
-    let all: BTreeSet<String> = permission_keys(Mode::Enforce).into_iter().map(str::to_owned).collect();
+    let all: BTreeSet<String> = permission_keys().into_iter().map(str::to_owned).collect();
     let mut each = Vec::from_iter(all.clone());
     let (some, whole) = (btree_set(select(each.clone()), 0..9), all.clone());
     each.extend([AGENT, AGENT].map(str::to_owned));

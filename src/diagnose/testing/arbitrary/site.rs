@@ -4,10 +4,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::answers::{answer, text};
 use crate::{
-    api::{
-        integration::{Mode, SiteStatus},
-        requirements::scopes as needed,
-    },
+    api::{integration::SiteStatus, requirements::scopes as needed},
     atlassian::models::{AccessibleResource, TenantInfo},
     diagnose::evidence::SiteEvidence,
 };
@@ -60,9 +57,14 @@ pub fn bound() -> BoxedStrategy<SiteStatus> {
         .boxed()
 }
 
+/// Every scope that can be needed, with what needs it.
+fn every_scope() -> impl Iterator<Item = (&'static str, &'static str)> {
+    needed(false, true).chain(needed(true, true))
+}
+
 /// Scopes: all that can be needed, some of them, or others.
 pub fn scopes() -> BoxedStrategy<Vec<String>> {
-    let all: Vec<String> = needed(Mode::Enforce, true).map(|(scope, _)| scope.to_owned()).collect();
+    let all: Vec<String> = every_scope().map(|(scope, _)| scope.to_owned()).collect();
     let some = vec(select(all.clone()), 0..6);
     prop_oneof![3 => Just(all), 2 => some, 1 => vec(text(), 0..3)].boxed()
 }
@@ -86,7 +88,7 @@ pub fn site() -> BoxedStrategy<SiteEvidence> {
 
 /// A site that is reached with every scope.
 pub fn reached() -> SiteEvidence {
-    let all = needed(Mode::Enforce, true).map(|(scope, _)| scope.to_owned());
+    let all = every_scope().map(|(scope, _)| scope.to_owned());
     let resource = AccessibleResource {
         id: "c1".into(),
         url: SITE.into(),

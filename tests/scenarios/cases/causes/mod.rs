@@ -31,18 +31,18 @@ use crate::{
 pub fn scenarios() -> Vec<Scenario> {
     let mut all = vec![
         scenario("causes::of_service_desks", |cluster| {
-            run(cluster, "desks", json!({}), desks::rows())
+            run(cluster, "desks", json!({"tickets": {}}), desks::rows())
         }),
         scenario("causes::of_agents_and_people", |cluster| {
             let rows = [people::rows(), agents::rows()].concat();
-            run(cluster, "people", json!({}), rows)
+            run(cluster, "people", json!({"tickets": {}}), rows)
         }),
         scenario("causes::of_statuses", |cluster| {
             run(cluster, "statuses", json!({}), statuses::rows())
         }),
         scenario("causes::of_scopes_and_of_several_at_once", |cluster| {
             let rows = [scopes::rows(), together::rows()].concat();
-            run(cluster, "scopes", json!({}), rows)
+            run(cluster, "scopes", json!({"tickets": {}}), rows)
         }),
         waiting("causes::an_unhealthy_desk_recovers_by_the_clock", outage::by_the_clock),
     ];

@@ -126,7 +126,7 @@ async fn portal_named(cluster: Arc<Cluster>) {
 
 /// Jira lists the project and says that it may be browsed, and means the portal.
 async fn portal_listed(cluster: Arc<Cluster>) {
-    let harness = as_pat(&cluster, "portal-listed", json!({"mode": "Observe"})).await;
+    let harness = as_pat(&cluster, "portal-listed", json!({})).await;
     harness.until_ready("acme").await;
     assert!(!harness.project_reasons().await.contains_key("acme-sup"));
     let lens = |on| Command::SetPortalLens {
@@ -136,13 +136,13 @@ async fn portal_listed(cluster: Arc<Cluster>) {
     harness.jira(lens(true));
     harness.request("acme").await;
     seen_through_portals(&harness).await;
-    coverage::caused("portal-only-observe");
+    coverage::caused("portal-only-reading");
 
-    harness.change("acme", json!({"mode": "Enforce"})).await;
+    harness.change("acme", json!({"tickets": {}})).await;
     harness.request("acme").await;
     seen_through_portals(&harness).await;
     harness.until_events("acme-sup", &["BrowseDenied"]).await;
-    coverage::caused("portal-only-enforce");
+    coverage::caused("portal-only-tickets");
 
     harness.make(let_in()).await;
     let recovered = harness.request("acme").await;

@@ -126,7 +126,7 @@ pub(super) async fn added_later(cluster: Arc<Cluster>) {
     harness
         .put_credentials(&harness.namespace, "acme-oauth", &app, Some(&tokens.refresh_token))
         .await;
-    harness.integrate("acme", "acme-oauth", json!({})).await;
+    harness.integrate("acme", "acme-oauth", json!({"tickets": {}})).await;
     harness.until_reason("acme", "ScopesGranted", "ScopesMissing").await;
     let named = [
         READING,
@@ -157,7 +157,7 @@ pub(super) async fn added_later(cluster: Arc<Cluster>) {
 }
 
 pub(super) async fn not_needed(cluster: Arc<Cluster>) {
-    let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}]});
+    let spec = json!({"projects": [{"key": "ENG"}, {"key": "OPS"}], "tickets": {}});
     let (harness, app) = with_app(&cluster, "no-desks", spec).await;
     for lost in [READING, WRITING] {
         let (client_id, scope) = (Some(app.clone()), lost.to_owned());

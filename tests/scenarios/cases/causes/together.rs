@@ -139,8 +139,13 @@ fn ready_says(integration: &JiraIntegration, reason: &str, named: &[&str], unsai
 
 /// With the wrong account nothing further is asked.
 pub(super) async fn root_leads(cluster: Arc<Cluster>) {
-    let (harness, app) =
-        connected_with_app(&cluster, "root", Setup::default(), json!({"account": {"email": BOT}})).await;
+    let (harness, app) = connected_with_app(
+        &cluster,
+        "root",
+        Setup::default(),
+        json!({"account": {"email": BOT}, "tickets": {}}),
+    )
+    .await;
     let mut lost = scope("write:jira-work", false);
     lost["clientId"] = json!(app.client_id);
     let problem = harness
