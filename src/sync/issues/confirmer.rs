@@ -115,7 +115,10 @@ impl<M: Mirror> Confirmer<'_, '_, M> {
         if by_project.is_empty() {
             return Ok(());
         }
-        let readable = readable(self.intake.run, by_project.keys().cloned().collect()).await?;
+        let run = self.intake.run;
+        let is_desk = |id: &String| run.settings.project(id).is_some_and(|project| project.is_desk);
+        let projects = by_project.keys().map(|id| (id.clone(), is_desk(id)));
+        let readable = readable(run.jira, &projects.collect()).await?;
         for (project, lost) in by_project {
             if readable.contains(&project) {
                 self.intake.writer.remove_all(lost).await?;

@@ -86,6 +86,7 @@ impl<'a, M: Mirror> Engine<'a, M> {
     async fn pass(&mut self) -> Result<(), MirrorError> {
         self.leave_scope().await?;
         self.follow_changes().await?;
+        self.intake.take_released().await?;
         self.list_if_due().await?;
         self.fail_invalid();
         if !self.listing.is_open() {

@@ -11,7 +11,13 @@ use super::{
     run::StepContext,
     writer::{Source, Writer},
 };
-use crate::atlassian::{issue_models::Issue, jira::RECONCILED};
+use crate::{
+    api::integration::MirrorMode,
+    atlassian::{
+        issue_models::Issue,
+        jira::{PAGE, RECONCILED},
+    },
+};
 
 /// Ids by project.
 type IdsByProject<'a> = BTreeMap<&'a str, (&'a FollowedProject, BTreeSet<u64>)>;
@@ -57,6 +63,26 @@ impl<M: Mirror> Intake<'_, M> {
         let known = issues.into_iter().filter(is_known).collect();
         self.writer.take(known, Some(&found), source).await?;
         Ok(unknown)
+    }
+
+    /// Takes in issues of tickets whose objects are gone: nobody but the mirror has an object of them any more.
+    pub(super) async fn take_released(&mut self) -> Result<(), MirrorError> {
+        let run = self.run;
+        if run.slice || run.settings.mode == MirrorMode::None {
+            return Ok(());
+        }
+        let released: Vec<u64> = run.settings.claimed.take_released().into_iter().collect();
+        for ids in released.chunks(PAGE) {
+            let taken = match run.jira.bulk_fetch(ids).await {
+                Ok(found) => self.take_changed(found.issues, Source::ById).await.map(|_| ()),
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = taken {
+                run.settings.claimed.release(released);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// What Jira said against the jql of a project, by its id.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     error::MirrorError,
     query::{among, newest},
-    run::StepContext,
 };
 use crate::{
     api::requirements::{AGENT, BROWSE},
@@ -19,7 +18,10 @@ use crate::{
 
 /// Of issues that no search finds, those that are archived: search finds others of their project, or
 /// the project is archived as a whole. Besides, the unproven ones, of which neither is so: search may be at fault.
-pub(super) async fn archived(
+///
+/// # Errors
+/// Where Jira cannot be asked.
+pub async fn archived(
     jira: &Session,
     found: &[Issue],
     unsearchable: &[u64],
@@ -62,7 +64,10 @@ async fn is_archived(jira: &Session, project: &str) -> Result<bool, MirrorError>
 
 /// Of issues that can be read, those that no search finds although Jira reconciles them with its
 /// index.
-pub(super) async fn unsearchable(jira: &Session, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
+///
+/// # Errors
+/// Where Jira cannot be asked.
+pub async fn unsearchable(jira: &Session, ids: &[u64]) -> Result<Vec<u64>, MirrorError> {
     let mut unsearchable = Vec::new();
     for chunk in ids.chunks(RECONCILED) {
         match searchable(jira, chunk).await? {
@@ -89,22 +94,25 @@ async fn searchable(jira: &Session, ids: &[u64]) -> Result<Option<Vec<u64>>, Mir
     }
 }
 
-/// Those of the projects whose issues the account reads. In service projects Jira answers what a
-/// portal customer holds, so one in which it is no agent has the project itself asked for.
-pub(super) async fn readable(run: StepContext<'_>, projects: Vec<String>) -> Result<BTreeSet<String>, MirrorError> {
-    let (settings, jira) = (run.settings, run.jira);
-    let is_desk = |id: &String| settings.project(id).is_some_and(|project| project.is_desk);
-    let desks: Vec<String> = projects.iter().filter(|id| is_desk(id)).cloned().collect();
+/// Those of the projects whose issues the account reads. Each goes by its id, with whether it is a service project: in
+/// those Jira answers what a portal customer holds, so one in which the account is no agent has the project itself
+/// asked for.
+///
+/// # Errors
+/// Where Jira cannot be asked.
+pub async fn readable(jira: &Session, projects: &BTreeMap<String, bool>) -> Result<BTreeSet<String>, MirrorError> {
+    let desks = projects.iter().filter(|(_, is_desk)| **is_desk);
+    let desks: Vec<String> = desks.map(|(id, _)| id.clone()).collect();
     let questions = PermissionQueries {
         global: Vec::new(),
-        projects: vec![(vec![BROWSE], projects.clone()), (vec![AGENT], desks)],
+        projects: vec![(vec![BROWSE], projects.keys().cloned().collect()), (vec![AGENT], desks)],
     };
     let held = jira.permissions(&questions).await?;
     let holds = |id: &String, permission: &str| held.projects.get(id).is_some_and(|held| held.contains(permission));
     let mut readable = BTreeSet::new();
-    for id in projects.into_iter().filter(|id| holds(id, BROWSE)) {
-        let is_shown = if is_desk(&id) && !holds(&id, AGENT) {
-            match jira.project(&id).await {
+    for (id, is_desk) in projects.iter().filter(|(id, _)| holds(id, BROWSE)) {
+        let is_shown = if *is_desk && !holds(id, AGENT) {
+            match jira.project(id).await {
                 Ok(_) => true,
                 Err(JiraError::NotFound(_) | JiraError::Forbidden(_)) => false,
                 Err(error) => return Err(error.into()),
@@ -112,7 +120,7 @@ pub(super) async fn readable(run: StepContext<'_>, projects: Vec<String>) -> Res
         } else {
             true
         };
-        readable.extend(is_shown.then_some(id));
+        readable.extend(is_shown.then(|| id.clone()));
     }
     Ok(readable)
 }
