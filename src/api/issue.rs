@@ -54,7 +54,7 @@ pub use super::{
     validation = Rule::new("!has(self.project) || has(self.type) != has(self.requestType)").message("spec.project needs exactly one of spec.type and spec.requestType: requestType for a request of a service project, else type"),
     validation = Rule::new("has(self.project) || !(has(self.type) || has(self.requestType) || has(self.reporter) || has(self.participants))").message("spec.type, spec.requestType, spec.reporter and spec.participants are for a new ticket: set spec.project"),
     // Of fields, whose values are of any kind, the rules know nothing.
-    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
+    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
 )]
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
@@ -137,6 +137,12 @@ pub struct JiraIssueSpec {
     /// What is done with a ticket that an object of this name had before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<TicketPolicy>,
+
+    /// So many seconds after the ticket was resolved this object is deleted; the ticket stays. It counts from the time at
+    /// which Jira says it was resolved, while its phase is Done. When omitted, the object stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 315_360_000))]
+    pub ttl_seconds_after_done: Option<i64>,
 
     /// When true, nothing is written to Jira for this object.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

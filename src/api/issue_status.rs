@@ -84,6 +84,9 @@ pub struct JiraIssueStatus {
     /// By what the ticket is found again: the same in a rebuilt cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// Keys of further issues that carry the marker of this object's ticket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<String>,
     /// The creation that is under way; gone once the ticket is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation: Option<TicketCreation>,

@@ -48,10 +48,15 @@ impl SearchPage {
     /// Whether Jira warned that issues may be missing.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        let kind = |warning: &serde_json::Value| warning.get("type").and_then(|kind| kind.as_str().map(str::to_owned));
-        let mut kinds = self.warnings.iter().filter_map(kind);
-        kinds.any(|kind| CUT.contains(&kind.as_str()))
+        is_cut(&self.warnings)
     }
+}
+
+/// Whether these warnings say that issues may be missing.
+pub(super) fn is_cut(warnings: &[serde_json::Value]) -> bool {
+    let kind = |warning: &serde_json::Value| warning.get("type").and_then(|kind| kind.as_str().map(str::to_owned));
+    let mut kinds = warnings.iter().filter_map(kind);
+    kinds.any(|kind| CUT.contains(&kind.as_str()))
 }
 
 /// Answer of `search/approximate-count`.
@@ -89,16 +94,21 @@ impl From<RawIssueBatch> for IssueBatch {
             .into_iter()
             .filter_map(|issue| Issue::deserialize(issue).ok());
         let issues: Vec<Issue> = read.collect();
-        let failed = listed.issue_errors.iter().filter_map(|error| {
-            let id = NumericId::deserialize(error.get("id")?).ok()?;
-            id.to_string().parse().ok()
-        });
         Self {
             malformed: all - issues.len(),
-            failed: failed.collect(),
+            failed: failed(&listed.issue_errors),
             issues,
         }
     }
+}
+
+/// Ids of the issues that these errors are about.
+pub(super) fn failed(errors: &[serde_json::Value]) -> Vec<u64> {
+    let id = |error: &serde_json::Value| {
+        let id = NumericId::deserialize(error.get("id")?).ok()?;
+        id.to_string().parse().ok()
+    };
+    errors.iter().filter_map(id).collect()
 }
 
 /// Answer of `jql/match`.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    issue_models::{Issue, IssueUser},
+    issue_models::{Issue, IssueUser, failed, is_cut},
     lenient::{id, maybe_id, or_default, or_odd},
 };
 
@@ -147,6 +148,14 @@ pub struct MarkedIssue {
     pub properties: BTreeMap<String, Value>,
 }
 
+impl MarkedIssue {
+    /// Jira's id of it.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        self.issue.id.parse().ok()
+    }
+}
+
 /// The marked issues of an answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,4 +166,27 @@ pub struct MarkedIssues {
     /// Leads to the next page; absent on the last one.
     #[serde(default)]
     pub next_page_token: Option<String>,
+    /// What Jira warned of.
+    #[serde(default, deserialize_with = "or_default")]
+    warnings: Vec<Value>,
+    /// Those that Jira could not answer now.
+    #[serde(default, deserialize_with = "or_default")]
+    issue_errors: Vec<Value>,
+    /// When it was answered, by Jira's clock and to the second.
+    #[serde(skip)]
+    pub date: Option<Timestamp>,
+}
+
+impl MarkedIssues {
+    /// Whether Jira warned that issues may be missing.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        is_cut(&self.warnings)
+    }
+
+    /// Ids of those that Jira could not answer now: nothing follows for them.
+    #[must_use]
+    pub fn failed(&self) -> Vec<u64> {
+        failed(&self.issue_errors)
+    }
 }

@@ -1,33 +1,47 @@
 //! Tickets that the cluster creates in Jira: judged before anything is sent, created exactly once, found again.
 
+mod bound_ticket;
 mod candidates;
 mod draft;
+mod duplicates;
 mod fields;
 mod flights;
+mod follow;
+mod following;
 mod gate;
 mod hourly;
 mod identity;
 mod judge;
+mod lifetime;
 mod lookup;
+mod loss;
 mod matching;
 mod metadata;
 mod note;
 mod outbox;
 mod people;
+mod reach;
 mod settle;
+mod standing;
 mod store;
 mod text;
 
+pub use bound_ticket::{BoundTicket, Loss};
 pub use candidates::Found;
 pub use draft::Draft;
 pub use flights::Flight;
+pub use follow::{Follower, Round};
+pub use following::Following;
 pub use gate::{TicketProject, WritePermit, permit, project};
 pub use hourly::{HourlyLimit, Room};
 pub use identity::{Identity, Marker, PROPERTY};
 pub use judge::{Judging, addresses, type_of};
+pub use lifetime::{Lifetime, lifetime};
 pub use metadata::TicketMetadata;
 pub use note::ReporterNote;
 pub use outbox::{Creation, Outbox, Sent};
 pub use people::{People, Person, TicketRoles};
+pub use reach::Reach;
 pub use settle::{CreationTimes, Lookups, Settled};
+pub use standing::{Said, ShownTicket, Standing, TicketNews, is_news, standing};
 pub use store::TicketStore;

@@ -12,7 +12,7 @@ use super::{
     candidates::{Found, RequestTraits, Wanted, pick},
     draft::{Draft, FirstCall},
     flights::{Flight, Flights},
-    identity::Marker,
+    identity::{Identity, Marker},
     lookup::{self, LookupResult},
     settle::CreationTimes,
     store::TicketStore,
@@ -83,6 +83,16 @@ impl Outbox {
     #[must_use]
     pub fn flight(&self, marker: &Marker) -> Option<Flight> {
         self.flights.of(&marker.identity, self.times.remembered())
+    }
+
+    /// The ticket that a creation made is gone: an object that is applied again gets another one.
+    pub fn forget(&self, identity: &Identity) {
+        if matches!(
+            self.flights.of(identity, self.times.remembered()),
+            Some(Flight::Created(..))
+        ) {
+            self.flights.end(identity, None);
+        }
     }
 
     /// Waits for what is under way. Called once, at the end.

@@ -379,6 +379,22 @@ reasons! {
         "The issue is the ticket of another object, so this one does not write it.",
         "Two objects name one ticket, or another cluster created it.",
         "Change the other object instead, or delete it first; this one takes the ticket over when it is changed then.";
+    DuplicateTicket [Created] False Stalled:
+        "Another issue carries the marker of this object's ticket: one creation became two issues.",
+        "Jira created the ticket later than it is believed to, or somebody copied the marker.",
+        "Delete in Jira the issues that the message names, or set them to done; this object keeps its ticket.";
+    TicketGone [Created] False Stalled:
+        "Jira does not show the ticket any more, and nothing is created again by itself.",
+        "It was deleted, or a security level hides it from the account: Jira answers alike.",
+        "For a new ticket delete this object and apply it again; if the ticket is hidden, let the account see it.";
+    TicketHidden [Created] False Stalled:
+        "The account may not see the ticket, or its project, any more; nothing is created again by itself.",
+        "The account lost a role or a permission in the project, or the project was deleted.",
+        "Let the account see the project and the ticket; it is noticed within the hour, or when the JiraIntegration is asked to reconcile.";
+    TicketArchived [Created] False Stalled:
+        "The ticket is archived, alone or with its project; nothing is created again by itself.",
+        "Somebody archived it in Jira.",
+        "Restore it in Jira to go on with it; for a new ticket delete this object and apply it again, under another name if the archived one is found.";
     Planned [Created] False Wait:
         "Nothing is sent: status.plan lists what would be.",
         "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",

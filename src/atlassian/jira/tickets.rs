@@ -139,8 +139,7 @@ impl Session {
         if let (Some(token), Some(fields)) = (token, body.as_object_mut()) {
             fields.insert("nextPageToken".to_owned(), token.into());
         }
-        let path = "/rest/api/3/search/jql";
-        self.post(path).timeout(LOOKUP_TIMEOUT).json(&body).send().await
+        self.marked("/rest/api/3/search/jql", &body).await
     }
 
     /// The issues with these ids or keys, at most 100, with a property of theirs, whatever the search index says.
@@ -152,8 +151,14 @@ impl Session {
         let body = json!({
             "issueIdsOrKeys": ids_or_keys, "fields": marked_fields(), "properties": [property],
         });
-        let path = "/rest/api/3/issue/bulkfetch";
-        self.post(path).timeout(LOOKUP_TIMEOUT).json(&body).send().await
+        self.marked("/rest/api/3/issue/bulkfetch", &body).await
+    }
+
+    async fn marked(&self, path: &str, body: &Value) -> Result<MarkedIssues, JiraError> {
+        let request = self.post(path).timeout(LOOKUP_TIMEOUT).json(body);
+        let (mut found, date): (MarkedIssues, _) = request.send_dated().await?;
+        found.date = date;
+        Ok(found)
     }
 }
 

@@ -1,27 +1,60 @@
-//! A ticket that is there: what Jira says of it.
+//! A ticket that is there. What Jira says of it comes with the [follower](super::follower): a wake of its object asks
+//! Jira nothing, unless a comment is to be made or its time is over.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
 
 use super::{
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
-    note::{NoteStep, note},
+    note::{NoteStep, is_pending, note},
 };
 use crate::{
     api::{
         condition::{
-            ConditionType::{Created, PeopleMatched, Valid},
+            ConditionType::{Created, PeopleMatched},
             Finding,
         },
         integration::JiraIntegration,
-        issue::{JiraIssue, JiraIssueStatus},
+        issue::JiraIssue,
         reason::Reason,
     },
-    atlassian::{error::JiraError, ticket_models::CreatedIssue},
+    atlassian::{
+        error::JiraError,
+        ticket_models::{CreatedIssue, MarkedIssue},
+    },
     sync::{
         issues::{FollowedProjects, MappingContext, MirroredIssue},
         phase::Phases,
     },
-    tickets::WritePermit,
+    tickets::{
+        Lifetime, Loss, Marker, PROPERTY, Reach, Said, ShownTicket, Standing, TicketNews, WritePermit, lifetime,
+        standing,
+    },
 };
+
+/// How long a question to Jira that failed is put off.
+const RETRY: Duration = Duration::from_mins(1);
+/// Longest wait that is asked of the queue.
+const LONGEST: Duration = Duration::from_hours(24 * 7);
+
+/// A ticket as Jira showed it. None where its id is no number, which Jira's never are.
+#[must_use]
+pub fn shown(found: MarkedIssue, integration: &JiraIntegration, site_url: &str) -> Option<ShownTicket> {
+    let marker = found.properties.get(PROPERTY).and_then(Marker::read);
+    let mapping = MappingContext {
+        site_url,
+        phases: &Phases::new(&integration.spec.status_mapping),
+        projects: &FollowedProjects::default(),
+    };
+    let issue = MirroredIssue::from_jira(found.issue, mapping)?;
+    Some(ShownTicket {
+        status: issue.status,
+        marker,
+    })
+}
 
 /// What Jira says of a ticket. None where it does not show it.
 ///
@@ -32,50 +65,120 @@ pub async fn read(
     integration: &JiraIntegration,
     permit: &WritePermit,
     id: &str,
-) -> Result<Option<JiraIssueStatus>, JiraError> {
-    let found = session
-        .session
-        .fetch_marked(&[id.to_owned()], crate::tickets::PROPERTY)
-        .await?;
-    let mapping = MappingContext {
-        site_url: &permit.site_url,
-        phases: &Phases::new(&integration.spec.status_mapping),
-        projects: &FollowedProjects::default(),
-    };
-    let issue = found.issues.into_iter().next().map(|found| found.issue);
-    Ok(issue
-        .and_then(|issue| MirroredIssue::from_jira(issue, mapping))
-        .map(|issue| issue.status))
+) -> Result<Option<ShownTicket>, JiraError> {
+    let found = session.session.fetch_marked(&[id.to_owned()], PROPERTY).await?;
+    let issue = found.issues.into_iter().next();
+    Ok(issue.and_then(|found| shown(found, integration, &permit.site_url)))
 }
 
-/// What is said of a ticket that is there, whatever Jira answers now.
+/// What is said of a ticket that is there where its integration lets nothing be written: what was said before stands.
+#[must_use]
+pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
+    let conditions = object
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| status.conditions.as_slice());
+    let carried = [Created, PeopleMatched].map(|type_| Finding::carried(type_, conditions));
+    let mut outcome = TicketOutcome::of(valid);
+    if is_bound(object) {
+        outcome.findings.extend(carried.into_iter().flatten());
+    }
+    outcome
+}
+
+/// Whether an object has its ticket.
+#[must_use]
+pub fn is_bound(object: &JiraIssue) -> bool {
+    object.status.as_ref().is_some_and(|status| !status.id.is_empty())
+}
+
+/// What is said of a ticket that is there.
 pub async fn examine(
     object: &JiraIssue,
     ctx: &TicketContext,
     (integration, permit): (&JiraIntegration, &WritePermit),
+    news: &TicketNews,
 ) -> TicketOutcome {
-    let status = object.status.clone().unwrap_or_default();
-    let created = match Finding::carried(Created, &status.conditions) {
-        Some(carried) if carried.is_true() => carried.reason,
-        _ => Reason::TicketCreated,
-    };
+    let tickets = integration.spec.tickets.clone().unwrap_or_default();
+    let projects = ctx.projects_of(&object.namespace().unwrap_or_default(), &object.spec.integration);
+    let reach = Reach::new(&tickets, &projects, Phases::new(&integration.spec.status_mapping));
+    let mut found = standing(object, news, &reach);
+    let mut wait = None;
+    let is_over = |found: &Standing| lifetime(&object.spec, &found.issue, Timestamp::now()) == Lifetime::Over;
+    let is_told = matches!(news.said, Some(Said::Shown(_)));
+    if found.is_unread || (is_over(&found) && !is_told && Loss::of(found.created.reason).is_none()) {
+        // Somebody may have opened it again since it was read.
+        match reread(object, ctx, (integration, permit)).await {
+            Some(shown) => {
+                let said = Some(Said::Shown(Box::new(shown)));
+                let duplicates = news.duplicates.clone();
+                found = standing(object, &TicketNews { said, duplicates }, &reach);
+            }
+            None => wait = Some(RETRY),
+        }
+    }
     let ticket = CreatedIssue {
-        id: status.id.clone(),
-        key: status.key.clone(),
+        id: found.issue.id.clone(),
+        key: found.issue.key.clone(),
     };
-    let mut outcome = there(created, &ticket);
-    outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
+    let mut outcome = TicketOutcome {
+        ticket: Some(ticket),
+        is_over: wait.is_none() && is_over(&found),
+        findings: vec![found.valid, found.created],
+        issue: Some(found.issue),
+        duplicates: Some(found.duplicates),
+        ..TicketOutcome::default()
+    };
+    people(&mut outcome, object, ctx, (integration, permit)).await;
+    if let Some(Lifetime::For(left)) = outcome
+        .issue
+        .as_ref()
+        .map(|issue| lifetime(&object.spec, issue, Timestamp::now()))
+    {
+        wait = Some(left.min(LONGEST));
+    }
+    outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
+    outcome
+}
+
+/// Says who was found, and makes the comment that names a reporter without an account.
+async fn people(
+    outcome: &mut TicketOutcome,
+    object: &JiraIssue,
+    ctx: &TicketContext,
+    (integration, permit): (&JiraIntegration, &WritePermit),
+) {
+    let status = object.status.clone().unwrap_or_default();
     let mut people = Finding::carried(PeopleMatched, &status.conditions);
-    if let Ok(session) = ctx.session(object, integration, permit).await {
+    let is_there = outcome.findings.iter().all(Finding::is_true);
+    if is_there
+        && is_pending(object)
+        && let Some(ticket) = outcome.ticket.clone()
+        && let Ok(session) = ctx.session(object, integration, permit).await
+    {
         match note(object, ctx, &session, permit, &ticket).await {
             NoteStep::Nothing => {}
             NoteStep::After(wait) => outcome.requeue = Some(wait),
             NoteStep::Refused(finding) => people = Some(finding),
         }
-        fill(&mut outcome, &session, integration, permit).await;
     }
     outcome.findings.extend(people);
-    outcome
+}
+
+async fn reread(
+    object: &JiraIssue,
+    ctx: &TicketContext,
+    (integration, permit): (&JiraIntegration, &WritePermit),
+) -> Option<ShownTicket> {
+    let id = object.status.as_ref().map(|status| status.id.clone())?;
+    let session = ctx.session(object, integration, permit).await.ok()?;
+    match read(&session, integration, permit, &id).await {
+        Ok(shown) => shown,
+        Err(error) => {
+            tracing::debug!(object = object.name_any(), %error, "a ticket could not be read");
+            None
+        }
+    }
 }
 
 /// What is said of a ticket that was created or found.
@@ -99,7 +202,7 @@ pub async fn fill(
         return;
     };
     match read(session, integration, permit, &ticket.id).await {
-        Ok(issue) => outcome.issue = issue,
+        Ok(shown) => outcome.issue = shown.map(|shown| shown.status),
         Err(error) => tracing::debug!(key = ticket.key, %error, "a ticket could not be read"),
     }
 }

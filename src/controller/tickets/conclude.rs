@@ -27,6 +27,10 @@ pub struct TicketOutcome {
     pub ticket: Option<CreatedIssue>,
     /// What Jira says of it, where it answered.
     pub issue: Option<JiraIssueStatus>,
+    /// Keys of further issues that carry its marker, where that is known.
+    pub duplicates: Option<Vec<String>>,
+    /// The ticket was done long enough ago: its object is to be deleted.
+    pub is_over: bool,
     /// When it is reconciled again, if nothing wakes it before.
     pub requeue: Option<Duration>,
 }
@@ -61,6 +65,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         conditions: conditions(&before.conditions, &outcome.findings, &ready, generation, now),
         people: outcome.people.clone().or(before.people),
         plan: outcome.plan.clone(),
+        duplicates: outcome.duplicates.clone().unwrap_or(before.duplicates),
         portal_url: before.portal_url,
         request_type: before.request_type,
         identity: before.identity,

@@ -6,10 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::FutureExt;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, runtime::reflector::Store};
 
-use super::{audit, creatable::Creatable, summary::Summaries};
+use super::{audit, creatable::Creatable, news::News, summary::Summaries};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::jira::Session,
@@ -34,6 +35,8 @@ pub struct TicketContext {
     pub projects: Vec<Store<JiraProject>>,
     /// Whether what integrations say of their tickets is to be looked through.
     pub summaries: Summaries,
+    /// What Jira said of tickets that is not written yet.
+    pub news: News,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -69,6 +72,7 @@ impl TicketContext {
             integrations,
             projects,
             summaries: Summaries::default(),
+            news: News::default(),
             settling: Mutex::default(),
         }
     }
@@ -90,6 +94,13 @@ impl TicketContext {
         of_it.map(|known| (*known).clone()).collect()
     }
 
+    /// Whether all projects were listed: before that none may be believed to be out of scope.
+    #[must_use]
+    pub fn are_projects_known(&self) -> bool {
+        let is_known = |known: &Store<JiraProject>| known.wait_until_ready().now_or_never().is_some();
+        self.projects.iter().all(is_known)
+    }
+
     /// Gets an access token of the integration's grant. What is written with it is told of the object.
     ///
     /// # Errors
@@ -97,6 +108,20 @@ impl TicketContext {
     pub async fn session(
         &self,
         object: &JiraIssue,
+        integration: &JiraIntegration,
+        permit: &WritePermit,
+    ) -> Result<TicketSession, String> {
+        let TicketSession { session, client_id } = self.reading_session(integration, permit).await?;
+        let session = session.reported_to(audit::reporter(&self.ctx, object));
+        Ok(TicketSession { session, client_id })
+    }
+
+    /// The same to read alone, for no one object.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub async fn reading_session(
+        &self,
         integration: &JiraIntegration,
         permit: &WritePermit,
     ) -> Result<TicketSession, String> {
@@ -122,7 +147,7 @@ impl TicketContext {
         let grant = granted.map_err(|_| "there is no access token at present".to_owned())?;
         let client = self.ctx.atlassian(grant.access.token);
         Ok(TicketSession {
-            session: Session::new(&client, &permit.cloud_id).reported_to(audit::reporter(&self.ctx, object)),
+            session: Session::new(&client, &permit.cloud_id),
             client_id,
         })
     }

@@ -32,6 +32,17 @@ pub enum NoteStep {
     Refused(Finding),
 }
 
+/// Whether the comment may be lacking, as far as the object says that is known.
+#[must_use]
+pub fn is_pending(object: &JiraIssue) -> bool {
+    let names = object
+        .spec
+        .reporter
+        .as_ref()
+        .is_some_and(|person| person.email.is_some());
+    names && reporter(object).is_none_or(|person| person.matched == "None" && person.note.is_none())
+}
+
 /// Makes the comment, unless it is there or nobody is to be named.
 pub async fn note(
     object: &JiraIssue,

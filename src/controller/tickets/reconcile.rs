@@ -14,6 +14,7 @@ use super::{
     context::{TicketContext, TicketSession},
     creatable::NotCreatable,
     create,
+    expiry::expire,
 };
 use crate::{
     api::{
@@ -29,13 +30,15 @@ use crate::{
     atlassian::error::JiraError,
     cluster::{error::describe, events::Notice},
     tickets::{
-        Creation, Draft, Identity, Judging, Marker, People, TicketRoles, TicketStore, WritePermit, addresses, permit,
-        project,
+        Creation, Draft, Identity, Judging, Marker, People, TicketNews, TicketRoles, TicketStore, WritePermit,
+        addresses, permit, project,
     },
 };
 
 /// How long a question to Jira that failed is put off.
 const RETRY: Duration = Duration::from_secs(10);
+/// How soon it is looked again whether the projects are known.
+const SOON: Duration = Duration::from_secs(1);
 /// How long a write to the API server that failed is put off.
 const WRITE_RETRY: Duration = Duration::from_secs(2);
 
@@ -44,9 +47,22 @@ pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Actio
     if !object.spec.is_ticket() || object.meta().deletion_timestamp.is_some() {
         return Action::await_change();
     }
-    let outcome = Box::pin(examine(&object, &ctx)).await.unwrap_or_else(|early| *early);
+    let object = match current(object, &ctx).await {
+        Ok(object) => object,
+        Err(action) => return action,
+    };
+    let (number, news) = ctx.news.of(&object);
+    let outcome = Box::pin(examine(&object, &ctx, &news))
+        .await
+        .unwrap_or_else(|early| *early);
+    if outcome.is_over {
+        return expire(&object, &ctx).await;
+    }
     match write(&object, &ctx, &outcome).await {
-        Ok(()) => outcome.requeue.map_or_else(Action::await_change, Action::requeue),
+        Ok(()) => {
+            ctx.news.written(&object, number);
+            outcome.requeue.map_or_else(Action::await_change, Action::requeue)
+        }
         Err(error) => {
             warn!(
                 object = object.name_any(),
@@ -55,6 +71,22 @@ pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Actio
             );
             Action::requeue(WRITE_RETRY)
         }
+    }
+}
+
+/// The object as it is judged: one that has its ticket as it is now, since what its status says is kept.
+async fn current(object: Arc<JiraIssue>, ctx: &TicketContext) -> Result<Arc<JiraIssue>, Action> {
+    if !bound::is_bound(&object) {
+        return Ok(object);
+    }
+    if !ctx.are_projects_known() {
+        // Before that every project would seem to be out of reach.
+        return Err(Action::requeue(SOON));
+    }
+    match store_of(&object, ctx).live(&object).await {
+        Ok(Some(live)) => Ok(Arc::new(live)),
+        Ok(None) => Err(Action::await_change()),
+        Err(_) => Err(Action::requeue(WRITE_RETRY)),
     }
 }
 
@@ -90,16 +122,16 @@ fn invalid(finding: Finding) -> Box<TicketOutcome> {
     Box::new(TicketOutcome::of(finding))
 }
 
-async fn examine(object: &JiraIssue, ctx: &TicketContext) -> Early<TicketOutcome> {
+async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> Early<TicketOutcome> {
     let namespace = object.namespace().unwrap_or_default();
     let integration = ctx.integration(&namespace, &object.spec.integration);
-    let permit = permit(&object.spec.integration, integration.as_ref()).map_err(invalid)?;
-    let status = object.status.clone().unwrap_or_default();
+    let permit = permit(&object.spec.integration, integration.as_ref())
+        .map_err(|finding| Box::new(bound::kept(object, finding)))?;
     let Some(integration) = integration else {
         return Ok(TicketOutcome::default());
     };
-    if !status.id.is_empty() {
-        return Ok(Box::pin(bound::examine(object, ctx, (&integration, &permit))).await);
+    if bound::is_bound(object) {
+        return Ok(Box::pin(bound::examine(object, ctx, (&integration, &permit), news)).await);
     }
     if object.spec.suspend {
         return Err(invalid(Finding::plain(Created, Reason::TicketSuspended)));

@@ -22,7 +22,7 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{audit, claims::ClaimWatch, context::TicketContext, reconcile::reconcile, summary};
+use super::{audit, claims::ClaimWatch, context::TicketContext, follower, reconcile::reconcile, summary};
 use crate::{
     api::{
         condition::ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable},
@@ -62,8 +62,9 @@ pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationTok
         stores.push(store);
         running.push(controller);
     }
+    let follower = follower::run(Arc::clone(&tickets), stores.clone(), stop.clone());
     let summaries = summary::run(Arc::clone(&tickets), stores, stop);
-    future::join(future::join_all(running), summaries).await;
+    future::join3(future::join_all(running), follower, summaries).await;
     tickets.outbox.shut_down().await;
 }
 
@@ -102,6 +103,7 @@ fn one(
         changed.summaries.wake();
         stream::iter(of_integration(&store, &namespace, &name))
     });
+    let woken = stream::select(woken, tickets.news.wakes(namespace));
     let running = Controller::for_stream(objects, reader)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .reconcile_on(woken)

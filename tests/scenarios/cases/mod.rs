@@ -47,6 +47,7 @@ mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
 mod tickets;
+mod tickets_life;
 mod tickets_people;
 mod tickets_seen;
 mod token_secret;
@@ -145,6 +146,7 @@ pub fn all() -> Vec<Scenario> {
         terminal_refused::scenarios(),
         terminal_steer::scenarios(),
         tickets::scenarios(),
+        tickets_life::scenarios(),
         tickets_people::scenarios(),
         tickets_seen::scenarios(),
         token_secret::scenarios(),

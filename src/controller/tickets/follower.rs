@@ -1,0 +1,246 @@
+//! Follows the tickets that are there, integration by integration, at the interval of each: what Jira says of them goes
+//! to their objects as news. It waits for no reconciliation of the integration.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use kube::{ResourceExt, runtime::reflector::Store};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::{
+    bound::{is_bound, shown},
+    context::TicketContext,
+};
+use crate::{
+    api::{
+        condition::{ConditionType::Created, reason_of},
+        integration::JiraIntegration,
+        issue::JiraIssue,
+        names,
+        requirements::SERVICE_DESK,
+    },
+    cluster::backoff::jittered,
+    sync::issues::MirrorError,
+    tickets::{
+        BoundTicket, Follower, Following, Identity, Loss, Round, Said, TicketNews, WritePermit, is_news, permit,
+    },
+};
+
+/// How often it is looked which integration is due, or asked for.
+const TICK: Duration = Duration::from_secs(1);
+/// How long it is left alone after an error, unless Jira says how long.
+const RETRY: Duration = Duration::from_mins(1);
+
+/// Names an integration.
+type IntegrationName = (String, String);
+
+/// The tickets of an integration, as they are followed.
+#[derive(Default)]
+struct Followed {
+    following: Following,
+    due: Option<Instant>,
+    /// The request of a person that was seen last.
+    requested_at: Option<String>,
+    /// It is not answered yet.
+    is_requested: bool,
+}
+
+/// Follows until stopped.
+pub async fn run(ctx: Arc<TicketContext>, tickets: Vec<Store<JiraIssue>>, stop: CancellationToken) {
+    let ready = async {
+        for store in &tickets {
+            store.wait_until_ready().await.ok(); // It ends with the watch, and so with the process.
+        }
+    };
+    if stop.run_until_cancelled(ready).await.is_none() {
+        return;
+    }
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut all: HashMap<IntegrationName, Followed> = HashMap::new();
+    let (mut running, mut busy) = (FuturesUnordered::new(), HashSet::new());
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Some((name, followed)) = running.next(), if !running.is_empty() => {
+                busy.remove(&name);
+                all.insert(name, followed);
+            }
+            _ = ticks.tick() => {
+                let there = due(&ctx, &mut all, &busy);
+                for (name, integration, followed) in there {
+                    let objects = objects_of(&tickets, &name);
+                    if busy.insert(name.clone()) {
+                        running.push(round(Arc::clone(&ctx), name, integration, objects, followed));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The integrations whose tickets are to be asked for now. Those that are gone are forgotten.
+fn due(
+    ctx: &TicketContext,
+    all: &mut HashMap<IntegrationName, Followed>,
+    busy: &HashSet<IntegrationName>,
+) -> Vec<(IntegrationName, JiraIntegration, Followed)> {
+    let (mut due, mut there, now) = (Vec::new(), HashSet::new(), Instant::now());
+    for known in ctx.integrations.iter().flat_map(Store::state) {
+        let Ok(integration) = &known.0 else { continue };
+        if integration.spec.tickets.is_none() {
+            continue;
+        }
+        let name = (integration.namespace().unwrap_or_default(), integration.name_any());
+        there.insert(name.clone());
+        if busy.contains(&name) || permit(&name.1, Some(integration)).is_err() {
+            continue;
+        }
+        let followed = all.entry(name.clone()).or_default();
+        let is_due = followed.due.is_none_or(|due| due <= now);
+        if is_due || requested_at(integration) != followed.requested_at {
+            due.push((name.clone(), integration.clone(), std::mem::take(followed)));
+        }
+    }
+    all.retain(|name, _| there.contains(name));
+    due
+}
+
+fn requested_at(integration: &JiraIntegration) -> Option<String> {
+    integration.annotations().get(names::REQUESTED_AT).cloned()
+}
+
+/// The objects of an integration that have their tickets.
+fn objects_of(tickets: &[Store<JiraIssue>], (namespace, integration): &IntegrationName) -> Vec<Arc<JiraIssue>> {
+    let all = tickets.iter().flat_map(Store::state);
+    let of_it = all.filter(|object| {
+        object.spec.is_ticket()
+            && is_bound(object)
+            && object.spec.integration == *integration
+            && object.namespace().as_deref() == Some(namespace)
+    });
+    of_it.collect()
+}
+
+async fn round(
+    ctx: Arc<TicketContext>,
+    name: IntegrationName,
+    integration: JiraIntegration,
+    objects: Vec<Arc<JiraIssue>>,
+    mut followed: Followed,
+) -> (IntegrationName, Followed) {
+    let requested = requested_at(&integration);
+    followed.is_requested |= requested != followed.requested_at;
+    let asked = match permit(&name.1, Some(&integration)) {
+        Ok(permit) if !objects.is_empty() => {
+            let whole = Asked {
+                ctx: &ctx,
+                integration: &integration,
+                permit: &permit,
+                objects: &objects,
+                is_requested: followed.is_requested,
+            };
+            whole.ask(&mut followed.following).await
+        }
+        _ => Ok(()),
+    };
+    let wait = match asked {
+        Ok(()) => {
+            followed.is_requested = false;
+            jittered(integration.spec.interval(), rand::random())
+        }
+        Err(wait) => wait,
+    };
+    followed.requested_at = requested;
+    followed.due = Instant::now().checked_add(wait);
+    (name, followed)
+}
+
+/// A round of questions about the tickets of one integration.
+struct Asked<'a> {
+    ctx: &'a TicketContext,
+    integration: &'a JiraIntegration,
+    permit: &'a WritePermit,
+    objects: &'a [Arc<JiraIssue>],
+    is_requested: bool,
+}
+
+impl Asked<'_> {
+    /// How long it is left alone after an error.
+    async fn ask(&self, following: &mut Following) -> Result<(), Duration> {
+        let Ok(session) = self.ctx.reading_session(self.integration, self.permit).await else {
+            return Err(RETRY);
+        };
+        let tickets = self.tickets();
+        let follower = Follower {
+            jira: &session.session,
+            account: &self.permit.account,
+            tickets: &tickets,
+            confirm_after: Duration::try_from(self.ctx.ctx.deletion_delay).unwrap_or_default(),
+            is_requested: self.is_requested,
+            now: Instant::now(),
+        };
+        let mut round = Round::default();
+        let asked = follower.follow(following, &mut round).await;
+        self.tell(round);
+        asked.map_err(|error| {
+            debug!(integration = self.integration.name_any(), %error, "its tickets could not be followed");
+            let wait = match error {
+                MirrorError::Jira(error) => error.retry_after(),
+                _ => None,
+            };
+            wait.unwrap_or(RETRY)
+        })
+    }
+
+    fn tickets(&self) -> Vec<BoundTicket> {
+        let namespace = self.integration.namespace().unwrap_or_default();
+        let projects = self.ctx.projects_of(&namespace, &self.integration.name_any());
+        let is_desk = |id: &str| {
+            let mut known = projects.iter().filter_map(|project| project.status.as_ref());
+            known.any(|status| status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK))
+        };
+        let ticket = |object: &Arc<JiraIssue>| {
+            let status = object.status.as_ref()?;
+            Some(BoundTicket {
+                id: status.id.parse().ok()?,
+                project_id: status.project_id.clone(),
+                is_desk: is_desk(&status.project_id),
+                loss: reason_of(&status.conditions, Created).and_then(Loss::of),
+                identity: status.identity.as_deref().map(Identity::read),
+                duplicates: status.duplicates.clone(),
+            })
+        };
+        self.objects.iter().filter_map(ticket).collect()
+    }
+
+    /// Tells each object what makes a difference to it.
+    fn tell(&self, mut round: Round) {
+        for object in self.objects {
+            let Some(status) = object.status.as_ref() else { continue };
+            let Ok(id) = status.id.parse::<u64>() else { continue };
+            let said = match (round.shown.get(&id), round.lost.get(&id)) {
+                (Some(found), _) => shown(found.clone(), self.integration, &self.permit.site_url)
+                    .filter(|shown| is_news(status, shown))
+                    .map(|shown| Said::Shown(Box::new(shown))),
+                (None, Some(loss)) => {
+                    let known = reason_of(&status.conditions, Created);
+                    (known != Some(loss.reason())).then_some(Said::Lost(*loss))
+                }
+                (None, None) => None,
+            };
+            let duplicates = round.duplicates.remove(&id).filter(|keys| *keys != status.duplicates);
+            if let (Some(Said::Lost(_)), Some(identity)) = (&said, &status.identity) {
+                self.ctx.outbox.forget(&Identity::read(identity));
+            }
+            if said.is_some() || duplicates.is_some() {
+                self.ctx.news.tell(object, TicketNews { said, duplicates });
+            }
+        }
+    }
+}
