@@ -43,9 +43,9 @@ fn cells(row: &Row, result: &Result<Measured, String>) -> Vec<String> {
 fn figures(row: &Row, measured: &Measured) -> [String; 8] {
     let spent = &measured.spent;
     [
-        format!("{:.2} s", measured.within(50)),
-        format!("{:.2} s", measured.within(90)),
-        format!("{:.2} s", measured.seconds),
+        duration(measured.within(50)),
+        duration(measured.within(90)),
+        duration(measured.seconds),
         format!("{:.1}", f64::from(row.tickets) / measured.seconds.max(0.001)),
         grouped(spent.calls + spent.refused),
         grouped(spent.refused),
@@ -66,10 +66,18 @@ fn title(row: &Row) -> String {
 /// What is printed as soon as a row is done.
 pub fn brief(measured: &Measured) -> String {
     format!(
-        "median {:.2} s, all in {:.2} s, {} calls, {} refused",
-        measured.within(50),
-        measured.seconds,
+        "median {}, all in {}, {} calls, {} refused",
+        duration(measured.within(50)),
+        duration(measured.seconds),
         grouped(measured.spent.calls + measured.spent.refused),
         grouped(measured.spent.refused)
     )
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else {
+        format!("{seconds:.2} s")
+    }
 }

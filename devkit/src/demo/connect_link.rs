@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cluster::Error;
-use super::narrator::{say, tell};
+use super::narrator::{paragraph, say};
 use super::processes::Processes;
 
 const SITE: &str = "https://acme.atlassian.net";
@@ -30,11 +30,12 @@ pub(super) async fn show(demo: &Processes) -> Result<(), Error> {
         )));
     }
     println!("{link}\n");
-    tell(
+    paragraph(
+        3,
         &format!(
-            "Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept."
+            "Open it, press Connect, log in as {ACCOUNT} (the sandbox knows no passwords), choose {SITE}, and accept. The \
+             page then shows how it becomes Ready. Log in as somebody else, or choose the other site, to see it refused."
         ),
-        "The page then shows how it becomes Ready. Log in as somebody else, or choose the other site, to see it refused.",
     );
     println!();
     Ok(())

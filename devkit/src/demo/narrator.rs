@@ -14,7 +14,14 @@ pub(super) fn say(text: &str) {
 
 /// What something says, below a line that tells what.
 pub(super) fn tell(who: &str, words: &str) {
-    println!("{}\n{}", wrapped(who, "   ", "   "), wrapped(words, "     ", "     "));
+    paragraph(3, who);
+    paragraph(5, words);
+}
+
+/// A paragraph that begins so far to the right.
+pub(super) fn paragraph(indent: usize, text: &str) {
+    let indent = " ".repeat(indent);
+    println!("{}", wrapped(text, &indent, &indent));
 }
 
 /// A text that is shown as it is, with lines that are too long broken and indented further.

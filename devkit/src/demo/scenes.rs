@@ -84,12 +84,14 @@ async fn issues(demo: &Processes) -> Result<(), Error> {
     ];
     demo.cluster.kubectl(&patch).await?;
     demo.cluster.wait(&["--for=create", "jiraissue/acme-eng-1"]).await?;
-    let of_acme = ["-n", "demo", "-l", "jira-operator.dev/integration=acme"];
-    let (projects, issues) = (
-        [&["get", "jp"][..], &of_acme].concat(),
-        [&["get", "jissue"][..], &of_acme].concat(),
-    );
-    show(demo, &projects).await?;
+    let issues = [
+        "get",
+        "jissue",
+        "-n",
+        "demo",
+        "-l",
+        "jira-operator.dev/integration=acme",
+    ];
     show(demo, &issues).await?;
     say(
         "Somebody starts to work on ENG-1 in Jira and deletes ENG-2. A pass that is asked for brings both here, where \
@@ -106,7 +108,6 @@ async fn issues(demo: &Processes) -> Result<(), Error> {
     let started = "--for=jsonpath={.status.phase}=InProgress";
     demo.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
     demo.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
-    show(demo, &projects).await?;
     show(demo, &issues).await
 }
 

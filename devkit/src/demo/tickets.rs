@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::cluster::Error;
-use super::narrator::{print_broken, say, show, tell};
+use super::narrator::{paragraph, print_broken, say, show, tell};
 use super::processes::Processes;
 
 /// An agent of the service project.
@@ -157,7 +157,8 @@ async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> {
         let text = |path: &str| comment.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let is_public = comment.pointer("/public").and_then(Value::as_bool) == Some(true);
         let kind = if is_public { "comment" } else { "internal note" };
-        tell(&format!("  {}, {kind}:", text("/author/displayName")), text("/body"));
+        paragraph(5, &format!("{}, {kind}:", text("/author/displayName")));
+        paragraph(7, text("/body"));
     }
     println!();
     let internal = comments.pointer("/values/0/public").and_then(Value::as_bool) == Some(false);
