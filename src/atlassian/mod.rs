@@ -7,6 +7,7 @@ pub mod desk_models;
 pub mod endpoints;
 pub mod error;
 pub mod issue_models;
+mod issue_writes;
 pub mod jira;
 mod lenient;
 pub mod models;

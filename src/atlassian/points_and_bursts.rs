@@ -9,11 +9,12 @@ use std::{
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock, ReasonablyRealtime},
-    middleware::NoOpMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+use super::issue_writes::{IssueWrites, Limiter, issue_of};
 
 /// Calls a second to one endpoint, and at once to one that was left alone: together the most that any second
 /// sees, the first one too.
@@ -42,8 +43,6 @@ const CUSTOMERS: Allowance = Allowance {
 /// After how many calls those endpoints are forgotten that were left alone since.
 const FORGET_EVERY: u32 = 1000;
 
-type Limiter<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
 /// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
 /// shared by everything in this process that calls Jira.
 #[derive(Debug)]
@@ -51,6 +50,7 @@ pub struct BurstLimiter<C: Clock = DefaultClock> {
     usual: Limiter<C>,
     changes: Limiter<C>,
     customers: Limiter<C>,
+    issues: IssueWrites<C>,
     admitted: AtomicU32,
 }
 
@@ -72,6 +72,7 @@ impl<C: Clock + Clone> BurstLimiter<C> {
             usual: limiter(USUAL),
             changes: limiter(CHANGES),
             customers: limiter(CUSTOMERS),
+            issues: IssueWrites::by(clock),
             admitted: AtomicU32::new(0),
         }
     }
@@ -94,6 +95,7 @@ impl<C: Clock + Clone> BurstLimiter<C> {
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
             }
+            self.issues.forget();
         }
     }
 }
@@ -104,6 +106,13 @@ impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
         self.forget();
         let (limiter, key) = self.of(cloud_id, endpoint);
         limiter.until_key_ready(&key).await;
+    }
+
+    /// Waits until the issue that a path leads to may be changed; at once, where it leads to none.
+    pub async fn admit_change(&self, cloud_id: &str, path: &str) {
+        if let Some(issue) = issue_of(path) {
+            self.issues.admit(cloud_id, issue).await;
+        }
     }
 }
 

@@ -52,6 +52,12 @@ impl Session {
         }
     }
 
+    /// The cloudId of the site.
+    #[must_use]
+    pub fn cloud_id(&self) -> &str {
+        &self.cloud_id
+    }
+
     /// How many calls this reconciliation made so far, as [`AtlassianClient::calls`] counts them.
     #[must_use]
     pub fn calls(&self) -> u32 {
@@ -92,6 +98,7 @@ impl Session {
         let url = format!("{}{path}", self.client.endpoints.gateway(&self.cloud_id));
         Call {
             session: self,
+            path: path.to_owned(),
             name: format!("{method} {path}"),
             endpoint: endpoint(method.as_str(), path),
             request: self.client.authorized(self.client.http.request(method, url)),
@@ -104,6 +111,7 @@ impl Session {
 pub(super) struct Call<'s> {
     session: &'s Session,
     request: RequestBuilder,
+    path: String,
     name: String,
     endpoint: String,
     limits: ResponseLimits,
@@ -141,7 +149,14 @@ impl Call<'_> {
 
     /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people.
     pub(super) async fn send_write(self) -> Result<Value, WriteError> {
-        let Session { client, on_write, .. } = self.session;
+        let Session {
+            client,
+            cloud_id,
+            on_write,
+        } = self.session;
+        if let Some(bursts) = &client.bursts {
+            bursts.admit_change(cloud_id, &self.path).await;
+        }
         let sent = on_write
             .as_ref()
             .map(|on_write| (on_write, SentWrite::read(&self.name, &self.request)));
