@@ -336,4 +336,12 @@ pub struct TicketsStatus {
     /// Tickets created within the last hour, as spec.tickets.maxPerHour counts them.
     #[serde(default)]
     pub created_last_hour: i64,
+    /// By what the tickets that are there are told from those of other clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Keys of the projects in which everything was listed that the account ever created: from then on tickets are looked
+    /// for by their labels, and only the newest of the account's issues are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub scanned: Vec<String>,
 }

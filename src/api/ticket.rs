@@ -25,8 +25,8 @@ pub struct PersonReference {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPolicy {
-    /// What is done with a ticket that an object of this name had before: Adopt takes it over, Ignore creates another
-    /// one for each object.
+    /// What is done with a ticket that an object of this name had before: Adopt takes it over; AdoptUnresolved takes
+    /// it over unless it is done, else creates another one, linked to it; Ignore creates another one for each object.
     #[serde(default)]
     pub existing: ExistingPolicy,
 }
@@ -37,6 +37,8 @@ pub enum ExistingPolicy {
     /// It is taken over.
     #[default]
     Adopt,
+    /// It is taken over unless it is done; then another one is created, and linked to it.
+    AdoptUnresolved,
     /// Another one is created.
     Ignore,
 }

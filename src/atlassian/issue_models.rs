@@ -158,7 +158,7 @@ impl ParsedQuery {
 }
 
 /// An issue.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Issue {
     /// Its id, which never changes.
     #[serde(deserialize_with = "id")]
@@ -172,7 +172,7 @@ pub struct Issue {
 }
 
 /// The fields of an issue. One in another form than it is documented counts as missing.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct IssueFields {
     /// Summary.
     #[serde(default, deserialize_with = "or_odd")]
@@ -216,7 +216,7 @@ pub struct IssueFields {
 }
 
 /// The status of an issue.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct IssueStatus {
     /// Its id.
@@ -231,7 +231,7 @@ pub struct IssueStatus {
 }
 
 /// The category of a status.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct StatusCategory {
     /// new, indeterminate, done or undefined.
     #[serde(default, deserialize_with = "or_default")]
@@ -239,7 +239,7 @@ pub struct StatusCategory {
 }
 
 /// Something with a name.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct NamedField {
     /// The name.
     #[serde(default, deserialize_with = "or_default")]
@@ -247,7 +247,7 @@ pub struct NamedField {
 }
 
 /// A person on an issue.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct IssueUser {
     /// Atlassian account id.
@@ -259,7 +259,7 @@ pub struct IssueUser {
 }
 
 /// The project of an issue.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub struct IssueProject {
     /// Its id.
     #[serde(default, deserialize_with = "super::lenient::maybe_id")]

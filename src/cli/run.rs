@@ -23,7 +23,10 @@ use super::{connect_pages, startup_crds};
 use crate::cli::context::{AtlassianOptions, CliError};
 use crate::{
     atlassian::{endpoints::http_client, oauth::TokenEndpoint},
-    cluster::{answer_deadline::AnswerDeadline, events::Events, user_agent::introduced, watch_progress::WatchProgress},
+    cluster::{
+        answer_deadline::AnswerDeadline, events::Events, server_clock::ServerClock, user_agent::introduced,
+        watch_progress::WatchProgress,
+    },
     controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
     grant::{GrantStore, Grants},
     server::health::{self, Health},
@@ -98,7 +101,8 @@ fn log_format() -> impl TypedValueParser<Value = LogFormat> {
 pub(super) async fn run(options: Options) -> Result<(), CliError> {
     start_logging(options.log_format);
     let progress = WatchProgress::default();
-    let client = client(&progress).await?;
+    let server_clock = ServerClock::default();
+    let client = client(&progress, &server_clock).await?;
     let listener = TcpListener::bind(options.listen).await;
     let listener = listener.map_err(CliError::system(format!("--listen {}", options.listen)))?;
     let listen = listener.local_addr()?;
@@ -107,7 +111,7 @@ pub(super) async fn run(options: Options) -> Result<(), CliError> {
     let stop = stop_on_signal()?;
     let grace = Duration::from_secs(options.shutdown_grace);
     let store = GrantStore::new(client, namespaces.clone());
-    let ctx = Arc::new(context(options, store, stop.clone())?);
+    let ctx = Arc::new(context(options, (store, server_clock), stop.clone())?);
     let pages = pages.map(|pages| tokio::spawn(pages.serve(&ctx, &namespaces, stop.clone())));
     let keeper = Arc::clone(&ctx.grants);
     let health = Arc::new(Health {
@@ -133,7 +137,7 @@ pub(super) async fn run(options: Options) -> Result<(), CliError> {
 }
 
 /// Each answer of the API server has a deadline, and watches report progress.
-async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
+async fn client(progress: &WatchProgress, clock: &ServerClock) -> Result<Client, CliError> {
     let config = Config::infer()
         .await
         .map_err(|e| format!("no cluster to talk to: {e}. Set KUBECONFIG or run in a cluster."))?;
@@ -141,11 +145,16 @@ async fn client(progress: &WatchProgress) -> Result<Client, CliError> {
     Ok(builder
         .with_layer(&AnswerDeadline::default())
         .with_layer(progress)
+        .with_layer(clock)
         .build())
 }
 
 /// What every reconciliation has at hand.
-fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Result<Context, CliError> {
+fn context(
+    options: Options,
+    (store, server_clock): (GrantStore, ServerClock),
+    stop: CancellationToken,
+) -> Result<Context, CliError> {
     let endpoints = options.atlassian.endpoints()?;
     let http = http_client()?;
     let metrics = Arc::new(Metrics::default());
@@ -171,6 +180,7 @@ fn context(options: Options, store: GrantStore, stop: CancellationToken) -> Resu
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),
         creation_settle: Duration::from_secs(u64::from(options.creation_settle)),
+        server_clock,
         claims: Claims::default(),
         index: Arc::new(SecretIndex::default()),
         admission: Admission::new(usize::from(at_once), stop),

@@ -8,6 +8,7 @@ pub mod events;
 pub mod owned;
 pub mod owner;
 pub mod paged_list;
+pub mod server_clock;
 pub mod status;
 pub mod time;
 pub mod user_agent;

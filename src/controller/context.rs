@@ -9,7 +9,7 @@ use super::{
     admission::Admission, directories::Directories, index::SecretIndex, links::Links, local_state::LocalStates,
     mirrors::Mirrors,
 };
-use crate::cluster::events::Events;
+use crate::cluster::{events::Events, server_clock::ServerClock};
 use crate::{
     atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
     grant::{GrantStore, Grants},
@@ -51,6 +51,8 @@ pub struct Context {
     pub deletion_delay: SignedDuration,
     /// After how long a ticket that is not found was not created.
     pub creation_settle: Duration,
+    /// The API server's time.
+    pub server_clock: ServerClock,
     /// Issues that are the tickets of applied objects.
     pub claims: Claims,
     /// Which integrations name which Secrets.

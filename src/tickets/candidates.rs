@@ -1,9 +1,17 @@
 //! Which of the issues that a look-up found is the ticket of an object.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::identity::{Identity, Marker, PROPERTY};
-use crate::atlassian::{issue_models::time, ticket_models::MarkedIssue};
+use super::{
+    identity::{Identity, Marker, PROPERTY},
+    text::adf_to_text,
+};
+use crate::atlassian::{
+    issue_models::{Issue, time},
+    ticket_models::{CreatedIssue, MarkedIssue},
+};
 
 /// Clocks differ, and a request is on its way for a while: so much before a creation began a request may be dated.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
@@ -13,6 +21,8 @@ const SKEW: SignedDuration = SignedDuration::from_mins(2);
 pub struct Wanted<'a> {
     /// Its identity.
     pub identity: &'a Identity,
+    /// Which creation of the object it is: what came of an earlier one is not it.
+    pub number: i64,
     /// Account id of the dedicated account: what others created is never taken.
     pub account: &'a str,
     /// Of a request, which is marked only after it was created: what it looks like.
@@ -24,6 +34,8 @@ pub struct Wanted<'a> {
 pub struct RequestTraits<'a> {
     /// Summary.
     pub summary: &'a str,
+    /// Description, as plain text.
+    pub text: &'a str,
     /// Id of its project.
     pub project_id: &'a str,
     /// Account id of its reporter.
@@ -33,84 +45,160 @@ pub struct RequestTraits<'a> {
 }
 
 /// What a look-up came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// Nothing.
     Nothing,
-    /// The ticket, by its id, with its marker, where it has one.
-    Ticket {
-        /// Id.
-        id: String,
-        /// Key.
-        key: String,
-        /// The marker that it carries.
-        marker: Option<Marker>,
-    },
-    /// It cannot be told which it is: keys of those that it may be.
-    Unclear(Vec<String>),
+    /// The ticket.
+    Ticket(Box<FoundTicket>),
+    /// It cannot be told which it is.
+    Unclear(Doubt),
+}
+
+/// A ticket that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundTicket {
+    /// What Jira says of it.
+    pub issue: Issue,
+    /// The marker that it carries, where it has one.
+    pub marker: Option<Marker>,
+}
+
+impl FoundTicket {
+    /// An issue that was found.
+    #[must_use]
+    pub fn of(issue: MarkedIssue) -> Self {
+        let marker = marker_of(&issue);
+        Self {
+            issue: issue.issue,
+            marker,
+        }
+    }
+
+    /// What names it.
+    #[must_use]
+    pub fn name(&self) -> CreatedIssue {
+        CreatedIssue {
+            id: self.issue.id.clone(),
+            key: self.issue.key.clone(),
+        }
+    }
+
+    /// Whether it is done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let category = self
+            .issue
+            .fields
+            .status
+            .as_ref()
+            .and_then(|status| status.status_category.as_ref());
+        category.is_some_and(|category| category.key == "done")
+    }
+}
+
+/// Issues of which it cannot be told whether one is the ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Their keys.
+    pub keys: Vec<String>,
+    /// The number of the creation that is in doubt.
+    pub number: i64,
+}
+
+/// How much an issue without a marker is like the request that was created.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    None,
+    /// All but the text, which Jira may show otherwise than it was sent.
+    ButForText,
+    Whole,
 }
 
 /// Picks the ticket among issues that were found.
 #[must_use]
 pub fn pick(wanted: &Wanted<'_>, issues: &[MarkedIssue]) -> Found {
-    let (mut marked, mut unmarked, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut marked, mut unmarked, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
+    let mut number = wanted.number;
     for issue in issues {
-        let found = issue.properties.get(PROPERTY).and_then(Marker::read);
+        let found = marker_of(issue);
         let is_ours = creator(issue) == Some(wanted.account);
         let has_label = issue.issue.fields.labels.contains(&wanted.identity.label());
         match &found {
             Some(found) if found.identity == *wanted.identity && is_ours => marked.push((found.n, issue)),
             // Another account was configured meanwhile, or somebody copied the issue.
-            Some(found) if found.identity == *wanted.identity => foreign.push(issue),
+            Some(found) if found.identity == *wanted.identity => {
+                number = number.max(found.n);
+                doubtful.push(issue);
+            }
             None if has_label && is_ours => marked.push((1, issue)),
-            None if is_like(wanted.request, issue) => match creator(issue) {
-                Some(who) if who == wanted.account => unmarked.push(issue),
+            None => match (likeness(wanted.request, issue), creator(issue)) {
+                (Likeness::Whole, Some(who)) if who == wanted.account => unmarked.push(issue),
+                (Likeness::ButForText, Some(who)) if who == wanted.account => doubtful.push(issue),
                 // Whether Jira calls the customer the creator of what was raised on their behalf is not established.
-                Some(who) if wanted.request.and_then(|request| request.reporter) == Some(who) => foreign.push(issue),
+                (Likeness::Whole | Likeness::ButForText, Some(who)) if is_reporter(wanted, who) => doubtful.push(issue),
                 _ => {}
             },
-            Some(_) | None => {}
+            Some(_) => {}
         }
     }
-    marked.sort_by_key(|(n, issue)| (std::cmp::Reverse(*n), issue.issue.id.parse::<u64>().unwrap_or(u64::MAX)));
-    match (marked.as_slice(), unmarked.as_slice(), foreign.as_slice()) {
+    marked.retain(|(n, _)| *n >= wanted.number);
+    marked.sort_by_key(|(n, issue)| (Reverse(*n), issue.issue.id.parse::<u64>().unwrap_or(u64::MAX)));
+    match (marked.as_slice(), unmarked.as_slice(), doubtful.as_slice()) {
         ([(_, first), ..], ..) => ticket(first),
         ([], [one], []) => ticket(one),
         ([], [], []) => Found::Nothing,
-        ([], several, foreign) => {
-            let keys = several.iter().chain(foreign).map(|issue| issue.issue.key.clone());
-            Found::Unclear(keys.collect())
+        ([], several, doubtful) => {
+            let keys = several.iter().chain(doubtful).map(|issue| issue.issue.key.clone());
+            let keys = keys.collect();
+            Found::Unclear(Doubt { keys, number })
         }
     }
 }
 
 fn ticket(issue: &MarkedIssue) -> Found {
-    Found::Ticket {
-        id: issue.issue.id.clone(),
-        key: issue.issue.key.clone(),
-        marker: issue.properties.get(PROPERTY).and_then(Marker::read),
-    }
+    Found::Ticket(Box::new(FoundTicket::of(issue.clone())))
+}
+
+fn marker_of(issue: &MarkedIssue) -> Option<Marker> {
+    issue.properties.get(PROPERTY).and_then(Marker::read)
 }
 
 fn creator(issue: &MarkedIssue) -> Option<&str> {
     issue.issue.fields.creator.as_ref().map(|who| who.account_id.as_str())
 }
 
-/// Whether an issue without a marker is what a request that was just created looks like.
-fn is_like(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> bool {
+fn is_reporter(wanted: &Wanted<'_>, who: &str) -> bool {
+    wanted.request.and_then(|request| request.reporter) == Some(who)
+}
+
+/// How much an issue without a marker is like the request that was just created.
+fn likeness(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> Likeness {
     let Some(request) = request else {
-        return false;
+        return Likeness::None;
     };
     let fields = &issue.issue.fields;
     let created = fields.created.as_deref().and_then(time);
     let reporter = fields.reporter.as_ref().map(|who| who.account_id.as_str());
-    fields.summary.as_deref() == Some(request.summary)
+    let is_like = fields.summary.as_deref() == Some(request.summary)
         && fields
             .project
             .as_ref()
             .is_some_and(|project| project.id == request.project_id)
         && request.reporter.is_none_or(|wanted| reporter == Some(wanted))
-        && created.is_some_and(|created| created >= request.since - SKEW)
+        && created.is_some_and(|created| created >= request.since - SKEW);
+    if !is_like {
+        Likeness::None
+    } else if words(&adf_to_text(&fields.description)) == words(request.text) {
+        Likeness::Whole
+    } else {
+        Likeness::ButForText
+    }
+}
+
+/// What is left of a text where Jira formats it otherwise than it was sent.
+fn words(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]
@@ -120,6 +208,10 @@ mod tests {
     use serde_json::json;
 
     const ACCOUNT: &str = "bot";
+
+    fn text(text: &str) -> serde_json::Value {
+        crate::tickets::text::plain_to_adf(text).unwrap()
+    }
 
     fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedIssue {
         let identity = Identity::of("app", "shop", "a");
@@ -132,6 +224,7 @@ mod tests {
             name: "a".into(),
             uid: "u".into(),
             note: None,
+            former: None,
         });
         let properties = marker
             .map(|marker| json!({PROPERTY: marker.value()}))
@@ -139,7 +232,7 @@ mod tests {
         let labels = if labelled { vec![identity.label()] } else { Vec::new() };
         serde_json::from_value(json!({
             "id": id.to_string(), "key": format!("SUP-{id}"), "properties": properties,
-            "fields": {"creator": {"accountId": creator}, "labels": labels, "summary": "Slow",
+            "fields": {"creator": {"accountId": creator}, "labels": labels, "summary": "Slow", "description": text("Very"),
                 "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"},
         }))
         .unwrap()
@@ -149,21 +242,28 @@ mod tests {
         let identity = Identity::of("app", "shop", "a");
         let request = RequestTraits {
             summary: "Slow",
+            text: "Very",
             project_id: "10000",
             reporter: None,
             since: "2026-04-28T15:33:00Z".parse().unwrap(),
         };
         let wanted = Wanted {
             identity: &identity,
+            number: 1,
             account: ACCOUNT,
             request: as_request.then_some(request),
         };
         pick(&wanted, issues)
     }
 
+    fn unclear(keys: &[&str]) -> Found {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Found::Unclear(Doubt { keys, number: 1 })
+    }
+
     fn id(found: &Found) -> &str {
         match found {
-            Found::Ticket { id, .. } => id,
+            Found::Ticket(ticket) => &ticket.issue.id,
             _ => "",
         }
     }
@@ -192,7 +292,7 @@ mod tests {
     #[test]
     fn what_another_account_created_with_our_marker_is_unclear() {
         let found = picked(&[issue(1, "former", Some(1), true)], false);
-        assert_eq!(found, Found::Unclear(vec!["SUP-1".into()]));
+        assert_eq!(found, unclear(&["SUP-1"]));
         // Beside the ticket itself a copy of it is no matter.
         assert_eq!(
             id(&picked(
@@ -227,16 +327,48 @@ mod tests {
             "a person asked the same"
         );
         let two = [issue(1, ACCOUNT, None, false), issue(2, ACCOUNT, None, false)];
-        assert_eq!(picked(&two, true), Found::Unclear(vec!["SUP-1".into(), "SUP-2".into()]));
+        assert_eq!(picked(&two, true), unclear(&["SUP-1", "SUP-2"]));
+    }
+
+    #[test]
+    fn what_came_of_an_earlier_creation_is_not_the_ticket_of_a_later_one() {
+        let identity = Identity::of("app", "shop", "a");
+        let picked = |issues: &[MarkedIssue]| {
+            let wanted = Wanted {
+                identity: &identity,
+                number: 2,
+                account: ACCOUNT,
+                request: None,
+            };
+            pick(&wanted, issues)
+        };
+        assert_eq!(picked(&[issue(1, ACCOUNT, Some(1), true)]), Found::Nothing);
+        assert_eq!(picked(&[issue(1, ACCOUNT, None, true)]), Found::Nothing);
+        let both = [issue(1, ACCOUNT, Some(1), true), issue(2, ACCOUNT, Some(2), true)];
+        assert_eq!(id(&picked(&both)), "2");
+        // The number that is in doubt is the highest of those who carry the marker.
+        let foreign = picked(&[issue(1, "former", Some(3), true)]);
+        let keys = vec!["SUP-1".to_owned()];
+        assert_eq!(foreign, Found::Unclear(Doubt { keys, number: 3 }));
+    }
+
+    #[test]
+    fn a_request_with_another_text_is_not_taken_and_not_excluded() {
+        let mut other = issue(1, ACCOUNT, None, false);
+        other.issue.fields.description = text("Not at all");
+        assert_eq!(picked(&[other.clone()], true), unclear(&["SUP-1"]));
+        other.issue.fields.description = text(" *Very*. ");
+        assert_eq!(id(&picked(&[other], true)), "1", "formatting is no difference");
     }
 
     #[test]
     fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
         let theirs = json!({"id": "1", "key": "SUP-1", "fields": {"creator": {"accountId": "kim"}, "summary": "Slow",
-            "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
+            "description": text("Very"), "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
         let identity = Identity::of("app", "shop", "a");
         let request = |reporter| RequestTraits {
             summary: "Slow",
+            text: "Very",
             project_id: "10000",
             reporter,
             since: "2026-04-28T15:33:00Z".parse().unwrap(),
@@ -244,12 +376,13 @@ mod tests {
         let picked = |reporter| {
             let wanted = Wanted {
                 identity: &identity,
+                number: 1,
                 account: ACCOUNT,
                 request: Some(request(reporter)),
             };
             pick(&wanted, &[serde_json::from_value(theirs.clone()).unwrap()])
         };
-        assert_eq!(picked(Some("kim")), Found::Unclear(vec!["SUP-1".into()]));
+        assert_eq!(picked(Some("kim")), unclear(&["SUP-1"]));
         assert_eq!(picked(None), Found::Nothing);
         assert_eq!(picked(Some("dana")), Found::Nothing);
     }
@@ -258,7 +391,7 @@ mod tests {
     fn another_summary_project_reporter_or_an_earlier_time_is_another_request() {
         let odd = |field: &str, value: serde_json::Value| {
             let mut fields = json!({"creator": {"accountId": ACCOUNT}, "summary": "Slow", "project": {"id": "10000"},
-                "created": "2026-04-28T15:33:02.000+0000"});
+                "description": text("Very"), "created": "2026-04-28T15:33:02.000+0000"});
             fields.as_object_mut().unwrap().insert(field.to_owned(), value);
             let issue = serde_json::from_value(json!({"id": "1", "key": "SUP-1", "fields": fields})).unwrap();
             picked(&[issue], true)

@@ -71,6 +71,7 @@ mod tests {
             name: "a".into(),
             uid: "u".into(),
             note: None,
+            former: None,
         };
         serde_json::from_value(json!({
             "id": id.to_string(), "key": format!("SUP-{id}"), "properties": {PROPERTY: marker.value()},

@@ -3,81 +3,186 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use super::identity::Identity;
-use crate::atlassian::ticket_models::CreatedIssue;
+use crate::{api::issue::TicketCreation, atlassian::ticket_models::CreatedIssue};
 
-/// A creation that this process sent.
+/// A creation that this process sent, or whose mark it saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flight {
     /// It is under way.
     UnderWay,
     /// The ticket was created, as the n-th of its object.
     Created(CreatedIssue, i64),
-    /// Whether it was created is not known.
-    Uncertain,
+    /// Whether it was created is not known. How it was marked.
+    Uncertain(TicketCreation),
 }
 
 /// The creations of this process.
-#[derive(Debug, Default)]
-pub struct Flights(Mutex<HashMap<Identity, (Flight, Instant)>>);
+#[derive(Debug)]
+pub struct Flights {
+    all: Mutex<HashMap<Identity, Entry>>,
+    /// How long what came of one is known.
+    remembered: Duration,
+}
+
+#[derive(Debug)]
+struct Entry {
+    flight: Flight,
+    /// Of a request: the digest of what it looks like.
+    looks: Option<String>,
+    at: Instant,
+}
 
 impl Flights {
-    /// Begins one, unless one is under way.
+    /// None is known yet. What ends is forgotten after this.
     #[must_use]
-    pub fn begin(&self, identity: &Identity) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_free = !matches!(all.get(identity), Some((Flight::UnderWay, _)));
+    pub fn new(remembered: Duration) -> Self {
+        Self {
+            all: Mutex::default(),
+            remembered,
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<Identity, Entry>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_known(&self, entry: &Entry) -> bool {
+        entry.flight == Flight::UnderWay || entry.at.elapsed() < self.remembered
+    }
+
+    /// Begins one, unless one is under way. `looks` is the digest of what a request looks like: of those that look alike
+    /// one is created at a time, since a request is marked only afterwards.
+    #[must_use]
+    pub fn begin(&self, identity: &Identity, looks: Option<&str>) -> bool {
+        let mut all = self.all();
+        // Seldom, since there may be thousands.
+        if all.len().is_power_of_two() {
+            all.retain(|_, entry| self.is_known(entry));
+        }
+        let is_under_way = matches!(all.get(identity), Some(entry) if entry.flight == Flight::UnderWay);
+        let is_alike = |(other, entry): (&Identity, &Entry)| {
+            let is_unmarked = matches!(entry.flight, Flight::UnderWay | Flight::Uncertain(_)) && self.is_known(entry);
+            other != identity && is_unmarked && looks.is_some() && entry.looks.as_deref() == looks
+        };
+        let is_free = !is_under_way && !all.iter().any(is_alike);
         if is_free {
-            all.insert(identity.clone(), (Flight::UnderWay, Instant::now()));
+            let entry = Entry {
+                flight: Flight::UnderWay,
+                looks: looks.map(str::to_owned),
+                at: Instant::now(),
+            };
+            all.insert(identity.clone(), entry);
         }
         is_free
     }
 
     /// Notes what came of it; nothing, where Jira did nothing.
     pub fn end(&self, identity: &Identity, outcome: Option<Flight>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            Some(outcome) => all.insert(identity.clone(), (outcome, Instant::now())),
-            None => all.remove(identity),
-        };
+        let mut all = self.all();
+        match (outcome, all.get_mut(identity)) {
+            (Some(flight), Some(entry)) => (entry.flight, entry.at) = (flight, Instant::now()),
+            (Some(flight), None) => {
+                let (looks, at) = (None, Instant::now());
+                all.insert(identity.clone(), Entry { flight, looks, at });
+            }
+            (None, _) => {
+                all.remove(identity);
+            }
+        }
     }
 
-    /// What is known of one. What ended longer ago than this is forgotten.
+    /// Notes a creation whose mark was seen and which another process began, unless more is known of it.
+    pub fn seen(&self, mark: &TicketCreation) {
+        let entry = Entry {
+            flight: Flight::Uncertain(mark.clone()),
+            looks: Some(mark.digest.clone()),
+            at: Instant::now(),
+        };
+        self.all().entry(Identity::read(&mark.identity)).or_insert(entry);
+    }
+
+    /// What is known of one.
     #[must_use]
-    pub fn of(&self, identity: &Identity, remembered: Duration) -> Option<Flight> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (flight, at)| *flight == Flight::UnderWay || at.elapsed() < remembered);
-        all.get(identity).map(|(flight, _)| flight.clone())
+    pub fn of(&self, identity: &Identity) -> Option<Flight> {
+        let all = self.all();
+        let entry = all.get(identity).filter(|entry| self.is_known(entry));
+        entry.map(|entry| entry.flight.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    fn mark(identity: &Identity, digest: &str) -> TicketCreation {
+        TicketCreation {
+            identity: identity.as_str().to_owned(),
+            number: 1,
+            attempt: 1,
+            at: Time(Timestamp::UNIX_EPOCH),
+            deadline: Time(Timestamp::UNIX_EPOCH),
+            holder: "other".into(),
+            floor: 7,
+            digest: digest.to_owned(),
+            uncertain_since: None,
+        }
+    }
 
     #[test]
     fn one_creation_of_an_identity_runs_at_a_time_and_its_outcome_is_remembered() {
-        let (flights, identity) = (Flights::default(), Identity::of("app", "shop", "a"));
+        let (flights, identity) = (Flights::new(Duration::MAX), Identity::of("app", "shop", "a"));
         let created = CreatedIssue {
             id: "1".into(),
             key: "SUP-1".into(),
         };
-        assert_eq!(flights.of(&identity, Duration::MAX), None);
-        assert!(flights.begin(&identity) && !flights.begin(&identity));
-        assert_eq!(
-            flights.of(&identity, Duration::ZERO),
-            Some(Flight::UnderWay),
-            "it is never forgotten meanwhile"
-        );
+        assert_eq!(flights.of(&identity), None);
+        assert!(flights.begin(&identity, None) && !flights.begin(&identity, None));
+        assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
         flights.end(&identity, Some(Flight::Created(created.clone(), 1)));
-        assert_eq!(flights.of(&identity, Duration::MAX), Some(Flight::Created(created, 1)));
-        assert_eq!(flights.of(&identity, Duration::ZERO), None);
-        assert!(flights.begin(&identity));
+        flights.seen(&mark(&identity, ""));
+        assert_eq!(flights.of(&identity), Some(Flight::Created(created, 1)));
+        assert!(flights.begin(&identity, None));
         flights.end(&identity, None);
-        assert_eq!(flights.of(&identity, Duration::MAX), None);
+        assert_eq!(flights.of(&identity), None);
+    }
+
+    #[test]
+    fn what_ended_long_ago_is_forgotten_and_never_what_is_under_way() {
+        let (flights, identity) = (Flights::new(Duration::ZERO), Identity::of("app", "shop", "a"));
+        assert!(flights.begin(&identity, None));
+        assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
+        flights.end(&identity, Some(Flight::Uncertain(mark(&identity, ""))));
+        assert_eq!(flights.of(&identity), None);
+    }
+
+    #[test]
+    fn of_requests_that_look_alike_one_is_created_at_a_time() {
+        let flights = Flights::new(Duration::MAX);
+        let [one, two, other] = ["a", "b", "c"].map(|name| Identity::of("app", "shop", name));
+        assert!(flights.begin(&one, Some("x")) && flights.begin(&other, Some("y")));
+        assert!(!flights.begin(&two, Some("x")));
+        let mark = mark(&one, "x");
+        flights.end(&one, Some(Flight::Uncertain(mark)));
+        assert!(!flights.begin(&two, Some("x")), "the first one may be there, unmarked");
+        assert!(flights.begin(&two, None), "an issue is marked from the start");
+        flights.end(&one, None);
+        flights.end(&two, None);
+        assert!(flights.begin(&two, Some("x")));
+    }
+
+    #[test]
+    fn a_mark_that_was_seen_is_remembered_beyond_its_object() {
+        let (flights, identity) = (Flights::new(Duration::MAX), Identity::of("app", "shop", "a"));
+        let mark = mark(&identity, "x");
+        flights.seen(&mark);
+        assert_eq!(flights.of(&identity), Some(Flight::Uncertain(mark)));
+        assert!(!flights.begin(&Identity::of("app", "shop", "b"), Some("x")));
     }
 }

@@ -65,6 +65,9 @@ pub struct Marker {
     /// The comment that names a reporter without an account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Id of the ticket that the object had before, which was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
 }
 
 impl Marker {
@@ -133,6 +136,7 @@ mod tests {
             name: "checkout".into(),
             uid: "7".into(),
             note: None,
+            former: None,
         };
         assert_eq!(Marker::read(&marker.value()), Some(marker.clone()));
         let mut newer = marker.value();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    identity::{Identity, PROPERTY},
+    identity::{Identity, Marker, PROPERTY},
     text,
 };
 use crate::atlassian::{
@@ -49,6 +49,43 @@ impl ReporterNote<'_> {
             author == Some(self.account) && text::adf_to_text(&comment.body).trim() == self.text()
         });
         Ok(ours.map(|comment| comment.id))
+    }
+
+    /// Writes its id into the marker of the ticket, from where a rebuilt cluster has it. Where that fails it is found by
+    /// its text.
+    pub async fn keep_in_marker(&self, id: &str) {
+        let kept = async {
+            let name = std::slice::from_ref(&self.ticket.id);
+            let found = self
+                .session
+                .fetch_marked(name, PROPERTY)
+                .await
+                .map_err(|error| error.to_string())?;
+            let property = found.issues.first().and_then(|issue| issue.properties.get(PROPERTY));
+            let ours = property
+                .and_then(Marker::read)
+                .filter(|marker| marker.identity == *self.identity);
+            let Some(marker) = ours else {
+                return Ok(());
+            };
+            let marker = Marker {
+                note: Some(id.to_owned()),
+                ..marker
+            };
+            let written = self
+                .session
+                .set_property(&self.ticket.id, PROPERTY, &marker.value())
+                .await;
+            written.map_err(|error| error.to_string())
+        };
+        let kept: Result<(), String> = kept.await;
+        if let Err(why) = kept {
+            tracing::info!(
+                key = self.ticket.key,
+                why,
+                "the marker of a ticket does not name its note"
+            );
+        }
     }
 
     /// Makes it. In a service project it is never public: one that Jira made so is deleted, and counts as refused.

@@ -2,43 +2,64 @@
 //! then it is sent, once; then what became of it is written. A lost answer is settled by look-ups, never by sending again
 //! at once.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    candidates::{Found, RequestTraits, Wanted, pick},
-    draft::{Draft, FirstCall},
+    candidates::Found,
+    creation::Creation,
+    draft::FirstCall,
     flights::{Flight, Flights},
     identity::{Identity, Marker},
-    lookup::{self, LookupResult},
+    marking,
+    own_issues::{Listings, OwnIssues},
     settle::CreationTimes,
+    shared_lookup::{Place, SharedLookups},
     store::TicketStore,
 };
 use crate::{
     api::issue::{JiraIssue, JiraIssueStatus, TicketCreation},
     atlassian::{
         error::JiraError,
-        jira::Session,
         ticket_models::CreatedIssue,
         write_error::{Refusal, WriteError},
     },
     cluster::error::describe,
 };
 
+/// How many creations of one site are under way at once: so few that none waits long between its mark and its turn.
+const AT_ONCE: usize = 24;
+
 /// What came of sending a creation.
 #[derive(Clone, Debug)]
 pub enum Sent {
     /// The ticket was created, and the object says so.
     Created(CreatedIssue),
+    /// The ticket was created, and the rest is still to be done: it goes on by itself. Why.
+    Unfinished(String),
     /// Jira refused it.
     Refused(Refusal),
     /// Nothing was sent: it is tried again.
-    NotDone(String),
+    NotDone(JiraError),
     /// It may have been created.
     Uncertain(String),
+}
+
+/// What a look-up before a creation came to.
+#[derive(Clone, Debug)]
+pub enum LookedUp {
+    /// What was found, and the highest number of an issue in the project.
+    Found(Found, i64),
+    /// The issues of the account are listed: so many so far, and it goes on after a while.
+    UnderWay(usize, Duration),
 }
 
 /// Sends creations, and remembers what became of them.
@@ -47,24 +68,13 @@ pub struct Outbox {
     pub holder: String,
     /// The waits.
     pub times: CreationTimes,
+    /// Look-ups that objects share.
+    lookups: SharedLookups,
+    /// What the account created before.
+    pub listings: Listings,
     flights: Flights,
+    lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
     tasks: TaskTracker,
-}
-
-/// A creation that can be sent.
-pub struct Creation {
-    /// The calls to the site.
-    pub session: Session,
-    /// Where its object is written.
-    pub store: TicketStore,
-    /// What is sent.
-    pub draft: Draft,
-    /// Whose ticket it is.
-    pub marker: Marker,
-    /// Account id of the dedicated account.
-    pub account: String,
-    /// Most creations of its integration in an hour.
-    pub max_per_hour: usize,
 }
 
 impl Outbox {
@@ -74,7 +84,10 @@ impl Outbox {
         Self {
             holder,
             times,
-            flights: Flights::default(),
+            lookups: SharedLookups::default(),
+            listings: Listings::default(),
+            flights: Flights::new(times.remembered()),
+            lanes: Mutex::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -82,15 +95,19 @@ impl Outbox {
     /// What this process knows of a creation by its identity.
     #[must_use]
     pub fn flight(&self, marker: &Marker) -> Option<Flight> {
-        self.flights.of(&marker.identity, self.times.remembered())
+        self.flights.of(&marker.identity)
+    }
+
+    /// A mark was seen in the cluster. That of another process is remembered beyond the life of its object.
+    pub fn saw(&self, mark: &TicketCreation) {
+        if mark.holder != self.holder {
+            self.flights.seen(mark);
+        }
     }
 
     /// The ticket that a creation made is gone: an object that is applied again gets another one.
     pub fn forget(&self, identity: &Identity) {
-        if matches!(
-            self.flights.of(identity, self.times.remembered()),
-            Some(Flight::Created(..))
-        ) {
+        if matches!(self.flights.of(identity), Some(Flight::Created(..))) {
             self.flights.end(identity, None);
         }
     }
@@ -101,10 +118,35 @@ impl Outbox {
         self.tasks.wait().await;
     }
 
+    /// Looks for the ticket before it is created, together with others of the project.
+    ///
+    /// # Errors
+    /// Where Jira cannot be asked.
+    pub async fn look_up(&self, creation: &Creation) -> Result<LookedUp, JiraError> {
+        let (session, place, identity) = (&creation.session, creation.place(), &creation.marker.identity);
+        let listed = match self.listings.of(session, &place, identity, creation.listing).await? {
+            OwnIssues::Known(listed) => listed,
+            OwnIssues::UnderWay(issues, wait) => return Ok(LookedUp::UnderWay(issues, wait)),
+        };
+        let answer = self.lookups.find(session, &place, identity, listed).await?;
+        Ok(LookedUp::Found(creation.pick(&answer.issues, None), answer.highest))
+    }
+
+    /// Waits until another creation of the site may begin.
+    pub async fn lane(&self, place: &Place) -> Option<OwnedSemaphorePermit> {
+        let lane = {
+            let mut all = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            let lane = all.entry(place.site.clone());
+            Arc::clone(lane.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
+        };
+        // It is never closed.
+        lane.acquire_owned().await.ok()
+    }
+
     /// Writes down what is about to be sent, onto the version that was read.
     ///
     /// # Errors
-    /// A conflict where somebody else wrote meanwhile; or when the API server cannot be asked.
+    /// A conflict where somebody else wrote meanwhile; or when the API server refuses it or cannot be asked.
     pub async fn mark(&self, object: &JiraIssue, creation: &Creation, floor: i64) -> kube::Result<JiraIssue> {
         let now = Timestamp::now();
         let before = object.status.clone().unwrap_or_default();
@@ -118,97 +160,121 @@ impl Outbox {
             deadline: Time(now + deadline),
             holder: self.holder.clone(),
             floor,
-            digest: creation.draft.digest.clone(),
+            digest: creation.digest(),
             uncertain_since: None,
         };
         let status = JiraIssueStatus {
             identity: Some(mark.identity.clone()),
             creation: Some(mark),
+            // Who is to be named in a note is known whatever comes after the creation.
+            people: creation.people.clone().or_else(|| before.people.clone()),
             ..before
         };
         creation.store.write(object, &status).await
     }
 
-    /// Sends a creation that was written down, in a task that outlives the reconciliation. None where one of the same
-    /// identity is under way.
+    /// Sends a creation that was written down, in a task that outlives the reconciliation and what becomes of the object.
+    /// None where one of the same identity, or a request that looks alike, is under way.
     pub async fn send(self: &Arc<Self>, object: JiraIssue, creation: Creation, marked: Instant) -> Option<Sent> {
-        if !self.flights.begin(&creation.marker.identity) {
+        if !self
+            .flights
+            .begin(&creation.marker.identity, creation.looks().as_deref())
+        {
             return None;
         }
+        let (tell, told) = oneshot::channel();
         let outbox = Arc::clone(self);
-        let task = self
-            .tasks
-            .spawn(async move { outbox.send_now(object, creation, marked).await });
+        self.tasks
+            .spawn(async move { outbox.send_now(&object, &creation, marked, tell).await });
         // A task that panics leaves the creation uncertain, as its mark says.
-        Some(
-            task.await
-                .unwrap_or_else(|_| Sent::Uncertain("the creation was interrupted".to_owned())),
-        )
+        let interrupted = |_| Sent::Uncertain("the creation was interrupted".to_owned());
+        Some(told.await.unwrap_or_else(interrupted))
     }
 
-    async fn send_now(&self, object: JiraIssue, creation: Creation, marked: Instant) -> Sent {
-        let identity = creation.marker.identity.clone();
-        let left = self.times.deadline().saturating_sub(marked.elapsed());
-        let answer = if left < self.times.least_left() {
-            let late = JiraError::Unavailable {
-                detail: "it came too late to be sent".to_owned(),
-                retry_after: None,
-            };
-            Err(WriteError::NotDone(late))
-        } else {
-            match &creation.draft.first {
-                FirstCall::Issue(body) => creation.session.create_issue(body).await,
-                FirstCall::Request(body) => creation.session.create_request(body).await,
-            }
-        };
-        let sent = match answer {
-            Ok(created) => {
-                let known = Flight::Created(created.clone(), creation.marker.n);
-                self.flights.end(&identity, Some(known));
-                Sent::Created(created)
-            }
+    async fn send_now(&self, object: &JiraIssue, creation: &Creation, marked: Instant, tell: oneshot::Sender<Sent>) {
+        let identity = &creation.marker.identity;
+        let sent = match self.first_call(creation, marked).await {
+            Ok(created) => return self.finish(object, creation, created, tell).await,
             Err(WriteError::Refused(refusal)) => {
-                self.flights.end(&identity, None);
+                self.flights.end(identity, None);
                 Sent::Refused(refusal)
             }
             Err(WriteError::NotDone(error)) => {
-                self.flights.end(&identity, None);
-                Sent::NotDone(error.to_string())
+                self.flights.end(identity, None);
+                Sent::NotDone(error)
             }
             Err(WriteError::Uncertain(error)) => {
-                self.flights.end(&identity, Some(Flight::Uncertain));
+                let mark = object.status.as_ref().and_then(|status| status.creation.clone());
+                self.flights.end(identity, mark.map(Flight::Uncertain));
                 Sent::Uncertain(error.to_string())
             }
         };
-        self.note(&object, &creation, &sent).await;
-        sent
-    }
-
-    /// Writes what became of it. Where that fails the mark stays, by which it is found again.
-    async fn note(&self, object: &JiraIssue, creation: &Creation, sent: &Sent) {
-        if let Sent::Created(created) = sent {
-            if let Err(why) = self.bind(creation, object, created).await {
-                tracing::warn!(key = created.key, why, "a ticket was created, and is bound later");
-            }
-            return;
-        }
-        let written = creation.store.change(object, |current| noted(current, sent)).await;
+        let written = creation.store.change(object, |current| noted(current, &sent)).await;
         if let Err(error) = written {
             tracing::warn!(%error, "what became of a creation could not be written; it is found again by its mark");
         }
+        let _ = tell.send(sent);
     }
 
-    /// Binds an object to its ticket. A request is marked first, and filled with what its form did not take.
+    async fn first_call(&self, creation: &Creation, marked: Instant) -> Result<CreatedIssue, WriteError> {
+        let left = self.times.deadline().saturating_sub(marked.elapsed());
+        if left < self.times.least_left() {
+            return Err(WriteError::NotDone(JiraError::Unavailable {
+                detail: "it came too late to be sent".to_owned(),
+                retry_after: None,
+            }));
+        }
+        match &creation.draft.first {
+            FirstCall::Issue(body) => creation.session.create_issue(body).await,
+            FirstCall::Request(body) => creation.session.create_request(body).await,
+        }
+    }
+
+    /// Does the rest for a ticket that was created: marks a request, links a former ticket, and binds the object. What is
+    /// not marked cannot be found again, so that goes on while Jira does not take it, also when the object is gone.
+    async fn finish(
+        &self,
+        object: &JiraIssue,
+        creation: &Creation,
+        created: CreatedIssue,
+        tell: oneshot::Sender<Sent>,
+    ) {
+        let mut tell = Some(tell);
+        let mut began_waiting = |why: &str| {
+            let said = Sent::Unfinished(format!("{} was created and is not marked yet: {why}", created.key));
+            if let Some(tell) = tell.take() {
+                let _ = tell.send(said);
+            }
+        };
+        if creation.draft.second.is_some() {
+            marking::until_marked(creation, &created, self.times.remembered(), &mut began_waiting).await;
+        }
+        let known = Flight::Created(created.clone(), creation.marker.n);
+        self.flights.end(&creation.marker.identity, Some(known));
+        let sent = match self.bind(creation, object, &created).await {
+            Ok(()) => Sent::Created(created),
+            Err(why) => {
+                tracing::warn!(key = created.key, why, "a ticket was created, and is bound later");
+                Sent::Unfinished(why)
+            }
+        };
+        if let Some(tell) = tell {
+            let _ = tell.send(sent);
+        }
+    }
+
+    /// Binds an object to its ticket, which is marked.
     ///
     /// # Errors
-    /// A sentence, where Jira or the API server refuses it or cannot be asked. It can be repeated.
+    /// A sentence, where the API server refuses it or cannot be asked. It can be repeated.
     pub async fn bind(&self, creation: &Creation, object: &JiraIssue, ticket: &CreatedIssue) -> Result<(), String> {
-        if let Some(second) = &creation.draft.second {
-            let marked = creation.session.edit_issue(&ticket.id, second).await;
-            marked.map_err(|error| format!("{} was created and cannot be marked: {error}", ticket.key))?;
+        if let Some(former) = &creation.marker.former {
+            marking::link(&creation.session, &ticket.id, former).await;
         }
-        let sent = Sent::Created(ticket.clone());
-        let written = creation.store.change(object, |current| noted(current, &sent)).await;
+        let known = Flight::Created(ticket.clone(), creation.marker.n);
+        self.flights.end(&creation.marker.identity, Some(known));
+        let bound = |current: &JiraIssue| bound(current, creation, ticket);
+        let written = creation.store.change(object, bound).await;
         written.map(|_| ()).map_err(|error| describe(&error))
     }
 
@@ -226,66 +292,29 @@ impl Outbox {
     }
 }
 
-/// The status after a creation was sent.
-fn noted(current: &JiraIssue, sent: &Sent) -> JiraIssueStatus {
+/// The status of an object that has its ticket.
+fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> JiraIssueStatus {
     let before = current.status.clone().unwrap_or_default();
-    match sent {
-        Sent::Created(created) => JiraIssueStatus {
-            id: created.id.clone(),
-            key: created.key.clone(),
-            creation: None,
-            ..before
-        },
-        Sent::Refused(_) | Sent::NotDone(_) => JiraIssueStatus {
-            creation: None,
-            ..before
-        },
-        Sent::Uncertain(_) => {
-            let since = |mark: TicketCreation| TicketCreation {
-                uncertain_since: mark.uncertain_since.clone().or_else(|| Some(Time(Timestamp::now()))),
-                ..mark
-            };
-            JiraIssueStatus {
-                creation: before.creation.clone().map(since),
-                ..before
-            }
-        }
+    JiraIssueStatus {
+        id: ticket.id.clone(),
+        key: ticket.key.clone(),
+        identity: Some(creation.marker.identity.as_str().to_owned()),
+        creation: None,
+        people: creation.people.clone().or_else(|| before.people.clone()),
+        ..before
     }
 }
 
-impl Creation {
-    /// Looks for the ticket before it is created.
-    ///
-    /// # Errors
-    /// Where Jira cannot be asked.
-    pub async fn look_up(&self) -> Result<(Found, i64), JiraError> {
-        let identities = std::slice::from_ref(&self.marker.identity);
-        let found = lookup::before_creation(&self.session, &self.draft.project.key, identities).await?;
-        Ok((self.pick(&found, None), found.highest))
-    }
-
-    /// Looks for the ticket after its creation was sent and the answer was lost.
-    ///
-    /// # Errors
-    /// Where Jira cannot be asked.
-    pub async fn look_up_after(&self, mark: &TicketCreation) -> Result<Found, JiraError> {
-        let (project, identity) = (&self.draft.project.key, &self.marker.identity);
-        let found = lookup::after_creation(&self.session, project, identity, mark.floor).await?;
-        Ok(self.pick(&found, Some(mark)))
-    }
-
-    fn pick(&self, found: &LookupResult, mark: Option<&TicketCreation>) -> Found {
-        let request = mark.filter(|_| self.draft.second.is_some()).map(|mark| RequestTraits {
-            summary: &self.draft.summary,
-            project_id: &self.draft.project.id,
-            reporter: self.draft.reporter.as_deref(),
-            since: mark.at.0,
-        });
-        let wanted = Wanted {
-            identity: &self.marker.identity,
-            account: &self.account,
-            request,
-        };
-        pick(&wanted, &found.all())
-    }
+/// The status after a creation was sent that is not known to have made a ticket.
+fn noted(current: &JiraIssue, sent: &Sent) -> JiraIssueStatus {
+    let before = current.status.clone().unwrap_or_default();
+    let creation = match sent {
+        Sent::Refused(_) | Sent::NotDone(_) => None,
+        Sent::Uncertain(_) => before.creation.clone().map(|mark| TicketCreation {
+            uncertain_since: mark.uncertain_since.clone().or_else(|| Some(Time(Timestamp::now()))),
+            ..mark
+        }),
+        Sent::Created(_) | Sent::Unfinished(_) => before.creation.clone(),
+    };
+    JiraIssueStatus { creation, ..before }
 }

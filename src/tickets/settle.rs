@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::candidates::Found;
+use super::candidates::{Doubt, Found};
 
 /// The waits of creations. All of them scale with the time after which Jira is believed to have done nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,13 @@ impl CreationTimes {
         self.settle / 15
     }
 
+    /// How old an object has to be that a process finds at its start without a mark: another process may have sent its
+    /// creation and lost the object. 60 s of 300 s.
+    #[must_use]
+    pub fn first_list(self) -> Duration {
+        self.settle / 5
+    }
+
     /// How long what became of a creation is remembered for another object of the same name: 10 min of 5.
     #[must_use]
     pub fn remembered(self) -> Duration {
@@ -40,7 +47,7 @@ impl CreationTimes {
 }
 
 /// What follows from the look-ups for a creation whose answer is lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Settled {
     /// It is looked for again after so long.
     Again(Duration),
@@ -48,8 +55,8 @@ pub enum Settled {
     Found(Found),
     /// Nothing was created: it is sent again.
     NotCreated,
-    /// It cannot be told, so a person has to. Keys of the issues that it may be.
-    Unclear(Vec<String>),
+    /// It cannot be told, so a person has to.
+    Unclear(Doubt),
 }
 
 /// The look-ups for one creation.
@@ -63,11 +70,11 @@ impl Lookups {
     /// Takes in what a look-up found, `elapsed` after the answer was lost.
     pub fn note(&mut self, found: Found, elapsed: Duration, times: CreationTimes) -> Settled {
         match found {
-            Found::Ticket { .. } => return Settled::Found(found),
-            Found::Unclear(keys) => {
+            Found::Ticket(_) => return Settled::Found(found),
+            Found::Unclear(doubt) => {
                 self.empty = 0;
                 if elapsed >= times.settle {
-                    return Settled::Unclear(keys);
+                    return Settled::Unclear(doubt);
                 }
             }
             Found::Nothing => {
@@ -91,7 +98,9 @@ fn next_after(elapsed: Duration, times: CreationTimes) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::tickets::candidates::FoundTicket;
 
     const TIMES: CreationTimes = CreationTimes::new(Duration::from_mins(5));
 
@@ -121,12 +130,13 @@ mod tests {
     #[test]
     fn what_is_unclear_is_looked_at_until_the_end_and_then_left_to_a_person() {
         let mut lookups = Lookups::default();
-        let unclear = || Found::Unclear(vec!["SUP-1".into()]);
+        let doubt = || Doubt {
+            keys: vec!["SUP-1".into()],
+            number: 1,
+        };
+        let unclear = || Found::Unclear(doubt());
         assert_eq!(lookups.note(unclear(), at(0), TIMES), Settled::Again(at(10)));
-        assert_eq!(
-            lookups.note(unclear(), at(300), TIMES),
-            Settled::Unclear(vec!["SUP-1".into()])
-        );
+        assert_eq!(lookups.note(unclear(), at(300), TIMES), Settled::Unclear(doubt()));
         // It may become clear: another object's ticket is marked meanwhile.
         assert_eq!(lookups.note(Found::Nothing, at(310), TIMES), Settled::Again(at(10)));
         assert_eq!(lookups.note(Found::Nothing, at(320), TIMES), Settled::NotCreated);
@@ -134,11 +144,10 @@ mod tests {
 
     #[test]
     fn a_ticket_is_taken_whenever_it_is_found() {
-        let ticket = Found::Ticket {
-            id: "1".into(),
-            key: "SUP-1".into(),
+        let ticket = Found::Ticket(Box::new(FoundTicket {
+            issue: serde_json::from_value(serde_json::json!({"id": "1", "key": "SUP-1"})).unwrap(),
             marker: None,
-        };
+        }));
         assert_eq!(
             Lookups::default().note(ticket.clone(), at(0), TIMES),
             Settled::Found(ticket)
@@ -149,6 +158,7 @@ mod tests {
     fn all_waits_scale() {
         let short = CreationTimes::new(at(30));
         assert_eq!((TIMES.deadline(), TIMES.least_left()), (at(45), at(20)));
+        assert_eq!(TIMES.first_list(), at(60));
         assert_eq!(
             (short.deadline(), short.least_left()),
             (Duration::from_millis(4500), at(2))

@@ -336,6 +336,10 @@ reasons! {
         "The account cannot create issues in the project at present, so nothing is sent.",
         "The JiraProject says what is lacking.",
         "Fix what the JiraProject names; the ticket follows by itself.";
+    ScopeChanged [Valid] False Stalled:
+        "The tickets that are there are found by another scope, so none is created.",
+        "spec.tickets.scope of the JiraIntegration was changed, or, where it is left out, the OAuth app.",
+        "Set spec.tickets.scope of the JiraIntegration to the former scope: where there was none, the client-id of the former OAuth app.";
     TypeUnknown [Valid] False Stalled:
         "The project has no such issue type that the account can create.",
         "The name is mistyped, in another language than the account's, or the project does not use the type.",

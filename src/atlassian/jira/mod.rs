@@ -3,6 +3,7 @@
 
 mod desks;
 mod issues;
+mod markers;
 mod permissions;
 mod projects;
 mod session;

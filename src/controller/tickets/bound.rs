@@ -1,7 +1,7 @@
 //! A ticket that is there. What Jira says of it comes with the [follower](super::follower): a wake of its object asks
 //! Jira nothing, unless a comment is to be made or its time is over.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -201,6 +201,15 @@ pub async fn fill(
     let Some(ticket) = &outcome.ticket else {
         return;
     };
+    // A look-up has read it just now.
+    if let Some(issue) = outcome.found.take() {
+        let found = MarkedIssue {
+            issue,
+            properties: BTreeMap::new(),
+        };
+        outcome.issue = shown(found, integration, &permit.site_url).map(|shown| shown.status);
+        return;
+    }
     match read(session, integration, permit, &ticket.id).await {
         Ok(shown) => outcome.issue = shown.map(|shown| shown.status),
         Err(error) => tracing::debug!(key = ticket.key, %error, "a ticket could not be read"),

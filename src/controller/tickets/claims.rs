@@ -10,12 +10,15 @@ use kube::{
     runtime::watcher::{self, Event},
 };
 
+use super::context::TicketContext;
 use crate::{api::issue::JiraIssue, controller::context::Context};
 
 /// Follows the watch of one namespace, or of all.
 pub struct ClaimWatch {
-    ctx: Arc<Context>,
+    tickets: Arc<TicketContext>,
     namespace: Option<String>,
+    /// Whether the first list is over: what comes then was applied since.
+    has_listed: bool,
     /// What a list that is under way has shown so far, by namespace.
     listed: HashMap<String, BTreeSet<String>>,
 }
@@ -23,10 +26,11 @@ pub struct ClaimWatch {
 impl ClaimWatch {
     /// That of a namespace.
     #[must_use]
-    pub fn of(ctx: Arc<Context>, namespace: Option<&str>) -> Self {
+    pub fn of(tickets: Arc<TicketContext>, namespace: Option<&str>) -> Self {
         Self {
-            ctx,
+            tickets,
             namespace: namespace.map(str::to_owned),
+            has_listed: false,
             listed: HashMap::new(),
         }
     }
@@ -38,21 +42,35 @@ impl ClaimWatch {
             Ok(Event::InitApply(object)) => {
                 let of_namespace = self.listed.entry(object.namespace().unwrap_or_default()).or_default();
                 of_namespace.insert(object.name_any());
-                claim(&self.ctx, object);
+                self.see(object);
             }
             Ok(Event::InitDone) => {
                 let listed = std::mem::take(&mut self.listed);
-                self.ctx.claims.retain(self.namespace.as_deref(), &listed);
+                self.tickets.ctx.claims.retain(self.namespace.as_deref(), &listed);
+                self.has_listed = true;
             }
-            Ok(Event::Apply(object)) => claim(&self.ctx, object),
+            Ok(Event::Apply(object)) => self.see(object),
             Ok(Event::Delete(object)) => {
-                let claimed = self
-                    .ctx
-                    .claims
-                    .of(&object.namespace().unwrap_or_default(), &object.spec.integration);
+                self.see(object);
+                self.tickets.known.forget(object);
+                let claims = &self.tickets.ctx.claims;
+                let claimed = claims.of(&object.namespace().unwrap_or_default(), &object.spec.integration);
                 claimed.remove(&object.name_any());
             }
             Err(_) => {}
+        }
+    }
+
+    /// What an object says of its ticket is known before anything is done for it.
+    fn see(&self, object: &JiraIssue) {
+        if !object.spec.is_ticket() {
+            return;
+        }
+        claim(&self.tickets.ctx, object);
+        self.tickets.known.note(object, !self.has_listed);
+        let mark = object.status.as_ref().and_then(|status| status.creation.as_ref());
+        if let Some(mark) = mark {
+            self.tickets.outbox.saw(mark);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         issue::{JiraIssue, JiraIssueStatus, TicketPeople},
         ready::ticket_ready,
     },
-    atlassian::ticket_models::CreatedIssue,
+    atlassian::{issue_models::Issue, ticket_models::CreatedIssue},
 };
 
 /// What a reconciliation of a ticket found.
@@ -25,6 +25,8 @@ pub struct TicketOutcome {
     pub plan: Vec<String>,
     /// The ticket, once it is there.
     pub ticket: Option<CreatedIssue>,
+    /// The ticket as a look-up showed it.
+    pub found: Option<Issue>,
     /// What Jira says of it, where it answered.
     pub issue: Option<JiraIssueStatus>,
     /// Keys of further issues that carry its marker, where that is known.

@@ -7,17 +7,29 @@ use std::{
 };
 
 use futures::FutureExt;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, runtime::reflector::Store};
 
-use super::{audit, creatable::Creatable, news::News, summary::Summaries};
+use super::{
+    audit,
+    creatable::Creatable,
+    known::{KnownObjects, integration_of},
+    news::News,
+    summary::Summaries,
+};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
-    atlassian::jira::Session,
+    atlassian::{error::JiraError, jira::Session, site::SiteUrl},
+    cluster::time::{after, clock},
     controller::{Guarded, context::Context},
     grant::{AccessOptions, Credentials, GrantKey},
+    sync::budget::SpentQuota,
     tickets::{CreationTimes, HourlyLimit, Lookups, Outbox, WritePermit},
 };
+
+/// How long a quota is left alone, where Jira does not say.
+const QUOTA: Duration = Duration::from_mins(5);
 
 /// Clients and memory, shared by the reconciliations of all tickets.
 pub struct TicketContext {
@@ -37,6 +49,10 @@ pub struct TicketContext {
     pub summaries: Summaries,
     /// What Jira said of tickets that is not written yet.
     pub news: News,
+    /// What the watch told of the objects.
+    pub known: KnownObjects,
+    /// OAuth app and host of each integration, by namespace and name.
+    apps: Mutex<HashMap<String, (String, String)>>,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -73,6 +89,8 @@ impl TicketContext {
             projects,
             summaries: Summaries::default(),
             news: News::default(),
+            known: KnownObjects::default(),
+            apps: Mutex::default(),
             settling: Mutex::default(),
         }
     }
@@ -134,6 +152,7 @@ impl TicketContext {
             .map_err(|error| crate::cluster::error::describe(&error))?;
         let credentials = Credentials::read(&name, secret.as_ref()).map_err(|error| error.to_string())?;
         let client_id = credentials.app.client_id.clone();
+        self.points_are_left(integration, &client_id)?;
         let key = GrantKey {
             namespace,
             credentials: name,
@@ -150,6 +169,43 @@ impl TicketContext {
             session: Session::new(&client, &permit.cloud_id),
             client_id,
         })
+    }
+
+    /// Nothing is asked where another integration of the app, or another ticket, has found that its points are spent.
+    fn points_are_left(&self, integration: &JiraIntegration, app: &str) -> Result<(), String> {
+        let Ok(site) = SiteUrl::parse(&integration.spec.site, &self.ctx.site_suffixes) else {
+            return Ok(());
+        };
+        let host = site.host().to_owned();
+        let (namespace, name) = (integration.namespace().unwrap_or_default(), integration.name_any());
+        let spent = self.ctx.pools.spent(app, &host, Timestamp::now());
+        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        apps.insert(format!("{namespace}/{name}"), (app.to_owned(), host));
+        match spent {
+            Some(spent) => Err(format!(
+                "the hour's points of the OAuth app are spent until {}",
+                clock(spent.until)
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells all that share the app's points where they are spent. How long Jira asked to wait.
+    pub fn note_refused(&self, object: &JiraIssue, error: &JiraError) -> Option<Duration> {
+        let wait = error.retry_after();
+        if let JiraError::RateLimited { reason, .. } = error
+            && error.is_quota()
+        {
+            let apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((app, host)) = apps.get(&integration_of(object)) {
+                let spent = SpentQuota {
+                    until: after(Timestamp::now(), wait.unwrap_or(QUOTA)),
+                    reason: reason.clone(),
+                };
+                self.ctx.pools.note_spent(app, host, spent);
+            }
+        }
+        wait
     }
 
     /// The look-ups for a creation, which begin now or began before.

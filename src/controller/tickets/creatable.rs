@@ -19,7 +19,10 @@ const MOST: usize = 1000;
 
 /// What can be created, by site, project and type.
 #[derive(Debug, Default)]
-pub struct Creatable(Mutex<HashMap<Key, (Arc<TicketMetadata>, Instant)>>);
+pub struct Creatable(Mutex<HashMap<Key, Arc<Slot>>>);
+
+/// What was answered last, and when. Locked while Jira is asked: who comes meanwhile waits for the same answer.
+type Slot = tokio::sync::Mutex<Option<(Arc<TicketMetadata>, Instant)>>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -55,23 +58,23 @@ impl Creatable {
         spec: &JiraIssueSpec,
     ) -> Result<Arc<TicketMetadata>, NotCreatable> {
         let key = key(cloud_id, project, spec);
-        let known = {
+        let slot = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|_, (_, at)| at.elapsed() < FRESH);
-            all.get(&key).map(|(metadata, _)| Arc::clone(metadata))
+            if all.len() >= MOST {
+                all.retain(|_, slot| Arc::strong_count(slot) > 1);
+            }
+            Arc::clone(all.entry(key).or_default())
         };
-        if let Some(known) = known {
-            return Ok(known);
+        let mut known = slot.lock().await;
+        if let Some((metadata, _)) = known.as_ref().filter(|(_, at)| at.elapsed() < FRESH) {
+            return Ok(Arc::clone(metadata));
         }
         let asked = match (&spec.request_type, &spec.issue_type) {
             (Some(wanted), _) => request_type(session, project, wanted).await?,
             (None, wanted) => issue_type(session, project, wanted.as_deref().unwrap_or_default()).await?,
         };
         let asked = Arc::new(asked);
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < MOST {
-            all.insert(key, (Arc::clone(&asked), Instant::now()));
-        }
+        *known = Some((Arc::clone(&asked), Instant::now()));
         Ok(asked)
     }
 

@@ -4,25 +4,34 @@ use std::time::{Duration, Instant};
 
 use kube::ResourceExt;
 
-use super::{bound::there, conclude::TicketOutcome, context::TicketContext};
+use super::{
+    bound::there,
+    choice::{Choice, chosen, uncertain},
+    conclude::TicketOutcome,
+    context::TicketContext,
+    known::integration_of,
+};
 use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
-        issue::{JiraIssue, TicketCreation},
-        names,
+        issue::{ExistingPolicy, JiraIssue, TicketCreation},
         reason::Reason,
     },
-    atlassian::{error::JiraError, ticket_models::CreatedIssue, write_error::Refusal},
+    atlassian::{
+        error::JiraError,
+        ticket_models::CreatedIssue,
+        write_error::{Refusal, WriteError},
+    },
     cluster::error::describe,
-    tickets::{Creation, Flight, Found, PROPERTY, Room, Sent, Settled},
+    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, mark},
 };
 
-/// The number by which a person says that none of the issues in question is the ticket.
-const NEXT: &str = "2";
 /// How long a question that failed is put off.
 const RETRY: Duration = Duration::from_secs(10);
 /// How soon a creation that another reconciliation sends is looked at again.
 const SOON: Duration = Duration::from_secs(1);
+/// How long what only a person can tell is left alone, unless the object changes.
+const UNCLEAR: Duration = Duration::from_mins(1);
 /// How long what Jira refused is left alone, unless the spec changes.
 const REFUSED: Duration = Duration::from_mins(30);
 
@@ -43,40 +52,95 @@ pub async fn create(object: &JiraIssue, ctx: &TicketContext, creation: Creation)
     }
     match (status.creation, ctx.outbox.flight(&creation.marker)) {
         (_, Some(Flight::UnderWay)) => pending("It is being sent").after(SOON),
-        (_, Some(Flight::Created(ticket, _))) => bind(&live, ctx, &creation, &ticket, Reason::TicketFound).await,
+        (_, Some(Flight::Created(ticket, n))) => Box::pin(known(live, ctx, creation, (ticket, n))).await,
         (Some(mark), None) if mark.holder == ctx.outbox.holder && mark.uncertain_since.is_none() => {
             // Nothing was sent under it: the API server answered late, or the task never began.
+            let creation = as_marked(creation, &mark);
             send(live, ctx, creation, mark.floor).await
         }
-        (Some(mark), _) => settle(&live, ctx, &creation, Some(&mark)).await,
-        // The object was deleted and applied again meanwhile.
-        (None, Some(Flight::Uncertain)) => settle(&live, ctx, &creation, None).await,
+        // Without a mark the object was deleted and applied again meanwhile.
+        (Some(mark), _) | (None, Some(Flight::Uncertain(mark))) => Box::pin(settle(live, ctx, creation, &mark)).await,
         (None, None) => Box::pin(first(live, ctx, creation)).await,
     }
 }
 
+/// Goes on as the creation that was written down.
+fn as_marked(creation: Creation, mark: &TicketCreation) -> Creation {
+    creation.numbered(mark.number, None)
+}
+
 /// Nothing is known of a creation: the ticket is looked for, and created where there is none.
 async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> TicketOutcome {
-    match creation.look_up().await {
-        Ok((Found::Nothing, highest)) => send(live, ctx, creation, highest).await,
-        Ok((Found::Ticket { id, key, .. }, _)) => {
-            bind(&live, ctx, &creation, &CreatedIssue { id, key }, Reason::TicketFound).await
+    if let Some(wait) = ctx.known.wait(&live, ctx.outbox.times, ctx.ctx.server_clock.now()) {
+        return pending("Another process may have begun to create it").after(wait);
+    }
+    let (found, highest) = match ctx.outbox.look_up(&creation).await {
+        Ok(LookedUp::Found(found, highest)) => (found, highest),
+        Ok(LookedUp::UnderWay(issues, wait)) => {
+            let what = format!("The account's issues in the project are listed, {issues} so far");
+            return pending(&what).after(wait);
         }
-        Ok((Found::Unclear(keys), highest)) => match chosen(&live, &keys) {
-            Choice::Adopt(key) => adopt(&live, ctx, &creation, key).await,
-            Choice::CreateAnyway => send(live, ctx, creation, highest).await,
-            Choice::None => uncertain(&keys),
+        Err(error) => return unanswered(ctx, &live, &error),
+    };
+    match found {
+        Found::Nothing => send(live, ctx, creation, highest).await,
+        Found::Ticket(ticket) => Box::pin(existing((live, highest), ctx, creation, *ticket)).await,
+        Found::Unclear(doubt) => match chosen(&live, &doubt) {
+            Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation.numbered(doubt.number, None), key)).await,
+            Choice::CreateAnyway(number) => send(live, ctx, creation.numbered(number, None), highest).await,
+            Choice::None => uncertain(&doubt),
         },
-        Err(error) => unanswered(&error),
     }
 }
 
+/// The ticket that this process created for an object of this name.
+async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (CreatedIssue, i64)) -> TicketOutcome {
+    let (ticket, n) = of;
+    if creation.existing != ExistingPolicy::AdoptUnresolved {
+        return bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await;
+    }
+    let highest = match ctx.outbox.look_up(&creation).await {
+        Ok(LookedUp::Found(_, highest)) => highest,
+        Ok(LookedUp::UnderWay(_, wait)) => {
+            return pending("The account's issues in the project are listed").after(wait);
+        }
+        Err(error) => return unanswered(ctx, &live, &error),
+    };
+    match creation.read(&ticket.id).await {
+        Ok(Some(found)) => Box::pin(existing((live, highest), ctx, creation, found)).await,
+        Ok(None) => bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await,
+        Err(error) => unanswered(ctx, &live, &error),
+    }
+}
+
+/// A ticket that an object of this name had before: it is taken over, or followed by another one.
+async fn existing(
+    (live, highest): (JiraIssue, i64),
+    ctx: &TicketContext,
+    creation: Creation,
+    ticket: FoundTicket,
+) -> TicketOutcome {
+    if creation.existing == ExistingPolicy::AdoptUnresolved {
+        // What the search index says of it may be old.
+        let now = match creation.read(&ticket.issue.id).await {
+            Ok(now) => now,
+            Err(error) => return unanswered(ctx, &live, &error),
+        };
+        if let Some(done) = now.filter(FoundTicket::is_done) {
+            let n = done.marker.as_ref().map_or(1, |marker| marker.n) + 1;
+            return send(live, ctx, creation.numbered(n, Some(done.issue.id)), highest).await;
+        }
+    }
+    take_over(&live, ctx, creation, ticket, Reason::TicketFound).await
+}
+
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
+    let _lane = ctx.outbox.lane(&creation.place()).await;
     match room(&live, ctx, &creation).await {
         Ok(Room::Free) => {}
         Ok(Room::FullFor(wait)) => return limited(creation.max_per_hour, wait),
         Ok(Room::Unknown) => return pending("The tickets of the last hour are counted").after(SOON),
-        Err(error) => return unanswered(&error),
+        Err(error) => return unanswered(ctx, &live, &error),
     }
     let (began, project, object) = (Instant::now(), creation.draft.project.clone(), live.clone());
     let marked = match ctx.outbox.mark(&live, &creation, floor).await {
@@ -92,13 +156,14 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         ctx.hourly.give_back(&integration_of(&object));
     }
     match sent {
-        None => pending("It is being sent").after(SOON),
+        None => pending("It, or a request that looks alike, is being sent").after(SOON),
         Some(Sent::Created(ticket)) => claimed(&object, ctx, there(Reason::TicketCreated, &ticket)),
+        Some(Sent::Unfinished(why)) => pending(&why).after(SOON),
         Some(Sent::Refused(refusal)) => {
             ctx.creatable.forget(&project, &object.spec);
             refused(&refusal)
         }
-        Some(Sent::NotDone(why)) => pending(&why).after(RETRY),
+        Some(Sent::NotDone(error)) => unanswered(ctx, &object, &error),
         Some(Sent::Uncertain(why)) => pending(&format!(
             "The answer to the creation is lost ({why}); the ticket is looked for"
         ))
@@ -108,22 +173,11 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
 
 /// Whether the hour has room for another ticket. After a restart Jira is asked how many there were.
 async fn room(live: &JiraIssue, ctx: &TicketContext, creation: &Creation) -> Result<Room, JiraError> {
-    let integration = integration_of(live);
-    let take = || ctx.hourly.take(&integration, creation.max_per_hour, Instant::now());
-    match take() {
-        Room::Unknown => {
-            let within_the_hour = "creator = currentUser() AND created >= -60m";
-            let created = creation.session.approximate_count(within_the_hour).await?;
-            ctx.hourly.seed(&integration, created, Instant::now());
-            Ok(take())
-        }
-        known => Ok(known),
-    }
-}
-
-/// Names the integration of an object.
-fn integration_of(object: &JiraIssue) -> String {
-    format!("{}/{}", object.namespace().unwrap_or_default(), object.spec.integration)
+    let within_the_hour = "creator = currentUser() AND created >= -60m";
+    let count = creation.session.approximate_count(within_the_hour);
+    ctx.hourly
+        .room(&integration_of(live), creation.max_per_hour, count)
+        .await
 }
 
 fn limited(most: usize, wait: Duration) -> TicketOutcome {
@@ -133,17 +187,12 @@ fn limited(most: usize, wait: Duration) -> TicketOutcome {
 }
 
 /// Looks for the ticket of a creation whose answer is lost.
-async fn settle(
-    live: &JiraIssue,
-    ctx: &TicketContext,
-    creation: &Creation,
-    mark: Option<&TicketCreation>,
-) -> TicketOutcome {
+async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: &TicketCreation) -> TicketOutcome {
     let uid = live.uid().unwrap_or_default();
     let mut settling = ctx.settling(&uid);
     let times = ctx.outbox.times;
     // Another process may still send it.
-    let grace = if mark.is_none_or(|mark| mark.uncertain_since.is_some()) {
+    let grace = if mark.uncertain_since.is_some() {
         Duration::ZERO
     } else {
         times.deadline()
@@ -152,32 +201,32 @@ async fn settle(
         let wait = grace.saturating_sub(settling.since.elapsed());
         return pending("Another process began to create it").after(wait);
     };
-    let found = match mark {
-        Some(mark) => creation.look_up_after(mark).await,
-        None => creation.look_up().await.map(|(found, _)| found),
-    };
-    let found = match found {
+    let creation = as_marked(creation, mark);
+    let found = match creation.look_up_after(mark).await {
         Ok(found) => found,
-        Err(error) => return unanswered(&error),
+        Err(error) => return unanswered(ctx, &live, &error),
     };
     let settled = settling.lookups.note(found, elapsed, times);
     ctx.keep_settling(&uid, settling);
     match settled {
         Settled::Again(wait) => pending("The answer to the creation is lost; the ticket is looked for").after(wait),
-        Settled::Found(Found::Ticket { id, key, .. }) => {
+        Settled::Found(Found::Ticket(ticket)) => {
             ctx.settled(&uid);
-            bind(live, ctx, creation, &CreatedIssue { id, key }, Reason::TicketCreated).await
+            take_over(&live, ctx, creation, *ticket, Reason::TicketCreated).await
         }
-        Settled::Unclear(keys) => match chosen(live, &keys) {
-            Choice::Adopt(key) => adopt(live, ctx, creation, key).await,
-            Choice::CreateAnyway => not_created(live, ctx, creation).await,
-            Choice::None => uncertain(&keys).after(RETRY),
+        Settled::Unclear(doubt) => match chosen(&live, &doubt) {
+            Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key)).await,
+            Choice::CreateAnyway(number) => {
+                ctx.settled(&uid);
+                send(live, ctx, creation.numbered(number, None), mark.floor).await
+            }
+            Choice::None => uncertain(&doubt).after(UNCLEAR),
         },
-        Settled::Found(_) | Settled::NotCreated => not_created(live, ctx, creation).await,
+        Settled::Found(_) | Settled::NotCreated => not_created(&live, ctx, &creation).await,
     }
 }
 
-/// Jira did nothing, or a person says so: it is sent again.
+/// Jira did nothing: it is looked for and sent again.
 async fn not_created(live: &JiraIssue, ctx: &TicketContext, creation: &Creation) -> TicketOutcome {
     ctx.settled(&live.uid().unwrap_or_default());
     match ctx.outbox.clear(&creation.store, live, &creation.marker).await {
@@ -186,50 +235,44 @@ async fn not_created(live: &JiraIssue, ctx: &TicketContext, creation: &Creation)
     }
 }
 
-/// What a person said of issues of which it cannot be told whether one is the ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice<'k> {
-    /// This one is.
-    Adopt(&'k str),
-    /// None is.
-    CreateAnyway,
-    /// Nothing yet.
-    None,
-}
-
-/// Only a key that is in question is taken over, and only the creation that is in question is repeated.
-fn chosen<'k>(object: &JiraIssue, keys: &'k [String]) -> Choice<'k> {
-    let said = object.annotations();
-    let adopted = said
-        .get(names::ADOPT)
-        .and_then(|key| keys.iter().find(|known| *known == key.trim()));
-    let repeats = said
-        .get(names::CREATE_ANYWAY)
-        .is_some_and(|number| number.trim() == NEXT);
-    match (adopted, repeats) {
-        (Some(key), _) => Choice::Adopt(key),
-        (None, true) => Choice::CreateAnyway,
-        (None, false) => Choice::None,
+async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &str) -> TicketOutcome {
+    match creation.read(key).await {
+        Ok(Some(ticket)) => {
+            ctx.settled(&live.uid().unwrap_or_default());
+            let foreign = FoundTicket { marker: None, ..ticket };
+            take_over(live, ctx, creation, foreign, Reason::TicketFound).await
+        }
+        Ok(None) => pending(&format!("{key} is gone")).after(RETRY),
+        Err(error) => unanswered(ctx, live, &error),
     }
 }
 
-async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: &Creation, key: &str) -> TicketOutcome {
-    match creation
-        .session
-        .fetch_marked(&[key.to_owned()], PROPERTY)
-        .await
-        .map(|found| found.issues)
-    {
-        Ok(issues) => match issues.into_iter().next() {
-            Some(found) => {
-                ctx.settled(&live.uid().unwrap_or_default());
-                let (id, key) = (found.issue.id, found.issue.key);
-                bind(live, ctx, creation, &CreatedIssue { id, key }, Reason::TicketFound).await
+/// A ticket that was found is marked where it is not, and bound. What people changed in it stays.
+async fn take_over(
+    live: &JiraIssue,
+    ctx: &TicketContext,
+    mut creation: Creation,
+    ticket: FoundTicket,
+    reason: Reason,
+) -> TicketOutcome {
+    let named = ticket.name();
+    match &ticket.marker {
+        Some(marker) => {
+            // Of one that was bound before it is known, or looked for, whether its reporter was named in a note.
+            if reason == Reason::TicketFound {
+                creation = creation.noted(marker);
             }
-            None => pending(&format!("{key} is gone")).after(RETRY),
+            let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
+            creation = creation.numbered(marker.n, former);
+        }
+        None => match mark(&creation, &named).await {
+            Ok(()) | Err(WriteError::Refused(_)) => {}
+            Err(error) => return pending(&format!("{} is not marked yet: {error}", named.key)).after(RETRY),
         },
-        Err(error) => unanswered(&error),
     }
+    let mut outcome = bind(live, ctx, &creation, &named, reason).await;
+    outcome.found = outcome.ticket.is_some().then_some(ticket.issue);
+    outcome
 }
 
 async fn bind(
@@ -263,16 +306,10 @@ fn pending(why: &str) -> TicketOutcome {
     TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationPending, &what))
 }
 
-fn unanswered(error: &JiraError) -> TicketOutcome {
-    pending(&format!("Jira could not be asked for the ticket: {error}")).after(error.retry_after().unwrap_or(RETRY))
-}
-
-fn uncertain(keys: &[String]) -> TicketOutcome {
-    let what = format!(
-        "It cannot be told whether the ticket is one of {}; jira-operator.dev/create-anyway takes the number {NEXT}.",
-        keys.join(", ")
-    );
-    TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationUncertain, &what))
+/// Jira could not be asked, or asked to wait.
+fn unanswered(ctx: &TicketContext, object: &JiraIssue, error: &JiraError) -> TicketOutcome {
+    let wait = ctx.note_refused(object, error).unwrap_or(RETRY);
+    pending(&format!("Jira could not be asked for the ticket: {error}")).after(wait)
 }
 
 fn refused(refusal: &Refusal) -> TicketOutcome {

@@ -4,6 +4,7 @@
 mod adopt;
 mod audit;
 mod bound;
+mod choice;
 mod claims;
 mod conclude;
 mod context;
@@ -11,6 +12,7 @@ mod creatable;
 mod create;
 mod expiry;
 mod follower;
+mod known;
 mod news;
 mod note;
 mod reconcile;

@@ -106,7 +106,11 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
         return NoteStep::After(RETRY);
     };
     match note.send().await {
-        Ok(made) => keep(&marked, store, Some(made.id)).await,
+        Ok(made) => {
+            let step = keep(&marked, store, Some(made.id.clone())).await;
+            note.keep_in_marker(&made.id).await;
+            step
+        }
         Err(WriteError::Refused(refusal)) => {
             keep(&marked, store, None).await;
             let words = refusal.text();
@@ -157,7 +161,9 @@ async fn settle(
     let found = match note.find().await {
         Ok(Some(id)) => {
             ctx.settled(&place);
-            return Some(keep(live, store, Some(id)).await);
+            let step = keep(live, store, Some(id.clone())).await;
+            note.keep_in_marker(&id).await;
+            return Some(step);
         }
         Ok(None) => Found::Nothing,
         Err(error) => return Some(NoteStep::After(error.retry_after().unwrap_or(RETRY))),

@@ -15,6 +15,7 @@ use super::{
     creatable::NotCreatable,
     create,
     expiry::expire,
+    known::integration_of,
 };
 use crate::{
     api::{
@@ -30,8 +31,8 @@ use crate::{
     atlassian::error::JiraError,
     cluster::{error::describe, events::Notice},
     tickets::{
-        Creation, Draft, Identity, Judging, Marker, People, TicketNews, TicketRoles, TicketStore, WritePermit,
-        addresses, permit, project,
+        Creation, Draft, Identity, Judging, Listing, Marker, People, TicketMetadata, TicketNews, TicketProject,
+        TicketRoles, TicketStore, WritePermit, addresses, permit, project,
     },
 };
 
@@ -164,14 +165,25 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
     let mut outcome = if is_dry_run {
         planned(&creation.draft)
     } else {
-        Box::pin(create::create(object, ctx, creation)).await
+        let (place, scope, of) = (creation.place(), creation.marker.scope.clone(), integration_of(object));
+        let outcome = Box::pin(create::create(object, ctx, creation)).await;
+        if outcome.ticket.is_some() {
+            ctx.known.note_scope(&of, &scope);
+        }
+        if ctx.outbox.listings.is_complete(&place).await {
+            ctx.known.note_scanned(&of, &place.project);
+        }
+        outcome
     };
     bound::fill(&mut outcome, &session, &integration, &permit).await;
     if outcome.ticket.is_some() && roles.unknown_reporter().is_some() {
         outcome.requeue = Some(Duration::ZERO);
     }
     outcome.findings.splice(0..0, accepted);
-    outcome.people = roles.status();
+    // Of a ticket that is there the status has them, and what is known of a note.
+    if outcome.ticket.is_none() {
+        outcome.people = roles.status();
+    }
     Ok(outcome)
 }
 
@@ -202,6 +214,7 @@ async fn draft(
         Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
     })?;
     let marker = marker(object, permit.scope.as_deref().unwrap_or(&session.client_id));
+    scope_is_kept(ctx, integration, &marker)?;
     let judging = Judging {
         spec,
         generation: object.meta().generation.unwrap_or_default(),
@@ -219,8 +232,40 @@ async fn draft(
         marker,
         account: permit.account.clone(),
         max_per_hour: permit.max_per_hour,
+        existing: spec.policy().existing,
+        people: roles.status(),
+        description: spec.description.clone(),
+        listing: listing(integration, &project, &metadata),
     };
     Ok((creation, roles))
+}
+
+/// Tickets that are bound are found by the scope that they were created with: with another one a rebuilt cluster would
+/// create them again.
+fn scope_is_kept(ctx: &TicketContext, integration: &JiraIntegration, marker: &Marker) -> Early<()> {
+    let (name, scope) = (integration.name_any(), &marker.scope);
+    if !ctx.known.have_another_scope(&marker.namespace, &name, scope) {
+        return Ok(());
+    }
+    let former = integration.status.as_ref().and_then(|status| status.tickets.as_ref());
+    let former = former
+        .and_then(|tickets| tickets.scope.as_deref())
+        .unwrap_or("another one");
+    let what = format!("The tickets of the JiraIntegration {name} are found by the scope {former}, not by {scope}.");
+    Err(invalid(Finding::with_remedy(Valid, Reason::ScopeChanged, &what)))
+}
+
+/// How the ticket may have to be looked for.
+fn listing(integration: &JiraIntegration, project: &TicketProject, metadata: &TicketMetadata) -> Listing {
+    let tickets = integration.status.as_ref().and_then(|status| status.tickets.as_ref());
+    let is_scanned = tickets.is_some_and(|tickets| tickets.scanned.contains(&project.key));
+    if metadata.desk.is_none() && metadata.field("labels").is_none() {
+        Listing::UpToNow
+    } else if is_scanned {
+        Listing::Briefly
+    } else {
+        Listing::Once
+    }
 }
 
 /// Jira could not be asked.
@@ -236,7 +281,7 @@ fn marker(object: &JiraIssue, scope: &str) -> Marker {
     let uid = object.uid().unwrap_or_default();
     let identified_by = match object.spec.policy().existing {
         ExistingPolicy::Ignore => &uid,
-        ExistingPolicy::Adopt => &name,
+        ExistingPolicy::Adopt | ExistingPolicy::AdoptUnresolved => &name,
     };
     Marker {
         v: 1,
@@ -247,6 +292,7 @@ fn marker(object: &JiraIssue, scope: &str) -> Marker {
         name,
         uid,
         note: None,
+        former: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! of its own, so that it and the status that a reconciliation writes never undo each other.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -108,8 +108,16 @@ async fn sum_up(ctx: &TicketContext, tickets: &[Store<JiraIssue>], began: Instan
             (None, Some(before)) if began.elapsed() < HOUR => before.created_last_hour,
             (None, _) => 0,
         };
+        let facts = ctx.known.facts(&format!("{}/{}", name.0, name.1));
+        let scanned = before.into_iter().flat_map(|before| before.scanned.iter().cloned());
         let after = (counted.is_some() || integration.spec.tickets.is_some()).then(|| TicketsStatus {
             created_last_hour,
+            scope: facts.scope.or_else(|| before.and_then(|before| before.scope.clone())),
+            scanned: scanned
+                .chain(facts.scanned)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             ..counted.unwrap_or_default()
         });
         if after.as_ref() != before {
@@ -182,7 +190,7 @@ mod tests {
             pending: 2,
             uncertain: 1,
             blocked: 2,
-            created_last_hour: 0,
+            ..TicketsStatus::default()
         };
         assert_eq!(sum, expected);
     }

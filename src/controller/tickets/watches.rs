@@ -37,8 +37,8 @@ use crate::{
 
 /// A watch ends after this many seconds and is opened anew, so that a dead connection shows.
 const WATCH_TIMEOUT: u32 = 200;
-/// How many tickets are reconciled at once.
-const CONCURRENCY: u16 = 16;
+/// How many tickets are reconciled at once: many that wait for a look-up share it.
+const CONCURRENCY: u16 = 256;
 
 /// Runs until stopped, then lets creations under way end.
 pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken) {
@@ -85,7 +85,7 @@ fn one(
     // Those that are mirrored are thousands, and nobody's wish.
     let applied = config().labels(&format!("{}!={}", names::ORIGIN_LABEL, names::ORIGIN_MIRROR));
     let (reader, writer) = reflector::store();
-    let mut claims = ClaimWatch::of(Arc::clone(&tickets.ctx), namespace);
+    let mut claims = ClaimWatch::of(Arc::clone(tickets), namespace);
     let (summed_up, changed) = (Arc::clone(tickets), Arc::clone(tickets));
     let objects = watcher(api::<JiraIssue>(client, namespace), applied)
         .default_backoff()

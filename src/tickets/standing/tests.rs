@@ -66,6 +66,7 @@ fn shown(status: JiraIssueStatus, marker: Option<&str>) -> TicketNews {
         name: name.into(),
         uid: "u".into(),
         note: None,
+        former: None,
     });
     TicketNews {
         said: Some(Said::Shown(Box::new(ShownTicket { status, marker }))),

@@ -47,7 +47,9 @@ mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
 mod tickets;
+mod tickets_exact;
 mod tickets_life;
+mod tickets_many;
 mod tickets_people;
 mod tickets_seen;
 mod token_secret;
@@ -146,6 +148,8 @@ pub fn all() -> Vec<Scenario> {
         terminal_refused::scenarios(),
         terminal_steer::scenarios(),
         tickets::scenarios(),
+        tickets_exact::scenarios(),
+        tickets_many::scenarios(),
         tickets_life::scenarios(),
         tickets_people::scenarios(),
         tickets_seen::scenarios(),

@@ -1,0 +1,202 @@
+//! What the watch of applied objects told of them: which were there before this process, and which have their ticket.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
+
+use crate::{
+    api::issue::JiraIssue,
+    tickets::{CreationTimes, Identity},
+};
+
+/// How many bound tickets are asked by which scope they are found: all of an integration have one.
+const ASKED: usize = 8;
+
+/// The objects, as far as creations depend on others.
+#[derive(Debug, Default)]
+pub struct KnownObjects(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Uids of those without a mark in the first list of this process.
+    unmarked_at_first: HashSet<String>,
+    /// Those that have their ticket, by integration and name.
+    bound: HashMap<String, BTreeMap<String, Bound>>,
+    /// What is to be said of the tickets of an integration.
+    of_integration: HashMap<String, TicketFacts>,
+}
+
+/// What holds for all tickets of an integration, as far as this process knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// By what they are told from those of other clusters.
+    pub scope: Option<String>,
+    /// Keys of the projects that were listed.
+    pub scanned: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Bound {
+    uid: String,
+    identity: String,
+}
+
+/// Names the integration of an object.
+pub fn integration_of(object: &JiraIssue) -> String {
+    format!("{}/{}", object.namespace().unwrap_or_default(), object.spec.integration)
+}
+
+impl KnownObjects {
+    fn all(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object is there; in the first list, it was before this process.
+    pub fn note(&self, object: &JiraIssue, is_first_list: bool) {
+        let mut all = self.all();
+        let status = object.status.clone().unwrap_or_default();
+        if is_first_list && status.creation.is_none() && status.id.is_empty() {
+            all.unmarked_at_first.extend(object.uid());
+        }
+        let of_integration = all.bound.entry(integration_of(object)).or_default();
+        match status.identity.filter(|_| !status.id.is_empty()) {
+            Some(identity) => {
+                let uid = object.uid().unwrap_or_default();
+                of_integration.insert(object.name_any(), Bound { uid, identity });
+            }
+            None => {
+                of_integration.remove(&object.name_any());
+            }
+        }
+    }
+
+    /// An object is gone.
+    pub fn forget(&self, object: &JiraIssue) {
+        let mut all = self.all();
+        all.unmarked_at_first.remove(&object.uid().unwrap_or_default());
+        if let Some(of_integration) = all.bound.get_mut(&integration_of(object)) {
+            of_integration.remove(&object.name_any());
+        }
+    }
+
+    /// How long an object waits before its ticket is created: one that this process found at its start may have lost the
+    /// mark of a creation that another process sent just before. `now` is the API server's time.
+    #[must_use]
+    pub fn wait(&self, object: &JiraIssue, times: CreationTimes, now: Timestamp) -> Option<Duration> {
+        let uid = object.uid().unwrap_or_default();
+        let mut all = self.all();
+        if !all.unmarked_at_first.contains(&uid) {
+            return None;
+        }
+        let created = object.creation_timestamp().map_or(now, |at| at.0);
+        let least = SignedDuration::try_from(times.first_list()).unwrap_or(SignedDuration::ZERO);
+        let left = least - now.duration_since(created);
+        // What the API server says is cut to seconds.
+        let left = Duration::try_from(left + SignedDuration::from_secs(1))
+            .ok()
+            .filter(|_| left.is_positive());
+        if left.is_none() {
+            all.unmarked_at_first.remove(&uid);
+        }
+        left
+    }
+
+    /// An integration has a ticket of this scope.
+    pub fn note_scope(&self, integration: &str, scope: &str) {
+        let mut all = self.all();
+        let facts = all.of_integration.entry(integration.to_owned()).or_default();
+        facts.scope = Some(scope.to_owned());
+    }
+
+    /// A project was listed for an integration.
+    pub fn note_scanned(&self, integration: &str, project: &str) {
+        let mut all = self.all();
+        let facts = all.of_integration.entry(integration.to_owned()).or_default();
+        facts.scanned.insert(project.to_owned());
+    }
+
+    /// What is known of the tickets of an integration.
+    #[must_use]
+    pub fn facts(&self, integration: &str) -> TicketFacts {
+        self.all().of_integration.get(integration).cloned().unwrap_or_default()
+    }
+
+    /// Whether tickets of the integration are found by another scope than this one.
+    #[must_use]
+    pub fn have_another_scope(&self, namespace: &str, integration: &str, scope: &str) -> bool {
+        let all = self.all();
+        let Some(bound) = all.bound.get(&format!("{namespace}/{integration}")) else {
+            return false;
+        };
+        let is_of_scope = |(name, bound): (&String, &Bound)| {
+            [name, &bound.uid]
+                .into_iter()
+                .any(|of| Identity::of(scope, namespace, of).as_str() == bound.identity)
+        };
+        !bound.is_empty() && !bound.iter().take(ASKED).any(is_of_scope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    const TIMES: CreationTimes = CreationTimes::new(Duration::from_mins(5));
+
+    fn object(name: &str, status: &serde_json::Value) -> JiraIssue {
+        serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue",
+            "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"),
+                "creationTimestamp": "2026-04-28T15:00:00Z"},
+            "spec": {"integration": "acme", "project": "ENG"}, "status": status,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_was_there_before_the_process_waits_until_it_is_old_enough() {
+        let known = KnownObjects::default();
+        let at =
+            |seconds: i64| "2026-04-28T15:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
+        let wait = |object: &JiraIssue, seconds| known.wait(object, TIMES, at(seconds)).map(|wait| wait.as_secs());
+        let (first, later) = (object("first", &json!({})), object("later", &json!({})));
+        known.note(&first, true);
+        known.note(&later, false);
+        assert_eq!(wait(&later, 0), None, "it was applied since");
+        assert_eq!((wait(&first, 0), wait(&first, 50)), (Some(61), Some(11)));
+        assert_eq!(
+            (wait(&first, 60), wait(&first, 0)),
+            (None, None),
+            "once it is old enough it is known"
+        );
+        // One with a mark says itself what was begun.
+        let mark = json!({"creation": {"identity": "k", "number": 1, "attempt": 1, "at": "2026-04-28T15:00:00Z",
+            "deadline": "2026-04-28T15:00:45Z", "holder": "h", "floor": 0}});
+        let marked = object("marked", &mark);
+        known.note(&marked, true);
+        assert_eq!(wait(&marked, 0), None);
+    }
+
+    #[test]
+    fn a_scope_by_which_no_bound_ticket_is_found_is_another_one() {
+        let known = KnownObjects::default();
+        let is_other = |scope| known.have_another_scope("shop", "acme", scope);
+        assert!(!is_other("app"), "there is none yet");
+        let identity = Identity::of("app", "shop", "a");
+        let bound = object("a", &json!({"id": "1", "identity": identity.as_str()}));
+        known.note(&bound, false);
+        assert!(!is_other("app") && is_other("another"));
+        known.forget(&bound);
+        assert!(!is_other("another"));
+        let by_uid = Identity::of("app", "shop", "uid-b");
+        known.note(&object("b", &json!({"id": "2", "identity": by_uid.as_str()})), false);
+        assert!(!is_other("app") && is_other("another"));
+    }
+}

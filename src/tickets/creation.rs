@@ -1,0 +1,162 @@
+//! A creation that is judged and can be sent: what is sent, for whom, and by what it is found again.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{
+    candidates::{Found, FoundTicket, RequestTraits, Wanted, pick},
+    draft::{Draft, FirstCall},
+    identity::{Marker, PROPERTY},
+    lookup,
+    own_issues::Listing,
+    shared_lookup::Place,
+    store::TicketStore,
+    text,
+};
+use crate::{
+    api::issue::{ExistingPolicy, TicketCreation, TicketPeople},
+    atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIssue},
+};
+
+/// A creation that can be sent.
+pub struct Creation {
+    /// The calls to the site.
+    pub session: Session,
+    /// Where its object is written.
+    pub store: TicketStore,
+    /// What is sent.
+    pub draft: Draft,
+    /// Whose ticket it is.
+    pub marker: Marker,
+    /// Account id of the dedicated account.
+    pub account: String,
+    /// Most creations of its integration in an hour.
+    pub max_per_hour: usize,
+    /// What is done with a ticket that the object had before.
+    pub existing: ExistingPolicy,
+    /// Who was found for the people of the spec.
+    pub people: Option<TicketPeople>,
+    /// Description, in Markdown.
+    pub description: Option<String>,
+    /// How its ticket may have to be looked for.
+    pub listing: Listing,
+}
+
+impl Creation {
+    /// The same as the n-th creation of its object, after a former ticket that is done.
+    #[must_use]
+    pub fn numbered(mut self, n: i64, former: Option<String>) -> Self {
+        (self.marker.n, self.marker.former) = (n, former);
+        let (FirstCall::Issue(body) | FirstCall::Request(body)) = &mut self.draft.first;
+        for body in std::iter::once(body).chain(&mut self.draft.second) {
+            remark(body, &self.marker);
+        }
+        self
+    }
+
+    /// The same with what a marker says of the note that names the reporter. Where it says nothing, the note is looked for
+    /// before it is made.
+    #[must_use]
+    pub fn noted(mut self, marker: &Marker) -> Self {
+        let reporter = self.people.as_mut().and_then(|people| people.reporter.as_mut());
+        if let Some(reporter) = reporter.filter(|reporter| reporter.account_id.is_none()) {
+            reporter.note.clone_from(&marker.note);
+            reporter.note_since = marker.note.is_none().then(|| Time(Timestamp::now()));
+        }
+        self
+    }
+
+    /// Where its ticket is looked for.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            site: self.session.cloud_id().to_owned(),
+            account: self.account.clone(),
+            project: self.draft.project.key.clone(),
+        }
+    }
+
+    /// Of a request, which is marked only after it was raised: the digest of what it looks like.
+    #[must_use]
+    pub fn looks(&self) -> Option<String> {
+        self.draft.second.as_ref()?;
+        let reporter = self.draft.reporter.as_deref().unwrap_or_default();
+        let looks = format!("{}\n{reporter}\n{}", self.draft.project.id, self.draft.summary);
+        Some(format!("{:x}", Sha256::digest(looks)).chars().take(16).collect())
+    }
+
+    /// Digest of what is sent, as far as another creation could be mistaken for it.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.looks().unwrap_or_else(|| self.draft.digest.clone())
+    }
+
+    /// Looks for the ticket after its creation was sent and the answer was lost.
+    ///
+    /// # Errors
+    /// Where Jira cannot be asked.
+    pub async fn look_up_after(&self, mark: &TicketCreation) -> Result<Found, JiraError> {
+        let (project, identity) = (&self.draft.project.key, &self.marker.identity);
+        let found = lookup::after_creation(&self.session, project, identity, mark.floor).await?;
+        Ok(self.pick(&found.all(), Some(mark)))
+    }
+
+    /// The ticket among issues that were found. With a mark also a request that is not marked yet.
+    #[must_use]
+    pub fn pick(&self, found: &[MarkedIssue], mark: Option<&TicketCreation>) -> Found {
+        let request = mark.filter(|_| self.draft.second.is_some());
+        let text = request.map(|_| self.text()).unwrap_or_default();
+        let request = request.map(|mark| RequestTraits {
+            summary: &self.draft.summary,
+            text: &text,
+            project_id: &self.draft.project.id,
+            reporter: self.draft.reporter.as_deref(),
+            since: mark.at.0,
+        });
+        let wanted = Wanted {
+            identity: &self.marker.identity,
+            number: mark.map_or(1, |mark| mark.number),
+            account: &self.account,
+            request,
+        };
+        pick(&wanted, found)
+    }
+
+    /// The description as plain text.
+    fn text(&self) -> String {
+        let document = text::markdown_to_adf(self.description.as_deref().unwrap_or_default());
+        document
+            .map(|document| text::adf_to_text(&document))
+            .unwrap_or_default()
+    }
+
+    /// The ticket as it is now, whatever the search index says. None where Jira does not show it.
+    ///
+    /// # Errors
+    /// Where Jira cannot be asked.
+    pub async fn read(&self, id_or_key: &str) -> Result<Option<FoundTicket>, JiraError> {
+        let found = self.session.fetch_marked(&[id_or_key.to_owned()], PROPERTY).await?;
+        Ok(found.issues.into_iter().next().map(FoundTicket::of))
+    }
+
+    /// What is changed right after the creation: of a request all that its form did not take. The marker alone, where
+    /// that was refused.
+    #[must_use]
+    pub fn marking(&self, is_whole: bool) -> Value {
+        match &self.draft.second {
+            Some(second) if is_whole => second.clone(),
+            _ => serde_json::json!({"properties": [self.marker.property()]}),
+        }
+    }
+}
+
+/// Puts the marker into what is sent.
+fn remark(body: &mut Value, marker: &Marker) {
+    let properties = body.get_mut("properties").and_then(Value::as_array_mut);
+    let ours = |property: &&mut Value| property.get("key").and_then(Value::as_str) == Some(PROPERTY);
+    for property in properties.into_iter().flatten().filter_map(|p| Some(p).filter(ours)) {
+        *property = marker.property();
+    }
+}
