@@ -14,6 +14,8 @@ use crate::atlassian::{issue_models::time, jira::PAGE, ticket_models::MarkedIssu
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// Jira's clock is told to the second.
 const FRACTION: SignedDuration = SignedDuration::from_secs(1);
+/// Least time between two look-ups of what was not shown.
+const LOOK_UP_APART: Duration = Duration::from_mins(1);
 /// How often it is asked which tickets are still there.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
@@ -108,6 +110,16 @@ impl Following {
         let is_due = |since: &Instant| now.saturating_duration_since(*since) >= confirm_after;
         let due = self.missing.iter().filter(|(_, since)| is_due(since));
         due.map(|(id, _)| *id).take(PAGE).collect()
+    }
+
+    /// After how long the next of them is to be looked up.
+    #[must_use]
+    pub fn next_look_up(&self, confirm_after: Duration) -> Option<Duration> {
+        let waits = self
+            .missing
+            .values()
+            .map(|since| confirm_after.saturating_sub(since.elapsed()));
+        waits.min().map(|wait| wait.max(LOOK_UP_APART))
     }
 
     /// These were looked up, and some of them are not there. Of what was neither found nor lost nothing is known: it is

@@ -43,11 +43,26 @@ type IntegrationName = (String, String);
 #[derive(Default)]
 struct Followed {
     following: Following,
-    due: Option<Instant>,
+    /// When it was asked last.
+    asked: Option<Instant>,
+    /// How long it is left alone, where that is not the interval.
+    wait: Option<Duration>,
+    /// Integrations that started together drift apart by it.
+    random: f64,
     /// The request of a person that was seen last.
     requested_at: Option<String>,
     /// It is not answered yet.
     is_requested: bool,
+}
+
+impl Followed {
+    /// Whether it is to be asked again at this interval, which may have changed since.
+    fn is_due(&self, interval: Duration, now: Instant) -> bool {
+        let regular = jittered(interval, self.random);
+        let wait = self.wait.unwrap_or(regular);
+        self.asked
+            .is_none_or(|asked| now.saturating_duration_since(asked) >= wait)
+    }
 }
 
 /// Follows until stopped.
@@ -102,7 +117,7 @@ fn due(
             continue;
         }
         let followed = all.entry(name.clone()).or_default();
-        let is_due = followed.due.is_none_or(|due| due <= now);
+        let is_due = followed.is_due(integration.spec.interval(), now);
         if is_due || requested_at(integration) != followed.requested_at {
             due.push((name.clone(), integration.clone(), std::mem::take(followed)));
         }
@@ -149,16 +164,25 @@ async fn round(
         }
         _ => Ok(()),
     };
-    let wait = match asked {
-        Ok(()) => {
-            followed.is_requested = false;
-            jittered(integration.spec.interval(), rand::random())
-        }
-        Err(wait) => wait,
+    followed.is_requested &= asked.is_err();
+    let regular = integration.spec.interval();
+    followed.wait = match asked {
+        // What was not shown is looked up before the next interval.
+        Ok(()) => followed
+            .following
+            .next_look_up(confirm_after(&ctx))
+            .filter(|wait| *wait < regular),
+        Err(backoff) => Some(backoff),
     };
     followed.requested_at = requested;
-    followed.due = Instant::now().checked_add(wait);
+    followed.asked = Some(Instant::now());
+    followed.random = rand::random();
     (name, followed)
+}
+
+/// How long a ticket must be missing before it is looked up.
+fn confirm_after(ctx: &TicketContext) -> Duration {
+    Duration::try_from(ctx.ctx.deletion_delay).unwrap_or_default()
 }
 
 /// A round of questions about the tickets of one integration.
@@ -181,7 +205,7 @@ impl Asked<'_> {
             jira: &session.session,
             account: &self.permit.account,
             tickets: &tickets,
-            confirm_after: Duration::try_from(self.ctx.ctx.deletion_delay).unwrap_or_default(),
+            confirm_after: confirm_after(self.ctx),
             is_requested: self.is_requested,
             now: Instant::now(),
         };
@@ -242,5 +266,29 @@ impl Asked<'_> {
                 self.ctx.news.tell(object, TicketNews { said, duplicates });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_that_became_shorter_holds_at_once() {
+        let now = Instant::now();
+        let followed = Followed {
+            asked: Some(now),
+            random: 0.5,
+            ..Followed::default()
+        };
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        assert!(Followed::default().is_due(hour, now));
+        assert!(!followed.is_due(hour, now + minute));
+        assert!(followed.is_due(minute, now + minute));
+        let failed = Followed {
+            wait: Some(hour),
+            ..followed
+        };
+        assert!(!failed.is_due(minute, now + minute), "Jira asked to wait");
     }
 }
