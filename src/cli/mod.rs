@@ -14,6 +14,7 @@ mod connect_pages;
 mod lifecycle;
 pub mod markdown;
 mod run;
+mod template;
 
 use std::{ffi::OsStr, path::Path};
 
@@ -37,6 +38,8 @@ enum Command {
     Check(Box<check::Options>),
     /// Say what a reason means, what causes it, and how to fix it.
     Explain(explain::Options),
+    /// Print a manifest for a ticket, with the fields and values that Jira takes in it.
+    Template(Box<template::Options>),
     /// Connect an integration: log in with its account, and the grant goes into the cluster.
     Connect(Box<connect::Options>),
     /// End the grant of an integration.
@@ -90,6 +93,7 @@ pub async fn main(cli: Cli) -> u8 {
         Command::Run(options) => run::run(*options).await.map(|()| 0),
         Command::Check(options) => check::run(*options).await,
         Command::Explain(options) => explain::run(&options).map(|()| 0),
+        Command::Template(options) => template::run(*options).await.map(|()| 0),
         Command::Connect(options) => connect::run(*options).await,
         Command::Disconnect(options) => disconnect::run(options).await.map(|()| 0),
         Command::Suspend(target) => lifecycle::suspend(target, true).await.map(|()| 0),

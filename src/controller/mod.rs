@@ -11,7 +11,7 @@ mod local_state;
 mod mirrors;
 mod reconcile_kind;
 mod slots;
-mod tickets;
+pub mod tickets;
 mod watches;
 
 pub use admission::Admission;

@@ -101,6 +101,33 @@ pub fn find<'m>(metadata: &'m TicketMetadata, name: &str) -> Result<&'m TicketFi
     }
 }
 
+/// The fields that `spec.fields` can set, each with what means it and no other: its name, else its id.
+#[must_use]
+pub fn settable(metadata: &TicketMetadata) -> Vec<(&str, &TicketField)> {
+    let of = |field: &&TicketField| find(metadata, &field.id).is_ok();
+    let means = |name: &str, field: &TicketField| find(metadata, name).is_ok_and(|found| found.id == field.id);
+    let all = metadata.fields.iter().filter(of);
+    all.map(|field| {
+        let name = if means(&field.name, field) {
+            &field.name
+        } else {
+            &field.id
+        };
+        (name.as_str(), field)
+    })
+    .collect()
+}
+
+/// Whether a value says nothing, as in a manifest that is yet to be filled in.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
 /// The e-mail addresses that the values of fields for people name.
 #[must_use]
 pub fn addresses(metadata: &TicketMetadata, fields: &BTreeMap<String, Value>) -> Vec<String> {
@@ -129,6 +156,10 @@ impl FieldConversion<'_> {
     pub fn all(&self, fields: &BTreeMap<String, Value>) -> (Map<String, Value>, Vec<FieldProblem>) {
         let (mut set, mut problems) = (Map::new(), Vec::new());
         for (name, value) in fields {
+            // What has to have a value has none.
+            if is_blank(value) && find(self.metadata, name).is_ok_and(|field| field.is_needed) {
+                continue;
+            }
             match find(self.metadata, name).and_then(|field| Ok((field, self.value(field, value)?))) {
                 Ok((field, _)) if set.contains_key(&field.id) => problems.push(FieldProblem {
                     reason: FieldAmbiguous,

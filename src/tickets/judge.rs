@@ -140,6 +140,17 @@ fn refused(problems: Vec<FieldProblem>) -> Option<Finding> {
 }
 
 /// The type that a name or an `id:` means.
+#[must_use]
+pub fn type_named<'t>(wanted: &str, types: &'t [(String, String)]) -> Option<&'t (String, String)> {
+    match wanted.strip_prefix("id:") {
+        Some(id) => types.iter().find(|(known, _)| known == id.trim()),
+        None => types
+            .iter()
+            .find(|(_, name)| name.to_lowercase() == wanted.trim().to_lowercase()),
+    }
+}
+
+/// The same.
 ///
 /// # Errors
 /// What is said where there is none, with those that there are, the nearest first.
@@ -148,13 +159,7 @@ pub fn type_of<'t>(
     types: &'t [(String, String)],
     (reason, place): (Reason, &str),
 ) -> Result<&'t (String, String), Finding> {
-    let found = match wanted.strip_prefix("id:") {
-        Some(id) => types.iter().find(|(known, _)| known == id.trim()),
-        None => types
-            .iter()
-            .find(|(_, name)| name.to_lowercase() == wanted.trim().to_lowercase()),
-    };
-    found.ok_or_else(|| {
+    type_named(wanted, types).ok_or_else(|| {
         let mut names: Vec<&str> = types.iter().map(|(_, name)| name.as_str()).collect();
         let near = nearest(wanted, names.iter().copied());
         names.sort_by_key(|name| Some(*name) != near);

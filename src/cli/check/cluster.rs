@@ -11,6 +11,7 @@ use super::{
     points::PointsSpent,
     selection::IntegrationSelection,
     token::NotLive,
+    trouble,
 };
 use crate::api::integration::JiraIntegration;
 use crate::cli::context::{
@@ -58,7 +59,11 @@ impl ClusterCheck<'_> {
         for integration in &integrations {
             match (self.look(integration, &mut spent).await, self.person) {
                 (Ok(saved), _) => {
-                    answer.report.subjects.extend(saved.subjects());
+                    let mut subjects = saved.subjects();
+                    if let (Some(subject), None) = (subjects.first_mut(), self.person) {
+                        trouble::add(self.cluster, integration, subject).await;
+                    }
+                    answer.report.subjects.extend(subjects);
                     answer.evidence = Some(saved);
                 }
                 (Err(NotLive { why, .. }), Some(_)) => {
@@ -118,6 +123,7 @@ impl ClusterCheck<'_> {
         let mut subject = from_status::from_status(integration, &known, &not_live.why, Timestamp::now());
         subject.lines.extend(unlisted.as_ref().map(UnlistedProjects::line));
         subject.lines.extend(not_live.untold.then(rejected));
+        trouble::add(self.cluster, integration, &mut subject).await;
         subject
     }
 }
@@ -130,7 +136,7 @@ fn rejected() -> ReportLine {
 
 /// The integration that a question about a project means: the only one, or the only one with the
 /// project in scope.
-fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, CliError> {
+pub fn meant(integrations: Vec<JiraIntegration>, key: &str) -> Result<JiraIntegration, CliError> {
     let names: Vec<String> = integrations.iter().map(ResourceExt::name_any).collect();
     let has = |integration: &JiraIntegration| {
         let scope = integration.spec.projects.as_ref();

@@ -1,6 +1,9 @@
 //! From what Jira answered to what is printed of one integration.
 
-use super::operator_findings::OF_OPERATOR;
+use super::{
+    notes::{UnneededForTickets, closing},
+    operator_findings::OF_OPERATOR,
+};
 use crate::cli::context::{CheckedObject, ReportLine, Severity};
 use crate::{
     api::{
@@ -13,12 +16,8 @@ use crate::{
     diagnose::{
         Evidence,
         examination::{self, Findings},
-        judge::enumerate,
     },
 };
-
-/// Most names in a note.
-const NAMED: usize = 5;
 
 /// The integration as Jira's answers show it. `taken_over` are the findings that are not Jira's to
 /// answer.
@@ -49,7 +48,11 @@ pub fn live(namespace: &str, name: &str, evidence: &Evidence, taken_over: &[Find
     let fine = take_parts(&mut subject, projects.collect(), blocked);
     explain(&mut subject);
     let unwell = subject.parts.len();
-    subject.closing = closing(&are_fine(fine, unwell), &not_administered(evidence));
+    subject.closing = closing(
+        &are_fine(fine, unwell),
+        &UnneededForTickets::live(evidence),
+        &not_administered(evidence),
+    );
     subject
 }
 
@@ -163,20 +166,6 @@ pub fn counted(count: usize, unwell: usize, words: [&str; 2]) -> String {
 #[must_use]
 pub fn are_fine(fine: usize, unwell: usize) -> String {
     counted(fine, unwell, ["is fine.", "are fine."])
-}
-
-/// What is said at the end: of the projects, and what the account does not administer.
-#[must_use]
-pub fn closing(sums: &str, not_administered: &[String]) -> Vec<String> {
-    let mut closing = Vec::new();
-    closing.extend((!sums.is_empty()).then(|| sums.to_owned()));
-    if !not_administered.is_empty() {
-        closing.push(format!(
-            "Note: the account lacks Administer projects in {}. Nothing needs it, but without it Jira shows no restricted request types.",
-            enumerate(not_administered, NAMED)
-        ));
-    }
-    closing
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::{
-    from_evidence::{are_fine, closing, counted, explain, marked, take_parts},
+    from_evidence::{are_fine, counted, explain, marked, take_parts},
+    notes::{UnneededForTickets, closing},
     operator_findings::is_late,
 };
 use crate::cli::context::{CheckReason, CheckedObject, ReportLine, Severity};
@@ -56,7 +57,7 @@ pub fn from_status(
     } else {
         were_seen(fine, unwell)
     };
-    subject.closing = closing(&sums, &lacking);
+    subject.closing = closing(&sums, &UnneededForTickets::written(integration, projects), &lacking);
     subject
 }
 

@@ -81,6 +81,12 @@ impl LiveClient {
         })
     }
 
+    /// The calls to a site.
+    #[must_use]
+    pub fn session(&self, cloud_id: &str) -> Session {
+        Session::new(&self.client, cloud_id)
+    }
+
     /// The OAuth app whose points are spent.
     #[must_use]
     pub fn app(&self) -> &str {

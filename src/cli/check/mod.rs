@@ -9,6 +9,7 @@ mod fixtures;
 mod from_evidence;
 mod lists;
 mod live;
+mod notes;
 mod operator;
 mod options;
 mod points;
@@ -17,7 +18,9 @@ mod rules;
 
 mod operator_findings;
 mod site;
+mod ticket_files;
 mod token;
+mod trouble;
 
 mod from_status;
 mod selection;
@@ -33,8 +36,12 @@ use self::{
     evidence_file::SavedEvidence,
     live::TicketQuestion,
     operator::InstallationCheck,
-    selection::IntegrationSelection,
     wait::{any_change, until_fine},
+};
+pub(super) use self::{
+    cluster::meant,
+    live::LiveClient,
+    selection::{IntegrationSelection, name},
 };
 pub use self::{
     options::Options,
@@ -106,9 +113,17 @@ async fn of_files(options: &Options) -> Result<CheckReport, CliError> {
     };
     let mut manifests = Manifests::read(&paths, options.namespace.as_deref())?;
     site::ask(&mut manifests, &atlassian, options.offline).await;
+    if !manifests.tickets.is_empty() {
+        let cluster = if options.offline {
+            None
+        } else {
+            Some(options.kube.cluster().await)
+        };
+        ticket_files::judge(&mut manifests, cluster.as_ref(), &atlassian).await;
+    }
     let report = manifests.report((!options.offline).then_some(WITHOUT_TOKEN));
     if report.subjects.is_empty() {
-        return Err("there is no JiraIntegration in the files, and no Secret for one".into());
+        return Err("there is no JiraIntegration in the files, no JiraIssue, and no Secret for one".into());
     }
     Ok(report)
 }

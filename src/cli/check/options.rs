@@ -23,7 +23,7 @@ Examples:
   jira-operator check -A -o short           what is not fine, in all namespaces
   jira-operator check acme --wait 2m        until it is Ready, at most two minutes
   jira-operator check --person a@acme.example --project SUP
-  jira-operator check -f acme.yaml          manifests, without a cluster
+  jira-operator check -f acme.yaml          manifests, tickets against the site
   jira-operator check --operator -n jira    the operator's installation";
 
 /// Options of `check`.
@@ -52,20 +52,14 @@ pub struct Options {
     /// Key of the project that the ticket is for.
     #[arg(long, value_name = "KEY", requires = "person")]
     pub(super) project: Option<String>,
-    /// File or folder of manifests, or - for standard input; repeatable. No cluster is asked.
-    #[arg(
-        short = 'f',
-        long = "file",
-        visible_alias = "filename",
-        value_name = "FILE",
-        conflicts_with = "kube"
-    )]
+    /// File or folder of manifests, or - for standard input; repeatable. Only for tickets a cluster is asked.
+    #[arg(short = 'f', long = "file", visible_alias = "filename", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Read the folders within folders, too.
     #[arg(short = 'R', long, requires = "files")]
     pub(super) recursive: bool,
     /// Send no request at all: check only what the files tell.
-    #[arg(long, requires = "files")]
+    #[arg(long, requires = "files", conflicts_with = "kube")]
     pub(super) offline: bool,
     /// Check the operator's installation: CRDs, Deployment, rights, Atlassian's addresses.
     #[arg(long)]

@@ -59,8 +59,12 @@ pub fn say(text: &str) {
 /// Prints blocks of text on standard output, each wrapped after what it starts with, a blank line
 /// before each paragraph.
 pub fn say_blocks(blocks: &[Block]) -> Result<(), CliError> {
-    let text = layout::blocks(blocks, page(&std::io::stdout()));
-    written_out(&text).map_err(CliError::system("it could not be printed"))
+    print_text(&layout::blocks(blocks, page(&std::io::stdout())))
+}
+
+/// Prints text as it stands.
+pub fn print_text(text: &str) -> Result<(), CliError> {
+    written_out(text).map_err(CliError::system("it could not be printed"))
 }
 
 fn written_out(text: &str) -> std::io::Result<()> {

@@ -69,11 +69,7 @@ impl Creatable {
         if let Some((metadata, _)) = known.as_ref().filter(|(_, at)| at.elapsed() < FRESH) {
             return Ok(Arc::clone(metadata));
         }
-        let asked = match (&spec.request_type, &spec.issue_type) {
-            (Some(wanted), _) => request_type(session, project, wanted).await?,
-            (None, wanted) => issue_type(session, project, wanted.as_deref().unwrap_or_default()).await?,
-        };
-        let asked = Arc::new(asked);
+        let asked = Arc::new(creatable(session, project, spec).await?);
         *known = Some((Arc::clone(&asked), Instant::now()));
         Ok(asked)
     }
@@ -98,6 +94,21 @@ fn wanted(spec: &JiraIssueSpec) -> String {
     match (&spec.request_type, &spec.issue_type) {
         (Some(wanted), _) => format!("request {wanted}"),
         (None, wanted) => format!("issue {}", wanted.as_deref().unwrap_or_default()),
+    }
+}
+
+/// What a ticket of the wanted type takes, as Jira says now.
+///
+/// # Errors
+/// Where there is no such type, or Jira cannot be asked.
+pub async fn creatable(
+    session: &Session,
+    project: &TicketProject,
+    spec: &JiraIssueSpec,
+) -> Result<TicketMetadata, NotCreatable> {
+    match (&spec.request_type, &spec.issue_type) {
+        (Some(wanted), _) => request_type(session, project, wanted).await,
+        (None, wanted) => issue_type(session, project, wanted.as_deref().unwrap_or_default()).await,
     }
 }
 

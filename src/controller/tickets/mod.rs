@@ -19,4 +19,6 @@ mod reconcile;
 mod summary;
 mod watches;
 
+pub use creatable::{NotCreatable, creatable};
+pub use reconcile::{marker, people_finding};
 pub use watches::run;

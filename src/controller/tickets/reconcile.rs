@@ -276,7 +276,8 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
 }
 
 /// Whose ticket it is.
-fn marker(object: &JiraIssue, scope: &str) -> Marker {
+#[must_use]
+pub fn marker(object: &JiraIssue, scope: &str) -> Marker {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let uid = object.uid().unwrap_or_default();
     let identified_by = match object.spec.policy().existing {
@@ -296,7 +297,9 @@ fn marker(object: &JiraIssue, scope: &str) -> Marker {
     }
 }
 
-fn people_finding(roles: &TicketRoles) -> Finding {
+/// What is said of the people that a spec names.
+#[must_use]
+pub fn people_finding(roles: &TicketRoles) -> Finding {
     if let Some((email, why)) = roles.unknown_reporter() {
         let what = format!("spec.reporter names {email}: {why}.");
         return Finding::with_remedy(PeopleMatched, Reason::ReporterUnknown, &what);

@@ -46,6 +46,7 @@ mod terminal_disconnect;
 mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
+mod terminal_template;
 mod tickets;
 mod tickets_exact;
 mod tickets_life;
@@ -147,6 +148,7 @@ pub fn all() -> Vec<Scenario> {
         terminal_print::scenarios(),
         terminal_refused::scenarios(),
         terminal_steer::scenarios(),
+        terminal_template::scenarios(),
         tickets::scenarios(),
         tickets_exact::scenarios(),
         tickets_many::scenarios(),

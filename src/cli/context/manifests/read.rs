@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kube::ResourceExt;
 use serde_json::Value;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     widening::widened,
 };
 use crate::{
-    api::{GROUP, integration::JiraIntegration},
+    api::{GROUP, integration::JiraIntegration, issue::JiraIssue},
     cli::context::{
         error::CliError,
         reasons::CheckReason,
@@ -26,12 +27,23 @@ use crate::{
 pub struct Manifests {
     /// Integrations, in their order.
     pub integrations: Vec<DeclaredIntegration>,
+    /// Tickets, in their order.
+    pub tickets: Vec<DeclaredTicket>,
     /// Secrets.
     pub secrets: Vec<SecretManifest>,
     /// What is known already without any request.
     subjects: Vec<CheckedObject>,
     /// Whether it has to be said of each thing in which file it stands.
     several_files: bool,
+}
+
+/// A ticket of a file, whose fields are as they should be.
+#[derive(Debug)]
+pub struct DeclaredTicket {
+    /// It.
+    pub issue: JiraIssue,
+    /// What is found of it.
+    pub subject: CheckedObject,
 }
 
 /// An integration of a file.
@@ -91,7 +103,12 @@ impl Manifests {
         let (stored, errors) = kind.judge(&document.object);
         subject.lines = fields(&errors, &document.object);
         if kind.kind != "JiraIntegration" {
-            self.subjects.push(subject);
+            match serde_json::from_value::<JiraIssue>(stored) {
+                Ok(issue) if errors.is_empty() && issue.spec.is_ticket() => {
+                    self.tickets.push(DeclaredTicket { issue, subject });
+                }
+                _ => self.subjects.push(subject),
+            }
             return;
         }
         let integration: Result<JiraIntegration, _> = serde_json::from_value(stored);
@@ -113,6 +130,16 @@ impl Manifests {
         self.integrations.push(declared);
     }
 
+    /// Names of the integrations.
+    #[must_use]
+    pub fn integration_names(&self) -> Vec<String> {
+        let read = self
+            .integrations
+            .iter()
+            .filter_map(|declared| declared.integration.as_ref());
+        read.map(ResourceExt::name_any).collect()
+    }
+
     /// Everything that was found. Without a token the rest is not checked.
     #[must_use]
     pub fn report(self, not_looked_at: Option<&str>) -> CheckReport {
@@ -127,6 +154,7 @@ impl Manifests {
             lines.extend(not_looked_at.map(|why| ReportLine::local("The rest", CheckReason::NotLookedAt, why)));
             subjects.push(declared.subject);
         }
+        subjects.extend(self.tickets.into_iter().map(|ticket| ticket.subject));
         let wanted = |secret: &&SecretManifest| used.contains(&secret.name) || secret.is_meant_for_us();
         let several = self.several_files;
         let of_secret = |secret: &SecretManifest| {
