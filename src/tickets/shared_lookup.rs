@@ -20,6 +20,8 @@ const QUIET: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
 /// How long the newest issues of a project are good for others too. What this process creates meanwhile it knows itself.
 const NEWEST: Duration = Duration::from_secs(5);
+/// The same for objects whose tickets were listed: what came of a later creation of theirs is among the newest ones since.
+const NEWEST_OF_LISTED: Duration = Duration::from_mins(5);
 /// So few are looked for beside the newest issues, so that it takes less time; of more, those that are among the newest
 /// need no query.
 const FEW: usize = 10;
@@ -211,16 +213,21 @@ impl Collector {
         };
         let is_unlisted = |question: &&Question| question.listed.is_empty();
         let mut further = LookupResult::default();
+        let good_for = if asked.iter().any(|question| question.listed.is_empty()) {
+            NEWEST
+        } else {
+            NEWEST_OF_LISTED
+        };
         let newest = if asked.len() <= FEW {
             let unlisted = identities(&mut asked.iter().filter(is_unlisted));
             let (newest, labelled) = futures::try_join!(
-                self.newest(session, project),
+                self.newest(session, project, good_for),
                 lookup::labelled(session, project, &unlisted)
             )?;
             further = labelled;
             newest
         } else {
-            let newest = self.newest(session, project).await?;
+            let newest = self.newest(session, project, good_for).await?;
             let unlisted = asked.iter().filter(is_unlisted);
             let unknown = identities(&mut unlisted.filter(|question| !newest.has(&question.identity)));
             further.take(lookup::labelled(session, project, &unknown).await?.issues.into_values());
@@ -238,10 +245,15 @@ impl Collector {
         Ok((newest, further))
     }
 
-    /// The newest issues of the project, as they were a moment ago.
-    async fn newest(&self, session: &Session, project: &str) -> Result<Arc<LookupResult>, JiraError> {
+    /// The newest issues of the project, as they were no longer ago than this.
+    async fn newest(
+        &self,
+        session: &Session,
+        project: &str,
+        good_for: Duration,
+    ) -> Result<Arc<LookupResult>, JiraError> {
         let mut known = self.newest.lock().await;
-        if let Some((_, newest)) = known.as_ref().filter(|(at, _)| at.elapsed() < NEWEST) {
+        if let Some((_, newest)) = known.as_ref().filter(|(at, _)| at.elapsed() < good_for) {
             return Ok(Arc::clone(newest));
         }
         let at = Instant::now();
