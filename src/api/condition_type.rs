@@ -31,6 +31,8 @@ pub enum ConditionType {
     Created,
     /// On `JiraIssue`: the people that the spec names were found.
     PeopleMatched,
+    /// On `JiraIssue`: the ticket has the fields and links that the spec asks for.
+    FieldsApplied,
     /// The last synchronisation succeeded.
     Synced,
     /// Everything that matters is in order.
@@ -73,6 +75,7 @@ impl ConditionType {
             Self::Valid => "Valid",
             Self::Created => "Created",
             Self::PeopleMatched => "PeopleMatched",
+            Self::FieldsApplied => "FieldsApplied",
             Self::Synced => "Synced",
             Self::Ready => "Ready",
             Self::Reconciling => "Reconciling",

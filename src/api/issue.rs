@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use super::UNOBSERVED;
 pub use super::{
-    issue_status::{IssuePerson, JiraIssueStatus, TicketCreation, TicketPeople, TicketPerson},
-    ticket::{ExistingPolicy, PersonReference, TicketPolicy},
+    issue_status::{
+        AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople, TicketPerson,
+    },
+    ticket::{ExistingPolicy, PersonReference, TicketLink, TicketPolicy},
 };
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever
@@ -53,8 +55,9 @@ pub use super::{
     validation = Rule::new("!has(self.project) || has(self.summary)").message("spec.project needs spec.summary: a new ticket has to have one"),
     validation = Rule::new("!has(self.project) || has(self.type) != has(self.requestType)").message("spec.project needs exactly one of spec.type and spec.requestType: requestType for a request of a service project, else type"),
     validation = Rule::new("has(self.project) || !(has(self.type) || has(self.requestType) || has(self.reporter) || has(self.participants))").message("spec.type, spec.requestType, spec.reporter and spec.participants are for a new ticket: set spec.project"),
+    validation = Rule::new("!has(self.participants) || has(self.requestType)").message("spec.participants are for a request of a service project: set spec.requestType"),
     // Of fields, whose values are of any kind, the rules know nothing.
-    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
+    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.links) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
 )]
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
@@ -133,6 +136,13 @@ pub struct JiraIssueSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     pub participants: Vec<PersonReference>,
+
+    /// Links from the ticket to pages elsewhere, such as a dashboard. They are set once the ticket is there, and
+    /// removed when they leave the spec; links of others stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["url".into()]))]
+    pub links: Vec<TicketLink>,
 
     /// What is done with a ticket that an object of this name had before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

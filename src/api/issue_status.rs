@@ -1,5 +1,7 @@
 //! What the operator answers on a `JiraIssue`.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
@@ -93,6 +95,9 @@ pub struct JiraIssueStatus {
     /// Who was found for the people that the spec names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<TicketPeople>,
+    /// What was written to the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<TicketApplied>,
     /// What would be sent, where spec.tickets.dryRun of the JiraIntegration or the annotation jira-operator.dev/plan
     /// asks for a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -124,6 +129,34 @@ pub struct TicketCreation {
     /// Since when it is not known whether the ticket was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertain_since: Option<Time>,
+    /// What it goes without, because Jira refused it before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+}
+
+/// What was written to a ticket. What is written here already costs no call.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketApplied {
+    /// Links that were set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<AppliedLink>,
+    /// Fields that Jira did not take when the ticket was created, each with its words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, String>,
+}
+
+/// A link that was set.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedLink {
+    /// Address of the page.
+    pub url: String,
+    /// What the link is called.
+    pub title: String,
+    /// Whether it is being set or removed, and may be there or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
 }
 
 /// Who was found for the people that the spec names.
@@ -136,6 +169,9 @@ pub struct TicketPeople {
     /// Who works on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<TicketPerson>,
+    /// Who takes part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<TicketPerson>,
 }
 
 /// Who was found for a person of the spec.
@@ -147,7 +183,13 @@ pub struct TicketPerson {
     /// The account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// Id of the comment that names a reporter who has no account.
+    /// Why the person has not the role that the spec names, by the reason of PeopleMatched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Id of the comment that names a reporter who could not be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Since when that comment is being made; gone once it is there.

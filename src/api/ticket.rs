@@ -21,6 +21,37 @@ pub struct PersonReference {
     pub account_id: Option<String>,
 }
 
+impl PersonReference {
+    /// How the spec names the person.
+    #[must_use]
+    pub fn named(&self) -> Option<&str> {
+        self.email.as_deref().or(self.account_id.as_deref())
+    }
+}
+
+/// A link from a ticket to a page elsewhere.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketLink {
+    /// Address of the page.
+    #[schemars(length(min = 1, max = 2000))]
+    #[x_kube(validation = Rule::new("self.matches('^https?://[^ ]+$')").message("url must be an address that begins with https:// or http://"))]
+    pub url: String,
+
+    /// What the link is called; left out, the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub title: Option<String>,
+}
+
+impl TicketLink {
+    /// What the link is called.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.url)
+    }
+}
+
 /// How the ticket of an object is found.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

@@ -35,6 +35,10 @@ pub struct Refusal {
     pub fields: BTreeMap<String, String>,
     /// What it said besides.
     pub messages: Vec<String>,
+    /// Questions of a form that are not answered as they have to be, by their ids.
+    pub questions: BTreeMap<String, String>,
+    /// Of the service desk's API: the key of what it said, which is the same in every language.
+    pub key: Option<String>,
 }
 
 impl Refusal {
@@ -42,6 +46,7 @@ impl Refusal {
     #[must_use]
     pub fn text(&self) -> String {
         let of_fields = self.fields.iter().map(|(field, text)| format!("{field}: {text}"));
+        let of_fields = of_fields.chain(self.questions.iter().map(|(id, text)| format!("question {id}: {text}")));
         let all: Vec<String> = self.messages.iter().cloned().chain(of_fields).collect();
         let text: String = all
             .join(" ")
@@ -67,7 +72,10 @@ impl Refusal {
         };
         let fields = body.get("errors").and_then(Value::as_object).into_iter().flatten();
         let fields = fields.filter_map(|(field, text)| Some((field.clone(), text.as_str()?.to_owned())));
+        let key = body.pointer("/i18nErrorMessage/i18nKey").and_then(Value::as_str);
         Self {
+            questions: questions(body),
+            key: key.map(str::to_owned),
             status,
             fields: fields.collect(),
             messages: ["errorMessages", "errorMessage", "message"]
@@ -76,6 +84,19 @@ impl Refusal {
                 .collect(),
         }
     }
+}
+
+/// What a form's answer says of its questions.
+fn questions(body: &Value) -> BTreeMap<String, String> {
+    let all = body.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let read = all.filter_map(|error| {
+        let id = error.pointer("/context/0/id").map_or_else(String::new, |id| {
+            id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+        });
+        let said = error.get("detail").or_else(|| error.get("title"))?.as_str()?;
+        Some((id, said.to_owned()))
+    });
+    read.collect()
 }
 
 impl WriteError {
@@ -162,7 +183,17 @@ mod tests {
         let WriteError::Refused(refusal) = sorted(403, Some(&desk)) else {
             unreachable!("a 403 is a refusal")
         };
-        assert_eq!(refusal.text(), "two");
+        assert_eq!((refusal.text().as_str(), refusal.key.as_deref()), ("two", Some("sd.x")));
+        let form = json!({"errorMessage": "Invalid request", "errors": [
+            {"code": "VALIDATION_ERROR", "context": [{"id": "12", "type": "question"}], "detail": "The field is required"}, 7]});
+        let WriteError::Refused(refusal) = sorted(422, Some(&form)) else {
+            unreachable!("a 422 is a refusal")
+        };
+        assert_eq!(
+            refusal.questions.get("12").map(String::as_str),
+            Some("The field is required")
+        );
+        assert!(refusal.fields.is_empty());
         assert_eq!(
             Refusal {
                 status: 400,

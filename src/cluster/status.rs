@@ -50,6 +50,7 @@ impl<'a> Target<'a> {
 }
 
 /// The statuses of one kind in one namespace.
+#[derive(Clone)]
 pub struct Statuses<K> {
     api: Api<DynamicObject>,
     resource: ApiResource,

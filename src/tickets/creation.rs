@@ -1,5 +1,7 @@
 //! A creation that is judged and can be sent: what is sent, for whom, and by what it is found again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
@@ -10,7 +12,11 @@ use super::{
     draft::{Draft, FirstCall},
     identity::{Marker, PROPERTY},
     lookup,
+    matched::people_of,
+    metadata::TicketMetadata,
     own_issues::Listing,
+    parts::Part,
+    people::TicketRoles,
     shared_lookup::Place,
     store::TicketStore,
     text,
@@ -21,6 +27,7 @@ use crate::{
 };
 
 /// A creation that can be sent.
+#[derive(Clone)]
 pub struct Creation {
     /// The calls to the site.
     pub session: Session,
@@ -28,6 +35,10 @@ pub struct Creation {
     pub store: TicketStore,
     /// What is sent.
     pub draft: Draft,
+    /// What the type takes.
+    pub metadata: Arc<TicketMetadata>,
+    /// Who is meant.
+    pub roles: TicketRoles,
     /// Whose ticket it is.
     pub marker: Marker,
     /// Account id of the dedicated account.
@@ -56,12 +67,29 @@ impl Creation {
         self
     }
 
+    /// The same with another draft, and with what is said of the people in it.
+    #[must_use]
+    pub fn with(self, draft: Draft) -> Self {
+        let people = Some(people_of(&self.roles, &draft)).filter(|people| *people != TicketPeople::default());
+        Self { people, draft, ..self }
+    }
+
+    /// The same without parts that Jira refused before, as a mark names them.
+    #[must_use]
+    pub fn without_marked(self, mark: &TicketCreation) -> Self {
+        let parts = mark.without.iter().filter_map(|part| Part::read(part));
+        let draft = parts.fold(self.draft.clone(), |draft, part| {
+            draft.without(part, "Jira refused it before".to_owned())
+        });
+        self.with(draft)
+    }
+
     /// The same with what a marker says of the note that names the reporter. Where it says nothing, the note is looked for
     /// before it is made.
     #[must_use]
     pub fn noted(mut self, marker: &Marker) -> Self {
         let reporter = self.people.as_mut().and_then(|people| people.reporter.as_mut());
-        if let Some(reporter) = reporter.filter(|reporter| reporter.account_id.is_none()) {
+        if let Some(reporter) = reporter.filter(|reporter| reporter.reason.is_some()) {
             reporter.note.clone_from(&marker.note);
             reporter.note_since = marker.note.is_none().then(|| Time(Timestamp::now()));
         }
@@ -141,14 +169,10 @@ impl Creation {
         Ok(found.issues.into_iter().next().map(FoundTicket::of))
     }
 
-    /// What is changed right after the creation: of a request all that its form did not take. The marker alone, where
-    /// that was refused.
+    /// The marker alone, as a change.
     #[must_use]
-    pub fn marking(&self, is_whole: bool) -> Value {
-        match &self.draft.second {
-            Some(second) if is_whole => second.clone(),
-            _ => serde_json::json!({"properties": [self.marker.property()]}),
-        }
+    pub fn marking(&self) -> Value {
+        serde_json::json!({"properties": [self.marker.property()]})
     }
 }
 

@@ -1,16 +1,20 @@
 //! What is sent to Jira to create a ticket: pure, from what was judged.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
     gate::TicketProject,
     identity::Marker,
+    links,
     metadata::TicketMetadata,
+    parts::Part,
     people::{Person, TicketRoles},
     text::{self, TextError},
 };
-use crate::api::issue::JiraIssueSpec;
+use crate::{api::issue::JiraIssueSpec, atlassian::write_error::Refusal};
 
 /// A ticket that can be created.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +31,10 @@ pub struct Draft {
     pub reporter: Option<String>,
     /// Digest of what is sent.
     pub digest: String,
+    /// What it goes without, and why: Jira's words, where it said any.
+    pub without: BTreeMap<Part, String>,
+    /// Links that are set after it was created.
+    links: Vec<Value>,
 }
 
 /// The call that creates a ticket.
@@ -68,8 +76,140 @@ impl Draft {
             .second
             .iter()
             .map(|body| format!("PUT /rest/api/3/issue/{{id}} {body}"));
-        std::iter::once(first).chain(second).collect()
+        let links = self
+            .links
+            .iter()
+            .map(|body| format!("POST /rest/api/3/issue/{{id}}/remotelink {body}"));
+        std::iter::once(first).chain(second).chain(links).collect()
     }
+
+    /// Whether it has a part that it could go without.
+    #[must_use]
+    pub fn has(&self, part: &Part) -> bool {
+        self.clone().without(part.clone(), String::new()) != *self
+    }
+
+    /// The same without a part, which Jira refused with these words. What has no such part stays as it is.
+    #[must_use]
+    pub fn without(mut self, part: Part, words: String) -> Self {
+        let is_gone = match (&mut self.first, &part) {
+            (FirstCall::Issue(body), Part::Labels) => remove(body, "/fields", "labels"),
+            (FirstCall::Issue(body), Part::Assignee) => remove(body, "/fields", "assignee"),
+            (FirstCall::Issue(body), Part::Reporter) => remove(body, "/fields", "reporter"),
+            (FirstCall::Issue(body), Part::Formatting) => unformatted(body),
+            (FirstCall::Request(body), Part::Reporter) => remove(body, "", "raiseOnBehalfOf"),
+            (FirstCall::Request(body), Part::Participant(id)) => leave_out(body, id),
+            (FirstCall::Request(_), part) => self.second.as_mut().is_some_and(|second| match part {
+                Part::Labels => remove(second, "/update", "labels"),
+                Part::Assignee => remove(second, "/fields", "assignee"),
+                Part::Field(id) => remove(second, "/fields", id),
+                Part::Formatting => unformatted(second),
+                Part::Reporter | Part::Participant(_) => false,
+            }),
+            (FirstCall::Issue(_), Part::Participant(_) | Part::Field(_)) => false,
+        };
+        if is_gone {
+            if part == Part::Reporter {
+                self.reporter = None;
+            }
+            self.digest = digest(&self.first);
+            self.without.insert(part, words);
+        }
+        self
+    }
+
+    /// The same without what the change after the first call was refused for.
+    #[must_use]
+    pub fn without_refused(self, refusal: &Refusal) -> Self {
+        if refusal.fields.is_empty() {
+            return self.without(Part::Formatting, refusal.text());
+        }
+        refusal.fields.iter().fold(self, |draft, (field, words)| {
+            let part = match field.as_str() {
+                "labels" => Part::Labels,
+                "assignee" => Part::Assignee,
+                _ => Part::Field(field.clone()),
+            };
+            draft.without(part, words.clone())
+        })
+    }
+
+    /// The same without all that the change after the first call sets, but for the marker.
+    #[must_use]
+    pub fn without_second(self, words: &str) -> Self {
+        let fields = self
+            .second
+            .as_ref()
+            .and_then(|second| second.get("fields")?.as_object().cloned());
+        let fields = fields.into_iter().flatten().map(|(field, _)| match field.as_str() {
+            "assignee" => Part::Assignee,
+            _ => Part::Field(field),
+        });
+        let parts: Vec<Part> = fields.chain([Part::Labels]).collect();
+        parts
+            .into_iter()
+            .fold(self, |draft, part| draft.without(part, words.to_owned()))
+    }
+
+    /// Account id of the assignee.
+    #[must_use]
+    pub fn assignee(&self) -> Option<&str> {
+        let body = match &self.first {
+            FirstCall::Issue(body) => Some(body),
+            FirstCall::Request(_) => self.second.as_ref(),
+        };
+        body?.pointer("/fields/assignee/accountId")?.as_str()
+    }
+
+    /// The account ids of those who are to take part.
+    #[must_use]
+    pub fn participants(&self) -> Vec<&str> {
+        let FirstCall::Request(body) = &self.first else {
+            return Vec::new();
+        };
+        let list = body.get("requestParticipants").and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+}
+
+fn remove(body: &mut Value, place: &str, name: &str) -> bool {
+    let object = body.pointer_mut(place).and_then(Value::as_object_mut);
+    object.is_some_and(|object| object.remove(name).is_some())
+}
+
+fn leave_out(body: &mut Value, id: &str) -> bool {
+    let Some(list) = body.get_mut("requestParticipants").and_then(Value::as_array_mut) else {
+        return false;
+    };
+    let before = list.len();
+    list.retain(|participant| participant.as_str() != Some(id));
+    let (after, is_empty) = (list.len(), list.is_empty());
+    if is_empty {
+        remove(body, "", "requestParticipants");
+    }
+    after < before
+}
+
+/// Puts plain paragraphs in the place of documents with a form. Whether any was changed.
+fn unformatted(body: &mut Value) -> bool {
+    let fields = body.get_mut("fields").and_then(Value::as_object_mut).into_iter();
+    let mut is_changed = false;
+    for value in fields.flat_map(|fields| fields.values_mut()) {
+        if value.get("type").and_then(Value::as_str) == Some("doc")
+            && let Ok(plain) = text::plain_to_adf(&text::adf_to_text(value))
+            && plain != *value
+        {
+            *value = plain;
+            is_changed = true;
+        }
+    }
+    is_changed
+}
+
+fn digest(first: &FirstCall) -> String {
+    let (FirstCall::Issue(body) | FirstCall::Request(body)) = first;
+    let digest = Sha256::digest(body.to_string());
+    format!("{digest:x}").chars().take(16).collect()
 }
 
 impl DraftParts<'_> {
@@ -84,16 +224,20 @@ impl DraftParts<'_> {
             Some(desk) => self.request(desk, &summary)?,
             None => (FirstCall::Issue(self.issue(&summary)?), None),
         };
-        let sent = match &first {
-            FirstCall::Issue(body) | FirstCall::Request(body) => body.to_string(),
-        };
         Ok(Draft {
             project: self.project.clone(),
-            first,
             second,
             reporter: self.reporter().map(str::to_owned),
-            digest: format!("{:x}", Sha256::digest(sent)).chars().take(16).collect(),
+            digest: digest(&first),
+            first,
             summary,
+            without: BTreeMap::new(),
+            links: self
+                .spec
+                .links
+                .iter()
+                .map(|link| links::body(&self.marker.identity, link))
+                .collect(),
         })
     }
 
@@ -127,9 +271,7 @@ impl DraftParts<'_> {
         if let Some(parent) = &self.spec.parent {
             set("parent", json!({"key": parent}));
         }
-        if self.takes("labels") {
-            set("labels", json!(self.labels()));
-        }
+        set("labels", json!(self.labels()));
         if let Some(reporter) = self.reporter() {
             set("reporter", json!({"accountId": reporter}));
         }
@@ -143,10 +285,10 @@ impl DraftParts<'_> {
         }))
     }
 
-    /// Who works on it; nobody, where nobody is named and the reporter is not known.
+    /// Who works on it; nobody, where who is named has no account, or nobody is named and the reporter has none.
     fn assignee(&self) -> Option<Value> {
         match &self.roles.assignee {
-            Some(person) => person.account().map(|id| json!({"accountId": id})),
+            Some(person) => Some(person.account().map_or(Value::Null, |id| json!({"accountId": id}))),
             None => self.roles.unknown_reporter().map(|_| Value::Null),
         }
     }
@@ -170,6 +312,9 @@ impl DraftParts<'_> {
             };
             place.insert("priority".to_owned(), json!({"name": priority}));
         }
+        if let Some(parent) = &self.spec.parent {
+            later.insert("parent".to_owned(), json!({"key": parent}));
+        }
         if let Some(assignee) = self.assignee() {
             later.insert("assignee".to_owned(), assignee);
         }
@@ -177,7 +322,7 @@ impl DraftParts<'_> {
             "serviceDeskId": desk, "requestTypeId": self.metadata.type_id, "requestFieldValues": values,
         });
         if let Some(body) = body.as_object_mut() {
-            if let Some(reporter) = self.reporter().filter(|_| self.metadata.can_raise_on_behalf) {
+            if let Some(reporter) = self.reporter() {
                 body.insert("raiseOnBehalfOf".to_owned(), reporter.into());
             }
             let participants: Vec<&str> = self.roles.participants.iter().filter_map(Person::account).collect();

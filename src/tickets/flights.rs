@@ -132,6 +132,7 @@ mod tests {
             floor: 7,
             digest: digest.to_owned(),
             uncertain_since: None,
+            without: Vec::new(),
         }
     }
 

@@ -5,19 +5,20 @@ use kube::ResourceExt;
 
 use crate::api::{
     condition::{
-        ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable, Valid},
+        ConditionType::{self, AccountEligible, Authorized, ScopesGranted, ServiceDeskReady, SiteReachable, Valid},
         Finding, find, is_true,
     },
     integration::{JiraIntegration, Tickets, UnknownReporter},
-    issue::JiraIssueSpec,
+    issue::{JiraIssue, JiraIssueSpec},
+    names,
     project::{JiraProject, Lifecycle},
     ready::holds_project_back,
-    reason::Reason,
+    reason::{Holds, Reason},
     requirements::{SERVICE_DESK, TicketProjects},
 };
 
 /// What has to be True of an integration that writes.
-const NEEDED: [crate::api::condition::ConditionType; 4] = [Authorized, SiteReachable, ScopesGranted, AccountEligible];
+const NEEDED: [ConditionType; 4] = [Authorized, SiteReachable, ScopesGranted, AccountEligible];
 
 /// What a ticket may be written with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,14 @@ pub struct WritePermit {
     pub unknown_reporter: UnknownReporter,
 }
 
+impl WritePermit {
+    /// Whether the ticket of an object may be written to: nobody asked to hold it back, or for a plan.
+    #[must_use]
+    pub fn writes(&self, object: &JiraIssue) -> bool {
+        !self.is_dry_run && !object.spec.suspend && !object.annotations().contains_key(names::PLAN)
+    }
+}
+
 /// The project of a new ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketProject {
@@ -47,6 +56,8 @@ pub struct TicketProject {
     pub key: String,
     /// Whether it is a service project.
     pub is_service: bool,
+    /// What its `JiraProject` says of its service desk, where that cannot be used.
+    pub desk_trouble: Option<String>,
 }
 
 /// Whether an integration lets tickets be written.
@@ -91,17 +102,26 @@ fn not_ready(name: &str, why: &str) -> Finding {
     Finding::with_remedy(Valid, Reason::IntegrationNotReady, &what)
 }
 
-fn trouble(conditions: &[Condition], needed: crate::api::condition::ConditionType) -> String {
+fn trouble(conditions: &[Condition], needed: ConditionType) -> String {
     match find(conditions, needed) {
         Some(condition) => format!("{} is {} ({})", condition.type_, condition.status, condition.reason),
         None => format!("{} is not known yet", needed.as_str()),
     }
 }
 
-/// Whether a condition of a project keeps tickets from being created there.
-fn blocks(type_: crate::api::condition::ConditionType, found: &Condition) -> bool {
-    let holds_back = |reason| holds_project_back(type_, reason);
-    found.status != "True" && Reason::parse(&found.reason).is_none_or(holds_back)
+/// Whether a condition of a project keeps tickets from being created. What only keeps people from being set does not.
+fn holds_back(conditions: &[Condition], needed: ConditionType) -> bool {
+    find(conditions, needed).is_some_and(|condition| {
+        let reason = Reason::parse(&condition.reason);
+        condition.status != "True" && reason.is_none_or(|reason| holds_project_back(needed, reason))
+    })
+}
+
+fn desk_trouble(project: &JiraProject, conditions: &[Condition]) -> Option<String> {
+    let reason = Reason::parse(&find(conditions, ServiceDeskReady)?.reason)?;
+    let meaning = reason.entry().meaning;
+    (reason.entry().holds != Holds::True)
+        .then(|| format!("The JiraProject {} says {reason}: {meaning}", project.name_any()))
 }
 
 /// The project in which a ticket is to be created.
@@ -126,14 +146,12 @@ pub fn project(
         return refused(Reason::ProjectNotInScope, what);
     };
     let status = found.status.clone().unwrap_or_default();
-    let blocked = [
-        crate::api::condition::ConditionType::Accessible,
-        crate::api::condition::ConditionType::Permitted,
-    ]
-    .into_iter()
-    .find(|needed| find(&status.conditions, *needed).is_some_and(|found| blocks(*needed, found)));
+    let blocked = [ConditionType::Accessible, ConditionType::Permitted]
+        .into_iter()
+        .find(|needed| holds_back(&status.conditions, *needed));
     match (blocked, status.id) {
         (None, Some(id)) if status.lifecycle == Lifecycle::Live => Ok(TicketProject {
+            desk_trouble: desk_trouble(found, &status.conditions),
             id,
             key: status.key.unwrap_or_else(|| key.to_owned()),
             is_service: status.project_type.as_deref() == Some(SERVICE_DESK),

@@ -8,6 +8,7 @@ use super::{
     gate::{TicketProject, WritePermit},
     identity::Marker,
     metadata::{TicketField, TicketMetadata},
+    parts::Part,
     people::{People, TicketRoles},
 };
 use crate::{
@@ -59,6 +60,7 @@ impl Judging<'_> {
             accounts: self.people.accounts(),
         };
         let (fields, mut problems) = conversion.all(&self.spec.fields);
+        problems.extend(self.off_screen());
         let set: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
         problems.extend(self.missing(&set));
         if let Some(finding) = refused(problems) {
@@ -83,7 +85,52 @@ impl Judging<'_> {
             let what = format!("{error}.");
             Finding::with_remedy(Valid, Reason::TextTooLong, &what)
         })?;
+        let draft = self
+            .known_refusals(&roles)
+            .into_iter()
+            .fold(draft, |draft, part| draft.without(part, String::new()));
         Ok((draft, roles))
+    }
+
+    /// What the spec sets by a field of its own, and the create screen does not have. What a request's form does not have
+    /// is set right after it was raised.
+    fn off_screen(&self) -> Vec<FieldProblem> {
+        let spec = self.spec;
+        let set = [
+            ("description", spec.description.is_some()),
+            ("priority", spec.priority.is_some()),
+        ];
+        let lacking = set
+            .into_iter()
+            .filter(|(id, is_set)| *is_set && self.metadata.desk.is_none() && self.metadata.field(id).is_none());
+        let problem = |(id, _): (&str, bool)| FieldProblem {
+            reason: Reason::FieldNotOnScreen,
+            what: format!(
+                "spec.{id} cannot be set: {id} is not on the create screen of a {} in {}.",
+                self.metadata.type_name, self.project.key
+            ),
+        };
+        lacking.map(problem).collect()
+    }
+
+    /// The parts that Jira would refuse, as its lists of fields tell: the ticket goes without.
+    fn known_refusals(&self, roles: &TicketRoles) -> Vec<Part> {
+        let lacks = |field: &str| self.metadata.field(field).is_none();
+        match self.metadata.desk {
+            Some(_) => (!self.metadata.can_raise_on_behalf && roles.reporter.is_some())
+                .then_some(Part::Reporter)
+                .into_iter()
+                .collect(),
+            None => [
+                ("reporter", Part::Reporter),
+                ("assignee", Part::Assignee),
+                ("labels", Part::Labels),
+            ]
+            .into_iter()
+            .filter(|(field, _)| lacks(field))
+            .map(|(_, part)| part)
+            .collect(),
+        }
     }
 
     /// The fields that have to have a value and are given none.

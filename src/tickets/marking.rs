@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{creation::Creation, identity::PROPERTY};
+use super::{creation::Creation, draft::Draft, identity::PROPERTY};
 use crate::atlassian::{jira::Session, ticket_models::CreatedIssue, write_error::WriteError};
 
 /// How long the first failure is put off; each further one twice as long.
@@ -13,23 +13,24 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const RELATES: &str = "Relates";
 
 /// Marks a ticket, for so long as Jira does not answer. `began_waiting` is called where it does not at once. Where Jira
-/// refuses what else is set, the marker is set alone; what it refuses altogether is left as it is.
+/// refuses something else that is set, it goes without; what it refuses altogether is left as it is. The draft is what Jira
+/// took, none where it is not marked.
 pub async fn until_marked(
     creation: &Creation,
     ticket: &CreatedIssue,
     longest: Duration,
     began_waiting: &mut (impl FnMut(&str) + Send),
-) {
+) -> Option<Draft> {
     let (began, mut wait) = (Instant::now(), FIRST_WAIT);
     loop {
         let error = match mark(creation, ticket).await {
-            Ok(()) => return,
+            Ok(draft) => return Some(draft),
             Err(error) => error,
         };
         let is_final = matches!(error, WriteError::Refused(_)) || began.elapsed() >= longest;
         if is_final {
             tracing::warn!(key = ticket.key, %error, "a ticket was created and cannot be marked");
-            return;
+            return None;
         }
         began_waiting(&error.to_string());
         let asked = match &error {
@@ -41,25 +42,35 @@ pub async fn until_marked(
     }
 }
 
-/// Marks a ticket, with what its form did not take.
+/// Marks a ticket, with what its form did not take. The draft is what Jira took.
 ///
 /// # Errors
 /// As every change; it can be repeated.
-pub async fn mark(creation: &Creation, ticket: &CreatedIssue) -> Result<(), WriteError> {
-    match creation.session.edit_issue(&ticket.id, &creation.marking(true)).await {
-        Err(WriteError::Refused(refusal)) if creation.draft.second.is_some() => {
+pub async fn mark(creation: &Creation, ticket: &CreatedIssue) -> Result<Draft, WriteError> {
+    let mut draft = creation.draft.clone();
+    while let Some(second) = draft.second.clone() {
+        let refusal = match creation.session.edit_issue(&ticket.id, &second).await {
+            Ok(()) => return Ok(draft),
+            Err(WriteError::Refused(refusal)) => refusal,
+            Err(error) => return Err(error),
+        };
+        let reduced = draft.clone().without_refused(&refusal);
+        if reduced == draft {
             tracing::warn!(key = ticket.key, %refusal, "what a form does not take was refused; the ticket is marked alone");
+            draft = draft.without_second(&refusal.text());
+            break;
         }
-        other => return other,
+        draft = reduced;
     }
-    match creation.session.edit_issue(&ticket.id, &creation.marking(false)).await {
+    let marked = match creation.session.edit_issue(&ticket.id, &creation.marking()).await {
         // A property by itself asks nothing of the fields.
         Err(WriteError::Refused(_)) => {
             let marker = creation.marker.value();
             creation.session.set_property(&ticket.id, PROPERTY, &marker).await
         }
         other => other,
-    }
+    };
+    marked.map(|()| draft)
 }
 
 /// Links a ticket to the one before it. A person sees it, and nothing depends on it: where Jira refuses, it stays

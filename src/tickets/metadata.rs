@@ -189,8 +189,14 @@ impl TicketMetadata {
             type_name: type_name.to_owned(),
             type_id: type_id.to_owned(),
             desk: Some(desk.to_owned()),
-            can_raise_on_behalf: form.can_raise_on_behalf_of == Some(true),
-            fields: form.request_type_fields.iter().map(TicketField::from).collect(),
+            can_raise_on_behalf: form.can_raise_on_behalf_of != Some(false),
+            // What the form hides nobody can fill in, whether Jira shows it or not.
+            fields: form
+                .request_type_fields
+                .iter()
+                .filter(|field| field.visible)
+                .map(TicketField::from)
+                .collect(),
         }
     }
 

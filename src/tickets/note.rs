@@ -1,4 +1,4 @@
-//! The comment that names a reporter who has no account: internal in a service project, made once.
+//! The comment that names a reporter who could not be set: internal in a service project, made once.
 
 use serde_json::json;
 
@@ -6,11 +6,14 @@ use super::{
     identity::{Identity, Marker, PROPERTY},
     text,
 };
-use crate::atlassian::{
-    error::JiraError,
-    jira::Session,
-    ticket_models::{CreatedComment, CreatedIssue},
-    write_error::{Refusal, WriteError},
+use crate::{
+    api::reason::Reason,
+    atlassian::{
+        error::JiraError,
+        jira::Session,
+        ticket_models::{CreatedComment, CreatedIssue},
+        write_error::{Refusal, WriteError},
+    },
 };
 
 /// The comment of one ticket.
@@ -25,17 +28,43 @@ pub struct ReporterNote<'a> {
     pub account: &'a str,
     /// Whose ticket it is.
     pub identity: &'a Identity,
-    /// Address of the person.
-    pub email: &'a str,
+    /// The person, as the spec names them.
+    pub named: &'a str,
+    /// Why they are not the reporter.
+    pub reason: Reason,
 }
+
+/// The reasons for which a comment names the reporter.
+pub const NOTED: [Reason; 3] = [
+    Reason::ReporterUnknown,
+    Reason::ReporterNotCustomer,
+    Reason::ReporterRefused,
+];
+/// What the comment says where it cannot be internal.
+const ORDINARY: &str = "Everybody who sees this ticket can read this comment.";
 
 impl ReporterNote<'_> {
     fn text(&self) -> String {
-        format!(
-            "Requested by {}, who has no account that shows this address on this site. To answer, invite the person or \
-             write to this address.",
-            self.email
-        )
+        let named = self.named;
+        let text = match self.reason {
+            Reason::ReporterNotCustomer => {
+                format!("Requested by {named}, for whom Jira did not let this request be raised.")
+            }
+            Reason::ReporterRefused => {
+                format!(
+                    "Requested by {named}, whom the account that created this ticket could not set as the reporter."
+                )
+            }
+            _ => format!(
+                "Requested by {named}, who has no account that shows this address on this site. To answer, invite the \
+                 person or write to this address."
+            ),
+        };
+        if self.is_request {
+            text
+        } else {
+            format!("{text} {ORDINARY}")
+        }
     }
 
     /// Its id, if it was made. Read from the database, so that it is found at once.

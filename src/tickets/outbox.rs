@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
+    applied::refused_fields,
     candidates::Found,
     creation::Creation,
     draft::FirstCall,
@@ -21,12 +22,13 @@ use super::{
     identity::{Identity, Marker},
     marking,
     own_issues::{Listings, OwnIssues},
+    parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
     store::TicketStore,
 };
 use crate::{
-    api::issue::{JiraIssue, JiraIssueStatus, TicketCreation},
+    api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation},
     atlassian::{
         error::JiraError,
         ticket_models::CreatedIssue,
@@ -162,6 +164,7 @@ impl Outbox {
             floor,
             digest: creation.digest(),
             uncertain_since: None,
+            without: creation.draft.without.keys().map(Part::to_string).collect(),
         };
         let status = JiraIssueStatus {
             identity: Some(mark.identity.clone()),
@@ -246,9 +249,13 @@ impl Outbox {
                 let _ = tell.send(said);
             }
         };
+        let mut filled = None;
         if creation.draft.second.is_some() {
-            marking::until_marked(creation, &created, self.times.remembered(), &mut began_waiting).await;
+            let longest = self.times.remembered();
+            filled = marking::until_marked(creation, &created, longest, &mut began_waiting).await;
         }
+        let filled = filled.map(|draft| creation.clone().with(draft));
+        let creation = filled.as_ref().unwrap_or(creation);
         let known = Flight::Created(created.clone(), creation.marker.n);
         self.flights.end(&creation.marker.identity, Some(known));
         let sent = match self.bind(creation, object, &created).await {
@@ -295,12 +302,17 @@ impl Outbox {
 /// The status of an object that has its ticket.
 fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> JiraIssueStatus {
     let before = current.status.clone().unwrap_or_default();
+    let refused = refused_fields(&creation.draft);
     JiraIssueStatus {
         id: ticket.id.clone(),
         key: ticket.key.clone(),
         identity: Some(creation.marker.identity.as_str().to_owned()),
         creation: None,
         people: creation.people.clone().or_else(|| before.people.clone()),
+        applied: (!refused.is_empty()).then(|| TicketApplied {
+            refused,
+            ..TicketApplied::default()
+        }),
         ..before
     }
 }

@@ -6,7 +6,7 @@ use super::matching::{NoMatch, account_of};
 use crate::{
     api::{
         integration::PinnedUser,
-        issue::{JiraIssueSpec, PersonReference, TicketPeople, TicketPerson},
+        issue::{JiraIssueSpec, PersonReference},
     },
     atlassian::{error::JiraError, jira::Session},
 };
@@ -28,6 +28,8 @@ pub enum Person {
         id: String,
         /// How it was found.
         matched: &'static str,
+        /// How the spec names it.
+        named: String,
     },
     /// Nobody who has an account.
     Unknown {
@@ -80,8 +82,11 @@ impl People {
     #[must_use]
     pub fn of(&self, reference: &PersonReference) -> Person {
         if let Some(id) = &reference.account_id {
-            let (id, matched) = (id.clone(), "AccountId");
-            return Person::Account { id, matched };
+            return Person::Account {
+                id: id.clone(),
+                matched: "AccountId",
+                named: id.clone(),
+            };
         }
         let email = reference.email.as_deref().unwrap_or_default().trim().to_lowercase();
         match self.accounts.get(&email) {
@@ -92,6 +97,7 @@ impl People {
                 } else {
                     "Email"
                 },
+                named: email,
             },
             None => Person::Unknown {
                 why: self
@@ -112,20 +118,6 @@ impl Person {
         match self {
             Self::Account { id, .. } => Some(id),
             Self::Unknown { .. } => None,
-        }
-    }
-
-    fn status(&self) -> TicketPerson {
-        match self {
-            Self::Account { id, matched } => TicketPerson {
-                matched: (*matched).to_owned(),
-                account_id: Some(id.clone()),
-                ..TicketPerson::default()
-            },
-            Self::Unknown { .. } => TicketPerson {
-                matched: "None".to_owned(),
-                ..TicketPerson::default()
-            },
         }
     }
 }
@@ -159,16 +151,6 @@ impl TicketRoles {
             Some(Person::Unknown { email, why }) => Some((email, why)),
             _ => None,
         }
-    }
-
-    /// As the status says it.
-    #[must_use]
-    pub fn status(&self) -> Option<TicketPeople> {
-        let people = TicketPeople {
-            reporter: self.reporter.as_ref().map(Person::status),
-            assignee: self.assignee.as_ref().map(Person::status),
-        };
-        (people != TicketPeople::default()).then_some(people)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
 const ATTEMPTS: u32 = 8;
 
 /// The objects of one namespace.
+#[derive(Clone)]
 pub struct TicketStore {
     objects: Api<JiraIssue>,
     statuses: Statuses<JiraIssue>,

@@ -30,6 +30,7 @@ fn conditions() -> impl Iterator<Item = ConditionType> {
         ConditionType::Valid,
         ConditionType::Created,
         ConditionType::PeopleMatched,
+        ConditionType::FieldsApplied,
     ];
     ConditionType::STEPS.into_iter().chain(of_others)
 }

@@ -130,6 +130,10 @@ mod tests {
                 MirrorTruncated,
                 JqlInvalid,
                 ReporterUnknown,
+                ReporterNotCustomer,
+                ReporterRefused,
+                AssigneeNotAssignable,
+                ParticipantUnknown,
                 AssigneeUnknown,
                 NoteRefused,
             ])

@@ -6,8 +6,9 @@ use super::entry::{
     Recheck::Incremental,
 };
 use crate::api::condition_type::ConditionType::{
-    Accessible, AccountEligible, Authorized, Created, DirectoryReadable, PeopleMatched, Permitted, ProjectsAccessible,
-    Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid, Synced, Valid,
+    Accessible, AccountEligible, Authorized, Created, DirectoryReadable, FieldsApplied, PeopleMatched, Permitted,
+    ProjectsAccessible, Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid,
+    Synced, Valid,
 };
 
 macro_rules! reasons {
@@ -196,7 +197,7 @@ reasons! {
         "Grant the account Browse projects: by a role of the project that has it, or in its permission scheme.";
     PermissionsHeld [Permitted] True Fine:
         "The account holds every permission that the spec needs.", "", "";
-    CreateDenied [Permitted] False Stalled:
+    CreateDenied [Permitted, Created] False Stalled:
         "The account may not create issues in the project.",
         "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
     EditDenied [Permitted] False Stalled:
@@ -348,6 +349,14 @@ reasons! {
         "The service project has no such request type that the account can use.",
         "The name is mistyped, in another language than the account's, the type is restricted, or the project is no service project.",
         "Set spec.requestType to one that the message lists, or to an id as id:25.";
+    RequestTypeRestricted [Valid] False Stalled:
+        "The account may not raise requests of this type; nothing was sent, or Jira refused it.",
+        "The type is restricted to some people, Customer permissions leave the account out, or its form requires a field that nobody can fill in.",
+        "Open the request type to the account in the project's settings under Request types, or set spec.requestType to another one.";
+    FormRequired [Valid] False Stalled:
+        "Requests of this type are refused until the questions of its form are answered, which a JiraIssue cannot do.",
+        "An enforced form is attached to the request type.",
+        "Use another request type, or let the form's questions be optional in the project's settings under Forms.";
     FieldUnknown [Valid] False Stalled:
         "spec.fields names a field that cannot be set at creation.",
         "The name is mistyped, the field is not on the create screen or the form, or spec has a field of its own for it.",
@@ -364,6 +373,10 @@ reasons! {
         "A value in spec.fields is none that its field takes.",
         "It is mistyped, of another kind, or not among the allowed values.",
         "Correct the value as the message says.";
+    FieldNotOnScreen [Valid, FieldsApplied] False Stalled:
+        "A field cannot be set, because it is not on the create screen.",
+        "The project's screen for this type leaves the field out, or the account lacks the permission that shows it.",
+        "Take it out of the spec, or have the field added to the create screen of the project.";
     TextTooLong [Valid] False Stalled:
         "A text is longer than Jira takes, or cannot be written in Jira's form; nothing was cut, and nothing sent.",
         "Jira takes 32767 characters of text with its formatting, and 255 of a summary.",
@@ -409,8 +422,12 @@ reasons! {
         "It goes on by itself.";
     CreationRefused [Created] False Stalled:
         "Jira refused to create the ticket.",
-        "A field has a value that Jira does not take, or a validator of the workflow refuses; the message has Jira's words.",
-        "Correct the spec as Jira says, or change the workflow in Jira.";
+        "Jira refuses something that its lists of fields do not tell of; the message has its words.",
+        "Correct the spec as Jira says.";
+    WorkflowRefused [Created] False Stalled:
+        "The workflow of the project refuses the ticket; the message has its words.",
+        "A validator of the workflow's create transition wants something that the lists of fields do not tell of.",
+        "Set what the words ask for in spec.fields, or change the validator in Jira.";
     CreationUncertain [Created] Unknown Stalled:
         "It cannot be told whether an issue in Jira is the ticket of this object, so none is created.",
         "The answer to the creation was lost, and more than one issue looks like it, or another account created it.",
@@ -430,6 +447,22 @@ reasons! {
         "The reporter has no account that shows the address.",
         "The person has no account on the site, or their profile hides the address.",
         "Set the reporter in Jira; invite the person, or pin them in spec.users of the JiraIntegration, for later tickets.";
+    ReporterNotCustomer [PeopleMatched] False Stalled {blocks: Nothing}:
+        "The reporter has an account that Jira does not let the request be raised for; a comment names the person.",
+        "The person has no access to the portal of the service project.",
+        "Give the person access under Customers or People in the project's settings, and set the reporter in Jira.";
+    ReporterRefused [PeopleMatched] False Stalled {blocks: Nothing}:
+        "Jira does not let the account set this reporter; a comment names the person.",
+        "The account lacks Modify reporter, the field is not on the create screen, or in a service project the account is no agent.",
+        "Grant the account Modify reporter, or agent access in a service project, and set the reporter in Jira.";
+    AssigneeNotAssignable [PeopleMatched] False Stalled {blocks: Nothing}:
+        "The ticket cannot be assigned to this person.",
+        "The person lacks Assignable user in the project, or the account lacks Assign issues.",
+        "Grant the person Assignable user, or the account Assign issues, and assign the ticket in Jira.";
+    ParticipantUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
+        "A participant has no account that shows the address, or none that may open the portal; the request was raised without that person.",
+        "The person has no account on the site, their profile hides the address, or the service project is closed to them.",
+        "Add the person to the request in Jira; pin them in spec.users of the JiraIntegration, or give them access to the portal, for later tickets.";
     AssigneeUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
         "The assignee has no account that shows the address, so the ticket is assigned to nobody.",
         "The person has no account on the site, or their profile hides the address.",
@@ -442,6 +475,21 @@ reasons! {
         "Jira could not be asked who the people of the spec are, so nothing is sent.",
         "An outage at Atlassian, or Jira asked to slow down.",
         "It is tried again by itself.";
+    // JiraIssue: FieldsApplied
+    AsWritten [FieldsApplied] True Fine:
+        "The ticket has the fields and links that the spec asks for.", "", "";
+    ChangesPending [FieldsApplied] Unknown Retry:
+        "Something that the spec asks for is still to be written to the ticket.",
+        "Jira is being asked, or asked to wait.",
+        "It goes on by itself.";
+    FieldRefused [FieldsApplied] False Stalled:
+        "Jira did not take a field that the form of the request does not have; the request was raised without it.",
+        "The value is none that the field takes, or the account may not set it; the message has Jira's words.",
+        "Set the field in Jira, or take it out of the spec.";
+    LinkDenied [FieldsApplied] False Stalled:
+        "Jira refused a link of the spec; the ticket is there without it.",
+        "The account lacks Link issues in the project, linking is turned off on the site, or the ticket has as many links as Jira allows.",
+        "Grant the account Link issues, have linking turned on, or take the link out of spec.links.";
     // Ready and general
     Connected [Ready] True Fine:
         "The site is connected.", "", "";

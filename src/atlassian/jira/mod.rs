@@ -3,6 +3,7 @@
 
 mod desks;
 mod issues;
+mod links;
 mod markers;
 mod permissions;
 mod projects;

@@ -19,8 +19,8 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Session},
     cli::context::{AtlassianContext, CheckReason, CliError, ClusterContext, Manifests, ReportLine},
-    controller::tickets::{NotCreatable, creatable, marker, people_finding},
-    tickets::{Judging, PROPERTY, People, WritePermit, addresses, permit, project},
+    controller::tickets::{NotCreatable, creatable, marker},
+    tickets::{Judging, PROPERTY, People, WritePermit, addresses, people_finding, people_of, permit, project},
 };
 
 /// What is said of tickets without a cluster.
@@ -173,10 +173,10 @@ impl TicketSite<'_> {
             people: &people,
             marker: &marker(issue, &scope),
         };
-        let (_, roles) = judging.judge().map_err(|finding| found(&finding))?;
+        let (draft, roles) = judging.judge().map_err(|finding| found(&finding))?;
         Ok(vec![
             ReportLine::of(&Finding::plain(Valid, Reason::SpecAccepted)),
-            ReportLine::of(&people_finding(&roles)).holding_nothing_back(),
+            ReportLine::of(&people_finding(&people_of(&roles, &draft))).holding_nothing_back(),
         ])
     }
 

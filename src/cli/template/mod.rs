@@ -134,6 +134,7 @@ async fn metadata(session: &Session, project: &Project, wanted: &str) -> Result<
         id: project.id.clone(),
         key: project.key.clone(),
         is_service: project.project_type_key == SERVICE_DESK,
+        desk_trouble: None,
     };
     let requests = request_types(session, &place)
         .await

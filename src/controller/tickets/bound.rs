@@ -9,12 +9,13 @@ use kube::ResourceExt;
 use super::{
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
+    links::{self, LinkStep, links},
     note::{NoteStep, is_pending, note},
 };
 use crate::{
     api::{
         condition::{
-            ConditionType::{Created, PeopleMatched},
+            ConditionType::{Created, FieldsApplied, PeopleMatched},
             Finding,
         },
         integration::JiraIntegration,
@@ -78,7 +79,7 @@ pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
         .status
         .as_ref()
         .map_or(&[][..], |status| status.conditions.as_slice());
-    let carried = [Created, PeopleMatched].map(|type_| Finding::carried(type_, conditions));
+    let carried = [Created, PeopleMatched, FieldsApplied].map(|type_| Finding::carried(type_, conditions));
     let mut outcome = TicketOutcome::of(valid);
     if is_bound(object) {
         outcome.findings.extend(carried.into_iter().flatten());
@@ -129,7 +130,7 @@ pub async fn examine(
         duplicates: Some(found.duplicates),
         ..TicketOutcome::default()
     };
-    people(&mut outcome, object, ctx, (integration, permit)).await;
+    write(&mut outcome, object, ctx, (integration, permit)).await;
     if let Some(Lifetime::For(left)) = outcome
         .issue
         .as_ref()
@@ -141,28 +142,33 @@ pub async fn examine(
     outcome
 }
 
-/// Says who was found, and makes the comment that names a reporter without an account.
-async fn people(
+/// Makes the comment that names a reporter who could not be set, and sets the links, where that is still to be done.
+async fn write(
     outcome: &mut TicketOutcome,
     object: &JiraIssue,
     ctx: &TicketContext,
     (integration, permit): (&JiraIntegration, &WritePermit),
 ) {
-    let status = object.status.clone().unwrap_or_default();
-    let mut people = Finding::carried(PeopleMatched, &status.conditions);
     let is_there = outcome.findings.iter().all(Finding::is_true);
     if is_there
-        && is_pending(object)
+        && (is_pending(object) || links::is_pending(object))
         && let Some(ticket) = outcome.ticket.clone()
         && let Ok(session) = ctx.session(object, integration, permit).await
     {
         match note(object, ctx, &session, permit, &ticket).await {
             NoteStep::Nothing => {}
-            NoteStep::After(wait) => outcome.requeue = Some(wait),
-            NoteStep::Refused(finding) => people = Some(finding),
+            NoteStep::After(wait) => outcome.wait_at_most(wait),
+            NoteStep::Refused(finding) => outcome.findings.push(finding),
+        }
+        match Box::pin(links(object, ctx, &session, permit, &ticket)).await {
+            LinkStep::Done => {}
+            LinkStep::After(wait) => outcome.wait_at_most(wait),
+            LinkStep::Refused(finding, wait) => {
+                outcome.findings.push(finding);
+                outcome.wait_at_most(wait);
+            }
         }
     }
-    outcome.findings.extend(people);
 }
 
 async fn reread(

@@ -7,11 +7,15 @@ use kube::Resource;
 
 use crate::{
     api::{
-        condition::{Finding, conditions},
+        condition::{
+            ConditionType::{FieldsApplied, PeopleMatched},
+            Finding, conditions,
+        },
         issue::{JiraIssue, JiraIssueStatus, TicketPeople},
         ready::ticket_ready,
     },
     atlassian::{issue_models::Issue, ticket_models::CreatedIssue},
+    tickets::{fields_finding, people_finding},
 };
 
 /// What a reconciliation of a ticket found.
@@ -53,6 +57,11 @@ impl TicketOutcome {
         self.requeue = Some(wait);
         self
     }
+
+    /// It is reconciled again after a while, or before if that was found already.
+    pub fn wait_at_most(&mut self, wait: Duration) {
+        self.requeue = Some(self.requeue.map_or(wait, |earlier| earlier.min(wait)));
+    }
 }
 
 /// The status that follows.
@@ -60,11 +69,15 @@ impl TicketOutcome {
 pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIssueStatus {
     let before = object.status.clone().unwrap_or_default();
     let generation = object.meta().generation.unwrap_or_default();
-    let ready = ticket_ready(&outcome.findings);
+    let mut findings = outcome.findings.clone();
+    if outcome.ticket.is_some() {
+        findings.extend(written(object, &before, &outcome.findings));
+    }
+    let ready = ticket_ready(&findings);
     let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
     JiraIssueStatus {
         observed_generation: Some(generation),
-        conditions: conditions(&before.conditions, &outcome.findings, &ready, generation, now),
+        conditions: conditions(&before.conditions, &findings, &ready, generation, now),
         people: outcome.people.clone().or(before.people),
         plan: outcome.plan.clone(),
         duplicates: outcome.duplicates.clone().unwrap_or(before.duplicates),
@@ -72,6 +85,17 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         request_type: before.request_type,
         identity: before.identity,
         creation: before.creation,
+        applied: before.applied,
         ..mirrored
     }
+}
+
+/// What follows of a ticket from what was written to it, where nothing graver was found.
+fn written(object: &JiraIssue, before: &JiraIssueStatus, found: &[Finding]) -> Vec<Finding> {
+    let lacks = |condition| found.iter().all(|finding| finding.condition != condition);
+    let people = (object.spec.project.is_some() && lacks(PeopleMatched))
+        .then(|| people_finding(&before.people.clone().unwrap_or_default()));
+    let fields =
+        lacks(FieldsApplied).then(|| fields_finding(&object.spec, &before.applied.clone().unwrap_or_default()));
+    people.into_iter().chain(fields).collect()
 }

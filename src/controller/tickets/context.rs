@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, runtime::reflector::Store};
 
 use super::{
+    assignable::Assignable,
     audit,
     creatable::Creatable,
     known::{KnownObjects, integration_of},
@@ -39,6 +40,8 @@ pub struct TicketContext {
     pub outbox: Arc<Outbox>,
     /// What can be created, as Jira said last.
     pub creatable: Creatable,
+    /// Who can be assigned, as Jira said last.
+    pub assignable: Assignable,
     /// How many tickets each integration created within the hour.
     pub hourly: HourlyLimit,
     /// The integrations that are watched.
@@ -84,6 +87,7 @@ impl TicketContext {
             ctx,
             outbox: Arc::new(Outbox::new(holder, times)),
             creatable: Creatable::default(),
+            assignable: Assignable::default(),
             hourly: HourlyLimit::default(),
             integrations,
             projects,

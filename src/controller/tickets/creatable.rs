@@ -7,8 +7,13 @@ use std::{
 };
 
 use crate::{
-    api::{condition::Finding, issue::JiraIssueSpec, reason::Reason},
+    api::{
+        condition::{ConditionType::Valid, Finding},
+        issue::JiraIssueSpec,
+        reason::Reason,
+    },
     atlassian::{error::JiraError, jira::Session},
+    diagnose::request_type::{is_restricted, unseen_fields},
     tickets::{TicketMetadata, TicketProject, type_of},
 };
 
@@ -126,20 +131,52 @@ async fn request_type(
     project: &TicketProject,
     wanted: &str,
 ) -> Result<TicketMetadata, NotCreatable> {
-    let desks = if project.is_service {
-        session.service_desks().await?
-    } else {
-        Vec::new()
-    };
+    let key = &project.key;
+    if !project.is_service {
+        let what = format!("{key} is no service project, and has no request types. Set spec.type instead.");
+        return Err(NotCreatable::Invalid(Finding::with_remedy(
+            Valid,
+            Reason::RequestTypeUnknown,
+            &what,
+        )));
+    }
+    let invalid = |finding: Finding| NotCreatable::Invalid(in_trouble(finding, project));
+    let desks = session.service_desks().await?;
     let desk = desks.into_iter().find(|desk| desk.project_id == project.id);
     let types = match &desk {
         Some(desk) => session.request_types(&desk.id).await?,
         None => Vec::new(),
     };
-    let types: Vec<(String, String)> = types.into_iter().map(|kind| (kind.id, kind.name)).collect();
-    let of = (Reason::RequestTypeUnknown, project.key.as_str());
-    let (id, name) = type_of(wanted, &types, of).map_err(NotCreatable::Invalid)?;
+    let named: Vec<(String, String)> = types.iter().map(|kind| (kind.id.clone(), kind.name.clone())).collect();
+    let of = (Reason::RequestTypeUnknown, key.as_str());
+    let (id, name) = type_of(wanted, &named, of).map_err(invalid)?;
+    let closed = |why: &str| {
+        let what = format!("Requests of the type {name} cannot be raised in {key}: {why}.");
+        invalid(Finding::with_remedy(Valid, Reason::RequestTypeRestricted, &what))
+    };
+    let kind = types.iter().find(|kind| kind.id == *id);
+    match kind.and_then(|kind| kind.can_create_request) {
+        Some(false) => return Err(closed("Jira says that they are not open to the account")),
+        None if kind.is_some_and(is_restricted) => return Err(closed("the type is restricted to others")),
+        Some(true) | None => {}
+    }
     let desk = desk.map(|desk| desk.id).unwrap_or_default();
     let form = session.form(&desk, id).await?;
+    let unseen = unseen_fields(&form);
+    if !unseen.is_empty() {
+        let why = format!(
+            "its form requires {} and hides it, so that nobody can fill it in",
+            unseen.join(", ")
+        );
+        return Err(closed(&why));
+    }
     Ok(TicketMetadata::of_form(&desk, id, name, &form))
+}
+
+/// The same with what the `JiraProject` says of the service desk, where that is in trouble.
+fn in_trouble(finding: Finding, project: &TicketProject) -> Finding {
+    match &project.desk_trouble {
+        Some(trouble) => finding.noting(trouble),
+        None => finding,
+    }
 }

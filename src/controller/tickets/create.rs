@@ -10,6 +10,7 @@ use super::{
     conclude::TicketOutcome,
     context::TicketContext,
     known::integration_of,
+    refused::{AfterRefusal, after},
 };
 use crate::{
     api::{
@@ -32,8 +33,6 @@ const RETRY: Duration = Duration::from_secs(10);
 const SOON: Duration = Duration::from_secs(1);
 /// How long what only a person can tell is left alone, unless the object changes.
 const UNCLEAR: Duration = Duration::from_mins(1);
-/// How long what Jira refused is left alone, unless the spec changes.
-const REFUSED: Duration = Duration::from_mins(30);
 
 /// Creates the ticket, exactly once.
 pub async fn create(object: &JiraIssue, ctx: &TicketContext, creation: Creation) -> TicketOutcome {
@@ -56,17 +55,20 @@ pub async fn create(object: &JiraIssue, ctx: &TicketContext, creation: Creation)
         (Some(mark), None) if mark.holder == ctx.outbox.holder && mark.uncertain_since.is_none() => {
             // Nothing was sent under it: the API server answered late, or the task never began.
             let creation = as_marked(creation, &mark);
-            send(live, ctx, creation, mark.floor).await
+            Box::pin(send(live, ctx, creation, mark.floor)).await
         }
         // Without a mark the object was deleted and applied again meanwhile.
-        (Some(mark), _) | (None, Some(Flight::Uncertain(mark))) => Box::pin(settle(live, ctx, creation, &mark)).await,
+        (Some(mark), _) | (None, Some(Flight::Uncertain(mark))) => {
+            let outcome = Box::pin(settle(live, ctx, creation, &mark)).await;
+            at_once(outcome, !mark.without.is_empty())
+        }
         (None, None) => Box::pin(first(live, ctx, creation)).await,
     }
 }
 
 /// Goes on as the creation that was written down.
 fn as_marked(creation: Creation, mark: &TicketCreation) -> Creation {
-    creation.numbered(mark.number, None)
+    creation.numbered(mark.number, None).without_marked(mark)
 }
 
 /// Nothing is known of a creation: the ticket is looked for, and created where there is none.
@@ -83,11 +85,11 @@ async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> Tick
         Err(error) => return unanswered(ctx, &live, &error),
     };
     match found {
-        Found::Nothing => send(live, ctx, creation, highest).await,
+        Found::Nothing => Box::pin(send(live, ctx, creation, highest)).await,
         Found::Ticket(ticket) => Box::pin(existing((live, highest), ctx, creation, *ticket)).await,
         Found::Unclear(doubt) => match chosen(&live, &doubt) {
             Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation.numbered(doubt.number, None), key)).await,
-            Choice::CreateAnyway(number) => send(live, ctx, creation.numbered(number, None), highest).await,
+            Choice::CreateAnyway(number) => Box::pin(send(live, ctx, creation.numbered(number, None), highest)).await,
             Choice::None => uncertain(&doubt),
         },
     }
@@ -128,21 +130,21 @@ async fn existing(
         };
         if let Some(done) = now.filter(FoundTicket::is_done) {
             let n = done.marker.as_ref().map_or(1, |marker| marker.n) + 1;
-            return send(live, ctx, creation.numbered(n, Some(done.issue.id)), highest).await;
+            return Box::pin(send(live, ctx, creation.numbered(n, Some(done.issue.id)), highest)).await;
         }
     }
     take_over(&live, ctx, creation, ticket, Reason::TicketFound).await
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
-    let _lane = ctx.outbox.lane(&creation.place()).await;
+    let lane = ctx.outbox.lane(&creation.place()).await;
     match room(&live, ctx, &creation).await {
         Ok(Room::Free) => {}
         Ok(Room::FullFor(wait)) => return limited(creation.max_per_hour, wait),
         Ok(Room::Unknown) => return pending("The tickets of the last hour are counted").after(SOON),
         Err(error) => return unanswered(ctx, &live, &error),
     }
-    let (began, project, object) = (Instant::now(), creation.draft.project.clone(), live.clone());
+    let (began, object, creation_again) = (Instant::now(), live.clone(), creation.clone());
     let marked = match ctx.outbox.mark(&live, &creation, floor).await {
         Ok(marked) => marked,
         Err(error) => {
@@ -155,14 +157,12 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
     if matches!(sent, None | Some(Sent::Refused(_) | Sent::NotDone(_))) {
         ctx.hourly.give_back(&integration_of(&object));
     }
+    drop(lane);
     match sent {
         None => pending("It, or a request that looks alike, is being sent").after(SOON),
         Some(Sent::Created(ticket)) => claimed(&object, ctx, there(Reason::TicketCreated, &ticket)),
         Some(Sent::Unfinished(why)) => pending(&why).after(SOON),
-        Some(Sent::Refused(refusal)) => {
-            ctx.creatable.forget(&project, &object.spec);
-            refused(&refusal)
-        }
+        Some(Sent::Refused(refusal)) => refused(&object, ctx, (creation_again, floor), &refusal).await,
         Some(Sent::NotDone(error)) => unanswered(ctx, &object, &error),
         Some(Sent::Uncertain(why)) => pending(&format!(
             "The answer to the creation is lost ({why}); the ticket is looked for"
@@ -218,7 +218,7 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
             Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key)).await,
             Choice::CreateAnyway(number) => {
                 ctx.settled(&uid);
-                send(live, ctx, creation.numbered(number, None), mark.floor).await
+                Box::pin(send(live, ctx, creation.numbered(number, None), mark.floor)).await
             }
             Choice::None => uncertain(&doubt).after(UNCLEAR),
         },
@@ -266,7 +266,8 @@ async fn take_over(
             creation = creation.numbered(marker.n, former);
         }
         None => match mark(&creation, &named).await {
-            Ok(()) | Err(WriteError::Refused(_)) => {}
+            Ok(draft) => creation = creation.with(draft),
+            Err(WriteError::Refused(_)) => {}
             Err(error) => return pending(&format!("{} is not marked yet: {error}", named.key)).after(RETRY),
         },
     }
@@ -312,10 +313,30 @@ fn unanswered(ctx: &TicketContext, object: &JiraIssue, error: &JiraError) -> Tic
     pending(&format!("Jira could not be asked for the ticket: {error}")).after(wait)
 }
 
-fn refused(refusal: &Refusal) -> TicketOutcome {
-    let what = format!(
-        "Jira refused to create the ticket: {}.",
-        refusal.text().trim_end_matches('.')
-    );
-    TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationRefused, &what)).after(REFUSED)
+/// Of a ticket that was created without a part it is seen to at once what a comment has to tell.
+fn at_once(outcome: TicketOutcome, lacks_a_part: bool) -> TicketOutcome {
+    if lacks_a_part && outcome.ticket.is_some() {
+        return outcome.after(Duration::ZERO);
+    }
+    outcome
+}
+
+/// Each time it is sent again a part of it is gone, so that it ends.
+async fn refused(
+    object: &JiraIssue,
+    ctx: &TicketContext,
+    (creation, floor): (Creation, i64),
+    refusal: &Refusal,
+) -> TicketOutcome {
+    let store = creation.store.clone();
+    let again = match after(object, ctx, creation, refusal).await {
+        Ok(AfterRefusal::Again(again)) => again,
+        Ok(AfterRefusal::Over(outcome)) => return outcome,
+        Err(error) => return unanswered(ctx, object, &error),
+    };
+    match store.live(object).await {
+        Ok(Some(live)) => at_once(Box::pin(send(live, ctx, *again, floor)).await, true),
+        Ok(None) => TicketOutcome::default(),
+        Err(error) => pending(&describe(&error)).after(RETRY),
+    }
 }

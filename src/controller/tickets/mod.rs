@@ -2,6 +2,7 @@
 //! the work of one.
 
 mod adopt;
+mod assignable;
 mod audit;
 mod bound;
 mod choice;
@@ -13,12 +14,14 @@ mod create;
 mod expiry;
 mod follower;
 mod known;
+mod links;
 mod news;
 mod note;
 mod reconcile;
+mod refused;
 mod summary;
 mod watches;
 
 pub use creatable::{NotCreatable, creatable};
-pub use reconcile::{marker, people_finding};
+pub use reconcile::marker;
 pub use watches::run;

@@ -1,4 +1,4 @@
-//! Names a reporter who has no account in a comment: written down first, made once, and looked for where its answer is
+//! Names a reporter who could not be set in a comment: written down first, made once, and looked for where its answer is
 //! lost.
 
 use std::time::Duration;
@@ -12,11 +12,13 @@ use crate::{
     api::{
         condition::{ConditionType::PeopleMatched, Finding},
         issue::{JiraIssue, JiraIssueStatus, TicketPerson},
+        project::JiraProject,
         reason::Reason,
+        requirements::SERVICE_DESK,
     },
     atlassian::{ticket_models::CreatedIssue, write_error::WriteError},
     cluster::error::describe,
-    tickets::{Found, Identity, ReporterNote, Settled, TicketStore, WritePermit},
+    tickets::{Found, Identity, NOTED, ReporterNote, Settled, TicketStore, WritePermit},
 };
 
 /// How long what failed is put off.
@@ -35,12 +37,11 @@ pub enum NoteStep {
 /// Whether the comment may be lacking, as far as the object says that is known.
 #[must_use]
 pub fn is_pending(object: &JiraIssue) -> bool {
-    let names = object
-        .spec
-        .reporter
-        .as_ref()
-        .is_some_and(|person| person.email.is_some());
-    names && reporter(object).is_none_or(|person| person.matched == "None" && person.note.is_none())
+    let is_noted = |person: TicketPerson| {
+        let reason = person.reason.as_deref().and_then(Reason::parse);
+        person.note.is_none() && reason.is_some_and(|reason| NOTED.contains(&reason))
+    };
+    object.spec.reporter.is_some() && reporter(object).is_none_or(is_noted)
 }
 
 /// Makes the comment, unless it is there or nobody is to be named.
@@ -51,42 +52,84 @@ pub async fn note(
     permit: &WritePermit,
     ticket: &CreatedIssue,
 ) -> NoteStep {
-    let Some(email) = object.spec.reporter.as_ref().and_then(|person| person.email.as_deref()) else {
+    if object.spec.reporter.is_none() || !permit.writes(object) {
         return NoteStep::Nothing;
-    };
+    }
     let store = TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default());
     let live = match store.live(object).await {
         Ok(Some(live)) => live,
         Ok(None) => return NoteStep::Nothing,
         Err(_) => return NoteStep::After(RETRY),
     };
-    let Some(reporter) = reporter(&live).filter(|person| person.matched == "None" && person.note.is_none()) else {
+    let Some((named, reason)) = to_be_named(&live) else {
         return NoteStep::Nothing;
     };
-    let identity = Identity::read(
-        live.status
-            .as_ref()
-            .and_then(|status| status.identity.as_deref())
-            .unwrap_or_default(),
-    );
+    let is_request = live.spec.request_type.is_some();
+    if !is_request && is_in_service_project(&live, ctx) {
+        let what = format!(
+            "{} is in a service project and no request: customers would read a comment that names {named}.",
+            ticket.key
+        );
+        return NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what));
+    }
+    let identity = live.status.as_ref().and_then(|status| status.identity.as_deref());
     let note = ReporterNote {
         session: &session.session,
         ticket,
-        is_request: object.spec.request_type.is_some(),
+        is_request,
         account: &permit.account,
-        identity: &identity,
-        email,
+        identity: &Identity::read(identity.unwrap_or_default()),
+        named,
+        reason,
     };
-    if reporter.note_since.is_some()
-        && let Some(step) = settle(&live, ctx, &store, &note).await
-    {
-        return step;
+    match look_for(&live, ctx, &store, &note).await {
+        Some(step) => step,
+        None => send(&live, ctx, &store, &note).await,
     }
-    send(&live, ctx, &store, &note).await
+}
+
+/// The reporter as the spec names them and why they are not the reporter, where a comment still has to say so.
+fn to_be_named(live: &JiraIssue) -> Option<(&str, Reason)> {
+    let named = live.spec.reporter.as_ref()?.named()?;
+    let reporter = reporter(live).filter(|person| person.note.is_none())?;
+    let reason = Reason::parse(reporter.reason.as_deref()?)?;
+    NOTED.contains(&reason).then_some((named, reason))
+}
+
+/// Looks for the comment: its answer was lost, or the ticket was found in a rebuilt cluster and has it. None where it was
+/// not made.
+async fn look_for(
+    live: &JiraIssue,
+    ctx: &TicketContext,
+    store: &TicketStore,
+    note: &ReporterNote<'_>,
+) -> Option<NoteStep> {
+    if reporter(live).is_some_and(|person| person.note_since.is_some()) {
+        return settle(live, ctx, store, note).await;
+    }
+    match note.find().await {
+        Ok(None) => None,
+        Ok(Some(id)) => Some(keep(live, store, Some(id)).await),
+        Err(error) => Some(NoteStep::After(error.retry_after().unwrap_or(RETRY))),
+    }
 }
 
 fn reporter(object: &JiraIssue) -> Option<TicketPerson> {
     object.status.as_ref()?.people.as_ref()?.reporter.clone()
+}
+
+/// Whether the ticket is in a service project now.
+fn is_in_service_project(object: &JiraIssue, ctx: &TicketContext) -> bool {
+    let status = object.status.as_ref();
+    let id = status.map_or("", |status| status.project_id.as_str());
+    let projects = ctx.projects_of(&object.namespace().unwrap_or_default(), &object.spec.integration);
+    let of_id = |project: &JiraProject| {
+        let status = project.status.as_ref();
+        status.is_some_and(|status| {
+            status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK)
+        })
+    };
+    projects.iter().any(of_id)
 }
 
 fn with_reporter(object: &JiraIssue, change: impl FnOnce(&mut TicketPerson)) -> JiraIssueStatus {
@@ -114,7 +157,7 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
         Err(WriteError::Refused(refusal)) => {
             keep(&marked, store, None).await;
             let words = refusal.text();
-            let what = format!("{} has no account, and the comment was refused: {words}.", note.email);
+            let what = format!("The comment that would name {} was refused: {words}.", note.named);
             NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what))
         }
         Err(WriteError::NotDone(error)) => {

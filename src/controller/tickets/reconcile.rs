@@ -16,23 +16,24 @@ use super::{
     create,
     expiry::expire,
     known::integration_of,
+    refused::unlisted,
 };
 use crate::{
     api::{
         condition::{
-            ConditionType::{Created, PeopleMatched, Valid},
+            ConditionType::{Created, Valid},
             Finding,
         },
         integration::JiraIntegration,
-        issue::{ExistingPolicy, JiraIssue},
+        issue::{ExistingPolicy, JiraIssue, JiraIssueSpec, TicketPeople},
         names,
         reason::Reason,
     },
     atlassian::error::JiraError,
     cluster::{error::describe, events::Notice},
     tickets::{
-        Creation, Draft, Identity, Judging, Listing, Marker, People, TicketMetadata, TicketNews, TicketProject,
-        TicketRoles, TicketStore, WritePermit, addresses, permit, project,
+        Creation, Draft, Identity, Judging, Listing, Marker, NOTED, People, TicketMetadata, TicketNews, TicketProject,
+        TicketStore, WritePermit, addresses, people_finding, people_of, permit, project,
     },
 };
 
@@ -160,8 +161,8 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
         bound::fill(&mut outcome, &session, &integration, &permit).await;
         return Ok(outcome);
     }
-    let (creation, roles) = draft(object, ctx, &session, (&integration, &permit)).await?;
-    let accepted = [Finding::plain(Valid, Reason::SpecAccepted), people_finding(&roles)];
+    let creation = draft(object, ctx, &session, (&integration, &permit)).await?;
+    let people = people_of(&creation.roles, &creation.draft);
     let mut outcome = if is_dry_run {
         planned(&creation.draft)
     } else {
@@ -176,13 +177,17 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
         outcome
     };
     bound::fill(&mut outcome, &session, &integration, &permit).await;
-    if outcome.ticket.is_some() && roles.unknown_reporter().is_some() {
-        outcome.requeue = Some(Duration::ZERO);
+    if outcome.ticket.is_some() {
+        // The comment that names the reporter, and the links, come after it.
+        if is_noted(&people) || !object.spec.links.is_empty() {
+            outcome.requeue = Some(Duration::ZERO);
+        }
+    } else if outcome.findings.iter().all(|finding| finding.condition != Valid) {
+        outcome.findings.push(people_finding(&people));
+        outcome.people = Some(people).filter(|people| *people != TicketPeople::default());
     }
-    outcome.findings.splice(0..0, accepted);
-    // Of a ticket that is there the status has them, and what is known of a note.
-    if outcome.ticket.is_none() {
-        outcome.people = roles.status();
+    if outcome.findings.iter().all(|finding| finding.condition != Valid) {
+        outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
     }
     Ok(outcome)
 }
@@ -193,20 +198,13 @@ async fn draft(
     ctx: &TicketContext,
     session: &TicketSession,
     (integration, permit): (&JiraIntegration, &WritePermit),
-) -> Early<(Creation, TicketRoles)> {
+) -> Early<Creation> {
     let (spec, namespace) = (&object.spec, object.namespace().unwrap_or_default());
     let key = spec.project.as_deref().unwrap_or_default();
     let tickets = integration.spec.tickets.clone().unwrap_or_default();
     let projects = ctx.projects_of(&namespace, &spec.integration);
     let project = project(spec, &tickets, key, &projects).map_err(invalid)?;
-    let metadata = ctx
-        .creatable
-        .of(&session.session, &permit.cloud_id, &project, spec)
-        .await;
-    let metadata = metadata.map_err(|error| match error {
-        NotCreatable::Invalid(finding) => invalid(finding),
-        NotCreatable::Unanswered(error) => pending(&error),
-    })?;
+    let metadata = metadata(ctx, session, &permit.cloud_id, (&project, spec)).await?;
     let people = People::find(&session.session, integration.spec.pinned(), addresses(spec, &metadata)).await;
     let people = people.map_err(|error| {
         let what = format!("Jira could not be asked who the people of the spec are: {error}.");
@@ -225,19 +223,42 @@ async fn draft(
         marker: &marker,
     };
     let (draft, roles) = judging.judge().map_err(invalid)?;
+    let draft = ctx.assignable.judge(&session.session, &permit.cloud_id, draft).await;
+    let draft = draft.map_err(|error| pending(&error))?;
+    let people = Some(people_of(&roles, &draft)).filter(|people| *people != TicketPeople::default());
+    let listing = listing(integration, &project, &metadata);
     let creation = Creation {
         session: session.session.clone(),
         store: store_of(object, ctx),
         draft,
+        metadata,
+        roles,
         marker,
         account: permit.account.clone(),
         max_per_hour: permit.max_per_hour,
         existing: spec.policy().existing,
-        people: roles.status(),
+        people,
         description: spec.description.clone(),
-        listing: listing(integration, &project, &metadata),
+        listing,
     };
-    Ok((creation, roles))
+    Ok(creation)
+}
+
+/// What the type takes.
+async fn metadata(
+    ctx: &TicketContext,
+    session: &TicketSession,
+    cloud_id: &str,
+    (project, spec): (&TicketProject, &JiraIssueSpec),
+) -> Early<Arc<TicketMetadata>> {
+    match ctx.creatable.of(&session.session, cloud_id, project, spec).await {
+        Ok(metadata) => Ok(metadata),
+        Err(NotCreatable::Invalid(finding)) => Err(invalid(finding)),
+        Err(NotCreatable::Unanswered(error)) => {
+            let denied = unlisted(&session.session, project, &error).await;
+            Err(denied.map_or_else(|| pending(&error), Box::new))
+        }
+    }
 }
 
 /// Tickets that are bound are found by the scope that they were created with: with another one a rebuilt cluster would
@@ -297,20 +318,12 @@ pub fn marker(object: &JiraIssue, scope: &str) -> Marker {
     }
 }
 
-/// What is said of the people that a spec names.
-#[must_use]
-pub fn people_finding(roles: &TicketRoles) -> Finding {
-    if let Some((email, why)) = roles.unknown_reporter() {
-        let what = format!("spec.reporter names {email}: {why}.");
-        return Finding::with_remedy(PeopleMatched, Reason::ReporterUnknown, &what);
-    }
-    match &roles.assignee {
-        Some(crate::tickets::Person::Unknown { email, why }) => {
-            let what = format!("spec.assignee names {email}: {why}.");
-            Finding::with_remedy(PeopleMatched, Reason::AssigneeUnknown, &what)
-        }
-        _ => Finding::plain(PeopleMatched, Reason::AllMatched),
-    }
+/// Whether a comment has to name the reporter.
+fn is_noted(people: &TicketPeople) -> bool {
+    let reason = people.reporter.as_ref().and_then(|person| person.reason.as_deref());
+    reason
+        .and_then(Reason::parse)
+        .is_some_and(|reason| NOTED.contains(&reason))
 }
 
 /// What would be sent.

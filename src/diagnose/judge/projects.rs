@@ -198,7 +198,7 @@ mod tests {
             Reason::ProjectNotVisible => Lifecycle::NotVisible,
             _ => Lifecycle::Live,
         };
-        let permitted = Reason::PermissionsHeld.entry().conditions == reason.entry().conditions;
+        let permitted = reason.entry().conditions.contains(&Permitted);
         let condition = if permitted { Permitted } else { Accessible };
         ProjectSummary::of(key, lifecycle, &[Finding::plain(condition, reason)])
     }

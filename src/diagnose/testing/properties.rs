@@ -59,7 +59,7 @@ fn ends_with_remedy(finding: &Finding, among: &Findings) -> bool {
     let by_role = ["Space settings under Access.", "permission scheme."];
     let ends = |reason: Reason| {
         let fits_the_project =
-            Reason::PermissionsHeld.entry().conditions == reason.entry().conditions || reason == Reason::BrowseDenied;
+            reason.entry().conditions.contains(&ConditionType::Permitted) || reason == Reason::BrowseDenied;
         let other = fits_the_project && by_role.iter().any(|remedy| finding.message().ends_with(remedy));
         other || finding.message().ends_with(reason.entry().remedy)
     };
@@ -173,6 +173,7 @@ fn every_reason_that_judges_give_is_among_those_found() {
         ConditionType::Valid,
         ConditionType::Created,
         ConditionType::PeopleMatched,
+        ConditionType::FieldsApplied,
     ];
     let judged = |reason: &&Reason| !reason.entry().conditions.iter().any(|c| elsewhere.contains(c));
     let never: Vec<&Reason> = Reason::ALL

@@ -49,9 +49,13 @@ mod terminal_steer;
 mod terminal_template;
 mod tickets;
 mod tickets_exact;
+mod tickets_input;
 mod tickets_life;
+mod tickets_links;
 mod tickets_many;
 mod tickets_people;
+mod tickets_refused;
+mod tickets_roles;
 mod tickets_seen;
 mod token_secret;
 mod upgrade;
@@ -153,8 +157,12 @@ pub fn all() -> Vec<Scenario> {
         tickets_exact::scenarios(),
         tickets_many::scenarios(),
         tickets_life::scenarios(),
+        tickets_input::scenarios(),
+        tickets_links::scenarios(),
         tickets_people::scenarios(),
         tickets_seen::scenarios(),
+        tickets_refused::scenarios(),
+        tickets_roles::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),
         verdict::scenarios(),

@@ -166,7 +166,7 @@ async fn refused(cluster: Arc<Cluster>) {
     }));
     let bug = json!({"project": "ENG", "type": "Bug", "summary": "Broken"});
     harness.apply_ticket("bug", bug.clone()).await;
-    let created = harness.until_ticket_reason("bug", Created, "CreationRefused").await;
+    let created = harness.until_ticket_reason("bug", Created, "WorkflowRefused").await;
     assert!(created.message.contains("Say what caused it."), "{}", created.message);
     let mut with_cause = bug;
     with_cause["fields"] = json!({"Root cause": "a loop"});

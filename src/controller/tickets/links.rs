@@ -1,0 +1,156 @@
+//! Sets the links of a ticket that its spec asks for, and removes those of ours that left it.
+
+use std::time::Duration;
+
+use kube::ResourceExt;
+
+use super::context::{TicketContext, TicketSession};
+use crate::{
+    api::{
+        condition::{ConditionType::FieldsApplied, Finding},
+        issue::{AppliedLink, JiraIssue, JiraIssueStatus, TicketApplied, TicketLink},
+        reason::Reason,
+    },
+    atlassian::{
+        ticket_models::CreatedIssue,
+        write_error::{Refusal, WriteError},
+    },
+    cluster::error::describe,
+    tickets::{Identity, LinkPlan, TicketStore, WritePermit, done, global_id, link_body},
+};
+
+/// How long what failed is put off.
+const RETRY: Duration = Duration::from_secs(10);
+/// How long what Jira refused is left alone, unless something changes.
+const REFUSED: Duration = Duration::from_mins(30);
+/// A link that is gone is refused with this, and is as it is to be.
+const GONE: u16 = 404;
+
+/// What came of it.
+pub enum LinkStep {
+    /// All links are as they are to be.
+    Done,
+    /// It goes on after a while.
+    After(Duration),
+    /// Jira refused one.
+    Refused(Finding, Duration),
+}
+
+/// Whether a link is to be set or removed.
+#[must_use]
+pub fn is_pending(object: &JiraIssue) -> bool {
+    !plan(object).is_empty()
+}
+
+/// Sets and removes links. What is as it is to be costs no call.
+pub async fn links(
+    object: &JiraIssue,
+    ctx: &TicketContext,
+    session: &TicketSession,
+    permit: &WritePermit,
+    ticket: &CreatedIssue,
+) -> LinkStep {
+    if plan(object).is_empty() || !permit.writes(object) {
+        return LinkStep::Done;
+    }
+    let store = TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default());
+    let begun = |current: &JiraIssue| with_links(current, |links| plan(current).begun(links));
+    let live = match store.live(object).await {
+        Ok(Some(live)) => store.change(&live, begun).await,
+        other => other,
+    };
+    let live = match live {
+        Ok(Some(live)) => live,
+        Ok(None) => return LinkStep::Done,
+        Err(error) => {
+            tracing::debug!(error = describe(&error), "links could not be written down");
+            return LinkStep::After(RETRY);
+        }
+    };
+    let plan = plan(&live);
+    let sent = send(&plan, session, &identity(&live), ticket).await;
+    let kept = store
+        .change(&live, |current| {
+            with_links(current, |links| done(links, &sent.set, &sent.removed))
+        })
+        .await;
+    match (kept, sent.stopped) {
+        (Err(_), _) => LinkStep::After(RETRY),
+        (Ok(_), None) => LinkStep::Done,
+        (Ok(_), Some(error)) => stopped(ticket, &error),
+    }
+}
+
+fn plan(object: &JiraIssue) -> LinkPlan {
+    let status = object.status.as_ref();
+    let applied = status.and_then(|status| status.applied.as_ref());
+    let links = applied.map_or(&[][..], |applied| applied.links.as_slice());
+    LinkPlan::of(&object.spec.links, links)
+}
+
+fn identity(object: &JiraIssue) -> Identity {
+    let status = object.status.as_ref();
+    Identity::read(status.and_then(|status| status.identity.as_deref()).unwrap_or_default())
+}
+
+fn with_links(object: &JiraIssue, change: impl FnOnce(&[AppliedLink]) -> Vec<AppliedLink>) -> JiraIssueStatus {
+    let before = object.status.clone().unwrap_or_default();
+    let applied = before.applied.clone().unwrap_or_default();
+    let applied = TicketApplied {
+        links: change(&applied.links),
+        ..applied
+    };
+    JiraIssueStatus {
+        applied: Some(applied).filter(|applied| *applied != TicketApplied::default()),
+        ..before
+    }
+}
+
+/// How far it came.
+#[derive(Default)]
+struct SentLinks {
+    set: Vec<TicketLink>,
+    removed: Vec<String>,
+    stopped: Option<WriteError>,
+}
+
+/// One after the other, until one fails. Each can be repeated, so that no answer can be lost.
+async fn send(plan: &LinkPlan, session: &TicketSession, identity: &Identity, ticket: &CreatedIssue) -> SentLinks {
+    let (mut sent, session) = (SentLinks::default(), &session.session);
+    for link in &plan.set {
+        match session.link_remotely(&ticket.id, &link_body(identity, link)).await {
+            Ok(()) => sent.set.push(link.clone()),
+            Err(error) => {
+                sent.stopped = Some(error);
+                return sent;
+            }
+        }
+    }
+    for url in &plan.remove {
+        match session.unlink_remotely(&ticket.id, &global_id(identity, url)).await {
+            Ok(()) | Err(WriteError::Refused(Refusal { status: GONE, .. })) => sent.removed.push(url.clone()),
+            Err(error) => {
+                sent.stopped = Some(error);
+                return sent;
+            }
+        }
+    }
+    sent
+}
+
+fn stopped(ticket: &CreatedIssue, error: &WriteError) -> LinkStep {
+    match error {
+        WriteError::Refused(refusal) => {
+            let words = refusal.text();
+            let what = format!(
+                "Jira refused a link of {}: {}.",
+                ticket.key,
+                words.trim_end_matches('.')
+            );
+            LinkStep::Refused(Finding::with_remedy(FieldsApplied, Reason::LinkDenied, &what), REFUSED)
+        }
+        WriteError::NotDone(error) | WriteError::Uncertain(error) => {
+            LinkStep::After(error.retry_after().unwrap_or(RETRY))
+        }
+    }
+}
