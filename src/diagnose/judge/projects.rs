@@ -198,7 +198,7 @@ mod tests {
             Reason::ProjectNotVisible => Lifecycle::NotVisible,
             _ => Lifecycle::Live,
         };
-        let permitted = reason.entry().conditions.contains(&Permitted);
+        let permitted = reason.entry().conditions.first() == Some(&Permitted);
         let condition = if permitted { Permitted } else { Accessible };
         ProjectSummary::of(key, lifecycle, &[Finding::plain(condition, reason)])
     }

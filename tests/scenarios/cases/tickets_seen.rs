@@ -73,7 +73,7 @@ async fn told(cluster: Arc<Cluster>) {
     assert!(!told.contains(STRANGER) && !told.contains(SUMMARY), "{told}");
     for line in [
         "jira_operator_ticket_writes_total{operation=\"create\",outcome=\"done\"} 1",
-        "jira_operator_ticket_writes_total{operation=\"edit\",outcome=\"done\"} 2",
+        "jira_operator_ticket_writes_total{operation=\"edit\",outcome=\"done\"} 3",
         "jira_operator_ticket_writes_total{operation=\"comment\",outcome=\"done\"} 1",
         "jira_operator_ticket_creation_seconds_count 1",
     ] {
