@@ -58,11 +58,13 @@ impl<'a> ProjectFacts<'a> {
             None => desks.into_iter().any(|desk| desk.project_key == key),
         };
         let known_as = project.map_or(key, |project| project.id.as_str());
+        // Under any of its keys, the former ones too.
+        let keys = project.map_or_else(|| vec![key], |project| evidence.keys_of(project));
         Self {
             key,
             project,
             held,
-            is_for_tickets: tickets.has(&[key, project.map_or(key, |project| project.key.as_str())]),
+            is_for_tickets: tickets.has(&keys),
             portal_only,
             nearest: nearest(key, visible),
             unanswered: evidence.unanswered.get(known_as),
