@@ -64,10 +64,10 @@ async fn wrong_grant(harness: &Harness, port: u16) {
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         });
     };
-    withhold(&["write:jira-work"]);
+    withhold(&["read:jira-work"]);
     let (ran, page) = connect(harness, port, |link| harness.decide(link, Choice::default())).await;
-    ran.assert_exit(1, &["× ScopesGranted ScopesMissing", "write:jira-work"]);
-    assert!(page.contains("write:jira-work"), "{page}");
+    ran.assert_exit(1, &["× ScopesGranted ScopesMissing", "read:jira-work"]);
+    assert!(page.contains("read:jira-work"), "{page}");
     withhold(&["offline_access"]);
     let (ran, _) = connect(harness, port, |link| harness.decide(link, Choice::default())).await;
     ran.assert_exit(1, &["OfflineAccessMissing", "no refresh token"]);
