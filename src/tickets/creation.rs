@@ -71,7 +71,7 @@ impl Creation {
     #[must_use]
     pub fn with(self, draft: Draft) -> Self {
         let people = Some(people_of(&self.roles, &draft)).filter(|people| *people != TicketPeople::default());
-        Self { people, draft, ..self }
+        Self { draft, people, ..self }
     }
 
     /// The same without parts that Jira refused before, as a mark names them.

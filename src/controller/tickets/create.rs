@@ -331,7 +331,7 @@ async fn refused(
     let store = creation.store.clone();
     let again = match after(object, ctx, creation, refusal).await {
         Ok(AfterRefusal::Again(again)) => again,
-        Ok(AfterRefusal::Over(outcome)) => return outcome,
+        Ok(AfterRefusal::Over(outcome)) => return *outcome,
         Err(error) => return unanswered(ctx, object, &error),
     };
     match store.live(object).await {

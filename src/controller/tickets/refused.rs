@@ -26,7 +26,7 @@ pub enum AfterRefusal {
     /// It is sent again, without what was refused.
     Again(Box<Creation>),
     /// It is not created.
-    Over(TicketOutcome),
+    Over(Box<TicketOutcome>),
 }
 
 /// Judges a refusal. Jira is asked for the account's permissions where only those tell what it is about.
@@ -60,7 +60,7 @@ pub async fn after(
             );
         }
         let outcome = TicketOutcome::of(refused.finding(may_create));
-        return Ok(AfterRefusal::Over(outcome.after(REFUSED)));
+        return Ok(AfterRefusal::Over(Box::new(outcome.after(REFUSED))));
     }
     let draft = parts.into_iter().fold(creation.draft.clone(), |draft, part| {
         let words = refusal.fields.get(&part.to_string()).cloned();

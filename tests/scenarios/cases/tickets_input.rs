@@ -27,6 +27,7 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 /// Specs that the API server refuses, each with a part of what kubectl then says.
+#[rustfmt::skip] // A table.
 fn refused() -> Vec<(&'static str, Value, &'static str)> {
     let bug = |more: Value| {
         let mut spec = json!({"project": "ENG", "type": "Bug", "summary": "Slow"});
@@ -41,105 +42,29 @@ fn refused() -> Vec<(&'static str, Value, &'static str)> {
         .collect();
     let twice = json!([{"url": "https://a.example"}, {"url": "https://a.example", "title": "A"}]);
     vec![
-        (
-            "both targets",
-            bug(json!({"ticket": "ENG-1"})),
-            "spec.ticket and spec.project exclude each other",
-        ),
-        (
-            "both types",
-            bug(json!({"requestType": "Ask"})),
-            "exactly one of spec.type and spec.requestType",
-        ),
-        (
-            "no type",
-            json!({"project": "ENG", "summary": "Slow"}),
-            "exactly one of spec.type and spec.requestType",
-        ),
-        (
-            "no summary",
-            json!({"project": "ENG", "type": "Bug"}),
-            "spec.project needs spec.summary",
-        ),
-        (
-            "no project",
-            json!({"ticket": "ENG-1", "type": "Bug"}),
-            "are for a new ticket: set spec.project",
-        ),
-        (
-            "no target",
-            json!({"summary": "Slow"}),
-            "set spec.project for a new ticket",
-        ),
-        (
-            "reporter twice",
-            bug(json!({"reporter": both})),
-            "exactly one of email and accountId",
-        ),
-        (
-            "assignee of nothing",
-            bug(json!({"assignee": {}})),
-            "exactly one of email and accountId",
-        ),
-        (
-            "no address",
-            bug(json!({"assignee": {"email": "Dana"}})),
-            "email must be an e-mail address",
-        ),
-        (
-            "participants",
-            bug(json!({"participants": [{"accountId": "a"}]})),
-            "for a request of a service project",
-        ),
-        (
-            "long summary",
-            bug(json!({"summary": "s".repeat(300)})),
-            "spec.summary: Too long",
-        ),
-        (
-            "two lines",
-            bug(json!({"summary": "one\ntwo"})),
-            "spec.summary must be one line",
-        ),
-        (
-            "long text",
-            bug(json!({"description": "d".repeat(40_000)})),
-            "spec.description: Too long",
-        ),
-        (
-            "lower case",
-            bug(json!({"project": "eng"})),
-            "must be a Jira project key such as SUP",
-        ),
-        (
-            "a boolean",
-            bug(json!({"project": false})),
-            "must be of type string: \"boolean\"",
-        ),
-        (
-            "a number",
-            bug(json!({"summary": 5})),
-            "must be of type string: \"integer\"",
-        ),
+        ("both targets", bug(json!({"ticket": "ENG-1"})), "spec.ticket and spec.project exclude each other"),
+        ("both types", bug(json!({"requestType": "Ask"})), "exactly one of spec.type and spec.requestType"),
+        ("no type", json!({"project": "ENG", "summary": "Slow"}), "exactly one of spec.type and spec.requestType"),
+        ("no summary", json!({"project": "ENG", "type": "Bug"}), "spec.project needs spec.summary"),
+        ("no project", json!({"ticket": "ENG-1", "type": "Bug"}), "are for a new ticket: set spec.project"),
+        ("no target", json!({"summary": "Slow"}), "set spec.project for a new ticket"),
+        ("reporter twice", bug(json!({"reporter": both})), "exactly one of email and accountId"),
+        ("assignee of nothing", bug(json!({"assignee": {}})), "exactly one of email and accountId"),
+        ("no address", bug(json!({"assignee": {"email": "Dana"}})), "email must be an e-mail address"),
+        ("participants", bug(json!({"participants": [{"accountId": "a"}]})), "for a request of a service project"),
+        ("long summary", bug(json!({"summary": "s".repeat(300)})), "spec.summary: Too long"),
+        ("two lines", bug(json!({"summary": "one\ntwo"})), "spec.summary must be one line"),
+        ("long text", bug(json!({"description": "d".repeat(40_000)})), "spec.description: Too long"),
+        ("lower case", bug(json!({"project": "eng"})), "must be a Jira project key such as SUP"),
+        ("a boolean", bug(json!({"project": false})), "must be of type string: \"boolean\""),
+        ("a number", bug(json!({"summary": 5})), "must be of type string: \"integer\""),
         ("label", bug(json!({"labels": ["two words"]})), "spec.labels[0]"),
         ("labels twice", bug(json!({"labels": ["a", "a"]})), "Duplicate value"),
-        (
-            "unknown",
-            bug(json!({"sumary": "Slow"})),
-            "unknown field \"spec.sumary\"",
-        ),
-        (
-            "link",
-            bug(json!({"links": [{"url": "ftp://a.example"}]})),
-            "must be an address that begins with https://",
-        ),
+        ("unknown", bug(json!({"sumary": "Slow"})), "unknown field \"spec.sumary\""),
+        ("link", bug(json!({"links": [{"url": "ftp://a.example"}]})), "must be an address that begins with https://"),
         ("link twice", bug(json!({"links": twice})), "Duplicate value"),
         ("too many links", bug(json!({"links": links})), "spec.links: Too many"),
-        (
-            "existing",
-            bug(json!({"policy": {"existing": "Take"}})),
-            "supported values",
-        ),
+        ("existing", bug(json!({"policy": {"existing": "Take"}})), "supported values"),
     ]
 }
 

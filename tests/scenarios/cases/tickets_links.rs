@@ -68,8 +68,8 @@ async fn links(cluster: Arc<Cluster>) {
     harness.start_operator();
     harness.apply_ticket("next", bug(&json!([renamed]))).await;
     until_applied(&harness, "next", 1).await;
-    let sent = harness.sandbox.requests_since(mark).into_iter();
-    let of_links = sent.filter(|request| request.path.ends_with("/remotelink"));
+    let requests = harness.sandbox.requests_since(mark).into_iter();
+    let of_links = requests.filter(|request| request.path.ends_with("/remotelink"));
     assert_eq!(of_links.count(), 1, "that of the other ticket");
     // Without any, nothing is left of ours.
     harness
