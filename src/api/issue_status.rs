@@ -159,6 +159,15 @@ pub struct AppliedLink {
     pub pending: bool,
 }
 
+impl TicketCreation {
+    /// Whether it is the same attempt, whatever is known of it by now.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.identity, self.attempt, &self.at, &self.holder)
+            == (&other.identity, other.attempt, &other.at, &other.holder)
+    }
+}
+
 /// Who was found for the people that the spec names.
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -172,6 +181,19 @@ pub struct TicketPeople {
     /// Who takes part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<TicketPerson>,
+}
+
+impl TicketPeople {
+    /// The same, with what was known of a note before.
+    #[must_use]
+    pub fn keeping_note(mut self, before: Option<&Self>) -> Self {
+        let known = before.and_then(|before| before.reporter.as_ref());
+        if let (Some(reporter), Some(known)) = (self.reporter.as_mut(), known) {
+            reporter.note = reporter.note.take().or_else(|| known.note.clone());
+            reporter.note_since = reporter.note_since.take().or_else(|| known.note_since.clone());
+        }
+        self
+    }
 }
 
 /// Who was found for a person of the spec.

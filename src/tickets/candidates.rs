@@ -32,8 +32,8 @@ pub struct Wanted<'a> {
 /// What a request looks like that was created and not marked yet.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestTraits<'a> {
-    /// Summary.
-    pub summary: &'a str,
+    /// Summary, unless the spec says another one by now.
+    pub summary: Option<&'a str>,
     /// Description, as plain text.
     pub text: &'a str,
     /// Id of its project.
@@ -110,7 +110,7 @@ pub struct Doubt {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Likeness {
     None,
-    /// All but the text, which Jira may show otherwise than it was sent.
+    /// All but the text, which Jira may show otherwise than it was sent, or what the spec has changed since.
     ButForText,
     Whole,
 }
@@ -180,7 +180,9 @@ fn likeness(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> Likeness
     let fields = &issue.issue.fields;
     let created = fields.created.as_deref().and_then(time);
     let reporter = fields.reporter.as_ref().map(|who| who.account_id.as_str());
-    let is_like = fields.summary.as_deref() == Some(request.summary)
+    let is_like = request
+        .summary
+        .is_none_or(|summary| fields.summary.as_deref() == Some(summary))
         && fields
             .project
             .as_ref()
@@ -189,7 +191,7 @@ fn likeness(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> Likeness
         && created.is_some_and(|created| created >= request.since - SKEW);
     if !is_like {
         Likeness::None
-    } else if words(&adf_to_text(&fields.description)) == words(request.text) {
+    } else if request.summary.is_some() && words(&adf_to_text(&fields.description)) == words(request.text) {
         Likeness::Whole
     } else {
         Likeness::ButForText
@@ -241,7 +243,7 @@ mod tests {
     fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
         let identity = Identity::of("app", "shop", "a");
         let request = RequestTraits {
-            summary: "Slow",
+            summary: Some("Slow"),
             text: "Very",
             project_id: "10000",
             reporter: None,
@@ -367,7 +369,7 @@ mod tests {
             "description": text("Very"), "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
         let identity = Identity::of("app", "shop", "a");
         let request = |reporter| RequestTraits {
-            summary: "Slow",
+            summary: Some("Slow"),
             text: "Very",
             project_id: "10000",
             reporter,
@@ -385,6 +387,29 @@ mod tests {
         assert_eq!(picked(Some("kim")), unclear(&["SUP-1"]));
         assert_eq!(picked(None), Found::Nothing);
         assert_eq!(picked(Some("dana")), Found::Nothing);
+    }
+
+    #[test]
+    fn a_request_is_unclear_where_the_spec_has_another_summary_by_now() {
+        let identity = Identity::of("app", "shop", "a");
+        let request = RequestTraits {
+            summary: None,
+            text: "Very",
+            project_id: "10000",
+            reporter: None,
+            since: "2026-04-28T15:33:00Z".parse().unwrap(),
+        };
+        let wanted = Wanted {
+            identity: &identity,
+            number: 1,
+            account: ACCOUNT,
+            request: Some(request),
+        };
+        let found = pick(&wanted, &[issue(1, ACCOUNT, None, false), issue(2, "ann", None, false)]);
+        assert!(
+            matches!(&found, Found::Unclear(doubt) if doubt.keys == ["SUP-1"]),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl Creation {
         let request = mark.filter(|_| self.draft.second.is_some());
         let text = request.map(|_| self.text()).unwrap_or_default();
         let request = request.map(|mark| RequestTraits {
-            summary: &self.draft.summary,
+            summary: (mark.digest == self.digest()).then_some(self.draft.summary.as_str()),
             text: &text,
             project_id: &self.draft.project.id,
             reporter: self.draft.reporter.as_deref(),

@@ -35,6 +35,8 @@ struct Entry {
     /// Of a request: the digest of what it looks like.
     looks: Option<String>,
     at: Instant,
+    /// Its object says what came of it, or is gone.
+    is_written: bool,
 }
 
 impl Flights {
@@ -51,8 +53,10 @@ impl Flights {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A mark of this process of which nothing is known counts as never sent: so nothing is forgotten before its object
+    /// says what came of it.
     fn is_known(&self, entry: &Entry) -> bool {
-        entry.flight == Flight::UnderWay || entry.at.elapsed() < self.remembered
+        entry.flight == Flight::UnderWay || !entry.is_written || entry.at.elapsed() < self.remembered
     }
 
     /// Begins one, unless one is under way. `looks` is the digest of what a request looks like: of those that look alike
@@ -75,6 +79,7 @@ impl Flights {
                 flight: Flight::UnderWay,
                 looks: looks.map(str::to_owned),
                 at: Instant::now(),
+                is_written: false,
             };
             all.insert(identity.clone(), entry);
         }
@@ -87,8 +92,13 @@ impl Flights {
         match (outcome, all.get_mut(identity)) {
             (Some(flight), Some(entry)) => (entry.flight, entry.at) = (flight, Instant::now()),
             (Some(flight), None) => {
-                let (looks, at) = (None, Instant::now());
-                all.insert(identity.clone(), Entry { flight, looks, at });
+                let entry = Entry {
+                    flight,
+                    looks: None,
+                    at: Instant::now(),
+                    is_written: false,
+                };
+                all.insert(identity.clone(), entry);
             }
             (None, _) => {
                 all.remove(identity);
@@ -102,8 +112,16 @@ impl Flights {
             flight: Flight::Uncertain(mark.clone()),
             looks: Some(mark.digest.clone()),
             at: Instant::now(),
+            is_written: true,
         };
         self.all().entry(Identity::read(&mark.identity)).or_insert(entry);
+    }
+
+    /// What came of it is in the cluster.
+    pub fn written(&self, identity: &Identity) {
+        if let Some(entry) = self.all().get_mut(identity) {
+            entry.is_written = true;
+        }
     }
 
     /// What is known of one.
@@ -159,7 +177,10 @@ mod tests {
         let (flights, identity) = (Flights::new(Duration::ZERO), Identity::of("app", "shop", "a"));
         assert!(flights.begin(&identity, None));
         assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
-        flights.end(&identity, Some(Flight::Uncertain(mark(&identity, ""))));
+        let uncertain = Flight::Uncertain(mark(&identity, ""));
+        flights.end(&identity, Some(uncertain.clone()));
+        assert_eq!(flights.of(&identity), Some(uncertain), "its object does not say so yet");
+        flights.written(&identity);
         assert_eq!(flights.of(&identity), None);
     }
 

@@ -25,10 +25,9 @@ use super::{
     parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
-    store::TicketStore,
 };
 use crate::{
-    api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation},
+    api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople},
     atlassian::{
         error::JiraError,
         ticket_models::CreatedIssue,
@@ -170,7 +169,7 @@ impl Outbox {
             identity: Some(mark.identity.clone()),
             creation: Some(mark),
             // Who is to be named in a note is known whatever comes after the creation.
-            people: creation.people.clone().or_else(|| before.people.clone()),
+            people: people(creation, before.people.as_ref()),
             ..before
         };
         creation.store.write(object, &status).await
@@ -212,9 +211,15 @@ impl Outbox {
                 Sent::Uncertain(error.to_string())
             }
         };
-        let written = creation.store.change(object, |current| noted(current, &sent)).await;
-        if let Err(error) = written {
-            tracing::warn!(%error, "what became of a creation could not be written; it is found again by its mark");
+        let written = creation
+            .store
+            .change(object, |current| noted(current, object, &sent))
+            .await;
+        match written {
+            Ok(_) => self.flights.written(identity),
+            Err(error) => {
+                tracing::warn!(%error, "what became of a creation could not be written; it is found again by its mark");
+            }
         }
         let _ = tell.send(sent);
     }
@@ -282,20 +287,19 @@ impl Outbox {
         self.flights.end(&creation.marker.identity, Some(known));
         let bound = |current: &JiraIssue| bound(current, creation, ticket);
         let written = creation.store.change(object, bound).await;
-        written.map(|_| ()).map_err(|error| describe(&error))
+        written.map_err(|error| describe(&error))?;
+        self.flights.written(&creation.marker.identity);
+        Ok(())
     }
 
     /// Clears a mark, after which nothing was created.
     ///
     /// # Errors
     /// When the API server refuses it or cannot be asked.
-    pub async fn clear(&self, store: &TicketStore, object: &JiraIssue, marker: &Marker) -> kube::Result<()> {
-        self.flights.end(&marker.identity, None);
-        let cleared = |current: &JiraIssue| JiraIssueStatus {
-            creation: None,
-            ..current.status.clone().unwrap_or_default()
-        };
-        store.change(object, cleared).await.map(|_| ())
+    pub async fn clear(&self, creation: &Creation, object: &JiraIssue, mark: &TicketCreation) -> kube::Result<()> {
+        self.flights.end(&creation.marker.identity, None);
+        let cleared = |current: &JiraIssue| with_mark(current, mark, |_| None);
+        creation.store.change(object, cleared).await.map(|_| ())
     }
 }
 
@@ -303,12 +307,14 @@ impl Outbox {
 fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> JiraIssueStatus {
     let before = current.status.clone().unwrap_or_default();
     let refused = refused_fields(&creation.draft);
+    let is_same = before.id.is_empty() || before.id == ticket.id;
+    let known = before.people.as_ref().filter(|_| is_same);
     JiraIssueStatus {
         id: ticket.id.clone(),
         key: ticket.key.clone(),
         identity: Some(creation.marker.identity.as_str().to_owned()),
         creation: None,
-        people: creation.people.clone().or_else(|| before.people.clone()),
+        people: people(creation, known),
         applied: (!refused.is_empty()).then(|| TicketApplied {
             refused,
             ..TicketApplied::default()
@@ -317,16 +323,38 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
     }
 }
 
-/// The status after a creation was sent that is not known to have made a ticket.
-fn noted(current: &JiraIssue, sent: &Sent) -> JiraIssueStatus {
-    let before = current.status.clone().unwrap_or_default();
-    let creation = match sent {
+/// Who was found. What is known of a note stays.
+fn people(creation: &Creation, before: Option<&TicketPeople>) -> Option<TicketPeople> {
+    let found = creation.people.clone().map(|people| people.keeping_note(before));
+    found.or_else(|| before.cloned())
+}
+
+/// The status after a creation was sent that is not known to have made a ticket. `object` has its mark.
+fn noted(current: &JiraIssue, object: &JiraIssue, sent: &Sent) -> JiraIssueStatus {
+    let mark = object.status.as_ref().and_then(|status| status.creation.as_ref());
+    let Some(mark) = mark else {
+        return current.status.clone().unwrap_or_default();
+    };
+    with_mark(current, mark, |now| match sent {
         Sent::Refused(_) | Sent::NotDone(_) => None,
-        Sent::Uncertain(_) => before.creation.clone().map(|mark| TicketCreation {
-            uncertain_since: mark.uncertain_since.clone().or_else(|| Some(Time(Timestamp::now()))),
-            ..mark
+        Sent::Uncertain(_) => Some(TicketCreation {
+            uncertain_since: now.uncertain_since.clone().or_else(|| Some(Time(Timestamp::now()))),
+            ..now
         }),
-        Sent::Created(_) | Sent::Unfinished(_) => before.creation.clone(),
+        Sent::Created(_) | Sent::Unfinished(_) => Some(now),
+    })
+}
+
+/// The status with something else in the place of a mark; the same where another process has begun anew since.
+fn with_mark(
+    current: &JiraIssue,
+    mark: &TicketCreation,
+    change: impl FnOnce(TicketCreation) -> Option<TicketCreation>,
+) -> JiraIssueStatus {
+    let before = current.status.clone().unwrap_or_default();
+    let creation = match before.creation.clone() {
+        Some(now) if now.is_same(mark) => change(now),
+        other => other,
     };
     JiraIssueStatus { creation, ..before }
 }

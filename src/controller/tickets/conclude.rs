@@ -75,10 +75,12 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     }
     let ready = ticket_ready(&findings);
     let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
+    let people = outcome.people.clone();
+    let people = people.map(|people| people.keeping_note(before.people.as_ref()));
     JiraIssueStatus {
         observed_generation: Some(generation),
         conditions: conditions(&before.conditions, &findings, &ready, generation, now),
-        people: outcome.people.clone().or(before.people),
+        people: people.or(before.people),
         plan: outcome.plan.clone(),
         duplicates: outcome.duplicates.clone().unwrap_or(before.duplicates),
         portal_url: before.portal_url,

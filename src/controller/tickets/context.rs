@@ -61,8 +61,10 @@ pub struct TicketContext {
 }
 
 /// A creation whose answer is lost.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settling {
+    /// Which attempt it was.
+    attempt: String,
     /// Since when it is looked for.
     pub since: Instant,
     /// The look-ups.
@@ -212,14 +214,20 @@ impl TicketContext {
         wait
     }
 
-    /// The look-ups for a creation, which begin now or began before.
+    /// The look-ups for an attempt at a creation, which begin now or began before.
     #[must_use]
-    pub fn settling(&self, uid: &str) -> Settling {
+    pub fn settling(&self, uid: &str, attempt: &str) -> Settling {
         let mut all = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-        *all.entry(uid.to_owned()).or_insert_with(|| Settling {
+        if let Some(known) = all.get(uid).filter(|known| known.attempt == attempt) {
+            return known.clone();
+        }
+        let begun = Settling {
+            attempt: attempt.to_owned(),
             since: Instant::now(),
             lookups: Lookups::default(),
-        })
+        };
+        all.insert(uid.to_owned(), begun.clone());
+        begun
     }
 
     /// Keeps how far they came.

@@ -189,7 +189,9 @@ fn limited(most: usize, wait: Duration) -> TicketOutcome {
 /// Looks for the ticket of a creation whose answer is lost.
 async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: &TicketCreation) -> TicketOutcome {
     let uid = live.uid().unwrap_or_default();
-    let mut settling = ctx.settling(&uid);
+    // Another attempt is looked for from its own beginning.
+    let attempt = format!("{} {} {}", mark.holder, mark.attempt, mark.at.0);
+    let mut settling = ctx.settling(&uid, &attempt);
     let times = ctx.outbox.times;
     // Another process may still send it.
     let grace = if mark.uncertain_since.is_some() {
@@ -222,14 +224,19 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
             }
             Choice::None => uncertain(&doubt).after(UNCLEAR),
         },
-        Settled::Found(_) | Settled::NotCreated => not_created(&live, ctx, &creation).await,
+        Settled::Found(_) | Settled::NotCreated => not_created(&live, ctx, &creation, mark).await,
     }
 }
 
 /// Jira did nothing: it is looked for and sent again.
-async fn not_created(live: &JiraIssue, ctx: &TicketContext, creation: &Creation) -> TicketOutcome {
+async fn not_created(
+    live: &JiraIssue,
+    ctx: &TicketContext,
+    creation: &Creation,
+    mark: &TicketCreation,
+) -> TicketOutcome {
     ctx.settled(&live.uid().unwrap_or_default());
-    match ctx.outbox.clear(&creation.store, live, &creation.marker).await {
+    match ctx.outbox.clear(creation, live, mark).await {
         Ok(()) => pending("It was not created, and is sent again").after(Duration::ZERO),
         Err(error) => pending(&describe(&error)).after(RETRY),
     }

@@ -200,7 +200,9 @@ async fn settle(
     note: &ReporterNote<'_>,
 ) -> Option<NoteStep> {
     let place = place(live);
-    let mut settling = ctx.settling(&place);
+    let since = reporter(live).and_then(|person| person.note_since);
+    let since = since.map(|since| since.0.to_string()).unwrap_or_default();
+    let mut settling = ctx.settling(&place, &since);
     let found = match note.find().await {
         Ok(Some(id)) => {
             ctx.settled(&place);
