@@ -49,7 +49,7 @@ async fn sweep(cluster: Arc<Cluster>, scenario: Arc<dyn Scenario>) {
     let began = Instant::now();
     let undisturbed = {
         let _turn = AT_ONCE.acquire().await;
-        trial::undisturbed(&cluster, &*scenario).await
+        trial::undisturbed(&cluster, &*scenario, PLAN.way).await
     };
     let undisturbed = Arc::new(undisturbed);
     let all = points_of(&undisturbed.writes);
@@ -62,7 +62,7 @@ async fn sweep(cluster: Arc<Cluster>, scenario: Arc<dyn Scenario>) {
     for why in whys {
         println!("{}: left out, because {why}", scenario.name());
     }
-    let chosen = PLAN.choose(scenario.name(), points);
+    let chosen = PLAN.choose(&*scenario, points);
     let size = chosen.len();
     let trials = chosen.into_iter().map(|point| {
         one(
@@ -100,7 +100,8 @@ async fn one(
     let _turn = AT_ONCE.acquire().await;
     let began = Instant::now();
     let name = format!("{}, {point}", scenario.name());
-    let played = tokio::spawn(async move { trial::disturbed(&cluster, &*scenario, &undisturbed, &point).await });
+    let played =
+        tokio::spawn(async move { trial::disturbed(&cluster, &*scenario, (&undisturbed, &point, PLAN.way)).await });
     let came = played.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => Err(words(&*panic)),
         Err(error) => Err(error.to_string()),

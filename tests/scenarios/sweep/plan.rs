@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, env, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::point::Point;
+use super::{
+    point::{Point, number},
+    scenario::Scenario,
+};
 
-/// Points of a scenario that are played where nothing is said.
-const SAMPLE: usize = 6;
 /// Trials at once where nothing is said: most of a trial is waiting.
 const AT_ONCE: usize = 6;
 
@@ -23,37 +24,42 @@ pub struct Plan {
     pub spares: bool,
     /// Trials at once.
     pub at_once: usize,
+    /// Which of the ways that Atlassian does not document Jira behaves in, where it is one for all trials.
+    pub way: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Much {
     All,
-    Sample(usize),
+    /// So many of each scenario, or as many as it says.
+    Sample(Option<usize>),
 }
 
 impl Plan {
     /// `SWEEP` is `all` or a number of points for each scenario, `SHARD` is `1/4`, `SWEEP_SEED` a number, `SWEEP_POINT` a
-    /// part of what points are called, `SWEEP_AT_ONCE` a number of trials; `SWEEP_KNOWN` plays what is known to fail, too.
+    /// part of what points are called, `SWEEP_AT_ONCE` a number of trials, `SWEEP_WAY` one of the ways in which Jira may
+    /// behave that are not documented; `SWEEP_KNOWN` plays what is known to fail, too.
     pub fn of_environment() -> Self {
-        let number = |name: &str| env::var(name).ok().map(|text| text.parse::<usize>().expect(name));
+        let from_environment = |name: &str| env::var(name).ok().map(|text| text.parse::<usize>().expect(name));
         let much = match env::var("SWEEP").ok().as_deref() {
-            None | Some("") => Much::Sample(SAMPLE),
+            None | Some("") => Much::Sample(None),
             Some("all") => Much::All,
-            Some(number) => Much::Sample(number.parse().expect("SWEEP is all or a number")),
+            Some(number) => Much::Sample(Some(number.parse().expect("SWEEP is all or a number"))),
         };
         let shard = env::var("SHARD").ok().filter(|text| !text.is_empty());
         let shard = shard.map_or((1, 1), |text| {
             let (one, of) = text.split_once('/').expect("SHARD is 1/4 for example");
             (one.parse().expect("SHARD"), of.parse().expect("SHARD"))
         });
-        let seed = number("SWEEP_SEED").map(|seed| seed as u64);
+        let seed = from_environment("SWEEP_SEED").map(|seed| seed as u64);
         Self {
             much,
             shard,
             seed: seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000)),
             only: env::var("SWEEP_POINT").ok().filter(|part| !part.is_empty()),
             spares: env::var_os("SWEEP_KNOWN").is_none_or(|value| value.is_empty()),
-            at_once: number("SWEEP_AT_ONCE").unwrap_or(AT_ONCE),
+            at_once: from_environment("SWEEP_AT_ONCE").unwrap_or(AT_ONCE),
+            way: from_environment("SWEEP_WAY").map(|way| way as u64),
         }
     }
 
@@ -69,7 +75,7 @@ impl Plan {
     }
 
     /// Chooses from the points of a scenario. Alike are those of the same request and the same disturbance.
-    pub fn choose(&self, scenario: &str, points: Vec<Point>) -> Vec<Point> {
+    pub fn choose(&self, scenario: &dyn Scenario, points: Vec<Point>) -> Vec<Point> {
         if let Some(part) = &self.only {
             return points
                 .into_iter()
@@ -78,7 +84,7 @@ impl Plan {
         }
         let chosen = match self.much {
             Much::All => points,
-            Much::Sample(size) => self.sample(scenario, points, size),
+            Much::Sample(size) => self.sample(scenario.name(), points, size.unwrap_or_else(|| scenario.sample())),
         };
         let (one, of) = self.shard;
         let of_shard = chosen.into_iter().enumerate().filter(|(n, _)| n % of == one - 1);
@@ -86,10 +92,7 @@ impl Plan {
     }
 
     fn sample(&self, scenario: &str, points: Vec<Point>, size: usize) -> Vec<Point> {
-        let name = scenario
-            .bytes()
-            .fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        let mut random = StdRng::seed_from_u64(self.seed ^ name);
+        let mut random = StdRng::seed_from_u64(self.seed ^ number(scenario));
         let mut alike: BTreeMap<_, Vec<Point>> = BTreeMap::new();
         for point in points {
             alike

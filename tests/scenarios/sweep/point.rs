@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use axum::http::StatusCode;
 use devkit::{
     proxy::{Action, Rule, RuleHandle, Write},
-    sandbox::{FaultAction, FaultRule, When},
+    sandbox::{FaultAction, FaultRule, RateLimitReason, When},
 };
 
 use super::scene::{LONG, Scene};
@@ -51,6 +51,9 @@ pub const DISTURBANCES: [Disturbance; 9] = [
     Disturbance::KilledAfter,
 ];
 
+/// Atlassian asks to slow down, and did nothing.
+const SLOWED: Disturbance = Disturbance::Refused(429);
+
 /// A write of a scenario, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
@@ -90,6 +93,19 @@ impl fmt::Display for Point {
     }
 }
 
+impl Point {
+    /// A number that is the point's own, and the same in every run.
+    pub fn number(&self) -> u64 {
+        number(&self.to_string())
+    }
+}
+
+/// A number that a text always has.
+pub fn number(text: &str) -> u64 {
+    let add = |sum: u64, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
+    text.bytes().fold(0, add)
+}
+
 impl Shape {
     /// The shape of a write of the operator to the API server.
     pub fn cluster(write: &Write) -> Self {
@@ -118,7 +134,8 @@ pub fn points_of(writes: &[Shape]) -> Vec<Point> {
     for shape in writes {
         let nth = counts.entry(shape).or_default();
         *nth += 1;
-        points.extend(DISTURBANCES.map(|disturbance| Point {
+        let slowed = matches!(shape, Shape::Atlassian(_)).then_some(SLOWED);
+        points.extend(DISTURBANCES.into_iter().chain(slowed).map(|disturbance| Point {
             shape: shape.clone(),
             nth: *nth,
             disturbance,
@@ -256,7 +273,12 @@ fn reason(status: u16, verb: &str) -> &'static str {
 
 /// The same at Atlassian, where an edge server refuses: words of the authorization server's own would be a verdict.
 fn fault(call: &str, point: &Point) -> FaultRule {
+    let slow_down = FaultAction::RateLimit {
+        reason: RateLimitReason::JiraBurstBased,
+        retry_after_seconds: Some(1),
+    };
     let (when, action) = match point.disturbance {
+        SLOWED => (When::Before, slow_down),
         Disturbance::Refused(code) => (When::Before, FaultAction::Html { code }),
         Disturbance::TimedOut => (When::After, FaultAction::Html { code: 504 }),
         Disturbance::Cut => (When::After, FaultAction::DropConnection),

@@ -5,6 +5,9 @@ use futures::future::BoxFuture;
 use super::scene::Scene;
 use crate::harness::Setup;
 
+/// Points of a scenario that a sample has.
+const SAMPLE: usize = 6;
+
 /// Played once undisturbed, and again with one disturbance at each of its writes.
 pub trait Scenario: Send + Sync {
     /// Its name.
@@ -13,6 +16,11 @@ pub trait Scenario: Send + Sync {
     /// What its harness has besides the usual.
     fn setup(&self) -> Setup {
         Setup::default()
+    }
+
+    /// How many of its points are played where not all are.
+    fn sample(&self) -> usize {
+        SAMPLE
     }
 
     /// What was before it began. Never disturbed.

@@ -31,6 +31,8 @@ pub struct Scene {
     /// What a person's commands go by to the API server.
     pub terminal: Proxy,
     pub watch: Watch,
+    /// In which of the ways Jira behaves that Atlassian does not document.
+    pub way: u64,
     operator: Mutex<Option<Operator>>,
     command_dies: Notify,
     /// Where the numbering began: writes of the operator and of commands, and the sandbox's log of requests.
@@ -39,7 +41,7 @@ pub struct Scene {
 
 impl Scene {
     /// Sets it, with an operator that runs.
-    pub async fn set(cluster: &Arc<Cluster>, name: &str, setup: Setup) -> Self {
+    pub async fn set(cluster: &Arc<Cluster>, name: &str, setup: Setup, way: u64) -> Self {
         let setup = Setup {
             proxied: true,
             without_operator: true,
@@ -53,6 +55,7 @@ impl Scene {
             harness,
             terminal,
             watch,
+            way,
             command_dies: Notify::new(),
             begun: std::sync::Mutex::default(),
         };

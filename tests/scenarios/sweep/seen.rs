@@ -200,9 +200,10 @@ impl Seen {
         })
     }
 
-    /// No object of an issue that lives and may be read is removed.
+    /// No object of an issue that lives and may be read is removed, but for what a person applied and may delete.
     fn removed(&mut self, object: &DynamicObject, sandbox: &Sandbox) {
         let issue = object.clone().try_parse::<JiraIssue>().ok();
+        let issue = issue.filter(|issue| !issue.spec.is_ticket());
         let id = issue.and_then(|issue| issue.status?.id.parse::<u64>().ok());
         let alive = id.is_some_and(|id| sandbox.readable_issues(None).contains_key(&id));
         if alive {

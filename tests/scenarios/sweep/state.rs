@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use devkit::sandbox::World;
+use devkit::sandbox::{Effect, Operation, World};
 use jira_operator::api::names::{COMPONENT_GRANT, COMPONENT_LABEL, MANAGED_BY, REQUESTED_AT};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, core::DynamicObject};
@@ -43,7 +43,10 @@ pub struct State(BTreeMap<String, String>);
 pub fn of(scene: &Scene) -> State {
     let objects = scene.watch.objects();
     let sandbox = scene.harness.sandbox.url().to_owned();
-    scene.harness.sandbox.state(|world| read(&objects, world, &sandbox))
+    let effects = scene.harness.sandbox.effects();
+    let mut state = scene.harness.sandbox.state(|world| read(&objects, world, &sandbox));
+    state.written(&effects);
+    state
 }
 
 fn read(objects: &Objects, world: &World, sandbox: &str) -> State {
@@ -63,8 +66,15 @@ fn read(objects: &Objects, world: &World, sandbox: &str) -> State {
         }
     }
     state.grants(world);
+    let named = objects.iter().filter(|((kind, _), _)| *kind == Kind::Issue);
+    let identities = named.filter_map(|(_, object)| object.data.pointer("/status/identity")?.as_str());
+    let identities: Vec<&str> = identities.collect();
     for value in state.0.values_mut() {
         *value = value.replace(sandbox, "<sandbox>");
+        // That of a ticket depends on the namespace.
+        for identity in &identities {
+            *value = value.replace(identity, "<identity>");
+        }
     }
     state
 }
@@ -105,9 +115,12 @@ impl State {
             let of = |key: &str| condition[key].as_str().unwrap_or_default();
             let current = condition["observedGeneration"].as_i64() == object.metadata.generation;
             let age = if current { "" } else { " for an earlier generation" };
+            // A ticket whose answer was lost is found.
+            let is_there = of("type") == "Created" && of("status") == "True";
+            let reason = if is_there { "however" } else { of("reason") };
             self.set(
                 format!("{at}: {}", of("type")),
-                format!("{} {}{age}", of("status"), of("reason")),
+                format!("{} {reason}{age}", of("status")),
             );
         }
     }
@@ -192,6 +205,30 @@ impl State {
                 "another grant"
             };
             self.set(format!("{at}: {GRANT}"), value);
+        }
+    }
+
+    /// What the operator created in Jira. Edits can be repeated without harm, and are not counted.
+    fn written(&mut self, effects: &[Effect]) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for effect in effects.iter().filter(|effect| effect.client_id.is_some()) {
+            let what = match (effect.operation, effect.internal) {
+                (Operation::Create, _) => "created",
+                (Operation::Comment, Some(true)) => "noted internally",
+                (Operation::Comment, _) => "noted for all",
+                _ => continue,
+            };
+            *counts
+                .entry(format!("in Jira: {} {what}", effect.issue_key))
+                .or_default() += 1;
+        }
+        if !counts.is_empty() {
+            // Whichever reconciliation comes next counts them.
+            self.0
+                .retain(|at, _| !at.ends_with("/issues/matching") && !at.ends_with("/issues/open"));
+        }
+        for (at, count) in counts {
+            self.set(at, format!("{count} times"));
         }
     }
 

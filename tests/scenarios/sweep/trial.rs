@@ -33,8 +33,8 @@ pub enum Came {
 }
 
 /// Plays a scenario undisturbed.
-pub async fn undisturbed(cluster: &Arc<Cluster>, scenario: &dyn Scenario) -> Undisturbed {
-    let scene = Scene::set(cluster, &short(scenario), scenario.setup()).await;
+pub async fn undisturbed(cluster: &Arc<Cluster>, scenario: &dyn Scenario, way: Option<u64>) -> Undisturbed {
+    let scene = Scene::set(cluster, &short(scenario), scenario.setup(), way.unwrap_or_default()).await;
     scenario.prepare(&scene).await;
     scene.until_quiet().await;
     scene.watch.follow(&scene.harness).await;
@@ -61,10 +61,10 @@ pub async fn undisturbed(cluster: &Arc<Cluster>, scenario: &dyn Scenario) -> Und
 pub async fn disturbed(
     cluster: &Arc<Cluster>,
     scenario: &dyn Scenario,
-    run: &Undisturbed,
-    point: &Point,
+    (run, point, way): (&Undisturbed, &Point, Option<u64>),
 ) -> Result<Came, String> {
-    let scene = Scene::set(cluster, &short(scenario), scenario.setup()).await;
+    let way = way.unwrap_or_else(|| point.number());
+    let scene = Scene::set(cluster, &short(scenario), scenario.setup(), way).await;
     scenario.prepare(&scene).await;
     scene
         .until(&run.prepared, SETTLES_WITHIN)

@@ -7,6 +7,7 @@ mod issues;
 mod losses;
 mod pages;
 mod rotation;
+mod tickets;
 mod waiting;
 
 use std::sync::Arc;
@@ -27,5 +28,10 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(issues::FirstFill),
         Arc::new(issues::ChangingPass),
         Arc::new(waiting::SpecChange),
+        Arc::new(tickets::issue()),
+        Arc::new(tickets::request()),
+        Arc::new(tickets::noted()),
+        Arc::new(tickets::taken_over()),
+        Arc::new(tickets::found_again()),
     ]
 }

@@ -1,0 +1,172 @@
+//! Tickets that somebody applies: one is created, with one note, or one that is there is taken.
+
+use std::time::{Duration, Instant};
+
+use devkit::sandbox::Operation;
+use futures::{FutureExt, future::BoxFuture};
+use jira_operator::api::{
+    condition::{ConditionType, find, is_true},
+    issue::{JiraIssue, JiraIssueStatus},
+    names,
+};
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::sweep::{scenario::Scenario, scene::Scene};
+
+/// The name of the object.
+const NAME: &str = "made";
+/// How late the search index is: a ticket is not found by it at once.
+const LAG: u32 = 4;
+/// Longest time until a ticket is there: look-ups after a lost answer, and after one that was waited for.
+const PATIENCE: Duration = Duration::from_mins(4);
+/// In which ways Jira may behave, as far as Atlassian does not say.
+const WAYS: [&str; 6] = [
+    r#"{}"#,
+    r#"{"bulkFetchByIndex": true}"#,
+    r#"{"customerIsCreator": true}"#,
+    r#"{"cloneCopiesProperties": true}"#,
+    r#"{"cloneCopiesLabels": false}"#,
+    r#"{"onBehalfRefusal": 404}"#,
+];
+
+/// A ticket that is applied.
+pub struct Applied {
+    name: &'static str,
+    spec: fn() -> Value,
+    /// It was there before, and a person has cloned it; its object was deleted.
+    existed: bool,
+    /// Its reporter has no account.
+    is_noted: bool,
+}
+
+const fn applied(name: &'static str, spec: fn() -> Value) -> Applied {
+    Applied {
+        name,
+        spec,
+        existed: false,
+        is_noted: false,
+    }
+}
+
+fn bug() -> Value {
+    json!({
+        "project": "ENG", "type": "Bug", "summary": "Checkout is slow", "description": "**p99** 4.2 s",
+        "labels": ["gitops"], "assignee": {"email": "dana@acme.example"},
+    })
+}
+
+fn asked_by(email: &str) -> Value {
+    json!({"project": "SUP", "requestType": "Ask a question", "summary": "Laptop", "reporter": {"email": email}})
+}
+
+/// An issue of a software project.
+pub const fn issue() -> Applied {
+    applied("sweep::a_ticket_of_a_software_project", bug)
+}
+
+/// A request of a service project, on behalf of somebody.
+pub const fn request() -> Applied {
+    applied("sweep::a_ticket_of_a_service_project", || asked_by("dana@acme.example"))
+}
+
+/// A request of somebody who has no account: an internal note names them.
+pub const fn noted() -> Applied {
+    Applied {
+        is_noted: true,
+        ..applied("sweep::a_ticket_of_somebody_unknown", || asked_by("kim@ext.example"))
+    }
+}
+
+/// One that a person made.
+pub const fn taken_over() -> Applied {
+    applied("sweep::a_ticket_is_taken_over", || json!({"ticket": "ENG-1"}))
+}
+
+/// One that an object of this name had before, beside a copy of it.
+pub const fn found_again() -> Applied {
+    Applied {
+        existed: true,
+        is_noted: true,
+        ..applied("sweep::a_ticket_is_found_again", || asked_by("kim@ext.example"))
+    }
+}
+
+impl Scenario for Applied {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn sample(&self) -> usize {
+        3
+    }
+
+    fn prepare<'s>(&'s self, scene: &'s Scene) -> BoxFuture<'s, ()> {
+        async move {
+            let mut spec = Scene::spec();
+            spec["projects"] = json!([{"key": "ENG"}, {"key": "SUP"}]);
+            spec["tickets"] = json!({});
+            scene.connected_with(spec).await;
+            let harness = &scene.harness;
+            let way = usize::try_from(scene.way).expect("a number") % WAYS.len();
+            let way: Value = serde_json::from_str(WAYS[way]).expect("JSON");
+            harness.command(json!({"command": "setUndocumented", "set": way}));
+            harness.command(json!({"command": "setIndexLag", "seconds": LAG}));
+            if self.existed {
+                self.apply(scene).await;
+                let key = self.until_there(scene).await.key;
+                harness.command(json!({"command": "cloneIssue", "issue": key}));
+                harness.delete::<JiraIssue>(NAME).await;
+                let gone = |object: Option<&JiraIssue>| object.is_none();
+                harness.until_object::<JiraIssue>(NAME, "gone", gone).await;
+            }
+        }
+        .boxed()
+    }
+
+    fn act<'s>(&'s self, scene: &'s Scene) -> BoxFuture<'s, ()> {
+        async move {
+            self.apply(scene).await;
+            self.until_there(scene).await;
+        }
+        .boxed()
+    }
+}
+
+impl Applied {
+    async fn apply(&self, scene: &Scene) {
+        scene.harness.apply_ticket(NAME, (self.spec)()).await;
+    }
+
+    /// Waits until the ticket is there, with its note. A person says which it is where that cannot be told.
+    async fn until_there(&self, scene: &Scene) -> JiraIssueStatus {
+        let began = Instant::now();
+        loop {
+            let object = scene.harness.issues().get(NAME).await.expect("the API server answers");
+            let status = object.status.unwrap_or_default();
+            let reporter = status.people.as_ref().and_then(|people| people.reporter.as_ref());
+            let is_noted = reporter.is_some_and(|reporter| reporter.note.is_some());
+            if is_true(&status.conditions, ConditionType::Ready) && (is_noted || !self.is_noted) {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "it is not there: {status:?}");
+            let created = find(&status.conditions, ConditionType::Created);
+            if let Some(created) = created.filter(|created| created.reason == "CreationUncertain") {
+                say_which(scene, &created.message).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// What cannot be told is one ticket, which the message names.
+async fn say_which(scene: &Scene, message: &str) {
+    let made = scene.harness.written_tickets(Operation::Create);
+    assert_eq!(made.len(), 1, "{message}: {made:?}");
+    let key = &made[0].issue_key;
+    assert!(message.contains(key), "{message}: {made:?}");
+    let said = json!({"metadata": {"annotations": {names::ADOPT: key}}});
+    let api = scene.harness.issues();
+    let patched = api.patch(NAME, &PatchParams::default(), &Patch::Merge(said)).await;
+    patched.expect("it is annotated");
+}
