@@ -7,6 +7,7 @@ pub mod contents;
 pub mod jira_actions;
 pub mod names;
 pub mod steps;
+pub mod tickets;
 pub mod visible;
 pub mod write_distance;
 

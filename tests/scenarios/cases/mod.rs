@@ -47,6 +47,7 @@ mod terminal_print;
 mod terminal_refused;
 mod terminal_steer;
 mod terminal_template;
+mod ticket_histories;
 mod tickets;
 mod tickets_exact;
 mod tickets_input;
@@ -122,6 +123,7 @@ pub fn all() -> Vec<Scenario> {
         ground::scenarios(),
         healthy::scenarios(),
         histories::scenarios(),
+        ticket_histories::scenarios(),
         in_scope::scenarios(),
         inventory::scenarios(),
         issues::scenarios(),

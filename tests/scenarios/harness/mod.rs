@@ -18,6 +18,7 @@ pub mod problem;
 pub mod random_history;
 mod setup;
 pub mod terminal;
+pub mod ticket_history;
 pub mod tickets;
 pub mod visitor;
 pub mod written_issues;

@@ -22,7 +22,7 @@ const LAG: u32 = 4;
 const PATIENCE: Duration = Duration::from_mins(4);
 /// In which ways Jira may behave, as far as Atlassian does not say.
 const WAYS: [&str; 6] = [
-    r#"{}"#,
+    "{}",
     r#"{"bulkFetchByIndex": true}"#,
     r#"{"customerIsCreator": true}"#,
     r#"{"cloneCopiesProperties": true}"#,

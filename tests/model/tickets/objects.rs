@@ -1,0 +1,111 @@
+//! The objects of a history: each has a name, and what is wanted under it stays the same.
+
+use jira_operator::api::{
+    condition::{ConditionType, find},
+    issue::JiraIssueStatus,
+};
+use serde_json::{Value, json};
+
+/// What an object wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// An issue of a software project.
+    Issue,
+    /// One of somebody who has no account.
+    IssueOfStranger,
+    /// A request on behalf of somebody.
+    Request,
+    /// One of somebody who has no account.
+    RequestOfStranger,
+    /// A new issue for each object that is applied, whatever there was before.
+    AlwaysNew,
+    /// An issue that is there.
+    TakeOver,
+    /// Nothing that there is.
+    Invalid,
+}
+
+/// The objects, by number.
+pub const OBJECTS: [(&str, Wish); 9] = [
+    ("bug", Wish::Issue),
+    ("crash", Wish::Issue),
+    ("report", Wish::IssueOfStranger),
+    ("laptop", Wish::Request),
+    ("phone", Wish::Request),
+    ("access", Wish::RequestOfStranger),
+    ("alert", Wish::AlwaysNew),
+    ("taken", Wish::TakeOver),
+    ("typo", Wish::Invalid),
+];
+
+/// The issue that is taken over.
+pub const TAKEN: &str = "ENG-2";
+/// Somebody who has no account.
+const STRANGER: &str = "kim@ext.example";
+
+/// The object with a number.
+pub fn object(number: u8) -> (&'static str, Wish) {
+    OBJECTS[usize::from(number) % OBJECTS.len()]
+}
+
+/// What an object of this name wants.
+pub fn wish(name: &str) -> Wish {
+    let found = OBJECTS.iter().find(|(of, _)| *of == name);
+    found.expect("an object of the history").1
+}
+
+/// The name of the object whose ticket has this summary.
+pub fn named_in(summary: &str) -> Option<&'static str> {
+    let name = summary.strip_prefix("Ticket ")?.split(',').next()?;
+    OBJECTS.iter().map(|(of, _)| *of).find(|of| *of == name)
+}
+
+/// What a person applies. `edition` tells later specs of one object apart, of which each asks for something else.
+pub fn manifest(name: &str, edition: u8) -> Value {
+    let summary = match edition {
+        0 => format!("Ticket {name}"),
+        _ => format!("Ticket {name}, edition {edition}"),
+    };
+    let mut spec = json!({"integration": "acme", "summary": summary});
+    let further = match wish(name) {
+        Wish::Issue => json!({"project": "ENG", "type": "Bug", "labels": ["gitops"]}),
+        Wish::IssueOfStranger => json!({"project": "ENG", "type": "Bug", "reporter": {"email": STRANGER}}),
+        Wish::Request => json!({
+            "project": "SUP", "requestType": "Ask a question", "reporter": {"email": "dana@acme.example"},
+        }),
+        Wish::RequestOfStranger => json!({
+            "project": "SUP", "requestType": "Ask a question", "reporter": {"email": STRANGER},
+        }),
+        Wish::AlwaysNew => json!({"project": "ENG", "type": "Bug", "policy": {"existing": "Ignore"}}),
+        Wish::TakeOver => {
+            spec = json!({"integration": "acme"});
+            json!({"ticket": TAKEN})
+        }
+        Wish::Invalid => json!({"project": "ENG", "type": "Bgu"}),
+    };
+    if let (Some(spec), Value::Object(further)) = (spec.as_object_mut(), further) {
+        spec.extend(further);
+    }
+    json!({
+        "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue", "metadata": {"name": name}, "spec": spec,
+    })
+}
+
+/// The keys between which a person has to decide.
+pub fn in_question(status: &JiraIssueStatus) -> Vec<String> {
+    let created = find(&status.conditions, ConditionType::Created);
+    let Some(uncertain) = created.filter(|created| created.reason == "CreationUncertain") else {
+        return Vec::new();
+    };
+    let words = uncertain
+        .message
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let is_key = |word: &&str| {
+        word.split_once('-').is_some_and(|(project, number)| {
+            project.chars().all(|c| c.is_ascii_uppercase()) && number.parse::<u64>().is_ok()
+        })
+    };
+    let mut keys: Vec<String> = words.filter(is_key).map(str::to_owned).collect();
+    keys.dedup();
+    keys
+}
