@@ -45,7 +45,7 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
         results.work.directory = Some(removed);
     }
     let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
-    results.turn = rate_limit::share_limit(run, results.stopped.as_ref(), stretch);
+    results.turn = rate_limit::share_limit(run, results.stopped.as_ref(), cost::interval(run.observed, stretch));
     results
 }
 

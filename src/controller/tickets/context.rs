@@ -17,7 +17,7 @@ use super::{
     creatable::Creatable,
     known::{KnownObjects, integration_of},
     news::News,
-    summary::Summaries,
+    summaries::Summaries,
 };
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},

@@ -19,6 +19,7 @@ mod news;
 mod note;
 mod reconcile;
 mod refused;
+mod summaries;
 mod summary;
 mod watches;
 

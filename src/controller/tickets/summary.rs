@@ -3,20 +3,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use kube::{
-    ResourceExt,
-    runtime::{
-        reflector::Store,
-        watcher::{self, Event},
-    },
-};
+use kube::{ResourceExt, runtime::reflector::Store};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -41,28 +32,6 @@ const EVERY: Duration = Duration::from_secs(5);
 /// How often the tickets of the last hour are counted while nothing else happens.
 const COUNT_EVERY: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
-
-/// Whether there may be something new to say.
-#[derive(Debug, Default)]
-pub struct Summaries(AtomicBool);
-
-impl Summaries {
-    /// There is.
-    pub fn wake(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Takes an event of the watch of tickets in, once it is in the store.
-    pub fn note(&self, event: &Result<Event<JiraIssue>, watcher::Error>) {
-        if matches!(event, Ok(Event::Apply(_) | Event::Delete(_) | Event::InitDone)) {
-            self.wake();
-        }
-    }
-
-    fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
-    }
-}
 
 /// Sums up until stopped.
 pub async fn run(ctx: Arc<TicketContext>, tickets: Vec<Store<JiraIssue>>, stop: CancellationToken) {

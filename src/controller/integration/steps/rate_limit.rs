@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Run, StepError, cost::interval};
+use super::{Run, StepError};
 use crate::{
     api::{
         condition::{ConditionType, Finding},
@@ -79,7 +79,7 @@ pub fn points_are_left(run: Run<'_>) -> Result<(), StepError> {
 /// Tells all integrations of the app that its points are spent, where Jira said so. What this one
 /// waits longer than Jira asks: by then all come back, each at a time within its interval.
 #[must_use]
-pub fn share_limit(run: Run<'_>, stopped: Option<&StepError>, stretch: Option<f64>) -> Duration {
+pub fn share_limit(run: Run<'_>, stopped: Option<&StepError>, interval: Duration) -> Duration {
     let (Some(StepError::RateLimited(error)), Ok(credentials), Ok(site)) =
         (stopped, &run.observed.credentials, &run.observed.site)
     else {
@@ -97,11 +97,7 @@ pub fn share_limit(run: Run<'_>, stopped: Option<&StepError>, stretch: Option<f6
         reason: reason.clone(),
     };
     run.ctx.pools.note_spent(app, site.host(), spent);
-    turn(
-        run.ctx.pools.sharing(app),
-        interval(run.observed, stretch),
-        rand::random(),
-    )
+    turn(run.ctx.pools.sharing(app), interval, rand::random())
 }
 
 /// In what time a quota that is spent is refilled.

@@ -50,17 +50,11 @@ fn reporter(call: &Call<'_>, project: &Project) -> Result<String, Box<Response>>
         let message = "You do not have permission to raise requests on behalf of others.";
         return Err(refuse(code, message, "sd.request.create.error.on.behalf.denied"));
     }
-    if !is_customer(call, project, id) {
+    if !super::participants::is_customer(call, project, id) {
         let message = "The customer that the request is raised on behalf of does not have access to this portal.";
         return Err(refuse(code, message, "sd.request.create.error.on.behalf.no.access"));
     }
     Ok(id.to_owned())
-}
-
-/// Whether an account exists and may open the desk's portal.
-pub(super) fn is_customer(call: &Call<'_>, project: &Project, id: &str) -> bool {
-    let known = call.world.accounts.get(id);
-    known.is_some_and(|account| account.active) && call.site.opens_portal(project, id)
 }
 
 fn participants(call: &Call<'_>, project: &Project) -> Result<Vec<String>, Box<Response>> {

@@ -5,10 +5,15 @@ use serde_json::Value;
 
 use super::super::call::{Call, Judged};
 use super::super::desks;
-use super::create::is_customer;
 use super::{Found, body, find, is_agent, refuse};
 use crate::sandbox::reply::Answered;
 use crate::sandbox::world::{Project, Receipt, Write};
+
+/// Whether an account exists and may open the desk's portal.
+pub(super) fn is_customer(call: &Call<'_>, project: &Project, id: &str) -> bool {
+    let known = call.world.accounts.get(id);
+    known.is_some_and(|account| account.active) && call.site.opens_portal(project, id)
+}
 
 /// Refuses accounts that do not exist, and those that cannot open the desk's portal.
 pub(super) fn check(call: &Call<'_>, project: &Project, ids: &[String]) -> Result<(), Box<Response>> {
