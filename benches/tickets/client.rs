@@ -17,6 +17,7 @@ struct Printed {
     seconds: f64,
     idle_kib: u64,
     peak_kib: u64,
+    end_kib: u64,
 }
 
 /// Runs the row.
@@ -46,6 +47,7 @@ pub async fn run(row: &Row, in_flight: usize, remote: &Remote) -> Result<Measure
         spent: since(&remote.spent(None).await?, &before),
         idle_kib: printed.idle_kib,
         peak_kib: printed.peak_kib,
+        end_kib: printed.end_kib,
         writes: None,
     })
 }

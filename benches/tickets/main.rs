@@ -14,67 +14,29 @@ mod table;
 
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use measured::Measured;
 use plan::{Row, Who};
-use shared::ground::{self, Ground};
+use shared::frame::{self, Plan, Task};
+use shared::ground::Ground;
 use shared::remote::{Failure, Remote};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
-        [ground::SERVE, issues] => ground::serve(issues).await,
-        // Cargo says `--bench` when benches are to run, and says nothing when they are run as tests.
-        words if !words.contains(&"--bench") => {
-            println!("benches are run by `cargo bench --bench tickets`");
-            Ok(())
-        }
-        words => bench(words).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tickets: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    frame::end("tickets", work().await)
 }
 
-/// Runs the rows that the filters name and prints the table, unless it is interrupted.
-async fn bench(words: &[&str]) -> Result<(), Failure> {
-    let filters: Vec<&str> = words.iter().filter(|word| !word.starts_with("--")).copied().collect();
-    let wanted = |row: &Row| filters.is_empty() || filters.iter().any(|filter| row.name().contains(filter));
-    let rows: Vec<Row> = plan::rows().into_iter().filter(wanted).collect();
-    if rows.is_empty() {
-        let names: Vec<String> = plan::rows().iter().map(Row::name).collect();
-        return Err(format!("no row is called so; there are\n  {}", names.join("\n  ")).into());
-    }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let results = tokio::select! {
-        results = run_all(&rows) => results,
-        _ = tokio::signal::ctrl_c() => return Err("interrupted; everything that was started is stopped".into()),
-        _ = terminate.recv() => return Err("terminated; everything that was started is stopped".into()),
+async fn work() -> Result<(), Failure> {
+    let plan = Plan {
+        rows: plan::rows(),
+        name: Row::name,
+        brief: table::brief,
+        table: table::render,
     };
-    println!("\n{}", table::render(&rows, &results));
-    Ok(())
-}
-
-/// All rows one after the other. One that fails says why in its place.
-async fn run_all(rows: &[Row]) -> Vec<Result<Measured, String>> {
-    let mut results = Vec::new();
-    for row in rows {
-        let result = run(row).await.map_err(|error| error.to_string());
-        match &result {
-            Ok(measured) => println!("{}: {}", row.name(), table::brief(measured)),
-            Err(error) => println!("{}: {error}", row.name()),
-        }
-        results.push(result);
+    match frame::begin("tickets", None).await? {
+        Task::Rows(filters) => plan.run(&filters, async |row: &Row| run(row).await).await,
+        Task::Own(word) => Err(format!("{word} is no task of this bench").into()),
+        Task::Nothing => Ok(()),
     }
-    results
 }
 
 async fn run(row: &Row) -> Result<Measured, Failure> {
@@ -88,6 +50,10 @@ async fn run(row: &Row) -> Result<Measured, Failure> {
         Who::JiraJs { in_flight } => client::run(row, in_flight, &remote).await,
     }?;
     created_exactly(row.tickets, &remote).await?;
+    let refused = measured.spent.refused;
+    if matches!(row.who, Who::Operator(_)) && refused > 0 {
+        return Err(format!("Jira had to refuse {refused} calls of the operator, which keeps below its limits").into());
+    }
     Ok(measured)
 }
 

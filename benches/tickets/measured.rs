@@ -14,6 +14,8 @@ pub struct Measured {
     pub idle_kib: u64,
     /// The most it had, in KiB.
     pub peak_kib: u64,
+    /// What it had at the end, in KiB.
+    pub end_kib: u64,
     /// Writes to the Kubernetes API server, where there is one.
     pub writes: Option<u64>,
 }

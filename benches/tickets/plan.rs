@@ -34,6 +34,8 @@ pub enum Way {
     Requests,
     /// Issues, all at once.
     AtOnce,
+    /// Issues that were all created before, once more, into an empty cluster.
+    Again,
 }
 
 /// All rows.
@@ -49,11 +51,11 @@ pub fn rows() -> Vec<Row> {
             row(Who::JiraJs { in_flight: 10 }, 50),
         ]);
     }
-    rows.push(Row {
-        who: Who::Operator(Way::AtOnce),
+    rows.extend([Way::AtOnce, Way::Again].map(|way| Row {
+        who: Who::Operator(way),
         tickets: 1_000,
         delay: 150,
-    });
+    }));
     rows
 }
 
@@ -64,6 +66,7 @@ impl Row {
             Who::Operator(Way::Issues) => "operator/issues".to_owned(),
             Who::Operator(Way::Requests) => "operator/requests".to_owned(),
             Who::Operator(Way::AtOnce) => "operator/at-once".to_owned(),
+            Who::Operator(Way::Again) => "operator/again".to_owned(),
             Who::JiraJs { in_flight } => format!("jira.js/{in_flight}-in-flight"),
         };
         format!("{who}/{}/{}ms", self.tickets, self.delay)

@@ -9,12 +9,12 @@ const HEAD: [&str; 11] = [
     "Delay",
     "Tickets",
     "Median",
-    "90 %",
+    "95 %",
     "Wall",
     "Tickets/s",
     "Calls",
     "Refused",
-    "RSS idle → peak",
+    "RSS idle → peak → end",
     "Writes",
 ];
 
@@ -44,12 +44,17 @@ fn figures(row: &Row, measured: &Measured) -> [String; 8] {
     let spent = &measured.spent;
     [
         duration(measured.within(50)),
-        duration(measured.within(90)),
+        duration(measured.within(95)),
         duration(measured.seconds),
         format!("{:.1}", f64::from(row.tickets) / measured.seconds.max(0.001)),
         grouped(spent.calls + spent.refused),
         grouped(spent.refused),
-        format!("{} → {} MiB", measured.idle_kib / 1024, measured.peak_kib / 1024),
+        format!(
+            "{} → {} → {} MiB",
+            measured.idle_kib / 1024,
+            measured.peak_kib / 1024,
+            measured.end_kib / 1024
+        ),
         measured.writes.map_or_else(|| "–".to_owned(), grouped),
     ]
 }
@@ -59,6 +64,7 @@ fn title(row: &Row) -> String {
         Who::Operator(Way::Issues) => "operator, issues, one after the other".to_owned(),
         Who::Operator(Way::Requests) => "operator, requests, one after the other".to_owned(),
         Who::Operator(Way::AtOnce) => "operator, issues, all at once".to_owned(),
+        Who::Operator(Way::Again) => "operator, the same issues again, into an empty cluster".to_owned(),
         Who::JiraJs { in_flight } => format!("jira.js, issues, {in_flight} in flight"),
     }
 }
@@ -66,8 +72,9 @@ fn title(row: &Row) -> String {
 /// What is printed as soon as a row is done.
 pub fn brief(measured: &Measured) -> String {
     format!(
-        "median {}, all in {}, {} calls, {} refused",
+        "median {}, 95 % within {}, all in {}, {} calls, {} refused",
         duration(measured.within(50)),
+        duration(measured.within(95)),
         duration(measured.seconds),
         grouped(measured.spent.calls + measured.spent.refused),
         grouped(measured.spent.refused)

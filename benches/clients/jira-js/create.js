@@ -30,4 +30,4 @@ const idleKib = memory('VmRSS');
 const begin = performance.now();
 await Promise.all(Array.from({ length: task.inFlight }, createOneAfterTheOther));
 const seconds = (performance.now() - begin) / 1000;
-console.log(JSON.stringify({ latencies, seconds, idleKib, peakKib: memory('VmHWM') }));
+console.log(JSON.stringify({ latencies, seconds, idleKib, peakKib: memory('VmHWM'), endKib: memory('VmRSS') }));
