@@ -1,0 +1,222 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+use super::*;
+use serde_json::json;
+
+const ACCOUNT: &str = "bot";
+
+fn text(text: &str) -> serde_json::Value {
+    crate::tickets::text::plain_to_adf(text).unwrap()
+}
+
+fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedIssue {
+    let identity = Identity::of("app", "shop", "a");
+    let marker = marker.map(|n| Marker {
+        v: 1,
+        identity: identity.clone(),
+        n,
+        scope: "app".into(),
+        namespace: "shop".into(),
+        name: "a".into(),
+        uid: "u".into(),
+        note: None,
+        former: None,
+    });
+    let properties = marker
+        .map(|marker| json!({PROPERTY: marker.value()}))
+        .unwrap_or(json!({}));
+    let labels = if labelled { vec![identity.label()] } else { Vec::new() };
+    serde_json::from_value(json!({
+        "id": id.to_string(), "key": format!("SUP-{id}"), "properties": properties,
+        "fields": {"creator": {"accountId": creator}, "labels": labels, "summary": "Slow", "description": text("Very"),
+            "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"},
+    }))
+    .unwrap()
+}
+
+fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
+    let identity = Identity::of("app", "shop", "a");
+    let request = RequestTraits {
+        summary: Some("Slow"),
+        text: "Very",
+        project_id: "10000",
+        reporter: None,
+        since: "2026-04-28T15:33:00Z".parse().unwrap(),
+    };
+    let wanted = Wanted {
+        identity: &identity,
+        number: 1,
+        account: ACCOUNT,
+        request: as_request.then_some(request),
+    };
+    pick(&wanted, issues)
+}
+
+fn unclear(keys: &[&str]) -> Found {
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    Found::Unclear(Doubt { keys, number: 1 })
+}
+
+fn id(found: &Found) -> &str {
+    match found {
+        Found::Ticket(ticket) => &ticket.issue.id,
+        _ => "",
+    }
+}
+
+#[test]
+fn a_marker_and_the_creator_prove_a_ticket_and_a_label_alone_does_where_we_created_it() {
+    assert_eq!(id(&picked(&[issue(1, ACCOUNT, Some(1), true)], false)), "1");
+    assert_eq!(
+        id(&picked(&[issue(1, ACCOUNT, Some(1), false)], false)),
+        "1",
+        "somebody took the label away"
+    );
+    assert_eq!(
+        id(&picked(&[issue(1, ACCOUNT, None, true)], false)),
+        "1",
+        "somebody removed the property"
+    );
+    assert_eq!(
+        picked(&[issue(1, "ann", None, true)], false),
+        Found::Nothing,
+        "a clone carries the label"
+    );
+    assert_eq!(picked(&[], false), Found::Nothing);
+}
+
+#[test]
+fn what_another_account_created_with_our_marker_is_unclear() {
+    let found = picked(&[issue(1, "former", Some(1), true)], false);
+    assert_eq!(found, unclear(&["SUP-1"]));
+    // Beside the ticket itself a copy of it is no matter.
+    assert_eq!(
+        id(&picked(
+            &[issue(2, "ann", Some(1), true), issue(1, ACCOUNT, Some(1), true)],
+            false
+        )),
+        "1"
+    );
+}
+
+#[test]
+fn of_several_the_latest_creation_counts_and_of_one_creation_the_first_issue() {
+    let all = [
+        issue(3, ACCOUNT, Some(1), true),
+        issue(5, ACCOUNT, Some(2), true),
+        issue(4, ACCOUNT, Some(2), true),
+    ];
+    assert_eq!(id(&picked(&all, false)), "4");
+}
+
+#[test]
+fn an_unmarked_request_is_taken_only_where_it_is_the_only_one_like_it() {
+    assert_eq!(id(&picked(&[issue(1, ACCOUNT, None, false)], true)), "1");
+    assert_eq!(
+        picked(&[issue(1, ACCOUNT, None, false)], false),
+        Found::Nothing,
+        "an issue is marked from the start"
+    );
+    assert_eq!(
+        picked(&[issue(1, "ann", None, false)], true),
+        Found::Nothing,
+        "a person asked the same"
+    );
+    let two = [issue(1, ACCOUNT, None, false), issue(2, ACCOUNT, None, false)];
+    assert_eq!(picked(&two, true), unclear(&["SUP-1", "SUP-2"]));
+}
+
+#[test]
+fn what_came_of_an_earlier_creation_is_not_the_ticket_of_a_later_one() {
+    let identity = Identity::of("app", "shop", "a");
+    let picked = |issues: &[MarkedIssue]| {
+        let wanted = Wanted {
+            identity: &identity,
+            number: 2,
+            account: ACCOUNT,
+            request: None,
+        };
+        pick(&wanted, issues)
+    };
+    assert_eq!(picked(&[issue(1, ACCOUNT, Some(1), true)]), Found::Nothing);
+    assert_eq!(picked(&[issue(1, ACCOUNT, None, true)]), Found::Nothing);
+    let both = [issue(1, ACCOUNT, Some(1), true), issue(2, ACCOUNT, Some(2), true)];
+    assert_eq!(id(&picked(&both)), "2");
+    // The number that is in doubt is the highest of those who carry the marker.
+    let foreign = picked(&[issue(1, "former", Some(3), true)]);
+    let keys = vec!["SUP-1".to_owned()];
+    assert_eq!(foreign, Found::Unclear(Doubt { keys, number: 3 }));
+}
+
+#[test]
+fn a_request_with_another_text_is_not_taken_and_not_excluded() {
+    let mut other = issue(1, ACCOUNT, None, false);
+    other.issue.fields.description = text("Not at all");
+    assert_eq!(picked(&[other.clone()], true), unclear(&["SUP-1"]));
+    other.issue.fields.description = text(" *Very*. ");
+    assert_eq!(id(&picked(&[other], true)), "1", "formatting is no difference");
+}
+
+#[test]
+fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
+    let theirs = json!({"id": "1", "key": "SUP-1", "fields": {"creator": {"accountId": "kim"}, "summary": "Slow",
+        "description": text("Very"), "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
+    let identity = Identity::of("app", "shop", "a");
+    let request = |reporter| RequestTraits {
+        summary: Some("Slow"),
+        text: "Very",
+        project_id: "10000",
+        reporter,
+        since: "2026-04-28T15:33:00Z".parse().unwrap(),
+    };
+    let picked = |reporter| {
+        let wanted = Wanted {
+            identity: &identity,
+            number: 1,
+            account: ACCOUNT,
+            request: Some(request(reporter)),
+        };
+        pick(&wanted, &[serde_json::from_value(theirs.clone()).unwrap()])
+    };
+    assert_eq!(picked(Some("kim")), unclear(&["SUP-1"]));
+    assert_eq!(picked(None), Found::Nothing);
+    assert_eq!(picked(Some("dana")), Found::Nothing);
+}
+
+#[test]
+fn a_request_is_unclear_where_the_spec_has_another_summary_by_now() {
+    let identity = Identity::of("app", "shop", "a");
+    let request = RequestTraits {
+        summary: None,
+        text: "Very",
+        project_id: "10000",
+        reporter: None,
+        since: "2026-04-28T15:33:00Z".parse().unwrap(),
+    };
+    let wanted = Wanted {
+        identity: &identity,
+        number: 1,
+        account: ACCOUNT,
+        request: Some(request),
+    };
+    let found = pick(&wanted, &[issue(1, ACCOUNT, None, false), issue(2, "ann", None, false)]);
+    assert!(
+        matches!(&found, Found::Unclear(doubt) if doubt.keys == ["SUP-1"]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn another_summary_project_reporter_or_an_earlier_time_is_another_request() {
+    let odd = |field: &str, value: serde_json::Value| {
+        let mut fields = json!({"creator": {"accountId": ACCOUNT}, "summary": "Slow", "project": {"id": "10000"},
+            "description": text("Very"), "created": "2026-04-28T15:33:02.000+0000"});
+        fields.as_object_mut().unwrap().insert(field.to_owned(), value);
+        let issue = serde_json::from_value(json!({"id": "1", "key": "SUP-1", "fields": fields})).unwrap();
+        picked(&[issue], true)
+    };
+    assert_eq!(odd("summary", json!("Fast")), Found::Nothing);
+    assert_eq!(odd("project", json!({"id": "10001"})), Found::Nothing);
+    assert_eq!(odd("created", json!("2026-04-28T15:30:00.000+0000")), Found::Nothing);
+    assert_eq!(odd("created", json!(null)), Found::Nothing);
+    assert_eq!(id(&odd("labels", json!(["x"]))), "1");
+}
