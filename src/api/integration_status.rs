@@ -270,8 +270,8 @@ pub struct RemovedIssues {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiStatus {
-    /// Calls to Atlassian in the last synchronisation and what followed it in slices, token refreshes
-    /// not counted.
+    /// Calls to Atlassian in the last synchronisation and what followed it in slices, and those by which
+    /// tickets were followed since the one before. Token refreshes are not counted.
     pub calls_last_sync: i64,
     /// Points that these cost by estimate, in the worse of the two readings of Atlassian's prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,8 +29,14 @@ use super::{
 /// How long a change may take; what takes longer may have been done.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The status of an answer to a token that is not accepted.
+const UNAUTHORIZED: u16 = 401;
+
 /// Called for each call: its endpoint, without ids and keys, and its outcome in one word.
 pub type OnCall = dyn Fn(&str, &'static str) + Send + Sync;
+
+/// Called for each call that failed.
+pub type OnError = dyn Fn(&JiraError) + Send + Sync;
 
 /// What calls cost, counted over all tokens of one reconciliation.
 #[derive(Debug, Default)]
@@ -49,6 +55,7 @@ pub struct AtlassianClient {
     meter: Arc<Meter>,
     pub(super) bursts: Option<Arc<BurstLimiter>>,
     on_call: Option<Arc<OnCall>>,
+    on_error: Option<Arc<OnError>>,
 }
 
 /// One call, ready to be sent.
@@ -72,6 +79,7 @@ impl AtlassianClient {
             meter: Arc::default(),
             bursts: None,
             on_call: None,
+            on_error: None,
         }
     }
 
@@ -89,6 +97,15 @@ impl AtlassianClient {
     pub fn observed_by(self, on_call: Arc<OnCall>) -> Self {
         Self {
             on_call: Some(on_call),
+            ..self
+        }
+    }
+
+    /// The same client; `on_error` is called for each call that failed.
+    #[must_use]
+    pub fn failing_to(self, on_error: Arc<OnError>) -> Self {
+        Self {
+            on_error: Some(on_error),
             ..self
         }
     }
@@ -184,7 +201,16 @@ impl AtlassianClient {
         if let Some(on_call) = &self.on_call {
             on_call(&endpoint, outcome);
         }
+        if let Err(error) = &answer {
+            self.tell(error);
+        }
         answer
+    }
+
+    fn tell(&self, error: &JiraError) {
+        if let Some(on_error) = &self.on_error {
+            on_error(error);
+        }
     }
 
     /// Sends a change, and sorts what is no success by whether Jira did it. The answer is null where it has no body.
@@ -197,6 +223,13 @@ impl AtlassianClient {
         debug!(endpoint, outcome, "Jira answered");
         if let Some(on_call) = &self.on_call {
             on_call(&endpoint, outcome);
+        }
+        match &answer {
+            Err(WriteError::NotDone(error) | WriteError::Uncertain(error)) => self.tell(error),
+            Err(WriteError::Refused(refusal)) if refusal.status == UNAUTHORIZED => {
+                self.tell(&JiraError::Unauthorized(refusal.text()));
+            }
+            Ok(_) | Err(WriteError::Refused(_)) => {}
         }
         answer
     }

@@ -27,10 +27,10 @@ use crate::{
         answer_deadline::AnswerDeadline, events::Events, server_clock::ServerClock, user_agent::introduced,
         watch_progress::WatchProgress,
     },
-    controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
+    controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, SharedAccess, context::Context},
     grant::{GrantStore, Grants},
     server::health::{self, Health},
-    sync::{budget::PointPools, issues::Claims},
+    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
     telemetry::{LogFormat, Metrics, start_logging},
 };
 
@@ -175,7 +175,9 @@ fn context(
         metrics,
         local_states: LocalStates::default(),
         mirrors: Mirrors::default(),
+        shared_access: SharedAccess::default(),
         pools: PointPools::default(),
+        following: FollowingCosts::default(),
         bursts: Arc::default(),
         directories: Directories::default(),
         deletion_delay: SignedDuration::from_secs(i64::from(options.deletion_delay)),

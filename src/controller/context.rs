@@ -7,13 +7,13 @@ use kube::Client;
 
 use super::{
     admission::Admission, directories::Directories, index::SecretIndex, links::Links, local_state::LocalStates,
-    mirrors::Mirrors,
+    mirrors::Mirrors, shared_access::SharedAccess,
 };
 use crate::cluster::{events::Events, server_clock::ServerClock};
 use crate::{
     atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
     grant::{GrantStore, Grants},
-    sync::{budget::PointPools, issues::Claims},
+    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
     telemetry::Metrics,
 };
 
@@ -31,6 +31,8 @@ pub struct Context {
     pub grant_store: GrantStore,
     /// Holds the grants.
     pub grants: Arc<Grants>,
+    /// Access tokens that tickets share.
+    pub shared_access: SharedAccess,
     /// Makes the links by which people connect, where the pages are served.
     pub links: Option<Links>,
     /// Publishes events.
@@ -45,6 +47,8 @@ pub struct Context {
     pub bursts: Arc<BurstLimiter>,
     /// The pools of points of OAuth apps.
     pub pools: PointPools,
+    /// What it costs to follow tickets.
+    pub following: FollowingCosts,
     /// Listings of people under way.
     pub directories: Directories,
     /// How long an issue must be missing in Jira's lists before it is looked up.

@@ -1,5 +1,6 @@
 //! What the watch of Secrets reports of grants: which one a person ended, and what stood in a grant Secret when it was
-//! deleted. Without it a grant that was ended could be written back from memory.
+//! deleted. Without it a grant that was ended could be written back from memory. What was read of a Secret that changed is
+//! forgotten.
 
 use std::collections::HashSet;
 
@@ -37,14 +38,21 @@ impl GrantWatch {
             Ok(Event::Init) => self.there.clear(),
             Ok(Event::InitApply(secret)) => {
                 self.there.extend(key(secret));
+                forget(ctx, secret);
                 tell(ctx, secret, SecretEvent::Standing);
             }
             Ok(Event::InitDone) => {
                 let there = std::mem::take(&mut self.there);
                 ctx.grants.observe_relist(self.namespace.as_deref(), &there);
             }
-            Ok(Event::Apply(secret)) => tell(ctx, secret, SecretEvent::Standing),
-            Ok(Event::Delete(secret)) => tell(ctx, secret, SecretEvent::Deleted),
+            Ok(Event::Apply(secret)) => {
+                forget(ctx, secret);
+                tell(ctx, secret, SecretEvent::Standing);
+            }
+            Ok(Event::Delete(secret)) => {
+                forget(ctx, secret);
+                tell(ctx, secret, SecretEvent::Deleted);
+            }
             Err(_) => {}
         }
     }
@@ -55,6 +63,12 @@ fn key(secret: &PartialObjectMeta<Secret>) -> Option<GrantKey> {
     let credentials = names::credentials_of_grant(secret.metadata.name.as_deref()?)?.to_owned();
     let namespace = secret.namespace()?;
     Some(GrantKey { namespace, credentials })
+}
+
+/// Tokens that came from it are read anew.
+fn forget(ctx: &Context, secret: &PartialObjectMeta<Secret>) {
+    let namespace = secret.namespace().unwrap_or_default();
+    ctx.shared_access.forget_secret(&namespace, &secret.name_any());
 }
 
 fn tell(ctx: &Context, secret: &PartialObjectMeta<Secret>, observed: SecretEvent) {

@@ -10,6 +10,7 @@ mod links;
 mod local_state;
 mod mirrors;
 mod reconcile_kind;
+mod shared_access;
 mod slots;
 pub mod tickets;
 mod watches;
@@ -20,6 +21,7 @@ pub use index::SecretIndex;
 pub use links::Links;
 pub use local_state::LocalStates;
 pub use mirrors::Mirrors;
+pub use shared_access::SharedAccess;
 pub use tickets::run as run_tickets;
 pub use watches::run;
 

@@ -226,6 +226,7 @@ async fn housekeeping(ctx: Arc<Context>, stores: Vec<Watched>, stop: Cancellatio
         ctx.local_states.retain(&uids);
         ctx.mirrors.retain(&uids);
         ctx.pools.retain(&uids);
+        ctx.following.retain(&uids);
         ctx.directories.retain(&uids);
         ctx.metrics.retain(&uids);
         let unreadable = objects.iter().filter(|object| object.0.is_err());

@@ -128,17 +128,17 @@ fn desk_trouble(project: &JiraProject, conditions: &[Condition]) -> Option<Strin
 ///
 /// # Errors
 /// What is said of the ticket where none may be.
-pub fn project(
+pub fn project<'p>(
     spec: &JiraIssueSpec,
     tickets: &Tickets,
     key: &str,
-    projects: &[JiraProject],
+    projects: impl IntoIterator<Item = &'p JiraProject>,
 ) -> Result<TicketProject, Finding> {
     let refused = |reason, what: String| Err(Finding::with_remedy(Valid, reason, &what));
     let is_key = |project: &&JiraProject| {
         project.spec.key == key || project.status.as_ref().and_then(|status| status.key.as_deref()) == Some(key)
     };
-    let found = projects.iter().find(is_key);
+    let found = projects.into_iter().find(is_key);
     let known_as = found.map_or(key, |project| project.spec.key.as_str());
     let is_listed = TicketProjects(Some(&tickets.projects)).has(&[key, known_as]);
     let (Some(found), true) = (found, is_listed) else {

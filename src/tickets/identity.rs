@@ -1,8 +1,11 @@
 //! By what the ticket of an object is found again: after a lost answer, a restart, and in a rebuilt cluster.
 
+use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::api::issue::{ExistingPolicy, JiraIssue};
 
 /// The issue property that a ticket carries.
 pub const PROPERTY: &str = "jira-operator.dev";
@@ -71,6 +74,28 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// That of the first ticket of an object. `scope` tells clusters apart that apply the same manifests.
+    #[must_use]
+    pub fn of(object: &JiraIssue, scope: &str) -> Self {
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+        let uid = object.uid().unwrap_or_default();
+        let identified_by = match object.spec.policy().existing {
+            ExistingPolicy::Ignore => &uid,
+            ExistingPolicy::Adopt | ExistingPolicy::AdoptUnresolved => &name,
+        };
+        Self {
+            v: 1,
+            identity: Identity::of(scope, &namespace, identified_by),
+            n: 1,
+            scope: scope.to_owned(),
+            namespace,
+            name,
+            uid,
+            note: None,
+            former: None,
+        }
+    }
+
     /// The marker that a property holds.
     #[must_use]
     pub fn read(value: &Value) -> Option<Self> {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::matching::{NoMatch, account_of};
+use super::{
+    matching::{NoMatch, account_of},
+    person_searches::Searching,
+};
 use crate::{
     api::{
         integration::PinnedUser,
         issue::{JiraIssueSpec, PersonReference},
     },
-    atlassian::{error::JiraError, jira::Session},
+    atlassian::error::JiraError,
 };
 
 /// The accounts that were found for addresses, in lower case, and why none was.
@@ -41,12 +44,12 @@ pub enum Person {
 }
 
 impl People {
-    /// Asks Jira about addresses: one call for each that is not pinned. Needs read:jira-user.
+    /// Asks Jira about addresses that are not pinned. Needs read:jira-user.
     ///
     /// # Errors
     /// Where the directory cannot be asked: that says nothing of anybody.
     pub async fn find(
-        session: &Session,
+        searching: Searching<'_>,
         pinned: &[PinnedUser],
         addresses: impl IntoIterator<Item = String>,
     ) -> Result<Self, JiraError> {
@@ -54,14 +57,14 @@ impl People {
         let all: BTreeSet<String> = addresses.into_iter().map(|email| email.trim().to_lowercase()).collect();
         for email in all {
             let is_pinned = pinned.iter().any(|pin| pin.email.trim().to_lowercase() == email);
-            let users = if is_pinned {
-                Vec::new()
+            let found = if is_pinned {
+                account_of(&email, pinned, std::iter::empty()).map(str::to_owned)
             } else {
-                session.find_users(&email).await?
+                searching.find(&email).await?
             };
-            match account_of(&email, pinned, users.iter()) {
+            match found {
                 Ok(id) => {
-                    people.accounts.insert(email.clone(), id.to_owned());
+                    people.accounts.insert(email.clone(), id);
                     people.pinned.extend(is_pinned.then_some(email));
                 }
                 Err(why) => {

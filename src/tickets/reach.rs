@@ -1,5 +1,7 @@
 //! In which projects the tickets of an integration may be: what is elsewhere is neither written nor shown. Pure.
 
+use std::sync::Arc;
+
 use crate::{
     api::{integration::Tickets, issue::JiraIssueStatus, project::JiraProject},
     sync::phase::Phases,
@@ -8,14 +10,14 @@ use crate::{
 /// The projects of an integration, and how it calls what their issues are in.
 pub struct Reach<'a> {
     tickets: &'a Tickets,
-    projects: &'a [JiraProject],
+    projects: &'a [Arc<JiraProject>],
     phases: Phases,
 }
 
 impl<'a> Reach<'a> {
     /// Of an integration that lets tickets be written in these of its projects.
     #[must_use]
-    pub const fn new(tickets: &'a Tickets, projects: &'a [JiraProject], phases: Phases) -> Self {
+    pub const fn new(tickets: &'a Tickets, projects: &'a [Arc<JiraProject>], phases: Phases) -> Self {
         Self {
             tickets,
             projects,
@@ -56,14 +58,14 @@ impl<'a> Reach<'a> {
 
     /// The project of an issue. Its id never changes; where that is not known, its key stands for it.
     fn project(&self, issue: &JiraIssueStatus) -> Option<&'a JiraProject> {
-        let is_of = |project: &&JiraProject| {
+        let is_of = |project: &&Arc<JiraProject>| {
             let id = project.status.as_ref().and_then(|status| status.id.as_deref());
             match id.filter(|_| !issue.project_id.is_empty()) {
                 Some(id) => id == issue.project_id,
                 None => key_now(project).unwrap_or(&project.spec.key) == issue.project,
             }
         };
-        self.projects.iter().find(is_of)
+        self.projects.iter().find(is_of).map(Arc::as_ref)
     }
 }
 

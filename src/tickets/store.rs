@@ -1,4 +1,6 @@
-//! The objects of tickets, read live and written onto the version that was read.
+//! The object of a ticket in one reconciliation: read once, and written onto the version that is known.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kube::{Api, Client, ResourceExt};
 
@@ -13,20 +15,23 @@ use crate::{
 /// How often a change is tried again that meets another one.
 const ATTEMPTS: u32 = 8;
 
-/// The objects of one namespace.
+/// The way to one object. All clones know what one of them read or wrote.
 #[derive(Clone)]
 pub struct TicketStore {
     objects: Api<JiraIssue>,
     statuses: Statuses<JiraIssue>,
+    /// The object as it was read or written last.
+    latest: Arc<Mutex<Option<JiraIssue>>>,
 }
 
 impl TicketStore {
-    /// Those of a namespace.
+    /// To an object in this namespace, of which nothing is known yet.
     #[must_use]
     pub fn new(client: &Client, namespace: &str) -> Self {
         Self {
             objects: Api::namespaced(client.clone(), namespace),
             statuses: Statuses::namespaced(client, namespace),
+            latest: Arc::default(),
         }
     }
 
@@ -36,7 +41,27 @@ impl TicketStore {
     /// When the API server cannot be asked.
     pub async fn live(&self, object: &JiraIssue) -> kube::Result<Option<JiraIssue>> {
         let found = self.objects.get_opt(&object.name_any()).await?;
-        Ok(found.filter(|found| found.uid() == object.uid()))
+        let found = found.filter(|found| found.uid() == object.uid());
+        if let Some(found) = &found {
+            self.note(found);
+        }
+        Ok(found)
+    }
+
+    /// The object as it was read or written last, without asking: `object` where it was neither yet. Somebody else may
+    /// have written since, which ends with a conflict where it is written.
+    #[must_use]
+    pub fn latest(&self, object: &JiraIssue) -> JiraIssue {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.as_ref().unwrap_or(object).clone()
+    }
+
+    fn note(&self, object: &JiraIssue) {
+        let mut known = object.clone();
+        // They are long, and nobody asks for them after the first read.
+        known.managed_fields_mut().clear();
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some(known);
     }
 
     /// Writes a status onto the version that was read.
@@ -44,10 +69,12 @@ impl TicketStore {
     /// # Errors
     /// A conflict where it changed since; or when the API server refuses it or cannot be asked.
     pub async fn write(&self, read: &JiraIssue, status: &JiraIssueStatus) -> kube::Result<JiraIssue> {
-        self.statuses.replace(Target::of(read), status).await
+        let written = self.statuses.replace(Target::of(read), status).await?;
+        self.note(&written);
+        Ok(written)
     }
 
-    /// Changes the status as it is now. None where the object is gone.
+    /// Changes the status as it is known, and as it is now where somebody else wrote since. None where the object is gone.
     ///
     /// # Errors
     /// When the API server refuses it or cannot be asked, or it changes again and again.
@@ -56,7 +83,7 @@ impl TicketStore {
         read: &JiraIssue,
         change: impl Fn(&JiraIssue) -> JiraIssueStatus + Send,
     ) -> kube::Result<Option<JiraIssue>> {
-        let mut current = read.clone();
+        let mut current = self.latest(read);
         let mut attempt = 0;
         loop {
             let status = change(&current);

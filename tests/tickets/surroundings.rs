@@ -10,9 +10,9 @@ use jira_operator::{
         oauth::TokenEndpoint,
     },
     cluster::{events::Events, server_clock::ServerClock},
-    controller::{Admission, Directories, LocalStates, Mirrors, SecretIndex, context::Context},
+    controller::{Admission, Directories, LocalStates, Mirrors, SecretIndex, SharedAccess, context::Context},
     grant::{AccessOptions, GrantKey, GrantStore, Grants},
-    sync::{budget::PointPools, issues::Claims},
+    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
     telemetry::Metrics,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
@@ -94,7 +94,9 @@ impl Surroundings {
             metrics: Arc::new(Metrics::default()),
             local_states: LocalStates::default(),
             mirrors: Mirrors::default(),
+            shared_access: SharedAccess::default(),
             pools: PointPools::default(),
+            following: FollowingCosts::default(),
             bursts: Arc::default(),
             directories: Directories::default(),
             deletion_delay: SignedDuration::from_mins(10),

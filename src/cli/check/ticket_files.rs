@@ -19,8 +19,10 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Session},
     cli::context::{AtlassianContext, CheckReason, CliError, ClusterContext, Manifests, ReportLine},
-    controller::tickets::{NotCreatable, creatable, marker},
-    tickets::{Judging, PROPERTY, People, WritePermit, addresses, people_finding, people_of, permit, project},
+    tickets::{
+        Judging, Marker, NotCreatable, PROPERTY, People, PersonSearches, Searching, WritePermit, addresses, creatable,
+        people_finding, people_of, permit, project,
+    },
 };
 
 /// What is said of tickets without a cluster.
@@ -161,7 +163,12 @@ impl TicketSite<'_> {
             NotCreatable::Unanswered(error) => unanswered(&error),
         })?;
         let pinned = self.integration.spec.pinned();
-        let people = People::find(self.session, pinned, addresses(spec, &metadata)).await;
+        let searching = Searching {
+            session: self.session,
+            account: &self.permit.account,
+            searches: &PersonSearches::default(),
+        };
+        let people = People::find(searching, pinned, addresses(spec, &metadata)).await;
         let people = people.map_err(|error| unanswered(&error))?;
         let scope = self.permit.scope.clone().unwrap_or_default();
         let judging = Judging {
@@ -171,7 +178,7 @@ impl TicketSite<'_> {
             project: &project,
             metadata: &metadata,
             people: &people,
-            marker: &marker(issue, &scope),
+            marker: &Marker::of(issue, &scope),
         };
         let (draft, roles) = judging.judge().map_err(|finding| found(&finding))?;
         Ok(vec![

@@ -18,9 +18,8 @@ use crate::{
         jira::{ProjectFilter, Session},
         models::Project,
     },
-    controller::tickets::{NotCreatable, creatable},
     diagnose::nearest,
-    tickets::{TicketMetadata, TicketProject, type_named},
+    tickets::{NotCreatable, TicketMetadata, TicketProject, creatable, type_named},
 };
 
 /// Said at the end of --help.

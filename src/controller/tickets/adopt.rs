@@ -1,6 +1,6 @@
 //! Takes an existing ticket over, which `spec.ticket` names.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kube::{Resource, ResourceExt};
 use serde_json::json;
@@ -32,6 +32,8 @@ const RETRY: Duration = Duration::from_secs(10);
 pub struct Adoption<'a> {
     /// The object.
     pub object: &'a JiraIssue,
+    /// Where it is written.
+    pub store: &'a TicketStore,
     /// The calls to the site.
     pub session: &'a TicketSession,
     /// In which projects tickets are written.
@@ -92,7 +94,7 @@ impl Adoption<'_> {
             .map(|project| project.key.clone())
             .unwrap_or_default();
         let projects = ctx.projects_of(&namespace, &object.spec.integration);
-        if let Err(finding) = project(&object.spec, self.tickets, &key, &projects) {
+        if let Err(finding) = project(&object.spec, self.tickets, &key, projects.iter().map(Arc::as_ref)) {
             return Some(TicketOutcome::of(finding));
         }
         let id = found.issue.id.parse().unwrap_or_default();
@@ -121,14 +123,13 @@ impl Adoption<'_> {
             }
             Err(error) => return pending(&error.to_string()).after(RETRY),
         }
-        let store = TicketStore::new(&ctx.ctx.client, &self.object.namespace().unwrap_or_default());
         let bound = |current: &JiraIssue| JiraIssueStatus {
             id: ticket.id.clone(),
             key: ticket.key.clone(),
             identity: Some(self.marker.identity.as_str().to_owned()),
             ..current.status.clone().unwrap_or_default()
         };
-        match store.change(self.object, bound).await {
+        match self.store.change(self.object, bound).await {
             Ok(_) => {
                 let claimed = ctx.ctx.claims.of(
                     &self.object.namespace().unwrap_or_default(),

@@ -127,21 +127,11 @@ pub fn is_told(notice: &Notice, object: &JiraIssue) -> bool {
     notice.reason == Reason::TicketCreated.as_str() && !is_settled
 }
 
-/// Leaves of the managed fields, which are long, who changed the spec last.
-pub fn keep_last_change(object: &mut JiraIssue) {
-    let fields = object.managed_fields_mut();
-    let last = last_change(fields).map(|entry| ManagedFieldsEntry {
-        fields_v1: None,
-        ..entry.clone()
-    });
-    *fields = last.into_iter().collect();
-}
-
-/// The latest of those that own a part of the spec. What was kept of an object's says that it does.
+/// The latest of those that own a part of the spec.
 fn last_change(fields: &[ManagedFieldsEntry]) -> Option<&ManagedFieldsEntry> {
     let owns_spec = |entry: &&ManagedFieldsEntry| {
         let fields = entry.fields_v1.as_ref();
-        entry.subresource.is_none() && fields.is_none_or(|fields| fields.0.get("f:spec").is_some())
+        entry.subresource.is_none() && fields.is_some_and(|fields| fields.0.get("f:spec").is_some())
     };
     let time = |entry: &&ManagedFieldsEntry| entry.time.as_ref().map(|Time(at)| *at);
     fields.iter().filter(owns_spec).max_by_key(time)
@@ -170,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn of_the_managed_fields_it_is_kept_who_changed_the_spec_last() {
+    fn of_the_managed_fields_it_is_told_who_changed_the_spec_last() {
         let spec = json!({"f:spec": {"f:summary": {}}});
-        let mut issue = object(&json!([
+        let issue = object(&json!([
             entry("alerts", "2026-11-30T10:00:00Z", &spec, None),
             entry("argocd", "2026-11-30T10:05:00Z", &spec, None),
             entry("kubectl", "2026-11-30T10:06:00Z", &json!({"f:metadata": {}}), None),
@@ -187,12 +177,6 @@ mod tests {
             last_change(issue.managed_fields()).unwrap().manager.as_deref(),
             Some("argocd")
         );
-        for _ in 0..2 {
-            keep_last_change(&mut issue);
-            let kept = issue.managed_fields();
-            assert_eq!((kept.len(), kept[0].manager.as_deref()), (1, Some("argocd")));
-            assert!(kept[0].fields_v1.is_none());
-        }
         assert!(last_change(object(&json!([])).managed_fields()).is_none());
     }
 

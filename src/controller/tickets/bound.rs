@@ -31,8 +31,8 @@ use crate::{
         phase::Phases,
     },
     tickets::{
-        Lifetime, Loss, Marker, PROPERTY, Reach, Said, ShownTicket, Standing, TicketNews, WritePermit, lifetime,
-        standing,
+        Lifetime, Loss, Marker, PROPERTY, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit,
+        lifetime, standing,
     },
 };
 
@@ -95,7 +95,7 @@ pub fn is_bound(object: &JiraIssue) -> bool {
 
 /// What is said of a ticket that is there.
 pub async fn examine(
-    object: &JiraIssue,
+    (object, store): (&JiraIssue, &TicketStore),
     ctx: &TicketContext,
     (integration, permit): (&JiraIntegration, &WritePermit),
     news: &TicketNews,
@@ -130,7 +130,7 @@ pub async fn examine(
         duplicates: Some(found.duplicates),
         ..TicketOutcome::default()
     };
-    write(&mut outcome, object, ctx, (integration, permit)).await;
+    write(&mut outcome, (object, store), ctx, (integration, permit)).await;
     if let Some(Lifetime::For(left)) = outcome
         .issue
         .as_ref()
@@ -145,7 +145,7 @@ pub async fn examine(
 /// Makes the comment that names a reporter who could not be set, and sets the links, where that is still to be done.
 async fn write(
     outcome: &mut TicketOutcome,
-    object: &JiraIssue,
+    (object, store): (&JiraIssue, &TicketStore),
     ctx: &TicketContext,
     (integration, permit): (&JiraIntegration, &WritePermit),
 ) {
@@ -155,12 +155,12 @@ async fn write(
         && let Some(ticket) = outcome.ticket.clone()
         && let Ok(session) = ctx.session(object, integration, permit).await
     {
-        match note(object, ctx, &session, permit, &ticket).await {
+        match note((object, store), ctx, &session, permit, &ticket).await {
             NoteStep::Nothing => {}
             NoteStep::After(wait) => outcome.wait_at_most(wait),
             NoteStep::Refused(finding) => outcome.findings.push(finding),
         }
-        match Box::pin(links(object, ctx, &session, permit, &ticket)).await {
+        match Box::pin(links((object, store), &session, permit, &ticket)).await {
             LinkStep::Done => {}
             LinkStep::After(wait) => outcome.wait_at_most(wait),
             LinkStep::Refused(finding, wait) => {

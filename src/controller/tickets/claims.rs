@@ -47,12 +47,13 @@ impl ClaimWatch {
             Ok(Event::InitDone) => {
                 let listed = std::mem::take(&mut self.listed);
                 self.tickets.ctx.claims.retain(self.namespace.as_deref(), &listed);
+                self.tickets.known.retain(self.namespace.as_deref(), &listed);
                 self.has_listed = true;
             }
             Ok(Event::Apply(object)) => self.see(object),
             Ok(Event::Delete(object)) => {
                 self.see(object);
-                self.tickets.known.forget(object);
+                self.tickets.forget(object);
                 let claims = &self.tickets.ctx.claims;
                 let claimed = claims.of(&object.namespace().unwrap_or_default(), &object.spec.integration);
                 claimed.remove(&object.name_any());

@@ -8,25 +8,23 @@ use std::{
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, ResourceExt, runtime::reflector::Store};
-
-use super::{
-    assignable::Assignable,
-    audit,
-    creatable::Creatable,
-    known::{KnownObjects, integration_of},
-    news::News,
-    summaries::Summaries,
+use kube::{
+    ResourceExt,
+    runtime::reflector::{ObjectRef, Store},
 };
+
+use super::{assignable::Assignable, audit, known::KnownObjects, news::News, note, summaries::Summaries};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
-    atlassian::{error::JiraError, jira::Session, site::SiteUrl},
-    cluster::time::{after, clock},
-    controller::{Guarded, context::Context},
-    grant::{AccessOptions, Credentials, GrantKey},
+    atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
+    cluster::{
+        error::describe,
+        time::{after, clock},
+    },
+    controller::{Guarded, context::Context, shared_access::SharedToken},
+    grant::{AccessOptions, GrantKey},
     sync::budget::SpentQuota,
-    tickets::{CreationTimes, HourlyLimit, Lookups, Outbox, WritePermit},
+    tickets::{Creatable, CreationTimes, HourlyLimit, Lookups, Outbox, PersonSearches, WritePermit},
 };
 
 /// How long a quota is left alone, where Jira does not say.
@@ -40,6 +38,8 @@ pub struct TicketContext {
     pub outbox: Arc<Outbox>,
     /// What can be created, as Jira said last.
     pub creatable: Creatable,
+    /// Whose an address is, as Jira said last.
+    pub searches: PersonSearches,
     /// Who can be assigned, as Jira said last.
     pub assignable: Assignable,
     /// How many tickets each integration created within the hour.
@@ -54,8 +54,6 @@ pub struct TicketContext {
     pub news: News,
     /// What the watch told of the objects.
     pub known: KnownObjects,
-    /// OAuth app and host of each integration, by namespace and name.
-    apps: Mutex<HashMap<String, (String, String)>>,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -89,6 +87,7 @@ impl TicketContext {
             ctx,
             outbox: Arc::new(Outbox::new(holder, times)),
             creatable: Creatable::default(),
+            searches: PersonSearches::default(),
             assignable: Assignable::default(),
             hourly: HourlyLimit::default(),
             integrations,
@@ -96,26 +95,25 @@ impl TicketContext {
             summaries: Summaries::default(),
             news: News::default(),
             known: KnownObjects::default(),
-            apps: Mutex::default(),
             settling: Mutex::default(),
         }
     }
 
-    /// An integration as it is known, if it can be read.
+    /// An integration as it is known.
     #[must_use]
-    pub fn integration(&self, namespace: &str, name: &str) -> Option<JiraIntegration> {
-        let all = self.integrations.iter().flat_map(Store::state);
-        let mut named = all.filter(|known| known.name_any() == name && known.namespace().as_deref() == Some(namespace));
-        named.find_map(|known| known.0.as_ref().ok().cloned())
+    pub fn integration(&self, namespace: &str, name: &str) -> Option<Arc<Guarded>> {
+        let named = ObjectRef::new(name).within(namespace);
+        self.integrations.iter().find_map(|known| known.get(&named))
     }
 
     /// The projects of an integration.
     #[must_use]
-    pub fn projects_of(&self, namespace: &str, integration: &str) -> Vec<JiraProject> {
+    pub fn projects_of(&self, namespace: &str, integration: &str) -> Vec<Arc<JiraProject>> {
         let all = self.projects.iter().flat_map(Store::state);
-        let of_it = all
-            .filter(|known| known.spec.integration == integration && known.namespace().as_deref() == Some(namespace));
-        of_it.map(|known| (*known).clone()).collect()
+        let of_it = all.filter(|known| {
+            known.spec.integration == integration && known.metadata.namespace.as_deref() == Some(namespace)
+        });
+        of_it.collect()
     }
 
     /// Whether all projects were listed: before that none may be believed to be out of scope.
@@ -149,69 +147,58 @@ impl TicketContext {
         integration: &JiraIntegration,
         permit: &WritePermit,
     ) -> Result<TicketSession, String> {
-        let namespace = integration.namespace().unwrap_or_default();
-        let name = integration.spec.secret_ref.name.clone();
-        let secrets: Api<Secret> = Api::namespaced(self.ctx.client.clone(), &namespace);
-        let secret = secrets
-            .get_opt(&name)
-            .await
-            .map_err(|error| crate::cluster::error::describe(&error))?;
-        let credentials = Credentials::read(&name, secret.as_ref()).map_err(|error| error.to_string())?;
-        let client_id = credentials.app.client_id.clone();
-        self.points_are_left(integration, &client_id)?;
         let key = GrantKey {
-            namespace,
-            credentials: name,
+            namespace: integration.namespace().unwrap_or_default(),
+            credentials: integration.spec.secret_ref.name.clone(),
         };
-        let options = AccessOptions {
-            rejected: None,
-            requested: false,
-            is_rightful: false,
-        };
-        let granted = self.ctx.grants.access(&key, credentials, options).await;
-        let grant = granted.map_err(|_| "there is no access token at present".to_owned())?;
-        let client = self.ctx.atlassian(grant.access.token);
+        let shared = self.ctx.shared_access.of(&key, self.access(&key)).await?;
+        let SharedToken { client_id, token, .. } = shared;
+        let site = SiteUrl::parse(&integration.spec.site, &self.ctx.site_suffixes);
+        let host = site.map_or_else(|_| String::new(), |site| site.host().to_owned());
+        // Another integration of the app, or another ticket, may have found that its points are spent.
+        if let Some(spent) = self.ctx.pools.spent(&client_id, &host, Timestamp::now()) {
+            let until = clock(spent.until);
+            return Err(format!("the hour's points of the OAuth app are spent until {until}"));
+        }
+        let told = self.on_error(key, client_id.clone(), host);
+        let client = self.ctx.atlassian(token).failing_to(told);
         Ok(TicketSession {
             session: Session::new(&client, &permit.cloud_id),
             client_id,
         })
     }
 
-    /// Nothing is asked where another integration of the app, or another ticket, has found that its points are spent.
-    fn points_are_left(&self, integration: &JiraIntegration, app: &str) -> Result<(), String> {
-        let Ok(site) = SiteUrl::parse(&integration.spec.site, &self.ctx.site_suffixes) else {
-            return Ok(());
-        };
-        let host = site.host().to_owned();
-        let (namespace, name) = (integration.namespace().unwrap_or_default(), integration.name_any());
-        let spent = self.ctx.pools.spent(app, &host, Timestamp::now());
-        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
-        apps.insert(format!("{namespace}/{name}"), (app.to_owned(), host));
-        match spent {
-            Some(spent) => Err(format!(
-                "the hour's points of the OAuth app are spent until {}",
-                clock(spent.until)
-            )),
-            None => Ok(()),
-        }
+    /// The access token of a grant, as the cluster has it now.
+    async fn access(&self, key: &GrantKey) -> Result<SharedToken, String> {
+        let read = self.ctx.grant_store.credentials(key).await;
+        let credentials = read.map_err(|error| describe(&error))?;
+        let credentials = credentials.map_err(|error| error.to_string())?;
+        let client_id = credentials.app.client_id.clone();
+        let options = AccessOptions::default();
+        let granted = self.ctx.grants.access(key, credentials, options).await;
+        let grant = granted.map_err(|_| "there is no access token at present".to_owned())?;
+        Ok(SharedToken {
+            client_id,
+            expires_at: grant.access.expires_at,
+            token: grant.access.token,
+        })
     }
 
-    /// Tells all that share the app's points where they are spent. How long Jira asked to wait.
-    pub fn note_refused(&self, object: &JiraIssue, error: &JiraError) -> Option<Duration> {
-        let wait = error.retry_after();
-        if let JiraError::RateLimited { reason, .. } = error
-            && error.is_quota()
-        {
-            let apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((app, host)) = apps.get(&integration_of(object)) {
+    /// Takes in what the failure of a call says of all others: the token is not accepted any more, or the points of the
+    /// app are spent.
+    fn on_error(&self, key: GrantKey, app: String, host: String) -> Arc<OnError> {
+        let ctx = Arc::clone(&self.ctx);
+        Arc::new(move |error| match error {
+            JiraError::Unauthorized(_) => ctx.shared_access.forget(&key),
+            JiraError::RateLimited { reason, .. } if error.is_quota() => {
                 let spent = SpentQuota {
-                    until: after(Timestamp::now(), wait.unwrap_or(QUOTA)),
+                    until: after(Timestamp::now(), error.retry_after().unwrap_or(QUOTA)),
                     reason: reason.clone(),
                 };
-                self.ctx.pools.note_spent(app, host, spent);
+                ctx.pools.note_spent(&app, &host, spent);
             }
-        }
-        wait
+            _ => {}
+        })
     }
 
     /// The look-ups for an attempt at a creation, which begin now or began before.
@@ -234,6 +221,14 @@ impl TicketContext {
     pub fn keep_settling(&self, uid: &str, settling: Settling) {
         let mut all = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(uid.to_owned(), settling);
+    }
+
+    /// An object is gone, and what is remembered for it with it.
+    pub fn forget(&self, object: &JiraIssue) {
+        self.known.forget(object);
+        let uid = object.uid().unwrap_or_default();
+        self.settled(&note::place(&uid));
+        self.settled(&uid);
     }
 
     /// It is settled.

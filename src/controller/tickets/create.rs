@@ -34,22 +34,12 @@ const SOON: Duration = Duration::from_secs(1);
 /// How long what only a person can tell is left alone, unless the object changes.
 const UNCLEAR: Duration = Duration::from_mins(1);
 
-/// Creates the ticket, exactly once.
-pub async fn create(object: &JiraIssue, ctx: &TicketContext, creation: Creation) -> TicketOutcome {
-    let live = match creation.store.live(object).await {
-        Ok(Some(live)) => live,
-        Ok(None) => return TicketOutcome::default(),
-        Err(error) => return pending(&describe(&error)).after(RETRY),
-    };
-    let status = live.status.clone().unwrap_or_default();
-    if !status.id.is_empty() {
-        let ticket = CreatedIssue {
-            id: status.id,
-            key: status.key,
-        };
-        return there(Reason::TicketCreated, &ticket);
-    }
-    match (status.creation, ctx.outbox.flight(&creation.marker)) {
+/// Creates the ticket of an object that has none, exactly once. The object is as it was read when its reconciliation
+/// began: what another process wrote to it since, such as its own mark, makes the marking a conflict, after which nothing is
+/// sent and the object is read again.
+pub async fn create(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> TicketOutcome {
+    let mark = live.status.as_ref().and_then(|status| status.creation.clone());
+    match (mark, ctx.outbox.flight(&creation.marker)) {
         (_, Some(Flight::UnderWay)) => pending("It is being sent").after(SOON),
         (_, Some(Flight::Created(ticket, n))) => Box::pin(known(live, ctx, creation, (ticket, n))).await,
         (Some(mark), None) if mark.holder == ctx.outbox.holder && mark.uncertain_since.is_none() => {
@@ -82,7 +72,7 @@ async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> Tick
             let what = format!("The account's issues in the project are listed, {issues} so far");
             return pending(&what).after(wait);
         }
-        Err(error) => return unanswered(ctx, &live, &error),
+        Err(error) => return unanswered(&error),
     };
     match found {
         Found::Nothing => Box::pin(send(live, ctx, creation, highest)).await,
@@ -106,12 +96,12 @@ async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (Cr
         Ok(LookedUp::UnderWay(_, wait)) => {
             return pending("The account's issues in the project are listed").after(wait);
         }
-        Err(error) => return unanswered(ctx, &live, &error),
+        Err(error) => return unanswered(&error),
     };
     match creation.read(&ticket.id).await {
         Ok(Some(found)) => Box::pin(existing((live, highest), ctx, creation, found)).await,
         Ok(None) => bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await,
-        Err(error) => unanswered(ctx, &live, &error),
+        Err(error) => unanswered(&error),
     }
 }
 
@@ -126,7 +116,7 @@ async fn existing(
         // What the search index says of it may be old.
         let now = match creation.read(&ticket.issue.id).await {
             Ok(now) => now,
-            Err(error) => return unanswered(ctx, &live, &error),
+            Err(error) => return unanswered(&error),
         };
         if let Some(done) = now.filter(FoundTicket::is_done) {
             let n = done.marker.as_ref().map_or(1, |marker| marker.n) + 1;
@@ -142,7 +132,7 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         Ok(Room::Free) => {}
         Ok(Room::FullFor(wait)) => return limited(creation.max_per_hour, wait),
         Ok(Room::Unknown) => return pending("The tickets of the last hour are counted").after(SOON),
-        Err(error) => return unanswered(ctx, &live, &error),
+        Err(error) => return unanswered(&error),
     }
     let (began, object, creation_again) = (Instant::now(), live.clone(), creation.clone());
     let marked = match ctx.outbox.mark(&live, &creation, floor).await {
@@ -163,7 +153,7 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         Some(Sent::Created(ticket)) => claimed(&object, ctx, there(Reason::TicketCreated, &ticket)),
         Some(Sent::Unfinished(why)) => pending(&why).after(SOON),
         Some(Sent::Refused(refusal)) => refused(&object, ctx, (creation_again, floor), &refusal).await,
-        Some(Sent::NotDone(error)) => unanswered(ctx, &object, &error),
+        Some(Sent::NotDone(error)) => unanswered(&error),
         Some(Sent::Uncertain(why)) => pending(&format!(
             "The answer to the creation is lost ({why}); the ticket is looked for"
         ))
@@ -206,7 +196,7 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
     let creation = as_marked(creation, mark);
     let found = match creation.look_up_after(mark).await {
         Ok(found) => found,
-        Err(error) => return unanswered(ctx, &live, &error),
+        Err(error) => return unanswered(&error),
     };
     let settled = settling.lookups.note(found, elapsed, times);
     ctx.keep_settling(&uid, settling);
@@ -250,7 +240,7 @@ async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &
             take_over(live, ctx, creation, foreign, Reason::TicketFound).await
         }
         Ok(None) => pending(&format!("{key} is gone")).after(RETRY),
-        Err(error) => unanswered(ctx, live, &error),
+        Err(error) => unanswered(&error),
     }
 }
 
@@ -315,8 +305,8 @@ fn pending(why: &str) -> TicketOutcome {
 }
 
 /// Jira could not be asked, or asked to wait.
-fn unanswered(ctx: &TicketContext, object: &JiraIssue, error: &JiraError) -> TicketOutcome {
-    let wait = ctx.note_refused(object, error).unwrap_or(RETRY);
+fn unanswered(error: &JiraError) -> TicketOutcome {
+    let wait = error.retry_after().unwrap_or(RETRY);
     pending(&format!("Jira could not be asked for the ticket: {error}")).after(wait)
 }
 
@@ -339,11 +329,8 @@ async fn refused(
     let again = match after(object, ctx, creation, refusal).await {
         Ok(AfterRefusal::Again(again)) => again,
         Ok(AfterRefusal::Over(outcome)) => return *outcome,
-        Err(error) => return unanswered(ctx, object, &error),
+        Err(error) => return unanswered(&error),
     };
-    match store.live(object).await {
-        Ok(Some(live)) => at_once(Box::pin(send(live, ctx, *again, floor)).await, true),
-        Ok(None) => TicketOutcome::default(),
-        Err(error) => pending(&describe(&error)).after(RETRY),
-    }
+    let live = store.latest(object);
+    at_once(Box::pin(send(live, ctx, *again, floor)).await, true)
 }

@@ -25,7 +25,7 @@ use crate::{
         requirements::SERVICE_DESK,
     },
     cluster::backoff::jittered,
-    sync::issues::MirrorError,
+    sync::{following_costs::FollowingCost, issues::MirrorError},
     tickets::{
         BoundTicket, Follower, Following, Identity, Loss, Round, Said, TicketNews, WritePermit, is_news, permit,
     },
@@ -38,6 +38,9 @@ const RETRY: Duration = Duration::from_mins(1);
 
 /// Names an integration.
 type IntegrationName = (String, String);
+
+/// An integration whose tickets are to be asked for.
+type Due = (IntegrationName, JiraIntegration, Followed);
 
 /// The tickets of an integration, as they are followed.
 #[derive(Default)]
@@ -87,9 +90,10 @@ pub async fn run(ctx: Arc<TicketContext>, tickets: Vec<Store<JiraIssue>>, stop: 
                 all.insert(name, followed);
             }
             _ = ticks.tick() => {
-                let there = due(&ctx, &mut all, &busy);
-                for (name, integration, followed) in there {
-                    let objects = objects_of(&tickets, &name);
+                let due = due(&ctx, &mut all, &busy);
+                let mut objects = objects_of(&tickets, &due);
+                for (name, integration, followed) in due {
+                    let objects = objects.remove(&name).unwrap_or_default();
                     if busy.insert(name.clone()) {
                         running.push(round(Arc::clone(&ctx), name, integration, objects, followed));
                     }
@@ -100,11 +104,7 @@ pub async fn run(ctx: Arc<TicketContext>, tickets: Vec<Store<JiraIssue>>, stop: 
 }
 
 /// The integrations whose tickets are to be asked for now. Those that are gone are forgotten.
-fn due(
-    ctx: &TicketContext,
-    all: &mut HashMap<IntegrationName, Followed>,
-    busy: &HashSet<IntegrationName>,
-) -> Vec<(IntegrationName, JiraIntegration, Followed)> {
+fn due(ctx: &TicketContext, all: &mut HashMap<IntegrationName, Followed>, busy: &HashSet<IntegrationName>) -> Vec<Due> {
     let (mut due, mut there, now) = (Vec::new(), HashSet::new(), Instant::now());
     for known in ctx.integrations.iter().flat_map(Store::state) {
         let Ok(integration) = &known.0 else { continue };
@@ -130,16 +130,20 @@ fn requested_at(integration: &JiraIntegration) -> Option<String> {
     integration.annotations().get(names::REQUESTED_AT).cloned()
 }
 
-/// The objects of an integration that have their tickets.
-fn objects_of(tickets: &[Store<JiraIssue>], (namespace, integration): &IntegrationName) -> Vec<Arc<JiraIssue>> {
+/// The objects that have their tickets, by those of the integrations that are due: one walk for all of them.
+fn objects_of(tickets: &[Store<JiraIssue>], due: &[Due]) -> HashMap<IntegrationName, Vec<Arc<JiraIssue>>> {
+    let mut objects: HashMap<_, Vec<_>> = due.iter().map(|(name, ..)| (name.clone(), Vec::new())).collect();
+    if objects.is_empty() {
+        return objects;
+    }
     let all = tickets.iter().flat_map(Store::state);
-    let of_it = all.filter(|object| {
-        object.spec.is_ticket()
-            && is_bound(object)
-            && object.spec.integration == *integration
-            && object.namespace().as_deref() == Some(namespace)
-    });
-    of_it.collect()
+    for object in all.filter(|object| object.spec.is_ticket() && is_bound(object)) {
+        let name = (object.namespace().unwrap_or_default(), object.spec.integration.clone());
+        if let Some(of_it) = objects.get_mut(&name) {
+            of_it.push(object);
+        }
+    }
+    objects
 }
 
 async fn round(
@@ -211,6 +215,9 @@ impl Asked<'_> {
         };
         let mut round = Round::default();
         let asked = follower.follow(following, &mut round).await;
+        let (calls, points) = (session.session.calls(), session.session.points());
+        let uid = self.integration.uid().unwrap_or_default();
+        self.ctx.ctx.following.add(&uid, FollowingCost { calls, points });
         self.tell(round);
         asked.map_err(|error| {
             debug!(integration = self.integration.name_any(), %error, "its tickets could not be followed");
@@ -225,16 +232,17 @@ impl Asked<'_> {
     fn tickets(&self) -> Vec<BoundTicket> {
         let namespace = self.integration.namespace().unwrap_or_default();
         let projects = self.ctx.projects_of(&namespace, &self.integration.name_any());
-        let is_desk = |id: &str| {
-            let mut known = projects.iter().filter_map(|project| project.status.as_ref());
-            known.any(|status| status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK))
-        };
+        let known = projects.iter().filter_map(|project| project.status.as_ref());
+        let desks: HashSet<&str> = known
+            .filter(|status| status.project_type.as_deref() == Some(SERVICE_DESK))
+            .filter_map(|status| status.id.as_deref())
+            .collect();
         let ticket = |object: &Arc<JiraIssue>| {
             let status = object.status.as_ref()?;
             Some(BoundTicket {
                 id: status.id.parse().ok()?,
                 project_id: status.project_id.clone(),
-                is_desk: is_desk(&status.project_id),
+                is_desk: desks.contains(status.project_id.as_str()),
                 loss: reason_of(&status.conditions, Created).and_then(Loss::of),
                 identity: status.identity.as_deref().map(Identity::read),
                 duplicates: status.duplicates.clone(),

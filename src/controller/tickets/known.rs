@@ -51,6 +51,17 @@ pub fn integration_of(object: &JiraIssue) -> String {
     format!("{}/{}", object.namespace().unwrap_or_default(), object.spec.integration)
 }
 
+impl Known {
+    fn unbind(&mut self, integration: &str, name: &str) {
+        if let Some(of_integration) = self.bound.get_mut(integration) {
+            of_integration.remove(name);
+            if of_integration.is_empty() {
+                self.bound.remove(integration);
+            }
+        }
+    }
+}
+
 impl KnownObjects {
     fn all(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,15 +74,14 @@ impl KnownObjects {
         if is_first_list && status.creation.is_none() && status.id.is_empty() {
             all.unmarked_at_first.extend(object.uid());
         }
-        let of_integration = all.bound.entry(integration_of(object)).or_default();
+        let integration = integration_of(object);
         match status.identity.filter(|_| !status.id.is_empty()) {
             Some(identity) => {
                 let uid = object.uid().unwrap_or_default();
+                let of_integration = all.bound.entry(integration).or_default();
                 of_integration.insert(object.name_any(), Bound { uid, identity });
             }
-            None => {
-                of_integration.remove(&object.name_any());
-            }
+            None => all.unbind(&integration, &object.name_any()),
         }
     }
 
@@ -79,9 +89,19 @@ impl KnownObjects {
     pub fn forget(&self, object: &JiraIssue) {
         let mut all = self.all();
         all.unmarked_at_first.remove(&object.uid().unwrap_or_default());
-        if let Some(of_integration) = all.bound.get_mut(&integration_of(object)) {
-            of_integration.remove(&object.name_any());
-        }
+        all.unbind(&integration_of(object), &object.name_any());
+    }
+
+    /// These objects are there now, by namespace, in a namespace or in all: the deletion of others may have been missed.
+    pub fn retain(&self, namespace: Option<&str>, there: &HashMap<String, BTreeSet<String>>) {
+        let mut all = self.all();
+        all.bound.retain(|integration, bound| {
+            let of = integration.split_once('/').map_or("", |(namespace, _)| namespace);
+            if namespace.is_none_or(|only| only == of) {
+                bound.retain(|name, _| there.get(of).is_some_and(|names| names.contains(name)));
+            }
+            !bound.is_empty()
+        });
     }
 
     /// How long an object waits before its ticket is created: one that this process found at its start may have lost the
@@ -195,6 +215,16 @@ mod tests {
         assert!(!is_other("app") && is_other("another"));
         known.forget(&bound);
         assert!(!is_other("another"));
+        known.note(&bound, false);
+        let there = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            HashMap::from([("shop".to_owned(), names)])
+        };
+        known.retain(Some("elsewhere"), &HashMap::new());
+        known.retain(Some("shop"), &there(&["a"]));
+        assert!(is_other("another"));
+        known.retain(None, &there(&["b"]));
+        assert!(!is_other("another"), "its deletion was missed");
         let by_uid = Identity::of("app", "shop", "uid-b");
         known.note(&object("b", &json!({"id": "2", "identity": by_uid.as_str()})), false);
         assert!(!is_other("app") && is_other("another"));

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use kube::ResourceExt;
-
-use super::context::{TicketContext, TicketSession};
+use super::context::TicketSession;
 use crate::{
     api::{
         condition::{ConditionType::FieldsApplied, Finding},
@@ -44,8 +42,7 @@ pub fn is_pending(object: &JiraIssue) -> bool {
 
 /// Sets and removes links. What is as it is to be costs no call.
 pub async fn links(
-    object: &JiraIssue,
-    ctx: &TicketContext,
+    (object, store): (&JiraIssue, &TicketStore),
     session: &TicketSession,
     permit: &WritePermit,
     ticket: &CreatedIssue,
@@ -53,13 +50,8 @@ pub async fn links(
     if plan(object).is_empty() || !permit.writes(object) {
         return LinkStep::Done;
     }
-    let store = TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default());
     let begun = |current: &JiraIssue| with_links(current, |links| plan(current).begun(links));
-    let live = match store.live(object).await {
-        Ok(Some(live)) => store.change(&live, begun).await,
-        other => other,
-    };
-    let live = match live {
+    let live = match store.change(object, begun).await {
         Ok(Some(live)) => live,
         Ok(None) => return LinkStep::Done,
         Err(error) => {

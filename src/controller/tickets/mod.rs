@@ -9,7 +9,6 @@ mod choice;
 mod claims;
 mod conclude;
 mod context;
-mod creatable;
 mod create;
 mod expiry;
 mod follower;
@@ -23,6 +22,4 @@ mod summaries;
 mod summary;
 mod watches;
 
-pub use creatable::{NotCreatable, creatable};
-pub use reconcile::marker;
 pub use watches::run;

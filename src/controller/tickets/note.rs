@@ -1,7 +1,7 @@
 //! Names a reporter who could not be set in a comment: written down first, made once, and looked for where its answer is
 //! lost.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -46,7 +46,7 @@ pub fn is_pending(object: &JiraIssue) -> bool {
 
 /// Makes the comment, unless it is there or nobody is to be named.
 pub async fn note(
-    object: &JiraIssue,
+    (object, store): (&JiraIssue, &TicketStore),
     ctx: &TicketContext,
     session: &TicketSession,
     permit: &WritePermit,
@@ -55,12 +55,7 @@ pub async fn note(
     if object.spec.reporter.is_none() || !permit.writes(object) {
         return NoteStep::Nothing;
     }
-    let store = TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default());
-    let live = match store.live(object).await {
-        Ok(Some(live)) => live,
-        Ok(None) => return NoteStep::Nothing,
-        Err(_) => return NoteStep::After(RETRY),
-    };
+    let live = store.latest(object);
     let Some((named, reason)) = to_be_named(&live) else {
         return NoteStep::Nothing;
     };
@@ -82,9 +77,9 @@ pub async fn note(
         named,
         reason,
     };
-    match look_for(&live, ctx, &store, &note).await {
+    match look_for(&live, ctx, store, &note).await {
         Some(step) => step,
-        None => send(&live, ctx, &store, &note).await,
+        None => send(&live, ctx, store, &note).await,
     }
 }
 
@@ -123,7 +118,7 @@ fn is_in_service_project(object: &JiraIssue, ctx: &TicketContext) -> bool {
     let status = object.status.as_ref();
     let id = status.map_or("", |status| status.project_id.as_str());
     let projects = ctx.projects_of(&object.namespace().unwrap_or_default(), &object.spec.integration);
-    let of_id = |project: &JiraProject| {
+    let of_id = |project: &Arc<JiraProject>| {
         let status = project.status.as_ref();
         status.is_some_and(|status| {
             status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK)
@@ -139,8 +134,9 @@ fn with_reporter(object: &JiraIssue, change: impl FnOnce(&mut TicketPerson)) -> 
     status
 }
 
-fn place(object: &JiraIssue) -> String {
-    format!("{}/note", object.uid().unwrap_or_default())
+/// Names the comment of an object among what is looked for.
+pub fn place(uid: &str) -> String {
+    format!("{uid}/note")
 }
 
 async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: &ReporterNote<'_>) -> NoteStep {
@@ -166,7 +162,7 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
         }
         // It may have been made: it is looked for from now on.
         Err(WriteError::Uncertain(_)) => {
-            ctx.settled(&place(live));
+            ctx.settled(&place(&live.uid().unwrap_or_default()));
             NoteStep::After(Duration::ZERO)
         }
     }
@@ -199,7 +195,7 @@ async fn settle(
     store: &TicketStore,
     note: &ReporterNote<'_>,
 ) -> Option<NoteStep> {
-    let place = place(live);
+    let place = place(&live.uid().unwrap_or_default());
     let since = reporter(live).and_then(|person| person.note_since);
     let since = since.map(|since| since.0.to_string()).unwrap_or_default();
     let mut settling = ctx.settling(&place, &since);

@@ -12,7 +12,6 @@ use super::{
     audit, bound,
     conclude::{TicketOutcome, status},
     context::{TicketContext, TicketSession},
-    creatable::NotCreatable,
     create,
     expiry::expire,
     known::integration_of,
@@ -25,15 +24,15 @@ use crate::{
             Finding,
         },
         integration::JiraIntegration,
-        issue::{ExistingPolicy, JiraIssue, JiraIssueSpec, TicketPeople},
+        issue::{JiraIssue, JiraIssueSpec, TicketPeople},
         names,
         reason::Reason,
     },
     atlassian::error::JiraError,
     cluster::{error::describe, events::Notice},
     tickets::{
-        Creation, Draft, Identity, Judging, Listing, Marker, NOTED, People, TicketMetadata, TicketNews, TicketProject,
-        TicketStore, WritePermit, addresses, people_finding, people_of, permit, project,
+        Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
+        TicketProject, TicketStore, WritePermit, addresses, people_finding, people_of, permit, project,
     },
 };
 
@@ -49,18 +48,19 @@ pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Actio
     if !object.spec.is_ticket() || object.meta().deletion_timestamp.is_some() {
         return Action::await_change();
     }
-    let object = match current(object, &ctx).await {
+    let store = TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default());
+    let object = match live(&object, &ctx, &store).await {
         Ok(object) => object,
         Err(action) => return action,
     };
     let (number, news) = ctx.news.of(&object);
-    let outcome = Box::pin(examine(&object, &ctx, &news))
+    let outcome = Box::pin(examine((&object, &store), &ctx, &news))
         .await
         .unwrap_or_else(|early| *early);
     if outcome.is_over {
         return expire(&object, &ctx).await;
     }
-    match write(&object, &ctx, &outcome).await {
+    match write((&object, &store), &ctx, &outcome).await {
         Ok(()) => {
             ctx.news.written(&object, number);
             outcome.requeue.map_or_else(Action::await_change, Action::requeue)
@@ -76,31 +76,32 @@ pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Actio
     }
 }
 
-/// The object as it is judged: one that has its ticket as it is now, since what its status says is kept.
-async fn current(object: Arc<JiraIssue>, ctx: &TicketContext) -> Result<Arc<JiraIssue>, Action> {
-    if !bound::is_bound(&object) {
-        return Ok(object);
-    }
-    if !ctx.are_projects_known() {
-        // Before that every project would seem to be out of reach.
+/// The object as it is now: the one read of it in a reconciliation. What is written afterwards is written onto the version
+/// that is known, so that whatever somebody else wrote meanwhile is a conflict. Most of all the mark of a creation: it
+/// stands on what was read here, and without it nothing is sent.
+async fn live(object: &JiraIssue, ctx: &TicketContext, store: &TicketStore) -> Result<JiraIssue, Action> {
+    // Before the projects are known each would seem to be out of reach.
+    let waits = |object: &JiraIssue| bound::is_bound(object) && !ctx.are_projects_known();
+    if waits(object) {
         return Err(Action::requeue(SOON));
     }
-    match store_of(&object, ctx).live(&object).await {
-        Ok(Some(live)) => Ok(Arc::new(live)),
+    match store.live(object).await {
+        Ok(Some(live)) if waits(&live) => Err(Action::requeue(SOON)),
+        Ok(Some(live)) => Ok(live),
         Ok(None) => Err(Action::await_change()),
         Err(_) => Err(Action::requeue(WRITE_RETRY)),
     }
 }
 
 /// Writes what was found, unless the status says it already.
-async fn write(object: &JiraIssue, ctx: &TicketContext, outcome: &TicketOutcome) -> kube::Result<()> {
-    let store = store_of(object, ctx);
+async fn write(
+    (object, store): (&JiraIssue, &TicketStore),
+    ctx: &TicketContext,
+    outcome: &TicketOutcome,
+) -> kube::Result<()> {
     let now = Time(Timestamp::now());
-    let Some(live) = store.live(object).await? else {
-        return Ok(());
-    };
-    let before = live.status.clone().unwrap_or_default();
-    let written = store.change(&live, |current| status(current, outcome, &now)).await?;
+    let before = store.latest(object).status.unwrap_or_default();
+    let written = store.change(object, |current| status(current, outcome, &now)).await?;
     if let Some(written) = written {
         let after = written.status.clone().unwrap_or_default();
         let reference = written.object_ref(&());
@@ -113,10 +114,6 @@ async fn write(object: &JiraIssue, ctx: &TicketContext, outcome: &TicketOutcome)
     Ok(())
 }
 
-fn store_of(object: &JiraIssue, ctx: &TicketContext) -> TicketStore {
-    TicketStore::new(&ctx.ctx.client, &object.namespace().unwrap_or_default())
-}
-
 /// What is found ends early where the next step makes no sense.
 type Early<T> = Result<T, Box<TicketOutcome>>;
 
@@ -124,21 +121,26 @@ fn invalid(finding: Finding) -> Box<TicketOutcome> {
     Box::new(TicketOutcome::of(finding))
 }
 
-async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> Early<TicketOutcome> {
+async fn examine(
+    (object, store): (&JiraIssue, &TicketStore),
+    ctx: &TicketContext,
+    news: &TicketNews,
+) -> Early<TicketOutcome> {
     let namespace = object.namespace().unwrap_or_default();
-    let integration = ctx.integration(&namespace, &object.spec.integration);
-    let permit = permit(&object.spec.integration, integration.as_ref())
-        .map_err(|finding| Box::new(bound::kept(object, finding)))?;
+    let known = ctx.integration(&namespace, &object.spec.integration);
+    let integration = known.as_ref().and_then(|known| known.0.as_ref().ok());
+    let permit =
+        permit(&object.spec.integration, integration).map_err(|finding| Box::new(bound::kept(object, finding)))?;
     let Some(integration) = integration else {
         return Ok(TicketOutcome::default());
     };
     if bound::is_bound(object) {
-        return Ok(Box::pin(bound::examine(object, ctx, (&integration, &permit), news)).await);
+        return Ok(Box::pin(bound::examine((object, store), ctx, (integration, &permit), news)).await);
     }
     if object.spec.suspend {
         return Err(invalid(Finding::plain(Created, Reason::TicketSuspended)));
     }
-    let session = ctx.session(object, &integration, &permit).await.map_err(|why| {
+    let session = ctx.session(object, integration, &permit).await.map_err(|why| {
         let what = format!(
             "The JiraIntegration {} is not connected: {why}.",
             object.spec.integration
@@ -149,25 +151,26 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
     if object.spec.ticket.is_some() {
         let adoption = Adoption {
             object,
+            store,
             session: &session,
             tickets: &integration.spec.tickets.clone().unwrap_or_default(),
-            marker: &marker(object, permit.scope.as_deref().unwrap_or(&session.client_id)),
+            marker: &Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id)),
             is_dry_run,
         };
         let mut outcome = adoption.adopt(ctx).await;
         if outcome.findings.iter().all(|finding| finding.condition != Valid) {
             outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
         }
-        bound::fill(&mut outcome, &session, &integration, &permit).await;
+        bound::fill(&mut outcome, &session, integration, &permit).await;
         return Ok(outcome);
     }
-    let creation = draft(object, ctx, &session, (&integration, &permit)).await?;
+    let creation = draft((object, store), ctx, &session, (integration, &permit)).await?;
     let people = people_of(&creation.roles, &creation.draft);
     let mut outcome = if is_dry_run {
         planned(&creation.draft)
     } else {
         let (place, scope, of) = (creation.place(), creation.marker.scope.clone(), integration_of(object));
-        let outcome = Box::pin(create::create(object, ctx, creation)).await;
+        let outcome = Box::pin(create::create(object.clone(), ctx, creation)).await;
         if outcome.ticket.is_some() {
             ctx.known.note_scope(&of, &scope);
         }
@@ -176,7 +179,7 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
         }
         outcome
     };
-    bound::fill(&mut outcome, &session, &integration, &permit).await;
+    bound::fill(&mut outcome, &session, integration, &permit).await;
     if outcome.ticket.is_some() {
         // The comment that names the reporter, and the links, come after it.
         if is_noted(&people) || !object.spec.links.is_empty() {
@@ -194,7 +197,7 @@ async fn examine(object: &JiraIssue, ctx: &TicketContext, news: &TicketNews) -> 
 
 /// Everything that can be known before anything is sent.
 async fn draft(
-    object: &JiraIssue,
+    (object, store): (&JiraIssue, &TicketStore),
     ctx: &TicketContext,
     session: &TicketSession,
     (integration, permit): (&JiraIntegration, &WritePermit),
@@ -203,15 +206,20 @@ async fn draft(
     let key = spec.project.as_deref().unwrap_or_default();
     let tickets = integration.spec.tickets.clone().unwrap_or_default();
     let projects = ctx.projects_of(&namespace, &spec.integration);
-    let project = project(spec, &tickets, key, &projects).map_err(invalid)?;
+    let project = project(spec, &tickets, key, projects.iter().map(Arc::as_ref)).map_err(invalid)?;
     let metadata = metadata(ctx, session, &permit.cloud_id, (&project, spec)).await?;
-    let people = People::find(&session.session, integration.spec.pinned(), addresses(spec, &metadata)).await;
+    let searching = Searching {
+        session: &session.session,
+        account: &permit.account,
+        searches: &ctx.searches,
+    };
+    let people = People::find(searching, integration.spec.pinned(), addresses(spec, &metadata)).await;
     let people = people.map_err(|error| {
         let what = format!("Jira could not be asked who the people of the spec are: {error}.");
         let finding = Finding::with_remedy(Valid, Reason::DirectoryUnavailable, &what);
         Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
     })?;
-    let marker = marker(object, permit.scope.as_deref().unwrap_or(&session.client_id));
+    let marker = Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id));
     scope_is_kept(ctx, integration, &marker)?;
     let judging = Judging {
         spec,
@@ -229,7 +237,7 @@ async fn draft(
     let listing = listing(integration, &project, &metadata);
     let creation = Creation {
         session: session.session.clone(),
-        store: store_of(object, ctx),
+        store: store.clone(),
         draft,
         metadata,
         roles,
@@ -294,28 +302,6 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
     let what = format!("Jira could not be asked: {error}.");
     let finding = Finding::with_remedy(Created, Reason::CreationPending, &what);
     Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
-}
-
-/// Whose ticket it is.
-#[must_use]
-pub fn marker(object: &JiraIssue, scope: &str) -> Marker {
-    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let uid = object.uid().unwrap_or_default();
-    let identified_by = match object.spec.policy().existing {
-        ExistingPolicy::Ignore => &uid,
-        ExistingPolicy::Adopt | ExistingPolicy::AdoptUnresolved => &name,
-    };
-    Marker {
-        v: 1,
-        identity: Identity::of(scope, &namespace, identified_by),
-        n: 1,
-        scope: scope.to_owned(),
-        namespace,
-        name,
-        uid,
-        note: None,
-        former: None,
-    }
 }
 
 /// Whether a comment has to name the reporter.

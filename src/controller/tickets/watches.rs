@@ -22,13 +22,13 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{audit, claims::ClaimWatch, context::TicketContext, follower, reconcile::reconcile, summary};
+use super::{claims::ClaimWatch, context::TicketContext, follower, reconcile::reconcile, summary};
 use crate::{
     api::{
         condition::ConditionType::{AccountEligible, Authorized, ScopesGranted, SiteReachable},
         condition::{find, is_true},
         integration::JiraIntegration,
-        issue::JiraIssue,
+        issue::{JiraIssue, JiraIssueSpec},
         names,
         project::{JiraProject, JiraProjectStatus},
     },
@@ -39,6 +39,8 @@ use crate::{
 const WATCH_TIMEOUT: u32 = 200;
 /// How many tickets are reconciled at once: many that wait for a look-up share it.
 const CONCURRENCY: u16 = 256;
+/// The annotations by which a person says something of a ticket.
+const WAKING: [&str; 3] = [names::PLAN, names::ADOPT, names::CREATE_ANYWAY];
 
 /// Runs until stopped, then lets creations under way end.
 pub async fn run(ctx: Arc<Context>, namespaces: &[String], stop: CancellationToken) {
@@ -89,7 +91,7 @@ fn one(
     let (summed_up, changed) = (Arc::clone(tickets), Arc::clone(tickets));
     let objects = watcher(api::<JiraIssue>(client, namespace), applied)
         .default_backoff()
-        .modify(audit::keep_last_change)
+        .modify(keep_what_is_asked)
         .inspect(move |event| claims.note(event))
         .reflect(writer)
         .inspect(move |event| summed_up.summaries.note(event))
@@ -122,11 +124,27 @@ fn one(
     (known, running)
 }
 
+/// Of the objects of tickets only what is asked of them here is kept in memory. Their texts may be long, and a
+/// reconciliation reads its object itself.
+fn keep_what_is_asked(object: &mut JiraIssue) {
+    object.managed_fields_mut().clear();
+    object.labels_mut().clear();
+    let told = |name: &String| WAKING.contains(&name.as_str());
+    object.annotations_mut().retain(|name, _| told(name));
+    let spec = std::mem::take(&mut object.spec);
+    object.spec = JiraIssueSpec {
+        integration: spec.integration,
+        project: spec.project,
+        ticket: spec.ticket,
+        ..JiraIssueSpec::default()
+    };
+}
+
 /// The spec, a person's annotations, and the object itself: a write of the status wakes nobody.
 fn worth_waking(object: &JiraIssue) -> u64 {
     let mut hasher = DefaultHasher::new();
     let meta = object.meta();
-    let said = [names::PLAN, names::ADOPT, names::CREATE_ANYWAY].map(|name| object.annotations().get(name));
+    let said = WAKING.map(|name| object.annotations().get(name));
     (&meta.uid, meta.generation, said).hash(&mut hasher);
     hasher.finish()
 }

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     api::{
@@ -36,13 +38,13 @@ fn object(status: JiraIssueStatus, created: Option<&str>) -> JiraIssue {
     .unwrap()
 }
 
-fn projects() -> Vec<JiraProject> {
-    let project = |declared: &str, key: &str, id: &str| -> JiraProject {
-        serde_json::from_value(json!({
+fn projects() -> Vec<Arc<JiraProject>> {
+    let project = |declared: &str, key: &str, id: &str| -> Arc<JiraProject> {
+        let project = json!({
             "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraProject", "metadata": {"name": key},
             "spec": {"integration": "acme", "key": declared}, "status": {"key": key, "id": id, "lifecycle": "Live"},
-        }))
-        .unwrap()
+        });
+        Arc::new(serde_json::from_value(project).unwrap())
     };
     vec![project("ENG", "DEV", "1"), project("OPS", "OPS", "2")]
 }

@@ -2,20 +2,27 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use devkit::sandbox::{Mark, Operation};
+use devkit::{
+    control_plane::{AuditTail, Stage},
+    sandbox::{Mark, Operation},
+};
 use futures::{StreamExt, stream};
 use jira_operator::api::issue::JiraIssue;
 use kube::api::{DeleteParams, ListParams, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Scenario, scenario, waiting};
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, RELEASE},
     harness::{Harness, actions::connected, tickets::ticket},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
+        scenario(
+            "tickets::an_object_is_read_once_and_what_tickets_share_is_asked_once",
+            cost,
+        ),
         scenario("tickets::many_that_are_applied_again_share_their_look_ups", few),
         waiting("long::a_thousand_tickets_are_created_and_found_again", thousand),
     ]
@@ -29,11 +36,16 @@ async fn thousand(cluster: Arc<Cluster>) {
     many(cluster, "tickets-thousand", 1000, 25).await;
 }
 
+/// What the n-th ticket is to be.
+fn wanted(n: usize) -> Value {
+    json!({"project": "ENG", "type": "Bug", "summary": format!("Number {n}"), "labels": ["storm"]})
+}
+
 /// Applies the objects, some at once.
-async fn apply(harness: &Harness, count: usize) {
+async fn apply(harness: &Harness, count: usize, wanted: fn(usize) -> Value) {
     let issues = harness.issues();
     let objects = (0..count).map(|n| {
-        let spec = json!({"project": "ENG", "type": "Bug", "summary": format!("Number {n}"), "labels": ["storm"]});
+        let spec = wanted(n);
         let object: JiraIssue = serde_json::from_value(ticket(&format!("many-{n}"), spec)).expect("an object");
         let issues = issues.clone();
         async move { issues.create(&PostParams::default(), &object).await }
@@ -74,11 +86,59 @@ fn calls(harness: &Harness, since: Mark) -> BTreeMap<String, usize> {
     counts
 }
 
+/// How often the operator read each kind of object by its name since this was asked last.
+fn reads(harness: &Harness, audit: &mut AuditTail) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in audit.read().expect("the audit log can be read") {
+        let is_read = entry.stage == Stage::ResponseComplete && entry.verb == "get";
+        if is_read && entry.is_by_service_account(&harness.namespace, RELEASE) {
+            *counts.entry(entry.resource.unwrap_or_default()).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// Tickets of one reporter, applied together: what one costs, and what all share.
+async fn cost(cluster: Arc<Cluster>) {
+    const COUNT: usize = 20;
+    let reported = |n| {
+        let mut spec = wanted(n);
+        spec["reporter"] = json!({"email": "dana@acme.example"});
+        spec["assignee"] = json!({"email": "dana@acme.example"});
+        spec
+    };
+    let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "tickets": {}});
+    let harness = connected(&cluster, "tickets-cost", spec).await;
+    let mut audit = cluster.control.audit().tail().expect("the audit log can be read");
+    let mark = harness.sandbox.mark();
+    apply(&harness, COUNT, reported).await;
+    for n in 0..COUNT {
+        let status = harness.until_created(&format!("many-{n}")).await;
+        assert!(status.reporter.is_some() && status.assignee.is_some(), "{status:?}");
+    }
+    let reads = reads(&harness, &mut audit);
+    assert_eq!(reads.get("jiraissues"), Some(&COUNT), "{reads:?}");
+    let of_secrets = reads.get("secrets").copied().unwrap_or_default();
+    assert!(
+        of_secrets < COUNT / 2,
+        "each ticket read credentials or grant: {reads:?}"
+    );
+    let asked = calls(&harness, mark);
+    for (path, expected) in [
+        ("GET api/3/user/search", 1),
+        ("GET api/3/user/assignable/search", 1),
+        ("POST api/3/issue", COUNT),
+    ] {
+        assert_eq!(asked.get(path), Some(&expected), "{path}: {asked:?}");
+    }
+    harness.close().await;
+}
+
 async fn many(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
     let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "tickets": {"maxPerHour": 10_000}});
     let mut harness = connected(&cluster, name, spec).await;
     let mark = harness.sandbox.mark();
-    apply(&harness, count).await;
+    apply(&harness, count, wanted).await;
     let first = until_bound(&harness, count).await;
     let refused = harness
         .sandbox
@@ -101,7 +161,7 @@ async fn many(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
     harness.start_operator();
     harness.request("acme").await;
     let mark = harness.sandbox.mark();
-    apply(&harness, count).await;
+    apply(&harness, count, wanted).await;
     let again = until_bound(&harness, count).await;
     assert_eq!(first, again);
     let asked = calls(&harness, mark);

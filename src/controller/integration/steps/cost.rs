@@ -16,6 +16,7 @@ use crate::{
     controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::{
         budget::{PointDemand, RunCosts, sweeps_an_hour},
+        following_costs::FollowingCost,
         issues::IssueSyncSummary,
     },
 };
@@ -67,14 +68,19 @@ pub fn interval(observed: &ObservedState, stretch: Option<f64>) -> Duration {
     stretched.min(LONGEST_INTERVAL.max(declared))
 }
 
-/// Counts what was spent and decides on the interval.
+/// Counts what was spent, also since the last synchronisation to follow tickets, and decides on the interval.
 #[must_use]
 pub fn account(run: Run<'_>, client: &AtlassianClient, spending: &Spending<'_>) -> ApiCost {
     let (observed, now) = (run.observed, Timestamp::now());
-    let costs = costs(observed.local.history.costs, spending, client.points(), now);
+    let following = match spending.kind {
+        ReconcileKind::Full | ReconcileKind::Incremental => run.ctx.following.take(&observed.target.owner.uid),
+        ReconcileKind::Resume | ReconcileKind::TokenOnly => FollowingCost::default(),
+    };
+    let points = client.points().saturating_add(following.points);
+    let costs = costs(observed.local.history.costs, spending, points, now);
     let mut cost = ApiCost {
-        calls: client.calls(),
-        points: client.points(),
+        calls: client.calls().saturating_add(following.calls),
+        points,
         costs,
         points_per_hour: None,
         stretch: None,

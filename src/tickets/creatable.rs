@@ -1,11 +1,13 @@
 //! What can be created in a project, as Jira says: kept for an hour, and asked anew after a refusal.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
+use super::{
+    gate::TicketProject,
+    judge::type_of,
+    metadata::TicketMetadata,
+    shared_answers::{MOMENT, SharedAnswers},
+};
 use crate::{
     api::{
         condition::{ConditionType::Valid, Finding},
@@ -14,7 +16,6 @@ use crate::{
     },
     atlassian::{error::JiraError, jira::Session},
     diagnose::request_type::{is_restricted, unseen_fields},
-    tickets::{TicketMetadata, TicketProject, type_of},
 };
 
 /// How long it is believed.
@@ -23,11 +24,14 @@ const FRESH: Duration = Duration::from_hours(1);
 const MOST: usize = 1000;
 
 /// What can be created, by site, project and type.
-#[derive(Debug, Default)]
-pub struct Creatable(Mutex<HashMap<Key, Arc<Slot>>>);
+#[derive(Debug)]
+pub struct Creatable(SharedAnswers<Key, Result<Arc<TicketMetadata>, NotCreatable>>);
 
-/// What was answered last, and when. Locked while Jira is asked: who comes meanwhile waits for the same answer.
-type Slot = tokio::sync::Mutex<Option<(Arc<TicketMetadata>, Instant)>>;
+impl Default for Creatable {
+    fn default() -> Self {
+        Self(SharedAnswers::new(MOST))
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -37,6 +41,7 @@ struct Key {
 }
 
 /// Why it is not known what can be created.
+#[derive(Clone, Debug)]
 pub enum NotCreatable {
     /// The type is none.
     Invalid(Finding),
@@ -62,28 +67,19 @@ impl Creatable {
         project: &TicketProject,
         spec: &JiraIssueSpec,
     ) -> Result<Arc<TicketMetadata>, NotCreatable> {
-        let key = key(cloud_id, project, spec);
-        let slot = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() >= MOST {
-                all.retain(|_, slot| Arc::strong_count(slot) > 1);
+        let ask = async {
+            match creatable(session, project, spec).await {
+                Ok(metadata) => (Ok(Arc::new(metadata)), FRESH),
+                Err(why) => (Err(why), MOMENT),
             }
-            Arc::clone(all.entry(key).or_default())
         };
-        let mut known = slot.lock().await;
-        if let Some((metadata, _)) = known.as_ref().filter(|(_, at)| at.elapsed() < FRESH) {
-            return Ok(Arc::clone(metadata));
-        }
-        let asked = Arc::new(creatable(session, project, spec).await?);
-        *known = Some((Arc::clone(&asked), Instant::now()));
-        Ok(asked)
+        self.0.of(key(cloud_id, project, spec), ask).await
     }
 
     /// It is asked anew: Jira refused what it said could be created.
     pub fn forget(&self, project: &TicketProject, spec: &JiraIssueSpec) {
-        let (project, wanted) = (&project.id, wanted(spec));
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|key, _| key.project != *project || key.wanted != wanted);
+        let wanted = wanted(spec);
+        self.0.forget(|key| key.project == project.id && key.wanted == wanted);
     }
 }
 
