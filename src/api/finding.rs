@@ -149,10 +149,7 @@ impl Finding {
     /// Whether one of these reasons of the same object explains it already, so that it need not be repeated.
     #[must_use]
     pub fn is_explained_among(&self, all: impl IntoIterator<Item = Reason>) -> bool {
-        match &self.text {
-            Text::Carried(message) => self.reason.is_explained_among(message, all),
-            Text::Found { .. } => all.into_iter().any(|other| self.explained_by.contains(&other)),
-        }
+        all.into_iter().any(|other| self.explained_by.contains(&other))
     }
 
     /// Of two findings of one condition the graver, whose message names the other. Of two that are as

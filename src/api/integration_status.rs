@@ -4,7 +4,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::renamed;
+use super::{
+    condition_type::ConditionType,
+    finding::Finding,
+    reason::OF_BLOCKED_PROJECTS,
+    renamed,
+};
 
 /// What the operator found out.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -19,6 +24,12 @@ pub struct JiraIntegrationStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+
+    /// Conditions that are not True for a cause of which another condition tells already, where their reason alone
+    /// does not say so: they become True together with that one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub consequences: Vec<String>,
 
     /// The site that the integration is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "renamed::site")]
@@ -76,6 +87,18 @@ pub struct JiraIntegrationStatus {
     /// The value of the annotation jira-operator.dev/requestedAt that was answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
+}
+
+impl JiraIntegrationStatus {
+    /// The finding that a condition was written from, where its reason is still known.
+    #[must_use]
+    pub fn finding(&self, condition: ConditionType) -> Option<Finding> {
+        let finding = Finding::carried(condition, &self.conditions)?;
+        if self.consequences.iter().any(|type_| type_ == condition.as_str()) {
+            return Some(finding.explained_by(OF_BLOCKED_PROJECTS));
+        }
+        Some(finding)
+    }
 }
 
 /// The site that the integration is bound to.

@@ -146,7 +146,7 @@ fn follows(condition: &Condition, all: &[Condition]) -> bool {
     let Some(reason) = Reason::parse(&condition.reason) else {
         return false;
     };
-    reason.entry().is_consequence || reason.is_explained_among(&condition.message, reasons())
+    reason.entry().is_consequence || reason.is_explained_among(reasons())
 }
 
 #[cfg(test)]

@@ -10,12 +10,8 @@ pub use self::{
 };
 use super::condition_type::ConditionType;
 
-/// How the message of `SomeServiceDesksBlocked` begins where the one cause is that the account is
-/// no agent, which keeps the projects from being used as well.
-pub const NO_AGENT: &str = "The account is no agent of ";
-
-/// The reasons of the integration that tell of that cause.
-pub const TELL_OF_NO_AGENT: &[Reason] = &[Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
+/// The reasons of the integration that sum up what its projects tell.
+pub const OF_BLOCKED_PROJECTS: &[Reason] = &[Reason::SomeProjectsBlocked, Reason::AllProjectsBlocked];
 
 /// How the remedies of what only a consent helps against end, where it is not known whether the connect pages are
 /// served. Who knows says which way there is.
@@ -49,16 +45,10 @@ impl Reason {
         }
     }
 
-    /// Whether one of these reasons of the same object explains a condition already, so that it need not
-    /// be repeated. The condition stands in a status: what its finding knew, only the words tell there.
+    /// Whether one of these reasons of the same object always explains it, so that it need not be repeated.
     #[must_use]
-    pub fn is_explained_among(self, message: &str, all: impl IntoIterator<Item = Self>) -> bool {
-        let tells = if self == Self::SomeServiceDesksBlocked && message.starts_with(NO_AGENT) {
-            TELL_OF_NO_AGENT
-        } else {
-            self.explained_by()
-        };
-        all.into_iter().any(|other| tells.contains(&other))
+    pub fn is_explained_among(self, all: impl IntoIterator<Item = Self>) -> bool {
+        all.into_iter().any(|other| self.explained_by().contains(&other))
     }
 }
 

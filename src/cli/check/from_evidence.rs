@@ -129,8 +129,7 @@ fn tell_once(lines: &mut [ReportLine]) {
     let reasons: Vec<Reason> = lines.iter().filter_map(|line| Reason::parse(&line.reason)).collect();
     for line in lines {
         let reason = Reason::parse(&line.reason);
-        line.explained |=
-            reason.is_some_and(|reason| reason.is_explained_among(&line.message, reasons.iter().copied()));
+        line.explained |= reason.is_some_and(|reason| reason.is_explained_among(reasons.iter().copied()));
     }
 }
 

@@ -51,6 +51,9 @@ pub fn from_status(
     let lacking = projects.iter().filter(|project| lacks_administer(project));
     let lacking: Vec<String> = lacking.map(|project| project.spec.key.clone()).collect();
     explain(&mut subject);
+    for line in &mut subject.lines {
+        line.explained |= status.consequences.contains(&line.condition);
+    }
     let unwell = subject.parts.len();
     let sums = if are_looked_at(integration) {
         are_fine(fine, unwell)

@@ -187,8 +187,9 @@ fn unfinished(observed: &ObservedState, workflows: Option<&WorkflowSync>, issues
 
 fn transitions(observed: &ObservedState, status: &JiraIntegrationStatus) -> Vec<Notice> {
     let object = observed.integration.object_ref(&());
-    let told = grace::worth_telling(observed, &status.conditions);
-    Notice::transitions(&object, &observed.status.conditions, &told).collect()
+    let before = grace::of_their_own(&observed.status);
+    let told = grace::worth_telling(observed, status);
+    Notice::transitions(&object, &before, &told).collect()
 }
 
 fn of_projects(observed: &ObservedState, results: &Results) -> Vec<Notice> {

@@ -9,6 +9,7 @@ use super::observe::ObservedState;
 use crate::{
     api::{
         condition::{ConditionType, find},
+        integration::JiraIntegrationStatus,
         reason::Reason,
     },
     cluster::events::Notice,
@@ -23,12 +24,19 @@ fn is_missing(condition: &Condition) -> bool {
 }
 
 /// The conditions that may become events.
-pub fn worth_telling(observed: &ObservedState, conditions: &[Condition]) -> Vec<Condition> {
+pub fn worth_telling(observed: &ObservedState, status: &JiraIntegrationStatus) -> Vec<Condition> {
     let awaited = ends(created(observed), observed.now).is_some();
-    let told = conditions
-        .iter()
-        .filter(|condition| !(awaited && is_missing(condition)));
-    told.cloned().collect()
+    let mut told = of_their_own(status);
+    told.retain(|condition| !(awaited && is_missing(condition)));
+    told
+}
+
+/// The conditions of which no other tells already.
+#[must_use]
+pub fn of_their_own(status: &JiraIntegrationStatus) -> Vec<Condition> {
+    let mut conditions = status.conditions.clone();
+    conditions.retain(|condition| !status.consequences.contains(&condition.type_));
+    conditions
 }
 
 /// What is waited for in silence.

@@ -51,9 +51,12 @@ pub fn status(
     let scopes = examined.and_then(|step| step.scopes.clone());
     let counts = examined.and_then(|step| step.counts.clone());
     let counts = counts.or_else(|| before.projects.clone()).map(ProjectCounts::summed_up);
+    let steps = ConditionType::STEPS.iter();
+    let findings: Vec<Finding> = steps.filter_map(|step| verdict.findings.get(step).cloned()).collect();
     JiraIntegrationStatus {
         observed_generation: Some(generation),
-        conditions: conditions_of(observed, verdict, generation, (sync.as_ref(), counts.as_ref()), end.at),
+        conditions: conditions_of(observed, &findings, generation, (sync.as_ref(), counts.as_ref()), end.at),
+        consequences: consequences(&findings),
         site: site.or_else(|| before.site.clone()),
         account: account.or_else(|| before.account.clone()),
         scopes: scopes.unwrap_or_else(|| before.scopes.clone()),
@@ -85,16 +88,14 @@ fn judged_generation(observed: &ObservedState, results: &Results, verdict: &Verd
 
 fn conditions_of(
     observed: &ObservedState,
-    verdict: &Verdict,
+    findings: &[Finding],
     generation: i64,
     (sync, counts): (Option<&SyncStatus>, Option<&ProjectCounts>),
     ended: Timestamp,
 ) -> Vec<Condition> {
     let (before, now) = (&observed.status.conditions, Time(ended));
-    let steps = ConditionType::STEPS.iter();
-    let findings: Vec<Finding> = steps.filter_map(|step| verdict.findings.get(step).cloned()).collect();
-    let ready = ready(&findings, observed.integration.spec.depends_on_projects(counts));
-    let mut conditions = conditions(before, &findings, &ready, generation, &now);
+    let ready = ready(findings, observed.integration.spec.depends_on_projects(counts));
+    let mut conditions = conditions(before, findings, &ready, generation, &now);
     if let Some(progress) = sync.and_then(|sync| sync.progress.as_ref()) {
         let what = format!(
             "Issues are fetched for the first time or anew: {} % are there, {} are to come.",
@@ -109,6 +110,13 @@ fn conditions_of(
         put_reconciling(&mut conditions, before, &finding, generation, &now);
     }
     conditions
+}
+
+/// The conditions of which another one tells already.
+fn consequences(findings: &[Finding]) -> Vec<String> {
+    let reasons = || findings.iter().map(|finding| finding.reason);
+    let explained = findings.iter().filter(|finding| finding.is_explained_among(reasons()));
+    explained.map(|finding| finding.condition.as_str().to_owned()).collect()
 }
 
 fn token(before: Option<&TokenStatus>, change: &TokenChange) -> Option<TokenStatus> {
@@ -210,7 +218,7 @@ pub fn suspended(observed: &ObservedState) -> JiraIntegrationStatus {
         .filter_map(|step| {
             let unknown = || Finding::plain(*step, Reason::NotChecked);
             let always = *step != ConditionType::ServiceDesksReady;
-            let kept = || Finding::carried(*step, &before.conditions).or_else(|| always.then(unknown));
+            let kept = || before.finding(*step).or_else(|| always.then(unknown));
             of_lost_link(before, *step).or_else(kept)
         })
         .collect();
@@ -261,4 +269,37 @@ pub fn is_worth_writing(before: &JiraIntegrationStatus, after: &JiraIntegrationS
         ..status.clone()
     };
     synced || settled(before) != settled(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::reason::OF_BLOCKED_PROJECTS;
+
+    /// Else a new process, which has the status only, would tell one cause twice.
+    #[test]
+    fn what_another_condition_tells_is_known_from_the_status_alone() {
+        let projects = |reason| Finding::plain(ConditionType::ProjectsAccessible, reason);
+        let desks = Finding::plain(ConditionType::ServiceDesksReady, Reason::SomeServiceDesksBlocked);
+        let written = |desks: &Finding| {
+            let findings = [projects(Reason::SomeProjectsBlocked), desks.clone()];
+            let ready = ready(&findings, true);
+            JiraIntegrationStatus {
+                conditions: conditions(&[], &findings, &ready, 1, &Time(Timestamp::UNIX_EPOCH)),
+                consequences: consequences(&findings),
+                ..JiraIntegrationStatus::default()
+            }
+        };
+        let told = |status: &JiraIntegrationStatus, by: Reason| {
+            let kept = status.finding(ConditionType::ServiceDesksReady);
+            let findings = [Some(projects(by)), kept].into_iter().flatten().collect::<Vec<_>>();
+            ready(&findings, true).message().contains("SomeServiceDesksBlocked")
+        };
+        let apart = written(&desks);
+        assert!(apart.consequences.is_empty() && told(&apart, Reason::SomeProjectsBlocked));
+        let explained = written(&desks.explained_by(OF_BLOCKED_PROJECTS));
+        assert_eq!(explained.consequences, ["ServiceDesksReady"]);
+        assert!(!told(&explained, Reason::SomeProjectsBlocked));
+        assert!(told(&explained, Reason::NoProjectsVisible), "nothing else tells of it now");
+    }
 }

@@ -182,10 +182,10 @@ fn told(observed: &ObservedState, results: &Results) -> Vec<ConditionType> {
 /// What was not checked keeps its last answer.
 fn carry(findings: &mut BTreeMap<ConditionType, Finding>, observed: &ObservedState, told: &[ConditionType]) {
     for step in told {
-        let before = Finding::carried(*step, &observed.status.conditions);
+        let before = || observed.status.finding(*step);
         findings
             .entry(*step)
-            .or_insert_with(|| before.unwrap_or_else(|| Finding::plain(*step, Reason::NotChecked)));
+            .or_insert_with(|| before().unwrap_or_else(|| Finding::plain(*step, Reason::NotChecked)));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
             ConditionType::{ServiceDeskReady, ServiceDesksReady},
             Finding,
         },
-        reason::{NO_AGENT, Reason, TELL_OF_NO_AGENT},
+        reason::{OF_BLOCKED_PROJECTS, Reason},
     },
     atlassian::error::JiraError,
     diagnose::evidence::DesksEvidence,
@@ -113,15 +113,15 @@ fn some_blocked(blocked: &[&DeskSummary], all: usize, articles_too: bool) -> Fin
     summed_up(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what, one)
 }
 
-/// What every one of the projects tells already is known by its words.
+/// Each of the projects tells of it already, and so does what sums them up.
 fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
     let keys: Vec<String> = blocked.iter().map(|desk| desk.key.clone()).collect();
     let list = enumerate(&keys, 3);
     let what = match all {
-        1 => format!("{NO_AGENT}the one service project in scope: {list}."),
-        _ => format!("{NO_AGENT}{} of {all} service projects: {list}.", keys.len()),
+        1 => format!("The account is no agent of the one service project in scope: {list}."),
+        _ => format!("The account is no agent of {} of {all} service projects: {list}.", keys.len()),
     };
-    Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what).explained_by(TELL_OF_NO_AGENT)
+    Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what).explained_by(OF_BLOCKED_PROJECTS)
 }
 
 /// The first question that Jira did not answer properly.
@@ -287,8 +287,12 @@ mod tests {
             ];
             judge(&[DeskSummary::of("SUP", &found).unwrap()], Some(&evidence(Ok(())))).unwrap()
         };
-        assert!(of(Reason::InternalCommentDenied).message().starts_with(NO_AGENT));
-        assert_eq!(of(Reason::CreateDenied).reason, Reason::SomeServiceDesksBlocked);
+        let told = of(Reason::InternalCommentDenied);
+        assert!(told.message().starts_with("The account is no agent of "));
+        assert!(told.is_explained_among([Reason::SomeProjectsBlocked]));
+        let apart = of(Reason::CreateDenied);
+        assert_eq!(apart.reason, Reason::SomeServiceDesksBlocked);
+        assert!(!apart.is_explained_among([Reason::SomeProjectsBlocked]));
         assert_eq!(DeskSummary::of("ENG", &[]), None);
     }
 }

@@ -164,7 +164,7 @@ mod tests {
         let found = judged(&project(SERVICE_DESK), &held, Some(&evidence));
         let reasons = reasons(&found);
         assert_eq!(reasons.last(), Some(&Reason::NotAnAgent));
-        let explained = |reason: &Reason| reason.is_explained_among("", reasons.iter().copied());
+        let explained = |reason: &Reason| reason.is_explained_among(reasons.iter().copied());
         let told: Vec<bool> = reasons.iter().map(explained).collect();
         assert_eq!(told, [false, false, true]);
     }
