@@ -193,8 +193,8 @@ impl<'a> Bench<'a> {
             let (report, ended) = issues::run(&self.jira, &self.sink, &settings, moment, state).await;
             fetched += u64::try_from(report.fetched)?;
             match ended {
-                Err(MirrorError::Jira(JiraError::RateLimited { retry_after, .. })) => {
-                    tokio::time::sleep(retry_after.unwrap_or(Duration::from_secs(1))).await;
+                Err(MirrorError::Jira(JiraError::RateLimited(limit))) => {
+                    tokio::time::sleep(limit.retry_after.unwrap_or(Duration::from_secs(1))).await;
                 }
                 ended => ended?,
             }

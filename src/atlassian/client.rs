@@ -155,10 +155,7 @@ impl AtlassianClient {
         // The address is a person's input: nothing of what it answers is passed on.
         answer.map(|(tenant, _)| tenant).map_err(|error| match error {
             JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::Refused { .. } => {
-                JiraError::Unavailable {
-                    detail: "the site refused to tell its cloudId".to_owned(),
-                    retry_after: None,
-                }
+                JiraError::unavailable("the site refused to tell its cloudId")
             }
             other => other,
         })
@@ -245,10 +242,10 @@ impl AtlassianClient {
             (json, _) if !status.is_success() => Err(WriteError::of(status, &headers, json.as_ref(), &prepared.name)),
             (Some(json), _) => Ok(json),
             (None, Some([])) => Ok(Value::Null),
-            (None, _) => Err(WriteError::Uncertain(JiraError::Unavailable {
-                detail: format!("{} succeeded with an answer that cannot be read", prepared.name),
-                retry_after: None,
-            })),
+            (None, _) => Err(WriteError::Uncertain(JiraError::unavailable(format!(
+                "{} succeeded with an answer that cannot be read",
+                prepared.name
+            )))),
         }
     }
 
@@ -280,10 +277,8 @@ impl AtlassianClient {
             .points
             .fetch_add(points_and_bursts::objects(call, &json), Ordering::Relaxed);
         // The error would quote the answer.
-        let answer = serde_json::from_value(json).map_err(|_| JiraError::Unavailable {
-            detail: format!("{call} was answered in an unexpected shape"),
-            retry_after: None,
-        })?;
+        let odd = |_| JiraError::unavailable(format!("{call} was answered in an unexpected shape"));
+        let answer = serde_json::from_value(json).map_err(odd)?;
         Ok((answer, date))
     }
 }

@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::body::{Body, BodyEnd, PAGE};
+use super::{
+    body::{Body, BodyEnd, PAGE},
+    rate_limit::{RateLimit, retry_after},
+};
 
 /// A call that got no usable answer.
-#[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum JiraError {
     /// 401: the token is not accepted, or the account is not (they look alike).
     #[error("Jira answered 401: {0}")]
@@ -25,13 +29,8 @@ pub enum JiraError {
     #[error("Jira answered that it does not exist: {0}")]
     NotFound(String),
     /// 429.
-    #[error("Jira asked to slow down ({reason})")]
-    RateLimited {
-        /// `RateLimit-Reason`, such as jira-quota-global-based.
-        reason: String,
-        /// `Retry-After`, where it was given.
-        retry_after: Option<Duration>,
-    },
+    #[error(transparent)]
+    RateLimited(#[from] RateLimit),
     /// 3xx: redirects are not followed.
     #[error("it was redirected elsewhere")]
     Redirected,
@@ -54,11 +53,21 @@ pub enum JiraError {
 }
 
 impl JiraError {
+    /// No usable answer, after which no wait was asked for.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable {
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
     /// The wait that Atlassian asked for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::RateLimited(limit) => limit.retry_after,
+            Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -66,38 +75,25 @@ impl JiraError {
     /// The kind of error in one word, as metrics name it.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Unauthorized(_) => "unauthorized",
-            Self::ScopeMismatch(_) => "scope_mismatch",
-            Self::Forbidden(_) => "forbidden",
-            Self::NotFound(_) => "not_found",
-            Self::RateLimited { .. } => "rate_limited",
-            Self::Redirected => "redirected",
-            Self::Unavailable { .. } => "unavailable",
-            Self::Refused { .. } => "refused",
-        }
+        self.into_str()
     }
 
     /// Whether the hourly quota is spent, so that every further call would be refused.
     #[must_use]
     pub fn is_quota(&self) -> bool {
-        matches!(self, Self::RateLimited { reason, .. } if reason.starts_with("jira-quota"))
+        matches!(self, Self::RateLimited(limit) if limit.is_quota())
     }
 
     /// A failure below HTTP, without the URL, which may carry a person's input.
     #[must_use]
     pub fn transport(error: reqwest::Error) -> Self {
-        let detail = if error.is_timeout() {
+        Self::unavailable(if error.is_timeout() {
             "it did not answer in time".to_owned()
         } else if error.is_connect() {
             "it could not be reached".to_owned()
         } else {
             format!("the connection failed: {}", error.without_url())
-        };
-        Self::Unavailable {
-            detail,
-            retry_after: None,
-        }
+        })
     }
 }
 
@@ -170,12 +166,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: Option<&Va
         401 => JiraError::Unauthorized(said()),
         403 => JiraError::Forbidden(said()),
         404 => JiraError::NotFound(said()),
-        429 => JiraError::RateLimited {
-            reason: header(headers, "ratelimit-reason")
-                .unwrap_or("no reason given")
-                .to_owned(),
-            retry_after: retry_after(headers),
-        },
+        429 => RateLimit::of(headers).into(),
         300..=399 => JiraError::Redirected,
         500.. => unavailable(
             format!("{asked} was answered with HTTP status {}", status.as_u16()),
@@ -193,21 +184,6 @@ fn unavailable(detail: String, headers: &HeaderMap) -> JiraError {
         detail,
         retry_after: retry_after(headers),
     }
-}
-
-fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The longest wait that a server is granted. The quota, the longest that Atlassian knows, is refilled each
-/// hour; a header may come from any proxy.
-const LONGEST_WAIT: Duration = Duration::from_hours(2);
-
-/// `Retry-After` in seconds; a date, which Atlassian does not send, counts as absent.
-#[must_use]
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = header(headers, "retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// The words of an error body, in any of the three shapes that Atlassian uses: the platform's,
@@ -297,19 +273,6 @@ mod tests {
             error_message(&json!({"errorMessage": "four", "i18nErrorMessage": {}})),
             "four"
         );
-    }
-
-    #[test]
-    fn no_header_asks_for_a_wait_without_end() {
-        let asked = |seconds: &str| {
-            let mut headers = HeaderMap::new();
-            headers.extend(seconds.parse().map(|value| (reqwest::header::RETRY_AFTER, value)));
-            retry_after(&headers)
-        };
-        assert_eq!(asked("1847"), Some(Duration::from_secs(1847)));
-        assert_eq!(asked("18446744073709551615"), Some(LONGEST_WAIT));
-        assert_eq!(asked("18446744073709551616"), None);
-        assert_eq!(asked("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod lenient;
 pub mod models;
 pub mod oauth;
 pub mod points_and_bursts;
+pub mod rate_limit;
 pub mod secret;
 pub mod site;
 pub mod ticket_models;

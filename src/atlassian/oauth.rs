@@ -121,10 +121,7 @@ impl TokenEndpoint {
 type OauthClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 fn no_url(what: &str) -> ExchangeFailure {
-    ExchangeFailure::Unavailable {
-        detail: format!("{what} is not a URL"),
-        retry_after: None,
-    }
+    ExchangeFailure::unavailable(format!("{what} is not a URL"))
 }
 
 fn read(
@@ -179,10 +176,7 @@ async fn send(
 }
 
 fn unreadable(found: &Mutex<Option<Secret>>) -> ExchangeFailure {
-    salvaged(found).unwrap_or_else(|| ExchangeFailure::Unavailable {
-        detail: NO_TOKENS.to_owned(),
-        retry_after: None,
-    })
+    salvaged(found).unwrap_or_else(|| ExchangeFailure::unavailable(NO_TOKENS))
 }
 
 fn salvaged(found: &Mutex<Option<Secret>>) -> Option<ExchangeFailure> {
@@ -191,15 +185,11 @@ fn salvaged(found: &Mutex<Option<Secret>>) -> Option<ExchangeFailure> {
 }
 
 fn transport(error: &reqwest::Error) -> ExchangeFailure {
-    let detail = if error.is_timeout() {
+    ExchangeFailure::unavailable(if error.is_timeout() {
         "the token endpoint did not answer in time"
     } else if error.is_connect() {
         "the token endpoint could not be reached"
     } else {
         "the connection to the token endpoint broke"
-    };
-    ExchangeFailure::Unavailable {
-        detail: detail.to_owned(),
-        retry_after: None,
-    }
+    })
 }

@@ -7,7 +7,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{error::retry_after, secret::Secret};
+use super::{rate_limit::retry_after, secret::Secret};
 
 /// Most characters of what Atlassian says that are passed on.
 const LONGEST: usize = 120;
@@ -15,7 +15,8 @@ const LONGEST: usize = 120;
 const LONGEST_CODE: usize = 40;
 
 /// An exchange that brought no tokens. Never carries a body: it could hold a token.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, Error, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum ExchangeFailure {
     /// `invalid_grant` or `unauthorized_client`: the grant is dead.
     #[error("Atlassian refused the refresh token: {description}")]
@@ -85,6 +86,15 @@ fn unclear(status: StatusCode, code: &str) -> String {
 }
 
 impl ExchangeFailure {
+    /// No usable answer, after which no wait was asked for.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable {
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
     /// The same without what was sent, should the answer quote it, and with no more words than people read. In this
     /// order: the rest of a secret that is cut is not found any more. What was sent is no new token either: an
     /// answer that repeats the request brings none.
@@ -103,10 +113,7 @@ impl ExchangeFailure {
                 detail: clean(detail),
                 retry_after,
             },
-            Self::Salvaged { refresh_token } if repeats(&refresh_token, sent) => Self::Unavailable {
-                detail: NO_TOKENS.to_owned(),
-                retry_after: None,
-            },
+            Self::Salvaged { refresh_token } if repeats(&refresh_token, sent) => Self::unavailable(NO_TOKENS),
             other @ (Self::ClientRefused | Self::Salvaged { .. }) => other,
         }
     }

@@ -104,7 +104,7 @@ impl WriteError {
     pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: Option<&Value>, asked: &str) -> Self {
         let sorted = error::classify(status, headers, body, asked);
         match (&sorted, body) {
-            (JiraError::RateLimited { .. } | JiraError::Redirected, _) => Self::NotDone(sorted),
+            (JiraError::RateLimited(_) | JiraError::Redirected, _) => Self::NotDone(sorted),
             (JiraError::Unavailable { .. }, _) | (_, None) => Self::Uncertain(sorted),
             _ if status == StatusCode::REQUEST_TIMEOUT => Self::Uncertain(sorted),
             (_, Some(body)) => Self::Refused(Refusal::read(status.as_u16(), body)),
@@ -164,7 +164,7 @@ mod tests {
         }
         assert!(matches!(
             sorted(429, body().as_ref()),
-            WriteError::NotDone(JiraError::RateLimited { .. })
+            WriteError::NotDone(JiraError::RateLimited(_))
         ));
     }
 

@@ -75,7 +75,7 @@ impl SiteEvidence {
     #[must_use]
     pub fn gravest_error(&self) -> Option<&JiraError> {
         let errors = [self.resources.as_ref().err(), self.tenant.as_ref().err()];
-        let gravity = |error: &&JiraError| (matches!(error, JiraError::RateLimited { .. }), error.retry_after());
+        let gravity = |error: &&JiraError| (matches!(error, JiraError::RateLimited(_)), error.retry_after());
         errors.into_iter().flatten().max_by_key(gravity)
     }
 }

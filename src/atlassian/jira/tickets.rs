@@ -163,12 +163,8 @@ impl Session {
 }
 
 fn created<T: DeserializeOwned>(answer: Value) -> Result<T, WriteError> {
-    serde_json::from_value(answer).map_err(|_| {
-        WriteError::Uncertain(JiraError::Unavailable {
-            detail: "it was answered in an unexpected shape".to_owned(),
-            retry_after: None,
-        })
-    })
+    let odd = |_| WriteError::Uncertain(JiraError::unavailable("it was answered in an unexpected shape"));
+    serde_json::from_value(answer).map_err(odd)
 }
 
 fn marked_fields() -> Vec<&'static str> {

@@ -13,7 +13,7 @@ use super::{
         grant,
         issue_sync::IssueSync,
         issues::{self, IssueInputs},
-        rate_limit,
+        shared_quota,
         slice::Slice,
         synced,
         token::{self, TokenChange},
@@ -45,7 +45,7 @@ pub async fn run(ctx: &Context, observed: &ObservedState, kind: ReconcileKind) -
         results.work.directory = Some(removed);
     }
     let stretch = results.cost.as_ref().and_then(|cost| cost.stretch);
-    results.turn = rate_limit::share_limit(run, results.stopped.as_ref(), cost::interval(run.observed, stretch));
+    results.turn = shared_quota::share(run, results.stopped.as_ref(), cost::interval(run.observed, stretch));
     results
 }
 
@@ -106,7 +106,7 @@ async fn ask(
     client: &AtlassianClient,
     results: &mut Results,
 ) -> Result<(), StepError> {
-    rate_limit::points_are_left(run)?;
+    shared_quota::points_are_left(run)?;
     if let Some(work) = resumed(run, client, results).await? {
         keep_token(run, grant, results).await?;
         return sync(run, work, results).await;

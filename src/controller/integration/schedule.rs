@@ -158,14 +158,6 @@ pub fn earliest(times: &[Option<Timestamp>], now: Timestamp) -> Option<Duration>
     Some(wait.clamp(Duration::from_millis(100), LONGEST_WAIT))
 }
 
-/// The wait until Atlassian refills the hourly quota, at the top of the UTC hour, for an answer
-/// that does not say how long.
-#[must_use]
-pub fn until_next_hour(now: Timestamp) -> Duration {
-    let into_the_hour = now.as_second().rem_euclid(3600);
-    Duration::from_secs(u64::try_from(3600 - into_the_hour).unwrap_or(3600))
-}
-
 /// A time a little later, where it falls on the first minute of an hour: the quota is refilled then
 /// for everybody, and everybody comes.
 #[must_use]

@@ -3,10 +3,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     observe::ObservedState,
     results::{Results, note},
-    steps::{StepError, issue_sync::Retry, rate_limit},
+    steps::{StepError, issue_sync::Retry},
 };
 use crate::{
     api::{
@@ -14,7 +16,8 @@ use crate::{
         ready::holds_ready_back,
         reason::{Disposition, Holds, Reason, WAYS_TO_CONNECT},
     },
-    cluster::time::clock,
+    atlassian::rate_limit::RateLimit,
+    cluster::time::{after, clock},
 };
 
 /// The link, and the command besides.
@@ -56,9 +59,9 @@ impl Verdict {
         let stopped = results.stopped.as_ref();
         let mut retry_after = wait_asked_for(results);
         match stopped {
-            Some(StepError::RateLimited(error)) => {
-                retry_after = rate_limit::wait(error, results.turn, observed.now);
-                note(&mut findings, rate_limit::finding(error, retry_after, observed.now));
+            Some(StepError::RateLimited(limit)) => {
+                retry_after = limit.wait(results.turn, observed.now);
+                note(&mut findings, limited(limit, retry_after, observed.now));
             }
             Some(StepError::Unanswered(error)) => retry_after = error.retry_after(),
             Some(StepError::After(_) | StepError::Quiet) | None => {}
@@ -141,6 +144,19 @@ impl Verdict {
 #[must_use]
 pub fn by_command(finding: Finding) -> Finding {
     finding.rewording(WAYS_TO_CONNECT, BY_COMMAND)
+}
+
+/// Being asked to slow down proves nothing about what was asked.
+fn limited(limit: &RateLimit, wait: Option<Duration>, now: Timestamp) -> Finding {
+    let until = wait.map(|wait| clock(after(now, wait)));
+    let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
+    let (reason, so) = if limit.is_quota() {
+        (Reason::QuotaExhausted, "no call is made")
+    } else {
+        (Reason::SyncPartial, "a part was not asked for")
+    };
+    let what = format!("{limit}, so {so}{until}.");
+    Finding::with_remedy(ConditionType::Synced, reason, &what)
 }
 
 fn wait_asked_for(results: &Results) -> Option<Duration> {

@@ -190,10 +190,10 @@ impl TicketContext {
         let ctx = Arc::clone(&self.ctx);
         Arc::new(move |error| match error {
             JiraError::Unauthorized(_) => ctx.shared_access.forget(&key),
-            JiraError::RateLimited { reason, .. } if error.is_quota() => {
+            JiraError::RateLimited(limit) if limit.is_quota() => {
                 let spent = SpentQuota {
-                    until: after(Timestamp::now(), error.retry_after().unwrap_or(QUOTA)),
-                    reason: reason.clone(),
+                    until: after(Timestamp::now(), limit.retry_after.unwrap_or(QUOTA)),
+                    reason: limit.reason.clone(),
                 };
                 ctx.pools.note_spent(&app, &host, spent);
             }

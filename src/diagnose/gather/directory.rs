@@ -2,7 +2,7 @@
 
 use crate::{
     api::{integration::PinnedUser, requirements::BROWSE_USERS},
-    atlassian::{error::JiraError, jira::Session},
+    atlassian::{error::JiraError, jira::Session, rate_limit::Asked},
     diagnose::evidence::{DirectoryEvidence, ProjectsEvidence},
 };
 
@@ -18,7 +18,7 @@ pub async fn directory(
 ) -> Result<DirectoryEvidence, JiraError> {
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
     let pinned = match jira.users(&ids).await {
-        Err(error) if error.is_quota() => return Err(error),
+        Err(JiraError::RateLimited(limit)) if limit.stops_all(Asked::PinnedPeople) => return Err(limit.into()),
         answer => answer,
     };
     Ok(DirectoryEvidence {

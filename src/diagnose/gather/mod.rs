@@ -25,7 +25,7 @@ use crate::{atlassian::error::JiraError, diagnose::evidence::JiraResult};
 /// An answer as evidence, whatever it is; but when Atlassian asks to slow down, nothing more is asked.
 fn unless_limited<T>(answer: JiraResult<T>) -> Result<JiraResult<T>, JiraError> {
     match answer {
-        Err(error @ JiraError::RateLimited { .. }) => Err(error),
+        Err(error @ JiraError::RateLimited(_)) => Err(error),
         answer => Ok(answer),
     }
 }

@@ -65,7 +65,7 @@ pub async fn projects(
     if evidence.resolved.values().any(Option::is_none) {
         // A desk among them is seen through its portal. That it is not told is no trouble here.
         evidence.desks = match jira.service_desks().await {
-            Err(error @ JiraError::RateLimited { .. }) => return Err(error),
+            Err(error @ JiraError::RateLimited(_)) => return Err(error),
             answer => answer.ok(),
         };
     }
@@ -117,7 +117,7 @@ async fn find_portals(jira: &Session, evidence: &mut ProjectsEvidence) -> Result
 fn put_aside(evidence: &mut ProjectsEvidence, id_or_key: &str, error: JiraError) -> Result<(), JiraError> {
     let of_all = matches!(
         error,
-        JiraError::RateLimited { .. } | JiraError::ScopeMismatch(_) | JiraError::Unauthorized(_)
+        JiraError::RateLimited(_) | JiraError::ScopeMismatch(_) | JiraError::Unauthorized(_)
     );
     if of_all || !evidence.unanswered.is_empty() {
         return Err(error);

@@ -119,7 +119,10 @@ fn no_agent(blocked: &[&DeskSummary], all: usize) -> Finding {
     let list = enumerate(&keys, 3);
     let what = match all {
         1 => format!("The account is no agent of the one service project in scope: {list}."),
-        _ => format!("The account is no agent of {} of {all} service projects: {list}.", keys.len()),
+        _ => format!(
+            "The account is no agent of {} of {all} service projects: {list}.",
+            keys.len()
+        ),
     };
     Finding::with_remedy(ServiceDesksReady, Reason::SomeServiceDesksBlocked, &what).explained_by(OF_BLOCKED_PROJECTS)
 }
@@ -165,10 +168,7 @@ mod tests {
     }
 
     fn down() -> JiraError {
-        JiraError::Unavailable {
-            detail: "it did not answer in time".into(),
-            retry_after: None,
-        }
+        JiraError::unavailable("it did not answer in time")
     }
 
     fn forbidden() -> JiraError {

@@ -26,7 +26,7 @@ use crate::{
 pub fn unavailable(condition: ConditionType, error: &JiraError) -> Finding {
     let remedy = match error {
         _ if error.is_quota() => "It goes on by itself once Atlassian refills the quota, at the full hour.",
-        JiraError::RateLimited { .. } => "It is tried again by itself, when Atlassian allows it.",
+        JiraError::RateLimited(_) => "It is tried again by itself, when Atlassian allows it.",
         JiraError::Refused { .. } | JiraError::Forbidden(_) | JiraError::NotFound(_) => {
             "It is asked again by itself. If Jira goes on refusing it, report these words as a fault of the operator."
         }
@@ -46,7 +46,7 @@ fn not_asked(error: &JiraError) -> String {
 pub fn is_outage(error: &JiraError) -> bool {
     matches!(
         error,
-        JiraError::Unavailable { .. } | JiraError::Redirected | JiraError::RateLimited { .. }
+        JiraError::Unavailable { .. } | JiraError::Redirected | JiraError::RateLimited(_)
     )
 }
 
@@ -74,13 +74,16 @@ pub fn enumerate(items: &[String], most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atlassian::rate_limit::RateLimit;
 
     #[test]
     fn what_is_to_be_done_depends_on_why_jira_did_not_answer() {
         let said = |error: &JiraError| unavailable(ConditionType::Synced, error).message();
-        let limited = |reason: &str| JiraError::RateLimited {
-            reason: reason.into(),
-            retry_after: None,
+        let limited = |reason: &str| {
+            JiraError::RateLimited(RateLimit {
+                reason: reason.into(),
+                retry_after: None,
+            })
         };
         let quota = said(&limited("jira-quota-global-based"));
         assert!(quota.ends_with("at the full hour."), "{quota}");

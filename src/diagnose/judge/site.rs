@@ -142,6 +142,7 @@ fn reached(granted: &[AccessibleResource]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::atlassian::rate_limit::RateLimit;
 
     fn site(host: &str) -> SiteUrl {
         SiteUrl::parse(&format!("https://{host}.atlassian.net"), &[]).unwrap()
@@ -220,10 +221,7 @@ mod tests {
     }
 
     fn outage() -> JiraError {
-        JiraError::Unavailable {
-            detail: "x".into(),
-            retry_after: None,
-        }
+        JiraError::unavailable("x")
     }
 
     /// An unauthenticated answer of an edge server does not outvote what Atlassian tells the grant.
@@ -233,10 +231,10 @@ mod tests {
             JiraError::NotFound("none".into()),
             JiraError::Redirected,
             outage(),
-            JiraError::RateLimited {
+            JiraError::RateLimited(RateLimit {
                 reason: "x".into(),
                 retry_after: None,
-            },
+            }),
         ];
         for refusal in refusals {
             for before in [None, Some(bound("c1", "acme"))] {

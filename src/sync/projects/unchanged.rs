@@ -19,6 +19,7 @@ use crate::{
     atlassian::{
         error::JiraError,
         jira::{ProjectFilter, Session},
+        rate_limit::Asked,
     },
     diagnose::{
         DirectoryEvidence,
@@ -125,8 +126,7 @@ async fn directory_is(jira: &Session, before: KnownState<'_>, may_browse: bool) 
     };
     let ids: Vec<String> = pinned.iter().map(|person| person.account_id.clone()).collect();
     let found = match jira.users(&ids).await {
-        // Questions about people have a limit of their own, which says nothing of anything else.
-        Err(error @ JiraError::RateLimited { .. }) if !error.is_quota() => return Ok(true),
+        Err(JiraError::RateLimited(limit)) if !limit.stops_all(Asked::PinnedPeople) => return Ok(true),
         answer => answer?,
     };
     let evidence = DirectoryEvidence {

@@ -86,7 +86,7 @@ pub async fn ask(
     for group in projects.chunks(IN_FLIGHT) {
         let limited = answers
             .iter()
-            .any(|(_, answer)| matches!(answer, Err(JiraError::RateLimited { .. })));
+            .any(|(_, answer)| matches!(answer, Err(JiraError::RateLimited(_))));
         if limited || is_over() {
             left = true;
             break;

@@ -18,7 +18,7 @@ use crate::{
         names::REQUESTED_AT,
         reason::Reason::{self, ReconnectRequired, SecretNotWritable},
     },
-    atlassian::{error::JiraError, site::SiteUrl},
+    atlassian::{error::JiraError, rate_limit::RateLimit, site::SiteUrl},
     controller::{
         integration::steps::{
             ProjectSync, StepError, examination::Examination, grant::GrantStep, issue_sync::IssueSync, synced,
@@ -116,17 +116,14 @@ fn stopped(mut results: Results, error: StepError) -> Results {
 }
 
 fn limited(reason: &str, seconds: Option<u64>) -> StepError {
-    StepError::RateLimited(JiraError::RateLimited {
+    StepError::RateLimited(RateLimit {
         reason: reason.into(),
         retry_after: seconds.map(Duration::from_secs),
     })
 }
 
 fn outage() -> JiraError {
-    JiraError::Unavailable {
-        detail: "HTTP status 503".into(),
-        retry_after: None,
-    }
+    JiraError::unavailable("HTTP status 503")
 }
 
 /// Without a token, and why.

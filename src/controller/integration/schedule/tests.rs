@@ -269,9 +269,3 @@ fn nothing_is_planned_for_the_first_minute_of_an_hour() {
         assert_eq!(off_the_hour(minute(62), random), minute(62));
     }
 }
-
-#[test]
-fn the_quota_is_refilled_on_the_hour() {
-    assert_eq!(until_next_hour(minute(50)), Duration::from_mins(10));
-    assert_eq!(until_next_hour(minute(60)), Duration::from_hours(1));
-}

@@ -63,7 +63,7 @@ impl ProjectSync {
 fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool, StepError> {
     match is_unchanged {
         Ok(is_unchanged) => Ok(is_unchanged),
-        Err(error @ JiraError::RateLimited { .. }) => Err(StepError::RateLimited(error)),
+        Err(JiraError::RateLimited(limit)) => Err(StepError::RateLimited(limit)),
         Err(error @ JiraError::Unavailable { .. }) if failures == 0 => Err(StepError::Unanswered(error)),
         // If it stays, asking everything shows what it is.
         Err(_) => Ok(false),
@@ -73,22 +73,21 @@ fn believed(is_unchanged: Result<bool, JiraError>, failures: u32) -> Result<bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atlassian::rate_limit::RateLimit;
 
     #[test]
     fn an_answer_that_fails_once_makes_no_look_dearer() {
-        let outage = || {
-            Err(JiraError::Unavailable {
-                detail: "HTTP status 503".into(),
-                retry_after: None,
-            })
-        };
+        let outage = || Err(JiraError::unavailable("HTTP status 503"));
         assert!(matches!(believed(outage(), 0), Err(StepError::Unanswered(_))));
         assert!(matches!(believed(outage(), 1), Ok(false)), "if it stays");
-        let limited = JiraError::RateLimited {
+        let limited = RateLimit {
             reason: "jira-quota-global-based".into(),
             retry_after: None,
         };
-        assert!(matches!(believed(Err(limited), 1), Err(StepError::RateLimited(_))));
+        assert!(matches!(
+            believed(Err(limited.into()), 1),
+            Err(StepError::RateLimited(_))
+        ));
         assert!(matches!(believed(Err(JiraError::NotFound("x".into())), 0), Ok(false)));
         assert!(matches!(believed(Ok(true), 0), Ok(true)));
     }

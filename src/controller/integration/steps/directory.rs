@@ -5,20 +5,20 @@
 use jiff::Timestamp;
 use kube::Resource;
 
-use super::{
-    Run, StepError,
-    rate_limit::{burst_over, is_burst},
-    slice::Slice,
-};
+use super::{Run, StepError, slice::Slice};
 use crate::{
     api::{
         integration::{DirectoryMode, DirectoryStatus},
         names,
     },
-    atlassian::error::JiraError,
+    atlassian::{
+        error::JiraError,
+        rate_limit::{Asked, RateLimit},
+    },
     cluster::{
         error::{WriteError, describe},
         events::Notice,
+        time::after,
     },
     controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::directory::{
@@ -137,9 +137,12 @@ async fn list(
         Ok(ended) => done.take(observed, ended),
         Err(error) => done.take_error(observed, before.clone(), error),
     }
-    // Too many calls a second to this endpoint, which has a limit of its own, say nothing about others.
-    if let Some(StepError::RateLimited(error)) = done.stopped.take_if(|error| is_burst(error)) {
-        let at = burst_over(&error);
+    let waits_alone = |limit: &RateLimit| !limit.stops_all(Asked::UserList);
+    let stopped = done
+        .stopped
+        .take_if(|error| matches!(error, StepError::RateLimited(limit) if waits_alone(limit)));
+    if let Some(StepError::RateLimited(limit)) = stopped {
+        let at = after(Timestamp::now(), limit.pause());
         listing.not_before = Some(at);
         done.resume_at = Some(done.resume_at.map_or(at, |other| other.min(at)));
     }
@@ -168,9 +171,9 @@ impl DirectorySync {
         let terminating = |error: &kube::Error| matches!(WriteError::from_kube(error), WriteError::Terminating);
         if error.cluster().is_some_and(terminating) {
             self.stopped = Some(StepError::Quiet);
-        } else if let DirectoryError::Jira(limited @ JiraError::RateLimited { .. }) = error {
+        } else if let DirectoryError::Jira(JiraError::RateLimited(limit)) = error {
             self.change = DirectoryChange::Written(status);
-            self.stopped = Some(StepError::RateLimited(limited));
+            self.stopped = Some(StepError::RateLimited(limit));
         } else {
             self.fail(observed, status, &error);
         }

@@ -197,10 +197,10 @@ impl Examiner<'_> {
     }
 
     fn stopped(&mut self, Stop { after, error }: Stop, evidence: &Evidence) -> StepError {
-        if let Some(error @ JiraError::RateLimited { .. }) = error {
+        if let Some(JiraError::RateLimited(limit)) = error {
             // That proves nothing about what was asked.
             self.found.findings.retain(|finding| finding.condition != after);
-            return StepError::RateLimited(error);
+            return StepError::RateLimited(limit);
         }
         self.found.retry_after = error.as_ref().and_then(JiraError::retry_after);
         match (&evidence.projects, error) {
@@ -221,8 +221,8 @@ impl Examiner<'_> {
         };
         let declared = &evidence.declared;
         if let Some(directory) = &evidence.directory {
-            // Too many questions about people say nothing of them, and their condition keeps its last answer.
-            if !matches!(directory.pinned, Err(JiraError::RateLimited { .. })) {
+            // A limit that stops nothing else says nothing of the people.
+            if !matches!(directory.pinned, Err(JiraError::RateLimited(_))) {
                 let finding = judge::directory::judge(&declared.pinned, directory);
                 self.found.findings.push(finding);
             }

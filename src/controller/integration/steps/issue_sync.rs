@@ -130,8 +130,8 @@ impl IssueSync {
 
     fn take_error(&mut self, error: MirrorError) {
         match error {
-            MirrorError::Jira(error @ JiraError::RateLimited { .. }) => {
-                self.stopped = Some(StepError::RateLimited(error));
+            MirrorError::Jira(JiraError::RateLimited(limit)) => {
+                self.stopped = Some(StepError::RateLimited(limit));
             }
             MirrorError::Jira(error @ JiraError::ScopeMismatch(_)) => {
                 self.findings.push(judge::scopes::refused(&error.to_string()));

@@ -137,7 +137,7 @@ async fn recall(
     let mut has_lost = false;
     if kind == ReconcileKind::Full
         && !mirror
-            .is_as_known(state.objects.index(), state.objects.orphaned())
+            .is_as_known(state.objects.index(), &state.objects.orphaned)
             .await?
     {
         let found = read(run, mirror).await?;

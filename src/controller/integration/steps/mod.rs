@@ -9,7 +9,7 @@ pub mod grant;
 pub mod issue_sync;
 pub mod issues;
 pub mod projects;
-pub mod rate_limit;
+pub mod shared_quota;
 pub mod slice;
 pub mod token;
 pub mod upkeep;
@@ -21,7 +21,7 @@ use crate::{
         condition::{ConditionType, Finding},
         reason::Reason,
     },
-    atlassian::error::JiraError,
+    atlassian::{error::JiraError, rate_limit::RateLimit},
     controller::context::Context,
     sync::projects::apply::Applied,
 };
@@ -41,7 +41,7 @@ pub enum StepError {
     /// This condition is not True, and the rest depends on it.
     After(ConditionType),
     /// Atlassian asked to slow down.
-    RateLimited(JiraError),
+    RateLimited(RateLimit),
     /// Whether all is as it was could not be asked, for the first time: it is asked once more before
     /// everything else is.
     Unanswered(JiraError),

@@ -9,13 +9,18 @@ use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::{Run, StepError, rate_limit::burst_over, slice::Slice};
+use super::{Run, StepError, slice::Slice};
 use crate::{
     api::{
         condition::Finding,
         project::{JiraProject, JiraProjectStatus},
     },
-    atlassian::{error::JiraError, models::IssueTypeStatuses},
+    atlassian::{
+        error::JiraError,
+        models::IssueTypeStatuses,
+        rate_limit::{Asked, RateLimit},
+    },
+    cluster::time::after,
     controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     diagnose::{StatusesEvidence, judge},
     sync::{
@@ -54,11 +59,11 @@ struct Answers {
 }
 
 impl Answers {
-    fn limited(&self) -> Option<&JiraError> {
-        let errors = self.all.iter().filter_map(|(_, answer)| answer.as_ref().err());
-        errors
-            .into_iter()
-            .find(|error| matches!(error, JiraError::RateLimited { .. }))
+    fn limit(&self) -> Option<&RateLimit> {
+        self.all.iter().find_map(|(_, answer)| match answer {
+            Err(JiraError::RateLimited(limit)) => Some(limit),
+            _ => None,
+        })
     }
 
     /// Projects that need not be asked again: a refusal is an answer too.
@@ -87,8 +92,8 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &mut [JiraProject]) ->
         _ => ask(slice, due).await,
     };
     note_asked(&mut unknown_statuses, &answers.all);
-    let limited = answers.limited().cloned();
-    let is_left = answers.is_left || limited.is_some();
+    let limit = answers.limit().cloned();
+    let is_left = answers.is_left || limit.is_some();
     let (mut settled, asked) = (answers.settled(), answers.all.len());
     let has_failed = asked > settled.len();
     let written = write(run, answers.all, known).await;
@@ -109,8 +114,10 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &mut [JiraProject]) ->
         done,
         mapped: Arc::new(written.mapped),
         unknown_statuses,
-        resume_at: is_left.then(|| resume_at(limited.as_ref(), observed.now)),
-        stopped: limited.filter(JiraError::is_quota).map(StepError::RateLimited),
+        resume_at: is_left.then(|| resume_at(limit.as_ref(), observed.now)),
+        stopped: limit
+            .filter(|limit| limit.stops_all(Asked::Workflows))
+            .map(StepError::RateLimited),
     }
 }
 
@@ -132,9 +139,8 @@ async fn ask(slice: &Slice<'_>, due: Vec<&JiraProject>) -> Answers {
     Answers { all, is_left }
 }
 
-/// Too many calls a second to this endpoint say nothing about the others.
-fn resume_at(limited: Option<&JiraError>, now: Timestamp) -> Timestamp {
-    limited.map_or(now, burst_over)
+fn resume_at(limit: Option<&RateLimit>, now: Timestamp) -> Timestamp {
+    limit.map_or(now, |limit| after(Timestamp::now(), limit.pause()))
 }
 
 /// Judges spec.statusMapping by what all projects were found to be made of.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::{atlassian::error::JiraError, diagnose::evidence::JiraResult};
+use crate::{
+    atlassian::{error::JiraError, rate_limit::RateLimit},
+    diagnose::evidence::JiraResult,
+};
 
 /// A text as people write it, or as nobody does: empty, very long, of any characters.
 pub fn text() -> BoxedStrategy<String> {
@@ -23,7 +26,7 @@ pub fn outage() -> BoxedStrategy<JiraError> {
     prop_oneof![
         Just(JiraError::Redirected),
         (text(), wait()).prop_map(|(detail, retry_after)| JiraError::Unavailable { detail, retry_after }),
-        (text(), wait()).prop_map(|(reason, retry_after)| JiraError::RateLimited { reason, retry_after }),
+        (text(), wait()).prop_map(|(reason, retry_after)| JiraError::RateLimited(RateLimit { reason, retry_after })),
     ]
     .boxed()
 }
