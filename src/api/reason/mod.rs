@@ -2,6 +2,8 @@
 //! Status messages, the documentation and the command line all print from this one table.
 
 mod entry;
+#[macro_use]
+mod ticket_rows;
 mod table;
 
 pub use self::{

@@ -1,4 +1,4 @@
-//! The table of reasons, in the order of the steps.
+//! The table of reasons, in the order of the steps. Those of tickets stand in `ticket_rows.rs`.
 
 use super::entry::{
     Blocks::{NamedProjects, Nothing, Project},
@@ -48,7 +48,7 @@ macro_rules! reasons {
     };
 }
 
-reasons! {
+with_ticket_rows! { reasons! {
     // Authorized
     TokenFresh [Authorized] True Fine:
         "The grant works and a valid access token is stored.", "", "";
@@ -314,182 +314,7 @@ reasons! {
         "Jira does not accept the jql that spec.projects gives for the project; its issues are not synchronised.",
         "It is mistyped, has an ORDER BY, or leaves its parentheses.",
         "Correct jql in spec.projects: try it in Jira's search first.";
-    // JiraIssue: Valid
-    SpecAccepted [Valid] True Fine:
-        "The ticket can be created as its spec wants it.", "", "";
-    IntegrationNotFound [Valid] False Wait:
-        "The JiraIntegration that spec.integration names does not exist in this namespace.",
-        "It was not created yet, was deleted, or the name is mistyped.",
-        "Create it, or apply another JiraIssue with the right name; it is noticed at once.";
-    TicketsDisabled [Valid] False Stalled:
-        "The JiraIntegration lets no ticket be written.",
-        "Its spec has no tickets: it reads only.",
-        "Set spec.tickets of the JiraIntegration, to {} for all its projects.";
-    IntegrationNotReady [Valid] Unknown Wait:
-        "The JiraIntegration is not connected, so nothing is sent.",
-        "See its conditions.",
-        "Fix what the JiraIntegration names; the ticket follows by itself.";
-    ProjectNotInScope [Valid] False Stalled:
-        "The project is not one in which the JiraIntegration writes tickets; nothing is sent.",
-        "spec.tickets.projects or spec.projects of the JiraIntegration does not name it, or the key is mistyped.",
-        "Correct spec.project, or name the project in spec.tickets.projects and spec.projects of the JiraIntegration.";
-    ProjectBlocked [Valid] Unknown Wait:
-        "The account cannot create issues in the project at present, so nothing is sent.",
-        "The JiraProject says what is lacking.",
-        "Fix what the JiraProject names; the ticket follows by itself.";
-    ScopeChanged [Valid] False Stalled:
-        "The tickets that are there are found by another scope, so none is created.",
-        "spec.tickets.scope of the JiraIntegration was changed, or, where it is left out, the OAuth app.",
-        "Set spec.tickets.scope of the JiraIntegration to the former scope: where there was none, the client-id of the former OAuth app.";
-    TypeUnknown [Valid] False Stalled:
-        "The project has no such issue type that the account can create.",
-        "The name is mistyped, in another language than the account's, or the project does not use the type.",
-        "Set spec.type to one that the message lists, or to an id as id:10004.";
-    RequestTypeUnknown [Valid] False Stalled:
-        "The service project has no such request type that the account can use.",
-        "The name is mistyped, in another language than the account's, the type is restricted, or the project is no service project.",
-        "Set spec.requestType to one that the message lists, or to an id as id:25.";
-    RequestTypeRestricted [Valid] False Stalled:
-        "The account may not raise requests of this type; nothing was sent, or Jira refused it.",
-        "The type is restricted to some people, Customer permissions leave the account out, or its form requires a field that nobody can fill in.",
-        "Open the request type to the account in the project's settings under Request types, or set spec.requestType to another one.";
-    FormRequired [Valid] False Stalled:
-        "Requests of this type are refused until the questions of its form are answered, which a JiraIssue cannot do.",
-        "An enforced form is attached to the request type.",
-        "Use another request type, or let the form's questions be optional in the project's settings under Forms.";
-    FieldUnknown [Valid] False Stalled:
-        "spec.fields names a field that cannot be set at creation.",
-        "The name is mistyped, the field is not on the create screen or the form, or spec has a field of its own for it.",
-        "Correct the name: jira-operator template prints the fields that there are.";
-    FieldAmbiguous [Valid] False Stalled:
-        "spec.fields names a field by a name that several fields have.",
-        "Custom fields may share a name.",
-        "Use the id that the message lists, such as customfield_10044.";
-    FieldRequired [Valid] False Stalled:
-        "The ticket needs fields that the spec does not set; nothing was sent.",
-        "The project requires them for this type.",
-        "Set the fields that the message names.";
-    FieldValueInvalid [Valid] False Stalled:
-        "A value in spec.fields is none that its field takes.",
-        "It is mistyped, of another kind, or not among the allowed values.",
-        "Correct the value as the message says.";
-    FieldNotOnScreen [Valid, FieldsApplied] False Stalled:
-        "A field cannot be set, because it is not on the create screen.",
-        "The project's screen for this type leaves the field out, or the account lacks the permission that shows it.",
-        "Take it out of the spec, or have the field added to the create screen of the project.";
-    TextTooLong [Valid] False Stalled:
-        "A text is longer than Jira takes, or cannot be written in Jira's form; nothing was cut, and nothing sent.",
-        "Jira takes 32767 characters of text with its formatting, and 255 of a summary.",
-        "Shorten the text, or put a part of it into a comment.";
-    // JiraIssue: Created
-    TicketCreated [Created] True Fine:
-        "The ticket was created.", "", "";
-    TicketFound [Created] True Fine:
-        "The ticket that an object of this name created before was found, and no other was created.", "", "";
-    TicketAdopted [Created] True Fine:
-        "The existing ticket that spec.ticket names was taken over.", "", "";
-    TicketNotFound [Created] False Stalled:
-        "Jira shows the account no issue with the key that spec.ticket names.",
-        "The key is mistyped, the issue was deleted, or the account may not see it: Jira answers alike.",
-        "Apply another object with the right key, or let the account see the issue; it is noticed when the object changes.";
-    AlreadyManaged [Created] False Stalled:
-        "The issue is the ticket of another object, so this one does not write it.",
-        "Two objects name one ticket, or another cluster created it.",
-        "Change the other object instead, or delete it first; this one takes the ticket over when it is changed then.";
-    DuplicateTicket [Created] False Stalled:
-        "Another issue carries the marker of this object's ticket: one creation became two issues.",
-        "Jira created the ticket later than it is believed to, or somebody copied the marker.",
-        "Delete in Jira the issues that the message names, or set them to done; this object keeps its ticket.";
-    TicketGone [Created] False Stalled:
-        "Jira does not show the ticket any more, and nothing is created again by itself.",
-        "It was deleted, or a security level hides it from the account: Jira answers alike.",
-        "For a new ticket delete this object and apply it again; if the ticket is hidden, let the account see it.";
-    TicketHidden [Created] False Stalled:
-        "The account may not see the ticket, or its project, any more; nothing is created again by itself.",
-        "The account lost a role or a permission in the project, or the project was deleted.",
-        "Let the account see the project and the ticket; it is noticed within the hour, or when the JiraIntegration is asked to reconcile.";
-    TicketArchived [Created] False Stalled:
-        "The ticket is archived, alone or with its project; nothing is created again by itself.",
-        "Somebody archived it in Jira.",
-        "Restore it in Jira to go on with it; for a new ticket delete this object and apply it again, under another name if the archived one is found.";
-    Planned [Created] False Wait:
-        "Nothing is sent: status.plan lists what would be.",
-        "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",
-        "Set dryRun to false, or remove the annotation, to create the ticket.";
-    CreationPending [Created] Unknown Retry:
-        "The ticket is being created.",
-        "Jira is being asked, or asked to wait; or the answer to the creation was lost and the ticket is looked for.",
-        "It goes on by itself.";
-    CreationRefused [Created] False Stalled:
-        "Jira refused to create the ticket.",
-        "Jira refuses something that its lists of fields do not tell of; the message has its words.",
-        "Correct the spec as Jira says.";
-    WorkflowRefused [Created] False Stalled:
-        "The workflow of the project refuses the ticket; the message has its words.",
-        "A validator of the workflow's create transition wants something that the lists of fields do not tell of.",
-        "Set what the words ask for in spec.fields, or change the validator in Jira.";
-    CreationUncertain [Created] Unknown Stalled:
-        "It cannot be told whether an issue in Jira is the ticket of this object, so none is created.",
-        "The answer to the creation was lost, and more than one issue looks like it, or another account created it.",
-        "Annotate the object with jira-operator.dev/adopt and the key of the issue to take it over, or with jira-operator.dev/create-anyway and the number that the message names to create another.";
-    TicketLimitReached [Created] False Wait:
-        "As many tickets were created within an hour as spec.tickets.maxPerHour allows.",
-        "More objects were applied than expected: a loop, or an alarm storm.",
-        "It goes on by itself; raise spec.tickets.maxPerHour of the JiraIntegration if so many are meant.";
-    TicketSuspended [Created] Unknown Wait:
-        "spec.suspend is true, so nothing is sent.",
-        "A person suspended the object.",
-        "Set spec.suspend to false.";
-    // JiraIssue: PeopleMatched
-    AllMatched [PeopleMatched] True Fine:
-        "Everybody whom the spec names was found.", "", "";
-    ReporterUnknown [PeopleMatched, Valid] False Stalled {blocks: Nothing}:
-        "The reporter has no account that shows the address.",
-        "The person has no account on the site, or their profile hides the address.",
-        "Set the reporter in Jira; invite the person, or pin them in spec.users of the JiraIntegration, for later tickets.";
-    ReporterNotCustomer [PeopleMatched] False Stalled {blocks: Nothing}:
-        "The reporter has an account that Jira does not let the request be raised for; a comment names the person.",
-        "The person has no access to the portal of the service project.",
-        "Give the person access under Customers or People in the project's settings, and set the reporter in Jira.";
-    ReporterRefused [PeopleMatched] False Stalled {blocks: Nothing}:
-        "Jira does not let the account set this reporter; a comment names the person.",
-        "The account lacks Modify reporter, the field is not on the create screen, or in a service project the account is no agent.",
-        "Grant the account Modify reporter, or agent access in a service project, and set the reporter in Jira.";
-    AssigneeNotAssignable [PeopleMatched] False Stalled {blocks: Nothing}:
-        "The ticket cannot be assigned to this person.",
-        "The person lacks Assignable user in the project, or the account lacks Assign issues.",
-        "Grant the person Assignable user, or the account Assign issues, and assign the ticket in Jira.";
-    ParticipantUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
-        "A participant has no account that shows the address, or none that may open the portal; the request was raised without that person.",
-        "The person has no account on the site, their profile hides the address, or the service project is closed to them.",
-        "Add the person to the request in Jira; pin them in spec.users of the JiraIntegration, or give them access to the portal, for later tickets.";
-    AssigneeUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
-        "The assignee has no account that shows the address, so the ticket is assigned to nobody.",
-        "The person has no account on the site, or their profile hides the address.",
-        "Assign the ticket in Jira; pin the person in spec.users of the JiraIntegration for later tickets.";
-    NoteRefused [PeopleMatched] False Stalled {blocks: Nothing}:
-        "The reporter has no account, and Jira refused the comment that would name the person.",
-        "The account is no agent of the service project, or may not comment in the project.",
-        "Give the account what Jira's words in the message ask for, or write the comment by hand; a public comment is never made in its place.";
-    DirectoryUnavailable [PeopleMatched, Valid] Unknown Retry:
-        "Jira could not be asked who the people of the spec are, so nothing is sent.",
-        "An outage at Atlassian, or Jira asked to slow down.",
-        "It is tried again by itself.";
-    // JiraIssue: FieldsApplied
-    AsWritten [FieldsApplied] True Fine:
-        "The ticket has the fields and links that the spec asks for.", "", "";
-    ChangesPending [FieldsApplied] Unknown Retry:
-        "Something that the spec asks for is still to be written to the ticket.",
-        "Jira is being asked, or asked to wait.",
-        "It goes on by itself.";
-    FieldRefused [FieldsApplied] False Stalled:
-        "Jira did not take a field that the form of the request does not have; the request was raised without it.",
-        "The value is none that the field takes, or the account may not set it; the message has Jira's words.",
-        "Set the field in Jira, or take it out of the spec.";
-    LinkDenied [FieldsApplied] False Stalled:
-        "Jira refused a link of the spec; the ticket is there without it.",
-        "The account lacks Link issues in the project, linking is turned off on the site, or the ticket has as many links as Jira allows.",
-        "Grant the account Link issues, have linking turned on, or take the link out of spec.links.";
+} then {
     // Ready and general
     Connected [Ready] True Fine:
         "The site is connected.", "", "";
@@ -510,4 +335,4 @@ reasons! {
         "It was skipped, because AccountEligible is not True.", "", "Fix AccountEligible first.";
     SkippedAfterAccessible [Permitted, ServiceDeskReady, ServiceDesksReady, Synced] Unknown Wait {blocks: Project, recheck: Incremental, is_consequence: true}:
         "It was skipped, because Accessible is not True.", "", "Fix Accessible first.";
-}
+} }
