@@ -1,7 +1,7 @@
 //! The types of conditions. Apart from the conditions themselves, because reasons name them.
 
 /// Condition types, in the order of the steps that find them out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr)]
 pub enum ConditionType {
     /// The OAuth grant works.
     Authorized,
@@ -59,27 +59,7 @@ impl ConditionType {
 
     /// The type as conditions print it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Authorized => "Authorized",
-            Self::SiteReachable => "SiteReachable",
-            Self::ScopesGranted => "ScopesGranted",
-            Self::AccountEligible => "AccountEligible",
-            Self::ProjectsAccessible => "ProjectsAccessible",
-            Self::DirectoryReadable => "DirectoryReadable",
-            Self::ServiceDesksReady => "ServiceDesksReady",
-            Self::StatusMappingValid => "StatusMappingValid",
-            Self::Accessible => "Accessible",
-            Self::Permitted => "Permitted",
-            Self::ServiceDeskReady => "ServiceDeskReady",
-            Self::Valid => "Valid",
-            Self::Created => "Created",
-            Self::PeopleMatched => "PeopleMatched",
-            Self::FieldsApplied => "FieldsApplied",
-            Self::Synced => "Synced",
-            Self::Ready => "Ready",
-            Self::Reconciling => "Reconciling",
-            Self::Stalled => "Stalled",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

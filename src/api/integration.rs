@@ -18,6 +18,7 @@ pub use super::{
 
 /// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and
 /// how often to look. The status says whether it works, and if not, why and what to do.
+#[serde_with::skip_serializing_none]
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
     group = "jira-operator.dev",
@@ -61,11 +62,9 @@ pub struct JiraIntegrationSpec {
     /// The dedicated Atlassian account that is expected to hold the grant. When set, a grant of
     /// any other account is refused and its token is not published. Needed for connecting in the
     /// browser.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<ExpectedAccount>,
 
     /// The projects to synchronise. When omitted, every project that the account can see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 500))]
     #[x_kube(
         merge_strategy = ListMerge::Map(vec!["key".into()]),
@@ -87,14 +86,12 @@ pub struct JiraIntegrationSpec {
     /// access-token, expires-at, base-url and site-url. Defaults to the integration's name with
     /// -jira-token. Mount it as a volume without subPath: environment variables and subPath mounts
     /// never see a refreshed token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')").message("spec.tokenSecretName must be a valid name of a Secret: lower-case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit"))]
     pub token_secret_name: Option<String>,
 
     /// Which issues come into the cluster as JiraIssue objects. When omitted, none: open ones are
     /// counted only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issues: Option<Issues>,
 
     /// Phases for statuses. A status that is not named follows its status category. Names are
@@ -105,17 +102,14 @@ pub struct JiraIntegrationSpec {
     pub status_mapping: Vec<StatusMapping>,
 
     /// How people are looked up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Users>,
 
     /// Deprecated: it has no effect.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
 
     /// Lets JiraIssue objects that people apply create tickets, as the account of the integration. The scopes and
     /// permissions for writing are then needed, in the projects that it names. When omitted, they create none, and
     /// reading is enough.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tickets: Option<Tickets>,
 
     /// When true, Atlassian is not called for this integration and its token is left to expire.
@@ -145,24 +139,24 @@ pub struct SecretReference {
 }
 
 /// The account that is expected to hold the grant.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.email) || has(self.accountId)").message("spec.account needs an email or an accountId"))]
 pub struct ExpectedAccount {
     /// E-mail address of the account, compared without regard to case. It can only be compared
     /// when the account's profile shows it; otherwise set accountId.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 254))]
     #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("spec.account.email must be an e-mail address"))]
     pub email: Option<String>,
 
     /// Atlassian account id. Decides alone when it is set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub account_id: Option<String>,
 }
 
 /// A project to synchronise.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ProjectReference {
     /// Key of the project, such as SUP.
@@ -172,7 +166,6 @@ pub struct ProjectReference {
 
     /// JQL that narrows which issues of the project are synchronised, such as labels = k8s. It is
     /// put in parentheses beside the project; ORDER BY has no place in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2000))]
     pub jql: Option<String>,
 }

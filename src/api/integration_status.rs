@@ -4,19 +4,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    condition_type::ConditionType,
-    finding::Finding,
-    reason::OF_BLOCKED_PROJECTS,
-    renamed,
-};
+use super::{condition_type::ConditionType, finding::Finding, reason::OF_BLOCKED_PROJECTS, renamed};
 
 /// What the operator found out.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct JiraIntegrationStatus {
     /// The generation of the spec that the status speaks of; -1 before the first reconciliation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
     /// What holds and what does not, each with a reason and a remedy. Ready sums it up;
@@ -32,15 +27,11 @@ pub struct JiraIntegrationStatus {
     pub consequences: Vec<String>,
 
     /// The site that the integration is bound to.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "renamed::site")]
+    #[serde(default, deserialize_with = "renamed::site")]
     pub site: Option<SiteStatus>,
 
     /// The account that holds the grant.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "renamed::account"
-    )]
+    #[serde(default, deserialize_with = "renamed::account")]
     pub account: Option<AccountStatus>,
 
     /// The OAuth scopes of the grant.
@@ -48,44 +39,33 @@ pub struct JiraIntegrationStatus {
     pub scopes: Vec<String>,
 
     /// The access token for workloads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenStatus>,
 
     /// How many projects there are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<ProjectCounts>,
 
     /// The last synchronisation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync: Option<SyncStatus>,
 
     /// The people of the site, where spec.users.directory asks for them.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "renamed::users"
-    )]
+    #[serde(default, deserialize_with = "renamed::users")]
     pub users: Option<DirectoryStatus>,
 
     /// What the last synchronisation cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiStatus>,
 
     /// The tickets of the integration, where spec.tickets lets any be written or there are some.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tickets: Option<TicketsStatus>,
 
     /// Where a person connects the integration in the browser; only while one is needed, and only where
     /// the operator serves the pages.
-    #[serde(default, rename = "authorizationURL", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "authorizationURL")]
     pub authorization_url: Option<String>,
 
     /// Since when spec.suspend is true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_since: Option<Time>,
 
     /// The value of the annotation jira-operator.dev/requestedAt that was answered last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
 }
 
@@ -102,6 +82,7 @@ impl JiraIntegrationStatus {
 }
 
 /// The site that the integration is bound to.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SiteStatus {
@@ -112,7 +93,6 @@ pub struct SiteStatus {
     /// Address of the site as Atlassian gives it now.
     pub url: String,
     /// spec.site when it was last accepted for this site.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec_site: Option<String>,
     /// Deprecated: what an earlier version called specSite. It is no longer written.
     #[serde(default, skip_serializing)]
@@ -120,6 +100,7 @@ pub struct SiteStatus {
 }
 
 /// The account that holds the grant.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountStatus {
@@ -130,7 +111,6 @@ pub struct AccountStatus {
     /// Kind of account as Jira names it: atlassian, app or customer.
     pub account_type: String,
     /// spec.account.email when the account was last accepted for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec_email: Option<String>,
     /// Deprecated: what an earlier version called specEmail. It is no longer written.
     #[serde(default, skip_serializing)]
@@ -152,25 +132,23 @@ pub struct TokenStatus {
 }
 
 /// How many projects there are.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectCounts {
     /// Projects in scope, each of which has an object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_scope: Option<i64>,
     /// Live projects in scope that the account sees.
     pub visible: i64,
     /// Projects in scope that the account may read: these are synchronised.
     // Earlier versions wrote it as synced.
-    #[serde(default, alias = "synced", skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "synced")]
     pub readable: Option<i64>,
     /// Projects of spec.tickets in which the account may write tickets; absent without spec.tickets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writable: Option<i64>,
     /// Projects in scope that cannot be read or, where spec.tickets asks for it, not be written to.
     pub blocked: i64,
     /// Projects in scope that can be used, of all in scope, such as 11/12.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usable: Option<String>,
 }
 
@@ -214,44 +192,35 @@ mod tests {
 }
 
 /// The last synchronisation.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncStatus {
     /// When the last successful synchronisation ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sync_time: Option<Time>,
     /// How long it took, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_duration: Option<String>,
     /// When the next one is due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_sync_time: Option<Time>,
     /// When everything was examined last, which is done every 30 minutes, on a change of the
     /// spec or the grant, on request, and when an answer differs from the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_diagnosis_time: Option<Time>,
     /// How many JiraProject and JiraIssue objects the last synchronisation created, changed or
     /// removed.
     #[serde(default)]
     pub changed: i64,
     /// Up to when changes of issues were fetched, by Jira's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// How many JiraIssue objects there are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issues_tracked: Option<i64>,
     /// How far a first or new synchronisation of issues is; absent when none is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<SyncProgress>,
     /// When issue types and statuses of all projects were asked for last, which is done once a day
     /// and on request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inventory_time: Option<Time>,
     /// When all ids were compared with Jira last, to find what is gone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sweep_time: Option<Time>,
     /// JiraIssue objects removed so far, by what became of the issue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<RemovedIssues>,
 }
 
@@ -290,6 +259,7 @@ pub struct RemovedIssues {
 }
 
 /// What the last synchronisation cost.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiStatus {
@@ -297,15 +267,14 @@ pub struct ApiStatus {
     /// tickets were followed since the one before. Token refreshes are not counted.
     pub calls_last_sync: i64,
     /// Points that these cost by estimate, in the worse of the two readings of Atlassian's prices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_last_sync: Option<i64>,
     /// Points an hour that the integration costs by estimate at its present interval. Atlassian
     /// gives an app 65,000 an hour over all sites and users.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_per_hour: Option<i64>,
 }
 
 /// The people of the site, where a directory is kept.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryStatus {
@@ -324,16 +293,12 @@ pub struct DirectoryStatus {
     #[serde(default)]
     pub accounts: i64,
     /// When the directory was complete last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sync_time: Option<Time>,
     /// When the listing under way began; absent when none is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listing_since: Option<Time>,
     /// Where the next slice of a listing under way begins.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_offset: Option<i64>,
     /// Why the directory is not up to date; absent when it is. It is tried again by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// Deprecated: what an earlier version called lastError. It is no longer written.
     #[serde(default, skip_serializing)]
@@ -341,6 +306,7 @@ pub struct DirectoryStatus {
 }
 
 /// The tickets of an integration.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketsStatus {
@@ -360,7 +326,6 @@ pub struct TicketsStatus {
     #[serde(default)]
     pub created_last_hour: i64,
     /// By what the tickets that are there are told from those of other clusters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// Keys of the projects in which everything was listed that the account ever created: from then on tickets are looked
     /// for by their labels, and only the newest of the account's issues are listed.

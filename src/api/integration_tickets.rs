@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which tickets the cluster may create.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Tickets {
@@ -17,7 +18,6 @@ pub struct Tickets {
 
     /// Tells clusters apart that apply the same manifests: a ticket is found again by scope, namespace and name of its
     /// object. When omitted, the client-id of the OAuth app. Set it before the app is changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub scope: Option<String>,
 

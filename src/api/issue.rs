@@ -17,6 +17,7 @@ pub use super::{
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever
 /// may write a JiraIssue acts as the integration's account.
+#[serde_with::skip_serializing_none]
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[kube(
     group = "jira-operator.dev",
@@ -66,46 +67,39 @@ pub struct JiraIssueSpec {
     pub integration: String,
 
     /// Key of an existing ticket that is taken over, such as SUP-812. Excludes project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 96))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*-[0-9]+$')").message("spec.ticket must be the key of an issue, such as SUP-812"))]
     pub ticket: Option<String>,
 
     /// Key of the project in which a new ticket is created, such as SUP. Cannot change once that has begun.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*$')").message("spec.project must be a Jira project key such as SUP: upper-case letters, digits and '_', beginning with a letter"))]
     pub project: Option<String>,
 
     /// Name of the issue type, such as Bug, or its id as id:10004. For a request of a service project,
     /// requestType instead.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "type")]
     #[schemars(length(min = 1, max = 255))]
     pub issue_type: Option<String>,
 
     /// Name of the request type of a service project, such as Report an incident, or its id as id:25.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub request_type: Option<String>,
 
     /// Summary: one line of 1 to 255 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     #[x_kube(validation = Rule::new("!self.contains('\\n') && !self.contains('\\r')").message("spec.summary must be one line"))]
     pub summary: Option<String>,
 
     /// Description, in Markdown, of at most 32000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32_000))]
     pub description: Option<String>,
 
     /// Name of the priority, such as High.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub priority: Option<String>,
 
     /// Key of the parent, such as SUP-700.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 96))]
     #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Z0-9_]*-[0-9]+$')").message("spec.parent must be the key of an issue, such as SUP-700"))]
     pub parent: Option<String>,
@@ -125,11 +119,9 @@ pub struct JiraIssueSpec {
 
     /// Who asks. In a service project the request is raised on behalf of this person. One who has no account is
     /// named in an internal comment, and the ticket stays unassigned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter: Option<PersonReference>,
 
     /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<PersonReference>,
 
     /// Who takes part in a request of a service project.
@@ -145,12 +137,10 @@ pub struct JiraIssueSpec {
     pub links: Vec<TicketLink>,
 
     /// What is done with a ticket that an object of this name had before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<TicketPolicy>,
 
     /// So many seconds after the ticket was resolved this object is deleted; the ticket stays. It counts from the time at
     /// which Jira says it was resolved, while its phase is Done. When omitted, the object stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 315_360_000))]
     pub ttl_seconds_after_done: Option<i64>,
 

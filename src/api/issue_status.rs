@@ -7,11 +7,11 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 /// What Jira says of the issue and, of a ticket, what the operator did. Description and comments are not mirrored.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct JiraIssueStatus {
     /// The generation that the status speaks of; -1 before the first write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Jira's id of the issue; it never changes, and is what identifies it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -47,13 +47,10 @@ pub struct JiraIssueStatus {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phase: String,
     /// Name of the priority.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<IssuePerson>,
     /// Who reported it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter: Option<IssuePerson>,
     /// Labels, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +64,6 @@ pub struct JiraIssueStatus {
     #[schemars(extend("format" = "date-time"))]
     pub updated: String,
     /// When it was resolved, in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub resolved: Option<String>,
     /// Digest of all the above: an unchanged issue is not written again.
@@ -78,25 +74,19 @@ pub struct JiraIssueStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
     /// Address of the request in the customer portal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal_url: Option<String>,
     /// Name of the request type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_type: Option<String>,
     /// By what the ticket is found again: the same in a rebuilt cluster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
     /// Keys of further issues that carry the marker of this object's ticket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duplicates: Vec<String>,
     /// The creation that is under way; gone once the ticket is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation: Option<TicketCreation>,
     /// Who was found for the people that the spec names.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<TicketPeople>,
     /// What was written to the ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<TicketApplied>,
     /// What would be sent, where spec.tickets.dryRun of the JiraIntegration or the annotation jira-operator.dev/plan
     /// asks for a plan.
@@ -106,6 +96,7 @@ pub struct JiraIssueStatus {
 
 /// A creation that is under way: written before anything is sent, so that a ticket whose answer is lost is looked for
 /// and never created twice.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketCreation {
@@ -127,7 +118,6 @@ pub struct TicketCreation {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
     /// Since when it is not known whether the ticket was created.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertain_since: Option<Time>,
     /// What it goes without, because Jira refused it before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -169,14 +159,13 @@ impl TicketCreation {
 }
 
 /// Who was found for the people that the spec names.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPeople {
     /// Who asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter: Option<TicketPerson>,
     /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<TicketPerson>,
     /// Who takes part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -197,25 +186,21 @@ impl TicketPeople {
 }
 
 /// Who was found for a person of the spec.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPerson {
     /// How the account was found: Pinned, Email, AccountId or None.
     pub matched: String,
     /// The account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// Why the person has not the role that the spec names, by the reason of PeopleMatched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The same in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Id of the comment that names a reporter who could not be set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Since when that comment is being made; gone once it is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note_since: Option<Time>,
 }
 

@@ -59,11 +59,11 @@ pub struct JiraProjectSpec {
 }
 
 /// What Jira says of the project.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct JiraProjectStatus {
     /// The generation that the status speaks of; -1 before the first write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
     /// Accessible, Permitted and Ready, each with a reason and a remedy.
@@ -72,23 +72,19 @@ pub struct JiraProjectStatus {
     pub conditions: Vec<Condition>,
 
     /// Jira's id of the project; it never changes. Absent while nobody can see the project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 
     /// Key of the project in Jira now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 
     /// Name of the project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 
     /// Type of the project as Jira names it, such as software, business or service_desk.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "type")]
     pub project_type: Option<String>,
 
     /// classic (company-managed) or next-gen (team-managed).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
 
     /// Where the project stands in Jira.
@@ -112,15 +108,12 @@ pub struct JiraProjectStatus {
     pub request_types: Vec<RequestTypeEntry>,
 
     /// Issues of the project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issues: Option<ProjectIssues>,
 
     /// Since when Jira no longer shows the project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<Time>,
 
     /// When what is said here last became different.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_changed: Option<Time>,
 }
 
@@ -182,14 +175,13 @@ pub struct RequestTypeEntry {
 }
 
 /// Issues of a project.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectIssues {
     /// Issues that are not done. Absent while only a first synchronisation under way will tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<i64>,
     /// Issues that are to be mirrored, whether or not there is room for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<i64>,
     /// Whether the numbers are estimates of Jira's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -197,14 +189,11 @@ pub struct ProjectIssues {
     /// When they were counted.
     pub as_of: Time,
     /// What was mirrored, as a digest of the settings: with other settings it is done anew.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// What is being mirrored, in the same form, while a first or new synchronisation is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filling: Option<String>,
     /// Up to when changes were fetched, where the project lags behind the others or is still being
     /// filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 

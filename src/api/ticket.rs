@@ -4,19 +4,18 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 /// A person, named by e-mail address or by account id.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.email) != has(self.accountId)").message("a person needs exactly one of email and accountId"))]
 pub struct PersonReference {
     /// E-mail address. Who is pinned for it in spec.users of the JiraIntegration, else who shows exactly this
     /// address in their profile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 254))]
     #[x_kube(validation = Rule::new("self.matches('^[^@ ]+@[^@ ]+$')").message("email must be an e-mail address"))]
     pub email: Option<String>,
 
     /// Atlassian account id: the end of the address of the person's profile in Jira.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub account_id: Option<String>,
 }
@@ -30,6 +29,7 @@ impl PersonReference {
 }
 
 /// A link from a ticket to a page elsewhere.
+#[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketLink {
@@ -39,7 +39,6 @@ pub struct TicketLink {
     pub url: String,
 
     /// What the link is called; left out, the address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub title: Option<String>,
 }

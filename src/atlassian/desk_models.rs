@@ -16,10 +16,8 @@ pub struct DeskPage<T> {
     )]
     pub values: Vec<T>,
     /// Whether it is the last page.
-    #[serde(default)]
     pub is_last_page: Option<bool>,
     /// How many were read for the page; of those the caller may see fewer.
-    #[serde(default)]
     pub limit: Option<usize>,
 }
 
@@ -52,6 +50,7 @@ impl ServiceDesk {
 }
 
 /// A request type. Restricted ones are listed to project administrators only.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestType {
@@ -62,20 +61,13 @@ pub struct RequestType {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub name: String,
     /// Portal groups; in none it is hidden in the portal.
-    #[serde(
-        default,
-        deserialize_with = "super::lenient::maybe_ids",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "super::lenient::maybe_ids")]
     pub group_ids: Option<Vec<String>>,
     /// Whether the account may raise a request of the type; left out at times.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub can_create_request: Option<bool>,
     /// The form, where the list was asked to expand it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Form>,
     /// OPEN or RESTRICTED.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restriction_status: Option<String>,
 }
 
@@ -96,7 +88,6 @@ pub struct Form {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub request_type_fields: Vec<FormField>,
     /// Whether the account may raise requests for others.
-    #[serde(default)]
     pub can_raise_on_behalf_of: Option<bool>,
 }
 

@@ -28,10 +28,8 @@ pub struct SearchPage {
     #[serde(flatten)]
     pub found: IssueBatch,
     /// Leads to the next page; absent on the last one.
-    #[serde(default)]
     pub next_page_token: Option<String>,
     /// Whether it is the last page, as far as Jira says.
-    #[serde(default)]
     pub is_last: Option<bool>,
     /// What Jira warned of.
     #[serde(default, deserialize_with = "or_default")]
@@ -226,7 +224,6 @@ pub struct IssueStatus {
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Its category.
-    #[serde(default)]
     pub status_category: Option<StatusCategory>,
 }
 

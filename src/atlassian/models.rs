@@ -39,13 +39,11 @@ pub struct Myself {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub account_type: String,
     /// For apps: service, agent or unknown.
-    #[serde(default)]
     pub app_type: Option<String>,
     /// Display name, chosen by the account's owner.
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub display_name: String,
     /// Absent when the profile hides it.
-    #[serde(default)]
     pub email_address: Option<String>,
     /// False once deactivated.
     #[serde(default = "yes", deserialize_with = "super::lenient::or_true")]
@@ -57,6 +55,7 @@ fn yes() -> bool {
 }
 
 /// A person, an app or a customer, from the user searches and `/rest/api/3/user/bulk`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -69,7 +68,6 @@ pub struct User {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub display_name: String,
     /// Absent when the profile hides it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<String>,
     /// False once deactivated.
     #[serde(default = "yes", deserialize_with = "super::lenient::or_true")]
@@ -95,7 +93,6 @@ impl User {
 #[serde(rename_all = "camelCase")]
 pub struct UserPage {
     /// Whether it is the last page.
-    #[serde(default)]
     pub is_last: Option<bool>,
     /// The users.
     #[serde(default, deserialize_with = "super::lenient::or_default")]
@@ -147,7 +144,6 @@ pub struct Project {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub project_type_key: String,
     /// classic or next-gen.
-    #[serde(default)]
     pub style: Option<String>,
     /// Archived projects carry true.
     #[serde(default, deserialize_with = "super::lenient::or_default")]
@@ -165,10 +161,8 @@ pub struct ProjectPage {
     #[serde(default, deserialize_with = "super::lenient::or_default")]
     pub values: Vec<Project>,
     /// Whether it is the last page.
-    #[serde(default)]
     pub is_last: Option<bool>,
     /// How many there are on all pages.
-    #[serde(default)]
     pub total: Option<usize>,
 }
 
@@ -177,7 +171,6 @@ pub struct ProjectPage {
 #[serde(rename_all = "camelCase")]
 pub struct PermissionGrants {
     /// Global permissions held.
-    #[serde(default)]
     pub global_permissions: Option<Vec<String>>,
     /// One entry a permission.
     #[serde(default, deserialize_with = "super::lenient::or_default")]

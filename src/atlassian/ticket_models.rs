@@ -22,7 +22,6 @@ pub(super) struct CreatePage<T> {
         bound(deserialize = "T: Deserialize<'de>")
     )]
     pub(super) fields: Vec<T>,
-    #[serde(default)]
     pub(super) total: Option<usize>,
 }
 
@@ -164,7 +163,6 @@ pub struct MarkedIssues {
     #[serde(default, deserialize_with = "or_default")]
     pub issues: Vec<MarkedIssue>,
     /// Leads to the next page; absent on the last one.
-    #[serde(default)]
     pub next_page_token: Option<String>,
     /// What Jira warned of.
     #[serde(default, deserialize_with = "or_default")]

@@ -10,7 +10,8 @@ use super::write_error::WriteError;
 pub type OnWrite = dyn Fn(&WriteReport) + Send + Sync;
 
 /// What is done to an issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum WriteOperation {
     /// It is created, as an issue or as a request.
     Create,
@@ -35,7 +36,8 @@ pub enum WriteOperation {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum WriteOutcome {
     /// Jira did it.
     Done,
@@ -72,18 +74,7 @@ impl WriteOperation {
     /// In one word, as metrics and the audit log name it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Edit => "edit",
-            Self::Transition => "transition",
-            Self::Comment => "comment",
-            Self::EditComment => "edit_comment",
-            Self::DeleteComment => "delete_comment",
-            Self::Link => "link",
-            Self::Unlink => "unlink",
-            Self::AddParticipants => "add_participants",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 
     /// That of a call, and the issue that its path names.
@@ -115,12 +106,7 @@ impl WriteOutcome {
     /// In one word, as metrics and the audit log name it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::NotDone => "not_done",
-            Self::Uncertain => "uncertain",
-        }
+        self.into_str()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The four kinds of reconciliation.
 
 /// What a reconciliation is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum ReconcileKind {
     /// Ask everything.
     Full,
@@ -10,6 +11,7 @@ pub enum ReconcileKind {
     /// Go on with what an earlier one left unfinished, without asking whether all is well.
     Resume,
     /// Ask Jira nothing: keep the token fresh.
+    #[strum(serialize = "token")]
     TokenOnly,
 }
 
@@ -17,11 +19,6 @@ impl ReconcileKind {
     /// The word in logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Incremental => "incremental",
-            Self::Resume => "resume",
-            Self::TokenOnly => "token",
-        }
+        self.into_str()
     }
 }

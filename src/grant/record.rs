@@ -85,7 +85,6 @@ pub struct Refusal {
     /// When an earlier exchange of the same token was interrupted, if one was.
     pub interrupted: Option<Timestamp>,
     /// When it was refused.
-    #[serde(default)]
     pub at: Option<Timestamp>,
     /// Whether the token came from the person's Secret.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use crate::api::condition_type::ConditionType;
 
 /// Whether a reason belongs to a condition that is True, False or Unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 pub enum Holds {
     /// The condition is True.
     True,
@@ -16,12 +16,8 @@ pub enum Holds {
 impl Holds {
     /// The status as conditions print it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::True => "True",
-            Self::False => "False",
-            Self::Unknown => "Unknown",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

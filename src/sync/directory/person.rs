@@ -10,6 +10,7 @@ use crate::atlassian::models::User;
 const PERSON: &str = "atlassian";
 
 /// A person.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryEntry {
@@ -19,7 +20,6 @@ pub struct DirectoryEntry {
     #[serde(default)]
     pub display_name: String,
     /// Absent when the profile hides it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<String>,
     /// False once deactivated.
     pub active: bool,
