@@ -37,6 +37,12 @@ impl WriteError {
     }
 }
 
+impl From<kube::Error> for WriteError {
+    fn from(error: kube::Error) -> Self {
+        Self::from_kube(&error)
+    }
+}
+
 fn is_about_namespace(status: &kube::core::Status) -> bool {
     let kind = status.details.as_ref().map(|details| details.kind.as_str());
     kind == Some("namespaces")

@@ -49,8 +49,7 @@ impl Grants {
         };
         for _ in 0..ATTEMPTS {
             slot.save(&self.store, key).await?;
-            let read = self.store.read(key).await;
-            let record = read.map_err(|error| GrantError::unread(&error))?;
+            let record = self.store.read(key).await?;
             match self.step(&mut look, record, slot).await? {
                 AccessStep::Done(held) => return Ok(held),
                 AccessStep::LookAgain => {}
@@ -138,8 +137,7 @@ impl Grants {
         if exchange.adopts && !look.is_fresh {
             // A reconciliation may have read the person's Secret a while ago, and adopt over what was put there since.
             look.is_fresh = true;
-            let read = self.store.credentials(look.key).await;
-            let fresh = read.map_err(|error| GrantError::unread(&error))?;
+            let fresh = self.store.credentials(look.key).await?;
             let fresh = fresh.map_err(GrantError::Credentials)?;
             if fresh != look.credentials {
                 look.credentials = fresh;

@@ -8,7 +8,7 @@ use super::{
     record::{AccessToken, Record, Refusal, RefusalKind},
 };
 use crate::atlassian::secret::{Secret, TokenHash};
-use crate::cluster::error::describe;
+use crate::cluster::error::{WriteError, describe};
 
 /// A grant with a good access token.
 #[derive(Clone, Debug)]
@@ -121,6 +121,21 @@ impl ActiveGrant {
             .clone()
             .filter(|access| access.expires_at > Timestamp::now())?;
         Some(Box::new(Self::of(record, access)))
+    }
+}
+
+impl From<WriteError> for GrantError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Terminating => Self::Terminating,
+            other => Self::unwritten(&other.to_string()),
+        }
+    }
+}
+
+impl From<kube::Error> for GrantError {
+    fn from(error: kube::Error) -> Self {
+        Self::unread(&error)
     }
 }
 

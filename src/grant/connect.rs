@@ -94,8 +94,7 @@ impl Grants {
     /// # Errors
     /// What stands in the way.
     pub async fn could_store(&self, key: &GrantKey) -> Result<(), GrantError> {
-        let read = self.store.read(key).await;
-        let record = read.map_err(|error| GrantError::unread(&error))?;
+        let record = self.store.read(key).await?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
             return Err(GrantError::NameTaken);
@@ -103,8 +102,7 @@ impl Grants {
         match self.store.dry_run(&record).await {
             // Others write it just now, so it can be written.
             Ok(()) | Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
-            Err(WriteError::Terminating) => Err(GrantError::Terminating),
-            Err(WriteError::Refused(detail)) => Err(GrantError::unwritten(&detail)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -237,8 +235,7 @@ impl Grants {
             match self.store.write(&record).await {
                 Ok(marked) => return Ok(Some(marked)),
                 Err(WriteError::Conflict | WriteError::Gone) => {}
-                Err(WriteError::Terminating) => return Err(GrantError::Terminating),
-                Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(GrantError::unwritten(CONTENDED))
@@ -297,8 +294,7 @@ impl WaitForLock {
     }
 
     async fn look(&mut self, store: &GrantStore, key: &GrantKey, holder: &str) -> Result<LockState, GrantError> {
-        let read = store.read(key).await;
-        let record = read.map_err(|error| GrantError::unread(&error))?;
+        let record = store.read(key).await?;
         let record = record.unwrap_or_else(|| Record::new(&key.namespace, &key.secret_name()));
         if record.is_foreign() {
             return Err(GrantError::NameTaken);

@@ -26,8 +26,7 @@ pub async fn disconnect(store: &GrantStore, key: &GrantKey, supplied: Option<&Se
         match store.write(&record).await {
             Ok(_) => return Ok(was_connected),
             Err(WriteError::Conflict | WriteError::Gone) => {}
-            Err(WriteError::Terminating) => return Err(GrantError::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
+            Err(error) => return Err(error.into()),
         }
     }
     Err(GrantError::unwritten(CONTENDED))

@@ -49,7 +49,7 @@ impl Grants {
         };
         let at = Timestamp::now();
         let outcome = self.endpoint.refresh(spend.app, &spend.exchange.token).await;
-        (self.on_exchange)(outcome.as_ref().map_or_else(failure_label, |_| "success"));
+        (self.on_exchange)(outcome.as_ref().map_or_else(ExchangeFailure::into_str, |_| "success"));
         match outcome {
             Ok(tokens) => self.take(spend, record, tokens, at, slot).await,
             Err(ExchangeFailure::Salvaged { refresh_token }) => self.salvage(spend, record, refresh_token, slot).await,
@@ -142,8 +142,7 @@ impl Grants {
         let mut record = match self.store.write(&record).await {
             Ok(marked) => marked,
             Err(WriteError::Conflict | WriteError::Gone) => return Ok(None),
-            Err(WriteError::Terminating) => return Err(GrantError::Terminating),
-            Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
+            Err(error) => return Err(error.into()),
         };
         if spend.exchange.adopts
             && let Err(trouble) = self.refuse_twins(&record, spend.exchange, slot).await
@@ -220,13 +219,4 @@ fn stored(slot: &GrantSlot) -> Option<ActiveGrant> {
     let record = slot.stored.as_ref()?;
     let access = record.access.clone()?;
     Some(ActiveGrant::of(record, access))
-}
-
-fn failure_label(failure: &ExchangeFailure) -> &'static str {
-    match failure {
-        ExchangeFailure::GrantRefused { .. } => "grant_refused",
-        ExchangeFailure::ClientRefused => "client_refused",
-        ExchangeFailure::Unavailable { .. } => "unavailable",
-        ExchangeFailure::Salvaged { .. } => "salvaged",
-    }
 }

@@ -162,9 +162,7 @@ pub async fn write(
         match write_once(client, target, &found, &data, lineage).await {
             // Somebody else was faster: what stands there now decides.
             Err(WriteError::Conflict | WriteError::Gone) => {
-                found = find(client, target)
-                    .await
-                    .map_err(|error| WriteError::from_kube(&error))?;
+                found = find(client, target).await?;
             }
             other => return other,
         }
@@ -191,13 +189,11 @@ async fn write_once(
     }
     let api: Api<Secret> = Api::namespaced(client.clone(), &target.namespace);
     let params = PostParams::default();
-    let written = match found {
-        TokenSecretState::Own(_) => api.replace(&target.name, &params, &wanted).await,
-        _ => api.create(&params, &wanted).await,
+    match found {
+        TokenSecretState::Own(_) => api.replace(&target.name, &params, &wanted).await?,
+        _ => api.create(&params, &wanted).await?,
     };
-    written
-        .map(|_| PublishResult::Done)
-        .map_err(|error| WriteError::from_kube(&error))
+    Ok(PublishResult::Done)
 }
 
 /// Removes what was published under a former name, where nobody would refresh it or take it back
@@ -210,13 +206,11 @@ pub async fn withdraw(client: &Client, target: &TokenSecret, former: &str) -> Re
         name: former.to_owned(),
         ..target.clone()
     };
-    let refused = |error: kube::Error| WriteError::from_kube(&error);
-    let TokenSecretState::Own(secret) = find(client, &former).await.map_err(refused)? else {
+    let TokenSecretState::Own(secret) = find(client, &former).await? else {
         return Ok(());
     };
     let api: Api<Secret> = Api::namespaced(client.clone(), &former.namespace);
-    let deleted = delete(&api, &former.name, only_this(&*secret)).await;
-    deleted.map_err(|error| WriteError::from_kube(&error))
+    Ok(delete(&api, &former.name, only_this(&*secret)).await?)
 }
 
 /// Data is replaced whole; labels and annotations of others stay.

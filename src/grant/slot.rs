@@ -225,9 +225,9 @@ impl GrantSlot {
                     (self.unsaved, self.stored) = (None, None);
                     return Err(GrantError::Terminating);
                 }
-                Err(WriteError::Refused(detail)) => return Err(GrantError::unwritten(&detail)),
+                Err(error @ WriteError::Refused(_)) => return Err(error.into()),
                 Err(WriteError::Conflict | WriteError::Gone) => {
-                    let current = store.read(key).await.map_err(|error| GrantError::unread(&error))?;
+                    let current = store.read(key).await?;
                     if current.as_ref().is_some_and(Record::is_foreign) {
                         return Err(GrantError::NameTaken);
                     }
@@ -329,8 +329,7 @@ async fn recreate(store: &GrantStore, key: &GrantKey, unsaved: &mut UnsavedToken
             Ok(())
         }
         Err(WriteError::Conflict | WriteError::Gone) => Ok(()),
-        Err(WriteError::Terminating) => Err(GrantError::Terminating),
-        Err(WriteError::Refused(detail)) => Err(GrantError::unwritten(&detail)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -100,7 +100,7 @@ impl GrantStore {
         } else {
             api.create(params, &secret).await
         };
-        written.map(Record::read).map_err(|error| WriteError::from_kube(&error))
+        Ok(Record::read(written?))
     }
 
     /// The app's credentials as they are now.
