@@ -5,6 +5,7 @@ pub mod answer_deadline;
 pub mod backoff;
 pub mod error;
 pub mod events;
+pub mod lenient_object;
 pub mod owned;
 pub mod owner;
 pub mod paged_list;

@@ -100,14 +100,15 @@ where
         let applied = match self.send(target, &status).await {
             // What another manager owns may be left without a field that it needs.
             Err(error) if is_invalid(&error) => self.send_after_removal(target, &status, error).await?,
-            Err(error) if is_undeclared(&error) => self.send_pruned(target, &status).await?,
+            // A merge patch loses what an older definition in the cluster does not know.
+            Err(error) if is_undeclared(&error) => self.merge(target, &status).await?,
             sent => sent?,
         };
         let stored = applied.data.get("status").unwrap_or(&Value::Null);
         let Some(surplus) = surplus(stored, &status) else {
             return typed(applied);
         };
-        match self.remove(Target::of(&applied), surplus).await {
+        match self.merge(Target::of(&applied), &surplus).await {
             Ok(removed) => typed(removed),
             // It is removed with the next change; what was to be said is said.
             Err(error) => {
@@ -130,19 +131,12 @@ where
         let Some(surplus) = surplus(stored, status).filter(|_| is_same) else {
             return Err(refused);
         };
-        let removed = self.remove(target, surplus).await?;
+        let removed = self.merge(target, &surplus).await?;
         self.send(Target::of(&removed), status).await
     }
 
-    /// Writes what the definition in the cluster knows, where that is older: a merge patch loses the rest.
-    async fn send_pruned(&self, target: Target<'_>, status: &Value) -> kube::Result<DynamicObject> {
+    async fn merge(&self, target: Target<'_>, status: &Value) -> kube::Result<DynamicObject> {
         let patch = json!({ "metadata": target.metadata(), "status": status });
-        let params = PatchParams::default();
-        self.api.patch_status(target.name, &params, &Patch::Merge(patch)).await
-    }
-
-    async fn remove(&self, target: Target<'_>, surplus: Value) -> kube::Result<DynamicObject> {
-        let patch = json!({ "metadata": target.metadata(), "status": surplus });
         let params = PatchParams::default();
         self.api.patch_status(target.name, &params, &Patch::Merge(patch)).await
     }

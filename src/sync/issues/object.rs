@@ -1,54 +1,14 @@
-//! A `JiraIssue` object as it is read back. A person can have written its status, or a version of the
-//! operator that knows other fields: whatever stands there, reading it does not fail, neither alone nor in a
-//! list of many.
-
-use std::borrow::Cow;
+//! A `JiraIssue` object as it is read back: which issue it is of, and what is remembered of that.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::{Resource, ResourceExt, core::NamespaceResourceScope};
-use serde::Deserialize;
-use serde_json::Value;
+use kube::ResourceExt;
+use serde::de::IgnoredAny;
 
 use super::index::{IndexEntry, StoredObject};
-use crate::api::issue::JiraIssue;
+use crate::{api::issue::JiraIssue, cluster::lenient_object::LenientObject};
 
-/// Metadata, which the API server answers for, and a status of which nothing is taken for granted.
-#[derive(Clone, Debug, Deserialize)]
-pub struct IssueObject {
-    metadata: ObjectMeta,
-    #[serde(default)]
-    status: Value,
-}
-
-impl Resource for IssueObject {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        JiraIssue::kind(&())
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        JiraIssue::group(&())
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        JiraIssue::version(&())
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        JiraIssue::plural(&())
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
-}
+/// Of a ticket, whose spec may be long, the spec is not kept either.
+pub type IssueObject = LenientObject<JiraIssue, IgnoredAny>;
 
 impl IssueObject {
     /// The object in the version that was read.
@@ -105,7 +65,7 @@ impl IssueObject {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn object(status: &Value) -> IssueObject {
         let metadata = json!({"name": "acme-sup-1", "resourceVersion": "7", "generation": 2});

@@ -1,57 +1,21 @@
-//! A `JiraProject` object as it is read back. A version of the operator that knows other values can have
-//! written it, or a person: that one cannot be read keeps none of the others from being read.
+//! A `JiraProject` object as it is read back: that one cannot be read keeps none of the others from being read.
 
-use std::borrow::Cow;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
-use kube::{Resource, ResourceExt, core::NamespaceResourceScope};
-use serde::Deserialize;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::api::project::{JiraProject, JiraProjectSpec, JiraProjectStatus};
+use crate::{
+    api::project::{JiraProject, JiraProjectSpec, JiraProjectStatus},
+    cluster::lenient_object::LenientObject,
+};
 
-/// Metadata, which the API server answers for, and the rest as it stands there.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ProjectObject {
-    metadata: ObjectMeta,
-    #[serde(default)]
-    spec: Value,
-    #[serde(default)]
-    status: Value,
-}
-
-impl Resource for ProjectObject {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        JiraProject::kind(&())
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        JiraProject::group(&())
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        JiraProject::version(&())
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        JiraProject::plural(&())
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
-}
+/// One of a project.
+pub type ProjectObject = LenientObject<JiraProject, Value>;
 
 impl ProjectObject {
     /// Its conditions, as far as they can be read: a status that is written anew keeps their times.
+    #[must_use]
     pub fn conditions(&self) -> Vec<Condition> {
         let conditions = self.status.get("conditions").cloned();
         conditions
