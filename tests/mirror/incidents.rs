@@ -43,11 +43,11 @@ async fn issues_that_could_not_be_answered_are_fetched_later() {
         site.state.scan = ScanState::at(later, true);
         site.pass_after(3700, true).await;
         assert_eq!(
-            site.state.objects.deferred().unanswered(),
+            site.state.objects.deferred.unanswered(),
             if times == 1 { 0 } else { ids.len() }
         );
         assert_recovered(&mut site).await;
-        assert_eq!(site.state.objects.deferred().unanswered(), 0);
+        assert_eq!(site.state.objects.deferred.unanswered(), 0);
     }
 }
 
@@ -75,7 +75,7 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
     let unanswered: Vec<u64> = ["ENG-1", "ENG-2"].map(|key| site.id_of_hidden(key)).into();
     site.pass_each(4, 1000, true).await;
     assert_eq!(stale(&site), unanswered);
-    assert!(site.state.objects.deferred().unanswered() > 0);
+    assert!(site.state.objects.deferred.unanswered() > 0);
     // A search shows the one that it finds: that is believed.
     site.command(json!({"command": "updateIssue", "issue": "ENG-2", "summary": "found"}));
     site.pass_after(1, false).await;
@@ -84,11 +84,11 @@ async fn an_issue_that_cannot_be_answered_keeps_none_of_the_others_waiting() {
     site.command(json!({"command": "clearFaults"}));
     site.pass_each(3, 3700, true).await;
     assert_eq!(
-        (site.mirrored(), site.state.objects.deferred().unanswered()),
+        (site.mirrored(), site.state.objects.deferred.unanswered()),
         (site.expected(), 0)
     );
     assert_eq!(
-        (site.state.objects.removed().archived, site.state.objects.removed().gone),
+        (site.state.objects.removed.archived, site.state.objects.removed.gone),
         (1, 1)
     );
 }
@@ -173,5 +173,5 @@ async fn most_of_a_project_goes_only_after_a_second_list() {
     assert_eq!(site.mirrored().len(), all, "one list is not believed");
     site.pass_after(301, false).await;
     assert_eq!(site.mirrored(), site.expected());
-    assert!(site.state.objects.removed().gone > 10);
+    assert!(site.state.objects.removed.gone > 10);
 }

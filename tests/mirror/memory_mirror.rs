@@ -70,17 +70,12 @@ impl Memory {
         }
         let half_made = self.half_made.lock().unwrap();
         let half_made = half_made.iter().map(|(name, issue)| {
-            let (version, issue) = (String::new(), *issue);
-            let project = None;
-            (
-                name.clone(),
-                OrphanedObject {
-                    version,
-                    issue,
-                    project,
-                    ..OrphanedObject::default()
-                },
-            )
+            let stored = StoredObject {
+                object: name.clone(),
+                ..StoredObject::default()
+            };
+            let (issue, project) = (*issue, None);
+            (name.clone(), OrphanedObject { stored, issue, project })
         });
         found.orphaned = half_made.collect();
         found

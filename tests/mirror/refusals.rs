@@ -47,14 +47,14 @@ async fn an_object_that_the_cluster_refuses_stops_no_other() {
         }
         site.pass_after(360, false).await;
         assert_equal_but(&site, &refused, &format!("{code}"));
-        let (count, _, words) = site.state.objects.deferred().refused().unwrap();
+        let (count, _, words) = site.state.objects.deferred.refused().unwrap();
         assert!(count == 2 && words.contains("exceeded quota"), "{count}: {words}");
         let before = site.memory.refusals.load(Ordering::SeqCst);
         assert!(before <= 10, "{before} tries");
         site.memory.refused.lock().unwrap().clear();
         site.pass_each(2, 3700, false).await;
         assert_equal_but(&site, &[], "it takes them");
-        assert!(site.state.objects.deferred().refused().is_none());
+        assert!(site.state.objects.deferred.refused().is_none());
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_first_synchronisation_ends_although_the_cluster_refuses_most() {
     let refused = refuse(&site, &keys, 403);
     site.pass(true).await.unwrap();
     assert!(site.state.projects.phases().all(|phase| phase == SyncPhase::Live));
-    assert_eq!(site.state.objects.deferred().refused().unwrap().0, 400);
+    assert_eq!(site.state.objects.deferred.refused().unwrap().0, 400);
     for minute in 1..=10 {
         site.advance(60);
         site.command(json!({"command": "updateIssue", "issue": "OPS-1", "summary": format!("{minute}")}));
@@ -116,7 +116,7 @@ async fn a_cluster_that_fails_is_no_object_that_is_refused() {
         site.advance(60);
         site.command(json!({"command": "updateIssue", "issue": "ENG-1", "summary": "later"}));
         site.pass(false).await.unwrap_err();
-        assert!(site.state.objects.deferred().refused().is_none());
+        assert!(site.state.objects.deferred.refused().is_none());
         site.memory.refused.lock().unwrap().clear();
         site.pass(false).await.unwrap();
         assert_equal_but(&site, &[], "it is asked for again");

@@ -24,7 +24,7 @@ async fn deleted_hidden_refused_moved_and_archived_are_told_apart() {
         json!({"command": "addFault", "rule": {"path": refused, "action": {"kind": "status", "code": 403, "body": body}}}),
     );
     sweep_and_look(&mut site).await;
-    let removed = site.state.objects.removed();
+    let removed = site.state.objects.removed;
     let reported = RemovedIssues {
         gone: 2,
         archived: 2,
@@ -65,7 +65,7 @@ async fn a_project_that_shows_nothing_any_more_keeps_its_issues() {
         site.pass_over(&known, true, false).await.unwrap();
     }
     assert_eq!(site.memory.kept.lock().unwrap().len(), before);
-    assert_eq!(site.state.objects.removed(), RemovedIssues::default());
+    assert_eq!(site.state.objects.removed, RemovedIssues::default());
 }
 
 /// The account reads the project that it moved to, and nobody asked for that one. The check that comes when it was
@@ -93,7 +93,7 @@ async fn an_issue_that_moved_out_of_scope_goes_once_the_scope_is_known() {
         assert!(site.last.look_at.is_none(), "until then nothing is looked up again");
     }
     site.pass_after(60, false).await;
-    assert_eq!(site.state.objects.removed().moved, 1);
+    assert_eq!(site.state.objects.removed.moved, 1);
     assert_eq!(site.mirrored(), site.expected());
 }
 

@@ -160,7 +160,7 @@ impl Telling {
                 && issue.updated == status.updated
                 && issue.key == status.key
             {
-                let counts = self.site.state.objects.removed();
+                let counts = self.site.state.objects.removed;
                 return Err(format!(
                     "{} was removed, and lives as it was seen: {counts:?}",
                     issue.key
@@ -176,7 +176,7 @@ impl Telling {
         self.life.calm(&self.site.sandbox);
         self.site.memory.refused.lock().unwrap().clear();
         let state = &self.site.state;
-        let deferred = state.objects.deferred();
+        let deferred = &state.objects.deferred;
         let waits = deferred.refused().is_some() || deferred.unanswered() > 0 || state.projects.is_any_refused();
         for round in 0..5 {
             self.quiet_pass(360, round == 0 || round == 2).await?;

@@ -52,7 +52,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     assert!(points <= 640 + 4 * projects, "{points} points");
     assert!(u64::from(calls) <= 12 + 2 * projects, "{calls} calls");
     assert_equal(&site);
-    assert!(site.state.objects.is_truncated() && about(&site) && site.state.projects.matching() > 6_000);
+    assert!(site.state.objects.is_truncated && about(&site) && site.state.projects.matching() > 6_000);
 
     // An hour later: the ids of what is mirrored, a fifth of its contents, and the numbers.
     site.advance(3_700);
@@ -66,7 +66,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     site.command(json!({"command": "deleteIssues", "ids": [newest]}));
     site.pass_each(3, 3_700, false).await;
     assert_equal(&site);
-    assert_eq!((site.state.objects.removed().gone, site.mirrored().len()), (1, 500));
+    assert_eq!((site.state.objects.removed.gone, site.mirrored().len()), (1, 500));
 
     // With room for all, all come, and are counted one by one.
     let done: Vec<u64> = {
@@ -78,7 +78,7 @@ async fn what_has_no_room_is_neither_fetched_nor_listed() {
     site.max = 1_000;
     site.pass_each(3, 3_700, true).await;
     assert_equal(&site);
-    assert!(!site.state.objects.is_truncated() && !about(&site));
+    assert!(!site.state.objects.is_truncated && !about(&site));
     assert_eq!(site.state.projects.matching(), site.expected().len());
 }
 
@@ -147,7 +147,7 @@ async fn a_wrong_estimate_does_not_fetch_everything() {
     let points = site.jira.points() - before;
     assert!(points <= 1_000, "{points} points");
     assert_equal(&site);
-    assert!(site.state.objects.is_truncated());
+    assert!(site.state.objects.is_truncated);
 }
 
 /// Where nothing is mirrored, few are counted one by one, and many by Jira.
@@ -192,7 +192,7 @@ async fn a_listing_goes_on_from_page_to_page() {
         "{slices} slices"
     );
     site.pass_each(2, 400, false).await;
-    assert_eq!(site.state.objects.removed().gone, 1);
+    assert_eq!(site.state.objects.removed.gone, 1);
     assert_equal(&site);
 }
 
@@ -237,7 +237,7 @@ async fn contents_that_are_older_than_the_mirror_are_believed_by_id() {
         tracked.updated += 600_000;
         tracked.digest ^= 1;
         index.insert(id, tracked.clone());
-        let orphaned = site.state.objects.orphaned().clone();
+        let orphaned = site.state.objects.orphaned.clone();
         site.state.reload(StoredIssues { index, orphaned });
         let mut kept = site.memory.kept.lock().unwrap();
         let kept = kept.get_mut(&id).unwrap();

@@ -242,7 +242,7 @@ impl Site {
             issues: issues.collect(),
             cursor: cursor.map(|at| format!("{at:.3}")),
             last_sweep: state.listing.last_sweep(),
-            removed: state.objects.removed(),
+            removed: state.objects.removed,
         };
         self.state = state;
         self.last = report;

@@ -55,7 +55,13 @@ pub fn status(
     let findings: Vec<Finding> = steps.filter_map(|step| verdict.findings.get(step).cloned()).collect();
     JiraIntegrationStatus {
         observed_generation: Some(generation),
-        conditions: conditions_of(observed, &findings, generation, (sync.as_ref(), counts.as_ref()), end.at),
+        conditions: conditions_of(
+            observed,
+            &findings,
+            generation,
+            (sync.as_ref(), counts.as_ref()),
+            end.at,
+        ),
         consequences: consequences(&findings),
         site: site.or_else(|| before.site.clone()),
         account: account.or_else(|| before.account.clone()),
@@ -300,6 +306,9 @@ mod tests {
         let explained = written(&desks.explained_by(OF_BLOCKED_PROJECTS));
         assert_eq!(explained.consequences, ["ServiceDesksReady"]);
         assert!(!told(&explained, Reason::SomeProjectsBlocked));
-        assert!(told(&explained, Reason::NoProjectsVisible), "nothing else tells of it now");
+        assert!(
+            told(&explained, Reason::NoProjectsVisible),
+            "nothing else tells of it now"
+        );
     }
 }

@@ -48,21 +48,10 @@ impl StoredIssues {
         match object.entry() {
             Some(entry) if self.index.get(entry.id).is_none() => self.index.insert(entry.id, entry),
             _ => {
-                let StoredObject {
-                    object: name,
-                    version,
-                    generation,
-                } = object.stored();
+                let stored = object.stored();
                 let (issue, project) = (object.issue(), object.project());
-                self.orphaned.insert(
-                    name,
-                    OrphanedObject {
-                        version,
-                        generation,
-                        issue,
-                        project,
-                    },
-                );
+                let name = stored.object.clone();
+                self.orphaned.insert(name, OrphanedObject { stored, issue, project });
             }
         }
     }
@@ -134,11 +123,9 @@ impl ClusterMirror {
     pub async fn is_as_known(&self, index: &Index, orphaned: &BTreeMap<String, OrphanedObject>) -> kube::Result<bool> {
         let start = || {
             let issues = index.iter().map(|(_, entry)| &entry.stored);
-            let issues = issues.map(|stored| (stored.object.as_str(), stored.version.as_str()));
-            let others = orphaned
-                .iter()
-                .map(|(name, other)| (name.as_str(), other.version.as_str()));
-            (issues.chain(others).collect::<HashMap<_, _>>(), true)
+            let all = issues.chain(orphaned.values().map(|orphaned| &orphaned.stored));
+            let all = all.map(|stored| (stored.object.as_str(), stored.version.as_str()));
+            (all.collect::<HashMap<_, _>>(), true)
         };
         let take = |(left, same): &mut (HashMap<&str, &str>, bool), object: PartialObjectMeta<IssueObject>| {
             if self.owner.owns(&object) {

@@ -52,7 +52,7 @@ pub fn leaving(settings: &MirrorSettings<'_>, objects: &ObjectState) -> Vec<(u64
     };
     let index = objects.index().iter();
     index
-        .filter(|(id, _)| !objects.deferred().is_refused(*id))
+        .filter(|(id, _)| !objects.deferred.is_refused(*id))
         .filter_map(|(id, entry)| Some((id, reason(entry)?)))
         .collect()
 }

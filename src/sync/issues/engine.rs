@@ -56,7 +56,7 @@ pub async fn run<M: Mirror>(
     moment: RunContext<'_>,
     state: &mut MirrorState,
 ) -> (SyncReport, Result<(), MirrorError>) {
-    let run = StepContext::new(jira, settings, moment);
+    let run = StepContext { jira, settings, moment };
     let intake = Intake {
         run,
         jql: &mut state.jql,
@@ -233,10 +233,10 @@ impl<'a, M: Mirror> Engine<'a, M> {
             self.listing.forget_sweep();
         }
         if fetch.is_probe {
-            let is_crowded = self.intake.writer.objects().is_crowded();
+            let is_crowded = self.intake.writer.objects().is_crowded;
             self.intake.writer.set_truncated(fetch.overflows || is_crowded);
         }
-        let (cursor, is_scan_open) = (self.scan.cursor().unwrap_or(0), self.scan.is_open());
+        let (cursor, is_scan_open) = (self.scan.cursor().unwrap_or(0), self.scan.open.is_open());
         if self.intake.projects.filled(cursor, is_scan_open) {
             // What was late in the index when it was listed comes with the next changes.
             self.scan.reopen_overlap();
@@ -303,7 +303,7 @@ impl<'a, M: Mirror> Engine<'a, M> {
     fn recount(&mut self) {
         let objects = self.intake.writer.objects();
         let is_filling = self.fill.remaining() > 0 || self.listing.is_of_new();
-        let is_short = objects.is_crowded() || objects.is_truncated();
+        let is_short = objects.is_crowded || objects.is_truncated;
         if self.run.settings.mode != MirrorMode::None && self.listing.is_certain() && !is_filling && !is_short {
             self.intake.projects.recount(objects.index(), self.run.now);
         }

@@ -86,8 +86,8 @@ impl PagedFetch {
 #[derive(Clone, Debug, Default)]
 pub struct FillState {
     /// Ids that are still to be fetched.
-    queue: VecDeque<u64>,
-    pages: PagedFetch,
+    pub(super) queue: VecDeque<u64>,
+    pub(super) pages: PagedFetch,
     /// How many were to be fetched when they were listed.
     total: usize,
 }
@@ -136,14 +136,6 @@ impl FillState {
     pub(super) fn start(&mut self, pages: PagedFetch) {
         self.pages = pages;
         self.total = self.remaining();
-    }
-
-    pub(super) const fn queue(&mut self) -> &mut VecDeque<u64> {
-        &mut self.queue
-    }
-
-    pub(super) const fn pages(&mut self) -> &mut PagedFetch {
-        &mut self.pages
     }
 
     /// One that was deferred is to be fetched again.

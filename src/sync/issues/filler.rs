@@ -53,7 +53,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
         let mut first_error = None;
         loop {
             if first_error.is_none() && !self.run.is_over() {
-                fetching.send(self.fill.queue());
+                fetching.send(&mut self.fill.queue);
                 self.send_pages(&mut fetching);
             }
             let Some(answer) = fetching.next().await else {
@@ -82,7 +82,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
         };
         if taken.is_err() {
             let ids = ids.into_iter().rev();
-            ids.for_each(|id| self.fill.queue().push_front(id));
+            ids.for_each(|id| self.fill.queue.push_front(id));
         }
         taken
     }
@@ -91,7 +91,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
     fn retry(&mut self, failed: &[u64]) {
         for id in failed {
             if self.unanswered.insert(*id) {
-                self.fill.queue().push_back(*id);
+                self.fill.queue.push_back(*id);
             } else {
                 self.writer.defer_unanswered(*id);
             }
@@ -106,7 +106,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
                 QueryRange::Window(..) => i64::MAX,
                 QueryRange::Latest(until) => query.reached.or(until).unwrap_or(i64::MAX),
             };
-            let queries = self.fill.pages().queries.iter().enumerate();
+            let queries = self.fill.pages.queries.iter().enumerate();
             let next = queries.max_by_key(|(at, query)| (ahead(query), std::cmp::Reverse(*at)));
             let Some((at, first)) = next.map(|(at, query)| (at, ahead(query))) else {
                 return;
@@ -116,11 +116,11 @@ impl<M: Mirror> Filler<'_, '_, M> {
                 return;
             }
             if self.has_no_room_for(first) {
-                self.fill.pages().overflows = true;
-                self.fill.pages().queries.clear();
+                self.fill.pages.overflows = true;
+                self.fill.pages.queries.clear();
                 return;
             }
-            if let Some(query) = self.fill.pages().queries.remove(at) {
+            if let Some(query) = self.fill.pages.queries.remove(at) {
                 fetching.turn(query);
             }
         }
@@ -140,22 +140,22 @@ impl<M: Mirror> Filler<'_, '_, M> {
         let turn = query.turn(&page);
         let ids = page.found.issues.iter();
         for id in ids.filter_map(|issue| issue.id.parse::<u64>().ok()) {
-            self.fill.pages().seen.insert(id);
+            self.fill.pages.seen.insert(id);
             self.missing.found(id);
         }
         self.report.filled += page.found.issues.len();
         self.report.malformed += page.found.malformed;
         if let Err(error) = self.writer.take(page.found.issues, None, Source::Search).await {
-            self.fill.pages().queries.push_front(before);
+            self.fill.pages.queries.push_front(before);
             return Err(error);
         }
         if query.is_doubtful {
             self.report.incomplete = true;
-            self.fill.pages().doubtful.extend(query.projects.iter().cloned());
+            self.fill.pages.doubtful.extend(query.projects.iter().cloned());
         }
         match turn {
             Err(error) => {
-                self.fill.pages().queries.push_front(query);
+                self.fill.pages.queries.push_front(query);
                 Err(error)
             }
             Ok(PageStep::Ended) => {
@@ -176,7 +176,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
         if self.is_out_of_room(&query) {
             return;
         }
-        let pages = self.fill.pages();
+        let pages = &mut self.fill.pages;
         let active = in_flight + pages.queries.len() + 1;
         let is_worth = pages.expected.saturating_sub(pages.seen.len()) >= PART * (active + 1);
         let later = if is_worth && active < IN_FLIGHT {
@@ -198,7 +198,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
         let objects = self.writer.objects();
         match query.part {
             QueryRange::Latest(_) if query.reached.is_some_and(|reached| self.has_no_room_for(reached)) => {}
-            QueryRange::Window(..) if objects.is_crowded() || objects.is_truncated() => {
+            QueryRange::Window(..) if objects.is_crowded || objects.is_truncated => {
                 self.fill.stop();
                 self.projects.unqueue();
                 self.writer.set_truncated(true);
@@ -206,20 +206,20 @@ impl<M: Mirror> Filler<'_, '_, M> {
             }
             _ => return false,
         }
-        self.fill.pages().overflows = true;
+        self.fill.pages.overflows = true;
         true
     }
 
     /// A page that did not come. One that Jira refuses may be so for one project.
     fn page_failed(&mut self, mut query: PagedQuery, error: MirrorError) -> Result<(), MirrorError> {
         let Some(message) = error.refused_query().map(str::to_owned) else {
-            self.fill.pages().queries.push_front(query);
+            self.fill.pages.queries.push_front(query);
             return Err(error);
         };
         if query.token().is_some() {
             // The token may be too old.
             query.begin_anew();
-            self.fill.pages().queries.push_front(query);
+            self.fill.pages.queries.push_front(query);
             return Err(error);
         }
         let projects = self.run.followed(&query.projects);
@@ -235,7 +235,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
             // Jira names none of them: one by one.
             None => query.projects.iter().map(|id| one_of(&query, id)).collect(),
         };
-        self.fill.pages().queries.extend(rest);
+        self.fill.pages.queries.extend(rest);
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl<M: Mirror> Filler<'_, '_, M> {
         };
         self.projects.fail(project, error);
         self.projects.of(project).refused(self.run.now);
-        self.fill.pages().fresh.remove(project);
+        self.fill.pages.fresh.remove(project);
     }
 }
 

@@ -19,26 +19,12 @@ pub struct StoredObject {
 /// be read, or another object holds the same issue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrphanedObject {
-    /// Its version.
-    pub version: String,
-    /// Its generation.
-    pub generation: i64,
+    /// The object in the version that was read.
+    pub stored: StoredObject,
     /// The issue that it is of, as far as that can be read.
     pub issue: Option<u64>,
     /// Id of the project that it was in, as far as that can be read.
     pub project: Option<String>,
-}
-
-impl OrphanedObject {
-    /// The object, in the version that is known.
-    #[must_use]
-    pub fn stored(&self, name: &str) -> StoredObject {
-        StoredObject {
-            object: name.to_owned(),
-            version: self.version.clone(),
-            generation: self.generation,
-        }
-    }
 }
 
 /// A mirrored issue.

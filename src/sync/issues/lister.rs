@@ -173,8 +173,7 @@ impl Lister<'_, '_> {
 
     fn note_about(&mut self, query: &CountQuery, about: usize) {
         let project = self.projects.of(&query.project);
-        let known = project.counts().copied();
-        let mut counts = known.unwrap_or(IssueCounts::unknown(self.run.now));
+        let mut counts = project.counts.unwrap_or(IssueCounts::unknown(self.run.now));
         (counts.about, counts.as_of) = (true, self.run.now);
         if query.mode == self.run.settings.mode {
             counts.matching = Some(about);
@@ -182,6 +181,6 @@ impl Lister<'_, '_> {
         if query.mode != MirrorMode::All {
             counts.open = Some(about);
         }
-        project.set_counts(counts);
+        project.counts = Some(counts);
     }
 }

@@ -34,7 +34,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
         let what = "Jira warned that one of its answers may be incomplete, so nothing is removed for it.";
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, what));
     }
-    let unanswered = state.objects.deferred().unanswered();
+    let unanswered = state.objects.deferred.unanswered();
     if unanswered > 0 {
         let issues = if unanswered == 1 { "one issue" } else { "some issues" };
         let what = format!("Jira could not answer {issues}, and what is mirrored of them stays as it is until it can.");
@@ -50,7 +50,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
             format!("{issues} came in a form that is not understood, and what is mirrored of them stays as it is.");
         return Some(Finding::with_remedy(synced, Reason::SyncPartial, &what));
     }
-    if mirrors && (state.objects.is_truncated() || state.projects.matching() > max) {
+    if mirrors && (state.objects.is_truncated || state.projects.matching() > max) {
         let is_about = state.projects.all_counts().any(|counts| counts.about);
         let of = match state.projects.matching() {
             count if count <= max => "more".to_owned(),
@@ -78,7 +78,7 @@ pub fn finding(spec: &JiraIntegrationSpec, state: &MirrorState, report: &SyncRep
 
 /// What the cluster refuses, and that all else goes on.
 fn refused(state: &MirrorState, report: &SyncReport) -> Option<String> {
-    if let Some((count, object, words)) = state.objects.deferred().refused() {
+    if let Some((count, object, words)) = state.objects.deferred.refused() {
         let which = match count {
             1 => format!("JiraIssue {object} could not be written or removed"),
             _ => format!("{count} JiraIssues could not be written or removed, for example {object}"),

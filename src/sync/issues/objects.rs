@@ -1,6 +1,5 @@
 //! The objects in which issues are mirrored, as the writer knows them.
 
-use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 use super::{
@@ -17,17 +16,17 @@ use crate::api::integration::RemovedIssues;
 pub struct ObjectState {
     index: Index,
     /// Objects that hold no issue, by name: they may still become an issue's.
-    orphaned: BTreeMap<String, OrphanedObject>,
+    pub orphaned: BTreeMap<String, OrphanedObject>,
     /// Issues that could not be written, removed or fetched.
-    deferred: DeferredIssues,
+    pub deferred: DeferredIssues,
     /// Issues that do not belong in the mirror, as they were read by id.
-    recently_removed: RecentlyRemoved,
+    pub(super) recently_removed: RecentlyRemoved,
     /// What left the mirror so far.
-    removed: RemovedIssues,
+    pub removed: RemovedIssues,
     /// An issue found no room, or pushed another one out, since everything was listed.
-    is_crowded: bool,
+    pub is_crowded: bool,
     /// There are more issues than there is room for.
-    is_truncated: bool,
+    pub is_truncated: bool,
 }
 
 impl ObjectState {
@@ -50,31 +49,6 @@ impl ObjectState {
         &self.index
     }
 
-    #[must_use]
-    pub const fn orphaned(&self) -> &BTreeMap<String, OrphanedObject> {
-        &self.orphaned
-    }
-
-    #[must_use]
-    pub const fn deferred(&self) -> &DeferredIssues {
-        &self.deferred
-    }
-
-    #[must_use]
-    pub const fn removed(&self) -> RemovedIssues {
-        self.removed
-    }
-
-    #[must_use]
-    pub const fn is_crowded(&self) -> bool {
-        self.is_crowded
-    }
-
-    #[must_use]
-    pub const fn is_truncated(&self) -> bool {
-        self.is_truncated
-    }
-
     /// When the issue was updated that has been in the mirror for longest without an update.
     #[must_use]
     pub fn oldest(&self) -> Option<i64> {
@@ -89,8 +63,8 @@ impl ObjectState {
     /// The object of an issue: the one that holds it, or else one that was made for it.
     pub(super) fn object_of(&self, id: u64) -> Option<StoredObject> {
         let known = self.index.get(id).map(|entry| entry.stored.clone());
-        let orphaned = || self.orphaned.iter().find(|(_, other)| other.issue == Some(id));
-        known.or_else(|| orphaned().map(|(name, other)| other.stored(name)))
+        let orphaned = || self.orphaned.values().find(|orphaned| orphaned.issue == Some(id));
+        known.or_else(|| orphaned().map(|orphaned| orphaned.stored.clone()))
     }
 
     /// When an issue was updated as it was read last, mirrored or not.
@@ -109,45 +83,5 @@ impl ObjectState {
         self.index.remove(id);
         self.deferred.resolve(id);
         count(&mut self.removed, reason);
-    }
-
-    pub(super) const fn deferred_mut(&mut self) -> &mut DeferredIssues {
-        &mut self.deferred
-    }
-
-    /// It belongs in the mirror.
-    pub(super) fn belongs(&mut self, id: u64) {
-        self.recently_removed.forget(id);
-    }
-
-    /// It was read by id, and does not belong in the mirror.
-    pub(super) fn read_outside(&mut self, id: u64, updated: i64, now: Timestamp) {
-        self.recently_removed.note(id, updated, now);
-    }
-
-    pub(super) fn prune(&mut self, now: Timestamp, overlap: SignedDuration) {
-        self.recently_removed.prune(now, overlap);
-    }
-
-    pub(super) fn take_orphaned(&mut self) -> BTreeMap<String, OrphanedObject> {
-        std::mem::take(&mut self.orphaned)
-    }
-
-    pub(super) fn keep_orphaned(&mut self, orphaned: impl IntoIterator<Item = (String, OrphanedObject)>) {
-        self.orphaned.extend(orphaned);
-    }
-
-    /// Something finds no room, or not any more.
-    pub(super) const fn crowd(&mut self, is_short: bool) {
-        self.is_crowded |= is_short;
-    }
-
-    /// Everything is listed: from now on it is noted anew whether issues find no room.
-    pub(super) const fn clear_crowded(&mut self) {
-        self.is_crowded = false;
-    }
-
-    pub(super) const fn set_truncated(&mut self, is_truncated: bool) {
-        self.is_truncated = is_truncated;
     }
 }

@@ -40,7 +40,7 @@ pub fn plan(
     let (resumed, fresh): (Vec<&FollowedProject>, Vec<&FollowedProject>) =
         wanted.new.iter().copied().partition(is_resumed);
     let has_other_settings = fresh.len() >= settings.followed.len();
-    let was_cut = (objects.is_truncated() || objects.is_crowded()) && !has_other_settings;
+    let was_cut = (objects.is_truncated || objects.is_crowded) && !has_other_settings;
     let is_cut = was_cut || counted(projects, settings, wanted) > settings.max;
     let (max, expected) = (settings.max, wanted.expected);
     let there: Vec<&FollowedProject> = resumed.into_iter().chain(wanted.filled.iter().copied()).collect();

@@ -30,7 +30,7 @@ impl Planner<'_, '_> {
         let (run, settings) = (self.run, self.run.settings);
         let due = self.listing.is_due(run.now, settings.sweep_every);
         // There is not room for all any more: how many there are is to be counted.
-        let due = due || (self.objects.is_crowded() && !self.objects.is_truncated());
+        let due = due || (self.objects.is_crowded && !self.objects.is_truncated);
         // A slice does not check permissions first, and lists only what is new.
         let due = (due || run.requested) && !run.slice;
         let is_new = |project: &FollowedProject| {

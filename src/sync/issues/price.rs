@@ -12,7 +12,7 @@ pub fn price(state: &MirrorState, mode: MirrorMode, max: usize, projects: usize)
     match mode {
         MirrorMode::None if matching > MOST_COUNTED => 2 * projects,
         MirrorMode::None => matching,
-        _ if !state.objects.is_truncated() => matching.min(max) + verified,
+        _ if !state.objects.is_truncated => matching.min(max) + verified,
         MirrorMode::Open => max + 2 * projects + verified,
         MirrorMode::All => max + 4 * projects + verified,
     }
@@ -34,8 +34,8 @@ mod tests {
                 as_of: Timestamp::UNIX_EPOCH,
             };
             let mut state = MirrorState::default();
-            state.projects.of("1").set_counts(counts);
-            state.objects.set_truncated(is_truncated);
+            state.projects.of("1").counts = Some(counts);
+            state.objects.is_truncated = is_truncated;
             state
         };
         assert_eq!(price(&state(300, false), MirrorMode::Open, 500, 3), 300);

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{deferred::wait, issue_counts::IssueCounts, scan::Scan};
+use super::{deferred::wait, issue_counts::IssueCounts, scan::OpenScan};
 
 /// How the issues of a project are synchronised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub enum SyncPhase {
     CatchingUp(i64),
     /// Its changes are followed with those of the others.
     Live,
+}
+
+impl Default for SyncPhase {
+    fn default() -> Self {
+        Self::NEW
+    }
 }
 
 impl SyncPhase {
@@ -58,37 +64,20 @@ impl SyncPhase {
 }
 
 /// What is remembered of a project.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ProjectState {
     phase: SyncPhase,
     /// All that is to be fetched for its first synchronisation is queued.
     is_queued: bool,
-    /// A scan of its changes that a slice did not end, while it catches up.
-    scan: Option<Scan>,
-    /// Since when the pages of these scans may lack issues.
-    doubtful_since: Option<Timestamp>,
+    /// The scan of its changes, while it catches up.
+    pub(super) scan: OpenScan,
     /// Stands for the settings under which it is mirrored.
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// Stands for its statuses and issue types.
     workflow: Option<String>,
-    counts: Option<IssueCounts>,
+    pub(super) counts: Option<IssueCounts>,
     /// How often in a row Jira refused to list it, and when last.
     refusals: Option<(u32, Timestamp)>,
-}
-
-impl Default for ProjectState {
-    fn default() -> Self {
-        Self {
-            phase: SyncPhase::NEW,
-            is_queued: false,
-            scan: None,
-            doubtful_since: None,
-            filter: None,
-            workflow: None,
-            counts: None,
-            refusals: None,
-        }
-    }
 }
 
 /// The transitions.
@@ -157,7 +146,8 @@ impl ProjectState {
 
     /// It is to be listed and fetched anew. What is mirrored of it stays until then.
     pub(super) const fn restart(&mut self) {
-        (self.phase, self.is_queued, self.doubtful_since) = (SyncPhase::NEW, false, None);
+        (self.phase, self.is_queued) = (SyncPhase::NEW, false);
+        self.scan.trust();
     }
 
     /// It was mirrored under other settings.
@@ -194,42 +184,6 @@ impl ProjectState {
         self.phase
     }
 
-    pub(super) const fn has_scan(&self) -> bool {
-        self.scan.is_some()
-    }
-
-    pub(super) const fn take_scan(&mut self) -> Option<Scan> {
-        self.scan.take()
-    }
-
-    /// The scan resumes in the next slice.
-    pub(super) fn keep_scan(&mut self, scan: Scan) {
-        self.scan = Some(scan);
-    }
-
-    /// Its changes are not followed alone any more.
-    pub(super) fn drop_scan(&mut self) {
-        (self.scan, self.doubtful_since) = (None, None);
-    }
-
-    /// Notes that a scan may lack issues. Whether that has been so for so long.
-    pub(super) fn is_doubtful_for(&mut self, long: SignedDuration, now: Timestamp) -> bool {
-        now.duration_since(*self.doubtful_since.get_or_insert(now)) >= long
-    }
-
-    pub(super) const fn clear_doubt(&mut self) {
-        self.doubtful_since = None;
-    }
-
-    #[must_use]
-    pub const fn filter(&self) -> Option<&String> {
-        self.filter.as_ref()
-    }
-
-    pub(super) fn set_filter(&mut self, filter: Option<String>) {
-        self.filter = filter;
-    }
-
     /// Notes its statuses and issue types as they are now. Whether they were others before.
     pub(super) fn workflow_changes(&mut self, now: &str) -> bool {
         let before = self.workflow.replace(now.to_owned());
@@ -238,15 +192,6 @@ impl ProjectState {
 
     pub(super) fn forget_workflow(&mut self) {
         self.workflow = None;
-    }
-
-    #[must_use]
-    pub const fn counts(&self) -> Option<&IssueCounts> {
-        self.counts.as_ref()
-    }
-
-    pub(super) const fn set_counts(&mut self, counts: IssueCounts) {
-        self.counts = Some(counts);
     }
 
     /// How often in a row Jira refused to list it, and when last.

@@ -68,16 +68,16 @@ impl ProjectStates {
 
     #[must_use]
     pub fn filter(&self, id: &str) -> Option<&String> {
-        self.get(id)?.filter()
+        self.get(id)?.filter.as_ref()
     }
 
     #[must_use]
     pub fn counts(&self, id: &str) -> Option<&IssueCounts> {
-        self.get(id)?.counts()
+        self.get(id)?.counts.as_ref()
     }
 
     pub fn all_counts(&self) -> impl Iterator<Item = &IssueCounts> {
-        self.by_id.values().filter_map(ProjectState::counts)
+        self.by_id.values().filter_map(|project| project.counts.as_ref())
     }
 
     /// How many issues are to be mirrored, as far as they were counted.
@@ -100,7 +100,7 @@ impl ProjectStates {
     /// Whether a scan of a project that catches up resumes in the next slice.
     #[must_use]
     pub fn is_any_scan_open(&self) -> bool {
-        self.by_id.values().any(ProjectState::has_scan)
+        self.by_id.values().any(|project| project.scan.is_open())
     }
 
     pub(super) fn fail(&mut self, id: &str, error: ProjectSyncError) {
@@ -132,11 +132,11 @@ impl ProjectStates {
         for (id, matching) in &listing.found.counts {
             let project = self.of(id);
             // A list that may lack issues does not replace the count of an earlier one.
-            let is_known = project.counts().is_some_and(|counts| counts.matching.is_some());
+            let is_known = project.counts.is_some_and(|counts| counts.matching.is_some());
             if is_known && !listing.found.complete.contains(id) {
                 continue;
             }
-            project.set_counts(IssueCounts {
+            project.counts = Some(IssueCounts {
                 open: (mode != MirrorMode::All).then_some(*matching),
                 matching: Some(*matching),
                 about: false,
@@ -171,7 +171,7 @@ impl ProjectStates {
         }
         let live = self.by_id.iter_mut();
         for (id, project) in live.filter(|(_, project)| project.phase() == SyncPhase::Live) {
-            let Some(counts) = project.counts().copied() else {
+            let Some(counts) = project.counts else {
                 continue;
             };
             let (matching, open) = found.get(id.as_str()).copied().unwrap_or_default();
@@ -182,7 +182,7 @@ impl ProjectStates {
                 as_of: counts.as_of,
             };
             if counts != exact {
-                project.set_counts(IssueCounts { as_of: now, ..exact });
+                project.counts = Some(IssueCounts { as_of: now, ..exact });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a pass over a mirror is given: it changes nothing of this.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Deref};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,39 +75,29 @@ pub struct RunContext<'a> {
     pub slice: bool,
 }
 
-/// What every step is given.
+/// What every step has at hand.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub(super) jira: &'a Session,
     pub(super) settings: &'a MirrorSettings<'a>,
-    pub(super) now: Timestamp,
-    pub(super) is_over: &'a (dyn Fn() -> bool + Sync),
-    pub(super) requested: bool,
-    pub(super) slice: bool,
+    pub(super) moment: RunContext<'a>,
 }
 
-impl<'a> StepContext<'a> {
-    pub(super) fn new(jira: &'a Session, settings: &'a MirrorSettings<'a>, moment: RunContext<'a>) -> Self {
-        let RunContext {
-            now,
-            is_over,
-            requested,
-            slice,
-        } = moment;
-        Self {
-            jira,
-            settings,
-            now,
-            is_over,
-            requested,
-            slice,
-        }
-    }
+impl<'a> Deref for StepContext<'a> {
+    type Target = RunContext<'a>;
 
+    fn deref(&self) -> &Self::Target {
+        &self.moment
+    }
+}
+
+impl RunContext<'_> {
     pub(super) fn is_over(&self) -> bool {
         (self.is_over)()
     }
+}
 
+impl<'a> StepContext<'a> {
     /// Those of the projects that can be read.
     pub(super) fn followed<'i>(&self, ids: impl IntoIterator<Item = &'i String>) -> Vec<&'a FollowedProject> {
         let settings = self.settings;

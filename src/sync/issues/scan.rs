@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::query::FollowedProject;
 use crate::atlassian::issue_models::{Issue, SearchPage, time};
@@ -38,6 +38,40 @@ pub struct Scan {
     pub(super) unmatched: BTreeMap<String, String>,
     /// How many issues were read.
     pub(super) read: usize,
+}
+
+/// A scan that goes on over several slices, and since when what such scans read is in doubt.
+#[derive(Clone, Debug, Default)]
+pub struct OpenScan {
+    scan: Option<Scan>,
+    doubtful_since: Option<Timestamp>,
+}
+
+impl OpenScan {
+    /// Whether a scan resumes in the next slice.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.scan.is_some()
+    }
+
+    pub(super) const fn take(&mut self) -> Option<Scan> {
+        self.scan.take()
+    }
+
+    /// The scan resumes in the next slice.
+    pub(super) fn keep(&mut self, scan: Scan) {
+        self.scan = Some(scan);
+    }
+
+    /// Notes that a scan may lack issues. Whether that has been so for so long.
+    pub(super) fn is_doubtful_for(&mut self, long: SignedDuration, now: Timestamp) -> bool {
+        now.duration_since(*self.doubtful_since.get_or_insert(now)) >= long
+    }
+
+    /// Nothing was lacking, or all is read anew.
+    pub(super) const fn trust(&mut self) {
+        self.doubtful_since = None;
+    }
 }
 
 impl Scan {

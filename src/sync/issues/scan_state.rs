@@ -1,8 +1,9 @@
 //! How far changes were followed of the projects that are followed together.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::{query::PROJECTS, scan::Scan};
+use super::{
+    query::PROJECTS,
+    scan::{OpenScan, Scan},
+};
 
 #[derive(Clone, Debug, Default)]
 pub struct ScanState {
@@ -10,10 +11,8 @@ pub struct ScanState {
     cursor: Option<i64>,
     /// Whether changes up to the cursor were asked for so long after it that none can be late any more.
     overlap_done: bool,
-    /// A scan that a slice did not end.
-    scan: Option<Scan>,
-    /// Since when the pages of scans may lack issues.
-    doubtful_since: Option<Timestamp>,
+    /// The scan under way.
+    pub(super) open: OpenScan,
     /// How many projects one query names, where Jira warned that more are too many.
     group_size: Option<usize>,
 }
@@ -32,12 +31,6 @@ impl ScanState {
     #[must_use]
     pub const fn cursor(&self) -> Option<i64> {
         self.cursor
-    }
-
-    /// Whether a scan resumes in the next slice.
-    #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.scan.is_some()
     }
 
     /// Changes up to here were seen, and may be followed by late ones.
@@ -65,31 +58,13 @@ impl ScanState {
 
     /// A whole scan advances the cursor, or shows that nothing up to it can be late any more.
     pub(super) fn complete(&mut self, scan: &Scan, overlap: i64) {
-        self.doubtful_since = None;
+        self.open.trust();
         let cursor = scan.cursor();
         if cursor > self.cursor {
             self.set_cursor(cursor);
         } else if let Some(cursor) = self.cursor {
             self.overlap_done |= scan.covers_overlap(cursor, overlap);
         }
-    }
-
-    pub(super) const fn take_scan(&mut self) -> Option<Scan> {
-        self.scan.take()
-    }
-
-    pub(super) fn keep_scan(&mut self, scan: Scan) {
-        self.scan = Some(scan);
-    }
-
-    /// No project is followed with others any more.
-    pub(super) fn drop_scan(&mut self) {
-        (self.scan, self.doubtful_since) = (None, None);
-    }
-
-    /// Notes that a scan may lack issues. Whether that has been so for so long.
-    pub(super) fn is_doubtful_for(&mut self, long: SignedDuration, now: Timestamp) -> bool {
-        now.duration_since(*self.doubtful_since.get_or_insert(now)) >= long
     }
 
     pub(super) fn group_size(&self) -> usize {

@@ -11,7 +11,7 @@ use super::{
     query::{FollowedProject, blamed, changed},
     report::ScanReport,
     run::MirrorSettings,
-    scan::{NextPage, Scan, latest, next_page, updated},
+    scan::{NextPage, OpenScan, Scan, latest, next_page, updated},
     scan_state::ScanState,
     writer::Source,
 };
@@ -52,12 +52,12 @@ const fn is_catching_up(phase: SyncPhase) -> bool {
 pub(super) fn drop_outdated(settings: &MirrorSettings<'_>, scan: &mut ScanState, projects: &mut ProjectStates) {
     let mirrors = settings.mode != MirrorMode::None;
     if !mirrors || in_phase(settings, projects, |phase| phase == SyncPhase::Live).is_empty() {
-        scan.drop_scan();
+        scan.open = OpenScan::default();
     }
     for (id, project) in projects.iter_mut() {
         let is_followed = settings.project(id).is_some();
         if !mirrors || !is_followed || !is_catching_up(project.phase()) {
-            project.drop_scan();
+            project.scan = OpenScan::default();
         }
     }
 }
@@ -77,11 +77,11 @@ impl<M: Mirror> Scanner<'_, '_, M> {
 
     async fn follow_all(&mut self) -> Result<(), MirrorError> {
         let run = self.intake.run;
-        if !run.slice || self.scan.is_open() {
+        if !run.slice || self.scan.open.is_open() {
             self.follow_live().await?;
         }
         for project in in_phase(run.settings, self.intake.projects, is_catching_up) {
-            if !run.slice || self.intake.projects.of(&project.id).has_scan() {
+            if !run.slice || self.intake.projects.of(&project.id).scan.is_open() {
                 self.catch_up(project).await?;
             }
         }
@@ -91,15 +91,15 @@ impl<M: Mirror> Scanner<'_, '_, M> {
     /// Changes of projects that are followed together, in as many groups as it takes.
     async fn follow_live(&mut self) -> Result<(), MirrorError> {
         let from = self.scan.from(self.overlap());
-        let mut scan = self.scan.take_scan().unwrap_or_else(|| Scan::since(from));
+        let mut scan = self.scan.open.take().unwrap_or_else(|| Scan::since(from));
         match self.read_groups(&mut scan).await {
             Ok(ScanResult::Complete) => self.complete(&scan),
             Ok(ScanResult::Restart) => self.restart(),
-            Ok(ScanResult::Paused) => self.scan.keep_scan(scan),
+            Ok(ScanResult::Paused) => self.scan.open.keep(scan),
             Err(error) => {
                 // What was read before a failure is not read again.
                 if scan.has_begun() {
-                    self.scan.keep_scan(scan);
+                    self.scan.open.keep(scan);
                 }
                 return Err(error);
             }
@@ -159,7 +159,7 @@ impl<M: Mirror> Scanner<'_, '_, M> {
         let SyncPhase::CatchingUp(since) = state.phase() else {
             return Ok(());
         };
-        let before = state.take_scan();
+        let before = state.scan.take();
         let from = since.saturating_sub(self.overlap()).max(0);
         let mut scan = before.unwrap_or_else(|| Scan::since(from));
         let group = scan.group(&[project], 1);
@@ -170,12 +170,12 @@ impl<M: Mirror> Scanner<'_, '_, M> {
         }
         match read {
             Ok(ScanResult::Complete) => self.caught_up(&project.id, since, scan),
-            Ok(ScanResult::Paused) => self.intake.projects.of(&project.id).keep_scan(scan),
+            Ok(ScanResult::Paused) => self.intake.projects.of(&project.id).scan.keep(scan),
             Ok(ScanResult::Restart) => self.intake.projects.of(&project.id).restart(),
             Err(error) => {
                 let Some(message) = error.refused_query() else {
                     if scan.has_begun() {
-                        self.intake.projects.of(&project.id).keep_scan(scan);
+                        self.intake.projects.of(&project.id).scan.keep(scan);
                     }
                     return Err(error);
                 };
@@ -192,7 +192,7 @@ impl<M: Mirror> Scanner<'_, '_, M> {
         if scan.is_doubtful {
             self.report.incomplete |= !self.intake.projects.has_failed(id);
             let project = self.intake.projects.of(id);
-            if project.is_doubtful_for(run.settings.sweep_every, run.now) {
+            if project.scan.is_doubtful_for(run.settings.sweep_every, run.now) {
                 project.restart();
             }
             return;
@@ -200,9 +200,9 @@ impl<M: Mirror> Scanner<'_, '_, M> {
         self.intake.projects.recover(id);
         let (cursor, overlap) = (self.scan.cursor(), self.overlap());
         let project = self.intake.projects.of(id);
-        project.clear_doubt();
+        project.scan.trust();
         let is_level = cursor.is_none_or(|cursor| scan.began_after(cursor));
-        if is_level && !self.scan.is_open() {
+        if is_level && !self.scan.open.is_open() {
             self.scan.reopen_overlap();
             project.caught_up();
         } else {
@@ -232,7 +232,7 @@ impl<M: Mirror> Scanner<'_, '_, M> {
             return;
         }
         self.report.incomplete = true;
-        if self.scan.is_doubtful_for(run.settings.sweep_every, run.now) {
+        if self.scan.open.is_doubtful_for(run.settings.sweep_every, run.now) {
             self.restart();
         }
     }

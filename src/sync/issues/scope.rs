@@ -163,12 +163,12 @@ impl MirrorScope {
         for project in self.followed.iter() {
             let is_begun = !state.projects.phase(&project.id).is_unlisted();
             if is_begun && let Some(filter) = self.filters.get(&project.id) {
-                state.projects.of(&project.id).set_filter(Some(filter.clone()));
+                state.projects.of(&project.id).filter = Some(filter.clone());
             }
         }
         let projects = state.projects.iter_mut();
         let archived = projects.filter(|(id, _)| self.archived.contains(*id));
-        archived.for_each(|(_, project)| project.set_filter(None));
+        archived.for_each(|(_, project)| project.filter = None);
     }
 }
 
@@ -212,7 +212,7 @@ pub fn restore(sync: Option<&SyncStatus>, known: &[JiraProject], found: StoredIs
         state.projects.insert(id.clone(), project);
     }
     let is_estimated = state.projects.all_counts().any(|counts| counts.about);
-    state.objects.set_truncated(is_estimated);
+    state.objects.is_truncated = is_estimated;
     state
 }
 

@@ -30,7 +30,7 @@ impl MirrorState {
     /// Whether a scan resumes in the next slice.
     #[must_use]
     pub fn is_scan_open(&self) -> bool {
-        self.scan.is_open() || self.projects.is_any_scan_open()
+        self.scan.open.is_open() || self.projects.is_any_scan_open()
     }
 
     /// Whether work is left for the next slice.

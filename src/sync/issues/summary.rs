@@ -41,7 +41,7 @@ impl IssueSyncSummary {
             tracked: state.objects.index().len(),
             progress: progress(state, report, began),
             last_sweep: state.listing.last_sweep(),
-            removed: state.objects.removed(),
+            removed: state.objects.removed,
             changed: report.changed,
             filled: report.filled > 0,
             to_fetch: state.fill.total(),

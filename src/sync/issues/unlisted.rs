@@ -20,7 +20,7 @@ impl Unlisted<'_> {
             Some(project) => self.contains(project),
             None => !self.is_empty(),
         };
-        objects.deferred().contains(issue) || (is_unlisted && objects.index().get(issue).is_none())
+        objects.deferred.contains(issue) || (is_unlisted && objects.index().get(issue).is_none())
     }
 
     fn contains(&self, project: &str) -> bool {

@@ -120,12 +120,13 @@ impl<'a, M: Mirror> Writer<'a, M> {
             self.written.statuses.insert(status);
             match decide(&issue, self.settings, self.matched(&issue, matches)) {
                 IssueDecision::Keep => {
-                    self.objects.belongs(issue.id);
+                    self.objects.recently_removed.forget(issue.id);
                     keep.push(issue);
                 }
                 IssueDecision::Leave(reason) => {
                     if source == Source::ById {
-                        self.objects.read_outside(issue.id, issue.updated, self.now);
+                        let read = &mut self.objects.recently_removed;
+                        read.note(issue.id, issue.updated, self.now);
                     }
                     leave.push((issue.id, reason));
                 }
@@ -157,14 +158,14 @@ impl<'a, M: Mirror> Writer<'a, M> {
     /// Writes what is new or different, and makes room for it.
     async fn keep(&mut self, issues: Vec<MirroredIssue>) -> Result<(), MirrorError> {
         // What the cluster refused is tried again after its backoff.
-        let deferred = self.objects.deferred();
+        let deferred = &self.objects.deferred;
         let issues = issues.into_iter().filter(|issue| !deferred.is_refused(issue.id));
         let Capacity {
             puts,
             pushed_out,
             is_short,
         } = capacity(self.objects.index(), self.settings.max, issues.collect());
-        self.objects.crowd(is_short);
+        self.objects.is_crowded |= is_short;
         let (mirror, objects) = (self.mirror, &*self.objects);
         let writes: Vec<_> = puts
             .iter()
@@ -196,26 +197,26 @@ impl<'a, M: Mirror> Writer<'a, M> {
             return Err(error);
         };
         let reason = DeferReason::Cluster { object, words };
-        self.objects.deferred_mut().add(id, reason);
+        self.objects.deferred.add(id, reason);
         Ok(())
     }
 
     /// Jira could not answer an issue.
     pub(super) fn defer_unanswered(&mut self, id: u64) {
-        self.objects.deferred_mut().add(id, DeferReason::Jira);
+        self.objects.deferred.add(id, DeferReason::Jira);
     }
 
     /// Removes issues, if they are mirrored.
     pub(super) async fn remove_all(&mut self, leaving: Vec<(u64, RemovalReason)>) -> Result<(), MirrorError> {
         for (id, _) in &leaving {
             if self.index().get(*id).is_none() {
-                self.objects.deferred_mut().resolve(*id);
+                self.objects.deferred.resolve(*id);
             }
         }
         let (mirror, objects) = (self.mirror, &*self.objects);
         let known = leaving.into_iter().filter_map(|(id, reason)| {
             let entry = objects.index().get(id)?;
-            (!objects.deferred().is_refused(id)).then_some((id, reason, entry))
+            (!objects.deferred.is_refused(id)).then_some((id, reason, entry))
         });
         let known: Vec<(u64, RemovalReason, &IndexEntry)> = known.collect();
         let removals: Vec<_> = known
@@ -240,7 +241,7 @@ impl<'a, M: Mirror> Writer<'a, M> {
     pub(super) async fn remove_surplus(&mut self) -> Result<(), MirrorError> {
         let index = self.objects.index();
         let surplus = index.len().saturating_sub(self.settings.max);
-        let deferred = self.objects.deferred();
+        let deferred = &self.objects.deferred;
         let oldest = index.by_update().take(surplus).map(|(_, id)| id);
         let pushed_out = oldest.filter(|id| !deferred.is_refused(*id));
         let pushed_out = pushed_out.map(|id| (id, RemovalReason::NoLongerMatching));
@@ -250,38 +251,38 @@ impl<'a, M: Mirror> Writer<'a, M> {
     /// Deferred issues whose backoff is over, so many at most.
     pub(super) fn take_deferred(&mut self, most: usize) -> Vec<u64> {
         let (now, longest) = (self.now, self.settings.sweep_every);
-        self.objects.deferred_mut().take(now, most, longest)
+        self.objects.deferred.take(now, most, longest)
     }
 
     pub(super) fn set_truncated(&mut self, is_truncated: bool) {
-        self.objects.set_truncated(is_truncated);
+        self.objects.is_truncated = is_truncated;
     }
 
     /// Everything was listed without a doubt.
     pub(super) fn clear_crowded(&mut self) {
-        self.objects.clear_crowded();
+        self.objects.is_crowded = false;
     }
 
     /// A listing ended: no search shows any more what was read so long ago.
     pub(super) fn prune(&mut self) {
-        self.objects.prune(self.now, self.settings.overlap);
+        let read = &mut self.objects.recently_removed;
+        read.prune(self.now, self.settings.overlap);
     }
 
     /// Removes orphaned objects, once everything was listed and fetched: those whose issues are mirrored have
     /// become theirs by now. What the cluster refuses to remove is tried again after the next listing.
     pub(super) async fn discard(&mut self, unlisted: &Unlisted<'_>) -> Result<(), MirrorError> {
-        let orphaned = self.objects.take_orphaned().into_iter();
+        let orphaned = std::mem::take(&mut self.objects.orphaned).into_iter();
         let awaited = |(_, object): &(String, OrphanedObject)| unlisted.may_have(object, self.objects);
         let (awaited, left): (BTreeMap<_, _>, BTreeMap<_, _>) = orphaned.partition(awaited);
-        self.objects.keep_orphaned(awaited);
+        self.objects.orphaned.extend(awaited);
         let (mut left, mut failed) = (left.into_iter(), Ok(()));
         for (object, orphaned) in left.by_ref() {
-            let stored = orphaned.stored(&object);
-            let Err(error) = self.mirror.discard(&stored).await else {
+            let Err(error) = self.mirror.discard(&orphaned.stored).await else {
                 self.written.changed += 1;
                 continue;
             };
-            self.objects.keep_orphaned([(object, orphaned)]);
+            self.objects.orphaned.insert(object, orphaned);
             if let Some(refused) = error.refused_object() {
                 self.written.undiscarded = Some(refused);
             } else {
@@ -289,7 +290,7 @@ impl<'a, M: Mirror> Writer<'a, M> {
                 break;
             }
         }
-        self.objects.keep_orphaned(left);
+        self.objects.orphaned.extend(left);
         failed
     }
 }
