@@ -198,10 +198,5 @@ fn strange() -> Response {
 }
 
 fn told(title: &str, line: &str) -> ResultPage {
-    ResultPage {
-        title: title.to_owned(),
-        tone: "bad",
-        lines: vec![line.to_owned()],
-        ..ResultPage::default()
-    }
+    ResultPage::saying(title, "bad", &[line])
 }

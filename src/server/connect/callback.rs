@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use jiff::Timestamp;
 use tracing::info;
@@ -26,15 +26,11 @@ pub(super) async fn callback(
     State(pages): State<Arc<Pages>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    match take_back(&pages, query.as_deref().unwrap_or_default(), &headers).await {
-        Ok(state) => {
-            // The code does not stay in the address bar; the state is used up, and opens nothing to others.
-            let place = format!("/connect/-/result/{state}");
-            (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
-        }
-        Err(elsewhere) => elsewhere.into_response(),
-    }
+) -> Result<impl IntoResponse, ErrorPage> {
+    let state = take_back(&pages, query.as_deref().unwrap_or_default(), &headers).await?;
+    // The code does not stay in the address bar; the state is used up, and opens nothing to others.
+    let place = format!("/connect/-/result/{state}");
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]))
 }
 
 async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Result<String, ErrorPage> {
@@ -52,7 +48,8 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
     // In a task of its own: a browser that goes away does not take the outcome along.
     let (working, own) = (Arc::clone(pages), state.clone());
     let work = tokio::spawn(async move {
-        let outcome = conclude(&working, &ticket, &answer).await;
+        let ended = conclude(&working, &ticket, &answer).await;
+        let outcome = ended.unwrap_or_else(ConnectOutcome::Failed);
         let (namespace, name) = (&ticket.who.namespace, &ticket.who.name);
         info!(namespace, name, connected = outcome.is_connected(), "a consent ended");
         working.flows.end(&own, outcome, Timestamp::now());
@@ -62,32 +59,23 @@ async fn take_back(pages: &Arc<Pages>, query: &str, headers: &HeaderMap) -> Resu
     Ok(state)
 }
 
-async fn conclude(pages: &Pages, ticket: &PendingConsent, answer: &CallbackQuery) -> ConnectOutcome {
-    let consent = match answer.consent(&pages.public.callback()) {
-        Ok(consent) => consent,
-        Err(failure) => return ConnectOutcome::Failed(failure),
-    };
-    let (changed, not_asked) = (
-        ConnectOutcome::Failed(ConnectFailure::Changed),
-        ConnectOutcome::Failed(ConnectFailure::NotAsked),
-    );
-    let visit = match pages.look_up(&ticket.who.namespace, &ticket.who.name).await {
-        Ok(Some(visit)) if visit.who == ticket.who => visit,
-        Ok(_) => return changed,
-        Err(_) => return not_asked,
-    };
+async fn conclude(
+    pages: &Pages,
+    ticket: &PendingConsent,
+    answer: &CallbackQuery,
+) -> Result<ConnectOutcome, ConnectFailure> {
+    let (changed, not_asked) = (|_| ConnectFailure::Changed, |_| ConnectFailure::NotAsked);
+    let consent = answer.consent(&pages.public.callback())?;
+    let found = pages.look_up(&ticket.who.namespace, &ticket.who.name).await;
+    let visit = found.map_err(not_asked)?.filter(|visit| visit.who == ticket.who);
+    let visit = visit.ok_or(ConnectFailure::Changed)?;
     // Only what is not needed any more: a grant may also have changed because a token was refused.
     if visit.lineage != ticket.lineage && !is_needed(&visit.integration) {
-        return ConnectOutcome::Failed(ConnectFailure::AlreadyConnected);
+        return Err(ConnectFailure::AlreadyConnected);
     }
-    if may_redirect(&visit).is_err() {
-        return changed;
-    }
-    match credentials(pages, &visit).await {
-        Ok(Ok(credentials)) => pages.connector.complete(&visit.integration, credentials, consent).await,
-        Ok(Err(_)) => changed,
-        Err(_) => not_asked,
-    }
+    may_redirect(&visit).map_err(|_| ConnectFailure::Changed)?;
+    let credentials = credentials(pages, &visit).await.map_err(not_asked)?.map_err(changed)?;
+    Ok(pages.connector.complete(&visit.integration, credentials, consent).await)
 }
 
 fn rejected(pages: &Pages, why: &StateRejected) -> ErrorPage {

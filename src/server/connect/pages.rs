@@ -64,6 +64,36 @@ pub struct ResultPage {
     pub command: String,
 }
 
+impl ResultPage {
+    /// One with a sentence on top, how it is meant, and what it says.
+    #[must_use]
+    pub fn saying(title: &str, tone: &'static str, lines: &[&str]) -> Self {
+        Self {
+            title: title.to_owned(),
+            tone,
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The same with what was found.
+    pub(super) fn with(self, findings: &[Finding]) -> Self {
+        Self {
+            findings: of_findings(findings),
+            ..self
+        }
+    }
+
+    /// The same, which reloads by itself after so many seconds.
+    pub(super) fn reloading(self, every: u32) -> Self {
+        Self {
+            refreshes: true,
+            every,
+            ..self
+        }
+    }
+}
+
 /// One condition on a page.
 pub struct ConditionLine {
     /// Good, bad or unsure.
@@ -126,13 +156,7 @@ impl IntoResponse for ErrorPage {
 }
 
 pub(super) fn error_page(status: StatusCode, title: &str, lines: &[&str]) -> ErrorPage {
-    let told = ResultPage {
-        title: title.to_owned(),
-        tone: "bad",
-        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-        ..ResultPage::default()
-    };
-    ErrorPage(status, Box::new(told))
+    ErrorPage(status, Box::new(ResultPage::saying(title, "bad", lines)))
 }
 
 /// What the pages are set with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,11 +27,13 @@ use crate::{
 const WATCHED_FOR: SignedDuration = SignedDuration::from_mins(2);
 
 /// `GET /connect/-/result/{id}`.
-pub(super) async fn result(State(pages): State<Arc<Pages>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    match look(&pages, &id, &headers, Timestamp::now()).await {
-        Ok(told) => show(StatusCode::OK, &told),
-        Err(elsewhere) => elsewhere.into_response(),
-    }
+pub(super) async fn result(
+    State(pages): State<Arc<Pages>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ErrorPage> {
+    let told = look(&pages, &id, &headers, Timestamp::now()).await?;
+    Ok(show(StatusCode::OK, &told))
 }
 
 async fn look(pages: &Pages, id: &str, headers: &HeaderMap, now: Timestamp) -> Result<ResultPage, ErrorPage> {

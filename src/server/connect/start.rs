@@ -43,15 +43,11 @@ pub(super) async fn page(
     State(pages): State<Arc<Pages>>,
     place: IntegrationPath,
     RawQuery(query): RawQuery,
-) -> Response {
-    let Ok(Path((namespace, name))) = place else {
-        return pages.miss().into_response();
-    };
+) -> Result<Response, ErrorPage> {
+    let Path((namespace, name)) = place.map_err(|_| pages.miss())?;
     let code = code(query.as_deref());
-    match pages.visit(&namespace, &name, &code).await {
-        Ok(visit) => render(&visit, &code),
-        Err(elsewhere) => elsewhere.into_response(),
-    }
+    let visit = pages.visit(&namespace, &name, &code).await?;
+    Ok(render(&visit, &code))
 }
 
 fn render(visit: &Visit, code: &str) -> Response {
@@ -88,26 +84,11 @@ pub(super) async fn begin(
     place: IntegrationPath,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    let Ok(Path((namespace, name))) = place else {
-        return pages.miss().into_response();
-    };
-    match redirect_to_consent(&pages, &namespace, &name, &code(query.as_deref()), &headers).await {
-        Ok(answer) => answer,
-        Err(elsewhere) => elsewhere.into_response(),
-    }
-}
-
-async fn redirect_to_consent(
-    pages: &Pages,
-    namespace: &str,
-    name: &str,
-    code: &str,
-    headers: &HeaderMap,
 ) -> Result<Response, ErrorPage> {
-    let visit = pages.visit(namespace, name, code).await?;
+    let Path((namespace, name)) = place.map_err(|_| pages.miss())?;
+    let visit = pages.visit(&namespace, &name, &code(query.as_deref())).await?;
     may_redirect(&visit)?;
-    let credentials = match credentials(pages, &visit).await? {
+    let credentials = match credentials(&pages, &visit).await? {
         Ok(credentials) => credentials,
         Err(told) => return Ok(show(StatusCode::CONFLICT, &told)),
     };
@@ -117,7 +98,7 @@ async fn redirect_to_consent(
         let finding = findings::trouble(&trouble, &key);
         return Ok(show(StatusCode::CONFLICT, &words::not_storable(finding.as_slice())));
     }
-    let (browser, cookie) = pages.cookie().give(headers);
+    let (browser, cookie) = pages.cookie().give(&headers);
     let ticket = PendingConsent {
         who: visit.who,
         lineage: visit.lineage,

@@ -3,7 +3,7 @@
 
 use axum::http::StatusCode;
 
-use super::pages::{ErrorPage, ResultPage, error_page, of_findings};
+use super::pages::{ErrorPage, ResultPage, error_page};
 use crate::{
     api::condition::Finding,
     connect::{ConnectOutcome, OutcomeText, StateRejected},
@@ -16,63 +16,35 @@ const AGAIN: &str = "Open the link in the status of the JiraIntegration and star
 #[must_use]
 pub fn of_outcome(outcome: &ConnectOutcome, callback: &str) -> ResultPage {
     match outcome {
-        ConnectOutcome::Connected { account, findings, .. } => ResultPage {
-            title: "Connected".to_owned(),
-            tone: "good",
-            lines: vec![format!(
-                "The grant of {} is OK. You can close this page.",
-                account.display_name
-            )],
-            findings: of_findings(findings),
-            ..ResultPage::default()
-        },
+        ConnectOutcome::Connected { account, findings, .. } => {
+            let line = format!("The grant of {} is OK. You can close this page.", account.display_name);
+            ResultPage::saying("Connected", "good", &[&line]).with(findings)
+        }
         ConnectOutcome::Refused(findings) => {
             let line = if outcome.is_wrong() {
                 "It is not the right one, and nothing of it was kept."
             } else {
                 "Something got in the way, which says nothing against it; nothing of it was kept."
             };
-            ResultPage {
-                title: "The grant was not taken over".to_owned(),
-                tone: "bad",
-                lines: vec![format!("{line} What was there is as before.")],
-                findings: of_findings(findings),
-                ..ResultPage::default()
-            }
+            let line = format!("{line} What was there is as before.");
+            ResultPage::saying("The grant was not taken over", "bad", &[&line]).with(findings)
         }
         ConnectOutcome::Failed(failure) => {
             let OutcomeText { title, what, next } = failure.text(callback);
-            ResultPage {
-                title,
-                tone: "bad",
-                lines: vec![what, next],
-                ..ResultPage::default()
-            }
+            ResultPage::saying(&title, "bad", &[&what, &next])
         }
     }
 }
 
 pub(super) fn working() -> ResultPage {
-    ResultPage {
-        title: "Asking Atlassian…".to_owned(),
-        tone: "unsure",
-        lines: vec!["The consent is being exchanged and checked.".to_owned()],
-        refreshes: true,
-        every: 1,
-        ..ResultPage::default()
-    }
+    let line = "The consent is being exchanged and checked.";
+    ResultPage::saying("Asking Atlassian…", "unsure", &[line]).reloading(1)
 }
 
 /// Who began a consent may read what came of it, and is not sent away.
 pub(super) fn not_now() -> ResultPage {
-    ResultPage {
-        title: "One moment…".to_owned(),
-        tone: "unsure",
-        lines: vec!["Too many pages of this integration are open just now. This one reloads by itself.".to_owned()],
-        refreshes: true,
-        every: 10,
-        ..ResultPage::default()
-    }
+    let line = "Too many pages of this integration are open just now. This one reloads by itself.";
+    ResultPage::saying("One moment…", "unsure", &[line]).reloading(10)
 }
 
 /// The grant is stored. Whose it is is known where this consent brought it.
@@ -91,24 +63,16 @@ pub(super) fn connected(site: &str, whose: Option<&str>, ready: bool, settled: b
         ),
     };
     let whose = whose.map(|whose| format!(" as {whose}")).unwrap_or_default();
-    ResultPage {
-        title: title.to_owned(),
+    ResultPage::saying(
+        title,
         tone,
-        lines: vec![format!("The operator is connected to {site}{whose}."), line.to_owned()],
-        ..ResultPage::default()
-    }
+        &[&format!("The operator is connected to {site}{whose}."), line],
+    )
 }
 
 pub(super) fn gone() -> ResultPage {
-    ResultPage {
-        title: "The integration is gone".to_owned(),
-        tone: "bad",
-        lines: vec![
-            "The JiraIntegration was deleted meanwhile, or created anew. Start from the link of the new one."
-                .to_owned(),
-        ],
-        ..ResultPage::default()
-    }
+    let line = "The JiraIntegration was deleted meanwhile, or created anew. Start from the link of the new one.";
+    ResultPage::saying("The integration is gone", "bad", &[line])
 }
 
 pub(super) fn nothing_to_show() -> ErrorPage {
@@ -237,20 +201,10 @@ pub(super) fn unusable_address() -> ErrorPage {
 
 /// What a consent brings could not be stored just now.
 pub(super) fn not_storable(findings: &[Finding]) -> ResultPage {
-    ResultPage {
-        title: "The grant could not be stored".to_owned(),
-        tone: "bad",
-        lines: vec!["So nobody is sent to Atlassian before this is fixed.".to_owned()],
-        findings: of_findings(findings),
-        ..ResultPage::default()
-    }
+    let line = "So nobody is sent to Atlassian before this is fixed.";
+    ResultPage::saying("The grant could not be stored", "bad", &[line]).with(findings)
 }
 
 pub(super) fn credentials_unusable(finding: Finding) -> ResultPage {
-    ResultPage {
-        title: "The app's credentials cannot be used".to_owned(),
-        tone: "bad",
-        findings: of_findings(&[finding]),
-        ..ResultPage::default()
-    }
+    ResultPage::saying("The app's credentials cannot be used", "bad", &[]).with(&[finding])
 }
