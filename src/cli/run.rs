@@ -1,6 +1,7 @@
 //! `jira-operator run`: the operator itself.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -9,10 +10,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{
-    Args,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-};
+use clap::Args;
 use jiff::SignedDuration;
 use kube::{Client, Config, client::ClientBuilder};
 use tokio::net::TcpListener;
@@ -75,26 +73,11 @@ pub struct Options {
           value_parser = clap::value_parser!(u16).range(1..=1_000))]
     concurrent_passes: Option<u16>,
     /// How log lines are written.
-    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = log_format())]
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
     /// Seconds that exchanges under way are given to end after SIGTERM.
     #[arg(long, env = "SHUTDOWN_GRACE", default_value_t = 50, value_name = "SECONDS")]
     shutdown_grace: u64,
-}
-
-/// Reads the format of log lines.
-fn log_format() -> impl TypedValueParser<Value = LogFormat> {
-    PossibleValuesParser::new([
-        PossibleValue::new("text").help("For people"),
-        PossibleValue::new("json").help("For machines, one object a line"),
-    ])
-    .map(|name| {
-        if name == "json" {
-            LogFormat::Json
-        } else {
-            LogFormat::Text
-        }
-    })
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -191,14 +174,9 @@ fn context(
 
 /// The namespaces to watch, each once.
 fn namespaces(given: &[String]) -> Vec<String> {
-    let mut names: Vec<String> = given
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
-    names.sort();
-    names.dedup();
-    names
+    let names = given.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let names: BTreeSet<&str> = names.collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Reconciles until `stop`, then gives exchanges under way the grace period.
