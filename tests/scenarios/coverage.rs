@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use devkit::control_plane::{AuditEntry, ControlPlane};
@@ -55,9 +55,15 @@ pub fn caused(cause: &'static str) {
 }
 
 /// Reads the audit log and the roles of a control plane that is about to be stopped.
-pub async fn close(control: &ControlPlane) {
+async fn close(control: &ControlPlane) {
     let found = look(control).await;
     EARLIER.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+}
+
+/// Stops a control plane that one scenario had for itself.
+pub async fn end(own: Arc<Cluster>) {
+    close(&own.control).await;
+    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
 }
 
 /// Whether everything was met and used. Says so, and says when it was not checked.

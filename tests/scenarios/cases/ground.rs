@@ -31,8 +31,7 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 async fn end(own: Arc<Cluster>) {
-    crate::coverage::close(&own.control).await;
-    Arc::try_unwrap(own).ok().expect("nobody else uses it").stop().await;
+    crate::coverage::end(own).await;
 }
 
 /// The namespace goes completely, the operator says nothing of it, and the others go on.

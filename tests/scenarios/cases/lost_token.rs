@@ -259,8 +259,7 @@ async fn killed_while_frozen(cluster: Arc<Cluster>) {
         fleet.assert_alive(&harness).await;
     }
     harness.close().await;
-    crate::coverage::close(&own.control).await;
-    Arc::try_unwrap(own).ok().unwrap().stop().await;
+    crate::coverage::end(own).await;
 }
 
 /// Nothing ran for more than ten minutes. Killed before Atlassian rotated, the stored token is

@@ -8,6 +8,7 @@ mod connect;
 mod cost;
 mod cost_turns;
 mod credentials;
+mod definitions;
 mod directory;
 mod directory_problems;
 mod gitops;
@@ -168,6 +169,7 @@ pub fn all() -> Vec<Scenario> {
         token_secret::scenarios(),
         upgrade::scenarios(),
         verdict::scenarios(),
+        definitions::scenarios(),
         versions::scenarios(),
     ]
     .into_iter()

@@ -282,6 +282,5 @@ async fn cluster_wide(cluster: Arc<Cluster>) {
         .await;
     harness.until_in(&other, "acme", "Ready", is_ready).await;
     harness.close().await;
-    coverage::close(&own.control).await;
-    Arc::try_unwrap(own).ok().expect("nobody else holds it").stop().await;
+    coverage::end(own).await;
 }

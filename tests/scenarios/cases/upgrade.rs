@@ -117,8 +117,7 @@ async fn upgrade(cluster: Arc<Cluster>) {
     fields_are_taken_over(&own, &harness).await;
     parts_are_taken_over(&harness).await;
     harness.close().await;
-    coverage::close(&own.control).await;
-    Arc::try_unwrap(own).ok().expect("nobody else has it").stop().await;
+    coverage::end(own).await;
 }
 
 /// What the version before wrote belongs to another field manager. Once it is no longer said it goes, by one write more
