@@ -70,7 +70,7 @@ pub struct Outbox {
     /// The waits.
     pub times: CreationTimes,
     /// Look-ups that objects share.
-    lookups: SharedLookups,
+    pub lookups: SharedLookups,
     /// What the account created before.
     pub listings: Listings,
     flights: Flights,

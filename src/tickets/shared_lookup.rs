@@ -108,10 +108,19 @@ impl SharedLookups {
         })
     }
 
-    fn of(&self, place: &Place) -> Arc<Collector> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Place, Arc<Collector>>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, collector| !collector.is_idle());
-        Arc::clone(all.entry(place.clone()).or_default())
+        all
+    }
+
+    fn of(&self, place: &Place) -> Arc<Collector> {
+        Arc::clone(self.all().entry(place.clone()).or_default())
+    }
+
+    /// Forgets the newest issues of projects in which nobody looks any more: they may be thousands.
+    pub fn forget_idle(&self) {
+        drop(self.all());
     }
 }
 

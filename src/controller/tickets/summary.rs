@@ -47,6 +47,7 @@ pub async fn run(ctx: Arc<TicketContext>, tickets: Vec<Store<JiraIssue>>, stop: 
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        ctx.outbox.lookups.forget_idle();
         if ctx.summaries.take() || counted.elapsed() >= COUNT_EVERY {
             counted = Instant::now();
             sum_up(&ctx, &tickets, began).await;

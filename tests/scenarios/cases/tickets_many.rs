@@ -166,6 +166,7 @@ async fn many(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
     assert_eq!(first, again);
     let asked = calls(&harness, mark);
     let sum: usize = asked.values().sum();
+    println!("{sum} calls for {count} tickets that are applied again: {asked:?}");
     assert!(sum <= most, "{sum} calls for {count} tickets: {asked:?}");
     assert_eq!(harness.written_tickets(Operation::Create).len(), count);
     harness.close().await;
