@@ -25,6 +25,9 @@ pub struct Wanted<'a> {
     pub number: i64,
     /// Account id of the dedicated account: what others created is never taken.
     pub account: &'a str,
+    /// Account id of the customer on whose behalf a request is raised. Whether Jira calls them its creator is not
+    /// established.
+    pub customer: Option<&'a str>,
     /// Of a request, which is marked only after it was created: what it looks like.
     pub request: Option<RequestTraits<'a>>,
 }
@@ -38,8 +41,6 @@ pub struct RequestTraits<'a> {
     pub text: &'a str,
     /// Id of its project.
     pub project_id: &'a str,
-    /// Account id of its reporter.
-    pub reporter: Option<&'a str>,
     /// When the creation began.
     pub since: Timestamp,
 }
@@ -110,7 +111,7 @@ pub struct Doubt {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Likeness {
     None,
-    /// All but the text, which Jira may show otherwise than it was sent, or what the spec has changed since.
+    /// All but the text, which Jira may show otherwise than it was sent, or what was changed since.
     ButForText,
     Whole,
 }
@@ -123,20 +124,21 @@ pub fn pick(wanted: &Wanted<'_>, issues: &[MarkedIssue]) -> Found {
     for issue in issues {
         let found = marker_of(issue);
         let is_ours = creator(issue) == Some(wanted.account);
+        let is_customers = wanted.customer.is_some() && creator(issue) == wanted.customer;
         let has_label = issue.issue.fields.labels.contains(&wanted.identity.label());
         match &found {
             Some(found) if found.identity == *wanted.identity && is_ours => marked.push((found.n, issue)),
             // Another account was configured meanwhile, or somebody copied the issue.
-            Some(found) if found.identity == *wanted.identity => {
+            Some(found) if found.identity == *wanted.identity && found.n >= wanted.number => {
                 number = number.max(found.n);
                 doubtful.push(issue);
             }
             None if has_label && is_ours => marked.push((1, issue)),
-            None => match (likeness(wanted.request, issue), creator(issue)) {
-                (Likeness::Whole, Some(who)) if who == wanted.account => unmarked.push(issue),
-                (Likeness::ButForText, Some(who)) if who == wanted.account => doubtful.push(issue),
-                // Whether Jira calls the customer the creator of what was raised on their behalf is not established.
-                (Likeness::Whole | Likeness::ButForText, Some(who)) if is_reporter(wanted, who) => doubtful.push(issue),
+            None if has_label && is_customers && wanted.number <= 1 => doubtful.push(issue),
+            None => match likeness(wanted, issue) {
+                Likeness::Whole if is_ours => unmarked.push(issue),
+                Likeness::ButForText if is_ours => doubtful.push(issue),
+                Likeness::Whole | Likeness::ButForText if is_customers => doubtful.push(issue),
                 _ => {}
             },
             Some(_) => {}
@@ -168,13 +170,9 @@ fn creator(issue: &MarkedIssue) -> Option<&str> {
     issue.issue.fields.creator.as_ref().map(|who| who.account_id.as_str())
 }
 
-fn is_reporter(wanted: &Wanted<'_>, who: &str) -> bool {
-    wanted.request.and_then(|request| request.reporter) == Some(who)
-}
-
 /// How much an issue without a marker is like the request that was just created.
-fn likeness(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> Likeness {
-    let Some(request) = request else {
+fn likeness(wanted: &Wanted<'_>, issue: &MarkedIssue) -> Likeness {
+    let Some(request) = wanted.request else {
         return Likeness::None;
     };
     let fields = &issue.issue.fields;
@@ -183,15 +181,16 @@ fn likeness(request: Option<RequestTraits<'_>>, issue: &MarkedIssue) -> Likeness
     let is_like = request
         .summary
         .is_none_or(|summary| fields.summary.as_deref() == Some(summary))
-        && fields
-            .project
-            .as_ref()
-            .is_some_and(|project| project.id == request.project_id)
-        && request.reporter.is_none_or(|wanted| reporter == Some(wanted))
+        && wanted.customer.is_none_or(|wanted| reporter == Some(wanted))
         && created.is_some_and(|created| created >= request.since - SKEW);
+    // It was found by a key of its project: one that is in another project by now was moved.
+    let is_home = fields
+        .project
+        .as_ref()
+        .is_some_and(|project| project.id == request.project_id);
     if !is_like {
         Likeness::None
-    } else if request.summary.is_some() && words(&adf_to_text(&fields.description)) == words(request.text) {
+    } else if is_home && request.summary.is_some() && words(&adf_to_text(&fields.description)) == words(request.text) {
         Likeness::Whole
     } else {
         Likeness::ButForText

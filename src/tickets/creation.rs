@@ -140,13 +140,13 @@ impl Creation {
             summary: (mark.digest == self.digest()).then_some(self.draft.summary.as_str()),
             text: &text,
             project_id: &self.draft.project.id,
-            reporter: self.draft.reporter.as_deref(),
             since: mark.at.0,
         });
         let wanted = Wanted {
             identity: &self.marker.identity,
             number: mark.map_or(1, |mark| mark.number),
             account: &self.account,
+            customer: self.draft.second.as_ref().and(self.draft.reporter.as_deref()),
             request,
         };
         pick(&wanted, found)

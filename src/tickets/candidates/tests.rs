@@ -39,13 +39,13 @@ fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
         summary: Some("Slow"),
         text: "Very",
         project_id: "10000",
-        reporter: None,
         since: "2026-04-28T15:33:00Z".parse().unwrap(),
     };
     let wanted = Wanted {
         identity: &identity,
         number: 1,
         account: ACCOUNT,
+        customer: None,
         request: as_request.then_some(request),
     };
     pick(&wanted, issues)
@@ -133,6 +133,7 @@ fn what_came_of_an_earlier_creation_is_not_the_ticket_of_a_later_one() {
             identity: &identity,
             number: 2,
             account: ACCOUNT,
+            customer: None,
             request: None,
         };
         pick(&wanted, issues)
@@ -141,6 +142,7 @@ fn what_came_of_an_earlier_creation_is_not_the_ticket_of_a_later_one() {
     assert_eq!(picked(&[issue(1, ACCOUNT, None, true)]), Found::Nothing);
     let both = [issue(1, ACCOUNT, Some(1), true), issue(2, ACCOUNT, Some(2), true)];
     assert_eq!(id(&picked(&both)), "2");
+    assert_eq!(picked(&[issue(1, "former", Some(1), true)]), Found::Nothing);
     // The number that is in doubt is the highest of those who carry the marker.
     let foreign = picked(&[issue(1, "former", Some(3), true)]);
     let keys = vec!["SUP-1".to_owned()];
@@ -161,19 +163,19 @@ fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
     let theirs = json!({"id": "1", "key": "SUP-1", "fields": {"creator": {"accountId": "kim"}, "summary": "Slow",
         "description": text("Very"), "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
     let identity = Identity::of("app", "shop", "a");
-    let request = |reporter| RequestTraits {
+    let request = RequestTraits {
         summary: Some("Slow"),
         text: "Very",
         project_id: "10000",
-        reporter,
         since: "2026-04-28T15:33:00Z".parse().unwrap(),
     };
-    let picked = |reporter| {
+    let picked = |customer| {
         let wanted = Wanted {
             identity: &identity,
             number: 1,
             account: ACCOUNT,
-            request: Some(request(reporter)),
+            customer,
+            request: Some(request),
         };
         pick(&wanted, &[serde_json::from_value(theirs.clone()).unwrap()])
     };
@@ -183,19 +185,37 @@ fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
 }
 
 #[test]
+fn a_label_on_what_the_customer_seems_to_have_created_is_unclear() {
+    let identity = Identity::of("app", "shop", "a");
+    let picked = |creator, number| {
+        let wanted = Wanted {
+            identity: &identity,
+            number,
+            account: ACCOUNT,
+            customer: Some("kim"),
+            request: None,
+        };
+        pick(&wanted, &[issue(1, creator, None, true)])
+    };
+    assert_eq!(picked("kim", 1), unclear(&["SUP-1"]));
+    assert_eq!(picked("kim", 2), Found::Nothing, "it came of an earlier creation");
+    assert_eq!(picked("ann", 1), Found::Nothing, "a clone carries the label");
+}
+
+#[test]
 fn a_request_is_unclear_where_the_spec_has_another_summary_by_now() {
     let identity = Identity::of("app", "shop", "a");
     let request = RequestTraits {
         summary: None,
         text: "Very",
         project_id: "10000",
-        reporter: None,
         since: "2026-04-28T15:33:00Z".parse().unwrap(),
     };
     let wanted = Wanted {
         identity: &identity,
         number: 1,
         account: ACCOUNT,
+        customer: None,
         request: Some(request),
     };
     let found = pick(&wanted, &[issue(1, ACCOUNT, None, false), issue(2, "ann", None, false)]);
@@ -206,7 +226,7 @@ fn a_request_is_unclear_where_the_spec_has_another_summary_by_now() {
 }
 
 #[test]
-fn another_summary_project_reporter_or_an_earlier_time_is_another_request() {
+fn another_summary_or_an_earlier_time_is_another_request_and_one_that_was_moved_is_unclear() {
     let odd = |field: &str, value: serde_json::Value| {
         let mut fields = json!({"creator": {"accountId": ACCOUNT}, "summary": "Slow", "project": {"id": "10000"},
             "description": text("Very"), "created": "2026-04-28T15:33:02.000+0000"});
@@ -215,7 +235,8 @@ fn another_summary_project_reporter_or_an_earlier_time_is_another_request() {
         picked(&[issue], true)
     };
     assert_eq!(odd("summary", json!("Fast")), Found::Nothing);
-    assert_eq!(odd("project", json!({"id": "10001"})), Found::Nothing);
+    let moved = odd("project", json!({"id": "10001"}));
+    assert_eq!(moved, unclear(&["SUP-1"]), "it was found by its former key");
     assert_eq!(odd("created", json!("2026-04-28T15:30:00.000+0000")), Found::Nothing);
     assert_eq!(odd("created", json!(null)), Found::Nothing);
     assert_eq!(id(&odd("labels", json!(["x"]))), "1");
