@@ -13,7 +13,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Request, Response},
+    http::{Method, Request, Response},
 };
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use super::{
     model::tickets::steps::Trouble,
     stored::{Answer, Asked, Stored, failure},
+    trace::{Trace, of_write},
 };
 
 /// The namespace of all objects.
@@ -44,6 +45,7 @@ struct Inner {
     released: watch::Sender<u64>,
     /// Tells watches that something changed.
     changes: watch::Sender<u64>,
+    trace: Trace,
 }
 
 #[derive(Default)]
@@ -55,22 +57,31 @@ struct Troubles {
 
 /// A client that can be kept from learning anything.
 #[derive(Clone, Default)]
-pub struct Eyes(Arc<AtomicBool>);
+pub struct Eyes {
+    closed: Arc<AtomicBool>,
+    /// It was told which tickets there are.
+    has_listed: Arc<AtomicBool>,
+}
 
 impl Eyes {
     /// From now on its watches tell nothing, or everything again.
     pub fn close(&self, closed: bool) {
-        self.0.store(closed, Ordering::SeqCst);
+        self.closed.store(closed, Ordering::SeqCst);
     }
 
     fn are_closed(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Whether it was told which tickets there are.
+    pub fn have_listed(&self) -> bool {
+        self.has_listed.load(Ordering::SeqCst)
     }
 }
 
 impl ApiServer {
     /// One without objects.
-    pub fn new() -> Self {
+    pub fn new(trace: Trace) -> Self {
         Self(Arc::new(Inner {
             stored: Mutex::default(),
             troubles: Mutex::default(),
@@ -78,6 +89,7 @@ impl ApiServer {
             requests: AtomicUsize::new(0),
             released: watch::Sender::default(),
             changes: watch::Sender::default(),
+            trace,
         }))
     }
 
@@ -191,31 +203,45 @@ impl ApiServer {
         };
         let is_of_ticket = of_status && path.contains("/jiraissues/");
         let trouble = if is_of_ticket { self.next_trouble() } else { None };
+        let is_list = asked.method == Method::GET && path.ends_with("/jiraissues");
         let answer = self.with_trouble(asked, trouble).await;
+        if is_list {
+            eyes.has_listed.store(true, Ordering::SeqCst);
+        }
         self.changed();
+        answer
+    }
+
+    /// Does what is asked.
+    fn done(&self, asked: Asked<'_>, trouble: &str) -> Answer {
+        let (method, path) = (asked.method.to_string(), asked.path.to_owned());
+        let answer = self.stored().answer(asked);
+        if let Some(line) = of_write(&method, &path, &answer) {
+            self.0.trace.note(format!("{line}{trouble}"));
+        }
         answer
     }
 
     async fn with_trouble(&self, asked: Asked<'_>, trouble: Option<Trouble>) -> io::Result<Response<Body>> {
         let cut = || io::Error::other("the connection was cut");
         match trouble {
-            None => answered(self.stored().answer(asked)),
+            None => answered(self.done(asked, "")),
             Some(Trouble::Refused(code)) => answered(failure(code, reason(code), "it was refused once")),
             Some(Trouble::LostBefore) => Err(cut()),
             Some(Trouble::Late | Trouble::Held) => {
                 self.hold().await;
-                answered(self.stored().answer(asked))
+                answered(self.done(asked, " (late)"))
             }
             Some(Trouble::Failed(code)) => {
-                self.stored().answer(asked);
+                self.done(asked, " (told to have failed)");
                 answered(failure(code, reason(code), "it took too long"))
             }
-            Some(Trouble::LostAfter | Trouble::Garbled) => {
-                self.stored().answer(asked);
+            Some(Trouble::LostAfter | Trouble::LostAndLate | Trouble::Garbled) => {
+                self.done(asked, " (the answer is lost)");
                 Err(cut())
             }
             Some(Trouble::AnswerHeld) => {
-                let answer = self.stored().answer(asked);
+                let answer = self.done(asked, " (the answer is held)");
                 self.changed();
                 self.hold().await;
                 answered(answer)

@@ -21,3 +21,4 @@ mod process;
 mod stage;
 mod stored;
 mod surroundings;
+mod trace;

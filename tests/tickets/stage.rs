@@ -19,12 +19,16 @@ use super::{
     },
     process::Process,
     surroundings::Surroundings,
+    trace::Trace,
 };
 
 /// After which time a ticket that is not found was not created.
 pub const SETTLE: Duration = Duration::from_secs(1);
-/// What takes effect late, or becomes known to search late, does so well before that.
+/// What takes effect late, or becomes known late to a search by which keys are found, does so well before that: a call
+/// that Jira carries out after the operator believes it undone makes a second ticket, which nobody could prevent.
 const LATEST: Duration = Duration::from_millis(200);
+/// On a machine that is too busy it does not. What follows then is nobody's fault.
+const TOO_LATE: Duration = Duration::from_millis(700);
 /// How long all has to be still to count as still.
 const STILL: Duration = Duration::from_millis(2);
 /// Longest time that is waited for that after a step.
@@ -32,7 +36,7 @@ const STEP: Duration = Duration::from_millis(20);
 /// Each so many steps nothing is waited for.
 const HASTE: usize = 3;
 /// Longest time until all is as it should be once nothing goes wrong.
-const CALM_WITHIN: Duration = Duration::from_secs(30);
+const CALM_WITHIN: Duration = Duration::from_mins(1);
 /// After so long one process is left: two that are woken at once can keep each other from writing.
 const ALONE_AFTER: Duration = Duration::from_secs(6);
 /// How often in a row it has to be.
@@ -47,6 +51,11 @@ pub struct Stage {
     played: usize,
     /// Since when something may take effect late.
     late_since: Option<Instant>,
+    /// When it was looked last whether something waits.
+    looked: Instant,
+    /// Something took effect too late, or all stood still for so long.
+    pub is_too_slow: bool,
+    pub trace: Trace,
 }
 
 impl Stage {
@@ -62,7 +71,8 @@ impl Stage {
         ] {
             command(&sandbox, setting).unwrap();
         }
-        let around = Surroundings::around(&sandbox).await;
+        let trace = Trace::default();
+        let around = Surroundings::around(&sandbox, trace.clone()).await;
         let objects = Api::namespaced(around.api.client(&Eyes::default()), NAMESPACE);
         Self {
             people: People::begin(objects, (&sandbox, SETTLE), history),
@@ -71,22 +81,32 @@ impl Stage {
             sandbox,
             played: 0,
             late_since: None,
+            looked: Instant::now(),
+            is_too_slow: false,
+            trace,
         }
     }
 
     /// Plays a step.
     pub async fn play(&mut self, step: Step) {
+        self.trace.note(format!("step {}: {step:?}", self.played));
         match step {
             Step::Wake => self.around.api.wake("acme"),
             Step::Blind { process, is_blind } => {
                 self.process(process).eyes.close(is_blind);
                 self.around.api.changed();
             }
-            Step::Kill { process } => self.kill(process),
+            Step::Kill { process } => {
+                self.process(process).stop();
+                self.start(process).await;
+            }
             Step::Rebuild => {
-                self.kill(0);
-                self.kill(1);
+                // The operator begins in a cluster that has its objects.
+                self.process(0).stop();
+                self.process(1).stop();
                 self.people.happens(&self.sandbox, step).await;
+                self.start(0).await;
+                self.start(1).await;
             }
             Step::Wait { thirtieths } => self.wait(SETTLE * u32::from(thirtieths) / 30).await,
             Step::Fault { call, skip, trouble } => {
@@ -106,15 +126,23 @@ impl Stage {
             self.until_still(STEP).await;
         }
         self.in_time();
+        self.trace.effects(&self.sandbox);
     }
 
-    fn process(&self, number: u8) -> &Process {
-        &self.processes[usize::from(number) % self.processes.len()]
+    fn process(&mut self, number: u8) -> &mut Process {
+        let count = self.processes.len();
+        &mut self.processes[usize::from(number) % count]
     }
 
-    fn kill(&mut self, process: u8) {
-        let process = usize::from(process) % self.processes.len();
-        self.processes[process] = Process::start(&self.around);
+    /// Starts a process, until it knows which objects there are: one whose mark it has not seen, and which is deleted and
+    /// applied again in that moment, it could not tell from a new one.
+    async fn start(&mut self, process: u8) {
+        let started = Process::start(&self.around);
+        *self.process(process) = started;
+        while !self.process(process).eyes.have_listed() {
+            tokio::time::sleep(STILL).await;
+            self.in_time();
+        }
     }
 
     /// What came to the API server and to Jira.
@@ -123,11 +151,14 @@ impl Stage {
     }
 
     /// Waits until nothing is asked any more.
-    async fn until_still(&self, longest: Duration) {
+    async fn until_still(&mut self, longest: Duration) {
         let began = Instant::now();
         loop {
             let before = self.traffic();
             tokio::time::sleep(STILL).await;
+            if self.looked.elapsed() > STEP {
+                self.in_time();
+            }
             if before == self.traffic() || began.elapsed() > longest {
                 return;
             }
@@ -137,7 +168,10 @@ impl Stage {
     /// What takes effect late does so before it counts as never done.
     fn in_time(&mut self) {
         let is_late = self.holding() > 0 || self.people.is_search_late();
-        self.late_since = is_late.then(|| self.late_since.unwrap_or_else(Instant::now));
+        let looked = std::mem::replace(&mut self.looked, Instant::now());
+        self.is_too_slow |= looked.elapsed() >= TOO_LATE;
+        // It may wait since then.
+        self.late_since = is_late.then(|| self.late_since.unwrap_or(looked));
         if self.late_since.is_some_and(|since| since.elapsed() >= LATEST) {
             self.release();
             if self.people.is_search_late() {
@@ -165,6 +199,7 @@ impl Stage {
 
     /// What waits is let go.
     fn release(&mut self) {
+        self.is_too_slow |= self.late_since.is_some_and(|since| since.elapsed() >= TOO_LATE);
         self.sandbox.command(Command::ClearFaults).unwrap();
         self.around.api.release();
         self.late_since = None;
@@ -173,6 +208,7 @@ impl Stage {
     /// Nothing goes wrong any more, and both processes reconcile everything until nothing more is to be expected. What
     /// must not be, and what is not as it should be.
     pub async fn calm(&mut self) -> Vec<String> {
+        self.trace.note("quiet".to_owned());
         self.release();
         self.around.api.calm();
         for process in &self.processes {
@@ -186,7 +222,7 @@ impl Stage {
                 self.processes[1].stop();
             }
             self.around.api.wake("acme");
-            tokio::time::sleep(SETTLE / 10).await;
+            self.wait(SETTLE / 10).await;
             self.until_still(SETTLE).await;
             wrong.extend(self.people.judge(&self.sandbox));
             settled += 1;

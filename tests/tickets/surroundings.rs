@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api_server::{ApiServer, Eyes, NAMESPACE},
     stage::SETTLE,
+    trace::Trace,
 };
 
 /// See the module.
@@ -33,8 +34,8 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The dedicated account is connected, and may write tickets in two projects.
-    pub async fn around(sandbox: &Sandbox) -> Self {
-        let api = ApiServer::new();
+    pub async fn around(sandbox: &Sandbox, trace: Trace) -> Self {
+        let api = ApiServer::new(trace);
         credentials(&api.client(&Eyes::default()), sandbox).await;
         let (cloud_id, account, projects) = sandbox.state(|world| {
             let site = world.site("acme").unwrap();

@@ -77,6 +77,20 @@ async fn an_issue_may_come_after_its_client_has_gone() {
         timeout(Duration::from_secs(20), late).await.unwrap();
         assert_eq!(creations(&bench), made);
     }
+    let dropped = bench
+        .sandbox
+        .fault(on_create(When::Before, FaultAction::DropAndTakeEffectLate));
+    let request = bench.post("/rest/api/3/issue", &task(json!({})));
+    assert!(request.send().await.is_err(), "it is lost at once");
+    assert_eq!(creations(&bench), 1);
+    bench.sandbox.release(dropped).unwrap();
+    assert!(bench.sandbox.wait_until_idle(dropped).await);
+    let late = async {
+        while creations(&bench) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), late).await.unwrap();
     let action = FaultAction::TakeEffectLate { milliseconds: Some(50) };
     let fault = bench.sandbox.fault(on_create(When::Before, action));
     assert_eq!(

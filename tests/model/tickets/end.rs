@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use devkit::sandbox::Sandbox;
 use jira_operator::api::{
     condition::{ConditionType, find},
-    issue::JiraIssueStatus,
+    issue::{JiraIssue, JiraIssueStatus},
 };
+use kube::ResourceExt;
 
 use super::{
     ledger::issue,
@@ -23,11 +24,12 @@ const PROPERTY: &str = "jira-operator.dev";
 /// What is missing.
 pub async fn is_settled(people: &People, sandbox: &Sandbox) -> Result<(), String> {
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    for (name, status) in people.statuses().await {
+    for object in people.all().await {
+        let (name, status) = (object.name_any(), object.status.clone().unwrap_or_default());
         let owner = owners.insert(status.id.clone(), name.clone());
         let settled = match owner.filter(|_| !status.id.is_empty()) {
             Some(other) => Err(format!("has the ticket of {other}")),
-            None => is_object_settled(people, sandbox, (&name, &status)),
+            None => is_object_settled(people, sandbox, &object, &status),
         };
         settled.map_err(|what| format!("{name} {what}: {status:?}"))?;
     }
@@ -37,15 +39,17 @@ pub async fn is_settled(people: &People, sandbox: &Sandbox) -> Result<(), String
 fn is_object_settled(
     people: &People,
     sandbox: &Sandbox,
-    (name, status): (&str, &JiraIssueStatus),
+    object: &JiraIssue,
+    status: &JiraIssueStatus,
 ) -> Result<(), String> {
+    let name = &object.name_any();
     let questions = in_question(status);
     match wish(name) {
         Wish::Invalid if !status.id.is_empty() => Err("has a ticket".to_owned()),
         Wish::Invalid => Ok(()),
         Wish::TakeOver => is_taken_over(sandbox, status),
         _ if !questions.is_empty() => is_unclear(sandbox, &questions),
-        _ => is_bound(people, sandbox, (name, status)),
+        _ => is_bound(people, sandbox, object, status),
     }
 }
 
@@ -81,7 +85,8 @@ fn is_unclear(sandbox: &Sandbox, keys: &[String]) -> Result<(), String> {
     Err("is called uncertain, and is not".to_owned())
 }
 
-fn is_bound(people: &People, sandbox: &Sandbox, (name, status): (&str, &JiraIssueStatus)) -> Result<(), String> {
+fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &JiraIssueStatus) -> Result<(), String> {
+    let name = &object.name_any();
     let Ok(id) = status.id.parse::<u64>() else {
         return Err("has no ticket".to_owned());
     };
@@ -89,7 +94,8 @@ fn is_bound(people: &People, sandbox: &Sandbox, (name, status): (&str, &JiraIssu
         return Err("has a ticket and is being created".to_owned());
     }
     let made = people.judge.made.iter().find(|made| made.id == id);
-    if made.is_none_or(|made| made.name != name) {
+    let is_its_own = |owner: &str| owner.is_empty() || object.uid().is_some_and(|uid| uid == owner);
+    if made.is_none_or(|made| made.name != name || !is_its_own(&made.owner)) {
         return Err("has a ticket that was not created for it".to_owned());
     }
     let shown = sandbox.readable_issues(None);

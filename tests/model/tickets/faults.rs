@@ -35,6 +35,7 @@ fn fault(trouble: Trouble) -> (When, FaultAction) {
         Trouble::LostBefore => (When::Before, FaultAction::DropConnection),
         Trouble::LostAfter => (When::After, FaultAction::DropConnection),
         Trouble::Late => (When::Before, FaultAction::TakeEffectLate { milliseconds: None }),
+        Trouble::LostAndLate => (When::Before, FaultAction::DropAndTakeEffectLate),
         Trouble::Held => (When::Before, FaultAction::Hold),
         Trouble::AnswerHeld => (When::After, FaultAction::Hold),
         Trouble::Garbled => (When::After, FaultAction::GarbledBody),

@@ -29,11 +29,13 @@ pub struct Made {
     pub sequence: u64,
     pub name: &'static str,
     /// Tells the tickets of one object from those that another of its name was to have for itself.
-    owner: String,
+    pub owner: String,
     at: Timestamp,
     project: String,
     /// It carries, or carried, its marker.
     was_marked: bool,
+    /// The write that labelled it, as a place in the ledger: a request is labelled after it was raised.
+    labelled: u64,
 }
 
 /// How Jira finds an issue.
@@ -113,10 +115,11 @@ impl Judge {
                 _ => {}
             }
             wrong.extend(self.is_ours(effect, sandbox).err());
-            if effect.properties.contains_key(PROPERTY)
-                && let Some(made) = self.made.iter_mut().find(|made| made.id == effect.issue_id)
-            {
-                made.was_marked = true;
+            if let Some(made) = self.made.iter_mut().find(|made| made.id == effect.issue_id) {
+                made.was_marked |= effect.properties.contains_key(PROPERTY);
+                if effect.changed.iter().any(|changed| changed == "labels") {
+                    made.labelled = effect.sequence;
+                }
             }
         }
         wrong
@@ -142,6 +145,7 @@ impl Judge {
             at: effect.at,
             project: key.split('-').next().unwrap_or_default().to_owned(),
             was_marked: false,
+            labelled: effect.sequence,
         };
         let earlier = self
             .made
@@ -184,12 +188,11 @@ impl Judge {
             return false;
         }
         if !is_forgotten {
-            // A request that is not marked yet is known by its project, among others.
-            return made.was_marked || is_home;
+            return true;
         }
-        let is_late = search.is_late_for(made.sequence, self.moment);
-        let is_new = now.duration_since(made.at) < NEW && !(is_late && search.by_index);
-        made.was_marked && is_home && (is_new || (is_labelled && !is_late))
+        let is_late = |sequence| search.is_late_for(sequence, self.moment);
+        let is_new = now.duration_since(made.at) < NEW && !(search.by_index && is_late(made.sequence));
+        made.was_marked && is_home && (is_new || (is_labelled && !is_late(made.labelled)))
     }
 
     fn noted(&mut self, effect: &Effect) -> Result<(), String> {

@@ -69,6 +69,10 @@ impl People {
             } => self.apply(sandbox, object(number).0, edition).await,
             Step::Delete { object: number } => self.delete(object(number).0).await,
             Step::Replace { object: number } => self.replace(sandbox, object(number).0).await,
+            Step::Renew { object: number } => {
+                self.happens_in_jira(sandbox, Step::Remove { object: number });
+                self.replace(sandbox, object(number).0).await;
+            }
             Step::Touch { object: number } => self.touch(object(number).0).await,
             Step::Rebuild => {
                 for (name, _) in OBJECTS {
@@ -292,22 +296,24 @@ impl People {
         self.judge.judge(sandbox, self.search)
     }
 
-    /// The objects with their statuses.
-    pub async fn statuses(&self) -> BTreeMap<String, JiraIssueStatus> {
+    /// The objects, in the order of their names.
+    pub async fn all(&self) -> Vec<JiraIssue> {
         let all = self.objects.list(&ListParams::default()).await.expect("the objects");
-        let status = |object: JiraIssue| (object.name_any(), object.status.unwrap_or_default());
-        all.items.into_iter().map(status).collect()
+        let mut all: Vec<JiraIssue> = all.items;
+        all.sort_by_key(ResourceExt::name_any);
+        all
     }
 
     /// What is said of the creation of each object.
     pub async fn summary(&self) -> String {
-        let all = self.statuses().await;
-        let one = |(name, status): (&String, &JiraIssueStatus)| {
+        let one = |object: JiraIssue| {
+            let (name, status) = (object.name_any(), object.status.unwrap_or_default());
             let created = find(&status.conditions, ConditionType::Created);
             let reason = created.map_or("nothing", |created| created.reason.as_str());
             format!("{name} {} {reason}", status.key)
         };
-        all.iter().map(one).collect::<Vec<_>>().join(", ")
+        let all: Vec<String> = self.all().await.into_iter().map(one).collect();
+        all.join(", ")
     }
 }
 

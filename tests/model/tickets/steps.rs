@@ -28,6 +28,8 @@ pub enum Trouble {
     LostAfter,
     /// It waits, and takes effect once it is let go, also where nobody waits for it any more.
     Late,
+    /// The connection is lost, and it takes effect once it is let go.
+    LostAndLate,
     /// It waits, and takes effect once it is let go if somebody still waits for it.
     Held,
     /// It takes effect, and its answer waits.
@@ -45,6 +47,8 @@ pub enum Step {
     Delete { object: u8 },
     /// An object is deleted and applied anew, without its status, as a backup or a forced replacement does.
     Replace { object: u8 },
+    /// A person deletes the ticket of an object, and applies that anew.
+    Renew { object: u8 },
     /// The cluster is built anew from the same manifests.
     Rebuild,
     /// A person says which ticket is meant, where the operator cannot tell.
@@ -91,8 +95,9 @@ pub enum Step {
     Comment { object: u8 },
 }
 
-fn object() -> std::ops::Range<u8> {
-    0..9
+/// More often than the others the one that gets a new ticket each time that it is applied.
+fn object() -> impl Strategy<Value = u8> {
+    prop_oneof![5 => 0..9_u8, 1 => Just(6_u8)]
 }
 
 fn edition() -> impl Strategy<Value = u8> {
@@ -103,7 +108,8 @@ fn of_the_cluster() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (object(), edition()).prop_map(|(object, edition)| Step::Apply { object, edition }),
         4 => object().prop_map(|object| Step::Delete { object }),
-        3 => object().prop_map(|object| Step::Replace { object }),
+        4 => object().prop_map(|object| Step::Replace { object }),
+        4 => object().prop_map(|object| Step::Renew { object }),
         1 => Just(Step::Rebuild),
         3 => object().prop_map(|object| Step::Decide { object }),
     ]
@@ -127,7 +133,8 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         2 => prop_oneof![Just(500_u16), Just(504)].prop_map(Trouble::Failed),
         2 => Just(Trouble::LostBefore),
         3 => Just(Trouble::LostAfter),
-        3 => Just(Trouble::Late),
+        2 => Just(Trouble::Late),
+        3 => Just(Trouble::LostAndLate),
         1 => Just(Trouble::Held),
         3 => Just(Trouble::AnswerHeld),
         1 => Just(Trouble::Garbled),
@@ -143,7 +150,7 @@ fn of_calls() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(|is_down| Step::ClusterDown { is_down }),
         4 => Just(Step::Release),
         2 => any::<bool>().prop_map(|is_late| Step::Lag { is_late }),
-        2 => (1..20_u8).prop_map(|minutes| Step::Clock { minutes }),
+        2 => prop_oneof![3 => 1..3_u8, 1 => 3..20_u8].prop_map(|minutes| Step::Clock { minutes }),
     ]
 }
 
@@ -155,10 +162,36 @@ fn of_jira() -> impl Strategy<Value = Step> {
         1 => object().prop_map(|object| Step::Remove { object }),
         2 => object().prop_map(|object| Step::Hide { object }),
         2 => Just(Step::Show),
-        2 => object().prop_map(|object| Step::Unlabel { object }),
-        1 => object().prop_map(|object| Step::Unmark { object }),
+        4 => object().prop_map(|object| Step::Unlabel { object }),
+        2 => object().prop_map(|object| Step::Unmark { object }),
         1 => object().prop_map(|object| Step::Comment { object }),
     ]
+}
+
+/// A ticket that is lost in the middle of its creation: nobody knows of an earlier one, what creates it or marks it goes
+/// wrong, and its process dies or its object is applied anew, or both.
+fn loss() -> impl Strategy<Value = Vec<Step>> {
+    let what = (
+        0..7_u8,
+        prop_oneof![3 => Just(Call::Create), 1 => Just(Call::Edit)],
+        trouble(),
+    );
+    let further = (0..3_u8, prop::bool::weighted(0.6), 2..6_u8, 1..8_u8);
+    (what, further).prop_map(|((object, call, trouble), (process, is_replaced, before, after))| {
+        let begin = [
+            Step::Remove { object },
+            Step::Delete { object },
+            Step::Kill { process: 0 },
+            Step::Kill { process: 1 },
+            Step::Fault { call, skip: 0, trouble },
+            Step::Apply { object, edition: 0 },
+            Step::Wait { thirtieths: before },
+        ];
+        let killed = (process < 2).then_some(Step::Kill { process });
+        let replaced = is_replaced.then_some(Step::Replace { object });
+        let end = [Step::Wait { thirtieths: after }];
+        begin.into_iter().chain(killed).chain(replaced).chain(end).collect()
+    })
 }
 
 /// A history: how Jira behaves where Atlassian does not say, and the steps.
@@ -175,7 +208,9 @@ pub struct History {
 /// A history of so many steps.
 pub fn history(steps: usize) -> impl Strategy<Value = History> {
     let step = prop_oneof![24 => of_the_cluster(), 30 => of_the_operator(), 26 => of_calls(), 14 => of_jira()];
-    let steps = prop::collection::vec(step, steps..=steps);
+    let some = prop_oneof![50 => step.prop_map(|step| vec![step]), 1 => loss()];
+    let steps = prop::collection::vec(some, steps..=steps)
+        .prop_map(move |all| all.into_iter().flatten().take(steps).collect::<Vec<_>>());
     let rarely = || prop::bool::weighted(0.25);
     (rarely(), rarely(), any::<bool>(), any::<bool>(), steps).prop_map(
         |(bulk_fetch_by_index, customer_is_creator, clone_copies_properties, clone_copies_labels, steps)| History {

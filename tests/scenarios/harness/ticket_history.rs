@@ -196,7 +196,7 @@ fn action(trouble: Trouble) -> Action {
             message: "it took too long".to_owned(),
         },
         Trouble::LostBefore => Action::DropRequest,
-        Trouble::LostAfter | Trouble::Garbled => Action::DropAnswer,
+        Trouble::LostAfter | Trouble::LostAndLate | Trouble::Garbled => Action::DropAnswer,
         Trouble::Late | Trouble::Held => Action::HoldRequest,
         Trouble::AnswerHeld => Action::HoldAnswer,
     }

@@ -24,7 +24,7 @@ pub(crate) struct Lost;
 /// Before the effect; an answer means that the handler is not reached.
 pub(crate) async fn before(hit: &Hit, connection: &Connection) -> Option<Response> {
     match &hit.action {
-        FaultAction::Hold | FaultAction::TakeEffectLate { milliseconds: None } => {
+        FaultAction::Hold | FaultAction::DropAndTakeEffectLate | FaultAction::TakeEffectLate { milliseconds: None } => {
             hit.hold().await;
             None
         }
@@ -72,6 +72,10 @@ pub(crate) async fn after(hit: &Hit, answer: Response, connection: &Connection) 
             hit.count();
             answer
         }
+        FaultAction::DropAndTakeEffectLate => {
+            hit.count();
+            cut(connection)
+        }
         FaultAction::OmitRefreshToken => {
             hit.count();
             alter(answer, omit_refresh_token).await
@@ -103,7 +107,7 @@ fn status(code: u16, headers: &BTreeMap<String, String>, body: &str) -> Response
     answer
 }
 
-fn cut(connection: &Connection) -> Response {
+pub(crate) fn cut(connection: &Connection) -> Response {
     connection.cut();
     let mut answer = StatusCode::SERVICE_UNAVAILABLE.into_response();
     answer.extensions_mut().insert(Lost);

@@ -185,6 +185,8 @@ pub enum FaultAction {
     },
     /// Closes the connection without an answer.
     DropConnection,
+    /// Closes the connection without an answer; the request takes effect only once the fault is released or removed.
+    DropAndTakeEffectLate,
     /// Takes `refresh_token` out of a token answer.
     OmitRefreshToken,
     /// Cuts the last bytes off the answer, so that it holds its data and does not parse.

@@ -134,6 +134,11 @@ impl Passage {
                 let going = tokio::spawn(self.past(Some(hit), request, next));
                 going.await.unwrap_or_default()
             }
+            Some(hit) if matches!(hit.action, FaultAction::DropAndTakeEffectLate) => {
+                let answer = play::cut(&self.connection);
+                tokio::spawn(self.past(Some(hit), request, next));
+                answer
+            }
             hit => self.past(hit, request, next).await,
         }
     }
