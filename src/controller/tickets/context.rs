@@ -13,7 +13,7 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use super::{assignable::Assignable, audit, known::KnownObjects, news::News, note, summaries::Summaries};
+use super::{assignable::Assignable, audit, known::KnownObjects, news::News, summaries::Summaries};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
@@ -227,7 +227,7 @@ impl TicketContext {
     pub fn forget(&self, object: &JiraIssue) {
         self.known.forget(object);
         let uid = object.uid().unwrap_or_default();
-        self.settled(&note::place(&uid));
+        self.settled(&note_place(&uid));
         self.settled(&uid);
     }
 
@@ -244,4 +244,10 @@ impl Settling {
     pub fn elapsed_after(&self, grace: Duration) -> Option<Duration> {
         self.since.elapsed().checked_sub(grace)
     }
+}
+
+/// Names the comment of an object among what is looked for.
+#[must_use]
+pub fn note_place(uid: &str) -> String {
+    format!("{uid}/note")
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
-use super::context::{TicketContext, TicketSession};
+use super::context::{TicketContext, TicketSession, note_place};
 use crate::{
     api::{
         condition::{ConditionType::PeopleMatched, Finding},
@@ -134,11 +134,6 @@ fn with_reporter(object: &JiraIssue, change: impl FnOnce(&mut TicketPerson)) -> 
     status
 }
 
-/// Names the comment of an object among what is looked for.
-pub fn place(uid: &str) -> String {
-    format!("{uid}/note")
-}
-
 async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: &ReporterNote<'_>) -> NoteStep {
     let marked = with_reporter(live, |person| person.note_since = Some(Time(Timestamp::now())));
     let Ok(marked) = store.write(live, &marked).await else {
@@ -162,7 +157,7 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
         }
         // It may have been made: it is looked for from now on.
         Err(WriteError::Uncertain(_)) => {
-            ctx.settled(&place(&live.uid().unwrap_or_default()));
+            ctx.settled(&note_place(&live.uid().unwrap_or_default()));
             NoteStep::After(Duration::ZERO)
         }
     }
@@ -195,7 +190,7 @@ async fn settle(
     store: &TicketStore,
     note: &ReporterNote<'_>,
 ) -> Option<NoteStep> {
-    let place = place(&live.uid().unwrap_or_default());
+    let place = note_place(&live.uid().unwrap_or_default());
     let since = reporter(live).and_then(|person| person.note_since);
     let since = since.map(|since| since.0.to_string()).unwrap_or_default();
     let mut settling = ctx.settling(&place, &since);
