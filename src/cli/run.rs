@@ -128,7 +128,7 @@ async fn client(progress: &WatchProgress, clock: &ServerClock) -> Result<Client,
     Ok(builder
         .with_layer(&AnswerDeadline::default())
         .with_layer(progress)
-        .with_layer(clock)
+        .with_layer(&clock.layer())
         .build())
 }
 

@@ -3,13 +3,12 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use futures::future::BoxFuture;
+use axum::http::Response;
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
-use tower::{Layer, Service};
+use tower::util::MapResponseLayer;
 
 /// How long a time is believed before it is read again.
 const FRESH: Duration = Duration::from_secs(10);
@@ -27,7 +26,17 @@ impl ServerClock {
             .unwrap_or_else(Timestamp::now)
     }
 
-    fn note<B>(&self, response: &axum::http::Response<B>) {
+    /// Reads it from each answer.
+    #[must_use]
+    pub fn layer<B>(&self) -> MapResponseLayer<impl Fn(Response<B>) -> Response<B> + Clone + use<B>> {
+        let clock = self.clone();
+        MapResponseLayer::new(move |response| {
+            clock.note(&response);
+            response
+        })
+    }
+
+    fn note<B>(&self, response: &Response<B>) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_some_and(|(_, since)| since.elapsed() < FRESH) {
             return;
@@ -36,47 +45,6 @@ impl ServerClock {
         let date = date.and_then(|date| date.to_str().ok());
         let read = date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
         *told = read.map(|at| (at, Instant::now())).or(*told);
-    }
-}
-
-impl<S> Layer<S> for ServerClock {
-    type Service = ReadClock<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        ReadClock {
-            inner,
-            clock: self.clone(),
-        }
-    }
-}
-
-/// A client whose answers tell the time.
-#[derive(Clone, Debug)]
-pub struct ReadClock<S> {
-    inner: S,
-    clock: ServerClock,
-}
-
-impl<S, R, B> Service<R> for ReadClock<S>
-where
-    S: Service<R, Response = axum::http::Response<B>>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let (answer, clock) = (self.inner.call(request), self.clock.clone());
-        Box::pin(async move {
-            let response = answer.await?;
-            clock.note(&response);
-            Ok(response)
-        })
     }
 }
 
