@@ -4,8 +4,6 @@
 mod cluster;
 mod crds;
 mod evidence_file;
-#[cfg(test)]
-mod fixtures;
 mod from_evidence;
 mod lists;
 mod live;
@@ -15,6 +13,8 @@ mod options;
 mod points;
 mod rights;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 mod operator_findings;
 mod site;
