@@ -6,8 +6,11 @@ use jiff::SignedDuration;
 use kube::Client;
 
 use super::{
-    admission::Admission, directories::Directories, index::SecretIndex, links::Links, local_state::LocalStates,
-    mirrors::Mirrors, shared_access::SharedAccess,
+    admission::Admission,
+    by_uid::{Directories, LocalStates, Mirrors},
+    index::SecretIndex,
+    links::Links,
+    shared_access::SharedAccess,
 };
 use crate::cluster::{events::Events, server_clock::ServerClock};
 use crate::{

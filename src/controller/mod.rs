@@ -1,14 +1,13 @@
 //! Watches the cluster and reconciles what changed or is due.
 
 mod admission;
+mod by_uid;
 pub mod context;
-mod directories;
 mod grants;
 mod index;
 mod integration;
 mod links;
 mod local_state;
-mod mirrors;
 mod reconcile_kind;
 mod shared_access;
 mod slots;
@@ -16,11 +15,9 @@ pub mod tickets;
 mod watches;
 
 pub use admission::Admission;
-pub use directories::Directories;
+pub use by_uid::{Directories, LocalStates, Mirrors};
 pub use index::SecretIndex;
 pub use links::Links;
-pub use local_state::LocalStates;
-pub use mirrors::Mirrors;
 pub use shared_access::SharedAccess;
 pub use tickets::run as run_tickets;
 pub use watches::run;

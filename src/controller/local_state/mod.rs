@@ -6,11 +6,6 @@ mod judged;
 mod retry;
 mod work;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
 use jiff::Timestamp;
 
 pub use history::ReconcileHistory;
@@ -57,30 +52,4 @@ pub struct NoticeState {
     pub missing_secret_grace: Option<Timestamp>,
     /// The idle expiry of which a person was warned.
     pub warned_idle_expiry: Option<Timestamp>,
-}
-
-/// The memories of all integrations, by uid.
-#[derive(Debug, Default)]
-pub struct LocalStates(Mutex<HashMap<String, LocalState>>);
-
-impl LocalStates {
-    /// A copy of what is remembered.
-    #[must_use]
-    pub fn of(&self, uid: &str) -> LocalState {
-        self.all().get(uid).cloned().unwrap_or_default()
-    }
-
-    /// Remembers.
-    pub fn keep(&self, uid: &str, local: LocalState) {
-        self.all().insert(uid.to_owned(), local);
-    }
-
-    /// Forgets all but these.
-    pub fn retain(&self, uids: &HashSet<String>) {
-        self.all().retain(|uid, _| uids.contains(uid));
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<String, LocalState>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -52,7 +52,7 @@ pub async fn sync(run: Run<'_>, slice: &Slice<'_>, known: &[JiraProject], inputs
     let (observed, spec) = (run.observed, &run.observed.integration.spec);
     let mut done = IssueSync::of(observed, inputs.unknown_statuses);
     let mirror = ClusterMirror::new(&run.ctx.client, &observed.owner());
-    let mut kept = run.ctx.mirrors.of(&observed.target.owner.uid).await;
+    let mut kept = run.ctx.mirrors.of(&observed.target.owner.uid).lock_owned().await;
     let is_whole = knows_all(observed, inputs.projects, known);
     let scope = scope(spec, slice.site_url, known, is_whole);
     let recalled = recall(run, slice.kind, &mut kept, &mirror, known).await;
