@@ -72,6 +72,7 @@ impl Parser {
             let taken = self
                 .escape(rest, marks)
                 .or_else(|| self.bracket(rest, marks))
+                .or_else(|| self.braced_phrase(rest, marks))
                 .or_else(|| self.brace(rest, marks))
                 .or_else(|| self.image(rest, before, marks))
                 .or_else(|| self.address(rest, before, marks))
@@ -234,9 +235,27 @@ impl Parser {
             let after = inner.get(at + sign.len()..).and_then(|after| after.chars().next());
             last.is_some_and(|last| !last.is_whitespace() && last != '\\') && !is_word(after)
         })?;
+        self.within(inner.get(..end).unwrap_or_default(), mark, marks);
+        Some(end + 2 * sign.len())
+    }
+
+    /// Emphasis whose signs stand in braces, whatever letters are beside them.
+    fn braced_phrase(&mut self, rest: &str, marks: &[Value]) -> Option<usize> {
+        let begins = |sign: &str| rest.strip_prefix('{')?.strip_prefix(sign)?.strip_prefix('}');
+        let (sign, mark, inner) = PHRASES
+            .iter()
+            .find_map(|(sign, mark)| Some((sign, mark, begins(sign)?)))?;
+        let sign = format!("{{{sign}}}");
+        let end = inner.find(&sign).filter(|end| *end > 0 && self.depth <= DEEPEST)?;
+        self.within(inner.get(..end).unwrap_or_default(), mark, marks);
+        Some(end + 2 * sign.len())
+    }
+
+    /// What stands in a phrase.
+    fn within(&mut self, inner: &str, mark: &str, marks: &[Value]) {
         self.flush(marks);
         let mut with = marks.to_vec();
-        let (kind, attributes) = match *mark {
+        let (kind, attributes) = match mark {
             "sup" | "sub" => ("subsup", json!({"type": mark})),
             mark => (mark, Value::Null),
         };
@@ -247,9 +266,8 @@ impl Parser {
             });
         }
         self.depth += 1;
-        self.run(inner.get(..end).unwrap_or_default(), &with);
+        self.run(inner, &with);
         self.depth -= 1;
-        Some(end + 2 * sign.len())
     }
 }
 
@@ -283,6 +301,9 @@ mod tests {
             shown("2*3*4 snake_case_name x-y-z"),
             ["text 2*3*4 snake_case_name x-y-z"]
         );
+        // In braces also within a word, and before a full stop.
+        assert_eq!(shown("x{*}a{*}y"), ["text x", "text a strong", "text y"]);
+        assert_eq!(shown("{*}{_}b{_}{*}."), ["text b strong+em", "text ."]);
         assert_eq!(shown("{{a*b*}}"), ["text a*b* code"]);
         assert_eq!(shown("[t|https://x.example]"), ["text t link"]);
         assert_eq!(shown("[1] [x]"), ["text [1] [x]"]);
