@@ -21,7 +21,15 @@ pub(super) async fn show(demo: &Processes) -> Result<(), Error> {
     demo.cluster
         .wait(&["--for=jsonpath={.status.authorizationURL}", object])
         .await?;
-    let words = ["get", "-n", "demo", object, "-o", "jsonpath={.status.authorizationURL}"];
+    // So short that the line fits.
+    let words = [
+        "get",
+        "-n",
+        "demo",
+        "ji/yours",
+        "-o",
+        "jsonpath={.status.authorizationURL}",
+    ];
     println!("$ kubectl {}", words.join(" "));
     let link = demo.cluster.kubectl(&words).await?;
     if !link.starts_with(&format!("{}/connect/demo/yours?", demo.pages)) {

@@ -36,8 +36,28 @@ pub(super) fn print_broken(text: &str) {
 /// Runs kubectl and shows what it prints.
 pub(super) async fn show(demo: &Processes, arguments: &[&str]) -> Result<(), Error> {
     println!("$ kubectl {}", arguments.join(" "));
-    println!("{}", demo.cluster.kubectl(arguments).await?);
+    println!("{}", narrowed(&demo.cluster.kubectl(arguments).await?));
     Ok(())
+}
+
+/// A table that is too wide, with one blank between its columns in place of kubectl's three.
+fn narrowed(table: &str) -> String {
+    let lines: Vec<Vec<char>> = table.lines().map(|line| line.chars().collect()).collect();
+    if lines.iter().all(|line| line.len() <= WIDTH) {
+        return table.to_owned();
+    }
+    let is_blank = |at: usize| lines.iter().all(|line| line.get(at).is_none_or(|c| *c == ' '));
+    let kept = |line: &Vec<char>| -> String {
+        let of_columns = line
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !is_blank(*at) || *at > 0 && !is_blank(at - 1));
+        of_columns.map(|(_, c)| *c).collect()
+    };
+    lines
+        .iter()
+        .map(|line| kept(line).trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// Changes something in Jira.
@@ -55,4 +75,28 @@ fn wrapped(text: &str, first: &str, further: &str) -> String {
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_too_wide_has_narrow_gaps() {
+        let site = "https://acme.atlassian.net";
+        let table = |name: usize| {
+            let row = |cells: [&str; 3]| format!("{:name$}   {:6}   {}\n", cells[0], cells[1], cells[2]);
+            row(["NAME", "READY", "SITE"]) + &row(["acme", "True", site])
+        };
+        assert_eq!(narrowed(&table(20)), table(20));
+        let wide = narrowed(&table(43));
+        let lines: Vec<&str> = wide.lines().collect();
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{wide}");
+        assert_eq!(lines[0].find("SITE"), lines[1].find(site));
+        assert_eq!(
+            lines[0].split_whitespace().collect::<Vec<_>>(),
+            ["NAME", "READY", "SITE"]
+        );
+    }
 }
