@@ -2,7 +2,7 @@
 //! all that share an OAuth app make do with the app's pool. Pure, but for the register of pools.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -16,6 +16,9 @@ use crate::atlassian::points_and_bursts::PointPool;
 pub const POOL: u64 = 65_000;
 /// Share of the pool that is planned for.
 const PLANNED: f64 = 0.8;
+/// What fetching and listing in bulk leaves of an hour's points to tickets, where any are written: a tenth of the pool. A page
+/// of a listing, the dearest of its calls, costs less.
+const LEFT_TO_TICKETS: u64 = 10;
 /// Full reconciliations an hour.
 const FULL_AN_HOUR: u64 = 2;
 /// Points of an hour for listing all issues, a tenth of the pool.
@@ -96,6 +99,8 @@ pub fn sweeps_an_hour(issues: usize) -> u64 {
 struct SharedPool {
     /// What each integration would cost in an hour at its declared interval, by uid.
     wishes: HashMap<String, u64>,
+    /// The integrations that write tickets, by uid.
+    writers: HashSet<String>,
     /// What Atlassian said last of the pool, and when.
     answered: Option<(PointPool, Timestamp)>,
     /// Points that are spent: over all sites without a site, else of that one.
@@ -130,6 +135,29 @@ impl PointPools {
         factor(shared.wishes.values().sum(), present, wish.interval)
     }
 
+    /// Notes whether an integration writes tickets.
+    pub fn note_tickets(&self, app: &str, uid: &str, writes: bool) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = pools.entry(app.to_owned()).or_default();
+        if writes {
+            shared.writers.insert(uid.to_owned());
+        } else {
+            shared.writers.remove(uid);
+        }
+    }
+
+    /// Until when nothing is fetched in bulk, because the rest of the hour's points is left to tickets that are written with
+    /// the app. `told` is what Atlassian said of the pool just now; where it never says it, nothing can be left.
+    #[must_use]
+    pub fn left_to_tickets(&self, app: &str, told: Option<PointPool>, now: Timestamp) -> Option<Timestamp> {
+        let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = pools.get(app).filter(|shared| !shared.writers.is_empty())?;
+        let before = shared.answered.map(|(pool, at)| as_of(pool, at, now));
+        let pool = told.or(before)?;
+        let resets_in = SignedDuration::from_secs(i64::try_from(pool.resets_in).unwrap_or(3600));
+        (pool.remaining < pool.limit / LEFT_TO_TICKETS).then(|| now + resets_in)
+    }
+
     /// Notes that the app's points are spent, on this site at least.
     pub fn note_spent(&self, app: &str, site: &str, spent: SpentQuota) {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,6 +188,7 @@ impl PointPools {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for shared in pools.values_mut() {
             shared.wishes.retain(|uid, _| uids.contains(uid));
+            shared.writers.retain(|uid| uids.contains(uid));
         }
         pools.retain(|_, shared| !shared.wishes.is_empty());
     }
@@ -303,6 +332,30 @@ mod tests {
         assert_eq!(of("app", "https://other.atlassian.net", 59).as_deref(), global);
         assert_eq!(of("app", "https://other.atlassian.net", 60), None);
         assert_eq!(of("another", "https://acme.atlassian.net", 59), None);
+    }
+
+    #[test]
+    fn the_last_tenth_of_an_hour_is_left_to_tickets_where_any_are_written() {
+        let pools = PointPools::default();
+        let pool = |remaining| {
+            Some(PointPool {
+                limit: 65_000,
+                remaining,
+                resets_in: 1800,
+            })
+        };
+        let until = |told, at| pools.left_to_tickets("app", told, minute(at));
+        assert_eq!(until(pool(0), 0), None, "nobody writes tickets");
+        pools.note_tickets("app", "one", true);
+        assert_eq!(until(None, 0), None, "nothing is known of the pool");
+        assert_eq!(until(pool(6_500), 0), None);
+        assert_eq!(until(pool(6_499), 0), Some(minute(30)));
+        assert_eq!(pools.left_to_tickets("other", pool(0), minute(0)), None);
+        // What was told last stands until the hour is over.
+        pools.stretch("app", "two", wish(1_000), pool(100), minute(0));
+        assert_eq!((until(None, 20), until(None, 31)), (Some(minute(30)), None));
+        pools.note_tickets("app", "one", false);
+        assert_eq!(until(None, 20), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::atlassian::{
     client::{AtlassianClient, Prepared},
     error::{JiraError, ResponseLimits},
     models::Myself,
-    points_and_bursts::endpoint,
+    points_and_bursts::{PointPool, endpoint},
     write_error::WriteError,
     write_report::{OnWrite, SentWrite},
 };
@@ -68,6 +68,12 @@ impl Session {
     #[must_use]
     pub fn points(&self) -> u64 {
         self.client.points()
+    }
+
+    /// What Atlassian said last of the app's points, as [`AtlassianClient::pool`] has it.
+    #[must_use]
+    pub fn pool(&self) -> Option<PointPool> {
+        self.client.pool()
     }
 
     /// The account as the site sees it. Needs read:jira-user.

@@ -121,11 +121,13 @@ fn remembered(
     let Results {
         kind,
         examination,
-        work: WorkResults {
-            workflows,
-            issues,
-            directory: _,
-        },
+        work:
+            WorkResults {
+                workflows,
+                issues,
+                directory: _,
+                put_off: _,
+            },
         cost,
         // What they found is in the verdict, in the status and in the waits.
         access:

@@ -70,6 +70,8 @@ pub struct WorkResults {
     pub issues: Option<IssueSync>,
     /// The directory of people.
     pub directory: Option<DirectorySync>,
+    /// Until when what is left of it waits, because the rest of the hour's points is left to tickets.
+    pub put_off: Option<Timestamp>,
 }
 
 impl AccessResults {
@@ -99,7 +101,8 @@ impl WorkResults {
         workflows.chain(self.issues.iter().flat_map(|step| &step.findings))
     }
 
-    /// When work that is left unfinished resumes: at once where a slice ended.
+    /// When work that is left unfinished resumes: at once where a slice ended, unless the rest of the hour's points is left
+    /// to tickets.
     #[must_use]
     pub fn resume_at(&self) -> Option<Timestamp> {
         let times = [
@@ -107,7 +110,8 @@ impl WorkResults {
             self.issues.as_ref().and_then(|step| step.resume_at),
             self.directory.as_ref().and_then(|step| step.resume_at),
         ];
-        times.into_iter().flatten().min()
+        let next = times.into_iter().flatten().min();
+        next.map(|next| self.put_off.map_or(next, |put_off| put_off.max(next)))
     }
 }
 

@@ -146,20 +146,30 @@ async fn sync(run: Run<'_>, work: Examined, results: &mut Results) -> Result<(),
         .and_then(|step| step.site.clone())
         .or_else(|| run.observed.status.site.clone());
     let Some(site) = site else { return Ok(()) };
-    let requested = run.observed.inputs().is_requested();
-    let slice = Slice::begin(&work.session, &site.url, results.kind, requested, &run.ctx.admission);
-    let known = match work.known {
+    let slice = Slice::begin(run, &work.session, &site.url, results.kind);
+    let ended = work_for_a_slice(run, &slice, work.known, results).await;
+    results.work.put_off = slice.put_off();
+    ended
+}
+
+async fn work_for_a_slice(
+    run: Run<'_>,
+    slice: &Slice<'_>,
+    known: Option<Vec<JiraProject>>,
+    results: &mut Results,
+) -> Result<(), StepError> {
+    let known = match known {
         Some(known) => Ok(known),
         None => apply::known(&run.ctx.client, &run.observed.owner()).await,
     };
-    sync_projects_and_issues(run, &slice, known, results).await?;
+    sync_projects_and_issues(run, slice, known, results).await?;
     if is_browsing_denied(run, results) {
         return Ok(());
     }
     let examined = results.examination.as_ref().and_then(|step| step.account.as_ref());
     let account = examined.or(run.observed.status.account.as_ref());
     let own_id = account.map(|account| account.account_id.as_str());
-    let step = directory::sync(run, &slice, own_id).await;
+    let step = directory::sync(run, slice, own_id).await;
     let stopped = results.work.directory.insert(step).stopped.clone();
     stopped.map_or(Ok(()), Err)
 }

@@ -60,7 +60,7 @@ pub fn status(
             &findings,
             generation,
             (sync.as_ref(), counts.as_ref()),
-            end.at,
+            (end.at, results.work.put_off),
         ),
         consequences: consequences(&findings),
         site: site.or_else(|| before.site.clone()),
@@ -97,15 +97,21 @@ fn conditions_of(
     findings: &[Finding],
     generation: i64,
     (sync, counts): (Option<&SyncStatus>, Option<&ProjectCounts>),
-    ended: Timestamp,
+    (ended, put_off): (Timestamp, Option<Timestamp>),
 ) -> Vec<Condition> {
     let (before, now) = (&observed.status.conditions, Time(ended));
     let ready = ready(findings, observed.integration.spec.depends_on_projects(counts));
     let mut conditions = conditions(before, findings, &ready, generation, &now);
     if let Some(progress) = sync.and_then(|sync| sync.progress.as_ref()) {
+        let put_off = put_off.map(|until| {
+            let until = clock(until);
+            format!(" What is left of the hour's points is left to tickets, so it goes on at {until}.")
+        });
         let what = format!(
-            "Issues are fetched for the first time or anew: {} % are there, {} are to come.",
-            progress.percent, progress.remaining
+            "Issues are fetched for the first time or anew: {} % are there, {} are to come.{}",
+            progress.percent,
+            progress.remaining,
+            put_off.unwrap_or_default()
         );
         let finding = Finding::new(ConditionType::Reconciling, Reason::Synchronising, what);
         put_reconciling(&mut conditions, before, &finding, generation, &now);

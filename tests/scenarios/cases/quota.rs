@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Scenario, waiting};
+use super::{Scenario, scenario, waiting};
 use crate::{
     cluster::Cluster,
     harness::{Harness, assertions::assert_condition, observe::is_ready},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
-    vec![waiting(
-        "quota::the_interval_is_stretched_before_the_points_are_spent",
-        stretched,
-    )]
+    vec![
+        waiting(
+            "quota::the_interval_is_stretched_before_the_points_are_spent",
+            stretched,
+        ),
+        scenario(
+            "quota::a_mirror_that_is_filled_leaves_points_to_tickets",
+            left_to_tickets,
+        ),
+    ]
 }
 
 /// Two integrations of one app have one pool between them.
@@ -52,5 +58,46 @@ async fn stretched(cluster: Arc<Cluster>) {
     harness.request("other").await;
     harness.request("acme").await;
     harness.until_reason("acme", "Synced", "SyncSucceeded").await;
+    harness.close().await;
+}
+
+/// There are more issues than the points of the hour reach for, and tickets are written.
+async fn left_to_tickets(cluster: Arc<Cluster>) {
+    const POINTS: u64 = 2_000;
+    let harness = Harness::open(&cluster, "quota-left").await;
+    let app = harness.connect("acme-oauth").await;
+    harness.command(json!({"command": "addIssues", "project": "ENG", "count": 3_000}));
+    // They are not among those that a look-up for a ticket has to read.
+    harness.command(json!({"command": "advanceClock", "seconds": 1200}));
+    harness.command(json!({"command": "setQuota", "points": POINTS, "postReads": "perObject"}));
+    let spec = json!({
+        "projects": [{"key": "ENG"}], "tickets": {}, "syncInterval": "1h", "issues": {"mirror": "All", "maxObjects": 5_000},
+    });
+    harness.integrate("acme", "acme-oauth", spec).await;
+    let told = harness
+        .until_message("acme", "Reconciling", "the hour's points is left to tickets")
+        .await;
+    assert_condition(&told, "Reconciling", "True", "Synchronising", &["are to come"]);
+    assert!(is_ready(&told), "it holds nothing back");
+    let spent = || harness.sandbox.spent(Some(&app.client_id)).per_object;
+    let before = spent();
+    assert!(before > POINTS / 2 && before < POINTS, "{before}");
+    for n in 0..5 {
+        let bug = json!({"project": "ENG", "type": "Bug", "summary": format!("Left {n}")});
+        harness.apply_ticket(&format!("left-{n}"), bug).await;
+    }
+    for n in 0..5 {
+        harness.until_created(&format!("left-{n}")).await;
+    }
+    println!(
+        "of {POINTS} points the mirror spent {before}, five tickets {}",
+        spent() - before
+    );
+    let refused = harness
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|call| call.status == Some(429));
+    assert_eq!(refused.count(), 0, "Jira had to refuse");
     harness.close().await;
 }

@@ -4,12 +4,12 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
+use super::Run;
 use crate::{
     atlassian::jira::Session,
-    controller::{
-        admission::{Admission, GIVES_WAY_AFTER},
-        reconcile_kind::ReconcileKind,
-    },
+    controller::{admission::GIVES_WAY_AFTER, reconcile_kind::ReconcileKind},
 };
 
 /// How long a slice may take.
@@ -25,26 +25,24 @@ pub struct Slice<'a> {
     pub kind: ReconcileKind,
     /// A person asked for everything now.
     pub requested: bool,
-    admission: &'a Admission,
+    run: Run<'a>,
     begun: Instant,
 }
 
 impl<'a> Slice<'a> {
     /// A slice that begins now.
     #[must_use]
-    pub fn begin(
-        session: &'a Session,
-        site_url: &'a str,
-        kind: ReconcileKind,
-        requested: bool,
-        admission: &'a Admission,
-    ) -> Self {
+    pub fn begin(run: Run<'a>, session: &'a Session, site_url: &'a str, kind: ReconcileKind) -> Self {
+        if let Some(app) = app(run) {
+            let (uid, tickets) = (&run.observed.target.owner.uid, &run.observed.integration.spec.tickets);
+            run.ctx.pools.note_tickets(app, uid, tickets.is_some());
+        }
         Self {
             session,
             site_url,
             kind,
-            requested: requested && kind == ReconcileKind::Full,
-            admission,
+            requested: run.observed.inputs().is_requested() && kind == ReconcileKind::Full,
+            run,
             begun: Instant::now(),
         }
     }
@@ -53,8 +51,21 @@ impl<'a> Slice<'a> {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let took = self.begun.elapsed();
+        let admission = &self.run.ctx.admission;
         let gives_way =
-            self.kind != ReconcileKind::Resume && took >= GIVES_WAY_AFTER && self.admission.is_awaited(self.kind);
-        took >= LONGEST || gives_way || self.admission.is_stopping()
+            self.kind != ReconcileKind::Resume && took >= GIVES_WAY_AFTER && admission.is_awaited(self.kind);
+        took >= LONGEST || gives_way || admission.is_stopping() || self.put_off().is_some()
     }
+
+    /// Until when the rest of the work waits, because the rest of the hour's points is left to tickets.
+    #[must_use]
+    pub fn put_off(&self) -> Option<Timestamp> {
+        let pools = &self.run.ctx.pools;
+        pools.left_to_tickets(app(self.run)?, self.session.pool(), Timestamp::now())
+    }
+}
+
+fn app(run: Run<'_>) -> Option<&str> {
+    let credentials = run.observed.credentials.as_ref().ok()?;
+    Some(&credentials.app.client_id)
 }
