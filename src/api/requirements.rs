@@ -18,6 +18,9 @@ pub struct Permission {
     pub name: &'static str,
     /// The reason a project gets when the account lacks it; none where it only helps.
     pub denied: Option<Reason>,
+    /// The reason that a ticket gets whose spec asks for it, where Jira refuses: no project is judged by it, and it is not
+    /// asked about.
+    pub refused: Option<Reason>,
     /// Needed in Jira Service Management projects only.
     pub service_projects_only: bool,
 }
@@ -42,6 +45,7 @@ const fn everywhere(key: &'static str, name: &'static str, denied: Reason) -> Pe
         key,
         name,
         denied: Some(denied),
+        refused: None,
         service_projects_only: false,
     }
 }
@@ -69,6 +73,7 @@ const AGENT_ACCESS: Permission = Permission {
     key: AGENT,
     name: "Service project agent access",
     denied: None,
+    refused: None,
     service_projects_only: true,
 };
 
@@ -124,6 +129,19 @@ pub const FEATURES: &[Feature] = &[
         permissions: &[Permission {
             denied: Some(Reason::InternalCommentDenied),
             ..AGENT_ACCESS
+        }],
+    },
+    Feature {
+        name: "link tickets to pages, where spec.links asks for it",
+        for_tickets: true,
+        service_projects_only: false,
+        scopes: &[],
+        permissions: &[Permission {
+            key: "LINK_ISSUES",
+            name: "Link issues",
+            denied: None,
+            refused: Some(Reason::LinkDenied),
+            service_projects_only: false,
         }],
     },
     Feature {
@@ -216,7 +234,8 @@ pub fn questions(projects: &[(String, String)]) -> Vec<(Vec<&'static str>, Vec<S
 /// The keys of those permissions, each once.
 fn keys(which: impl Fn(&Permission) -> bool) -> Vec<&'static str> {
     let all = FEATURES.iter().flat_map(|feature| feature.permissions);
-    let mut keys: Vec<&'static str> = all.filter(|p| which(p)).map(|p| p.key).collect();
+    let asked = all.filter(|p| p.refused.is_none() && which(p));
+    let mut keys: Vec<&'static str> = asked.map(|p| p.key).collect();
     let mut seen = BTreeSet::new();
     keys.retain(|key| seen.insert(*key));
     keys
@@ -255,6 +274,10 @@ mod tests {
         let keys = permission_keys();
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
         assert!(keys.contains(&AGENT) && keys.contains(&CREATE));
+        assert!(
+            !keys.contains(&"LINK_ISSUES"),
+            "a ticket that wants a link says so itself"
+        );
     }
 
     #[test]

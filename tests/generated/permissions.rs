@@ -73,7 +73,7 @@ fn row(feature: &Feature) -> String {
 }
 
 fn with_weight(permission: &Permission) -> String {
-    let weight = if permission.denied.is_some() {
+    let weight = if permission.denied.or(permission.refused).is_some() {
         ""
     } else {
         " *(only helps)*"
@@ -90,13 +90,13 @@ fn permissions() -> String {
             .iter()
             .flat_map(|feature| feature.permissions.iter().map(move |p| (feature, p)))
     };
-    let needed = all().filter(|(_, permission)| permission.denied.is_some());
+    let needed = all().filter(|(_, permission)| permission.denied.or(permission.refused).is_some());
     for (feature, permission) in needed.chain(all()) {
         if told.contains(&permission.key) {
             continue;
         }
         told.push(permission.key);
-        let lacking = permission.denied.map_or_else(
+        let lacking = permission.denied.or(permission.refused).map_or_else(
             || "only helps".to_owned(),
             |reason| format!("[{reason}](troubleshooting.md#{})", reason.as_str().to_lowercase()),
         );
