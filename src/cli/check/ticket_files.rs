@@ -5,6 +5,7 @@ use kube::{Api, ResourceExt};
 use super::{
     lists::refused,
     live::{LiveClient, projects},
+    trouble::tickets,
 };
 use crate::{
     api::{
@@ -13,15 +14,15 @@ use crate::{
             Finding,
         },
         integration::{JiraIntegration, Tickets},
-        issue::JiraIssue,
+        issue::{ExistingPolicy, JiraIssue},
         project::JiraProject,
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Session},
+    atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIssue},
     cli::context::{AtlassianContext, CheckReason, CliError, ClusterContext, Manifests, ReportLine},
     tickets::{
-        Judging, Marker, NotCreatable, PROPERTY, People, PersonSearches, Searching, WritePermit, addresses, creatable,
-        people_finding, people_of, permit, project,
+        Draft, Judging, Marker, NotCreatable, PROPERTY, Part, People, PersonSearches, Searching, WritePermit,
+        addresses, creatable, people_finding, people_of, permit, project,
     },
 };
 
@@ -99,9 +100,12 @@ impl LiveJudge<'_> {
         };
         let known = projects(self.cluster, &integration).await;
         let known = known.map_err(|error| Box::new(skipped(&sentence(&refused("jiraprojects", namespace, &error)))))?;
+        let client = self.client(&integration).await?;
         let site = TicketSite {
+            cluster: self.cluster,
             tickets: &integration.spec.tickets.clone().unwrap_or_default(),
-            session: &self.session(&integration, &permit).await?,
+            session: &client.session(&permit.cloud_id),
+            scope: permit.scope.as_deref().unwrap_or_else(|| client.app()),
             integration: &integration,
             permit: &permit,
             known: &known,
@@ -127,15 +131,14 @@ impl LiveJudge<'_> {
         Ok(read)
     }
 
-    async fn session(&self, integration: &JiraIntegration, permit: &WritePermit) -> Judged<Session> {
+    async fn client(&self, integration: &JiraIntegration) -> Judged<LiveClient> {
         let client = LiveClient::find(self.cluster, self.atlassian, integration).await;
-        let client = client.map_err(|not_live| {
+        client.map_err(|not_live| {
             Box::new(skipped(&format!(
                 "Type, fields and people were skipped, because {}.",
                 not_live.why
             )))
-        })?;
-        Ok(client.session(&permit.cloud_id))
+        })
     }
 }
 
@@ -145,10 +148,13 @@ fn sentence(why: &str) -> String {
 
 /// What a ticket is judged with.
 struct TicketSite<'a> {
+    cluster: &'a ClusterContext,
     integration: &'a JiraIntegration,
     tickets: &'a Tickets,
     permit: &'a WritePermit,
     session: &'a Session,
+    /// What tells clusters apart.
+    scope: &'a str,
     known: &'a [JiraProject],
 }
 
@@ -170,7 +176,6 @@ impl TicketSite<'_> {
         };
         let people = People::find(searching, pinned, addresses(spec, &metadata)).await;
         let people = people.map_err(|error| unanswered(&error))?;
-        let scope = self.permit.scope.clone().unwrap_or_default();
         let judging = Judging {
             spec,
             generation: 1,
@@ -178,13 +183,26 @@ impl TicketSite<'_> {
             project: &project,
             metadata: &metadata,
             people: &people,
-            marker: &Marker::of(issue, &scope),
+            marker: &Marker::of(issue, self.scope),
         };
         let (draft, roles) = judging.judge().map_err(|finding| found(&finding))?;
+        let draft = self.assignable(draft).await?;
         Ok(vec![
             ReportLine::of(&Finding::plain(Valid, Reason::SpecAccepted)),
             ReportLine::of(&people_finding(&people_of(&roles, &draft))).holding_nothing_back(),
         ])
+    }
+
+    /// The draft, without an assignee who cannot be.
+    async fn assignable(&self, draft: Draft) -> Judged<Draft> {
+        let Some(account) = draft.assignee() else {
+            return Ok(draft);
+        };
+        let asked = self.session.is_assignable(&draft.project.key, account).await;
+        if asked.map_err(|error| unanswered(&error))? {
+            return Ok(draft);
+        }
+        Ok(draft.without(Part::Assignee, String::new()))
     }
 
     /// A ticket that is to be taken over.
@@ -200,9 +218,40 @@ impl TicketSite<'_> {
             .issue
             .fields
             .project
-            .map(|project| project.key)
+            .as_ref()
+            .map(|project| project.key.clone())
             .unwrap_or_default();
         project(&issue.spec, self.tickets, &of, self.known).map_err(|finding| found(&finding))?;
+        if let Some(whose) = self.owner(issue, &there).await? {
+            let what = format!("{key} is the ticket of {whose}.");
+            return Err(found(&Finding::with_remedy(Created, Reason::AlreadyManaged, &what)).into());
+        }
         Ok(vec![ReportLine::of(&Finding::plain(Valid, Reason::SpecAccepted))])
+    }
+
+    /// Whose an existing ticket is, where it is another object's.
+    async fn owner(&self, issue: &JiraIssue, there: &MarkedIssue) -> Judged<Option<String>> {
+        let name = issue.name_any();
+        let others = tickets(self.cluster, self.integration).await;
+        let namespace = self.integration.namespace().unwrap_or_default();
+        let others =
+            others.map_err(|error| Box::new(skipped(&sentence(&refused("jiraissues", &namespace, &error)))))?;
+        let has_it = |other: &&JiraIssue| {
+            let id = other.status.as_ref().map(|status| status.id.as_str());
+            other.name_any() != name && id == Some(there.issue.id.as_str())
+        };
+        if let Some(other) = others.iter().find(has_it) {
+            return Ok(Some(format!("the JiraIssue {}", other.name_any())));
+        }
+        if issue.spec.policy().existing == ExistingPolicy::Ignore {
+            // It is marked by the uid, which an object of a file has not yet.
+            return Ok(None);
+        }
+        let mut own = issue.clone();
+        own.metadata.namespace = Some(namespace);
+        let own = Marker::of(&own, self.scope).identity;
+        let found = there.properties.get(PROPERTY).and_then(Marker::read);
+        let is_foreign = found.is_some_and(|found| found.identity != own);
+        Ok(is_foreign.then(|| "another object, in this cluster or in another one".to_owned()))
     }
 }

@@ -41,7 +41,7 @@ pub async fn add(cluster: &ClusterContext, integration: &JiraIntegration, subjec
     }
 }
 
-async fn tickets(cluster: &ClusterContext, integration: &JiraIntegration) -> kube::Result<Vec<JiraIssue>> {
+pub(super) async fn tickets(cluster: &ClusterContext, integration: &JiraIntegration) -> kube::Result<Vec<JiraIssue>> {
     let namespace = integration.namespace().unwrap_or_default();
     let api: Api<JiraIssue> = Api::namespaced(cluster.client.clone(), &namespace);
     // What is mirrored is labelled, and there may be thousands of it.

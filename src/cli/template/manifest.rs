@@ -19,6 +19,23 @@ const LONGEST_NAME: usize = 63;
 /// Words that YAML takes for something else than text.
 const NO_TEXT: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
 
+/// What every spec may say besides, each with its hint.
+const AROUND: [(&str, &str); 3] = [
+    (
+        "Pages elsewhere, at most 20. The account needs Link issues.",
+        "links: [{url: \"https://example.com\", title: Page}]",
+    ),
+    (
+        "What becomes of the ticket that an object of this name had before, by Adopt, AdoptUnresolved (one that is done is \
+         followed by another) or Ignore (there is always another).",
+        "policy: {existing: Adopt}",
+    ),
+    (
+        "Seconds after which the object, not the ticket, is deleted once it is done.",
+        "ttlSecondsAfterDone: 604800",
+    ),
+];
+
 /// What the manifest is made of.
 pub struct TicketTemplate<'a> {
     /// Namespace of the integration.
@@ -89,6 +106,10 @@ impl TicketTemplate<'_> {
         for (name, value, hint, _) in own.iter().filter(|(.., needed)| !needed) {
             out.comment(2, &capitalised(hint));
             out.line(2, &format!("# {name}: {value}"));
+        }
+        for (hint, line) in AROUND {
+            out.comment(2, hint);
+            out.line(2, &format!("# {line}"));
         }
         out.0
     }

@@ -24,6 +24,7 @@ pub fn scenarios() -> Vec<Scenario> {
             lists_what_there_is,
         ),
         scenario("terminal::manifests_of_tickets_are_judged_against_the_site", judged),
+        scenario("terminal::a_ticket_that_is_another_objects_is_told", owned),
         scenario("terminal::tickets_in_trouble_are_told", in_trouble),
     ]
 }
@@ -68,7 +69,9 @@ async fn becomes_a_ticket(cluster: Arc<Cluster>) {
     let filled = ran
         .out
         .replace("Team: \"\"", "Team: Web")
-        .replace("# labels:", "labels:");
+        .replace("# labels:", "labels:")
+        .replace("# links:", "links:")
+        .replace("# policy:", "policy:");
     fs::write(harness.path("story.yaml"), &filled).expect("a file");
     let accepted = ["√ Valid SpecAccepted", "√ PeopleMatched AllMatched"];
     harness.runs(&["check", "-f", file]).await.assert_exit(0, &accepted);
@@ -83,6 +86,15 @@ async fn becomes_a_ticket(cluster: Arc<Cluster>) {
         "{:?}",
         created.labels
     );
+    harness
+        .until_ticket("eng-story", "linked", |status| {
+            let links = status
+                .applied
+                .as_ref()
+                .map_or(&[][..], |applied| applied.links.as_slice());
+            links.len() == 1 && !links[0].pending
+        })
+        .await;
 
     let request = harness
         .runs(&["template", "SUP", "Report a problem", "--integration", "acme"])
@@ -134,16 +146,21 @@ async fn lists_what_there_is(cluster: Arc<Cluster>) {
     harness.close().await;
 }
 
+/// Checks a file with one ticket.
+async fn check_file(harness: &Harness, name: &str, spec: serde_json::Value, code: i32, says: &[&str]) {
+    let mut manifest = ticket(name, spec);
+    manifest["metadata"]["namespace"] = json!(harness.namespace);
+    let file = harness.path(&format!("{name}.json"));
+    fs::write(&file, manifest.to_string()).expect("a file");
+    let ran = harness.runs(&["check", "-f", file.to_str().expect("a path")]).await;
+    ran.assert_exit(code, says);
+}
+
 async fn judged(cluster: Arc<Cluster>) {
     let harness = writing(&cluster, "judged").await;
     with_team(&harness);
     let check = async |name: &str, spec: serde_json::Value, code: i32, says: &[&str]| {
-        let mut manifest = ticket(name, spec);
-        manifest["metadata"]["namespace"] = json!(harness.namespace);
-        let file = harness.path(&format!("{name}.json"));
-        fs::write(&file, manifest.to_string()).expect("a file");
-        let ran = harness.runs(&["check", "-f", file.to_str().expect("a path")]).await;
-        ran.assert_exit(code, says);
+        check_file(&harness, name, spec, code, says).await;
     };
     let bug = |more: serde_json::Value| {
         let mut spec = json!({"project": "ENG", "type": "Bug", "summary": "x"});
@@ -190,6 +207,17 @@ async fn judged(cluster: Arc<Cluster>) {
         &["× Created TicketNotFound", "no issue ENG-9999"],
     )
     .await;
+    harness.command(json!({
+        "command": "revokePermission", "project": "ENG", "permission": "ASSIGNABLE_USER", "account": "dana@acme.example",
+    }));
+    let nobody = json!({"assignee": {"email": "dana@acme.example"}});
+    check(
+        "assignee",
+        bug(nobody),
+        0,
+        &["√ Valid SpecAccepted", "‼ PeopleMatched AssigneeNotAssignable"],
+    )
+    .await;
     check("taken", json!({"ticket": "ENG-1"}), 0, &["√ Valid SpecAccepted"]).await;
     let other = json!({"integration": "nobody", "project": "ENG", "type": "Bug", "summary": "x"});
     check("nobody", other, 1, &["× Valid IntegrationNotFound"]).await;
@@ -210,6 +238,32 @@ async fn judged(cluster: Arc<Cluster>) {
             "By the schema",
         ],
     );
+    harness.close().await;
+}
+
+/// As soon as an object has it, an existing ticket is no other one's, and neither where another cluster has it.
+async fn owned(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "owned").await;
+    harness.apply_ticket("taken", json!({"ticket": "ENG-1"})).await;
+    harness.until_created("taken").await;
+    check_file(
+        &harness,
+        "taken",
+        json!({"ticket": "ENG-1"}),
+        0,
+        &["√ Valid SpecAccepted"],
+    )
+    .await;
+    let managed = ["× Created AlreadyManaged", "ENG-1 is the ticket of the JiraIssue taken"];
+    check_file(&harness, "again", json!({"ticket": "ENG-1"}), 1, &managed).await;
+    let foreign = json!({
+        "v": 1, "K": "0123456789abcdef0123", "n": 1, "scope": "other", "namespace": "x", "name": "y", "uid": "z",
+    });
+    harness.command(json!({
+        "command": "setIssueProperty", "issue": "ENG-2", "key": "jira-operator.dev", "value": foreign,
+    }));
+    let managed = ["× Created AlreadyManaged", "in this cluster or in another one"];
+    check_file(&harness, "foreign", json!({"ticket": "ENG-2"}), 1, &managed).await;
     harness.close().await;
 }
 

@@ -102,6 +102,9 @@ fn what_is_needed_stands_there_and_what_is_not_is_a_comment() {
         "# Place: [Berlin, Mitte]",
         "# customfield_4: 1",
         "# customfield_5: 2027-01-31",
+        "# links: [{url: ",
+        "# policy: {existing: Adopt}",
+        "# ttlSecondsAfterDone: ",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
