@@ -332,4 +332,7 @@ pub struct TicketsStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub scanned: Vec<String>,
+    /// Id of the account that did: what another one created was not among it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned_by: Option<String>,
 }

@@ -90,8 +90,8 @@ impl Creation {
     pub fn noted(mut self, marker: &Marker) -> Self {
         let reporter = self.people.as_mut().and_then(|people| people.reporter.as_mut());
         if let Some(reporter) = reporter.filter(|reporter| reporter.reason.is_some()) {
-            reporter.note.clone_from(&marker.note);
-            reporter.note_since = marker.note.is_none().then(|| Time(Timestamp::now()));
+            reporter.note.clone_from(&marker.kept.note);
+            reporter.note_since = marker.kept.note.is_none().then(|| Time(Timestamp::now()));
         }
         self
     }

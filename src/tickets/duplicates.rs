@@ -70,7 +70,7 @@ mod tests {
             namespace: "shop".into(),
             name: "a".into(),
             uid: "u".into(),
-            note: None,
+            kept: crate::tickets::Kept::default(),
             former: None,
         };
         serde_json::from_value(json!({

@@ -40,10 +40,20 @@ pub struct WritePermit {
 }
 
 impl WritePermit {
-    /// Whether the ticket of an object may be written to: nobody asked to hold it back, or for a plan.
+    /// Why the ticket of an object is not written to: somebody asked to hold it back, or for a plan.
+    #[must_use]
+    pub fn withheld(&self, object: &JiraIssue) -> Option<Reason> {
+        if object.spec.suspend {
+            return Some(Reason::TicketSuspended);
+        }
+        let is_plan = self.is_dry_run || object.annotations().contains_key(names::PLAN);
+        is_plan.then_some(Reason::Planned)
+    }
+
+    /// Whether the ticket of an object may be written to.
     #[must_use]
     pub fn writes(&self, object: &JiraIssue) -> bool {
-        !self.is_dry_run && !object.spec.suspend && !object.annotations().contains_key(names::PLAN)
+        self.withheld(object).is_none()
     }
 }
 

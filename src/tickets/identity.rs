@@ -65,12 +65,22 @@ pub struct Marker {
     pub name: String,
     /// Uid of the object that it was created for.
     pub uid: String,
-    /// The comment that names a reporter without an account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    /// What was written to it, beside whose it is.
+    #[serde(flatten)]
+    pub kept: Kept,
     /// Id of the ticket that the object had before, which was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<String>,
+}
+
+/// What was written to a ticket and has to outlive its object: a cluster that is built anew has it from nowhere else. Jira
+/// keeps 32 KiB of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    /// Id of the comment that names a reporter who could not be set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Marker {
@@ -91,7 +101,7 @@ impl Marker {
             namespace,
             name,
             uid,
-            note: None,
+            kept: Kept::default(),
             former: None,
         }
     }
@@ -160,7 +170,7 @@ mod tests {
             namespace: "shop".into(),
             name: "checkout".into(),
             uid: "7".into(),
-            note: None,
+            kept: Kept::default(),
             former: None,
         };
         assert_eq!(Marker::read(&marker.value()), Some(marker.clone()));

@@ -62,15 +62,22 @@ pub async fn mark(creation: &Creation, ticket: &CreatedIssue) -> Result<Draft, W
         }
         draft = reduced;
     }
-    let marked = match creation.session.edit_issue(&ticket.id, &creation.marking()).await {
+    mark_alone(creation, ticket).await.map(|()| draft)
+}
+
+/// Marks a ticket, and changes nothing else of it.
+///
+/// # Errors
+/// As every change; it can be repeated.
+pub async fn mark_alone(creation: &Creation, ticket: &CreatedIssue) -> Result<(), WriteError> {
+    match creation.session.edit_issue(&ticket.id, &creation.marking()).await {
         // A property by itself asks nothing of the fields.
         Err(WriteError::Refused(_)) => {
             let marker = creation.marker.value();
             creation.session.set_property(&ticket.id, PROPERTY, &marker).await
         }
         other => other,
-    };
-    marked.map(|()| draft)
+    }
 }
 
 /// Links a ticket to the one before it. A person sees it, and nothing depends on it: where Jira refuses, it stays

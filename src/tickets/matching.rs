@@ -23,7 +23,7 @@ pub enum NoMatch {
         hidden: usize,
     },
     /// Nobody has it.
-    #[error("no account has the address {0}")]
+    #[error("no account has this address")]
     NotInDirectory(String),
     /// Several show it.
     #[error("{count} active accounts show the address {email}; pin one in spec.users.pinned")]

@@ -94,13 +94,10 @@ impl ReporterNote<'_> {
             let ours = property
                 .and_then(Marker::read)
                 .filter(|marker| marker.identity == *self.identity);
-            let Some(marker) = ours else {
+            let Some(mut marker) = ours else {
                 return Ok(());
             };
-            let marker = Marker {
-                note: Some(id.to_owned()),
-                ..marker
-            };
+            marker.kept.note = Some(id.to_owned());
             let written = self
                 .session
                 .set_property(&self.ticket.id, PROPERTY, &marker.value())

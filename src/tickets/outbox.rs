@@ -106,8 +106,11 @@ impl Outbox {
         }
     }
 
-    /// The ticket that a creation made is gone: an object that is applied again gets another one.
-    pub fn forget(&self, identity: &Identity) {
+    /// The ticket that a creation made is gone: an object that is applied again gets another one, and what look-ups
+    /// showed of it before is not believed.
+    pub async fn forget(&self, identity: &Identity) {
+        self.lookups.forget();
+        self.listings.forget(identity).await;
         if matches!(self.flights.of(identity), Some(Flight::Created(..))) {
             self.flights.end(identity, None);
         }

@@ -86,6 +86,23 @@ impl Listings {
         Ok(listed.answer(identity, listing))
     }
 
+    /// What was listed for an object may have changed since: it is asked for when it is needed.
+    pub async fn forget(&self, identity: &Identity) {
+        let all: Vec<_> = {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.values().cloned().collect()
+        };
+        for listed in all {
+            let mut listed = listed.lock().await;
+            listed
+                .by_identity
+                .get_mut(identity)
+                .into_iter()
+                .flatten()
+                .for_each(forget);
+        }
+    }
+
     /// Whether all that the account ever created in a project is listed.
     pub async fn is_complete(&self, place: &Place) -> bool {
         let listed = {

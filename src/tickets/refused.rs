@@ -27,6 +27,11 @@ const OFF_SCREEN: &str = "cannot be set";
 /// What Jira says of a document that it cannot read.
 const UNREADABLE: [&str; 3] = ["INVALID_INPUT", "Atlassian Document", "is not valid!"];
 
+/// What Jira calls the reporter of a request.
+const ON_BEHALF: [&str; 2] = ["reporter", "raiseOnBehalfOf"];
+/// What it says, in words or by a key, of somebody for whom a request cannot be raised.
+const BEHALF: &str = "behalf";
+
 /// A creation that Jira refused.
 pub struct RefusedCreation<'a> {
     /// What it was refused with.
@@ -62,11 +67,15 @@ impl RefusedCreation<'_> {
         of_fields.collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
-    /// How Jira refuses people in a request is not documented, so that nothing but a second attempt tells whether they
-    /// are what it refuses.
+    /// The people whom Jira's answer is about. An answer that names nobody may have any other cause: the request is not
+    /// sent again without its reporter because of that.
     fn of_request(&self) -> Vec<Part> {
         let Refusal { status, fields, .. } = self.refusal;
-        if !fields.is_empty() || !self.refusal.questions.is_empty() || !matches!(status, 400 | 401 | 403 | 404) {
+        let is_of_reporter = |field: &String| ON_BEHALF.contains(&field.as_str());
+        if !fields.keys().all(is_of_reporter)
+            || !self.refusal.questions.is_empty()
+            || !matches!(status, 400 | 401 | 403 | 404)
+        {
             return Vec::new();
         }
         let participants = self.draft.participants();
@@ -76,15 +85,19 @@ impl RefusedCreation<'_> {
         if !named.is_empty() {
             return named.into_iter().map(participant).collect();
         }
-        let is_of_participants = self
-            .refusal
-            .key
-            .as_deref()
-            .is_some_and(|key| key.contains("participant"));
-        if self.draft.has(&Part::Reporter) && !is_of_participants {
+        let key = self.refusal.key.as_deref().unwrap_or_default();
+        if key.contains("participant") {
+            return others.into_iter().map(participant).collect();
+        }
+        let names_reporter = !fields.is_empty()
+            || self.draft.reporter.as_deref().is_some_and(|id| words.contains(id))
+            || [key, words.as_str()]
+                .iter()
+                .any(|said| said.to_lowercase().contains(BEHALF));
+        if names_reporter {
             return vec![Part::Reporter];
         }
-        others.into_iter().map(participant).collect()
+        Vec::new()
     }
 
     /// Whether a text of ours could not be read: the one thing that is our own fault.

@@ -108,6 +108,11 @@ impl SharedLookups {
         })
     }
 
+    /// What was looked up before is not believed any more.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<Place, Arc<Collector>>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, collector| !collector.is_idle());

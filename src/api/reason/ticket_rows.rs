@@ -102,10 +102,10 @@ macro_rules! with_ticket_rows {
             "The ticket is archived, alone or with its project; nothing is created again by itself.",
             "Somebody archived it in Jira.",
             "Restore it in Jira to go on with it; for a new ticket delete this object and apply it again, under another name if the archived one is found.";
-        Planned [Created] False Wait:
+        Planned [Created, FieldsApplied] False Wait:
             "Nothing is sent: status.plan lists what would be.",
             "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",
-            "Set dryRun to false, or remove the annotation, to create the ticket.";
+            "Set dryRun to false, or remove the annotation, to have it sent.";
         CreationPending [Created] Unknown Retry:
             "The ticket is being created.",
             "Jira is being asked, or asked to wait; or the answer to the creation was lost and the ticket is looked for.",
@@ -126,7 +126,7 @@ macro_rules! with_ticket_rows {
             "As many tickets were created within an hour as spec.tickets.maxPerHour allows.",
             "More objects were applied than expected: a loop, or an alarm storm.",
             "It goes on by itself; raise spec.tickets.maxPerHour of the JiraIntegration if so many are meant.";
-        TicketSuspended [Created] Unknown Wait:
+        TicketSuspended [Created, FieldsApplied] Unknown Wait:
             "spec.suspend is true, so nothing is sent.",
             "A person suspended the object.",
             "Set spec.suspend to false.";
@@ -161,7 +161,7 @@ macro_rules! with_ticket_rows {
             "The reporter has no account, and Jira refused the comment that would name the person.",
             "The account is no agent of the service project, or may not comment in the project.",
             "Give the account what Jira's words in the message ask for, or write the comment by hand; a public comment is never made in its place.";
-        DirectoryUnavailable [PeopleMatched, Valid] Unknown Retry:
+        DirectoryUnavailable [Valid] Unknown Retry:
             "Jira could not be asked who the people of the spec are, so nothing is sent.",
             "An outage at Atlassian, or Jira asked to slow down.",
             "It is tried again by itself.";

@@ -64,22 +64,29 @@ impl Adoption<'_> {
         if let Some(refusal) = self.refusal(ctx, &found) {
             return refusal;
         }
+        let mark = self.mark(&found);
         let ticket = CreatedIssue {
             id: found.issue.id,
             key: found.issue.key,
         };
         if self.is_dry_run {
             return TicketOutcome {
-                plan: vec![format!("PUT /rest/api/3/issue/{} {}", ticket.id, self.mark())],
+                plan: vec![format!("PUT /rest/api/3/issue/{} {mark}", ticket.id)],
                 ..TicketOutcome::of(Finding::plain(Created, Reason::Planned))
             };
         }
-        self.bind(ctx, &ticket).await
+        self.bind(ctx, &ticket, &mark).await
     }
 
-    fn mark(&self) -> serde_json::Value {
+    /// What was written to the ticket before, by an object of this name, stays known.
+    fn mark(&self, found: &MarkedIssue) -> serde_json::Value {
         let generation = self.object.meta().generation.unwrap_or_default();
-        json!({"properties": [self.marker.property()], "historyMetadata": self.marker.history(generation)})
+        let before = found.properties.get(PROPERTY).and_then(Marker::read);
+        let marker = Marker {
+            kept: before.map(|before| before.kept).unwrap_or_default(),
+            ..self.marker.clone()
+        };
+        json!({"properties": [marker.property()], "historyMetadata": self.marker.history(generation)})
     }
 
     /// Why it is not taken over.
@@ -114,8 +121,8 @@ impl Adoption<'_> {
         })
     }
 
-    async fn bind(&self, ctx: &TicketContext, ticket: &CreatedIssue) -> TicketOutcome {
-        match self.session.session.edit_issue(&ticket.id, &self.mark()).await {
+    async fn bind(&self, ctx: &TicketContext, ticket: &CreatedIssue, mark: &serde_json::Value) -> TicketOutcome {
+        match self.session.session.edit_issue(&ticket.id, mark).await {
             Ok(()) => {}
             Err(WriteError::Refused(refusal)) => {
                 let what = format!("Jira refused to mark {}: {}.", ticket.key, refusal.text());

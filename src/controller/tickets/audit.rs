@@ -120,11 +120,12 @@ impl Author {
     }
 }
 
-/// Whether an event of a condition says again what was told when the ticket was created: by this very reconciliation,
-/// unless the object had a mark of an earlier one.
+/// Whether an event of a condition says what another one tells: that the ticket was created, by this very reconciliation
+/// unless the object had a mark of an earlier one; or that something is to be written, which is told once it is.
 pub fn is_told(notice: &Notice, object: &JiraIssue) -> bool {
     let is_settled = object.status.as_ref().is_some_and(|status| status.creation.is_some());
-    notice.reason == Reason::TicketCreated.as_str() && !is_settled
+    let is_to_follow = notice.reason == Reason::ChangesPending.as_str();
+    is_to_follow || notice.reason == Reason::TicketCreated.as_str() && !is_settled
 }
 
 /// The latest of those that own a part of the spec.

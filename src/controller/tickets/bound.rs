@@ -150,6 +150,12 @@ async fn write(
     (integration, permit): (&JiraIntegration, &WritePermit),
 ) {
     let is_there = outcome.findings.iter().all(Finding::is_true);
+    if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
+        let (finding, plan) = links::withheld(object, reason);
+        outcome.findings.extend(finding);
+        outcome.plan = plan;
+        return;
+    }
     if is_there
         && (is_pending(object) || links::is_pending(object))
         && let Some(ticket) = outcome.ticket.clone()
@@ -158,7 +164,10 @@ async fn write(
         match note((object, store), ctx, &session, permit, &ticket).await {
             NoteStep::Nothing => {}
             NoteStep::After(wait) => outcome.wait_at_most(wait),
-            NoteStep::Refused(finding) => outcome.findings.push(finding),
+            NoteStep::Refused(finding, wait) => {
+                outcome.findings.push(finding);
+                outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
+            }
         }
         match Box::pin(links((object, store), &session, permit, &ticket)).await {
             LinkStep::Done => {}

@@ -13,6 +13,9 @@ use crate::{
     tickets::Doubt,
 };
 
+/// Most keys that are named.
+const NAMED: usize = 10;
+
 /// What a person said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice<'d> {
@@ -39,9 +42,13 @@ pub fn chosen<'d>(object: &JiraIssue, doubt: &'d Doubt) -> Choice<'d> {
 
 /// What is said until then.
 pub fn uncertain(doubt: &Doubt) -> TicketOutcome {
-    // The number comes first: of many keys the end is cut.
-    let (next, keys) = (doubt.number + 1, doubt.keys.join(", "));
-    let what = format!("Another ticket would be number {next}; the ticket may be {keys}.");
+    let named = doubt.keys.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>();
+    let more = match doubt.keys.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" or one of {more} more"),
+    };
+    let (keys, next) = (named.join(" or "), doubt.number + 1);
+    let what = format!("The ticket may be {keys}{more}; another one would be number {next}.");
     TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationUncertain, &what))
 }
 

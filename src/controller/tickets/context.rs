@@ -13,7 +13,10 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use super::{assignable::Assignable, audit, known::KnownObjects, news::News, summaries::Summaries};
+use super::{
+    asked_to_wait::AskedToWait, assignable::Assignable, audit, known::KnownObjects, news::News,
+    refused_notes::RefusedNotes, summaries::Summaries,
+};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
@@ -54,6 +57,10 @@ pub struct TicketContext {
     pub news: News,
     /// What the watch told of the objects.
     pub known: KnownObjects,
+    /// For how long Jira asked not to be sent creations.
+    pub asked_to_wait: AskedToWait,
+    /// Comments that Jira refused.
+    pub refused_notes: RefusedNotes,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -95,6 +102,8 @@ impl TicketContext {
             summaries: Summaries::default(),
             news: News::default(),
             known: KnownObjects::default(),
+            asked_to_wait: AskedToWait::default(),
+            refused_notes: RefusedNotes::default(),
             settling: Mutex::default(),
         }
     }

@@ -24,7 +24,7 @@ use crate::{
         write_error::{Refusal, WriteError},
     },
     cluster::error::describe,
-    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, mark},
+    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, mark, mark_alone},
 };
 
 /// How long a question that failed is put off.
@@ -78,7 +78,10 @@ async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> Tick
         Found::Nothing => Box::pin(send(live, ctx, creation, highest)).await,
         Found::Ticket(ticket) => Box::pin(existing((live, highest), ctx, creation, *ticket)).await,
         Found::Unclear(doubt) => match chosen(&live, &doubt) {
-            Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation.numbered(doubt.number, None), key)).await,
+            Choice::Adopt(key) => {
+                let creation = creation.numbered(doubt.number, None);
+                Box::pin(adopt(&live, ctx, creation, key, Reason::TicketFound)).await
+            }
             Choice::CreateAnyway(number) => Box::pin(send(live, ctx, creation.numbered(number, None), highest)).await,
             Choice::None => uncertain(&doubt),
         },
@@ -127,6 +130,9 @@ async fn existing(
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
+    if let Some(wait) = ctx.asked_to_wait.left(&creation) {
+        return pending("Jira asked to slow down").after(wait);
+    }
     let lane = ctx.outbox.lane(&creation.place()).await;
     match room(&live, ctx, &creation).await {
         Ok(Room::Free) => {}
@@ -143,6 +149,9 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         }
     };
     let sent = ctx.outbox.send(marked, creation, began).await;
+    if let Some(Sent::NotDone(error)) = &sent {
+        ctx.asked_to_wait.note(&creation_again, error);
+    }
     // What Jira did not create takes no place in the hour.
     if matches!(sent, None | Some(Sent::Refused(_) | Sent::NotDone(_))) {
         ctx.hourly.give_back(&integration_of(&object));
@@ -207,7 +216,7 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
             take_over(&live, ctx, creation, *ticket, Reason::TicketCreated).await
         }
         Settled::Unclear(doubt) => match chosen(&live, &doubt) {
-            Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key)).await,
+            Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key, Reason::TicketCreated)).await,
             Choice::CreateAnyway(number) => {
                 ctx.settled(&uid);
                 Box::pin(send(live, ctx, creation.numbered(number, None), mark.floor)).await
@@ -232,19 +241,20 @@ async fn not_created(
     }
 }
 
-async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &str) -> TicketOutcome {
+async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &str, reason: Reason) -> TicketOutcome {
     match creation.read(key).await {
         Ok(Some(ticket)) => {
             ctx.settled(&live.uid().unwrap_or_default());
             let foreign = FoundTicket { marker: None, ..ticket };
-            take_over(live, ctx, creation, foreign, Reason::TicketFound).await
+            take_over(live, ctx, creation, foreign, reason).await
         }
         Ok(None) => pending(&format!("{key} is gone")).after(RETRY),
         Err(error) => unanswered(&error),
     }
 }
 
-/// A ticket that was found is marked where it is not, and bound. What people changed in it stays.
+/// A ticket that was found is marked where it is not, and bound. Of one that was there before, what Jira has stands: it is
+/// marked and nothing else. One that was created just now is filled with what its form did not take.
 async fn take_over(
     live: &JiraIssue,
     ctx: &TicketContext,
@@ -262,6 +272,10 @@ async fn take_over(
             let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
             creation = creation.numbered(marker.n, former);
         }
+        None if reason == Reason::TicketFound => match mark_alone(&creation, &named).await {
+            Ok(()) | Err(WriteError::Refused(_)) => {}
+            Err(error) => return pending(&format!("{} is not marked yet: {error}", named.key)).after(RETRY),
+        },
         None => match mark(&creation, &named).await {
             Ok(draft) => creation = creation.with(draft),
             Err(WriteError::Refused(_)) => {}

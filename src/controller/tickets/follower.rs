@@ -218,7 +218,7 @@ impl Asked<'_> {
         let (calls, points) = (session.session.calls(), session.session.points());
         let uid = self.integration.uid().unwrap_or_default();
         self.ctx.ctx.following.add(&uid, FollowingCost { calls, points });
-        self.tell(round);
+        self.tell(round).await;
         asked.map_err(|error| {
             debug!(integration = self.integration.name_any(), %error, "its tickets could not be followed");
             let wait = match error {
@@ -252,7 +252,7 @@ impl Asked<'_> {
     }
 
     /// Tells each object what makes a difference to it.
-    fn tell(&self, mut round: Round) {
+    async fn tell(&self, mut round: Round) {
         for object in self.objects {
             let Some(status) = object.status.as_ref() else { continue };
             let Ok(id) = status.id.parse::<u64>() else { continue };
@@ -268,7 +268,7 @@ impl Asked<'_> {
             };
             let duplicates = round.duplicates.remove(&id).filter(|keys| *keys != status.duplicates);
             if let (Some(Said::Lost(_)), Some(identity)) = (&said, &status.identity) {
-                self.ctx.outbox.forget(&Identity::read(identity));
+                self.ctx.outbox.forget(&Identity::read(identity)).await;
             }
             if said.is_some() || duplicates.is_some() {
                 self.ctx.news.tell(object, TicketNews { said, duplicates });

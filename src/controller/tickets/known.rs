@@ -36,8 +36,8 @@ struct Known {
 pub struct TicketFacts {
     /// By what they are told from those of other clusters.
     pub scope: Option<String>,
-    /// Keys of the projects that were listed.
-    pub scanned: BTreeSet<String>,
+    /// The account that listed, by its id, and the keys of the projects that it listed.
+    pub scanned: Option<(String, BTreeSet<String>)>,
 }
 
 #[derive(Debug)]
@@ -133,11 +133,14 @@ impl KnownObjects {
         facts.scope = Some(scope.to_owned());
     }
 
-    /// A project was listed for an integration.
-    pub fn note_scanned(&self, integration: &str, project: &str) {
+    /// A project was listed for an integration, by its account. What another one listed does not count any more.
+    pub fn note_scanned(&self, integration: &str, account: &str, project: &str) {
         let mut all = self.all();
         let facts = all.of_integration.entry(integration.to_owned()).or_default();
-        facts.scanned.insert(project.to_owned());
+        let same = facts.scanned.take().filter(|(by, _)| by == account);
+        let (by, mut projects) = same.unwrap_or_else(|| (account.to_owned(), BTreeSet::new()));
+        projects.insert(project.to_owned());
+        facts.scanned = Some((by, projects));
     }
 
     /// What is known of the tickets of an integration.
@@ -159,6 +162,14 @@ impl KnownObjects {
                 .any(|of| Identity::of(scope, namespace, of).as_str() == bound.identity)
         };
         !bound.is_empty() && !bound.iter().take(ASKED).any(is_of_scope)
+    }
+}
+
+impl TicketFacts {
+    /// The projects that this account listed.
+    pub fn scanned_by(&self, account: &str) -> impl Iterator<Item = &String> {
+        let of_it = self.scanned.iter().filter(move |(by, _)| by == account);
+        of_it.flat_map(|(_, projects)| projects)
     }
 }
 
@@ -202,6 +213,19 @@ mod tests {
         let marked = object("marked", &mark);
         known.note(&marked, true);
         assert_eq!(wait(&marked, 0), None);
+    }
+
+    #[test]
+    fn what_another_account_listed_does_not_count() {
+        let known = KnownObjects::default();
+        let scanned =
+            |account: &str| -> Vec<String> { known.facts("shop/acme").scanned_by(account).cloned().collect() };
+        known.note_scanned("shop/acme", "bot", "ENG");
+        known.note_scanned("shop/acme", "bot", "SUP");
+        assert_eq!(scanned("bot"), ["ENG", "SUP"]);
+        assert!(scanned("other").is_empty());
+        known.note_scanned("shop/acme", "other", "SUP");
+        assert_eq!((scanned("other"), scanned("bot")), (vec!["SUP".to_owned()], Vec::new()));
     }
 
     #[test]

@@ -40,6 +40,33 @@ pub fn is_pending(object: &JiraIssue) -> bool {
     !plan(object).is_empty()
 }
 
+/// What is said of links that are not set because nothing is to be sent, and what would be.
+#[must_use]
+pub fn withheld(object: &JiraIssue, reason: Reason) -> (Option<Finding>, Vec<String>) {
+    let (plan, identity) = (plan(object), identity(object));
+    if plan.is_empty() {
+        return (None, Vec::new());
+    }
+    let what = format!(
+        "Links that are not set or removed yet: {}.",
+        plan.set.len() + plan.remove.len()
+    );
+    let finding = Finding::with_remedy(FieldsApplied, reason, &what);
+    if reason != Reason::Planned {
+        return (Some(finding), Vec::new());
+    }
+    let path = "/rest/api/3/issue/{id}/remotelink";
+    let set = plan
+        .set
+        .iter()
+        .map(|link| format!("POST {path} {}", link_body(&identity, link)));
+    let removed = plan
+        .remove
+        .iter()
+        .map(|url| format!("DELETE {path}?globalId={}", global_id(&identity, url)));
+    (Some(finding), set.chain(removed).collect())
+}
+
 /// Sets and removes links. What is as it is to be costs no call.
 pub async fn links(
     (object, store): (&JiraIssue, &TicketStore),

@@ -2,6 +2,7 @@
 //! the work of one.
 
 mod adopt;
+mod asked_to_wait;
 mod assignable;
 mod audit;
 mod bound;
@@ -18,6 +19,7 @@ mod news;
 mod note;
 mod reconcile;
 mod refused;
+mod refused_notes;
 mod summaries;
 mod summary;
 mod watches;

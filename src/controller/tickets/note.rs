@@ -30,8 +30,8 @@ pub enum NoteStep {
     Nothing,
     /// It goes on after a while.
     After(Duration),
-    /// Jira refused it.
-    Refused(Finding),
+    /// It cannot be made, or Jira refused it and is asked again after a while.
+    Refused(Finding, Option<Duration>),
 }
 
 /// Whether the comment may be lacking, as far as the object says that is known.
@@ -65,7 +65,10 @@ pub async fn note(
             "{} is in a service project and no request: customers would read a comment that names {named}.",
             ticket.key
         );
-        return NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what));
+        return NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what), None);
+    }
+    if let Some((finding, wait)) = ctx.refused_notes.of(&live) {
+        return NoteStep::Refused(finding, Some(wait));
     }
     let identity = live.status.as_ref().and_then(|status| status.identity.as_deref());
     let note = ReporterNote {
@@ -149,7 +152,9 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
             keep(&marked, store, None).await;
             let words = refusal.text();
             let what = format!("The comment that would name {} was refused: {words}.", note.named);
-            NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what))
+            let finding = Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what);
+            let wait = ctx.refused_notes.note(live, &finding);
+            NoteStep::Refused(finding, Some(wait))
         }
         Err(WriteError::NotDone(error)) => {
             keep(&marked, store, None).await;

@@ -175,7 +175,7 @@ async fn examine(
             ctx.known.note_scope(&of, &scope);
         }
         if ctx.outbox.listings.is_complete(&place).await {
-            ctx.known.note_scanned(&of, &place.project);
+            ctx.known.note_scanned(&of, &place.account, &place.project);
         }
         outcome
     };
@@ -234,7 +234,7 @@ async fn draft(
     let draft = ctx.assignable.judge(&session.session, &permit.cloud_id, draft).await;
     let draft = draft.map_err(|error| pending(&error))?;
     let people = Some(people_of(&roles, &draft)).filter(|people| *people != TicketPeople::default());
-    let listing = listing(integration, &project, &metadata);
+    let listing = listing(integration, &permit.account, &project, &metadata);
     let creation = Creation {
         session: session.session.clone(),
         store: store.clone(),
@@ -285,9 +285,16 @@ fn scope_is_kept(ctx: &TicketContext, integration: &JiraIntegration, marker: &Ma
 }
 
 /// How the ticket may have to be looked for.
-fn listing(integration: &JiraIntegration, project: &TicketProject, metadata: &TicketMetadata) -> Listing {
+fn listing(
+    integration: &JiraIntegration,
+    account: &str,
+    project: &TicketProject,
+    metadata: &TicketMetadata,
+) -> Listing {
     let tickets = integration.status.as_ref().and_then(|status| status.tickets.as_ref());
-    let is_scanned = tickets.is_some_and(|tickets| tickets.scanned.contains(&project.key));
+    let is_scanned = tickets.is_some_and(|tickets| {
+        tickets.scanned_by.as_deref() == Some(account) && tickets.scanned.contains(&project.key)
+    });
     if metadata.desk.is_none() && metadata.field("labels").is_none() {
         Listing::UpToNow
     } else if is_scanned {

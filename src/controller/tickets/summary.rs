@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::context::TicketContext;
+use super::{context::TicketContext, known::TicketFacts};
 use crate::{
     api::{
         condition::{ConditionType, is_true, reason_of},
@@ -79,21 +79,33 @@ async fn sum_up(ctx: &TicketContext, tickets: &[Store<JiraIssue>], began: Instan
             (None, _) => 0,
         };
         let facts = ctx.known.facts(&format!("{}/{}", name.0, name.1));
-        let scanned = before.into_iter().flat_map(|before| before.scanned.iter().cloned());
+        let scanned = scanned(&integration, before, &facts);
+        let scanned_by = account(&integration).filter(|_| !scanned.is_empty()).map(str::to_owned);
         let after = (counted.is_some() || integration.spec.tickets.is_some()).then(|| TicketsStatus {
             created_last_hour,
             scope: facts.scope.or_else(|| before.and_then(|before| before.scope.clone())),
-            scanned: scanned
-                .chain(facts.scanned)
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
+            scanned,
+            scanned_by,
             ..counted.unwrap_or_default()
         });
         if after.as_ref() != before {
             write(ctx, &integration, after.as_ref()).await;
         }
     }
+}
+
+fn account(integration: &JiraIntegration) -> Option<&str> {
+    let account = integration.status.as_ref()?.account.as_ref()?;
+    Some(&account.account_id)
+}
+
+/// The projects that the present account listed. Those of an account that was there before are forgotten.
+fn scanned(integration: &JiraIntegration, before: Option<&TicketsStatus>, facts: &TicketFacts) -> Vec<String> {
+    let account = account(integration).unwrap_or_default();
+    let of_before = before.filter(|before| before.scanned_by.as_deref() == Some(account));
+    let of_before = of_before.into_iter().flat_map(|before| &before.scanned);
+    let all: BTreeSet<&String> = of_before.chain(facts.scanned_by(account)).collect();
+    all.into_iter().cloned().collect()
 }
 
 /// Adds a ticket.
@@ -138,6 +150,29 @@ mod tests {
     fn condition(type_: &str, status: &str, reason: &str) -> Value {
         let time = "2026-11-30T10:00:00Z";
         json!({"type": type_, "status": status, "reason": reason, "message": "", "lastTransitionTime": time})
+    }
+
+    #[test]
+    fn what_another_account_listed_is_forgotten() {
+        let integration = |account: &str| -> JiraIntegration {
+            serde_json::from_value(json!({
+                "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIntegration", "metadata": {"name": "acme"},
+                "spec": {"site": "https://acme.atlassian.net", "secretRef": {"name": "a"}},
+                "status": {"account": {"accountId": account, "displayName": "", "accountType": "atlassian"}},
+            }))
+            .unwrap()
+        };
+        let before = TicketsStatus {
+            scanned: vec!["SUP".into()],
+            scanned_by: Some("bot".into()),
+            ..TicketsStatus::default()
+        };
+        let facts = TicketFacts {
+            scanned: Some(("bot".into(), BTreeSet::from(["ENG".into()]))),
+            ..TicketFacts::default()
+        };
+        assert_eq!(scanned(&integration("bot"), Some(&before), &facts), ["ENG", "SUP"]);
+        assert!(scanned(&integration("other"), Some(&before), &facts).is_empty());
     }
 
     #[test]

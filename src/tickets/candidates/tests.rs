@@ -18,7 +18,7 @@ fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedI
         namespace: "shop".into(),
         name: "a".into(),
         uid: "u".into(),
-        note: None,
+        kept: crate::tickets::Kept::default(),
         former: None,
     });
     let properties = marker

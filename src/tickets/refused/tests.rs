@@ -54,7 +54,7 @@ fn draft(metadata: &TicketMetadata) -> Draft {
         namespace: "shop".into(),
         name: "a".into(),
         uid: "u".into(),
-        note: None,
+        kept: crate::tickets::Kept::default(),
         former: None,
     };
     let roles = TicketRoles::of(&spec, &People::default());
@@ -140,11 +140,23 @@ fn a_part_is_left_out_once() {
 }
 
 #[test]
-fn a_request_is_tried_without_whom_the_words_name_then_without_the_reporter() {
+fn a_request_is_tried_without_the_people_whom_the_answer_is_about() {
     for status in [400, 403] {
-        let unknown = refusal(status, &[], &["Something about a customer."]);
-        assert_eq!(parts(true, &unknown), [Part::Reporter], "{status}");
+        let stranger = "The customer that the request is raised on behalf of has no access.";
+        let mut of_key = refusal(status, &[], &["No."]);
+        of_key.key = Some("sd.request.create.error.on.behalf.denied".into());
+        for of_reporter in [
+            refusal(status, &[], &[stranger]),
+            refusal(status, &[], &["The user 'kim' is no customer."]),
+            refusal(status, &[("raiseOnBehalfOf", "No access.")], &[]),
+            of_key,
+        ] {
+            assert_eq!(parts(true, &of_reporter), [Part::Reporter], "{of_reporter}");
+        }
+        let other = refusal(status, &[], &["The desk takes no requests at present."]);
+        assert!(parts(true, &other).is_empty(), "{status}");
     }
+    assert!(parts(true, &refusal(400, &[("reporter", "x"), ("c1", "y")], &[])).is_empty());
     let two = refusal(400, &[], &["The user 'two' does not exist."]);
     assert_eq!(parts(true, &two), [Part::Participant("two".into())]);
     let mut of_all = refusal(400, &[], &["Nobody."]);

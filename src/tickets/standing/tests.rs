@@ -67,7 +67,7 @@ fn shown(status: JiraIssueStatus, marker: Option<&str>) -> TicketNews {
         namespace: "shop".into(),
         name: name.into(),
         uid: "u".into(),
-        note: None,
+        kept: crate::tickets::Kept::default(),
         former: None,
     });
     TicketNews {
