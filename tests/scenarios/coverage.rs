@@ -6,7 +6,13 @@ use std::{
 };
 
 use devkit::control_plane::{AuditEntry, ControlPlane};
-use jira_operator::{api::reason::Reason, diagnose::judge::person::PersonReason};
+use jira_operator::{
+    api::{
+        condition::ConditionType::{self, Created, FieldsApplied, PeopleMatched, Valid},
+        reason::Reason,
+    },
+    diagnose::judge::person::PersonReason,
+};
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
 use kube::{Api, ResourceExt, api::ListParams};
 
@@ -17,6 +23,8 @@ use crate::{
 
 /// Reasons that conditions carried.
 static MET: Mutex<BTreeSet<Reason>> = Mutex::new(BTreeSet::new());
+/// The same of tickets, each with its condition.
+static MET_OF_TICKETS: Mutex<BTreeSet<(&str, Reason)>> = Mutex::new(BTreeSet::new());
 /// Findings about people that were read.
 static MET_OF_PEOPLE: Mutex<BTreeSet<PersonReason>> = Mutex::new(BTreeSet::new());
 /// Causes that a scenario produced, read and fixed.
@@ -34,9 +42,30 @@ struct Found {
     refused: BTreeSet<String>,
 }
 
+/// The conditions that tickets alone have.
+const OF_TICKETS: [ConditionType; 4] = [Valid, Created, PeopleMatched, FieldsApplied];
+
 /// Notes that a condition carried a reason.
-pub fn met(reason: Reason) {
+pub fn met(condition: &str, reason: Reason) {
     MET.lock().unwrap_or_else(PoisonError::into_inner).insert(reason);
+    let of_ticket = OF_TICKETS.iter().find(|type_| type_.as_str() == condition);
+    if let Some(type_) = of_ticket {
+        let mut met = MET_OF_TICKETS.lock().unwrap_or_else(PoisonError::into_inner);
+        met.insert((type_.as_str(), reason));
+    }
+}
+
+/// What a condition of tickets may say and none said.
+fn unmet_of_tickets() -> Vec<String> {
+    let met = MET_OF_TICKETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = OF_TICKETS.iter().flat_map(|type_| {
+        let of_it = Reason::ALL
+            .iter()
+            .filter(|reason| reason.entry().conditions.contains(type_));
+        of_it.map(|reason| (type_.as_str(), *reason))
+    });
+    let unmet = all.filter(|of_ticket| !met.contains(of_ticket));
+    unmet.map(|(type_, reason)| format!("{type_} {reason}")).collect()
 }
 
 /// Notes that a check of a person gave a reason.
@@ -87,6 +116,10 @@ pub async fn report_all(cluster: &Cluster, whole: bool) -> bool {
     let unused: Vec<_> = granted.difference(&used).collect();
     let refused: Vec<_> = all.iter().flat_map(|f| &f.refused).collect();
     report("every reason was met", &unmet)
+        & report(
+            "every reason of a ticket was met in each of its conditions",
+            &unmet_of_tickets(),
+        )
         & report("every reason of a person was met", &unmet_of_people)
         & report("every cause was told", &untold)
         & report("every RBAC rule was used", &unused)

@@ -52,10 +52,12 @@ mod ticket_histories;
 mod tickets;
 mod tickets_exact;
 mod tickets_input;
+mod tickets_kept;
 mod tickets_life;
 mod tickets_links;
 mod tickets_many;
 mod tickets_people;
+mod tickets_races;
 mod tickets_refused;
 mod tickets_roles;
 mod tickets_seen;
@@ -159,10 +161,12 @@ pub fn all() -> Vec<Scenario> {
         tickets::scenarios(),
         tickets_exact::scenarios(),
         tickets_many::scenarios(),
+        tickets_kept::scenarios(),
         tickets_life::scenarios(),
         tickets_input::scenarios(),
         tickets_links::scenarios(),
         tickets_people::scenarios(),
+        tickets_races::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_roles::scenarios(),

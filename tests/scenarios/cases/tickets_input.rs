@@ -9,10 +9,7 @@ use serde_json::{Value, json};
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
-    harness::{
-        Harness,
-        tickets::{ticket, writing},
-    },
+    harness::tickets::{ticket, writing},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -68,17 +65,6 @@ fn refused() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
-fn wrote_nothing(harness: &Harness) {
-    let requests = harness.sandbox.requests().into_iter();
-    let of_tickets = requests.filter(|request| {
-        request.is_write() && !request.path.ends_with("/oauth/token") && !request.path.contains("permissions/check")
-    });
-    let sent: Vec<String> = of_tickets
-        .map(|request| format!("{} {}", request.method, request.path))
-        .collect();
-    assert!(sent.is_empty(), "{sent:?}");
-}
-
 async fn at_apply(cluster: Arc<Cluster>) {
     let harness = writing(&cluster, "tickets-at-apply").await;
     for (what, spec, part) in refused() {
@@ -93,7 +79,7 @@ async fn at_apply(cluster: Arc<Cluster>) {
     );
     let said = cluster.apply(&manifest).await.expect_err("a boolean is no project");
     assert!(said.contains("spec.project") && said.contains("boolean"), "{said}");
-    wrote_nothing(&harness);
+    harness.assert_nothing_was_sent();
     harness.close().await;
 }
 

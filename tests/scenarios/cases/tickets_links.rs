@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use devkit::sandbox::Operation;
-use jira_operator::api::condition::ConditionType::FieldsApplied;
+use jira_operator::api::condition::ConditionType::{self, FieldsApplied};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
@@ -17,6 +17,7 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("tickets::links_follow_the_spec_and_cost_nothing_once_set", links),
         scenario("tickets::a_link_whose_answer_is_lost_is_there_once", lost),
         scenario("tickets::links_that_jira_refuses_are_told", denied),
+        scenario("tickets::links_wait_while_nothing_is_to_be_sent", withheld),
     ]
 }
 
@@ -136,5 +137,44 @@ async fn denied(cluster: Arc<Cluster>) {
     harness.until_created("bug").await;
     // The one that left the spec may have been there, and was removed.
     until_applied(&harness, "bug", 1).await;
+    harness.close().await;
+}
+
+/// A ticket that is there is suspended, or only a plan is asked for, and its spec has another link.
+async fn withheld(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-withheld-links").await;
+    harness.apply_ticket("bug", bug(&json!([]))).await;
+    harness.until_created("bug").await;
+    let link = json!([{"url": "https://acme.example/a", "title": "A"}]);
+    let mut suspended = bug(&link);
+    suspended["suspend"] = json!(true);
+    harness.apply_ticket("bug", suspended).await;
+    let said = harness
+        .until_ticket_reason("bug", FieldsApplied, "TicketSuspended")
+        .await;
+    assert!(said.message.contains("not set or removed yet: 1"), "{}", said.message);
+    let object = harness.issues().get("bug").await.expect("it is there");
+    let conditions = object.status.expect("it has a status").conditions;
+    let is_there = |type_: ConditionType| conditions.iter().any(|found| found.type_ == type_.as_str());
+    assert!(
+        !is_there(ConditionType::Reconciling) && !is_there(ConditionType::Stalled),
+        "{conditions:?}"
+    );
+    let plan = ["annotate", "jissue", "bug", "jira-operator.dev/plan=true"];
+    harness.kubectl(&plan).await.expect("it is annotated");
+    harness.apply_ticket("bug", bug(&link)).await;
+    harness.until_ticket_reason("bug", FieldsApplied, "Planned").await;
+    let object = harness.issues().get("bug").await.expect("it is there");
+    let plan = object.status.expect("it has a status").plan;
+    assert!(
+        plan.len() == 1 && plan[0].contains("https://acme.example/a"),
+        "{plan:?}"
+    );
+    assert!(written(&harness, Operation::RemoteLink).is_empty());
+    let act = ["annotate", "jissue", "bug", "jira-operator.dev/plan-"];
+    harness.kubectl(&act).await.expect("the annotation is removed");
+    until_applied(&harness, "bug", 1).await;
+    let status = harness.until_created("bug").await;
+    assert!(status.plan.is_empty(), "{status:?}");
     harness.close().await;
 }

@@ -7,7 +7,10 @@ use devkit::{
     sandbox::{Mark, Operation},
 };
 use futures::{StreamExt, stream};
-use jira_operator::api::issue::JiraIssue;
+use jira_operator::api::{
+    condition::{ConditionType::Created, find},
+    issue::JiraIssue,
+};
 use kube::api::{DeleteParams, ListParams, PostParams};
 use serde_json::{Value, json};
 
@@ -24,12 +27,22 @@ pub fn scenarios() -> Vec<Scenario> {
             cost,
         ),
         scenario("tickets::many_that_are_applied_again_share_their_look_ups", few),
+        scenario("tickets::a_storm_ends_at_the_limit_of_an_hour", short_storm),
+        waiting("long::a_storm_of_ten_thousand_ends_at_the_limit_of_an_hour", long_storm),
         waiting("long::a_thousand_tickets_are_created_and_found_again", thousand),
     ]
 }
 
 async fn few(cluster: Arc<Cluster>) {
     many(cluster, "tickets-many", 200, 14).await;
+}
+
+async fn short_storm(cluster: Arc<Cluster>) {
+    storm(cluster, "tickets-storm", 100, 10).await;
+}
+
+async fn long_storm(cluster: Arc<Cluster>) {
+    storm(cluster, "tickets-long-storm", 10_000, 60).await;
 }
 
 async fn thousand(cluster: Arc<Cluster>) {
@@ -170,4 +183,71 @@ async fn many(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
     assert!(sum <= most, "{sum} calls for {count} tickets: {asked:?}");
     assert_eq!(harness.written_tickets(Operation::Create).len(), count);
     harness.close().await;
+}
+
+/// Something creates object after object, each under a name of its own.
+async fn storm(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
+    let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "tickets": {"maxPerHour": most}});
+    let mut harness = connected(&cluster, name, spec).await;
+    let issues = harness.issues();
+    let generate = |n: usize| {
+        let mut object = ticket(
+            "",
+            json!({"project": "ENG", "type": "Bug", "summary": format!("Loop {n}")}),
+        );
+        object["metadata"] = json!({"generateName": "loop-"});
+        let object: JiraIssue = serde_json::from_value(object).expect("an object");
+        let issues = issues.clone();
+        async move {
+            issues
+                .create(&PostParams::default(), &object)
+                .await
+                .expect("it is accepted")
+        }
+    };
+    let mark = harness.sandbox.mark();
+    stream::iter((0..count).map(generate))
+        .buffer_unordered(16)
+        .collect::<Vec<_>>()
+        .await;
+    let waits = |object: &&JiraIssue| {
+        let status = object.status.as_ref();
+        let created = status.and_then(|status| find(&status.conditions, Created));
+        created.is_some_and(|created| created.reason == "TicketLimitReached" && created.message.contains("goes on in"))
+    };
+    until_waiting(&harness, count - most, waits).await;
+    let made = || harness.written_tickets(Operation::Create).len();
+    assert_eq!(made(), most);
+    // What waits costs no call of its own: some look-ups are shared by all.
+    let asked: usize = calls(&harness, mark).values().sum();
+    assert!(
+        asked <= 6 * most + count / 5,
+        "{asked} calls: {:?}",
+        calls(&harness, mark)
+    );
+    // Neither a new process nor objects that are deleted make room.
+    harness.kill_operators().await;
+    for object in harness.issues().list(&ListParams::default()).await.expect("the issues") {
+        if object.status.as_ref().is_some_and(|status| !status.id.is_empty()) {
+            harness
+                .delete::<JiraIssue>(&object.metadata.name.unwrap_or_default())
+                .await;
+        }
+    }
+    harness.start_operator();
+    generate(count).await;
+    until_waiting(&harness, count - most + 1, waits).await;
+    assert_eq!(harness.written_tickets(Operation::Create).len(), most);
+    harness.close().await;
+}
+
+async fn until_waiting(harness: &Harness, count: usize, waits: impl Fn(&&JiraIssue) -> bool) {
+    for _ in 0..600 {
+        let all = harness.issues().list(&ListParams::default()).await.expect("the issues");
+        if all.items.iter().filter(&waits).count() == count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    panic!("never {count} wait\n{}", harness.log_tail());
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
-    harness::{actions::connected, tickets::writing},
+    harness::{Harness, actions::connected, tickets::writing},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
@@ -86,6 +86,32 @@ async fn refused_note(cluster: Arc<Cluster>) {
         .await;
     assert!(people.message.contains("internal comment"), "{}", people.message);
     assert!(harness.written_tickets(Operation::Comment).is_empty());
+    // What wakes the object asks for it no more; another spec does.
+    let asked = |harness: &Harness| {
+        let all = harness.sandbox.requests().into_iter();
+        all.filter(|request| request.method == "POST" && request.path.ends_with("/comment"))
+            .count()
+    };
+    for n in 61..63 {
+        harness.change("acme", json!({"tickets": {"maxPerHour": n}})).await;
+        harness
+            .apply_ticket(
+                &format!("next-{n}"),
+                json!({"project": "ENG", "type": "Bug", "summary": "Next"}),
+            )
+            .await;
+        harness.until_created(&format!("next-{n}")).await;
+    }
+    assert_eq!(asked(&harness), 1);
+    harness
+        .until_ticket_reason("laptop", PeopleMatched, "NoteRefused")
+        .await;
+    harness.command(json!({"command": "clearFaults"}));
+    let mut changed = request("Laptop");
+    changed["links"] = json!([{"url": "https://acme.example/kim"}]);
+    harness.apply_ticket("laptop", changed).await;
+    harness.until_noted("laptop").await;
+    assert_eq!(asked(&harness), 2);
     harness.close().await;
 }
 

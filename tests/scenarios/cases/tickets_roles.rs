@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use devkit::sandbox::Operation;
-use jira_operator::api::condition::ConditionType::PeopleMatched;
+use jira_operator::api::condition::ConditionType::{Created, PeopleMatched};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
@@ -101,6 +101,24 @@ async fn no_customer(cluster: Arc<Cluster>) {
         assert_eq!(comments(&harness, &noted.key), [Some(true)], "{noted:?}");
     }
     assert!(comment_bodies(&harness).contains(DANA));
+    // What Jira refuses for something else is not raised without the reporter.
+    let body = json!({"errorMessage": "The service project takes no requests at present.", "i18nErrorMessage": {"i18nKey": "sd.closed"}});
+    harness.command(json!({"command": "addFault", "rule": {
+        "method": "POST", "path": "/servicedeskapi/request", "times": 1, "when": "before",
+        "action": {"kind": "status", "code": 400, "body": body.to_string()},
+    }}));
+    harness
+        .apply_ticket(
+            "other",
+            request("Other", json!({"reporter": {"email": "alex@acme.example"}})),
+        )
+        .await;
+    let refused = harness.until_ticket_reason("other", Created, "CreationRefused").await;
+    assert!(
+        refused.message.contains("takes no requests at present"),
+        "{}",
+        refused.message
+    );
     // Of those who are to take part, whom the desk lets in do.
     let participants = json!([{"email": "alex@acme.example"}, {"email": DANA}, {"email": STRANGER}]);
     harness

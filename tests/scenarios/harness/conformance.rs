@@ -186,7 +186,7 @@ fn flaws(condition: &Value, generation: i64, before: &[Value]) -> Vec<&'static s
     let message = text(condition, "message");
     let known = Reason::parse(reason);
     if let Some(reason) = known {
-        coverage::met(reason);
+        coverage::met(type_, reason);
     }
     let summary = ["Ready", "Reconciling", "Stalled"].contains(&type_);
     let belongs = known.is_some_and(|r| r.entry().conditions.iter().any(|c| c.as_str() == type_));

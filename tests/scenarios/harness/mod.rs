@@ -56,7 +56,7 @@ use crate::cluster::{Cluster, RELEASE};
 /// The site that scenarios use unless they say otherwise.
 pub const SITE: &str = "https://acme.atlassian.net";
 /// Seconds after which a ticket that is not found was not created.
-const CREATION_SETTLE: u32 = 15;
+pub const CREATION_SETTLE: u32 = 15;
 /// The dedicated account.
 pub const BOT: &str = "jira-bot@acme.example";
 

@@ -101,6 +101,16 @@ impl Harness {
         }
     }
 
+    /// No call was made that changes anything in Jira.
+    pub fn assert_nothing_was_sent(&self) {
+        let requests = self.sandbox.requests().into_iter();
+        let writes = requests.filter(|request| request.is_write() && !request.path.ends_with("/oauth/token"));
+        let sent: Vec<String> = writes
+            .map(|request| format!("{} {}", request.method, request.path))
+            .collect();
+        assert!(sent.is_empty(), "{sent:?}");
+    }
+
     /// The effective writes of the app.
     pub fn written_tickets(&self, operation: Operation) -> Vec<Effect> {
         let all = self.sandbox.effects().into_iter();
