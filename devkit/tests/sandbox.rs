@@ -31,6 +31,8 @@ mod links;
 mod login;
 #[path = "sandbox/meta.rs"]
 mod meta;
+#[path = "sandbox/moves.rs"]
+mod moves;
 #[path = "sandbox/oauth.rs"]
 mod oauth;
 #[path = "sandbox/pages.rs"]

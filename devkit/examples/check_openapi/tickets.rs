@@ -110,6 +110,7 @@ fn edited(account: &str) -> Vec<Sample> {
     let assignee = "/rest/api/3/issue/{issueIdOrKey}/assignee";
     let property = "/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}";
     let transitions = "/rest/api/3/issue/{issueIdOrKey}/transitions";
+    let changelog = "/rest/api/3/issue/{issueIdOrKey}/changelog";
     let issue = "/rest/api/3/issue/ENG-4";
     let labels = json!({"update": {"labels": [{"add": "x"}]}, "fields": {"summary": "y"}});
     vec![
@@ -130,6 +131,19 @@ fn edited(account: &str) -> Vec<Sample> {
         delete(property, &format!("{issue}/properties/q"), Value::Null),
         get(transitions, &format!("{issue}/transitions?expand=transitions.fields")),
         get(transitions, "/rest/api/3/issue/NOPE-1/transitions"),
+        post(
+            transitions,
+            &format!("{issue}/transitions"),
+            json!({"transition": {"id": "9"}}),
+        ),
+        post(
+            transitions,
+            &format!("{issue}/transitions"),
+            json!({"transition": {"id": "11"}, "fields": {"resolution": {"name": "Fixed"}}}),
+        ),
+        get(changelog, &format!("{issue}/changelog")),
+        get(changelog, &format!("{issue}/changelog?maxResults=1")),
+        get(changelog, "/rest/api/3/issue/NOPE-1/changelog"),
         delete(ISSUE, issue, Value::Null),
         delete(ISSUE, issue, Value::Null),
     ]

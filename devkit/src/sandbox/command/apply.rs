@@ -196,6 +196,8 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
             projects::change(&mut world(), site.as_deref(), &project, |project| project.assigns_lead = lead),
         C::SetTransitions { site, project, transitions } =>
             fields::set_transitions(&mut world(), site.as_deref(), &project, transitions),
+        C::MeetCondition { site, project, transition, met } =>
+            fields::meet_condition(&mut world(), site.as_deref(), &project, &transition, met),
         C::SetForm { site, project, request_type, questions, enforced } => fields::set_form(
             &mut world(), site.as_deref(), &project, request_type.as_deref(), (questions, enforced),
         ),
@@ -215,8 +217,10 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
         C::CommentOnIssue { site, issue, account, text, internal } =>
             tickets::comment(&mut world(), site.as_deref(), &issue, account.as_deref(), (text, internal)),
         C::DeleteComment { site, comment } => tickets::delete_comment(&mut world(), site.as_deref(), comment),
-        C::RevertField { site, issue, field, off } =>
-            tickets::revert(&mut world(), site.as_deref(), &issue, field, off),
+        C::TransitionIssue { site, issue, account, to } =>
+            tickets::transition(&mut world(), site.as_deref(), &issue, account.as_deref(), &to),
+        C::RevertField { site, issue, field, after_seconds, off } =>
+            tickets::revert(&mut world(), site.as_deref(), &issue, field, (!off).then_some(after_seconds)),
         C::DescribeLedger { site, issue, by_app } =>
             tickets::describe_ledger(&mut world(), site.as_deref(), issue.as_deref(), by_app),
         C::SetUndocumented { site, set } => tickets::set_undocumented(&mut world(), site.as_deref(), set),

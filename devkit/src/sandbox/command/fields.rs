@@ -193,6 +193,21 @@ pub(super) fn set_transitions(
     })
 }
 
+pub(super) fn meet_condition(
+    world: &mut World,
+    site: Option<&str>,
+    project: &str,
+    transition: &str,
+    met: bool,
+) -> Applied {
+    let project = project_mut(site_mut(world, site)?, project)?;
+    let mut all = Arc::make_mut(&mut project.workflow).transitions.iter_mut();
+    let found = all.find(|one| one.id == transition || one.name == transition);
+    let found = found.ok_or_else(|| CommandError::unknown("transition", transition))?;
+    found.condition = Some(met);
+    Ok(Answer::Done)
+}
+
 pub(super) fn set_form(
     world: &mut World,
     site: Option<&str>,

@@ -128,8 +128,7 @@ fn set_all(project: &Project, issue: &mut Issue, set: &IssueChange, now: Timesta
 /// Puts an issue into a status; coming into a done one sets the time of resolution, leaving the last takes it away.
 fn enter_status(project: &Project, issue: &mut Issue, status: &str, now: Timestamp) {
     status.clone_into(&mut issue.status_id);
-    let done = project.workflow.is_done(status);
-    issue.resolved = done.then(|| issue.resolved.unwrap_or(now));
+    issue.follow_status(&project.workflow, now);
 }
 
 /// An issue as it is after the change, with its project; `place` in a bulk change gives it a new summary where none is

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -242,13 +243,38 @@ pub(super) fn delete(world: &mut World, site: Option<&str>, issue: &str) -> Appl
     act(world, site, None, Write::Delete { issue }).map(|_| Answer::Done)
 }
 
-pub(super) fn revert(world: &mut World, site: Option<&str>, issue: &str, field: String, off: bool) -> Applied {
+pub(super) fn transition(
+    world: &mut World,
+    site: Option<&str>,
+    issue: &str,
+    account: Option<&str>,
+    to: &str,
+) -> Applied {
+    let account = account_id(world, account)?;
+    let id = issue_of(world, site, issue)?;
+    let found = site_mut(world, site)?.issue_by_id(id);
+    let mut statuses = found.iter().flat_map(|(project, _)| &project.workflow.statuses);
+    let status = statuses.find(|status| status.id == to || status.name == to);
+    let to = status.ok_or_else(|| CommandError::unknown("status", to))?.id.clone();
+    let write = Write::Transition {
+        issue: id,
+        to,
+        values: Values::new(),
+        properties: BTreeMap::new(),
+        comment: None,
+    };
+    act(world, site, Some(&account), write).map(|_| Answer::Done)
+}
+
+/// `after`: after how many seconds; none takes the rule away.
+pub(super) fn revert(world: &mut World, site: Option<&str>, issue: &str, field: String, after: Option<u32>) -> Applied {
     let site = site_mut(world, site)?;
     let issue = find_issue(site, issue)?;
     let reversals = &mut site.tickets.reversals;
     reversals.retain(|rule| rule.issue != issue || rule.field != field);
-    if !off {
-        reversals.push(Reversal { issue, field });
+    if let Some(seconds) = after {
+        let after = SignedDuration::from_secs(i64::from(seconds));
+        reversals.push(Reversal { issue, field, after });
     }
     Ok(Answer::Done)
 }

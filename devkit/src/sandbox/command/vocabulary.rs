@@ -302,6 +302,8 @@ pub enum Command {
     SetDefaultAssignee { site: Option<String>, project: String, lead: bool },
     /// Replaces the transitions of a project's workflow; none lets every issue into every status.
     SetTransitions { site: Option<String>, project: String, transitions: Vec<Transition> },
+    /// Whether the condition of a transition, named by id or name, is met, as by an approval.
+    MeetCondition { site: Option<String>, project: String, transition: String, met: bool },
     /// Puts questions beside the fields of a request type's form, or of all. Enforced, requests are refused with 422
     /// until the required ones are answered; else they come without that form.
     SetForm {
@@ -334,8 +336,14 @@ pub enum Command {
     },
     /// Deletes a comment.
     DeleteComment { site: Option<String>, comment: u64 },
-    /// Lets automation set the field of an issue back whenever somebody else changes it, or no longer.
-    RevertField { site: Option<String>, issue: String, field: String, #[serde(default)] off: bool },
+    /// A person moves an issue to a status, named by id or name, whatever its workflow says.
+    TransitionIssue { site: Option<String>, issue: String, account: Option<String>, to: String },
+    /// Lets automation set the field of an issue, or its `status`, back whenever somebody else changes it: at once, or
+    /// with `afterSeconds` at the first call after that; or no longer.
+    RevertField {
+        site: Option<String>, issue: String, field: String, #[serde(default)] after_seconds: u32,
+        #[serde(default)] off: bool,
+    },
     /// Answers what was really written to issues, or to one, by apps and people, or by apps alone.
     DescribeLedger { site: Option<String>, issue: Option<String>, #[serde(default)] by_app: bool },
     /// Sets what Atlassian does not document.

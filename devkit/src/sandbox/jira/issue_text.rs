@@ -161,10 +161,7 @@ impl<'a> Printer<'a> {
             }
             "status" => self.status(text, project, &issue.status_id),
             "priority" => self.priority(text, issue.priority_id.as_deref()),
-            "resolution" => match issue.resolved {
-                Some(_) => self.resolution(text),
-                None => text.push_str("null"),
-            },
+            "resolution" => self.resolution(text, issue),
             "resolutiondate" => self.time(text, issue.resolved),
             "labels" => text.push_str(&Value::from(issue.labels.as_slice()).to_string()),
             "assignee" => self.person(text, issue.assignee.as_deref()),
@@ -215,12 +212,12 @@ impl<'a> Printer<'a> {
         });
     }
 
-    fn resolution(&mut self, text: &mut String) {
-        let base = self.base.clone();
-        self.once(text, "resolution", "10000", |call| {
-            let name = render::in_language(call.site, "Done");
-            json!({"self": format!("{base}/resolution/10000"), "id": "10000", "name": name, "description": ""})
-        });
+    fn resolution(&mut self, text: &mut String, issue: &Issue) {
+        let shown = match issue.resolution() {
+            Value::Object(chosen) => render::resolution(self.call.site, &chosen),
+            _ => Value::Null,
+        };
+        text.push_str(&shown.to_string());
     }
 
     fn person(&mut self, text: &mut String, id: Option<&'a str>) {

@@ -102,6 +102,16 @@ pub(super) fn in_language(site: &Site, name: &str) -> String {
     own.map_or_else(|| name.to_owned(), |dictionary| dictionary.word(name))
 }
 
+/// A resolution, of which id and English name are known.
+pub(super) fn resolution(site: &Site, known: &Map<String, Value>) -> Value {
+    let part = |name: &str| known.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (id, name) = (part("id"), in_language(site, part("name")));
+    json!({
+        "self": format!("{}/rest/api/3/resolution/{id}", site.gateway_url()),
+        "id": id, "name": name, "description": "",
+    })
+}
+
 /// A status with its category.
 pub(super) fn status(site: &Site, status: &IssueStatus) -> Value {
     let base = format!("{}/rest/api/3", site.gateway_url());

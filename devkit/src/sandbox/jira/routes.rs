@@ -3,8 +3,8 @@
 use super::call::{Call, Judged};
 use super::requests::{self, participants, request_comments};
 use super::tickets::{
-    comment_properties, comments, create, create_meta, edit, field_list, issue_links, properties, remote_links,
-    transitions,
+    changelog, comment_properties, comments, create, create_meta, edit, field_list, issue_links, properties,
+    remote_links, transition, transitions,
 };
 use super::{
     articles, desks, issues, permissions, projects, queries, request_types, search, server_info, statuses, users,
@@ -138,6 +138,8 @@ const ROUTES: &[Route] = &[
     write("DELETE", "rest/api/3/issue/{}", WORK_WRITE, edit::judge_deletion, edit::done),
     write("PUT", "rest/api/3/issue/{}/assignee", WORK_WRITE, edit::judge_assignee, edit::done),
     route("GET", "rest/api/3/issue/{}/transitions", WORK, transitions::list),
+    write("POST", "rest/api/3/issue/{}/transitions", WORK_WRITE, transition::judge, edit::done),
+    route("GET", "rest/api/3/issue/{}/changelog", WORK, changelog::list),
     route("GET", "rest/api/3/issue/{}/properties", WORK, properties::keys),
     route("GET", "rest/api/3/issue/{}/properties/{}", WORK, properties::get),
     write("PUT", "rest/api/3/issue/{}/properties/{}", WORK_WRITE, properties::judge, properties::answer),

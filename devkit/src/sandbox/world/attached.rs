@@ -54,6 +54,21 @@ pub struct IssueLink {
     pub inward: bool,
 }
 
+/// A change of an issue, as its history tells it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Numeric id.
+    pub id: u64,
+    /// Account id of who made it; empty for a command that names nobody.
+    pub author: String,
+    /// When.
+    pub at: Timestamp,
+    /// What changed: field, what stood in it, what stands in it.
+    pub items: Vec<(String, Value, Value)>,
+    /// `historyMetadata` as it was sent.
+    pub history: Option<Value>,
+}
+
 /// What hangs on one issue.
 #[derive(Clone, Debug, Default)]
 pub struct Attached {
@@ -63,4 +78,6 @@ pub struct Attached {
     pub remote_links: Vec<RemoteLink>,
     /// Links to other issues.
     pub issue_links: Vec<IssueLink>,
+    /// Its history, the oldest change first. What commands change that name nobody is not in it.
+    pub changes: Vec<Change>,
 }

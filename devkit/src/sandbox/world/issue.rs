@@ -108,8 +108,13 @@ pub struct Transition {
     /// Ids of the fields that its screen demands.
     #[serde(default)]
     pub required: Vec<String>,
-    /// Whether it has a condition; `false` inside says that the condition is not met.
+    /// Ids of further fields that it takes, which answers do not tell of.
+    #[serde(default)]
+    pub unlisted: Vec<String>,
+    /// Whether it has a condition, an approval for example; `false` inside says that it is not met.
     pub condition: Option<bool>,
+    /// The words with which a validator refuses it.
+    pub refusal: Option<String>,
 }
 
 /// Issue types and statuses of a kind of project; projects of one template share it.
@@ -227,6 +232,8 @@ impl Issue {
             "assignee" => self.assignee.clone().into(),
             "reporter" => self.reporter.clone().into(),
             "parent" => self.parent.into(),
+            "status" => self.status_id.clone().into(),
+            "resolution" => self.resolution(),
             REQUEST_TYPE => {
                 let kind = self.request.as_ref().map(|request| request.type_id.to_string());
                 kind.into()
@@ -250,6 +257,7 @@ impl Issue {
             "assignee" => self.assignee = text(),
             "reporter" => self.reporter = text(),
             "parent" => self.parent = value.as_u64(),
+            "status" => self.status_id = text().unwrap_or_default(),
             REQUEST_TYPE => {
                 let kind = value.as_str().and_then(|id| id.parse().ok());
                 match (kind, &mut self.request) {

@@ -158,11 +158,12 @@ impl Site {
 
     /// Whether time has brought something that [`Self::settle`] would carry out.
     pub(crate) fn has_due(&self, now: Timestamp) -> bool {
-        self.issue_locations.index.has_due(now) || !self.due_touches(now).is_empty()
+        self.issue_locations.index.has_due(now) || !self.due_touches(now).is_empty() || self.has_due_reversals(now)
     }
 
-    /// Carries out what time has brought: touches by timers, and what search was to learn.
+    /// Carries out what time has brought: touches by timers, what automation sets back, and what search was to learn.
     pub(crate) fn settle(&mut self, now: Timestamp) {
+        self.reverse_due(now);
         for (project, mut issue) in self.due_touches(now) {
             issue.updated = now;
             self.write_issue(project, issue, now);

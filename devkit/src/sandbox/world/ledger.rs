@@ -15,6 +15,8 @@ pub enum Operation {
     Create,
     /// Its fields or properties were edited.
     Edit,
+    /// It was moved to a status, also to the one it was in.
+    Transition,
     /// One property was set by itself.
     SetProperty,
     /// One property was taken away.

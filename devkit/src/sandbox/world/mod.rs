@@ -30,7 +30,7 @@ mod transition;
 mod write;
 
 pub use account::{Account, AccountType};
-pub use attached::{Attached, Comment, IssueLink, RemoteLink};
+pub use attached::{Attached, Change, Comment, IssueLink, RemoteLink};
 pub use desk::{Desk, FormField, FormQuestion, RequestType};
 pub use field::{Field, FieldKind, FieldOption};
 pub use issue::{Issue, IssueStatus, IssueType, Request, StatusCategory, Transition, Workflow};
@@ -54,4 +54,5 @@ pub(crate) use rights::Lens;
 pub(crate) use rotation::{TokenPair, TokenRefusal};
 pub(crate) use screen::ScreenField;
 pub(crate) use seed::{BOT, CLIENT_ID, SITE, SeedError, seeded, seeded_at};
+pub(crate) use transition::RESOLUTIONS;
 pub(crate) use write::{Author, NewComment, NewIssue, Receipt, Write};

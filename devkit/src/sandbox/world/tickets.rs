@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::attached::Attached;
 use super::field::{Field, FieldKind, REQUEST_TYPE};
+use super::issue::Values;
 use super::ledger::Effect;
 
 /// What Atlassian does not document, each with the setting that the sandbox begins with.
@@ -42,8 +44,18 @@ impl Default for Undocumented {
 pub struct Reversal {
     /// Id of the issue.
     pub issue: u64,
-    /// The field.
+    /// The field, or `status`.
     pub field: String,
+    /// After how long; none at once.
+    pub after: SignedDuration,
+}
+
+/// What automation is about to set back.
+#[derive(Clone, Debug)]
+pub(crate) struct DueReversal {
+    pub(crate) at: Timestamp,
+    pub(crate) issue: u64,
+    pub(crate) values: Values,
 }
 
 /// The state itself.
@@ -57,6 +69,8 @@ pub struct Tickets {
     pub ledger: Vec<Effect>,
     /// Rules that set fields back.
     pub reversals: Vec<Reversal>,
+    /// What they are about to set back.
+    pub(crate) due: Vec<DueReversal>,
     /// Whether issues can be linked.
     pub linking: bool,
     /// What is not documented.
@@ -78,6 +92,7 @@ impl Default for Tickets {
             attached: BTreeMap::new(),
             ledger: Vec::new(),
             reversals: Vec::new(),
+            due: Vec::new(),
             linking: true,
             undocumented: Undocumented::default(),
             next: 10_040,

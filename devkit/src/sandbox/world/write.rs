@@ -57,6 +57,14 @@ pub(crate) enum Write {
         values: Values,
         properties: BTreeMap<String, Value>,
     },
+    /// Into a status, with what the screen takes.
+    Transition {
+        issue: u64,
+        to: String,
+        values: Values,
+        properties: BTreeMap<String, Value>,
+        comment: Option<Box<NewComment>>,
+    },
     /// `None` takes it away.
     Property {
         issue: u64,

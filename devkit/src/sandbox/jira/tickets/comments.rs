@@ -38,7 +38,7 @@ fn shown<'a>(call: &Call<'a>, project: &Project, issue: &Issue) -> Vec<&'a Comme
 }
 
 /// A person, with less than elsewhere.
-fn author(call: &Call<'_>, id: &str) -> Option<Value> {
+pub(super) fn author(call: &Call<'_>, id: &str) -> Option<Value> {
     let mut user = render::user(call.site, call.world.accounts.get(id)?);
     let parts = user.as_object_mut()?;
     parts.remove("locale");

@@ -1,5 +1,6 @@
 //! Writing to issues through the platform's API, and what must be known to do so.
 
+pub(super) mod changelog;
 pub(super) mod comment_properties;
 pub(super) mod comments;
 pub(super) mod create;
@@ -12,5 +13,6 @@ mod options;
 pub(super) mod properties;
 pub(super) mod refusal;
 pub(super) mod remote_links;
+pub(super) mod transition;
 pub(super) mod transitions;
 pub(super) mod values;

@@ -7,7 +7,7 @@ use super::super::render;
 use super::create_meta;
 use super::refusal::{holds, readable};
 use crate::sandbox::reply::{self, Answered};
-use crate::sandbox::world::{Issue, Project, Transition};
+use crate::sandbox::world::{Issue, Project, RESOLUTIONS, Transition};
 
 /// Without Transition Issues the list is empty. What a condition forbids is listed only if asked for.
 pub(in super::super) fn list(call: &Call<'_>) -> Answered {
@@ -55,16 +55,23 @@ fn describe(
     Some(body)
 }
 
-/// A field of a transition's screen. `resolution` has one value here.
+/// Every resolution that the site has.
+pub(super) fn resolutions(call: &Call<'_>) -> Vec<Value> {
+    let all = RESOLUTIONS.iter().map(|(id, name)| {
+        let known = Map::from_iter([("id".to_owned(), (*id).into()), ("name".to_owned(), (*name).into())]);
+        render::resolution(call.site, &known)
+    });
+    all.collect()
+}
+
+/// A field of a transition's screen.
 fn field(call: &Call<'_>, transition: &Transition, id: &str) -> Option<Value> {
     let required = transition.required.iter().any(|known| known == id);
     let base = format!("{}/rest/api/3", call.site.gateway_url());
     if id == "resolution" {
-        let done = render::in_language(call.site, "Done");
-        let done = json!({"self": format!("{base}/resolution/10000"), "id": "10000", "name": done});
         return Some(json!({
             "required": required, "key": id, "name": "Resolution", "hasDefaultValue": false, "operations": ["set"],
-            "schema": {"type": "resolution", "system": id}, "allowedValues": [done],
+            "schema": {"type": "resolution", "system": id}, "allowedValues": resolutions(call),
         }));
     }
     let field = call.site.field(id)?;

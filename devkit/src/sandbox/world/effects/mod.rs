@@ -1,5 +1,6 @@
 //! Carries writes out, each in one step, and enters them into the ledger.
 
+mod changes;
 mod comments;
 mod links;
 
@@ -12,9 +13,6 @@ use crate::sandbox::world::issue::Issue;
 use crate::sandbox::world::ledger::{Effect, Operation};
 use crate::sandbox::world::site::Site;
 use crate::sandbox::world::write::{Author, NewIssue, Receipt, Write};
-
-/// Who sets back what people change.
-const AUTOMATION: &str = "712020:2da11470-bcdf-47b1-a764-a25f49a695a9";
 
 impl Site {
     /// Carries a write out; `None` when what it is about is not there.
@@ -31,6 +29,13 @@ impl Site {
                 values,
                 properties,
             } => step.edit(issue, values, properties),
+            Write::Transition {
+                issue,
+                to,
+                values,
+                properties,
+                comment,
+            } => step.transition(issue, (to, values), properties, comment),
             Write::Property { issue, key, value } => step.set_property(issue, key, value),
             Write::Comment { issue, comment } => step.comment(issue, *comment),
             Write::EditComment { comment, new } => step.edit_comment(comment, *new),
@@ -125,58 +130,6 @@ impl Step<'_> {
             created: true,
             ..Receipt::default()
         })
-    }
-
-    fn edit(
-        &mut self,
-        id: u64,
-        values: BTreeMap<String, Value>,
-        properties: BTreeMap<String, Value>,
-    ) -> Option<Receipt> {
-        let now = self.now;
-        let mut former = BTreeMap::new();
-        let set = properties.clone();
-        self.change(id, |issue| {
-            for (field, value) in values {
-                let before = issue.value(&field);
-                if before != value {
-                    issue.set_value(&field, value);
-                    former.insert(field, before);
-                }
-            }
-            issue.properties.extend(properties);
-            if !former.is_empty() {
-                issue.updated = now;
-            }
-        })?;
-        if let Some(effect) = self.enter(Operation::Edit, id) {
-            effect.changed = former.keys().cloned().collect();
-            effect.properties = set;
-        }
-        self.revert(id, former);
-        Some(Receipt {
-            issue: id,
-            ..Receipt::default()
-        })
-    }
-
-    /// Lets automation set back what it does not like to be changed.
-    fn revert(&mut self, id: u64, mut former: BTreeMap<String, Value>) {
-        if self.author.account_id.as_deref() == Some(AUTOMATION) {
-            return;
-        }
-        let reversals = &self.site.tickets.reversals;
-        former.retain(|field, _| reversals.iter().any(|rule| rule.issue == id && rule.field == *field));
-        if former.is_empty() {
-            return;
-        }
-        let automation = Author::person(AUTOMATION);
-        let mut step = Step {
-            site: self.site,
-            author: &automation,
-            now: self.now,
-        };
-        step.edit(id, former, BTreeMap::new());
     }
 
     fn set_property(&mut self, id: u64, key: String, value: Option<Value>) -> Option<Receipt> {
