@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jira_operator::atlassian::issue_models::FIELDS;
+use jira_operator::atlassian::issue_fields::FIELDS;
 use serde_json::json;
 use tokio::process::Command;
 

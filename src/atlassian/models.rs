@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{issue_models::IssueStatus, lenient::NumericId};
+use super::{issue_fields::IssueStatus, lenient::NumericId};
 
 /// Answer of `/_edge/tenant_info`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    issue_models::{Issue, IssueUser, failed, is_cut},
+    issue_answers::{failed, is_cut},
+    issue_fields::{Issue, IssueUser},
     lenient::{id, maybe_id, or_default, or_odd},
 };
 

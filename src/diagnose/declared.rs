@@ -16,7 +16,7 @@ use crate::{
         requirements::TicketProjects,
     },
     atlassian::{
-        issue_models::IssueStatus,
+        issue_fields::IssueStatus,
         models::{IssueTypeStatuses, Project, Status},
     },
 };

@@ -9,7 +9,7 @@ use super::{
     text::adf_to_text,
 };
 use crate::atlassian::{
-    issue_models::{Issue, time},
+    issue_fields::{Issue, time},
     ticket_models::{CreatedIssue, MarkedIssue},
 };
 

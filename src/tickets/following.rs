@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::bound_ticket::{BoundTicket, Loss};
-use crate::atlassian::{issue_models::time, jira::PAGE, ticket_models::MarkedIssue};
+use crate::atlassian::{issue_fields::time, jira::PAGE, ticket_models::MarkedIssue};
 
 /// How long changes may be late in Jira's index: usually seconds, after bulk changes minutes.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);

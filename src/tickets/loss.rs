@@ -11,7 +11,7 @@ use super::{
 use crate::{
     atlassian::{
         error::JiraError,
-        issue_models::Issue,
+        issue_fields::Issue,
         jira::Session,
         ticket_models::{MarkedIssue, MarkedIssues},
     },

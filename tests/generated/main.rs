@@ -10,6 +10,7 @@ mod links;
 mod permissions;
 mod prose;
 mod reference;
+mod samples;
 mod troubleshooting;
 mod wrap;
 

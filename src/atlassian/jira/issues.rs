@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use super::session::Session;
 use crate::atlassian::{
     error::JiraError,
-    issue_models::{
-        ApproximateCount, FIELDS, Issue, IssueBatch, JqlMatch, JqlMatches, Parsed, ParsedQuery, SearchPage,
-    },
+    issue_answers::{ApproximateCount, IssueBatch, JqlMatch, JqlMatches, Parsed, ParsedQuery, SearchPage},
+    issue_fields::{FIELDS, Issue},
 };
 
 /// Most issues in one page of ids [OAS].

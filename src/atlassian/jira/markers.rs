@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::session::Session;
-use crate::atlassian::{error::JiraError, issue_models::NamedField, lenient::or_default, write_error::WriteError};
+use crate::atlassian::{error::JiraError, issue_fields::NamedField, lenient::or_default, write_error::WriteError};
 
 /// Answer of `issueLinkType`.
 #[derive(Deserialize)]

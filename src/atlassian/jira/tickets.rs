@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::session::Session;
 use crate::atlassian::{
     error::JiraError,
-    issue_models::FIELDS,
+    issue_fields::FIELDS,
     ticket_models::{Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, MarkedIssues},
     write_error::WriteError,
 };

@@ -32,6 +32,7 @@ use crate::{
     server::connect::{
         guard,
         pages::{ResultPage, STYLE, assets, show},
+        words,
     },
 };
 
@@ -159,21 +160,17 @@ async fn callback(State(expected): State<Arc<ExpectedCallback>>, RawQuery(query)
         return strange();
     }
     let Some(sender) = expected.take() else {
-        return show(
-            StatusCode::BAD_REQUEST,
-            &told("This consent was used already", "The terminal says what came of it."),
-        );
+        return show(StatusCode::BAD_REQUEST, &words::used_already());
     };
     let (page, shown) = oneshot::channel();
-    let gone = || told("The command has ended", "Nothing was taken over. Run it again.");
     if sender.send(WaitingBrowser { answer, page }).is_err() {
-        return show(StatusCode::GONE, &gone());
+        return show(StatusCode::GONE, &words::command_ended());
     }
     let page = shown.await;
     expected.is_over.store(true, Ordering::Relaxed);
     match page {
         Ok(told) => show(StatusCode::OK, &told),
-        Err(_) => show(StatusCode::GONE, &gone()),
+        Err(_) => show(StatusCode::GONE, &words::command_ended()),
     }
 }
 
@@ -190,13 +187,5 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 fn strange() -> Response {
-    let page = told(
-        "This consent was not begun here",
-        "What came back does not belong to the command that is waiting. Use the link that it printed last.",
-    );
-    show(StatusCode::BAD_REQUEST, &page)
-}
-
-fn told(title: &str, line: &str) -> ResultPage {
-    ResultPage::saying(title, "bad", &[line])
+    show(StatusCode::BAD_REQUEST, &words::not_begun_by_the_command())
 }

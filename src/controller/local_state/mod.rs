@@ -2,15 +2,15 @@
 //! next reconciliation then asks a little more than it would have had to.
 
 mod history;
+mod jira_wait;
 mod judged;
-mod retry;
 mod work;
 
 use jiff::Timestamp;
 
 pub use history::ReconcileHistory;
+pub use jira_wait::{ClusterBackoff, JiraBackoff, JiraWait};
 pub use judged::{JudgedInputs, WrittenStatus};
-pub use retry::{ClusterBackoff, JiraBackoff, JiraWait};
 pub use work::{PendingRequest, PendingWork, UnknownStatuses};
 
 /// What is remembered of one integration.

@@ -14,7 +14,7 @@ use crate::{
         issue::{JiraIssue, JiraIssueStatus, TicketPeople},
         ready::ticket_ready,
     },
-    atlassian::{issue_models::Issue, ticket_models::CreatedIssue},
+    atlassian::{issue_fields::Issue, ticket_models::CreatedIssue},
     tickets::{fields_finding, people_finding},
 };
 

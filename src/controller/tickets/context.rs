@@ -30,9 +30,6 @@ use crate::{
     tickets::{Creatable, CreationTimes, HourlyLimit, Lookups, Outbox, PersonSearches, WritePermit},
 };
 
-/// How long a quota is left alone, where Jira does not say.
-const QUOTA: Duration = Duration::from_mins(5);
-
 /// Clients and memory, shared by the reconciliations of all tickets.
 pub struct TicketContext {
     /// What those of integrations have.
@@ -201,7 +198,7 @@ impl TicketContext {
             JiraError::Unauthorized(_) => ctx.shared_access.forget(&key),
             JiraError::RateLimited(limit) if limit.is_quota() => {
                 let spent = SpentQuota {
-                    until: after(Timestamp::now(), limit.retry_after.unwrap_or(QUOTA)),
+                    until: after(Timestamp::now(), limit.refilled_in(Timestamp::now())),
                     reason: limit.reason.clone(),
                 };
                 ctx.pools.note_spent(&app, &host, spent);

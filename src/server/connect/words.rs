@@ -1,5 +1,6 @@
-//! The words of the connect pages. Those of the page that the link opens stand in `pages/start.html`, those that the
-//! terminal says too in `connect/outcome_words.rs`; findings bring their own.
+//! The words of the connect pages, also of those that `jira-operator connect` shows. Those of the page that the link
+//! opens stand in `pages/start.html`, those that the terminal says too in `connect/outcome_words.rs`; findings bring their
+//! own.
 
 use axum::http::StatusCode;
 
@@ -119,6 +120,27 @@ pub(super) fn rejected(why: &StateRejected) -> ErrorPage {
             ],
         ),
     }
+}
+
+/// What came back belongs to no consent of the command that waits on this machine.
+#[must_use]
+pub fn not_begun_by_the_command() -> ResultPage {
+    let line = "What came back does not belong to the command that is waiting. Use the link that it printed last.";
+    ResultPage::saying("This consent was not begun here", "bad", &[line])
+}
+
+/// It came back a second time.
+#[must_use]
+pub fn used_already() -> ResultPage {
+    let line = "The terminal says what came of it.";
+    ResultPage::saying("This consent was used already", "bad", &[line])
+}
+
+/// It came back when the command had ended.
+#[must_use]
+pub fn command_ended() -> ResultPage {
+    let line = "Nothing was taken over. Run it again.";
+    ResultPage::saying("The command has ended", "bad", &[line])
 }
 
 /// Too many come back that were not begun here.

@@ -14,7 +14,7 @@ use super::{
     index::{Index, IndexEntry, OrphanedObject, StoredObject},
     mirror::Mirror,
     mirrored_issue::MirroredIssue,
-    object::IssueObject,
+    stored_issue::IssueObject,
 };
 use crate::{
     api::{

@@ -15,7 +15,7 @@ use super::{
     report::ConfirmReport,
     writer::Source,
 };
-use crate::atlassian::{error::JiraError, issue_models::Issue, jira::PAGE};
+use crate::atlassian::{error::JiraError, issue_fields::Issue, jira::PAGE};
 
 /// How many issues are looked up at once.
 const LOOK_UPS: usize = 8;

@@ -10,7 +10,7 @@ use crate::{
     api::integration::MirrorMode,
     atlassian::{
         error::JiraError,
-        issue_models::{IssueBatch, SearchPage},
+        issue_answers::{IssueBatch, SearchPage},
         jira::{PAGE, SearchFields, Session},
     },
 };

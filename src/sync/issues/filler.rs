@@ -18,7 +18,7 @@ use super::{
 };
 use crate::atlassian::{
     error::JiraError,
-    issue_models::{IssueBatch, SearchPage},
+    issue_answers::{IssueBatch, SearchPage},
 };
 
 /// A query is cut in two while each half has so many issues to come, so that none is left alone at the end.

@@ -6,7 +6,8 @@ use super::{
     scan::latest,
 };
 use crate::atlassian::{
-    issue_models::{SearchPage, time},
+    issue_answers::SearchPage,
+    issue_fields::time,
     jira::{SearchFields, Session},
 };
 

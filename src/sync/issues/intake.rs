@@ -14,7 +14,7 @@ use super::{
 use crate::{
     api::integration::MirrorMode,
     atlassian::{
-        issue_models::Issue,
+        issue_fields::Issue,
         jira::{PAGE, RECONCILED},
     },
 };

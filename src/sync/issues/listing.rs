@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::integration::MirrorMode,
-    atlassian::{issue_models::SearchPage, jira::ID_PAGE},
+    atlassian::{issue_answers::SearchPage, jira::ID_PAGE},
 };
 
 /// Most pages without an issue in a row.

@@ -11,7 +11,7 @@ use crate::{
     api::requirements::{AGENT, BROWSE},
     atlassian::{
         error::JiraError,
-        issue_models::Issue,
+        issue_fields::Issue,
         jira::{PermissionQueries, RECONCILED, SearchFields, Session},
     },
 };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::followed::FollowedProjects;
 use crate::{
     api::issue::{IssuePerson, JiraIssueStatus},
-    atlassian::issue_models::{Issue, IssueUser, time},
+    atlassian::issue_fields::{Issue, IssueUser, time},
     sync::phase::Phases,
 };
 

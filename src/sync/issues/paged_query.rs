@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     api::integration::MirrorMode,
-    atlassian::issue_models::{Issue, SearchPage, time},
+    atlassian::{
+        issue_answers::SearchPage,
+        issue_fields::{Issue, time},
+    },
 };
 
 /// Most pages without an issue in a row.

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::query::FollowedProject;
-use crate::atlassian::issue_models::{Issue, SearchPage, time};
+use crate::atlassian::{
+    issue_answers::SearchPage,
+    issue_fields::{Issue, time},
+};
 
 /// So many issues of the same moment may be fetched twice, to resume from that moment.
 const FEW: usize = 10;

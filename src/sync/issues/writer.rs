@@ -18,7 +18,7 @@ use super::{
     run::{MirrorSettings, StepContext},
     unlisted::Unlisted,
 };
-use crate::atlassian::issue_models::Issue;
+use crate::atlassian::issue_fields::Issue;
 
 /// How many writes are in flight.
 const WRITES: usize = 8;

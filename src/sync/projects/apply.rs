@@ -15,7 +15,7 @@ use kube::{
 };
 use thiserror::Error;
 
-use super::{object::ProjectObject, plan::ProjectPlan, planned::PlannedProject, removal::ProjectRemoval};
+use super::{plan::ProjectPlan, planned::PlannedProject, removal::ProjectRemoval, stored_project::ProjectObject};
 use crate::{
     api::{
         condition::keep_times,

@@ -3,10 +3,10 @@
 
 pub mod apply;
 mod known;
-mod object;
 mod plan;
 mod planned;
 mod removal;
+mod stored_project;
 mod unchanged;
 pub mod workflows;
 

@@ -193,7 +193,7 @@ pub fn status(
 }
 
 fn entry(kind: &IssueTypeStatuses) -> IssueTypeEntry {
-    let status = |status: &crate::atlassian::issue_models::IssueStatus| StatusEntry {
+    let status = |status: &crate::atlassian::issue_fields::IssueStatus| StatusEntry {
         id: status.id.clone(),
         name: status.name.clone(),
         category: status
