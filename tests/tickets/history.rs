@@ -41,7 +41,8 @@ async fn live(history: &History) -> Result<String, String> {
         if !stage.is_too_slow {
             break;
         }
-        println!("the machine is too busy: once more");
+        let first = wrong.lines().next().unwrap_or_default();
+        println!("the machine is too busy to tell: once more, after {first}");
     }
     Err(wrong)
 }
