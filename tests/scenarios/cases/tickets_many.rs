@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use devkit::{
-    control_plane::{AuditTail, Stage},
+    control_plane::{AuditEntry, AuditTail, Stage},
     sandbox::{Mark, Operation},
 };
 use futures::{StreamExt, stream};
@@ -99,16 +99,30 @@ fn calls(harness: &Harness, since: Mark) -> BTreeMap<String, usize> {
     counts
 }
 
-/// How often the operator read each kind of object by its name since this was asked last.
-fn reads(harness: &Harness, audit: &mut AuditTail) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for entry in audit.read().expect("the audit log can be read") {
-        let is_read = entry.stage == Stage::ResponseComplete && entry.verb == "get";
-        if is_read && entry.is_by_service_account(&harness.namespace, RELEASE) {
-            *counts.entry(entry.resource.unwrap_or_default()).or_insert(0) += 1;
+/// What the operator did with single objects since this was asked last.
+fn own_calls(harness: &Harness, audit: &mut AuditTail) -> Vec<AuditEntry> {
+    let mut calls = audit.read().expect("the audit log can be read");
+    let is_own = |call: &AuditEntry| call.is_by_service_account(&harness.namespace, RELEASE);
+    calls.retain(|call| call.stage == Stage::ResponseComplete && call.name.is_some() && is_own(call));
+    calls
+}
+
+/// How often each ticket was read until its status was written three times: marked, bound and told. The wakes that follow
+/// read it again, and their number depends on the machine.
+fn reads_until_told(calls: &[AuditEntry]) -> BTreeMap<&str, usize> {
+    let (mut reads, mut writes) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
+    let of_tickets = calls
+        .iter()
+        .filter(|call| call.resource.as_deref() == Some("jiraissues"));
+    for (name, call) in of_tickets.filter_map(|call| Some((call.name.as_deref()?, call))) {
+        let written = writes.entry(name).or_default();
+        if call.subresource.is_some() {
+            *written += 1;
+        } else if call.verb == "get" && *written < 3 {
+            *reads.entry(name).or_insert(0) += 1;
         }
     }
-    counts
+    reads
 }
 
 /// Tickets of one reporter, applied together: what one costs, and what all share.
@@ -129,12 +143,16 @@ async fn cost(cluster: Arc<Cluster>) {
         let status = harness.until_created(&format!("many-{n}")).await;
         assert!(status.reporter.is_some() && status.assignee.is_some(), "{status:?}");
     }
-    let reads = reads(&harness, &mut audit);
-    assert_eq!(reads.get("jiraissues"), Some(&COUNT), "{reads:?}");
-    let of_secrets = reads.get("secrets").copied().unwrap_or_default();
+    let own = own_calls(&harness, &mut audit);
+    // Here and there one waits for what another asks, and is reconciled twice for it.
+    let reads = reads_until_told(&own);
+    let once = reads.values().filter(|reads| **reads == 1).count();
+    assert!(reads.len() == COUNT && once > COUNT / 2, "{reads:?}");
+    let is_secret = |call: &&AuditEntry| call.verb == "get" && call.resource.as_deref() == Some("secrets");
+    let of_secrets = own.iter().filter(is_secret).count();
     assert!(
         of_secrets < COUNT / 2,
-        "each ticket read credentials or grant: {reads:?}"
+        "each ticket read credentials or grant: {of_secrets}"
     );
     let asked = calls(&harness, mark);
     for (path, expected) in [
