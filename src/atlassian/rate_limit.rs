@@ -1,5 +1,6 @@
 //! What is done about a 429 of Jira: is the hour's quota of points spent or did calls come too fast, how long is Jira left
-//! alone, and whose 429 stops nothing else. `points_and_bursts.rs` and `issue_writes.rs` keep most of them from
+//! alone, and whose 429 stops nothing else. Creations of tickets wait in `controller/tickets/asked_to_wait.rs`, an
+//! integration in `controller/local_state/jira_wait.rs`. `points_and_bursts.rs` and `issue_writes.rs` keep most of them from
 //! happening; the token endpoint's, which refuse nothing, are sorted in `token_answer.rs`.
 
 use std::time::Duration;
