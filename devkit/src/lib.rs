@@ -4,6 +4,7 @@ pub mod control_plane;
 pub mod demo;
 mod go_build;
 pub mod helm;
+pub mod process;
 pub mod proxy;
 mod run_folder;
 pub mod sandbox;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::binaries::Program;
 use super::error::Error;
-use crate::watchdog::Watchdog;
+use crate::{process, watchdog::Watchdog};
 
 /// A component that is killed on drop.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl Component {
         }
         self.signal(Signal::SIGSTOP)?;
         // The signal is only sent when `kill` returns: an answer may still slip out.
-        wait_until_stopped(self.group);
+        process::wait_until_stopped(self.group);
         self.check()
     }
 
@@ -162,18 +162,6 @@ impl Drop for Component {
         self.kill();
     }
 }
-
-/// Waits, for microseconds, until all threads of `process` stand still or it has ended. Does not reap it.
-#[cfg(target_os = "linux")]
-fn wait_until_stopped(process: Pid) {
-    use nix::sys::wait::{Id, WaitPidFlag, waitid};
-    let changes = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-    let _ = waitid(Id::Pid(process), changes);
-}
-
-/// Other systems have no call that looks without reaping.
-#[cfg(not(target_os = "linux"))]
-fn wait_until_stopped(_process: Pid) {}
 
 /// Waits for the end of `child` in a task of its own, so that anyone can ask for it at any time.
 fn watch_over(mut child: Child) -> watch::Receiver<Option<ExitStatus>> {

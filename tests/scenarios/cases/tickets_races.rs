@@ -188,7 +188,7 @@ async fn stood_still(cluster: Arc<Cluster>) {
     harness.until_created("slow").await;
     // Of the first one's mark it was waited until it can be sent no more.
     let sent = sent(&harness);
-    assert!(sent.len() == 1 && sent[0].at > mark.deadline.0, "{sent:?}");
+    assert!(sent.len() == 1 && sent[0].at > mark.deadline.0, "{mark:?} {sent:?}");
     frozen.resume();
     harness.operators.push(frozen);
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -117,9 +117,10 @@ impl Operator {
         (status, answer.text().await.expect("a text"))
     }
 
-    /// SIGSTOP: it holds still until it is resumed.
+    /// SIGSTOP: when this returns, it holds still until it is resumed.
     pub fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
+        devkit::process::wait_until_stopped(Pid::from_raw(self.pid));
     }
 
     /// SIGCONT.
