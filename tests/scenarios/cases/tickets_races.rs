@@ -256,7 +256,9 @@ async fn replaced(cluster: Arc<Cluster>) {
                 .until_object::<JiraIssue>(&object, "gone", |object| object.is_none())
                 .await;
             harness.apply_ticket(&object, spec.clone()).await;
-            harness.until_ticket_reason(&object, Created, "CreationPending").await;
+            // It waits for the creation, or has found what came of it.
+            let is_looked_at = |status: &JiraIssueStatus| status.observed_generation.is_some();
+            harness.until_ticket(&object, "looked at", is_looked_at).await;
         }
         release(&harness, &held);
         for (kind, _) in &both {

@@ -50,16 +50,20 @@ struct Published {
 }
 
 impl Published {
-    fn watch(harness: &Harness, name: &str) -> Self {
+    /// From now on, which is when the one of now was seen.
+    async fn watch(harness: &Harness, name: &str) -> Self {
         let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let one = watcher::Config::default().fields(&format!("metadata.name={name}"));
         let mut versions = watcher(harness.secrets(), one).applied_objects().boxed();
         let into = Arc::clone(&seen);
+        let see = move |secret| {
+            let token = text(&secret).remove("access-token");
+            into.lock().expect("nobody panicked").extend(token);
+        };
+        see(versions.next().await.expect("a Secret").expect("it answers"));
         let watching = tokio::spawn(async move {
             while let Some(Ok(secret)) = versions.next().await {
-                into.lock()
-                    .expect("nobody panicked")
-                    .extend(text(&secret).remove("access-token"));
+                see(secret);
             }
         });
         Self { seen, watching }
@@ -102,7 +106,7 @@ async fn refused_and_unwritten(cluster: Arc<Cluster>) {
     harness.until_ready("acme").await;
 
     // The status is refused once, after the token was taken back.
-    let published = Published::watch(&harness, "acme-jira-token");
+    let published = Published::watch(&harness, "acme-jira-token").await;
     let lost = harness.proxy.as_ref().unwrap().add(verdict(refusal(500)));
     hand_over_of(&harness, &app, Some(DANA)).await;
     lost.wait_for_hits(1, PATIENCE)
@@ -119,7 +123,7 @@ async fn refused_and_unwritten(cluster: Arc<Cluster>) {
     harness.until_ready("acme").await;
 
     // The operator dies where the status was to be written.
-    let published = Published::watch(&harness, "acme-jira-token");
+    let published = Published::watch(&harness, "acme-jira-token").await;
     let lost = harness.proxy.as_ref().unwrap().add(verdict(Action::HoldRequest));
     hand_over_of(&harness, &app, Some(DANA)).await;
     lost.wait_for_hits(1, PATIENCE)

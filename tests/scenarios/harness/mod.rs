@@ -162,7 +162,8 @@ impl Harness {
             arguments.extend(["--deletion-delay".to_owned(), seconds.to_string()]);
         }
         // A lost creation is settled within the patience of a scenario.
-        arguments.extend(["--creation-settle".to_owned(), CREATION_SETTLE.to_string()]);
+        let settle = self.setup.creation_settle.unwrap_or(CREATION_SETTLE);
+        arguments.extend(["--creation-settle".to_owned(), settle.to_string()]);
         if let Some(number) = self.setup.concurrent_reconciles {
             arguments.extend(["--concurrent-reconciles".to_owned(), number.to_string()]);
         }

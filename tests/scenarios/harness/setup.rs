@@ -18,6 +18,8 @@ pub struct Setup {
     pub without_operator: bool,
     /// Seconds until a missing issue is looked up, where not the default.
     pub deletion_delay: Option<u32>,
+    /// Seconds within which a creation whose answer is lost is settled, where not the usual of scenarios.
+    pub creation_settle: Option<u32>,
     /// It serves the pages by which people connect.
     pub pages: bool,
     /// Reconciliations that run at once, where not the default.
@@ -37,6 +39,7 @@ impl Default for Setup {
             cluster_wide: false,
             without_operator: false,
             deletion_delay: None,
+            creation_settle: None,
             pages: false,
             concurrent_reconciles: None,
             by_clock: false,
