@@ -33,6 +33,8 @@ pub enum ConditionType {
     PeopleMatched,
     /// On `JiraIssue`: the ticket has the fields and links that the spec asks for.
     FieldsApplied,
+    /// On `JiraIssue`: the ticket is in the phase that the spec wants; absent where it wants none.
+    PhaseReached,
     /// The last synchronisation succeeded.
     Synced,
     /// Everything that matters is in order.

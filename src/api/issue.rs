@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::UNOBSERVED;
 pub use super::{
     issue_status::{
-        AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople, TicketPerson,
+        AppliedLink, IssuePerson, JiraIssueStatus, KeptPhase, TicketApplied, TicketCreation, TicketMove, TicketPeople,
+        TicketPerson, TicketTransitions,
     },
-    ticket::{ExistingPolicy, PersonReference, TicketLink, TicketPolicy},
+    ticket::{ExistingPolicy, PersonReference, PhasePolicy, TicketLink, TicketPolicy},
 };
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever
@@ -41,6 +42,7 @@ pub use super::{
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", description = "Whether a ticket is as its spec wants it; empty where the issue is mirrored"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Wanted", type_ = "string", json_path = ".status.transitions.wanted", description = "What the spec wants it moved to, while it is not there"),
     printcolumn(name = "Assignee", type_ = "string", json_path = ".status.assignee.displayName"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Status", type_ = "string", json_path = ".status.status", priority = 1),
@@ -57,8 +59,10 @@ pub use super::{
     validation = Rule::new("!has(self.project) || has(self.type) != has(self.requestType)").message("spec.project needs exactly one of spec.type and spec.requestType: requestType for a request of a service project, else type"),
     validation = Rule::new("has(self.project) || !(has(self.type) || has(self.requestType) || has(self.reporter) || has(self.participants))").message("spec.type, spec.requestType, spec.reporter and spec.participants are for a new ticket: set spec.project"),
     validation = Rule::new("!has(self.participants) || has(self.requestType)").message("spec.participants are for a request of a service project: set spec.requestType"),
+    validation = Rule::new("!(has(self.phase) && has(self.status))").message("spec.phase and spec.status exclude each other: phase names what a status stands for, status the status itself"),
+    validation = Rule::new("has(self.phase) || has(self.status) || !(has(self.via) || has(self.resolution))").message("spec.via and spec.resolution are for a move: set spec.phase or spec.status"),
     // Of fields, whose values are of any kind, the rules know nothing.
-    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.links) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
+    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.links) || has(self.phase) || has(self.status) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
 )]
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
@@ -136,7 +140,27 @@ pub struct JiraIssueSpec {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["url".into()]))]
     pub links: Vec<TicketLink>,
 
-    /// What is done with a ticket that an object of this name had before.
+    /// The phase that the ticket is moved to, such as Done: Todo, InProgress or Done by the category of its status,
+    /// or what spec.statusMapping of the JiraIntegration says. Excludes status.
+    #[schemars(length(max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Z][A-Za-z0-9]{0,62}$')").message("spec.phase must begin with an upper-case letter and have letters and digits only, such as Done"))]
+    pub phase: Option<String>,
+
+    /// Name of the status that the ticket is moved to, such as Resolved, or its id as id:10001. Excludes phase.
+    #[schemars(length(min = 1, max = 255))]
+    pub status: Option<String>,
+
+    /// The way there, where no transition leads there directly: each the name of a status, its id as id:10001, or the
+    /// name of a transition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 255)))]
+    pub via: Vec<String>,
+
+    /// Name of the resolution that is set with the move, such as Fixed, where the transition takes one.
+    #[schemars(length(min = 1, max = 255))]
+    pub resolution: Option<String>,
+
+    /// What is done with a ticket that an object of this name had before, and when it is moved.
     pub policy: Option<TicketPolicy>,
 
     /// So many seconds after the ticket was resolved this object is deleted; the ticket stays. It counts from the time at
@@ -178,6 +202,15 @@ impl JiraIssueSpec {
     #[must_use]
     pub fn policy(&self) -> TicketPolicy {
         self.policy.clone().unwrap_or_default()
+    }
+
+    /// The same of an earlier ticket: one that is wanted done is never created because it is.
+    #[must_use]
+    pub fn existing(&self) -> ExistingPolicy {
+        match (self.policy().existing, self.phase.as_deref()) {
+            (ExistingPolicy::AdoptUnresolved, Some("Done")) => ExistingPolicy::Adopt,
+            (policy, _) => policy,
+        }
     }
 }
 

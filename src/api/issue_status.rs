@@ -69,7 +69,7 @@ pub struct JiraIssueStatus {
     /// Digest of all the above: an unchanged issue is not written again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hash: String,
-    /// Of a ticket: Valid, Created, PeopleMatched and Ready, each with a reason and a remedy. A mirrored issue has none.
+    /// Of a ticket: Valid, Created, PeopleMatched, FieldsApplied, PhaseReached and Ready, each with a reason and a remedy. A mirrored issue has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -88,6 +88,10 @@ pub struct JiraIssueStatus {
     pub people: Option<TicketPeople>,
     /// What was written to the ticket.
     pub applied: Option<TicketApplied>,
+    /// The move that is under way; gone once it is known what became of it.
+    pub moving: Option<TicketMove>,
+    /// Where the ticket can go from where it is, while it is not where the spec wants it.
+    pub transitions: Option<TicketTransitions>,
     /// What would be sent, where spec.tickets.dryRun of the JiraIntegration or the annotation jira-operator.dev/plan
     /// asks for a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -125,6 +129,7 @@ pub struct TicketCreation {
 }
 
 /// What was written to a ticket. What is written here already costs no call.
+#[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketApplied {
@@ -134,6 +139,57 @@ pub struct TicketApplied {
     /// Fields that Jira did not take when the ticket was created, each with its words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, String>,
+    /// The phase, or the status, that the spec wanted and the ticket came to; empty where the spec wants none any more.
+    pub phase: Option<String>,
+    /// What spec.policy.phase: Keep did.
+    pub kept: Option<KeptPhase>,
+}
+
+/// How often a ticket was moved back after somebody had moved it away.
+#[serde_with::skip_serializing_none]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptPhase {
+    /// For which generation.
+    pub generation: i64,
+    /// When it was moved back, the last three times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<Time>,
+    /// Who moved it away last.
+    pub by: Option<String>,
+}
+
+/// A move that is under way: written before anything is sent, so that one whose answer is lost is looked for and not made
+/// twice.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketMove {
+    /// What the spec wanted then.
+    pub wanted: String,
+    /// Id of the status that it leads to.
+    pub to: String,
+    /// Whether the ticket is then where the spec wants it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub last: bool,
+    /// When the ticket was updated last before, by Jira's clock.
+    pub since: String,
+    /// When it began.
+    pub at: Time,
+    /// The process that sends it.
+    pub holder: String,
+}
+
+/// Where a ticket can go from where it is.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketTransitions {
+    /// The phase, or the status, that the spec wants.
+    pub wanted: String,
+    /// The status that the ticket is in.
+    pub from: String,
+    /// The statuses that the account can move it to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub available: Vec<String>,
 }
 
 /// A link that was set.

@@ -51,7 +51,7 @@ impl TicketLink {
     }
 }
 
-/// How the ticket of an object is found.
+/// How the ticket of an object is found, and when it is moved.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPolicy {
@@ -59,6 +59,23 @@ pub struct TicketPolicy {
     /// it over unless it is done, else creates another one, linked to it; Ignore creates another one for each object.
     #[serde(default)]
     pub existing: ExistingPolicy,
+    /// When the ticket is moved to spec.phase or spec.status: Once, and never again; OnChange, whenever the spec wants
+    /// something else than before, and what people move it to afterwards stands; Keep, also when somebody moved it
+    /// away, at most three times an hour.
+    #[serde(default)]
+    pub phase: PhasePolicy,
+}
+
+/// When a ticket is moved.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PhasePolicy {
+    /// Once.
+    Once,
+    /// Whenever the spec wants something else than before.
+    #[default]
+    OnChange,
+    /// Also when somebody moved it away.
+    Keep,
 }
 
 /// What is done with a ticket that an object of this name had before.

@@ -19,5 +19,6 @@ pub mod secret;
 pub mod site;
 pub mod ticket_models;
 pub mod token_answer;
+pub mod transition_models;
 pub mod write_error;
 pub mod write_report;

@@ -71,6 +71,9 @@ pub struct Marker {
     /// Id of the ticket that the object had before, which was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<String>,
+    /// The phase, or the status, that the spec wanted and the ticket came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }
 
 /// What was written to a ticket and has to outlive its object: a cluster that is built anew has it from nowhere else. Jira
@@ -103,6 +106,7 @@ impl Marker {
             uid,
             kept: Kept::default(),
             former: None,
+            phase: None,
         }
     }
 
@@ -172,6 +176,7 @@ mod tests {
             uid: "7".into(),
             kept: Kept::default(),
             former: None,
+            phase: None,
         };
         assert_eq!(Marker::read(&marker.value()), Some(marker.clone()));
         let mut newer = marker.value();

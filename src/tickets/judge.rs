@@ -1,6 +1,8 @@
 //! Whether a ticket can be created as its spec wants it: everything that can be known is said before anything is sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::{
     draft::{Draft, DraftParts},
@@ -10,6 +12,7 @@ use super::{
     metadata::{TicketField, TicketMetadata},
     parts::Part,
     people::{People, TicketRoles},
+    transition::Wish,
 };
 use crate::{
     api::{
@@ -23,6 +26,8 @@ use crate::{
 
 /// What Jira sets by itself where nobody does.
 const SET_BY_JIRA: [&str; 4] = ["project", "issuetype", "reporter", "summary"];
+/// How the ids of fields begin that are not Jira's own.
+const CUSTOM: &str = "customfield_";
 /// Most names that a message lists.
 const LISTED: usize = 12;
 
@@ -59,7 +64,7 @@ impl Judging<'_> {
             text_form,
             accounts: self.people.accounts(),
         };
-        let (fields, mut problems) = conversion.all(&self.spec.fields);
+        let (fields, mut problems) = conversion.all(&self.at_creation());
         problems.extend(self.off_screen());
         let set: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
         problems.extend(self.missing(&set));
@@ -90,6 +95,14 @@ impl Judging<'_> {
             .into_iter()
             .fold(draft, |draft, part| draft.without(part, String::new()));
         Ok((draft, roles))
+    }
+
+    /// The fields of the spec that a creation can set. What only the screen of a later move has is named by its id.
+    fn at_creation(&self) -> BTreeMap<String, Value> {
+        let is_moved = Wish::of(self.spec).is_some();
+        let is_later = |id: &str| is_moved && id.starts_with(CUSTOM) && self.metadata.field(id).is_none();
+        let all = self.spec.fields.iter().filter(|(name, _)| !is_later(name));
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// What the spec sets by a field of its own, and the create screen does not have. What a request's form does not have

@@ -31,6 +31,7 @@ fn conditions() -> impl Iterator<Item = ConditionType> {
         ConditionType::Created,
         ConditionType::PeopleMatched,
         ConditionType::FieldsApplied,
+        ConditionType::PhaseReached,
     ];
     ConditionType::STEPS.into_iter().chain(of_others)
 }

@@ -7,8 +7,8 @@ use super::entry::{
 };
 use crate::api::condition_type::ConditionType::{
     Accessible, AccountEligible, Authorized, Created, DirectoryReadable, FieldsApplied, PeopleMatched, Permitted,
-    ProjectsAccessible, Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable, StatusMappingValid,
-    Synced, Valid,
+    PhaseReached, ProjectsAccessible, Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable,
+    StatusMappingValid, Synced, Valid,
 };
 
 macro_rules! reasons {
@@ -210,7 +210,7 @@ with_ticket_rows! { reasons! {
         "The account is no agent of the service project, so it cannot write internal comments.",
         "It has no Jira Service Management licence or is in no role with Service project agent access.",
         "Give it a Jira Service Management licence and an agent role (often called Service Desk Team) in the project.";
-    TransitionDenied [Permitted] False Stalled:
+    TransitionDenied [Permitted, PhaseReached] False Stalled:
         "The account may not transition issues in the project.",
         "Its role lacks Transition issues.", "Grant it Transition issues in the project's permission scheme.";
     AssignDenied [Permitted] False Stalled {blocks: Nothing}:

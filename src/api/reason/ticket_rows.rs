@@ -168,7 +168,7 @@ macro_rules! with_ticket_rows {
         // JiraIssue: FieldsApplied
         AsWritten [FieldsApplied] True Fine:
             "The ticket has the fields and links that the spec asks for.", "", "";
-        ChangesPending [FieldsApplied] Unknown Retry:
+        ChangesPending [FieldsApplied, PhaseReached] Unknown Retry:
             "Something that the spec asks for is still to be written to the ticket.",
             "Jira is being asked, or asked to wait.",
             "It goes on by itself.";
@@ -180,6 +180,37 @@ macro_rules! with_ticket_rows {
             "Jira refused a link of the spec; the ticket is there without it.",
             "The account lacks Link issues in the project, linking is turned off on the site, or the ticket has as many links as Jira allows.",
             "Grant the account Link issues, have linking turned on, or take the link out of spec.links.";
+        // JiraIssue: PhaseReached
+        Reached [PhaseReached] True Fine:
+            "The ticket is where the spec wants it.", "", "";
+        MovedOn [PhaseReached] True Fine:
+            "The ticket was where the spec wants it, and somebody moved it on since; that stands.",
+            "Somebody moved it in Jira, or an automation did.",
+            "To have it moved again, let the spec want something else, or set spec.policy.phase to Keep.";
+        PhaseUnknown [PhaseReached] False Stalled:
+            "No status of the issue type is the one that the spec wants, or stands for the phase that it wants.",
+            "The name is mistyped, or is not the name in the account's language, or spec.statusMapping of the JiraIntegration names no status for the phase.",
+            "Set spec.phase or spec.status to one of those that the message names, or map a status to the phase in spec.statusMapping.";
+        NoTransition [PhaseReached] False Stalled:
+            "From where the ticket is, no transition that the account can make leads where the spec wants it.",
+            "The workflow leads there by way of other statuses only, or lets only others make the transition.",
+            "Name the way in spec.via, or let spec.phase or spec.status want what can be reached, or move the ticket in Jira.";
+        TransitionNeedsFields [PhaseReached] False Stalled:
+            "The transition that leads where the spec wants it has a screen with required fields that the spec does not fill.",
+            "The workflow asks for them whenever somebody makes the transition.",
+            "Set what the message names: spec.resolution for the resolution, spec.fields for others.";
+        TransitionConditional [PhaseReached] False Wait:
+            "The transition that leads where the spec wants it has a condition that is not met.",
+            "An approval is missing, for example, or only somebody in another role may make it.",
+            "Meet the condition in Jira; it is tried again by itself.";
+        TransitionRefused [PhaseReached] False Stalled:
+            "Jira refused the move; the message has its words.",
+            "A validator of the workflow wants something that the transition's screen does not tell of, or Jira does not take a value that was sent.",
+            "Do what the words ask for, or move the ticket in Jira.";
+        KeepSuspended [PhaseReached] False Stalled:
+            "Somebody moves the ticket away again and again, so it is not moved back for now.",
+            "An automation rule of the project, or a person, wants it elsewhere.",
+            "Change the rule, or let the spec want what is wanted in Jira; it is tried again after a day, or when the spec changes.";
         $($after)*
     } };
 }

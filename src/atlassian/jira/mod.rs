@@ -9,6 +9,7 @@ mod permissions;
 mod projects;
 mod session;
 mod tickets;
+mod transitions;
 mod users;
 
 pub use self::{

@@ -1,7 +1,7 @@
 //! A ticket that is there. What Jira says of it comes with the [follower](super::follower): a wake of its object asks
 //! Jira nothing, unless a comment is to be made or its time is over.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -11,28 +11,24 @@ use super::{
     context::{TicketContext, TicketSession},
     links::{self, LinkStep, links},
     note::{NoteStep, is_pending, note},
+    phase::{self, Mover, Pending},
+    shown::{read, shown},
 };
 use crate::{
     api::{
         condition::{
-            ConditionType::{Created, FieldsApplied, PeopleMatched},
+            ConditionType::{Created, FieldsApplied, PeopleMatched, PhaseReached},
             Finding,
         },
         integration::JiraIntegration,
         issue::JiraIssue,
+        project::JiraProject,
         reason::Reason,
     },
-    atlassian::{
-        error::JiraError,
-        ticket_models::{CreatedIssue, MarkedIssue},
-    },
-    sync::{
-        issues::{FollowedProjects, MappingContext, MirroredIssue},
-        phase::Phases,
-    },
+    atlassian::ticket_models::{CreatedIssue, MarkedIssue},
+    sync::phase::Phases,
     tickets::{
-        Lifetime, Loss, Marker, PROPERTY, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit,
-        lifetime, standing,
+        Lifetime, Loss, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit, lifetime, standing,
     },
 };
 
@@ -41,37 +37,6 @@ const RETRY: Duration = Duration::from_mins(1);
 /// Longest wait that is asked of the queue.
 const LONGEST: Duration = Duration::from_hours(24 * 7);
 
-/// A ticket as Jira showed it. None where its id is no number, which Jira's never are.
-#[must_use]
-pub fn shown(found: MarkedIssue, integration: &JiraIntegration, site_url: &str) -> Option<ShownTicket> {
-    let marker = found.properties.get(PROPERTY).and_then(Marker::read);
-    let mapping = MappingContext {
-        site_url,
-        phases: &Phases::new(&integration.spec.status_mapping),
-        projects: &FollowedProjects::default(),
-    };
-    let issue = MirroredIssue::from_jira(found.issue, mapping)?;
-    Some(ShownTicket {
-        status: issue.status,
-        marker,
-    })
-}
-
-/// What Jira says of a ticket. None where it does not show it.
-///
-/// # Errors
-/// Where Jira cannot be asked.
-pub async fn read(
-    session: &TicketSession,
-    integration: &JiraIntegration,
-    permit: &WritePermit,
-    id: &str,
-) -> Result<Option<ShownTicket>, JiraError> {
-    let found = session.session.fetch_marked(&[id.to_owned()], PROPERTY).await?;
-    let issue = found.issues.into_iter().next();
-    Ok(issue.and_then(|found| shown(found, integration, &permit.site_url)))
-}
-
 /// What is said of a ticket that is there where its integration lets nothing be written: what was said before stands.
 #[must_use]
 pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
@@ -79,7 +44,8 @@ pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
         .status
         .as_ref()
         .map_or(&[][..], |status| status.conditions.as_slice());
-    let carried = [Created, PeopleMatched, FieldsApplied].map(|type_| Finding::carried(type_, conditions));
+    let carried =
+        [Created, PeopleMatched, FieldsApplied, PhaseReached].map(|type_| Finding::carried(type_, conditions));
     let mut outcome = TicketOutcome::of(valid);
     if is_bound(object) {
         outcome.findings.extend(carried.into_iter().flatten());
@@ -130,7 +96,8 @@ pub async fn examine(
         duplicates: Some(found.duplicates),
         ..TicketOutcome::default()
     };
-    write(&mut outcome, (object, store), ctx, (integration, permit)).await;
+    let place = (&reach, projects.as_slice());
+    Box::pin(write(&mut outcome, (object, store), ctx, (integration, permit), place)).await;
     if let Some(Lifetime::For(left)) = outcome
         .issue
         .as_ref()
@@ -142,12 +109,14 @@ pub async fn examine(
     outcome
 }
 
-/// Makes the comment that names a reporter who could not be set, and sets the links, where that is still to be done.
+/// Makes the comment that names a reporter who could not be set, moves the ticket, and sets the links, where that is
+/// still to be done.
 async fn write(
     outcome: &mut TicketOutcome,
     (object, store): (&JiraIssue, &TicketStore),
     ctx: &TicketContext,
     (integration, permit): (&JiraIntegration, &WritePermit),
+    (reach, projects): (&Reach<'_>, &[Arc<JiraProject>]),
 ) {
     let is_there = outcome.findings.iter().all(Finding::is_true);
     if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
@@ -156,26 +125,47 @@ async fn write(
         outcome.plan = plan;
         return;
     }
-    if is_there
-        && (is_pending(object) || links::is_pending(object))
-        && let Some(ticket) = outcome.ticket.clone()
-        && let Ok(session) = ctx.session(object, integration, permit).await
-    {
-        match note((object, store), ctx, &session, permit, &ticket).await {
-            NoteStep::Nothing => {}
-            NoteStep::After(wait) => outcome.wait_at_most(wait),
-            NoteStep::Refused(finding, wait) => {
-                outcome.findings.push(finding);
-                outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
-            }
+    let issue = outcome.issue.clone().unwrap_or_default();
+    let phase = if is_there {
+        phase::pending(object, &issue, ctx, integration)
+    } else {
+        Pending::carried(object)
+    };
+    outcome.requeue = phase.rests;
+    outcome.findings.extend(phase.finding);
+    let is_due = is_there && (is_pending(object) || phase.is_due || links::is_pending(object));
+    let Some(ticket) = outcome.ticket.clone().filter(|_| is_due) else {
+        return;
+    };
+    let Ok(session) = ctx.session(object, integration, permit).await else {
+        return outcome.wait_at_most(RETRY);
+    };
+    match Box::pin(note((object, store), ctx, &session, permit, &ticket)).await {
+        NoteStep::Nothing => {}
+        NoteStep::After(wait) => outcome.wait_at_most(wait),
+        NoteStep::Refused(finding, wait) => {
+            outcome.findings.push(finding);
+            outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
         }
-        match Box::pin(links((object, store), &session, permit, &ticket)).await {
-            LinkStep::Done => {}
-            LinkStep::After(wait) => outcome.wait_at_most(wait),
-            LinkStep::Refused(finding, wait) => {
-                outcome.findings.push(finding);
-                outcome.wait_at_most(wait);
-            }
+    }
+    if phase.is_due {
+        let mover = Mover {
+            ctx,
+            store,
+            session: &session,
+            integration,
+            permit,
+            reach,
+            projects,
+        };
+        outcome.take(Box::pin(mover.step(object)).await);
+    }
+    match Box::pin(links((object, store), &session, permit, &ticket)).await {
+        LinkStep::Done => {}
+        LinkStep::After(wait) => outcome.wait_at_most(wait),
+        LinkStep::Refused(finding, wait) => {
+            outcome.findings.push(finding);
+            outcome.wait_at_most(wait);
         }
     }
 }

@@ -8,14 +8,14 @@ use kube::Resource;
 use crate::{
     api::{
         condition::{
-            ConditionType::{FieldsApplied, PeopleMatched},
+            ConditionType::{FieldsApplied, PeopleMatched, PhaseReached},
             Finding, conditions,
         },
-        issue::{JiraIssue, JiraIssueStatus, TicketPeople},
+        issue::{JiraIssue, JiraIssueStatus, TicketPeople, TicketTransitions},
         ready::ticket_ready,
     },
     atlassian::{issue_fields::Issue, ticket_models::CreatedIssue},
-    tickets::{fields_finding, people_finding},
+    tickets::{TicketPhase, Wish, fields_finding, people_finding, without_wish},
 };
 
 /// What a reconciliation of a ticket found.
@@ -33,12 +33,38 @@ pub struct TicketOutcome {
     pub found: Option<Issue>,
     /// What Jira says of it, where it answered.
     pub issue: Option<JiraIssueStatus>,
+    /// Where it can go, where that was asked.
+    pub transitions: Option<TicketTransitions>,
     /// Keys of further issues that carry its marker, where that is known.
     pub duplicates: Option<Vec<String>>,
     /// The ticket was done long enough ago: its object is to be deleted.
     pub is_over: bool,
     /// When it is reconciled again, if nothing wakes it before.
     pub requeue: Option<Duration>,
+}
+
+/// What became of a move.
+#[derive(Debug, Default)]
+pub struct PhaseStep {
+    /// What is said of it, where that does not follow from what is written down.
+    pub finding: Option<Finding>,
+    /// The ticket as it is now, where it was read.
+    pub issue: Option<Box<JiraIssueStatus>>,
+    /// Where it can go, where that was asked.
+    pub transitions: Option<TicketTransitions>,
+    /// After how long it goes on.
+    pub wait: Option<Duration>,
+}
+
+impl PhaseStep {
+    /// It goes on after a while.
+    #[must_use]
+    pub fn later(wait: Duration) -> Self {
+        Self {
+            wait: Some(wait),
+            ..Self::default()
+        }
+    }
 }
 
 impl TicketOutcome {
@@ -58,6 +84,16 @@ impl TicketOutcome {
         self
     }
 
+    /// With what became of a move.
+    pub fn take(&mut self, step: PhaseStep) {
+        self.findings.extend(step.finding);
+        self.issue = step.issue.map(|issue| *issue).or(self.issue.take());
+        self.transitions = step.transitions;
+        if let Some(wait) = step.wait {
+            self.wait_at_most(wait);
+        }
+    }
+
     /// It is reconciled again after a while, or before if that was found already.
     pub fn wait_at_most(&mut self, wait: Duration) {
         self.requeue = Some(self.requeue.map_or(wait, |earlier| earlier.min(wait)));
@@ -70,11 +106,29 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     let before = object.status.clone().unwrap_or_default();
     let generation = object.meta().generation.unwrap_or_default();
     let mut findings = outcome.findings.clone();
+    let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
+    let known = JiraIssueStatus {
+        applied: before.applied.clone(),
+        moving: before.moving.clone(),
+        transitions: before.transitions.clone(),
+        ..mirrored.clone()
+    };
+    let phase = TicketPhase {
+        spec: &object.spec,
+        status: &known,
+        generation,
+    };
     if outcome.ticket.is_some() {
         findings.extend(written(object, &before, &outcome.findings));
+        let is_told = findings.iter().any(|finding| finding.condition == PhaseReached);
+        findings.extend(phase.finding(now.0).filter(|_| !is_told));
     }
+    let transitions = phase.transitions(
+        findings.iter().find(|finding| finding.condition == PhaseReached),
+        outcome.transitions.as_ref(),
+    );
+    let is_wanted = Wish::of(&object.spec).is_some();
     let ready = ticket_ready(&findings);
-    let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
     let people = outcome.people.clone();
     let people = people.map(|people| people.keeping_note(before.people.as_ref()));
     JiraIssueStatus {
@@ -87,7 +141,13 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         request_type: before.request_type,
         identity: before.identity,
         creation: before.creation,
-        applied: before.applied,
+        moving: before.moving.filter(|_| is_wanted),
+        applied: if is_wanted {
+            before.applied
+        } else {
+            without_wish(before.applied)
+        },
+        transitions,
         ..mirrored
     }
 }

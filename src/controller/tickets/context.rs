@@ -15,7 +15,7 @@ use kube::{
 
 use super::{
     asked_to_wait::AskedToWait, assignable::Assignable, audit, known::KnownObjects, news::News,
-    refused_notes::RefusedNotes, summaries::Summaries,
+    refused_notes::RefusedNotes, rested::Rested, summaries::Summaries,
 };
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
@@ -58,6 +58,8 @@ pub struct TicketContext {
     pub asked_to_wait: AskedToWait,
     /// Comments that Jira refused.
     pub refused_notes: RefusedNotes,
+    /// Tickets that could not be moved.
+    pub rested: Rested,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -101,6 +103,7 @@ impl TicketContext {
             known: KnownObjects::default(),
             asked_to_wait: AskedToWait::default(),
             refused_notes: RefusedNotes::default(),
+            rested: Rested::default(),
             settling: Mutex::default(),
         }
     }

@@ -12,10 +12,7 @@ use kube::{ResourceExt, runtime::reflector::Store};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::{
-    bound::{is_bound, shown},
-    context::TicketContext,
-};
+use super::{bound::is_bound, context::TicketContext, shown::shown};
 use crate::{
     api::{
         condition::{ConditionType::Created, reason_of},

@@ -32,7 +32,7 @@ use crate::{
     cluster::{error::describe, events::Notice},
     tickets::{
         Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
-        TicketProject, TicketStore, WritePermit, addresses, people_finding, people_of, permit, project,
+        TicketProject, TicketStore, Wish, WritePermit, addresses, people_finding, people_of, permit, project,
     },
 };
 
@@ -60,7 +60,7 @@ pub async fn reconcile(object: Arc<JiraIssue>, ctx: Arc<TicketContext>) -> Actio
     if outcome.is_over {
         return expire(&object, &ctx).await;
     }
-    match write((&object, &store), &ctx, &outcome).await {
+    match Box::pin(write((&object, &store), &ctx, &outcome)).await {
         Ok(()) => {
             ctx.news.written(&object, number);
             outcome.requeue.map_or_else(Action::await_change, Action::requeue)
@@ -162,6 +162,9 @@ async fn examine(
             outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
         }
         bound::fill(&mut outcome, &session, integration, &permit).await;
+        if outcome.ticket.is_some() && goes_on(&object.spec) {
+            outcome.requeue = Some(Duration::ZERO);
+        }
         return Ok(outcome);
     }
     let creation = draft((object, store), ctx, &session, (integration, &permit)).await?;
@@ -181,8 +184,8 @@ async fn examine(
     };
     bound::fill(&mut outcome, &session, integration, &permit).await;
     if outcome.ticket.is_some() {
-        // The comment that names the reporter, and the links, come after it.
-        if is_noted(&people) || !object.spec.links.is_empty() {
+        // The comment that names the reporter comes after it, too.
+        if is_noted(&people) || goes_on(&object.spec) {
             outcome.requeue = Some(Duration::ZERO);
         }
     } else if outcome.findings.iter().all(|finding| finding.condition != Valid) {
@@ -244,7 +247,7 @@ async fn draft(
         marker,
         account: permit.account.clone(),
         max_per_hour: permit.max_per_hour,
-        existing: spec.policy().existing,
+        existing: spec.existing(),
         people,
         description: spec.description.clone(),
         listing,
@@ -309,6 +312,11 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
     let what = format!("Jira could not be asked: {error}.");
     let finding = Finding::with_remedy(Created, Reason::CreationPending, &what);
     Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
+}
+
+/// Whether a ticket is to be moved, or linked, once it is there.
+fn goes_on(spec: &JiraIssueSpec) -> bool {
+    !spec.links.is_empty() || Wish::of(spec).is_some()
 }
 
 /// Whether a comment has to name the reporter.

@@ -175,7 +175,9 @@ fn every_reason_that_judges_give_is_among_those_found() {
         ConditionType::PeopleMatched,
         ConditionType::FieldsApplied,
     ];
-    let judged = |reason: &&Reason| !reason.entry().conditions.iter().any(|c| elsewhere.contains(c));
+    let of_moves_alone = |reason: &Reason| reason.entry().conditions == [ConditionType::PhaseReached];
+    let judged =
+        |reason: &&Reason| !of_moves_alone(reason) && !reason.entry().conditions.iter().any(|c| elsewhere.contains(c));
     let never: Vec<&Reason> = Reason::ALL
         .iter()
         .filter(judged)

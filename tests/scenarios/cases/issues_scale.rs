@@ -176,7 +176,7 @@ async fn kubectl(cluster: Arc<Cluster>) {
     let head: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(
         head,
-        ["NAME", "KEY", "READY", "REASON", "PHASE", "ASSIGNEE", "AGE"],
+        ["NAME", "KEY", "READY", "REASON", "PHASE", "WANTED", "ASSIGNEE", "AGE"],
         "{table}"
     );
     let row = table.lines().find(|line| line.starts_with("acme-eng-1 ")).unwrap();

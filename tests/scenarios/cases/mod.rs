@@ -57,6 +57,7 @@ mod tickets_life;
 mod tickets_links;
 mod tickets_many;
 mod tickets_people;
+mod tickets_phase;
 mod tickets_races;
 mod tickets_refused;
 mod tickets_roles;
@@ -167,6 +168,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_links::scenarios(),
         tickets_people::scenarios(),
         tickets_races::scenarios(),
+        tickets_phase::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_roles::scenarios(),

@@ -214,6 +214,7 @@ impl State {
         for effect in effects.iter().filter(|effect| effect.client_id.is_some()) {
             let what = match (effect.operation, effect.internal) {
                 (Operation::Create, _) => "created",
+                (Operation::Transition, _) => "moved",
                 (Operation::Comment, Some(true)) => "noted internally",
                 (Operation::Comment, _) => "noted for all",
                 _ => continue,

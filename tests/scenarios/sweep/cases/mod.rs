@@ -31,6 +31,7 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(tickets::issue()),
         Arc::new(tickets::request()),
         Arc::new(tickets::noted()),
+        Arc::new(tickets::moved()),
         Arc::new(tickets::taken_over()),
         Arc::new(tickets::found_again()),
     ]

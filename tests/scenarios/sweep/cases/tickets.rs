@@ -78,6 +78,15 @@ pub const fn noted() -> Applied {
     }
 }
 
+/// An issue that is to be done as soon as it is there: a second move would be told to its watchers.
+pub const fn moved() -> Applied {
+    applied("sweep::a_ticket_is_moved", || {
+        let mut spec = bug();
+        spec["phase"] = json!("Done");
+        spec
+    })
+}
+
 /// One that a person made.
 pub const fn taken_over() -> Applied {
     applied("sweep::a_ticket_is_taken_over", || json!({"ticket": "ENG-1"}))

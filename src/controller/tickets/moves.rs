@@ -1,0 +1,271 @@
+//! Sends one move of a ticket, and finds out what became of it.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Api, Resource, ResourceExt};
+use serde_json::{Map, Value, json};
+
+use super::{
+    conclude::PhaseStep,
+    look::{Look, SOON, with_phase},
+    phase::{Mover, RETRY},
+};
+use crate::{
+    api::{
+        condition::Finding,
+        issue::{JiraIssueStatus, TicketMove},
+        project::{JiraProject, JiraProjectStatus},
+        requirements::TRANSITION,
+    },
+    atlassian::{
+        jira::PermissionQueries,
+        transition_models::Change,
+        write_error::{Refusal, WriteError},
+    },
+    tickets::{Marker, Place, Step, Unmoved, note_moved_back},
+};
+
+/// Somebody else changed the ticket in the same moment.
+const CONFLICT: u16 = 409;
+const GONE: u16 = 404;
+
+/// What a move is refused with, or its answer is lost, comes early.
+type Stepped = Result<PhaseStep, Box<PhaseStep>>;
+
+impl Mover<'_> {
+    /// Writes down which transition is made, and makes it.
+    pub async fn send(&self, look: Box<Look>, step: &Step<'_>, is_back: bool) -> Stepped {
+        let by = if is_back { self.who_moved(&look).await } else { None };
+        let (now, started) = (Time(Timestamp::now()), Instant::now());
+        let generation = look.live.meta().generation.unwrap_or_default();
+        let begun = with_phase(&look.live, |applied, moving| {
+            if is_back {
+                note_moved_back(applied, generation, now.clone(), by);
+            }
+            *moving = Some(TicketMove {
+                wanted: look.wish.written(),
+                to: step.way.to.status_id.clone(),
+                last: step.is_last,
+                since: look.status.updated.clone(),
+                at: now,
+                holder: self.ctx.outbox.holder.clone(),
+            });
+        });
+        let Ok(live) = self.store.write(&look.live, &begun).await else {
+            return Ok(look.later(SOON));
+        };
+        let look = Box::new(Look { live, ..*look });
+        let times = self.ctx.outbox.times;
+        if started.elapsed() > times.deadline().saturating_sub(times.least_left()) {
+            return Ok(self.not_moving(look).await?.later(SOON));
+        }
+        match self.post(&look, step).await {
+            Ok(()) => self.made(look, step).await,
+            Err(WriteError::Refused(refusal)) => {
+                let look = self.not_moving(look).await?;
+                self.refused(look, step, &refusal).await
+            }
+            Err(WriteError::NotDone(error)) => {
+                let wait = error.retry_after().unwrap_or(RETRY);
+                Ok(self.not_moving(look).await?.later(wait))
+            }
+            // It may have been made: it is looked for from now on.
+            Err(WriteError::Uncertain(_)) => Ok(look.later(RETRY)),
+        }
+    }
+
+    /// What no list told of, and the transition demands, is sent with it the second time.
+    async fn post(&self, look: &Look, step: &Step<'_>) -> Result<(), WriteError> {
+        let send = async |fields: &Map<String, Value>| {
+            let body = body(look, step, fields);
+            self.jira().transition(&look.status.id, &body).await
+        };
+        match send(&step.fields).await {
+            Err(WriteError::Refused(refusal)) => match Self::unmoved(look).further(&refusal, &step.fields) {
+                Some(more) => send(&more).await,
+                None => Err(WriteError::Refused(refusal)),
+            },
+            answer => answer,
+        }
+    }
+
+    /// The ticket is read once more: the marker went along, and somebody may have moved the ticket on already.
+    async fn made(&self, look: Box<Look>, step: &Step<'_>) -> Stepped {
+        let Some(look) = self.look(&look.live).await else {
+            return Ok(PhaseStep::later(SOON));
+        };
+        if step.is_last {
+            return self.reached(look).await;
+        }
+        Ok(self.not_moving(look).await?.later(Duration::ZERO))
+    }
+
+    async fn not_moving(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
+        self.change(look, |_, moving| *moving = None).await
+    }
+
+    async fn refused(&self, look: Box<Look>, step: &Step<'_>, refusal: &Refusal) -> Stepped {
+        if matches!(refusal.status, CONFLICT | GONE) {
+            return Ok(look.later(SOON));
+        }
+        let mut may = None;
+        if Unmoved::is_unclear(refusal) {
+            match self.look(&look.live).await {
+                Some(now) if now.status.status_id == look.status.status_id => may = Some(self.may_move(&look).await),
+                // Somebody moved it meanwhile, so that the transition is none any more.
+                _ => return Ok(look.later(SOON)),
+            }
+        }
+        let finding = Self::unmoved(&look).refused(refusal, step.way, may);
+        Ok(self.rest(look, finding, Vec::new()))
+    }
+
+    /// What became of a move whose answer is lost: the ticket, and whether it came to where it is wanted.
+    pub async fn settled(&self, look: Box<Look>, moving: &TicketMove) -> Result<(Box<Look>, bool), Box<PhaseStep>> {
+        let is_last = moving.last && moving.wanted == look.wish.written();
+        let is_there = look.wish.is_met(&Place::of(&look.status));
+        if is_there && is_last {
+            return Ok((look, true));
+        }
+        if look.status.status_id == moving.to {
+            return Ok((self.not_moving(look).await?, false));
+        }
+        let changes = match self.jira().newest_changes(&look.status.id).await {
+            Ok(changes) => changes,
+            Err(error) => return Err(Box::new(look.later(error.retry_after().unwrap_or(RETRY)))),
+        };
+        if changes.iter().any(|change| self.is_it(change, moving)) {
+            if is_last {
+                return Ok((look, true));
+            }
+            return Ok((self.not_moving(look).await?, false));
+        }
+        // Jira may still be about to make it, or another process to send it.
+        let is_ours = moving.holder == self.ctx.outbox.holder;
+        let least = if is_ours {
+            RETRY
+        } else {
+            self.ctx.outbox.times.deadline()
+        };
+        let age = Timestamp::now().duration_since(moving.at.0);
+        let left = SignedDuration::try_from(least).unwrap_or(SignedDuration::ZERO) - age;
+        if left.is_positive() {
+            let left = left.unsigned_abs() + Duration::from_millis(100);
+            return Err(Box::new(look.later(left)));
+        }
+        Ok((self.not_moving(look).await?, false))
+    }
+
+    /// Whether a change is the move, by our account and since then.
+    fn is_it(&self, change: &Change, moving: &TicketMove) -> bool {
+        let since: Option<Timestamp> = moving.since.parse().ok();
+        let is_ours = change
+            .author
+            .as_ref()
+            .is_some_and(|author| author.account_id == self.permit.account);
+        is_ours
+            && change.status() == Some(moving.to.as_str())
+            && since.is_none_or(|since| change.at().is_some_and(|at| at > since))
+    }
+
+    /// Who moved the ticket last, of others than our account.
+    async fn who_moved(&self, look: &Look) -> Option<String> {
+        let changes = self.jira().newest_changes(&look.status.id).await.ok()?;
+        let others = changes.into_iter().rev().filter(|change| change.status().is_some());
+        let mut authors = others.filter_map(|change| change.author);
+        let author = authors.find(|author| author.account_id != self.permit.account)?;
+        Some(author.display_name).filter(|name| !name.is_empty())
+    }
+
+    /// Whether the account may make transitions in the project, as Jira says now. Where it does not answer it is
+    /// believed to.
+    pub async fn may_move(&self, look: &Look) -> bool {
+        let project = &look.status.project_id;
+        let questions = PermissionQueries {
+            projects: vec![(vec![TRANSITION], vec![project.clone()])],
+            ..PermissionQueries::default()
+        };
+        let held = self.jira().permissions(&questions).await;
+        held.map_or(true, |held| {
+            held.projects.get(project).is_some_and(|held| held.contains(TRANSITION))
+        })
+    }
+
+    pub fn unmoved(look: &Look) -> Unmoved<'_> {
+        Unmoved {
+            spec: &look.live.spec,
+            status: &look.status,
+            wanted: look.wish.shown(),
+        }
+    }
+
+    /// What is said where the workflow of the ticket's type is known and none of its statuses is where it is wanted.
+    pub async fn unknown(&self, look: &Look) -> Option<Finding> {
+        let of_id = |status: &JiraProjectStatus| status.id.as_ref() == Some(&look.status.project_id);
+        let known = self
+            .projects
+            .iter()
+            .find(|project| project.status.as_ref().is_some_and(of_id))?;
+        let namespace = known.metadata.namespace.clone().unwrap_or_default();
+        // Of all projects only a part is kept in memory.
+        let objects: Api<JiraProject> = Api::namespaced(self.ctx.ctx.client.clone(), &namespace);
+        let project = objects.get_opt(&known.name_any()).await.ok()??;
+        let types = project.status?.issue_types;
+        let statuses = types
+            .into_iter()
+            .find(|kind| kind.name == look.status.issue_type)?
+            .statuses;
+        let places: Vec<Place> = statuses
+            .iter()
+            .map(|status| {
+                let target = JiraIssueStatus {
+                    status: status.name.clone(),
+                    status_id: status.id.clone(),
+                    category: status.category.clone(),
+                    ..JiraIssueStatus::default()
+                };
+                Place {
+                    phase: self.phase_of(look, &target),
+                    ..Place::of(&target)
+                }
+            })
+            .collect();
+        if places.is_empty() || places.iter().any(|place| look.wish.is_met(place)) {
+            return None;
+        }
+        let named = places.iter().map(|place| match look.live.spec.phase {
+            Some(_) => place.phase.as_str(),
+            None => place.status.as_str(),
+        });
+        let named: BTreeSet<&str> = named.collect();
+        Some(Self::unmoved(look).unknown(&named))
+    }
+}
+
+/// A transition as Jira takes it. What the ticket came to goes into its marker in the same moment.
+fn body(look: &Look, step: &Step<'_>, fields: &Map<String, Value>) -> Value {
+    let mut body = json!({"transition": {"id": step.way.id}});
+    let Some(parts) = body.as_object_mut() else {
+        return body;
+    };
+    if !fields.is_empty() {
+        parts.insert("fields".to_owned(), fields.clone().into());
+    }
+    if let Some(marker) = &look.marker {
+        let generation = look.live.meta().generation.unwrap_or_default();
+        parts.insert("historyMetadata".to_owned(), marker.history(generation));
+        if step.is_last {
+            let marker = Marker {
+                phase: Some(look.wish.written()),
+                ..marker.clone()
+            };
+            parts.insert("properties".to_owned(), json!([marker.property()]));
+        }
+    }
+    body
+}

@@ -1,0 +1,293 @@
+//! Moves a ticket to where its spec wants it: it is read afresh, what is sent is written down before, and where the answer
+//! is lost Jira's history says whether it was moved.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    conclude::PhaseStep,
+    context::{TicketContext, TicketSession},
+    look::{Look, SOON, known, phase, with_phase},
+    rested::Moment,
+    shown::read,
+};
+use crate::{
+    api::{
+        condition::{ConditionType::PhaseReached, Finding},
+        integration::JiraIntegration,
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketMove, TicketTransitions},
+        project::JiraProject,
+        reason::Reason,
+    },
+    atlassian::{jira::Session, write_error::WriteError},
+    tickets::{
+        Choice, Identity, Itinerary, Marker, PROPERTY, Reach, Stand, TicketStore, Way, Wish, WritePermit, note_reached,
+    },
+};
+
+/// How long what failed is put off.
+pub const RETRY: Duration = Duration::from_secs(10);
+/// How long a ticket that cannot be moved is left alone, unless something changes.
+pub const REFUSED: Duration = Duration::from_mins(30);
+/// The same where a condition is not met: Jira tells nobody when it is.
+const CONDITIONAL: Duration = Duration::from_mins(5);
+
+/// Whether a ticket is to be moved.
+#[derive(Default)]
+pub struct Pending {
+    /// Whether Jira is to be asked.
+    pub is_due: bool,
+    /// What was said of it before, where that stands.
+    pub finding: Option<Finding>,
+    /// After how long Jira may be asked.
+    pub rests: Option<Duration>,
+}
+
+impl Pending {
+    /// Nothing can be said of a ticket that is not shown, or is out of reach: what was said before stands.
+    pub fn carried(object: &JiraIssue) -> Self {
+        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        let is_wanted = Wish::of(&object.spec).is_some();
+        Self {
+            finding: Finding::carried(PhaseReached, conditions).filter(|_| is_wanted),
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether a ticket is to be moved, as far as is known.
+pub fn pending(
+    object: &JiraIssue,
+    issue: &JiraIssueStatus,
+    ctx: &TicketContext,
+    integration: &JiraIntegration,
+) -> Pending {
+    let (status, now) = (known(object, issue.clone()), Timestamp::now());
+    match phase(object, &status).stand(now) {
+        Stand::NotWanted | Stand::MovedOn | Stand::Reached { is_written: true } => Pending::default(),
+        Stand::Suspended(until) => Pending {
+            rests: Duration::try_from(until.duration_since(now)).ok(),
+            ..Pending::default()
+        },
+        Stand::Moving | Stand::Reached { is_written: false } | Stand::Outstanding { .. } => {
+            let moment = Moment::of(object, integration, &issue.updated);
+            match ctx.rested.left(object, &moment) {
+                Some(left) => Pending {
+                    rests: Some(left),
+                    ..Pending::carried(object)
+                },
+                None => Pending {
+                    is_due: true,
+                    ..Pending::default()
+                },
+            }
+        }
+    }
+}
+
+/// Moves tickets of one integration.
+pub struct Mover<'a> {
+    /// Memory.
+    pub ctx: &'a TicketContext,
+    /// The way to the object.
+    pub store: &'a TicketStore,
+    /// The calls to the site.
+    pub session: &'a TicketSession,
+    /// The integration.
+    pub integration: &'a JiraIntegration,
+    /// What may be written.
+    pub permit: &'a WritePermit,
+    /// Where tickets may be.
+    pub reach: &'a Reach<'a>,
+    /// The projects of the integration.
+    pub projects: &'a [Arc<JiraProject>],
+}
+
+impl Mover<'_> {
+    /// Makes the next step of a ticket that is to be moved.
+    pub async fn step(&self, object: &JiraIssue) -> PhaseStep {
+        if !self.permit.writes(object) {
+            return PhaseStep::default();
+        }
+        match self.look(object).await {
+            Some(look) => Box::pin(self.go(look)).await.unwrap_or_else(|early| *early),
+            None => PhaseStep::later(RETRY),
+        }
+    }
+
+    /// Reads the ticket. None where that is not possible, or the ticket may not be written where it is.
+    pub async fn look(&self, object: &JiraIssue) -> Option<Box<Look>> {
+        let wish = Wish::of(&object.spec)?;
+        let live = self.store.latest(object);
+        let before = live.status.clone()?;
+        let read = read(self.session, self.integration, self.permit, &before.id).await;
+        let shown = read.ok()??;
+        let own = before.identity.as_deref().map(Identity::read);
+        let is_ours = shown
+            .marker
+            .as_ref()
+            .is_none_or(|marker| Some(&marker.identity) == own.as_ref());
+        let status = known(&live, self.reach.mapped(shown.status));
+        (is_ours && self.reach.has(&status)).then(|| {
+            Box::new(Look {
+                live,
+                status,
+                marker: shown.marker,
+                wish,
+            })
+        })
+    }
+
+    pub const fn jira(&self) -> &Session {
+        &self.session.session
+    }
+
+    async fn go(&self, look: Box<Look>) -> Result<PhaseStep, Box<PhaseStep>> {
+        let look = match look.status.moving.clone() {
+            Some(moving) => match self.settled(look, &moving).await? {
+                (look, true) => return self.reached(look).await,
+                (look, false) => look,
+            },
+            None => self.as_marked(look).await?,
+        };
+        match phase(&look.live, &look.status).stand(Timestamp::now()) {
+            Stand::Reached { is_written: false } => self.reached(look).await,
+            Stand::Outstanding { is_back } => Box::pin(self.towards(look, is_back)).await,
+            _ => Ok(look.told()),
+        }
+    }
+
+    /// In a rebuilt cluster the marker says what the ticket came to before.
+    async fn as_marked(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
+        let applied = look.status.applied.as_ref().and_then(|applied| applied.phase.as_ref());
+        let marked = look.marker.as_ref().and_then(|marker| marker.phase.clone());
+        match marked {
+            Some(marked) if applied.is_none() => {
+                self.change(look, |applied, _| applied.phase = Some(marked.clone()))
+                    .await
+            }
+            _ => Ok(look),
+        }
+    }
+
+    /// Changes what is written down.
+    pub async fn change(
+        &self,
+        look: Box<Look>,
+        change: impl Fn(&mut TicketApplied, &mut Option<TicketMove>) + Send + Sync,
+    ) -> Result<Box<Look>, Box<PhaseStep>> {
+        let changed = |current: &JiraIssue| with_phase(current, &change);
+        let written = self.store.change(&look.live, changed).await;
+        match written {
+            Ok(Some(live)) => Ok(Box::new(Look {
+                status: known(&live, look.status),
+                live,
+                ..*look
+            })),
+            Ok(None) => Err(Box::new(PhaseStep::default())),
+            Err(_) => Err(Box::new(look.later(SOON))),
+        }
+    }
+
+    /// Writes down that the ticket came to where it is wanted: in its marker, for a rebuilt cluster, and here.
+    pub async fn reached(&self, look: Box<Look>) -> Result<PhaseStep, Box<PhaseStep>> {
+        let wanted = look.wish.written();
+        let marker = look
+            .marker
+            .clone()
+            .filter(|marker| marker.phase.as_ref() != Some(&wanted));
+        if let Some(marker) = marker {
+            let marker = Marker {
+                phase: Some(wanted),
+                ..marker
+            };
+            match self
+                .jira()
+                .set_property(&look.status.id, PROPERTY, &marker.value())
+                .await
+            {
+                Ok(()) => {}
+                Err(WriteError::Refused(refusal)) => {
+                    tracing::info!(
+                        key = look.status.key,
+                        why = refusal.text(),
+                        "the marker of a ticket does not name its phase"
+                    );
+                }
+                Err(WriteError::NotDone(error) | WriteError::Uncertain(error)) => {
+                    return Ok(look.later(error.retry_after().unwrap_or(RETRY)));
+                }
+            }
+        }
+        let wish = look.wish.clone();
+        let look = self
+            .change(look, |applied, moving| {
+                note_reached(applied, &wish);
+                *moving = None;
+            })
+            .await?;
+        Ok(look.told())
+    }
+
+    /// Picks the transition, and makes it, or says why there is none.
+    async fn towards(&self, look: Box<Look>, is_back: bool) -> Result<PhaseStep, Box<PhaseStep>> {
+        let transitions = match self.jira().transitions(&look.status.id).await {
+            Ok(transitions) => transitions,
+            Err(error) => return Ok(look.later(error.retry_after().unwrap_or(RETRY))),
+        };
+        let stands_for = |target: &JiraIssueStatus| self.phase_of(&look, target);
+        let ways: Vec<Way> = transitions.iter().map(|one| Way::of(one, stands_for)).collect();
+        let (live, status, wish) = (look.live.clone(), look.status.clone(), look.wish.clone());
+        let itinerary = Itinerary {
+            spec: &live.spec,
+            wish: &wish,
+            status: &status,
+        };
+        match itinerary.choose(&ways) {
+            Choice::Take(step) => self.send(look, &step, is_back).await,
+            choice => {
+                let available = itinerary.available(&ways);
+                if choice == Choice::Nowhere
+                    && let Some(finding) = self.unknown(&look).await
+                {
+                    return Ok(self.rest(look, finding, available));
+                }
+                let may = !ways.is_empty() || self.may_move(&look).await;
+                let finding = Self::unmoved(&look).without_way(&choice, &available, may);
+                Ok(self.rest(look, finding, available))
+            }
+        }
+    }
+
+    /// The phase that another status of the ticket's workflow stands for.
+    pub fn phase_of(&self, look: &Look, target: &JiraIssueStatus) -> String {
+        let there = JiraIssueStatus {
+            status: target.status.clone(),
+            status_id: target.status_id.clone(),
+            category: target.category.clone(),
+            ..look.status.clone()
+        };
+        self.reach.mapped(there).phase
+    }
+
+    /// The ticket is not moved, and Jira not asked again for a while.
+    pub fn rest(&self, look: Box<Look>, finding: Finding, available: Vec<String>) -> PhaseStep {
+        let wait = if finding.reason == Reason::TransitionConditional {
+            CONDITIONAL
+        } else {
+            REFUSED
+        };
+        let moment = Moment::of(&look.live, self.integration, &look.status.updated);
+        self.ctx.rested.note(&look.live, moment, wait);
+        PhaseStep {
+            finding: Some(finding),
+            transitions: Some(TicketTransitions {
+                wanted: look.wish.shown().to_owned(),
+                from: look.status.status.clone(),
+                available,
+            }),
+            ..look.later(wait)
+        }
+    }
+}

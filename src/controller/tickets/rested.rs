@@ -1,0 +1,79 @@
+//! Tickets that could not be moved: until when Jira is not asked again, unless something changes before.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use kube::{Resource, ResourceExt};
+
+use crate::api::{integration::JiraIntegration, issue::JiraIssue};
+
+/// What was so when one could not be moved: with another spec, of it or its integration, or another change in Jira, it is
+/// tried at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    generations: (Option<i64>, Option<i64>),
+    updated: String,
+}
+
+impl Moment {
+    /// What is so of a ticket that Jira says was updated then.
+    pub fn of(object: &JiraIssue, integration: &JiraIntegration, updated: &str) -> Self {
+        Self {
+            generations: (object.meta().generation, integration.meta().generation),
+            updated: updated.to_owned(),
+        }
+    }
+}
+
+/// Those that rest, by the uid of their object.
+#[derive(Default)]
+pub struct Rested(Mutex<HashMap<String, (Moment, Instant)>>);
+
+impl Rested {
+    /// How long one still rests.
+    pub fn left(&self, object: &JiraIssue, now: &Moment) -> Option<Duration> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, until) = all.get(&object.uid().unwrap_or_default())?;
+        let left = until.saturating_duration_since(Instant::now());
+        (known == now && !left.is_zero()).then_some(left)
+    }
+
+    /// One rests so long.
+    pub fn note(&self, object: &JiraIssue, moment: Moment, wait: Duration) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        all.retain(|_, (_, until)| *until > now);
+        all.insert(object.uid().unwrap_or_default(), (moment, now + wait));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::issue::JiraIssueSpec;
+
+    #[test]
+    fn one_rests_until_its_time_is_over_or_something_changes() {
+        let rested = Rested::default();
+        let object = |generation| {
+            let mut object = JiraIssue::new("a", JiraIssueSpec::default());
+            (object.meta_mut().uid, object.meta_mut().generation) = (Some("u".into()), Some(generation));
+            object
+        };
+        let (first, second) = (object(1), object(2));
+        let moment = |object: &JiraIssue, updated: &str| Moment {
+            generations: (object.meta().generation, Some(1)),
+            updated: updated.to_owned(),
+        };
+        let left = |object, updated| rested.left(object, &moment(object, updated));
+        assert_eq!(left(&first, "t"), None);
+        rested.note(&first, moment(&first, "t"), Duration::from_mins(30));
+        assert!(left(&first, "t").is_some() && left(&first, "later").is_none());
+        assert_eq!(left(&second, "t"), None);
+        rested.note(&first, moment(&first, "t"), Duration::ZERO);
+        assert_eq!(left(&first, "t"), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Whether a ticket is where its spec wants it, and what is still to be done about it: pure, from what the object says.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::transition::{Place, Wish};
+use crate::{
+    api::{
+        condition::{ConditionType::PhaseReached, Finding},
+        issue::{JiraIssueSpec, JiraIssueStatus, KeptPhase, PhasePolicy, TicketApplied, TicketTransitions},
+        reason::Reason,
+    },
+    cluster::time::clock,
+};
+
+/// How often a ticket is moved back at most within [`WITHIN`].
+const MOST: usize = 3;
+const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// How long it rests then.
+const REST: SignedDuration = SignedDuration::from_hours(24);
+
+/// How a ticket stands to what its spec wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// The spec wants nothing.
+    NotWanted,
+    /// A move was begun, and it is not known what became of it.
+    Moving,
+    /// It is there.
+    Reached {
+        /// Whether that is written down.
+        is_written: bool,
+    },
+    /// It was there, and somebody moved it on.
+    MovedOn,
+    /// It was moved back too often.
+    Suspended(Timestamp),
+    /// It is to be moved.
+    Outstanding {
+        /// It was there before.
+        is_back: bool,
+    },
+}
+
+/// A ticket with what its spec wants.
+pub struct TicketPhase<'a> {
+    /// What is wanted.
+    pub spec: &'a JiraIssueSpec,
+    /// What is known.
+    pub status: &'a JiraIssueStatus,
+    /// Generation of the spec.
+    pub generation: i64,
+}
+
+impl TicketPhase<'_> {
+    /// How it stands.
+    #[must_use]
+    pub fn stand(&self, now: Timestamp) -> Stand {
+        let Some(wish) = Wish::of(self.spec) else {
+            return Stand::NotWanted;
+        };
+        let applied = self.status.applied.as_ref();
+        let reached = applied.and_then(|applied| applied.phase.as_deref()).unwrap_or_default();
+        let is_written = reached == wish.written();
+        if self.status.moving.is_some() {
+            return Stand::Moving;
+        }
+        if wish.is_met(&Place::of(self.status)) {
+            return Stand::Reached { is_written };
+        }
+        match self.spec.policy().phase {
+            PhasePolicy::Keep if is_written => self.kept(now),
+            PhasePolicy::OnChange if is_written => Stand::MovedOn,
+            PhasePolicy::Once if !reached.is_empty() => Stand::MovedOn,
+            _ => Stand::Outstanding { is_back: false },
+        }
+    }
+
+    /// Whether it is moved back once more.
+    fn kept(&self, now: Timestamp) -> Stand {
+        let of_generation = |kept: &&KeptPhase| kept.generation == self.generation;
+        let applied = self.status.applied.as_ref();
+        let kept = applied.and_then(|applied| applied.kept.as_ref()).filter(of_generation);
+        let at = kept.map_or(&[][..], |kept| kept.at.as_slice());
+        if let ([Time(first), .., Time(last)], true) = (at, at.len() >= MOST)
+            && last.duration_since(*first) <= WITHIN
+            && now.duration_since(*last) < REST
+        {
+            return Stand::Suspended(last.checked_add(REST).unwrap_or(now));
+        }
+        Stand::Outstanding { is_back: true }
+    }
+
+    /// What the condition says, without asking Jira. None where the spec wants nothing.
+    #[must_use]
+    pub fn finding(&self, now: Timestamp) -> Option<Finding> {
+        let wish = Wish::of(self.spec)?;
+        let (key, here, wanted) = (&self.status.key, &self.status.status, wish.shown());
+        let said = |reason, what: &str| Some(Finding::with_remedy(PhaseReached, reason, what));
+        match self.stand(now) {
+            Stand::NotWanted => None,
+            Stand::Reached { .. } => said(Reason::Reached, &format!("{key} is {here}.")),
+            Stand::MovedOn => {
+                let what =
+                    format!("{key} came to where the spec wanted it, and was moved on to {here} since, which stands.");
+                said(Reason::MovedOn, &what)
+            }
+            Stand::Suspended(until) => {
+                let applied = self.status.applied.as_ref();
+                let by = applied.and_then(|applied| applied.kept.as_ref()?.by.clone());
+                let by = by.unwrap_or_else(|| "Somebody whom Jira does not name".to_owned());
+                let what = format!(
+                    "{by} moved {key} away from {wanted} again, which was moved back {MOST} times within an hour. It stays \
+                     in {here} until {}.",
+                    clock(until)
+                );
+                said(Reason::KeepSuspended, &what)
+            }
+            Stand::Moving | Stand::Outstanding { .. } => said(
+                Reason::ChangesPending,
+                &format!("{wanted} is wanted, {key} is {here}: it is to be moved."),
+            ),
+        }
+    }
+
+    /// Where it can go, as far as that was found out, while it is not where it is wanted.
+    #[must_use]
+    pub fn transitions(
+        &self,
+        finding: Option<&Finding>,
+        found: Option<&TicketTransitions>,
+    ) -> Option<TicketTransitions> {
+        let wish = Wish::of(self.spec)?;
+        if finding.is_none_or(Finding::is_true) {
+            return None;
+        }
+        let before = found.or(self.status.transitions.as_ref());
+        let before = before.filter(|known| known.from == self.status.status);
+        Some(TicketTransitions {
+            wanted: wish.shown().to_owned(),
+            from: self.status.status.clone(),
+            available: before.map(|known| known.available.clone()).unwrap_or_default(),
+        })
+    }
+}
+
+/// What was written to a ticket, once it came to where the spec wants it.
+pub fn note_reached(applied: &mut TicketApplied, wish: &Wish) {
+    applied.phase = Some(wish.written());
+}
+
+/// The same, once it is moved back: from then on that is outstanding like any other move.
+pub fn note_moved_back(applied: &mut TicketApplied, generation: i64, now: Time, by: Option<String>) {
+    let before = applied.kept.take().filter(|kept| kept.generation == generation);
+    let mut at = before.map(|kept| kept.at).unwrap_or_default();
+    at.push(now);
+    let skipped = at.len().saturating_sub(MOST);
+    applied.phase = Some(String::new());
+    applied.kept = Some(KeptPhase {
+        generation,
+        at: at.into_iter().skip(skipped).collect(),
+        by,
+    });
+}
+
+/// The same, where the spec wants nothing any more: what it wants next is new, whatever it is.
+#[must_use]
+pub fn without_wish(applied: Option<TicketApplied>) -> Option<TicketApplied> {
+    applied.map(|applied| TicketApplied {
+        phase: applied.phase.map(|_| String::new()),
+        kept: None,
+        ..applied
+    })
+}
+
+#[cfg(test)]
+mod tests;

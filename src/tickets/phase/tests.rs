@@ -1,0 +1,149 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::api::issue::TicketPolicy;
+
+const NOW: &str = "2026-11-30T12:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn spec(policy: PhasePolicy) -> JiraIssueSpec {
+    JiraIssueSpec {
+        phase: Some("Done".into()),
+        policy: Some(TicketPolicy {
+            phase: policy,
+            ..TicketPolicy::default()
+        }),
+        ..JiraIssueSpec::default()
+    }
+}
+
+fn ticket(phase: &str, reached: Option<&str>) -> JiraIssueStatus {
+    JiraIssueStatus {
+        key: "SUP-1".into(),
+        status: "Open".into(),
+        phase: phase.into(),
+        applied: Some(TicketApplied {
+            phase: reached.map(str::to_owned),
+            ..TicketApplied::default()
+        }),
+        ..JiraIssueStatus::default()
+    }
+}
+
+fn stand(spec: &JiraIssueSpec, status: &JiraIssueStatus) -> Stand {
+    let generation = 2;
+    TicketPhase {
+        spec,
+        status,
+        generation,
+    }
+    .stand(at(NOW))
+}
+
+#[test]
+fn a_ticket_is_moved_once_for_what_the_spec_wants_and_people_have_the_last_word() {
+    use PhasePolicy::{Keep, OnChange, Once};
+    let outstanding = |is_back| Stand::Outstanding { is_back };
+    let reached = |is_written| Stand::Reached { is_written };
+    for (policy, phase, before, expected) in [
+        (OnChange, "Todo", None, outstanding(false)),
+        (OnChange, "Done", None, reached(false)),
+        (OnChange, "Done", Some("Done"), reached(true)),
+        (OnChange, "Todo", Some("Done"), Stand::MovedOn),
+        (OnChange, "Todo", Some("InProgress"), outstanding(false)),
+        // The spec wanted nothing in between.
+        (OnChange, "Todo", Some(""), outstanding(false)),
+        (Once, "Todo", None, outstanding(false)),
+        (Once, "Todo", Some("Done"), Stand::MovedOn),
+        (Once, "Todo", Some("InProgress"), Stand::MovedOn),
+        (Once, "Done", Some("InProgress"), reached(false)),
+        (Keep, "Todo", None, outstanding(false)),
+        (Keep, "Todo", Some("Done"), outstanding(true)),
+        (Keep, "Todo", Some("InProgress"), outstanding(false)),
+    ] {
+        let found = stand(&spec(policy), &ticket(phase, before));
+        assert_eq!(found, expected, "{policy:?} {phase} {before:?}");
+    }
+    assert_eq!(
+        stand(&JiraIssueSpec::default(), &ticket("Todo", Some("Done"))),
+        Stand::NotWanted
+    );
+}
+
+#[test]
+fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
+    let kept = |generation, times: &[&str]| {
+        let mut status = ticket("Todo", None);
+        let mut applied = TicketApplied::default();
+        for time in times {
+            note_moved_back(&mut applied, generation, Time(at(time)), Some("Automation".into()));
+        }
+        note_reached(&mut applied, &Wish::Phase("Done".into()));
+        status.applied = Some(applied);
+        status
+    };
+    let back = Stand::Outstanding { is_back: true };
+    let wants = spec(PhasePolicy::Keep);
+    let twice = ["2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
+    assert_eq!(stand(&wants, &kept(2, &twice)), back);
+    let thrice = ["2026-11-30T11:20:00Z", "2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
+    let until = at("2026-12-01T11:55:00Z");
+    assert_eq!(stand(&wants, &kept(2, &thrice)), Stand::Suspended(until));
+    // Another spec, or a day later, it is tried again.
+    assert_eq!(stand(&wants, &kept(1, &thrice)), back);
+    let old = ["2026-11-29T11:20:00Z", "2026-11-29T11:50:00Z", "2026-11-29T11:55:00Z"];
+    assert_eq!(stand(&wants, &kept(2, &old)), back);
+    // Slowly it goes on.
+    let slow = ["2026-11-30T10:00:00Z", "2026-11-30T11:30:00Z", "2026-11-30T11:55:00Z"];
+    assert_eq!(stand(&wants, &kept(2, &slow)), back);
+    let status = kept(2, &thrice);
+    let said = TicketPhase {
+        spec: &wants,
+        status: &status,
+        generation: 2,
+    };
+    let said = said.finding(at(NOW)).unwrap();
+    assert_eq!(said.reason, Reason::KeepSuspended);
+    assert!(
+        said.message().starts_with("Automation moved SUP-1 away"),
+        "{}",
+        said.message()
+    );
+}
+
+#[test]
+fn a_move_under_way_goes_before_everything_else() {
+    let mut status = ticket("Done", Some("Done"));
+    status.moving = Some(crate::api::issue::TicketMove {
+        wanted: "Done".into(),
+        to: "5".into(),
+        last: true,
+        since: String::new(),
+        at: Time(at(NOW)),
+        holder: "a".into(),
+    });
+    assert_eq!(stand(&spec(PhasePolicy::OnChange), &status), Stand::Moving);
+}
+
+#[test]
+fn where_it_can_go_is_told_of_where_it_is_and_no_longer() {
+    let (wants, status) = (spec(PhasePolicy::OnChange), ticket("Todo", None));
+    let known = |from: &str| TicketTransitions {
+        wanted: "Done".into(),
+        from: from.into(),
+        available: vec!["In Progress".into()],
+    };
+    let of = TicketPhase {
+        spec: &wants,
+        status: &status,
+        generation: 2,
+    };
+    let pending = of.finding(at(NOW)).unwrap();
+    let told = |found| of.transitions(Some(&pending), Some(&found)).unwrap().available;
+    assert_eq!(told(known("Open")), ["In Progress"]);
+    assert!(told(known("Blocked")).is_empty());
+    let reached = Finding::plain(PhaseReached, Reason::Reached);
+    assert_eq!(of.transitions(Some(&reached), Some(&known("Open"))), None);
+}
