@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    issue_models::{IssueStatus, IssueUser, time},
+    issue_fields::{IssueStatus, IssueUser, time},
     lenient::{id, maybe_id, or_default, or_true},
     ticket_models::CreateField,
 };

@@ -99,7 +99,14 @@ impl TicketPhase<'_> {
         let said = |reason, what: &str| Some(Finding::with_remedy(PhaseReached, reason, what));
         match self.stand(now) {
             Stand::NotWanted => None,
-            Stand::Reached { .. } => said(Reason::Reached, &format!("{key} is {here}.")),
+            Stand::Reached { is_written } if is_written || self.spec.suspend => {
+                said(Reason::Reached, &format!("{key} is {here}."))
+            }
+            // Before that is written down, somebody who moves it on would be taken for what was before.
+            Stand::Reached { .. } => said(
+                Reason::ChangesPending,
+                &format!("{key} is {here}, which is to be written down."),
+            ),
             Stand::MovedOn => {
                 let what =
                     format!("{key} came to where the spec wanted it, and was moved on to {here} since, which stands.");
