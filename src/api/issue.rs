@@ -11,7 +11,7 @@ use super::UNOBSERVED;
 pub use super::{
     issue_status::{
         AppliedLink, IssuePerson, JiraIssueStatus, KeptPhase, TicketApplied, TicketCreation, TicketMove, TicketPeople,
-        TicketPerson, TicketTransitions,
+        TicketPerson, TicketTransitions, TicketWay,
     },
     ticket::{ExistingPolicy, PersonReference, PhasePolicy, TicketLink, TicketPolicy},
 };

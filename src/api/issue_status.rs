@@ -141,8 +141,22 @@ pub struct TicketApplied {
     pub refused: BTreeMap<String, String>,
     /// The phase, or the status, that the spec wanted and the ticket came to; empty where the spec wants none any more.
     pub phase: Option<String>,
-    /// What spec.policy.phase: Keep did.
+    /// How often it was moved back.
     pub kept: Option<KeptPhase>,
+    /// How far it came, where it is moved in several steps.
+    pub way: Option<TicketWay>,
+}
+
+/// How far a ticket came that is moved in several steps.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketWay {
+    /// For which generation.
+    pub generation: i64,
+    /// Id of the status that the last step led to.
+    pub at: String,
+    /// How many of spec.via are behind it.
+    pub passed: i64,
 }
 
 /// How often a ticket was moved back after somebody had moved it away.
@@ -171,6 +185,9 @@ pub struct TicketMove {
     /// Whether the ticket is then where the spec wants it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub last: bool,
+    /// How many of spec.via are then behind it.
+    #[serde(default)]
+    pub passed: i64,
     /// When the ticket was updated last before, by Jira's clock.
     pub since: String,
     /// When it began.

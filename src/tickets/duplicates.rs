@@ -72,7 +72,6 @@ mod tests {
             uid: "u".into(),
             kept: crate::tickets::Kept::default(),
             former: None,
-            phase: None,
         };
         serde_json::from_value(json!({
             "id": id.to_string(), "key": format!("SUP-{id}"), "properties": {PROPERTY: marker.value()},

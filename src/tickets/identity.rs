@@ -71,9 +71,6 @@ pub struct Marker {
     /// Id of the ticket that the object had before, which was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<String>,
-    /// The phase, or the status, that the spec wanted and the ticket came to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<String>,
 }
 
 /// What was written to a ticket and has to outlive its object: a cluster that is built anew has it from nowhere else. Jira
@@ -84,6 +81,9 @@ pub struct Kept {
     /// Id of the comment that names a reporter who could not be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The phase, or the status, that the spec wanted and the ticket came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }
 
 impl Marker {
@@ -106,7 +106,6 @@ impl Marker {
             uid,
             kept: Kept::default(),
             former: None,
-            phase: None,
         }
     }
 
@@ -176,7 +175,6 @@ mod tests {
             uid: "7".into(),
             kept: Kept::default(),
             former: None,
-            phase: None,
         };
         assert_eq!(Marker::read(&marker.value()), Some(marker.clone()));
         let mut newer = marker.value();

@@ -66,7 +66,7 @@ pub use own_issues::Listing;
 pub use parts::Part;
 pub use people::{People, TicketRoles};
 pub use person_searches::{PersonSearches, Searching};
-pub use phase::{Stand, TicketPhase, note_moved_back, note_reached, without_wish};
+pub use phase::{Stand, TicketPhase, note_moved_back, note_reached, note_step, without_wish};
 pub use reach::Reach;
 pub use refused::RefusedCreation;
 pub use settle::{CreationTimes, Lookups, Settled};

@@ -7,7 +7,10 @@ use super::transition::{Place, Wish};
 use crate::{
     api::{
         condition::{ConditionType::PhaseReached, Finding},
-        issue::{JiraIssueSpec, JiraIssueStatus, KeptPhase, PhasePolicy, TicketApplied, TicketTransitions},
+        issue::{
+            JiraIssueSpec, JiraIssueStatus, KeptPhase, PhasePolicy, TicketApplied, TicketMove, TicketTransitions,
+            TicketWay,
+        },
         reason::Reason,
     },
     cluster::time::clock,
@@ -72,8 +75,23 @@ impl TicketPhase<'_> {
             PhasePolicy::Keep if is_written => self.kept(now),
             PhasePolicy::OnChange if is_written => Stand::MovedOn,
             PhasePolicy::Once if !reached.is_empty() => Stand::MovedOn,
+            // Somebody moved it away halfway.
+            _ if self.way().is_some_and(|way| way.at != self.status.status_id) => self.kept(now),
             _ => Stand::Outstanding { is_back: false },
         }
+    }
+
+    /// How far it came on a way of several steps, for this spec.
+    fn way(&self) -> Option<&TicketWay> {
+        let way = self.status.applied.as_ref()?.way.as_ref();
+        way.filter(|way| way.generation == self.generation)
+    }
+
+    /// How many of the stops in `spec.via` are behind it.
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        let way = self.way().filter(|way| way.at == self.status.status_id);
+        way.and_then(|way| usize::try_from(way.passed).ok()).unwrap_or_default()
     }
 
     /// Whether it is moved back once more.
@@ -99,11 +117,9 @@ impl TicketPhase<'_> {
         let said = |reason, what: &str| Some(Finding::with_remedy(PhaseReached, reason, what));
         match self.stand(now) {
             Stand::NotWanted => None,
-            Stand::Reached { is_written } if is_written || self.spec.suspend => {
-                said(Reason::Reached, &format!("{key} is {here}."))
-            }
+            Stand::Reached { is_written: true } => said(Reason::Reached, &format!("{key} is {here}.")),
             // Before that is written down, somebody who moves it on would be taken for what was before.
-            Stand::Reached { .. } => said(
+            Stand::Reached { is_written: false } => said(
                 Reason::ChangesPending,
                 &format!("{key} is {here}, which is to be written down."),
             ),
@@ -116,9 +132,10 @@ impl TicketPhase<'_> {
                 let applied = self.status.applied.as_ref();
                 let by = applied.and_then(|applied| applied.kept.as_ref()?.by.clone());
                 let by = by.unwrap_or_else(|| "Somebody whom Jira does not name".to_owned());
+                let away = if self.way().is_some() { "on its way to" } else { "from" };
                 let what = format!(
-                    "{by} moved {key} away from {wanted} again, which was moved back {MOST} times within an hour. It stays \
-                     in {here} until {}.",
+                    "{by} moved {key} away {away} {wanted} again, which was moved back {MOST} times within an hour. It \
+                     stays in {here} until {}.",
                     clock(until)
                 );
                 said(Reason::KeepSuspended, &what)
@@ -127,6 +144,25 @@ impl TicketPhase<'_> {
                 Reason::ChangesPending,
                 &format!("{wanted} is wanted, {key} is {here}: it is to be moved."),
             ),
+        }
+    }
+
+    /// The same where nothing is sent, and why.
+    #[must_use]
+    pub fn withheld(&self, now: Timestamp, why: Reason) -> Option<Finding> {
+        let wish = Wish::of(self.spec)?;
+        let (key, here, wanted) = (&self.status.key, &self.status.status, wish.shown());
+        match self.stand(now) {
+            Stand::Reached { .. } => Some(Finding::with_remedy(
+                PhaseReached,
+                Reason::Reached,
+                &format!("{key} is {here}."),
+            )),
+            Stand::Moving | Stand::Outstanding { .. } => {
+                let what = format!("{wanted} is wanted, {key} is {here}: it is not moved.");
+                Some(Finding::with_remedy(PhaseReached, why, &what))
+            }
+            Stand::NotWanted | Stand::MovedOn | Stand::Suspended(_) => self.finding(now),
         }
     }
 
@@ -153,7 +189,16 @@ impl TicketPhase<'_> {
 
 /// What was written to a ticket, once it came to where the spec wants it.
 pub fn note_reached(applied: &mut TicketApplied, wish: &Wish) {
-    applied.phase = Some(wish.written());
+    (applied.phase, applied.way) = (Some(wish.written()), None);
+}
+
+/// The same, once a step of several was made.
+pub fn note_step(applied: &mut TicketApplied, generation: i64, step: TicketMove) {
+    applied.way = Some(TicketWay {
+        generation,
+        at: step.to,
+        passed: step.passed,
+    });
 }
 
 /// The same, once it is moved back: from then on that is outstanding like any other move.
@@ -162,7 +207,7 @@ pub fn note_moved_back(applied: &mut TicketApplied, generation: i64, now: Time, 
     let mut at = before.map(|kept| kept.at).unwrap_or_default();
     at.push(now);
     let skipped = at.len().saturating_sub(MOST);
-    applied.phase = Some(String::new());
+    (applied.phase, applied.way) = (Some(String::new()), None);
     applied.kept = Some(KeptPhase {
         generation,
         at: at.into_iter().skip(skipped).collect(),
@@ -176,6 +221,7 @@ pub fn without_wish(applied: Option<TicketApplied>) -> Option<TicketApplied> {
     applied.map(|applied| TicketApplied {
         phase: applied.phase.map(|_| String::new()),
         kept: None,
+        way: None,
         ..applied
     })
 }

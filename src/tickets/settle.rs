@@ -39,6 +39,13 @@ impl CreationTimes {
         self.settle / 5
     }
 
+    /// How soon what was sent and is not found is looked for again, so long after it was sent. None where it counts as
+    /// not done.
+    #[must_use]
+    pub fn next_look(self, elapsed: Duration) -> Option<Duration> {
+        (elapsed < self.settle).then(|| next_after(elapsed, self))
+    }
+
     /// How long what became of a creation is remembered for another object of the same name: 10 min of 5.
     #[must_use]
     pub fn remembered(self) -> Duration {
@@ -106,6 +113,13 @@ mod tests {
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_is_not_found_counts_as_not_done_after_the_whole_time() {
+        assert_eq!(TIMES.next_look(at(0)), Some(at(10)));
+        assert_eq!(TIMES.next_look(at(121)), Some(at(179)));
+        assert_eq!(TIMES.next_look(at(300)), None);
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Step<'w> {
     pub fields: Map<String, Value>,
     /// Whether the ticket is then where the spec wants it.
     pub is_last: bool,
+    /// How many of the stops in `spec.via` are then behind it.
+    pub passed: usize,
 }
 
 /// A name as it is compared with others.
@@ -118,6 +120,12 @@ impl Wish {
             Self::Phase(phase) => phase.clone(),
             Self::Status(status) => format!("status {status}"),
         }
+    }
+
+    /// What a plan says of the move: which transition it is depends on where the ticket is then.
+    #[must_use]
+    pub fn plan(&self) -> String {
+        format!("POST /rest/api/3/issue/{{id}}/transitions, to {}", self.shown())
     }
 
     /// Whether a ticket in this place is where it is wanted.
@@ -180,19 +188,23 @@ pub struct Itinerary<'a> {
     pub wish: &'a Wish,
     /// What is known of it.
     pub status: &'a JiraIssueStatus,
+    /// How many of the stops in `spec.via` are behind it, where it was moved here: a stop that is named by its transition
+    /// does not tell that from where the ticket is.
+    pub passed: usize,
 }
 
 impl Itinerary<'_> {
     /// Picks the transition. What `spec.via` names is gone through in its order, from where the ticket is on; what can be
-    /// left out is. Of several those go first that have no screen, and then the workflow's order decides.
+    /// left out is. Of several those go first that lead to a status of the name, then those that have no screen, and then
+    /// the workflow's order decides.
     #[must_use]
     pub fn choose<'w>(&self, ways: &'w [Way]) -> Choice<'w> {
         let here = Place::of(self.status);
         let via = self.spec.via.as_slice();
-        let passed = via.iter().rposition(|stop| means(stop, &here)).map_or(0, |at| at + 1);
-        let stops = via.iter().skip(passed).map(Some).chain([None]);
+        let here_is = via.iter().rposition(|stop| means(stop, &here)).map_or(0, |at| at + 1);
+        let stops = via.iter().map(Some).chain([None]).enumerate();
         let (mut lacking, mut conditional) = (None, None);
-        for stop in stops {
+        for (number, stop) in stops.skip(here_is.max(self.passed).min(via.len())) {
             let leads_there = |way: &&Way| match stop {
                 Some(stop) => means(stop, &way.to) || plain(stop) == plain(&way.name),
                 None => self.wish.is_met(&way.to),
@@ -202,12 +214,16 @@ impl Itinerary<'_> {
                 .filter(|way| way.leads_on(&here))
                 .filter(leads_there)
                 .collect();
-            fitting.sort_by_key(|way| way.has_screen);
+            fitting.sort_by_key(|way| (stop.is_some_and(|stop| !means(stop, &way.to)), way.has_screen));
             for way in fitting {
                 match (way.is_available, self.filled(way)) {
                     (true, Ok(fields)) => {
-                        let is_last = self.wish.is_met(&way.to);
-                        return Choice::Take(Step { way, fields, is_last });
+                        return Choice::Take(Step {
+                            way,
+                            fields,
+                            is_last: self.wish.is_met(&way.to),
+                            passed: number + 1,
+                        });
                     }
                     (true, Err(problems)) => {
                         lacking.get_or_insert((way, problems));

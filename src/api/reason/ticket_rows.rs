@@ -102,7 +102,7 @@ macro_rules! with_ticket_rows {
             "The ticket is archived, alone or with its project; nothing is created again by itself.",
             "Somebody archived it in Jira.",
             "Restore it in Jira to go on with it; for a new ticket delete this object and apply it again, under another name if the archived one is found.";
-        Planned [Created, FieldsApplied] False Wait:
+        Planned [Created, FieldsApplied, PhaseReached] False Wait:
             "Nothing is sent: status.plan lists what would be.",
             "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",
             "Set dryRun to false, or remove the annotation, to have it sent.";
@@ -126,7 +126,7 @@ macro_rules! with_ticket_rows {
             "As many tickets were created within an hour as spec.tickets.maxPerHour allows.",
             "More objects were applied than expected: a loop, or an alarm storm.",
             "It goes on by itself; raise spec.tickets.maxPerHour of the JiraIntegration if so many are meant.";
-        TicketSuspended [Created, FieldsApplied] Unknown Wait:
+        TicketSuspended [Created, FieldsApplied, PhaseReached] Unknown Wait:
             "spec.suspend is true, so nothing is sent.",
             "A person suspended the object.",
             "Set spec.suspend to false.";

@@ -22,7 +22,7 @@ use crate::{
         write_error::WriteError,
     },
     cluster::error::describe,
-    tickets::{Marker, PROPERTY, TicketStore, project},
+    tickets::{Marker, PROPERTY, TicketStore, Wish, project},
 };
 
 /// How long what failed is put off.
@@ -70,8 +70,10 @@ impl Adoption<'_> {
             key: found.issue.key,
         };
         if self.is_dry_run {
+            let marked = format!("PUT /rest/api/3/issue/{} {mark}", ticket.id);
+            let moves = Wish::of(&self.object.spec).map(|wish| wish.plan());
             return TicketOutcome {
-                plan: vec![format!("PUT /rest/api/3/issue/{} {mark}", ticket.id)],
+                plan: std::iter::once(marked).chain(moves).collect(),
                 ..TicketOutcome::of(Finding::plain(Created, Reason::Planned))
             };
         }

@@ -21,6 +21,9 @@ use crate::{
 /// Target of the lines of the audit log.
 pub const TARGET: &str = "jira_operator::audit";
 
+/// The event of a ticket that somebody moved on: the condition says how it stands, the event what happened.
+const MOVED_IN_JIRA: &str = "MovedInJira";
+
 /// The object that something is written for.
 struct Author {
     reference: ObjectReference,
@@ -120,12 +123,19 @@ impl Author {
     }
 }
 
-/// Whether an event of a condition says what another one tells: that the ticket was created, by this very reconciliation
-/// unless the object had a mark of an earlier one; or that something is to be written, which is told once it is.
-pub fn is_told(notice: &Notice, object: &JiraIssue) -> bool {
+/// An event of a condition as it is told. None where another one tells it: that the ticket was created, by this very
+/// reconciliation unless the object had a mark of an earlier one; or that something is to be written, which is told once
+/// it is.
+pub fn to_publish(mut notice: Notice, object: &JiraIssue) -> Option<Notice> {
     let is_settled = object.status.as_ref().is_some_and(|status| status.creation.is_some());
     let is_to_follow = notice.reason == Reason::ChangesPending.as_str();
-    is_to_follow || notice.reason == Reason::TicketCreated.as_str() && !is_settled
+    if is_to_follow || notice.reason == Reason::TicketCreated.as_str() && !is_settled {
+        return None;
+    }
+    if notice.reason == Reason::MovedOn.as_str() {
+        MOVED_IN_JIRA.clone_into(&mut notice.reason);
+    }
+    Some(notice)
 }
 
 /// The latest of those that own a part of the spec.
@@ -179,6 +189,18 @@ mod tests {
             Some("argocd")
         );
         assert!(last_change(object(&json!([])).managed_fields()).is_none());
+    }
+
+    #[test]
+    fn what_follows_by_itself_is_no_event_and_a_move_of_somebody_else_is_one() {
+        let told = |reason: Reason| {
+            let notice = Notice::warning(ObjectReference::default(), reason.as_str(), String::new());
+            to_publish(notice, &object(&json!([]))).map(|notice| notice.reason)
+        };
+        assert_eq!(told(Reason::ChangesPending), None);
+        assert_eq!(told(Reason::TicketCreated), None);
+        assert_eq!(told(Reason::MovedOn).as_deref(), Some("MovedInJira"));
+        assert_eq!(told(Reason::NoTransition).as_deref(), Some("NoTransition"));
     }
 
     #[test]

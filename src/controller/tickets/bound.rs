@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{
         condition::{
-            ConditionType::{Created, FieldsApplied, PeopleMatched, PhaseReached},
+            ConditionType::{Created, FieldsApplied, PeopleMatched},
             Finding,
         },
         integration::JiraIntegration,
@@ -44,11 +44,11 @@ pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
         .status
         .as_ref()
         .map_or(&[][..], |status| status.conditions.as_slice());
-    let carried =
-        [Created, PeopleMatched, FieldsApplied, PhaseReached].map(|type_| Finding::carried(type_, conditions));
+    let carried = [Created, PeopleMatched, FieldsApplied].map(|type_| Finding::carried(type_, conditions));
     let mut outcome = TicketOutcome::of(valid);
     if is_bound(object) {
         outcome.findings.extend(carried.into_iter().flatten());
+        outcome.findings.extend(phase::carried(object));
     }
     outcome
 }
@@ -120,9 +120,11 @@ async fn write(
 ) {
     let is_there = outcome.findings.iter().all(Finding::is_true);
     if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
-        let (finding, plan) = links::withheld(object, reason);
-        outcome.findings.extend(finding);
-        outcome.plan = plan;
+        let issue = outcome.issue.clone().unwrap_or_default();
+        let (of_phase, moves) = phase::withheld(object, &issue, reason);
+        let (of_links, links) = links::withheld(object, reason);
+        outcome.findings.extend(of_phase.into_iter().chain(of_links));
+        outcome.plan = moves.into_iter().chain(links).collect();
         return;
     }
     let issue = outcome.issue.clone().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Api, Resource, ResourceExt};
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ use crate::{
         transition_models::Change,
         write_error::{Refusal, WriteError},
     },
-    tickets::{Marker, Place, Step, Unmoved, note_moved_back},
+    tickets::{Place, Step, Unmoved, note_moved_back, note_step},
 };
 
 /// Somebody else changed the ticket in the same moment.
@@ -51,6 +51,7 @@ impl Mover<'_> {
                 wanted: look.wish.written(),
                 to: step.way.to.status_id.clone(),
                 last: step.is_last,
+                passed: i64::try_from(step.passed).unwrap_or(i64::MAX),
                 since: look.status.updated.clone(),
                 at: now,
                 holder: self.ctx.outbox.holder.clone(),
@@ -75,7 +76,7 @@ impl Mover<'_> {
                 Ok(self.not_moving(look).await?.later(wait))
             }
             // It may have been made: it is looked for from now on.
-            Err(WriteError::Uncertain(_)) => Ok(look.later(RETRY)),
+            Err(WriteError::Uncertain(_)) => Ok(look.later(SOON)),
         }
     }
 
@@ -102,7 +103,18 @@ impl Mover<'_> {
         if step.is_last {
             return self.reached(look).await;
         }
-        Ok(self.not_moving(look).await?.later(Duration::ZERO))
+        Ok(self.on_the_way(look).await?.later(Duration::ZERO))
+    }
+
+    /// A step of several was made.
+    async fn on_the_way(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
+        let (generation, wanted) = (look.live.meta().generation.unwrap_or_default(), look.wish.written());
+        self.change(look, |applied, moving| {
+            if let Some(step) = moving.take().filter(|step| step.wanted == wanted) {
+                note_step(applied, generation, step);
+            }
+        })
+        .await
     }
 
     async fn not_moving(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
@@ -128,12 +140,11 @@ impl Mover<'_> {
     /// What became of a move whose answer is lost: the ticket, and whether it came to where it is wanted.
     pub async fn settled(&self, look: Box<Look>, moving: &TicketMove) -> Result<(Box<Look>, bool), Box<PhaseStep>> {
         let is_last = moving.last && moving.wanted == look.wish.written();
-        let is_there = look.wish.is_met(&Place::of(&look.status));
-        if is_there && is_last {
+        if look.wish.is_met(&Place::of(&look.status)) {
             return Ok((look, true));
         }
         if look.status.status_id == moving.to {
-            return Ok((self.not_moving(look).await?, false));
+            return Ok((self.on_the_way(look).await?, false));
         }
         let changes = match self.jira().newest_changes(&look.status.id).await {
             Ok(changes) => changes,
@@ -143,20 +154,12 @@ impl Mover<'_> {
             if is_last {
                 return Ok((look, true));
             }
-            return Ok((self.not_moving(look).await?, false));
+            return Ok((self.on_the_way(look).await?, false));
         }
         // Jira may still be about to make it, or another process to send it.
-        let is_ours = moving.holder == self.ctx.outbox.holder;
-        let least = if is_ours {
-            RETRY
-        } else {
-            self.ctx.outbox.times.deadline()
-        };
-        let age = Timestamp::now().duration_since(moving.at.0);
-        let left = SignedDuration::try_from(least).unwrap_or(SignedDuration::ZERO) - age;
-        if left.is_positive() {
-            let left = left.unsigned_abs() + Duration::from_millis(100);
-            return Err(Box::new(look.later(left)));
+        let age = Duration::try_from(Timestamp::now().duration_since(moving.at.0)).unwrap_or_default();
+        if let Some(wait) = self.ctx.outbox.times.next_look(age) {
+            return Err(Box::new(look.later(wait)));
         }
         Ok((self.not_moving(look).await?, false))
     }
@@ -170,7 +173,7 @@ impl Mover<'_> {
             .is_some_and(|author| author.account_id == self.permit.account);
         is_ours
             && change.status() == Some(moving.to.as_str())
-            && since.is_none_or(|since| change.at().is_some_and(|at| at > since))
+            && since.is_none_or(|since| change.at().is_some_and(|at| at >= since))
     }
 
     /// Who moved the ticket last, of others than our account.
@@ -260,10 +263,8 @@ fn body(look: &Look, step: &Step<'_>, fields: &Map<String, Value>) -> Value {
         let generation = look.live.meta().generation.unwrap_or_default();
         parts.insert("historyMetadata".to_owned(), marker.history(generation));
         if step.is_last {
-            let marker = Marker {
-                phase: Some(look.wish.written()),
-                ..marker.clone()
-            };
+            let mut marker = marker.clone();
+            marker.kept.phase = Some(look.wish.written());
             parts.insert("properties".to_owned(), json!([marker.property()]));
         }
     }

@@ -21,9 +21,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{jira::Session, write_error::WriteError},
-    tickets::{
-        Choice, Identity, Itinerary, Marker, PROPERTY, Reach, Stand, TicketStore, Way, Wish, WritePermit, note_reached,
-    },
+    tickets::{Choice, Identity, Itinerary, PROPERTY, Reach, Stand, TicketStore, Way, Wish, WritePermit, note_reached},
 };
 
 /// How long what failed is put off.
@@ -47,13 +45,20 @@ pub struct Pending {
 impl Pending {
     /// Nothing can be said of a ticket that is not shown, or is out of reach: what was said before stands.
     pub fn carried(object: &JiraIssue) -> Self {
-        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
-        let is_wanted = Wish::of(&object.spec).is_some();
         Self {
-            finding: Finding::carried(PhaseReached, conditions).filter(|_| is_wanted),
+            finding: carried(object),
             ..Self::default()
         }
     }
+}
+
+/// What was said of a ticket before. That it is where an earlier spec wanted it says nothing of this one.
+pub fn carried(object: &JiraIssue) -> Option<Finding> {
+    let status = object.status.clone().unwrap_or_default();
+    let now = phase(object, &status).finding(Timestamp::now())?;
+    let before = Finding::carried(PhaseReached, &status.conditions);
+    let stands = before.filter(|before| now.is_true() || !before.is_true());
+    Some(stands.unwrap_or(now))
 }
 
 /// Whether a ticket is to be moved, as far as is known.
@@ -84,6 +89,17 @@ pub fn pending(
             }
         }
     }
+}
+
+/// What is said of a move that is not made because nothing is to be sent, and what would be sent.
+pub fn withheld(object: &JiraIssue, issue: &JiraIssueStatus, why: Reason) -> (Option<Finding>, Option<String>) {
+    let status = known(object, issue.clone());
+    let finding = phase(object, &status).withheld(Timestamp::now(), why);
+    let is_planned = finding
+        .as_ref()
+        .is_some_and(|finding| finding.reason == Reason::Planned);
+    let plan = Wish::of(&object.spec).filter(|_| is_planned).map(|wish| wish.plan());
+    (finding, plan)
 }
 
 /// Moves tickets of one integration.
@@ -161,7 +177,7 @@ impl Mover<'_> {
     /// In a rebuilt cluster the marker says what the ticket came to before.
     async fn as_marked(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
         let applied = look.status.applied.as_ref().and_then(|applied| applied.phase.as_ref());
-        let marked = look.marker.as_ref().and_then(|marker| marker.phase.clone());
+        let marked = look.marker.as_ref().and_then(|marker| marker.kept.phase.clone());
         match marked {
             Some(marked) if applied.is_none() => {
                 self.change(look, |applied, _| applied.phase = Some(marked.clone()))
@@ -196,12 +212,9 @@ impl Mover<'_> {
         let marker = look
             .marker
             .clone()
-            .filter(|marker| marker.phase.as_ref() != Some(&wanted));
-        if let Some(marker) = marker {
-            let marker = Marker {
-                phase: Some(wanted),
-                ..marker
-            };
+            .filter(|marker| marker.kept.phase.as_ref() != Some(&wanted));
+        if let Some(mut marker) = marker {
+            marker.kept.phase = Some(wanted);
             match self
                 .jira()
                 .set_property(&look.status.id, PROPERTY, &marker.value())
@@ -243,6 +256,7 @@ impl Mover<'_> {
             spec: &live.spec,
             wish: &wish,
             status: &status,
+            passed: phase(&live, &status).passed(),
         };
         match itinerary.choose(&ways) {
             Choice::Take(step) => self.send(look, &step, is_back).await,

@@ -106,7 +106,7 @@ async fn write(
         let after = written.status.clone().unwrap_or_default();
         let reference = written.object_ref(&());
         for notice in Notice::transitions(&reference, &before.conditions, &after.conditions) {
-            if !audit::is_told(&notice, object) {
+            if let Some(notice) = audit::to_publish(notice, object) {
                 ctx.ctx.events.publish(&notice).await;
             }
         }
@@ -170,7 +170,7 @@ async fn examine(
     let creation = draft((object, store), ctx, &session, (integration, &permit)).await?;
     let people = people_of(&creation.roles, &creation.draft);
     let mut outcome = if is_dry_run {
-        planned(&creation.draft)
+        planned(&object.spec, &creation.draft)
     } else {
         let (place, scope, of) = (creation.place(), creation.marker.scope.clone(), integration_of(object));
         let outcome = Box::pin(create::create(object.clone(), ctx, creation)).await;
@@ -328,10 +328,11 @@ fn is_noted(people: &TicketPeople) -> bool {
 }
 
 /// What would be sent.
-fn planned(draft: &Draft) -> TicketOutcome {
+fn planned(spec: &JiraIssueSpec, draft: &Draft) -> TicketOutcome {
+    let moves = Wish::of(spec).map(|wish| wish.plan());
     TicketOutcome {
         findings: vec![Finding::plain(Created, Reason::Planned)],
-        plan: draft.plan(),
+        plan: draft.plan().into_iter().chain(moves).collect(),
         ..TicketOutcome::default()
     }
 }

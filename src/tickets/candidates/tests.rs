@@ -20,7 +20,6 @@ fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedI
         uid: "u".into(),
         kept: crate::tickets::Kept::default(),
         former: None,
-        phase: None,
     });
     let properties = marker
         .map(|marker| json!({PROPERTY: marker.value()}))

@@ -114,12 +114,86 @@ fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
 }
 
 #[test]
+fn one_that_is_moved_away_halfway_is_moved_on_three_times_an_hour() {
+    let wants = spec(PhasePolicy::OnChange);
+    let halfway = |at: &str, generation| {
+        let mut status = ticket("Todo", None);
+        status.status_id = "2".into();
+        let way = TicketWay {
+            generation,
+            at: at.into(),
+            passed: 1,
+        };
+        status.applied = Some(TicketApplied {
+            way: Some(way),
+            ..TicketApplied::default()
+        });
+        status
+    };
+    let passed = |status: &JiraIssueStatus| {
+        let generation = 2;
+        let spec = &wants;
+        TicketPhase {
+            spec,
+            status,
+            generation,
+        }
+        .passed()
+    };
+    let forward = Stand::Outstanding { is_back: false };
+    assert_eq!(stand(&wants, &halfway("2", 2)), forward);
+    assert_eq!(passed(&halfway("2", 2)), 1);
+    // By a spec of before nothing is said of the way.
+    assert_eq!(stand(&wants, &halfway("1", 1)), forward);
+    assert_eq!((passed(&halfway("2", 1)), passed(&halfway("1", 2))), (0, 0));
+    let mut away = halfway("1", 2);
+    assert_eq!(stand(&wants, &away), Stand::Outstanding { is_back: true });
+    let mut applied = TicketApplied::default();
+    for _ in 0..3 {
+        note_moved_back(&mut applied, 2, Time(at(NOW)), None);
+    }
+    applied.way = away.applied.and_then(|applied| applied.way);
+    away.applied = Some(applied);
+    assert!(matches!(stand(&wants, &away), Stand::Suspended(_)));
+    let said = TicketPhase {
+        spec: &wants,
+        status: &away,
+        generation: 2,
+    };
+    let said = said.finding(at(NOW)).unwrap();
+    assert!(
+        said.message().contains("away on its way to Done again"),
+        "{}",
+        said.message()
+    );
+}
+
+#[test]
+fn what_is_held_back_says_why_and_what_is_there_says_so() {
+    let wants = spec(PhasePolicy::OnChange);
+    let said = |status: &JiraIssueStatus, why| {
+        let of = TicketPhase {
+            spec: &wants,
+            status,
+            generation: 2,
+        };
+        of.withheld(at(NOW), why).unwrap().reason
+    };
+    for why in [Reason::TicketSuspended, Reason::Planned] {
+        assert_eq!(said(&ticket("Todo", None), why), why);
+        assert_eq!(said(&ticket("Done", None), why), Reason::Reached);
+        assert_eq!(said(&ticket("Todo", Some("Done")), why), Reason::MovedOn);
+    }
+}
+
+#[test]
 fn a_move_under_way_goes_before_everything_else() {
     let mut status = ticket("Done", Some("Done"));
     status.moving = Some(crate::api::issue::TicketMove {
         wanted: "Done".into(),
         to: "5".into(),
         last: true,
+        passed: 0,
         since: String::new(),
         at: Time(at(NOW)),
         holder: "a".into(),

@@ -56,7 +56,6 @@ fn draft(metadata: &TicketMetadata) -> Draft {
         uid: "u".into(),
         kept: crate::tickets::Kept::default(),
         former: None,
-        phase: None,
     };
     let roles = TicketRoles::of(&spec, &People::default());
     let parts = DraftParts {

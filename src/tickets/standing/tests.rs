@@ -69,7 +69,6 @@ fn shown(status: JiraIssueStatus, marker: Option<&str>) -> TicketNews {
         uid: "u".into(),
         kept: crate::tickets::Kept::default(),
         former: None,
-        phase: None,
     });
     TicketNews {
         said: Some(Said::Shown(Box::new(ShownTicket { status, marker }))),

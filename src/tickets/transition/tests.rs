@@ -69,11 +69,17 @@ fn at((id, phase): (&str, &str)) -> JiraIssueStatus {
 
 /// The choice in words.
 fn chosen(spec: &JiraIssueSpec, status: &JiraIssueStatus, ways: &[Way]) -> String {
+    chosen_after(0, spec, status, ways)
+}
+
+/// The same, where so many stops are behind it.
+fn chosen_after(passed: usize, spec: &JiraIssueSpec, status: &JiraIssueStatus, ways: &[Way]) -> String {
     let wish = Wish::of(spec).unwrap();
     let of = Itinerary {
         spec,
         wish: &wish,
         status,
+        passed,
     };
     match of.choose(ways) {
         Choice::Take(step) => {
@@ -175,6 +181,25 @@ fn the_way_is_gone_in_its_order_and_what_can_be_left_out_is() {
     assert_eq!(chosen(&both, &at(WORK), &from_work), "12 {} on the way");
     let from_review = [way("11", "Back", WORK), way("21", "Finish", DONE)];
     assert_eq!(chosen(&both, &at(REVIEW), &from_review), "21 {}", "never back");
+    // Stops that are named by their transitions, which are there from everywhere.
+    let named = via(&["Start", "Look"]);
+    let from_everywhere = [
+        way("11", "Start", WORK),
+        way("12", "Look", REVIEW),
+        way("21", "Finish", DONE),
+    ];
+    assert_eq!(chosen(&named, &at(OPEN), &from_everywhere), "11 {} on the way");
+    assert_eq!(chosen_after(1, &named, &at(WORK), &from_everywhere), "12 {} on the way");
+    assert_eq!(chosen_after(2, &named, &at(REVIEW), &from_everywhere), "21 {}");
+    assert_eq!(chosen_after(9, &named, &at(REVIEW), &from_everywhere), "21 {}");
+}
+
+#[test]
+fn a_stop_that_is_a_status_goes_before_a_transition_of_that_name() {
+    let wants = spec(|spec| spec.via = vec!["In Review".into()]);
+    let ways = [way("10", "In Review", WORK), screen(way("12", "Look", REVIEW), &[])];
+    assert_eq!(chosen(&wants, &at(OPEN), &ways), "12 {} on the way");
+    assert_eq!(chosen(&wants, &at(OPEN), &ways[..1]), "10 {} on the way");
 }
 
 #[test]
@@ -238,6 +263,7 @@ fn where_it_can_go_is_told_once_each() {
         spec: &wants,
         wish: &wish,
         status: &status,
+        passed: 0,
     };
     let ways = [
         way("11", "Start", WORK),

@@ -58,6 +58,7 @@ mod tickets_links;
 mod tickets_many;
 mod tickets_people;
 mod tickets_phase;
+mod tickets_phase_races;
 mod tickets_races;
 mod tickets_refused;
 mod tickets_roles;
@@ -169,6 +170,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_people::scenarios(),
         tickets_races::scenarios(),
         tickets_phase::scenarios(),
+        tickets_phase_races::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_roles::scenarios(),

@@ -8,10 +8,13 @@ use devkit::{
 };
 use futures::{StreamExt, stream};
 use jira_operator::api::{
-    condition::{ConditionType::Created, find},
+    condition::{
+        ConditionType::{Created, PhaseReached},
+        find,
+    },
     issue::JiraIssue,
 };
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario, waiting};
@@ -28,6 +31,7 @@ pub fn scenarios() -> Vec<Scenario> {
         ),
         scenario("tickets::many_that_are_applied_again_share_their_look_ups", few),
         scenario("tickets::a_storm_ends_at_the_limit_of_an_hour", short_storm),
+        scenario("tickets::a_hundred_are_moved_at_once_each_in_its_order", moved),
         waiting("long::a_storm_of_ten_thousand_ends_at_the_limit_of_an_hour", long_storm),
         waiting("long::a_thousand_tickets_are_created_and_found_again", thousand),
     ]
@@ -200,6 +204,51 @@ async fn many(cluster: Arc<Cluster>, name: &str, count: usize, most: usize) {
     println!("{sum} calls for {count} tickets that are applied again: {asked:?}");
     assert!(sum <= most, "{sum} calls for {count} tickets: {asked:?}");
     assert_eq!(harness.written_tickets(Operation::Create).len(), count);
+    harness.close().await;
+}
+
+/// All are wanted done at once, each by way of another status.
+async fn moved(cluster: Arc<Cluster>) {
+    const COUNT: usize = 100;
+    let spec = json!({"projects": [{"key": "ENG"}], "syncInterval": "1h", "tickets": {"maxPerHour": 1000}});
+    let harness = connected(&cluster, "tickets-hundred-moves", spec).await;
+    let transitions = json!([
+        {"name": "Start", "to": "In Progress", "from": ["To Do"]}, {"name": "Finish", "to": "Done", "from": ["In Progress"]},
+    ]);
+    harness.command(json!({"command": "setTransitions", "project": "ENG", "transitions": transitions}));
+    apply(&harness, COUNT, wanted).await;
+    until_bound(&harness, COUNT).await;
+    let mark = harness.sandbox.mark();
+    let issues = harness.issues();
+    let done = (0..COUNT).map(|n| {
+        let issues = issues.clone();
+        async move {
+            let patch = Patch::Merge(json!({"spec": {"phase": "Done", "via": ["In Progress"]}}));
+            issues
+                .patch(&format!("many-{n}"), &PatchParams::default(), &patch)
+                .await
+        }
+    });
+    let patched: Vec<_> = stream::iter(done).buffer_unordered(16).collect().await;
+    assert!(patched.iter().all(Result::is_ok), "{patched:?}");
+    until_waiting(&harness, COUNT, |object| {
+        let status = object.status.as_ref();
+        let reached = status.and_then(|status| find(&status.conditions, PhaseReached));
+        reached.is_some_and(|reached| reached.reason == "Reached")
+    })
+    .await;
+    let calls = harness.sandbox.requests_since(mark);
+    let refused = calls.iter().filter(|call| call.status == Some(429));
+    assert_eq!(refused.count(), 0, "Jira had to ask to slow down");
+    let mut moves: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
+    for effect in harness.written_tickets(Operation::Transition) {
+        let is_done = effect.changed.iter().any(|changed| changed == "resolution");
+        moves.entry(effect.issue_id).or_default().push(is_done);
+    }
+    assert!(
+        moves.len() == COUNT && moves.values().all(|moves| *moves == [false, true]),
+        "{moves:?}"
+    );
     harness.close().await;
 }
 

@@ -3,36 +3,32 @@
 use std::sync::Arc;
 
 use devkit::sandbox::Operation;
-use jira_operator::api::{
-    condition::ConditionType::{Created, PhaseReached},
-    issue::{JiraIssue, JiraIssueStatus},
-};
+use jira_operator::api::{condition::ConditionType::PhaseReached, issue::JiraIssueStatus};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
-    harness::{Harness, fleet::until_hit, tickets::writing},
+    harness::{Harness, tickets::writing},
 };
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("tickets::moves_once_and_lets_stand_what_people_do_then", moved),
         scenario("tickets::moves_hop_by_hop_and_says_where_no_way_leads", ways),
+        scenario("tickets::moves_by_the_names_of_transitions_and_by_ids", names),
         scenario("tickets::moves_never_to_where_it_is", looped),
         scenario("tickets::moves_with_what_a_screen_demands_or_names_it", screens),
         scenario("tickets::moves_once_it_is_approved", approval),
         scenario("tickets::moves_not_where_jira_refuses_it_and_says_why", refused),
-        scenario("tickets::moves_once_though_the_answer_is_lost", lost),
-        scenario("tickets::moves_not_where_a_person_was_faster", overtaken),
-        scenario("tickets::moves_back_three_times_and_names_who_fights", kept),
-        scenario("tickets::moves_nothing_in_a_rebuilt_cluster", rebuilt),
+        scenario("tickets::moves_not_what_is_suspended_or_planned", withheld),
+        scenario("tickets::moves_are_waited_for_by_kubectl", gate),
     ]
 }
 
-const DANA: &str = "dana@acme.example";
+pub(super) const DANA: &str = "dana@acme.example";
 
-fn bug(wish: Value) -> Value {
+pub(super) fn bug(wish: Value) -> Value {
     let mut spec = json!({"project": "ENG", "type": "Bug", "summary": "Slow"});
     if let (Some(spec), Value::Object(wish)) = (spec.as_object_mut(), wish) {
         spec.extend(wish);
@@ -40,16 +36,16 @@ fn bug(wish: Value) -> Value {
     spec
 }
 
-fn workflow(harness: &Harness, transitions: &Value) {
+pub(super) fn workflow(harness: &Harness, transitions: &Value) {
     harness.command(json!({"command": "setTransitions", "project": "ENG", "transitions": transitions}));
 }
 
 /// How many moves the app made.
-fn moves(harness: &Harness) -> usize {
+pub(super) fn moves(harness: &Harness) -> usize {
     harness.written_tickets(Operation::Transition).len()
 }
 
-async fn until_phase(harness: &Harness, name: &str, reason: &str, status: &str) -> JiraIssueStatus {
+pub(super) async fn until_phase(harness: &Harness, name: &str, reason: &str, status: &str) -> JiraIssueStatus {
     harness.until_ticket_reason(name, PhaseReached, reason).await;
     let is_there = |found: &JiraIssueStatus| found.status == status;
     harness.until_ticket(name, &format!("in {status}"), is_there).await
@@ -81,7 +77,7 @@ async fn moved(cluster: Arc<Cluster>) {
     harness.request("acme").await;
     until_phase(&harness, "bug", "MovedOn", "Done").await;
     harness.until_created("bug").await;
-    harness.until_event("bug", "MovedOn").await;
+    harness.until_event("bug", "MovedInJira").await;
     harness.kill_operators().await;
     harness.start_operator();
     harness.request("acme").await;
@@ -103,13 +99,59 @@ async fn moved(cluster: Arc<Cluster>) {
     harness.apply_ticket("bug", bug(json!({"status": "to do"}))).await;
     until_phase(&harness, "bug", "Reached", "To Do").await;
     assert_eq!(moves(&harness), 3);
-    // Suspended, it stays.
+    harness.close().await;
+}
+
+/// A ticket that is there is suspended, or only a plan is asked for, and is wanted elsewhere.
+async fn withheld(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-withheld-moves").await;
+    harness.apply_ticket("bug", bug(json!({}))).await;
+    harness.until_created("bug").await;
     harness
         .apply_ticket("bug", bug(json!({"phase": "Done", "suspend": true})))
         .await;
-    harness.until_ticket_reason("bug", PhaseReached, "ChangesPending").await;
-    assert_eq!(moves(&harness), 3);
+    let told = harness
+        .until_ticket_reason("bug", PhaseReached, "TicketSuspended")
+        .await;
+    assert!(told.message.contains("Done is wanted"), "{}", told.message);
+    let plan = ["annotate", "jissue", "bug", "jira-operator.dev/plan=true"];
+    harness.kubectl(&plan).await.expect("it is annotated");
+    harness.apply_ticket("bug", bug(json!({"phase": "Done"}))).await;
+    harness.until_ticket_reason("bug", PhaseReached, "Planned").await;
+    let has_plan = |status: &JiraIssueStatus| status.plan.iter().any(|line| line.ends_with("/transitions, to Done"));
+    harness.until_ticket("bug", "planned", has_plan).await;
+    assert_eq!(moves(&harness), 0);
+    let act = ["annotate", "jissue", "bug", "jira-operator.dev/plan-"];
+    harness.kubectl(&act).await.expect("the annotation is removed");
+    let status = until_phase(&harness, "bug", "Reached", "Done").await;
+    assert!(status.plan.is_empty(), "{status:?}");
+    assert_eq!(moves(&harness), 1);
     harness.close().await;
+}
+
+/// A program waits for a ticket, and is not told of an earlier spec.
+async fn gate(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-gate").await;
+    harness.apply_ticket("gate", bug(json!({"phase": "InProgress"}))).await;
+    waited(&harness, "--for=condition=PhaseReached").await;
+    assert_eq!(moves(&harness), 1);
+    let key = harness.until_created("gate").await.key;
+    let person = async {
+        harness.command(json!({"command": "transitionIssue", "issue": key, "account": DANA, "to": "Done"}));
+        harness.request("acme").await;
+    };
+    tokio::join!(waited(&harness, "--for=jsonpath={.status.phase}=Done"), person);
+    harness.apply_ticket("gate", bug(json!({"status": "In Review"}))).await;
+    waited(&harness, "--for=condition=PhaseReached").await;
+    let status = harness.issues().get("gate").await.expect("it is there").status;
+    assert_eq!(status.expect("it has a status").status, "In Review");
+    harness.close().await;
+}
+
+async fn waited(harness: &Harness, what: &str) {
+    let command = ["wait", "jissue/gate", what, "--timeout=120s"];
+    let waited = harness.kubectl(&command).await;
+    waited.unwrap_or_else(|error| panic!("{what}: {error}\n{}", harness.log_tail()));
 }
 
 async fn ways(cluster: Arc<Cluster>) {
@@ -184,6 +226,30 @@ async fn ways(cluster: Arc<Cluster>) {
         })
         .await;
     assert_eq!(moves(&harness), 3);
+    harness.close().await;
+}
+
+/// The way is named by transitions that are there from everywhere, and by ids.
+async fn names(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-way-names").await;
+    workflow(
+        &harness,
+        &json!([
+            {"name": "Start", "to": "In Progress"},
+            {"name": "Show", "to": "In Review"},
+            {"name": "Accept", "to": "Done", "from": ["In Review"]},
+        ]),
+    );
+    let wish = json!({"phase": "Done", "via": ["start", "Show"]});
+    harness.apply_ticket("bug", bug(wish)).await;
+    let done = until_phase(&harness, "bug", "Reached", "Done").await;
+    assert_eq!(moves(&harness), 3);
+    harness.apply_ticket("bug", bug(json!({"status": "In Review"}))).await;
+    let review = until_phase(&harness, "bug", "Reached", "In Review").await;
+    let wish = json!({"status": format!("id:{}", done.status_id), "via": [format!("id:{}", review.status_id)]});
+    harness.apply_ticket("by-id", bug(wish)).await;
+    until_phase(&harness, "by-id", "Reached", "Done").await;
+    assert_eq!(moves(&harness), 6);
     harness.close().await;
 }
 
@@ -313,125 +379,5 @@ async fn refused(cluster: Arc<Cluster>) {
     harness.apply_ticket("bug", bug(json!({"phase": "Done"}))).await;
     until_phase(&harness, "bug", "Reached", "Done").await;
     assert_eq!(moves(&harness), 1);
-    harness.close().await;
-}
-
-async fn lost(cluster: Arc<Cluster>) {
-    let mut harness = writing(&cluster, "tickets-lost-moves").await;
-    let drop = |when: &str| {
-        json!({"command": "addFault", "rule": {
-            "method": "POST", "path": "/transitions", "times": 1, "when": when, "action": {"kind": "dropConnection"},
-        }})
-    };
-    // It was made, and a person moves it on before that is known.
-    harness.apply_ticket("after", bug(json!({}))).await;
-    let key = harness.until_created("after").await.key;
-    harness.command(drop("after"));
-    harness.apply_ticket("after", bug(json!({"status": "In Review"}))).await;
-    harness
-        .until_ticket("after", "being moved", |status| status.moving.is_some())
-        .await;
-    harness.kill_operators().await;
-    harness.command(json!({"command": "transitionIssue", "issue": key, "account": DANA, "to": "Done"}));
-    harness.start_operator();
-    until_phase(&harness, "after", "MovedOn", "Done").await;
-    assert_eq!(moves(&harness), 1);
-    // It was not made.
-    harness.command(drop("before"));
-    harness.apply_ticket("before", bug(json!({"phase": "Done"}))).await;
-    until_phase(&harness, "before", "Reached", "Done").await;
-    assert_eq!(moves(&harness), 2);
-    // The others of its status were not asked to wait.
-    harness.until_ticket_reason("before", Created, "TicketCreated").await;
-    harness.close().await;
-}
-
-async fn overtaken(cluster: Arc<Cluster>) {
-    let harness = writing(&cluster, "tickets-overtaken").await;
-    workflow(&harness, &json!([{"name": "Finish", "to": "Done", "from": ["To Do"]}]));
-    let held = |action: Value, when: &str| {
-        let rule = json!({"method": "POST", "path": "/transitions", "times": 1, "when": when, "action": action});
-        let rule = serde_json::from_value(rule).expect("a rule");
-        match harness.sandbox.command(devkit::sandbox::Command::AddFault { rule }) {
-            Ok(devkit::sandbox::Answer::Fault { id }) => id,
-            _ => panic!("the sandbox answers with a fault"),
-        }
-    };
-    let fault = held(json!({"kind": "hold"}), "before");
-    harness.apply_ticket("bug", bug(json!({"phase": "Done"}))).await;
-    until_hit(&harness, &[fault]).await;
-    let key = harness
-        .until_ticket("bug", "being moved", |status| status.moving.is_some())
-        .await
-        .key;
-    harness.command(json!({"command": "transitionIssue", "issue": key, "account": DANA, "to": "Done"}));
-    harness.command(json!({"command": "removeFault", "id": fault}));
-    until_phase(&harness, "bug", "Reached", "Done").await;
-    assert_eq!(moves(&harness), 0, "the person had done it");
-    // Another change in the same moment.
-    let conflict = json!({"errorMessages": ["The issue was changed meanwhile."]}).to_string();
-    held(json!({"kind": "status", "code": 409, "body": conflict}), "before");
-    harness.apply_ticket("next", bug(json!({"phase": "Done"}))).await;
-    until_phase(&harness, "next", "Reached", "Done").await;
-    assert_eq!(moves(&harness), 1);
-    harness.close().await;
-}
-
-async fn kept(cluster: Arc<Cluster>) {
-    let harness = writing(&cluster, "tickets-kept").await;
-    harness.apply_ticket("bug", bug(json!({}))).await;
-    let key = harness.until_created("bug").await.key;
-    let revert = |off: bool| json!({"command": "revertField", "issue": key, "field": "status", "off": off});
-    harness.command(revert(false));
-    let wish = json!({"phase": "Done", "policy": {"phase": "Keep"}});
-    harness.apply_ticket("bug", bug(wish)).await;
-    let told = harness.until_ticket_reason("bug", PhaseReached, "KeepSuspended").await;
-    assert!(
-        told.message.starts_with("Automation for Jira moved"),
-        "{}",
-        told.message
-    );
-    assert_eq!(moves(&harness), 4, "once, and back three times");
-    harness.until_event("bug", "KeepSuspended").await;
-    let mark = harness.sandbox.mark();
-    harness.command(json!({"command": "commentOnIssue", "issue": key, "account": DANA, "text": "?"}));
-    harness.request("acme").await;
-    harness.until_ticket_reason("bug", PhaseReached, "KeepSuspended").await;
-    assert_eq!(harness.calls_to(mark, "/transitions"), 0);
-    // The rule is changed, and so is the spec.
-    harness.command(revert(true));
-    let wish = json!({"phase": "Done", "policy": {"phase": "Keep"}, "labels": ["kept"]});
-    harness.apply_ticket("bug", bug(wish)).await;
-    until_phase(&harness, "bug", "Reached", "Done").await;
-    assert_eq!(moves(&harness), 5);
-    harness.close().await;
-}
-
-async fn rebuilt(cluster: Arc<Cluster>) {
-    let harness = writing(&cluster, "tickets-rebuilt-moves").await;
-    for (name, wish) in [("moved", "Done"), ("there", "Todo")] {
-        harness.apply_ticket(name, bug(json!({"phase": wish}))).await;
-        let status = harness.until_created(name).await;
-        harness.until_ticket_reason(name, PhaseReached, "Reached").await;
-        harness.command(json!({
-            "command": "transitionIssue", "issue": status.key, "account": DANA, "to": "In Review",
-        }));
-    }
-    for name in ["moved", "there"] {
-        harness.delete::<JiraIssue>(name).await;
-        harness
-            .until_object::<JiraIssue>(name, "gone", |object| object.is_none())
-            .await;
-    }
-    let written = harness.sandbox.effects().len();
-    for (name, wish) in [("moved", "Done"), ("there", "Todo")] {
-        harness.apply_ticket(name, bug(json!({"phase": wish}))).await;
-        until_phase(&harness, name, "MovedOn", "In Review").await;
-    }
-    assert_eq!(harness.sandbox.effects().len(), written, "not one write");
-    // What is new is wanted again.
-    harness.apply_ticket("there", bug(json!({"phase": "Done"}))).await;
-    until_phase(&harness, "there", "Reached", "Done").await;
-    assert_eq!(moves(&harness), 2);
     harness.close().await;
 }
