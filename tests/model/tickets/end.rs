@@ -11,7 +11,7 @@ use kube::ResourceExt;
 
 use super::{
     ledger::issue,
-    objects::{TAKEN, Wish, in_question, wish},
+    objects::{TAKEN, Wish, in_question, is_request, wish},
     people::People,
 };
 
@@ -113,10 +113,13 @@ fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &Jir
     if created.is_none_or(|created| created.reason == "CreationPending") {
         return Err("has a ticket and does not say so".to_owned());
     }
-    let is_of_service = matches!(wish(name), Wish::Request | Wish::RequestOfStranger);
-    let is_home = key.starts_with(if is_of_service { "SUP-" } else { "ENG-" });
+    let is_home = key.starts_with(if is_request(name) { "SUP-" } else { "ENG-" });
     let is_well = is_home && created.is_some_and(|created| created.status == "True");
-    has_note(people, (name, id), status, is_well)
+    has_note(people, (name, id), status, is_well)?;
+    if is_well {
+        people.moves.is_settled((name, id), status, sandbox)?;
+    }
+    Ok(())
 }
 
 /// One note names a reporter who has no account, and nobody else is named in one.

@@ -18,6 +18,7 @@ pub fn rules(call: Call, skip: u8, trouble: Trouble) -> Vec<FaultRule> {
             rule("POST", "/rest/servicedeskapi/request", "requestFieldValues"),
         ],
         Call::Edit => vec![rule("PUT", "/rest/api/3/issue/", "")],
+        Call::Move => vec![rule("POST", "/transitions", "transition")],
         Call::Comment => vec![rule("POST", "/comment", "body")],
         Call::Read => vec![rule("POST", "/issue/bulkfetch", ""), rule("POST", "/search/jql", "")],
     }

@@ -4,6 +4,7 @@
 pub mod end;
 pub mod faults;
 pub mod ledger;
+pub mod moves;
 pub mod objects;
 pub mod people;
 pub mod steps;

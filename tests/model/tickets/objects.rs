@@ -60,8 +60,29 @@ pub fn named_in(summary: &str) -> Option<&'static str> {
     OBJECTS.iter().map(|(of, _)| *of).find(|of| *of == name)
 }
 
-/// What a person applies. `edition` tells later specs of one object apart, of which each asks for something else.
-pub fn manifest(name: &str, edition: u8) -> Value {
+/// Where a spec may want the ticket of an object, by number. Requests begin in progress.
+pub fn phase(name: &str, number: u8) -> Option<&'static str> {
+    match (number % 4, is_request(name)) {
+        (0, _) => None,
+        (1, false) => Some("Todo"),
+        (1 | 2, _) => Some("InProgress"),
+        _ => Some("Done"),
+    }
+}
+
+/// Whether the ticket of an object is a request.
+pub fn is_request(name: &str) -> bool {
+    matches!(wish(name), Wish::Request | Wish::RequestOfStranger)
+}
+
+/// Whether its spec has a ticket moved back that somebody moves away.
+pub fn is_moved_back(name: &str) -> bool {
+    matches!(name, "crash" | "phone")
+}
+
+/// What a person applies, as a patch: null is what goes. `edition` tells later specs of one object apart, of which each
+/// asks for something else; `phase` is where the ticket is wanted.
+pub fn manifest(name: &str, edition: u8, phase: Option<&str>) -> Value {
     let summary = match edition {
         0 => format!("Ticket {name}"),
         _ => format!("Ticket {name}, edition {edition}"),
@@ -85,6 +106,14 @@ pub fn manifest(name: &str, edition: u8) -> Value {
     };
     if let (Some(spec), Value::Object(further)) = (spec.as_object_mut(), further) {
         spec.extend(further);
+    }
+    if !matches!(wish(name), Wish::TakeOver | Wish::Invalid) {
+        let is_long = phase == Some("Done") && !is_request(name);
+        spec["phase"] = json!(phase);
+        spec["via"] = json!(is_long.then_some(["In Progress"]));
+    }
+    if is_moved_back(name) {
+        spec["policy"] = json!({"phase": "Keep"});
     }
     json!({
         "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue", "metadata": {"name": name}, "spec": spec,

@@ -15,19 +15,35 @@ use kube::{
     Api, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::command,
     ledger::{Judge, Search, issue},
-    objects::{OBJECTS, TAKEN, Wish, in_question, manifest, object, wish},
+    moves::Moves,
+    objects::{OBJECTS, TAKEN, Wish, in_question, is_request, manifest, object, phase, wish},
     steps::{History, Step},
 };
+
+/// The statuses of issues, and of requests.
+const OF_ISSUES: [&str; 4] = ["To Do", "In Progress", "In Review", "Done"];
+const OF_REQUESTS: [&str; 4] = ["Waiting for support", "Waiting for customer", "Resolved", "Closed"];
+
+/// No issue is done that nobody works on.
+fn workflow() -> Value {
+    json!([
+        {"name": "Stop", "to": "To Do", "from": ["In Progress", "In Review", "Done"]},
+        {"name": "Start", "to": "In Progress", "from": ["To Do", "In Review", "Done"]},
+        {"name": "Show", "to": "In Review", "from": ["In Progress"]},
+        {"name": "Finish", "to": "Done", "from": ["In Progress", "In Review"]},
+    ])
+}
 
 /// See the module.
 pub struct People {
     objects: Api<JiraIssue>,
     pub judge: Judge,
+    pub moves: Moves,
     search: Search,
     /// What is in Git: the edition of each object.
     wanted: BTreeMap<&'static str, u8>,
@@ -45,6 +61,8 @@ impl People {
             "cloneCopiesProperties": history.clone_copies_properties, "cloneCopiesLabels": history.clone_copies_labels,
         });
         command(sandbox, json!({"command": "setUndocumented", "set": set})).expect("it is set");
+        let workflow = json!({"command": "setTransitions", "project": "ENG", "transitions": workflow()});
+        command(sandbox, workflow).expect("it is set");
         let search = Search {
             by_index: history.bulk_fetch_by_index,
             ..Search::default()
@@ -52,6 +70,7 @@ impl People {
         Self {
             objects,
             judge: Judge::new(settle),
+            moves: Moves::default(),
             search,
             wanted: BTreeMap::new(),
             unmarked: BTreeSet::new(),
@@ -79,6 +98,10 @@ impl People {
                     self.replace(sandbox, name).await;
                 }
             }
+            Step::Want {
+                object: number,
+                phase: wanted,
+            } => self.want(sandbox, object(number).0, wanted).await,
             Step::Decide { object: number } => self.decide(sandbox, object(number).0).await,
             Step::Lag { is_late } => self.lag(sandbox, is_late),
             Step::Clock { minutes } => {
@@ -92,8 +115,8 @@ impl People {
     }
 
     async fn apply(&mut self, sandbox: &Sandbox, name: &'static str, edition: u8) {
-        self.wanted.insert(name, edition);
-        let manifest = manifest(name, edition);
+        let is_new = self.wanted.insert(name, edition).is_none();
+        let mut manifest = manifest(name, edition, self.moves.phase(name));
         if self.get(name).await.is_some() {
             let patch = Patch::Merge(json!({"spec": manifest["spec"]}));
             let patched = self.objects.patch(name, &PatchParams::default(), &patch).await;
@@ -101,9 +124,28 @@ impl People {
             return;
         }
         self.judge.reborn(name, sandbox);
+        if !is_new {
+            self.moves.reborn(name);
+        }
+        if let Some(spec) = manifest["spec"].as_object_mut() {
+            spec.retain(|_, value| !value.is_null());
+        }
         let object = serde_json::from_value(manifest).expect("a JiraIssue");
         let created = self.objects.create(&PostParams::default(), &object).await;
         created.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
+    /// Lets the spec want the ticket elsewhere.
+    async fn want(&mut self, sandbox: &Sandbox, name: &'static str, number: u8) {
+        let wanted = phase(name, number);
+        if wanted == self.moves.phase(name) {
+            return;
+        }
+        self.moves.wanted((name, wanted), &self.judge.made, sandbox);
+        if self.get(name).await.is_some() {
+            let edition = self.wanted.get(name).copied().unwrap_or_default();
+            self.apply(sandbox, name, edition).await;
+        }
     }
 
     /// Edits what has no meaning for a ticket that there is not, or not any more.
@@ -221,6 +263,8 @@ impl People {
         | Step::Hide { object: number }
         | Step::Unlabel { object: number }
         | Step::Unmark { object: number }
+        | Step::Shift { object: number, .. }
+        | Step::Fight { object: number, .. }
         | Step::Comment { object: number }) = step
         else {
             return false;
@@ -241,10 +285,10 @@ impl People {
     /// A person wants the same.
     fn ask(&self, sandbox: &Sandbox, name: &'static str, wish: Wish) {
         let edition = self.wanted.get(name).copied().unwrap_or_default();
-        let summary = manifest(name, edition)["spec"]["summary"].clone();
+        let summary = manifest(name, edition, None)["spec"]["summary"].clone();
         let asked = match wish {
             Wish::TakeOver => return,
-            Wish::Request | Wish::RequestOfStranger => json!({
+            _ if is_request(name) => json!({
                 "command": "createIssue", "project": "SUP", "requestType": "Ask a question", "summary": summary,
                 "account": "dana@acme.example",
             }),
@@ -285,6 +329,14 @@ impl People {
                 self.unmarked.insert(id);
                 json!({"command": "setIssueProperty", "issue": ticket, "key": "jira-operator.dev", "account": person})
             }
+            Step::Shift { status, .. } => {
+                let all = if project == "SUP" { OF_REQUESTS } else { OF_ISSUES };
+                let to = all[usize::from(status) % all.len()];
+                json!({"command": "transitionIssue", "issue": ticket, "to": to, "account": person})
+            }
+            Step::Fight { is_off, .. } => {
+                json!({"command": "revertField", "issue": ticket, "field": "status", "off": is_off})
+            }
             _ => json!({"command": "commentOnIssue", "issue": ticket, "text": "Any news?", "account": person}),
         };
         // A property may be gone already.
@@ -293,7 +345,9 @@ impl People {
 
     /// Judges what was written. What must not be.
     pub fn judge(&mut self, sandbox: &Sandbox) -> Vec<String> {
-        self.judge.judge(sandbox, self.search)
+        let mut wrong = self.judge.judge(sandbox, self.search);
+        wrong.extend(self.moves.judge(&self.judge.made, sandbox));
+        wrong
     }
 
     /// The objects, in the order of their names.

@@ -11,6 +11,8 @@ pub enum Call {
     Edit,
     /// The one that comments on one.
     Comment,
+    /// The one that moves one.
+    Move,
     /// Any that reads.
     Read,
 }
@@ -53,6 +55,8 @@ pub enum Step {
     Rebuild,
     /// A person says which ticket is meant, where the operator cannot tell.
     Decide { object: u8 },
+    /// The spec of an object wants its ticket elsewhere, or nowhere.
+    Want { object: u8, phase: u8 },
     /// A person edits what wakes the operator and changes nothing else.
     Touch { object: u8 },
     /// Every object is reconciled.
@@ -93,6 +97,10 @@ pub enum Step {
     Unmark { object: u8 },
     /// A person comments on it.
     Comment { object: u8 },
+    /// A person moves it to another status.
+    Shift { object: u8, status: u8 },
+    /// Automation moves it back whenever somebody moves it, or no longer does.
+    Fight { object: u8, is_off: bool },
 }
 
 /// More often than the others the one that gets a new ticket each time that it is applied.
@@ -112,6 +120,7 @@ fn of_the_cluster() -> impl Strategy<Value = Step> {
         4 => object().prop_map(|object| Step::Renew { object }),
         1 => Just(Step::Rebuild),
         3 => object().prop_map(|object| Step::Decide { object }),
+        8 => (object(), 0..4_u8).prop_map(|(object, phase)| Step::Want { object, phase }),
     ]
 }
 
@@ -142,8 +151,13 @@ fn trouble() -> impl Strategy<Value = Trouble> {
 }
 
 fn of_calls() -> impl Strategy<Value = Step> {
-    let call =
-        prop_oneof![5 => Just(Call::Create), 2 => Just(Call::Edit), 2 => Just(Call::Comment), 1 => Just(Call::Read)];
+    let call = prop_oneof![
+        5 => Just(Call::Create),
+        2 => Just(Call::Edit),
+        2 => Just(Call::Comment),
+        3 => Just(Call::Move),
+        1 => Just(Call::Read),
+    ];
     prop_oneof![
         8 => (call, 0..2_u8, trouble()).prop_map(|(call, skip, trouble)| Step::Fault { call, skip, trouble }),
         5 => (0..3_u8, trouble()).prop_map(|(skip, trouble)| Step::ClusterFault { skip, trouble }),
@@ -165,6 +179,8 @@ fn of_jira() -> impl Strategy<Value = Step> {
         4 => object().prop_map(|object| Step::Unlabel { object }),
         2 => object().prop_map(|object| Step::Unmark { object }),
         1 => object().prop_map(|object| Step::Comment { object }),
+        4 => (object(), 0..4_u8).prop_map(|(object, status)| Step::Shift { object, status }),
+        1 => (object(), prop::bool::weighted(0.6)).prop_map(|(object, is_off)| Step::Fight { object, is_off }),
     ]
 }
 
@@ -194,6 +210,32 @@ fn loss() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// A ticket that is wanted elsewhere while the call that moves it goes wrong, its process dies or a person moves it too,
+/// or all of that.
+fn lost_move() -> impl Strategy<Value = Vec<Step>> {
+    let what = (0..7_u8, 1..4_u8, trouble(), 1..4_u8);
+    let further = (0..3_u8, prop::bool::weighted(0.5), 0..4_u8, 1..8_u8);
+    (what, further).prop_map(
+        |((object, phase, trouble, before), (process, is_shifted, status, after))| {
+            let begin = [
+                Step::Apply { object, edition: 0 },
+                Step::Wait { thirtieths: 3 },
+                Step::Fault {
+                    call: Call::Move,
+                    skip: 0,
+                    trouble,
+                },
+                Step::Want { object, phase },
+                Step::Wait { thirtieths: before },
+            ];
+            let killed = (process < 2).then_some(Step::Kill { process });
+            let shifted = is_shifted.then_some(Step::Shift { object, status });
+            let end = [Step::Wait { thirtieths: after }];
+            begin.into_iter().chain(killed).chain(shifted).chain(end).collect()
+        },
+    )
+}
+
 /// A history: how Jira behaves where Atlassian does not say, and the steps.
 #[allow(clippy::struct_excessive_bools)] // Each is a switch of its own.
 #[derive(Clone, Debug)]
@@ -208,7 +250,7 @@ pub struct History {
 /// A history of so many steps.
 pub fn history(steps: usize) -> impl Strategy<Value = History> {
     let step = prop_oneof![24 => of_the_cluster(), 30 => of_the_operator(), 26 => of_calls(), 14 => of_jira()];
-    let some = prop_oneof![50 => step.prop_map(|step| vec![step]), 1 => loss()];
+    let some = prop_oneof![50 => step.prop_map(|step| vec![step]), 1 => loss(), 1 => lost_move()];
     let steps = prop::collection::vec(some, steps..=steps)
         .prop_map(move |all| all.into_iter().flatten().take(steps).collect::<Vec<_>>());
     let rarely = || prop::bool::weighted(0.25);
