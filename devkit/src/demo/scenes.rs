@@ -5,7 +5,7 @@ use serde_json::json;
 use super::cluster::Error;
 use super::narrator::{change, say, show, tell};
 use super::processes::Processes;
-use super::tickets;
+use super::{ticket_moves, tickets};
 use crate::sandbox::{AppCredentials, Command};
 
 /// The manifests that a person would apply.
@@ -21,6 +21,7 @@ pub(super) async fn run(demo: &Processes) -> Result<(), Error> {
     healthy(demo).await?;
     issues(demo).await?;
     tickets::show_tickets(demo).await?;
+    ticket_moves::show_moves(demo).await?;
     lacking_permission(demo).await?;
     missing_scope(demo).await?;
     revoked(demo).await?;
@@ -233,7 +234,7 @@ async fn explain(demo: &Processes, name: &str, condition: &str, reason: &str) ->
 }
 
 /// Asks for a pass now, as a person does.
-async fn request(demo: &Processes, name: &str) -> Result<(), Error> {
+pub(super) async fn request(demo: &Processes, name: &str) -> Result<(), Error> {
     let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
     let object = format!("jiraintegration/{name}");
     demo.cluster

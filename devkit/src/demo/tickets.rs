@@ -10,10 +10,10 @@ use super::narrator::{paragraph, print_broken, say, show, tell};
 use super::processes::Processes;
 
 /// An agent of the service project.
-const AGENT: &str = "alex@acme.example";
+pub(super) const AGENT: &str = "alex@acme.example";
 /// The tickets, by the names of their objects.
-const KNOWN: &str = "laptop-for-dana";
-const UNKNOWN: &str = "laptop-for-kim";
+pub(super) const KNOWN: &str = "laptop-for-dana";
+pub(super) const UNKNOWN: &str = "laptop-for-kim";
 /// How long an event may take that follows a ticket.
 const EVENTS_WITHIN: Duration = Duration::from_secs(30);
 
@@ -129,7 +129,7 @@ fn condition(description: &str, type_: &str) -> String {
 }
 
 /// The request as an agent sees it, through Jira's own API.
-async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> {
+pub(super) async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> {
     let key = ["get", "jissue", "-n", "demo", name, "-o", "jsonpath={.status.key}"];
     let key = demo.cluster.kubectl(&key).await?;
     let issue = ask(
