@@ -73,9 +73,9 @@ pub struct JiraIssueStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Address of the request in the customer portal.
+    /// Of a request: its address in the customer portal, where its customer sees it.
     pub portal_url: Option<String>,
-    /// Name of the request type.
+    /// Of a request: the name of its type.
     pub request_type: Option<String>,
     /// By what the ticket is found again: the same in a rebuilt cluster.
     pub identity: Option<String>,

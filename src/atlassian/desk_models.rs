@@ -71,6 +71,18 @@ pub struct RequestType {
     pub restriction_status: Option<String>,
 }
 
+/// A request, as the service desk's API shows it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerRequest {
+    /// Its address in the customer portal.
+    #[serde(default, rename = "_links", deserialize_with = "super::lenient::web_link")]
+    pub portal_url: Option<String>,
+    /// What kind of request it is.
+    #[serde(default, deserialize_with = "super::lenient::or_odd")]
+    pub request_type: Option<RequestType>,
+}
+
 /// Answer of `POST …/requesttype/permissions/check`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

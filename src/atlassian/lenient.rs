@@ -57,6 +57,17 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     Ok(texts.filter_map(|value| value.as_str().map(str::to_owned)).collect())
 }
 
+/// The address for people among the links of a request. It is shown to people: what is no address of a page is none.
+///
+/// # Errors
+/// When there is no value at all.
+pub fn web_link<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let links = serde_json::Value::deserialize(deserializer)?;
+    let web = links.get("web").and_then(serde_json::Value::as_str);
+    let is_address = |web: &&str| web.starts_with("https://") || web.starts_with("http://");
+    Ok(web.filter(is_address).map(str::to_owned))
+}
+
 /// A null counts as true.
 ///
 /// # Errors

@@ -84,8 +84,14 @@ impl User {
     /// Whether it is a customer of service desks only, who has no place among those who work on issues.
     #[must_use]
     pub fn is_customer(&self) -> bool {
-        self.account_type == "customer" || self.account_id.starts_with("qm:")
+        self.account_type == "customer" || is_customer_id(&self.account_id)
     }
+}
+
+/// Whether an account id is that of somebody who only uses the customer portal.
+#[must_use]
+pub fn is_customer_id(account_id: &str) -> bool {
+    account_id.starts_with("qm:")
 }
 
 /// A page of `/rest/api/3/user/bulk`.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     issue_answers::{failed, is_cut},
     issue_fields::{Issue, IssueUser},
-    lenient::{id, maybe_id, or_default, or_odd},
+    lenient::{id, maybe_id, or_default, or_odd, web_link},
 };
 
 /// A page of a list of `createmeta` or of one under it.
@@ -100,6 +100,9 @@ pub struct CreatedIssue {
     /// Its key.
     #[serde(alias = "issueKey", deserialize_with = "maybe_id")]
     pub key: String,
+    /// Of a request: its address in the customer portal, where that is known.
+    #[serde(default, rename = "_links", deserialize_with = "web_link")]
+    pub portal_url: Option<String>,
 }
 
 /// A comment that was made.

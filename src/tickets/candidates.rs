@@ -82,6 +82,7 @@ impl FoundTicket {
         CreatedIssue {
             id: self.issue.id.clone(),
             key: self.issue.key.clone(),
+            portal_url: self.marker.as_ref().and_then(|marker| marker.kept.portal.clone()),
         }
     }
 

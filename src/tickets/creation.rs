@@ -60,11 +60,29 @@ impl Creation {
     #[must_use]
     pub fn numbered(mut self, n: i64, former: Option<String>) -> Self {
         (self.marker.n, self.marker.former) = (n, former);
+        self.remarked()
+    }
+
+    /// The same as a request that customers see under this address.
+    #[must_use]
+    pub fn in_portal(mut self, address: Option<&str>) -> Self {
+        self.marker.kept.portal = address.map(str::to_owned);
+        self.remarked()
+    }
+
+    /// The same, and what is sent carries the marker as it is now.
+    fn remarked(mut self) -> Self {
         let (FirstCall::Issue(body) | FirstCall::Request(body)) = &mut self.draft.first;
         for body in std::iter::once(body).chain(&mut self.draft.second) {
             remark(body, &self.marker);
         }
         self
+    }
+
+    /// What the request type is called.
+    #[must_use]
+    pub fn request_type(&self) -> Option<&str> {
+        self.metadata.desk.as_ref().map(|_| self.metadata.type_name.as_str())
     }
 
     /// The same with another draft, and with what is said of the people in it.

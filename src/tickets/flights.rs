@@ -160,6 +160,7 @@ mod tests {
         let created = CreatedIssue {
             id: "1".into(),
             key: "SUP-1".into(),
+            portal_url: None,
         };
         assert_eq!(flights.of(&identity), None);
         assert!(flights.begin(&identity, None) && !flights.begin(&identity, None));

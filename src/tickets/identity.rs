@@ -84,6 +84,9 @@ pub struct Kept {
     /// The phase, or the status, that the spec wanted and the ticket came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
+    /// Of a request: its address in the customer portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
 }
 
 impl Marker {

@@ -257,6 +257,7 @@ impl Outbox {
                 let _ = tell.send(said);
             }
         };
+        let creation = &creation.clone().in_portal(created.portal_url.as_deref());
         let mut filled = None;
         if creation.draft.second.is_some() {
             let longest = self.times.remembered();
@@ -317,6 +318,11 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
         key: ticket.key.clone(),
         identity: Some(creation.marker.identity.as_str().to_owned()),
         creation: None,
+        portal_url: ticket
+            .portal_url
+            .clone()
+            .or_else(|| before.portal_url.clone().filter(|_| is_same)),
+        request_type: creation.request_type().map(str::to_owned),
         people: people(creation, known),
         applied: (!refused.is_empty()).then(|| TicketApplied {
             refused,

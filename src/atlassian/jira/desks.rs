@@ -24,6 +24,14 @@ const MAY_BE_ABSENT: ResponseLimits = ResponseLimits {
     bare_404: true,
 };
 
+/// Ids as the permission check takes them.
+fn numbers(ids: &[String]) -> Vec<u64> {
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// The permission to raise requests of a type.
+const CAN_CREATE: &str = "canCreateRequest";
+
 impl Session {
     /// The service desks that the account can reach, be it through the portal only. Needs
     /// read:servicedesk-request.
@@ -59,20 +67,30 @@ impl Session {
     /// # Errors
     /// `Refused` where Jira does not offer the call.
     pub async fn creatable(&self, desk: &str, ids: &[String]) -> Result<BTreeSet<String>, JiraError> {
-        let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/permissions/check");
         let mut creatable = BTreeSet::new();
         for chunk in ids.chunks(CHECK_CHUNK) {
-            let numbers: Vec<u64> = chunk.iter().filter_map(|id| id.parse().ok()).collect();
-            let body = json!({"requestTypeIds": numbers, "permissions": ["canCreateRequest"]});
-            let answer: RequestTypePermissions = self
-                .post(&path)
-                .header("X-ExperimentalApi", "opt-in")
-                .json(&body)
-                .send()
-                .await?;
-            creatable.extend(answer.can_create_request.iter().map(ToString::to_string));
+            let asked = json!({"requestTypeIds": numbers(chunk), "permissions": [CAN_CREATE]});
+            creatable.extend(self.permitted_types(desk, &asked).await?);
         }
         Ok(creatable)
+    }
+
+    /// Whether somebody else may raise requests of a type. Experimental. Needs read:servicedesk-request.
+    ///
+    /// # Errors
+    /// `Unauthorized` unless the account administers Jira or the project; `Refused` where there is no such account, or Jira
+    /// does not offer the call.
+    pub async fn may_raise(&self, desk: &str, request_type: &str, account_id: &str) -> Result<bool, JiraError> {
+        let ids = numbers(&[request_type.to_owned()]);
+        let asked = json!({"requestTypeIds": ids, "permissions": [CAN_CREATE], "accountId": account_id});
+        Ok(self.permitted_types(desk, &asked).await?.contains(request_type))
+    }
+
+    async fn permitted_types(&self, desk: &str, asked: &Value) -> Result<BTreeSet<String>, JiraError> {
+        let path = format!("/rest/servicedeskapi/servicedesk/{desk}/requesttype/permissions/check");
+        let asked = self.post(&path).header("X-ExperimentalApi", "opt-in").json(asked);
+        let answer: RequestTypePermissions = asked.send().await?;
+        Ok(answer.can_create_request.iter().map(ToString::to_string).collect())
     }
 
     /// The form of a request type. Needs read:servicedesk-request.

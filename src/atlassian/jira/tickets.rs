@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::atlassian::{
+    desk_models::CustomerRequest,
     error::JiraError,
     issue_fields::FIELDS,
     ticket_models::{Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, MarkedIssues},
@@ -74,6 +75,16 @@ impl Session {
                 .send_write()
                 .await?,
         )
+    }
+
+    /// A request as its customers see it, by the id of its issue. Needs read:servicedesk-request.
+    ///
+    /// # Errors
+    /// `NotFound` where it is no request, or is not shown to the account.
+    pub async fn customer_request(&self, id: &str) -> Result<CustomerRequest, JiraError> {
+        let path = format!("/rest/servicedeskapi/request/{id}");
+        let with_type = [("expand", "requestType")];
+        self.get(&path).timeout(LOOKUP_TIMEOUT).query(&with_type).send().await
     }
 
     /// Changes an issue. Needs write:jira-work.

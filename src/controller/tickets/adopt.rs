@@ -68,6 +68,7 @@ impl Adoption<'_> {
         let ticket = CreatedIssue {
             id: found.issue.id,
             key: found.issue.key,
+            portal_url: None,
         };
         if self.is_dry_run {
             let marked = format!("PUT /rest/api/3/issue/{} {mark}", ticket.id);

@@ -1,5 +1,5 @@
 //! A ticket that is there. What Jira says of it comes with the [follower](super::follower): a wake of its object asks
-//! Jira nothing, unless a comment is to be made or its time is over.
+//! Jira nothing, unless a comment is to be made, its place in the portal is not known, or its time is over.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,6 +12,7 @@ use super::{
     links::{self, LinkStep, links},
     note::{NoteStep, is_pending, note},
     phase::{self, Mover, Pending},
+    portal,
     shown::{read, shown},
 };
 use crate::{
@@ -87,6 +88,7 @@ pub async fn examine(
     let ticket = CreatedIssue {
         id: found.issue.id.clone(),
         key: found.issue.key.clone(),
+        portal_url: object.status.as_ref().and_then(|status| status.portal_url.clone()),
     };
     let mut outcome = TicketOutcome {
         ticket: Some(ticket),
@@ -110,7 +112,7 @@ pub async fn examine(
 }
 
 /// Makes the comment that names a reporter who could not be set, moves the ticket, and sets the links, where that is
-/// still to be done.
+/// still to be done; and asks for what the answer to the creation would have told of a request.
 async fn write(
     outcome: &mut TicketOutcome,
     (object, store): (&JiraIssue, &TicketStore),
@@ -135,13 +137,17 @@ async fn write(
     };
     outcome.requeue = phase.rests;
     outcome.findings.extend(phase.finding);
-    let is_due = is_there && (is_pending(object) || phase.is_due || links::is_pending(object));
+    let is_due =
+        is_there && (is_pending(object) || phase.is_due || links::is_pending(object) || portal::is_pending(object));
     let Some(ticket) = outcome.ticket.clone().filter(|_| is_due) else {
         return;
     };
     let Ok(session) = ctx.session(object, integration, permit).await else {
         return outcome.wait_at_most(RETRY);
     };
+    if portal::is_pending(object) {
+        portal::ask(outcome, &session).await;
+    }
     match Box::pin(note((object, store), ctx, &session, permit, &ticket)).await {
         NoteStep::Nothing => {}
         NoteStep::After(wait) => outcome.wait_at_most(wait),

@@ -14,7 +14,7 @@ use crate::{
         issue::{JiraIssue, JiraIssueStatus, TicketPeople, TicketTransitions},
         ready::ticket_ready,
     },
-    atlassian::{issue_fields::Issue, ticket_models::CreatedIssue},
+    atlassian::{desk_models::CustomerRequest, issue_fields::Issue, ticket_models::CreatedIssue},
     tickets::{TicketPhase, Wish, fields_finding, people_finding, without_wish},
 };
 
@@ -31,6 +31,8 @@ pub struct TicketOutcome {
     pub ticket: Option<CreatedIssue>,
     /// The ticket as a look-up showed it.
     pub found: Option<Issue>,
+    /// Of a request: its place in the customer portal, where that was asked.
+    pub request: Option<CustomerRequest>,
     /// What Jira says of it, where it answered.
     pub issue: Option<JiraIssueStatus>,
     /// Where it can go, where that was asked.
@@ -129,6 +131,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     );
     let is_wanted = Wish::of(&object.spec).is_some();
     let ready = ticket_ready(&findings);
+    let request = outcome.request.clone().unwrap_or_default();
     let people = outcome.people.clone();
     let people = people.map(|people| people.keeping_note(before.people.as_ref()));
     JiraIssueStatus {
@@ -137,8 +140,8 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         people: people.or(before.people),
         plan: outcome.plan.clone(),
         duplicates: outcome.duplicates.clone().unwrap_or(before.duplicates),
-        portal_url: before.portal_url,
-        request_type: before.request_type,
+        portal_url: request.portal_url.or(before.portal_url),
+        request_type: request.request_type.map(|kind| kind.name).or(before.request_type),
         identity: before.identity,
         creation: before.creation,
         moving: before.moving.filter(|_| is_wanted),

@@ -18,7 +18,7 @@ use super::{
     refused_notes::RefusedNotes, rested::Rested, summaries::Summaries,
 };
 use crate::{
-    api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject},
+    api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject, requirements::SERVICE_DESK},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
     cluster::{
         error::describe,
@@ -123,6 +123,14 @@ impl TicketContext {
             known.spec.integration == integration && known.metadata.namespace.as_deref() == Some(namespace)
         });
         of_it.collect()
+    }
+
+    /// Whether the project with this id is a service project of the object's integration.
+    #[must_use]
+    pub fn is_service_project(&self, object: &JiraIssue, id: &str) -> bool {
+        let projects = self.projects_of(&object.namespace().unwrap_or_default(), &object.spec.integration);
+        let mut known = projects.iter().filter_map(|project| project.status.as_ref());
+        known.any(|status| status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK))
     }
 
     /// Whether all projects were listed: before that none may be believed to be out of scope.

@@ -339,12 +339,13 @@ async fn refused(
     (creation, floor): (Creation, i64),
     refusal: &Refusal,
 ) -> TicketOutcome {
-    let store = creation.store.clone();
-    let again = match after(object, ctx, creation, refusal).await {
-        Ok(AfterRefusal::Again(again)) => again,
-        Ok(AfterRefusal::Over(outcome)) => return *outcome,
-        Err(error) => return unanswered(&error),
-    };
-    let live = store.latest(object);
-    at_once(Box::pin(send(live, ctx, *again, floor)).await, true)
+    match after(object, ctx, creation, refusal).await {
+        Ok(AfterRefusal::Again(again)) => {
+            let live = again.store.latest(object);
+            at_once(Box::pin(send(live, ctx, *again, floor)).await, true)
+        }
+        Ok(AfterRefusal::Changed) => pending("It changed while Jira was asked to create it").after(Duration::ZERO),
+        Ok(AfterRefusal::Over(outcome)) => *outcome,
+        Err(error) => unanswered(&error),
+    }
 }

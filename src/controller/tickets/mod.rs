@@ -20,6 +20,7 @@ mod moves;
 mod news;
 mod note;
 mod phase;
+mod portal;
 mod reconcile;
 mod refused;
 mod refused_notes;

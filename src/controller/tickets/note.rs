@@ -1,7 +1,7 @@
 //! Names a reporter who could not be set in a comment: written down first, made once, and looked for where its answer is
 //! lost.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -12,9 +12,7 @@ use crate::{
     api::{
         condition::{ConditionType::PeopleMatched, Finding},
         issue::{JiraIssue, JiraIssueStatus, TicketPerson},
-        project::JiraProject,
         reason::Reason,
-        requirements::SERVICE_DESK,
     },
     atlassian::{ticket_models::CreatedIssue, write_error::WriteError},
     cluster::error::describe,
@@ -60,7 +58,8 @@ pub async fn note(
         return NoteStep::Nothing;
     };
     let is_request = live.spec.request_type.is_some();
-    if !is_request && is_in_service_project(&live, ctx) {
+    let project = live.status.as_ref().map_or("", |status| status.project_id.as_str());
+    if !is_request && ctx.is_service_project(&live, project) {
         let what = format!(
             "{} is in a service project and no request: customers would read a comment that names {named}.",
             ticket.key
@@ -114,20 +113,6 @@ async fn look_for(
 
 fn reporter(object: &JiraIssue) -> Option<TicketPerson> {
     object.status.as_ref()?.people.as_ref()?.reporter.clone()
-}
-
-/// Whether the ticket is in a service project now.
-fn is_in_service_project(object: &JiraIssue, ctx: &TicketContext) -> bool {
-    let status = object.status.as_ref();
-    let id = status.map_or("", |status| status.project_id.as_str());
-    let projects = ctx.projects_of(&object.namespace().unwrap_or_default(), &object.spec.integration);
-    let of_id = |project: &Arc<JiraProject>| {
-        let status = project.status.as_ref();
-        status.is_some_and(|status| {
-            status.id.as_deref() == Some(id) && status.project_type.as_deref() == Some(SERVICE_DESK)
-        })
-    };
-    projects.iter().any(of_id)
 }
 
 fn with_reporter(object: &JiraIssue, change: impl FnOnce(&mut TicketPerson)) -> JiraIssueStatus {

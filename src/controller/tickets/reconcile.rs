@@ -15,6 +15,7 @@ use super::{
     create,
     expiry::expire,
     known::integration_of,
+    portal,
     refused::unlisted,
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
         names,
         reason::Reason,
     },
-    atlassian::error::JiraError,
+    atlassian::{error::JiraError, ticket_models::CreatedIssue},
     cluster::{error::describe, events::Notice},
     tickets::{
         Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
@@ -162,6 +163,10 @@ async fn examine(
             outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
         }
         bound::fill(&mut outcome, &session, integration, &permit).await;
+        let project = outcome.issue.as_ref().map(|issue| issue.project_id.as_str());
+        if project.is_some_and(|id| ctx.is_service_project(object, id)) {
+            portal::ask(&mut outcome, &session).await;
+        }
         if outcome.ticket.is_some() && goes_on(&object.spec) {
             outcome.requeue = Some(Duration::ZERO);
         }
@@ -183,9 +188,8 @@ async fn examine(
         outcome
     };
     bound::fill(&mut outcome, &session, integration, &permit).await;
-    if outcome.ticket.is_some() {
-        // The comment that names the reporter comes after it, too.
-        if is_noted(&people) || goes_on(&object.spec) {
+    if let Some(ticket) = &outcome.ticket {
+        if has_more_to_do(object, &people, ticket) {
             outcome.requeue = Some(Duration::ZERO);
         }
     } else if outcome.findings.iter().all(|finding| finding.condition != Valid) {
@@ -317,6 +321,12 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
 /// Whether a ticket is to be moved, or linked, once it is there.
 fn goes_on(spec: &JiraIssueSpec) -> bool {
     !spec.links.is_empty() || Wish::of(spec).is_some()
+}
+
+/// The comment that names the reporter comes after the ticket, too; so does what the answer to its creation would have told.
+fn has_more_to_do(object: &JiraIssue, people: &TicketPeople, ticket: &CreatedIssue) -> bool {
+    let lacks_portal = object.spec.request_type.is_some() && ticket.portal_url.is_none();
+    is_noted(people) || goes_on(&object.spec) || lacks_portal
 }
 
 /// Whether a comment has to name the reporter.

@@ -13,9 +13,10 @@ use crate::{
     atlassian::{
         error::JiraError,
         jira::{PermissionQueries, Session},
+        models::is_customer_id,
         write_error::Refusal,
     },
-    tickets::{Creation, RefusedCreation, TicketProject},
+    tickets::{Creation, Part, RefusedCreation, TicketProject},
 };
 
 /// How long what Jira refused is left alone, unless the spec changes.
@@ -25,11 +26,13 @@ const REFUSED: Duration = Duration::from_mins(30);
 pub enum AfterRefusal {
     /// It is sent again, without what was refused.
     Again(Box<Creation>),
+    /// The object is not as it was: what it asks for is judged anew.
+    Changed,
     /// It is not created.
     Over(Box<TicketOutcome>),
 }
 
-/// Judges a refusal. Jira is asked for the account's permissions where only those tell what it is about.
+/// Judges a refusal. Jira is asked for more where only that tells what it is about.
 ///
 /// # Errors
 /// Where Jira cannot be asked.
@@ -46,27 +49,79 @@ pub async fn after(
         draft: &creation.draft,
         metadata: &creation.metadata,
     };
-    let parts = refused.parts();
+    let told = refused.parts().into_iter().map(|part| {
+        let words = refusal.fields.get(&part.to_string()).cloned();
+        (part, words.unwrap_or_else(|| refusal.text()))
+    });
+    let mut parts: Vec<(Part, String)> = told.collect();
     if parts.is_empty() {
         let may_create = if refused.needs_permissions() {
             Some(may_create(&creation.session, &creation.draft.project).await?)
         } else {
             None
         };
-        if refused.is_unreadable() {
-            tracing::warn!(
-                project = creation.draft.project.key,
-                "Jira could not read a text that was converted"
-            );
+        let of_reporter = match may_create {
+            Some(true) => reporter_trouble(&creation).await?,
+            _ => None,
+        };
+        parts.extend(of_reporter.map(|why| (Part::Reporter, why)));
+        if parts.is_empty() {
+            return Ok(over(&refused, may_create));
         }
-        let outcome = TicketOutcome::of(refused.finding(may_create));
-        return Ok(AfterRefusal::Over(Box::new(outcome.after(REFUSED))));
     }
-    let draft = parts.into_iter().fold(creation.draft.clone(), |draft, part| {
-        let words = refusal.fields.get(&part.to_string()).cloned();
-        draft.without(part, words.unwrap_or_else(|| refusal.text()))
+    if !is_as_it_was(&creation.store.latest(object), object) {
+        return Ok(AfterRefusal::Changed);
+    }
+    let reduced = parts.into_iter().fold(creation.draft.clone(), |draft, (part, words)| {
+        draft.without(part, words)
     });
-    Ok(AfterRefusal::Again(Box::new(creation.with(draft))))
+    Ok(AfterRefusal::Again(Box::new(creation.with(reduced))))
+}
+
+fn over(refused: &RefusedCreation<'_>, may_create: Option<bool>) -> AfterRefusal {
+    if refused.is_unreadable() {
+        let project = &refused.draft.project.key;
+        tracing::warn!(project, "Jira could not read a text that was converted");
+    }
+    let outcome = TicketOutcome::of(refused.finding(may_create));
+    AfterRefusal::Over(Box::new(outcome.after(REFUSED)))
+}
+
+/// Whether the object, which had a creation refused, still asks for the same, and has neither a ticket nor the mark of
+/// another process: its own is cleared. What is written to it from now on makes the next mark a conflict.
+fn is_as_it_was(live: &JiraIssue, object: &JiraIssue) -> bool {
+    let status = live.status.as_ref();
+    let is_free = status.is_none_or(|status| status.id.is_empty() && status.creation.is_none());
+    is_free && live.metadata.uid == object.metadata.uid && live.metadata.generation == object.metadata.generation
+}
+
+/// Why a request cannot be raised for its reporter, where a refusal names nobody. None where the reporter is not the cause,
+/// or nothing proves it: whom a service project takes as a customer Jira tells its administrators alone.
+async fn reporter_trouble(creation: &Creation) -> Result<Option<String>, JiraError> {
+    let (Some(reporter), Some(desk)) = (&creation.draft.reporter, &creation.metadata.desk) else {
+        return Ok(None);
+    };
+    let session = &creation.session;
+    let known = session.users(std::slice::from_ref(reporter)).await?;
+    if known.iter().any(|user| !user.active) {
+        return Ok(Some("the account is deactivated".to_owned()));
+    }
+    // Of customers who only use the portal it is not established that Jira lists them.
+    if known.is_empty() && !is_customer_id(reporter) {
+        return Ok(Some("there is no such account".to_owned()));
+    }
+    let kind = &creation.metadata;
+    match session.may_raise(desk, &kind.type_id, reporter).await {
+        Ok(false) => {
+            let why = format!("the account may not raise requests of the type {}", kind.type_name);
+            Ok(Some(why))
+        }
+        Ok(true)
+        | Err(
+            JiraError::Unauthorized(_) | JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Refused { .. },
+        ) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is said where Jira refuses to tell what can be created, because the account may not create anything.
@@ -91,4 +146,32 @@ async fn may_create(session: &Session, project: &TicketProject) -> Result<bool, 
     };
     let held = session.permissions(&questions).await?;
     Ok(held.projects.get(&project.id).is_some_and(|held| held.contains(CREATE)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(generation: i64, status: &Value) -> JiraIssue {
+        serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue",
+            "metadata": {"name": "a", "namespace": "shop", "uid": "1", "generation": generation},
+            "spec": {"integration": "acme", "project": "ENG"}, "status": status,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_another_process_did_meanwhile_keeps_a_creation_from_being_sent_again() {
+        let before = object(1, &json!({}));
+        assert!(is_as_it_was(&object(1, &json!({"identity": "k"})), &before));
+        let mark = json!({"creation": {"identity": "k", "number": 1, "attempt": 2, "at": "2026-04-28T15:00:00Z",
+            "deadline": "2026-04-28T15:00:45Z", "holder": "other", "floor": 0}});
+        for other in [object(1, &json!({"id": "7"})), object(1, &mark), object(2, &json!({}))] {
+            assert!(!is_as_it_was(&other, &before), "{other:?}");
+        }
+    }
 }

@@ -61,6 +61,7 @@ mod tickets_phase;
 mod tickets_phase_races;
 mod tickets_races;
 mod tickets_refused;
+mod tickets_requests;
 mod tickets_roles;
 mod tickets_seen;
 mod token_secret;
@@ -173,6 +174,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_phase_races::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
+        tickets_requests::scenarios(),
         tickets_roles::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),

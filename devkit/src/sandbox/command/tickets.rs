@@ -52,6 +52,8 @@ pub struct UndocumentedChange {
     pub clone_copies_labels: Option<bool>,
     /// Status with which raising a request on behalf of a stranger is refused (400 at first).
     pub on_behalf_refusal: Option<u16>,
+    /// That refusal says nothing of whom it is about (off at first).
+    pub on_behalf_unnamed: Option<bool>,
 }
 
 /// Carries out what a person does.
@@ -286,6 +288,7 @@ pub(super) fn set_undocumented(world: &mut World, site: Option<&str>, change: Un
     rules.clone_copies_properties = change.clone_copies_properties.unwrap_or(rules.clone_copies_properties);
     rules.clone_copies_labels = change.clone_copies_labels.unwrap_or(rules.clone_copies_labels);
     rules.on_behalf_refusal = change.on_behalf_refusal.unwrap_or(rules.on_behalf_refusal);
+    rules.on_behalf_unnamed = change.on_behalf_unnamed.unwrap_or(rules.on_behalf_unnamed);
     Ok(Answer::Done)
 }
 

@@ -143,19 +143,12 @@ fn describe_link(call: &Call<'_>, link: &IssueLink) -> Option<Value> {
 /// What the field of the request type shows: the type, where the request stands, and where customers find it.
 fn request_type(call: &Call<'_>, project: &Project, issue: &Issue) -> Value {
     let found = (project, issue);
-    let (Some(kind), Some(desk)) = (body::kind_of(found), &project.desk) else {
+    let Some(kind) = body::kind_of(found) else {
         return Value::Null;
     };
     json!({
         "_links": body::links(call, found),
-        "requestType": {
-            "id": kind.id.to_string(),
-            "name": kind.name,
-            "issueTypeId": kind.issue_type_id,
-            "serviceDeskId": desk.id.to_string(),
-            "portalId": desk.id.to_string(),
-            "groupIds": kind.group_ids,
-        },
+        "requestType": body::kind_body(found, kind),
         "currentStatus": body::status(call, found),
     })
 }

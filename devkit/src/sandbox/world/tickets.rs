@@ -24,6 +24,8 @@ pub struct Undocumented {
     pub clone_copies_labels: bool,
     /// Status that raising a request on behalf of somebody is refused with (400).
     pub on_behalf_refusal: u16,
+    /// That refusal says nothing of whom it is about (off).
+    pub on_behalf_unnamed: bool,
 }
 
 impl Default for Undocumented {
@@ -34,6 +36,7 @@ impl Default for Undocumented {
             clone_copies_properties: false,
             clone_copies_labels: true,
             on_behalf_refusal: 400,
+            on_behalf_unnamed: false,
         }
     }
 }

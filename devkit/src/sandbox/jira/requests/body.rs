@@ -67,6 +67,19 @@ pub(in super::super) fn kind_of((project, issue): Found<'_>) -> Option<&RequestT
     project.desk.as_ref()?.request_types.iter().find(|kind| kind.id == id)
 }
 
+/// The request type as part of a request.
+pub(in super::super) fn kind_body((project, _): Found<'_>, kind: &RequestType) -> Value {
+    let desk = project.desk.as_ref().map_or(0, |desk| desk.id).to_string();
+    json!({
+        "id": kind.id.to_string(),
+        "name": kind.name,
+        "issueTypeId": kind.issue_type_id,
+        "serviceDeskId": desk,
+        "portalId": desk,
+        "groupIds": kind.group_ids,
+    })
+}
+
 /// A request.
 pub(super) fn describe(call: &Call<'_>, found: Found<'_>) -> Value {
     let (project, issue) = found;
@@ -108,7 +121,14 @@ fn value(issue: &Issue, field: &str) -> Value {
     }
 }
 
-/// `GET /rest/servicedeskapi/request/{issueIdOrKey}`.
+/// `GET /rest/servicedeskapi/request/{issueIdOrKey}`; of what it can expand, `requestType`.
 pub(in super::super) fn get(call: &Call<'_>) -> Answered {
-    Ok(reply::json(200, describe(call, find(call, 404)?)))
+    let found = find(call, 404)?;
+    let mut body = describe(call, found);
+    if call.list("expand").contains(&"requestType")
+        && let (Some(kind), Some(body)) = (kind_of(found), body.as_object_mut())
+    {
+        body.insert("requestType".to_owned(), kind_body(found, kind));
+    }
+    Ok(reply::json(200, body))
 }

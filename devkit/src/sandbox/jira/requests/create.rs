@@ -45,14 +45,25 @@ fn reporter(call: &Call<'_>, project: &Project) -> Result<String, Box<Response>>
     let Some(id) = text(call, "raiseOnBehalfOf") else {
         return Ok(call.me().to_owned());
     };
-    let code = call.site.tickets.undocumented.on_behalf_refusal;
+    let rules = call.site.tickets.undocumented;
+    let refused = |message, key| {
+        let (message, key) = if rules.on_behalf_unnamed {
+            (
+                "The request could not be created.",
+                "sd.request.create.error.failed.msg",
+            )
+        } else {
+            (message, key)
+        };
+        Err(refuse(rules.on_behalf_refusal, message, key))
+    };
     if id != call.me() && !is_agent(call, project) {
         let message = "You do not have permission to raise requests on behalf of others.";
-        return Err(refuse(code, message, "sd.request.create.error.on.behalf.denied"));
+        return refused(message, "sd.request.create.error.on.behalf.denied");
     }
     if !super::participants::is_customer(call, project, id) {
         let message = "The customer that the request is raised on behalf of does not have access to this portal.";
-        return Err(refuse(code, message, "sd.request.create.error.on.behalf.no.access"));
+        return refused(message, "sd.request.create.error.on.behalf.no.access");
     }
     Ok(id.to_owned())
 }
