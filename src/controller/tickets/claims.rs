@@ -48,6 +48,9 @@ impl ClaimWatch {
                 let listed = std::mem::take(&mut self.listed);
                 self.tickets.ctx.claims.retain(self.namespace.as_deref(), &listed);
                 self.tickets.known.retain(self.namespace.as_deref(), &listed);
+                if !self.has_listed {
+                    self.tickets.known.have_listed(self.tickets.ctx.server_clock.now());
+                }
                 self.has_listed = true;
             }
             Ok(Event::Apply(object)) => self.see(object),

@@ -14,6 +14,8 @@ use crate::{
     tickets::{CreationTimes, Identity},
 };
 
+/// What the API server says of times is cut to seconds.
+const CUT: SignedDuration = SignedDuration::from_secs(1);
 /// How many bound tickets are asked by which scope they are found: all of an integration have one.
 const ASKED: usize = 8;
 
@@ -25,6 +27,10 @@ pub struct KnownObjects(Mutex<Known>);
 struct Known {
     /// Uids of those without a mark in the first list of this process.
     unmarked_at_first: HashSet<String>,
+    /// The integrations that had objects of tickets in it.
+    had_tickets: HashSet<String>,
+    /// When it was over, by the API server's time.
+    listed_at: Option<Timestamp>,
     /// Those that have their ticket, by integration and name.
     bound: HashMap<String, BTreeMap<String, Bound>>,
     /// What is to be said of the tickets of an integration.
@@ -52,6 +58,12 @@ pub fn integration_of(object: &JiraIssue) -> String {
 }
 
 impl Known {
+    /// When the first list was over, of an object that was created since, where its integration had tickets then.
+    fn listed_before(&self, integration: &str, created: Timestamp) -> Option<Timestamp> {
+        let listed_at = self.listed_at.filter(|at| created + CUT >= *at);
+        listed_at.filter(|_| self.had_tickets.contains(integration))
+    }
+
     fn unbind(&mut self, integration: &str, name: &str) {
         if let Some(of_integration) = self.bound.get_mut(integration) {
             of_integration.remove(name);
@@ -75,6 +87,9 @@ impl KnownObjects {
             all.unmarked_at_first.extend(object.uid());
         }
         let integration = integration_of(object);
+        if is_first_list {
+            all.had_tickets.insert(integration.clone());
+        }
         match status.identity.filter(|_| !status.id.is_empty()) {
             Some(identity) => {
                 let uid = object.uid().unwrap_or_default();
@@ -83,6 +98,11 @@ impl KnownObjects {
             }
             None => all.unbind(&integration, &object.name_any()),
         }
+    }
+
+    /// The first list is over. `now` is the API server's time.
+    pub fn have_listed(&self, now: Timestamp) {
+        self.all().listed_at = Some(now);
     }
 
     /// An object is gone.
@@ -104,22 +124,23 @@ impl KnownObjects {
         });
     }
 
-    /// How long an object waits before its ticket is created: one that this process found at its start may have lost the
-    /// mark of a creation that another process sent just before. `now` is the API server's time.
+    /// How long an object waits before its ticket is created: the process before this one may have sent it just before it
+    /// ended, for an object of this name whose mark this process has not seen. One that it found at its start waits until
+    /// it is old enough; one that was applied since may have been deleted in between, and waits until the process is.
+    /// Where there were no tickets before, nothing was sent. `now` is the API server's time.
     #[must_use]
     pub fn wait(&self, object: &JiraIssue, times: CreationTimes, now: Timestamp) -> Option<Duration> {
         let uid = object.uid().unwrap_or_default();
         let mut all = self.all();
-        if !all.unmarked_at_first.contains(&uid) {
-            return None;
-        }
         let created = object.creation_timestamp().map_or(now, |at| at.0);
+        let since = if all.unmarked_at_first.contains(&uid) {
+            created
+        } else {
+            all.listed_before(&integration_of(object), created)?
+        };
         let least = SignedDuration::try_from(times.first_list()).unwrap_or(SignedDuration::ZERO);
-        let left = least - now.duration_since(created);
-        // What the API server says is cut to seconds.
-        let left = Duration::try_from(left + SignedDuration::from_secs(1))
-            .ok()
-            .filter(|_| left.is_positive());
+        let left = least - now.duration_since(since);
+        let left = Duration::try_from(left + CUT).ok().filter(|_| left.is_positive());
         if left.is_none() {
             all.unmarked_at_first.remove(&uid);
         }
@@ -198,9 +219,18 @@ mod tests {
             |seconds: i64| "2026-04-28T15:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
         let wait = |object: &JiraIssue, seconds| known.wait(object, TIMES, at(seconds)).map(|wait| wait.as_secs());
         let (first, later) = (object("first", &json!({})), object("later", &json!({})));
+        known.note(&later, false);
+        known.have_listed(at(-10));
+        assert_eq!(wait(&later, 0), None, "there were no tickets before");
         known.note(&first, true);
         known.note(&later, false);
-        assert_eq!(wait(&later, 0), None, "it was applied since");
+        assert_eq!(
+            (wait(&later, 0), wait(&later, 50)),
+            (Some(51), None),
+            "it was applied since"
+        );
+        known.have_listed(at(2));
+        assert_eq!(wait(&later, 3), None, "it was there, and is known");
         assert_eq!((wait(&first, 0), wait(&first, 50)), (Some(61), Some(11)));
         assert_eq!(
             (wait(&first, 60), wait(&first, 0)),

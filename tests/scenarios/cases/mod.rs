@@ -62,6 +62,7 @@ mod tickets_phase_races;
 mod tickets_races;
 mod tickets_refused;
 mod tickets_requests;
+mod tickets_restarted;
 mod tickets_roles;
 mod tickets_seen;
 mod token_secret;
@@ -175,6 +176,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_requests::scenarios(),
+        tickets_restarted::scenarios(),
         tickets_roles::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),

@@ -7,14 +7,13 @@ use jira_operator::api::{
     condition::ConditionType::{Created, Valid},
     issue::{JiraIssue, JiraIssueStatus},
 };
-use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Scenario, scenario, waiting};
+use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
     harness::{
-        Harness, Setup,
+        Harness,
         actions::connected,
         fleet::{let_go, release, until_hit},
         tickets::writing,
@@ -23,9 +22,6 @@ use crate::{
 
 /// The property by which a ticket is found.
 const MARKER: &str = "jira-operator.dev";
-/// Seconds that an object waits which a process finds at its start: a fifth of the time within which creations are
-/// settled. Long enough that a busy machine creates what need not wait sooner.
-const FIRST_LIST: u32 = 30;
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
@@ -37,7 +33,6 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("tickets::a_foreign_issue_with_the_marker_is_left_to_a_person", foreign),
         scenario("tickets::labels_that_are_gone_or_copied_mislead_nobody", labels),
         scenario("tickets::a_type_without_labels_is_found_by_its_marker", unlabelled),
-        waiting("tickets::what_a_process_finds_at_its_start_waits", first_list),
         scenario("tickets::a_rebuilt_cluster_makes_no_second_note", noted),
     ]
 }
@@ -344,40 +339,6 @@ async fn unlabelled(cluster: Arc<Cluster>) {
         assert_eq!(harness.until_created("plain").await.key, before.key);
     }
     assert_eq!(created(&harness).len(), 1);
-    harness.close().await;
-}
-
-/// An object without a mark that is there when a process begins may be another process's, which lost it just now.
-async fn first_list(cluster: Arc<Cluster>) {
-    let setup = Setup {
-        creation_settle: Some(FIRST_LIST * 5),
-        ..Setup::default()
-    };
-    let mut harness = Harness::set_up(&cluster, "tickets-first-list", setup).await;
-    harness.connect("acme-oauth").await;
-    let spec = json!({"projects": [{"key": "ENG"}], "tickets": {}});
-    harness.integrate("acme", "acme-oauth", spec).await;
-    harness.until_ready("acme").await;
-    harness.kill_operators().await;
-    harness.apply_ticket("before", bug("Before")).await;
-    harness.start_operator();
-    harness.until_created("before").await;
-    let object = harness.issues().get("before").await.expect("it is there");
-    let applied = object.creation_timestamp().expect("a time").0;
-    let made = created(&harness)[0].at;
-    assert!(
-        made.duration_since(applied).as_secs() >= i64::from(FIRST_LIST),
-        "{applied} {made}"
-    );
-    harness.apply_ticket("since", bug("Since")).await;
-    harness.until_created("since").await;
-    let object = harness.issues().get("since").await.expect("it is there");
-    let applied = object.creation_timestamp().expect("a time").0;
-    let made = created(&harness)[1].at;
-    assert!(
-        made.duration_since(applied).as_secs() < i64::from(FIRST_LIST),
-        "{applied} {made}"
-    );
     harness.close().await;
 }
 
