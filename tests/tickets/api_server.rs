@@ -13,7 +13,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Method, Request, Response},
+    http::{Request, Response},
 };
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
@@ -59,8 +59,6 @@ struct Troubles {
 #[derive(Clone, Default)]
 pub struct Eyes {
     closed: Arc<AtomicBool>,
-    /// It was told which tickets there are.
-    has_listed: Arc<AtomicBool>,
 }
 
 impl Eyes {
@@ -71,11 +69,6 @@ impl Eyes {
 
     fn are_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
-    }
-
-    /// Whether it was told which tickets there are.
-    pub fn have_listed(&self) -> bool {
-        self.has_listed.load(Ordering::SeqCst)
     }
 }
 
@@ -203,11 +196,7 @@ impl ApiServer {
         };
         let is_of_ticket = of_status && path.contains("/jiraissues/");
         let trouble = if is_of_ticket { self.next_trouble() } else { None };
-        let is_list = asked.method == Method::GET && path.ends_with("/jiraissues");
         let answer = self.with_trouble(asked, trouble).await;
-        if is_list {
-            eyes.has_listed.store(true, Ordering::SeqCst);
-        }
         self.changed();
         answer
     }

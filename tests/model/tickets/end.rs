@@ -11,7 +11,7 @@ use kube::ResourceExt;
 
 use super::{
     ledger::issue,
-    objects::{TAKEN, Wish, in_question, is_request, wish},
+    objects::{GUEST, TAKEN, Wish, in_question, is_request, wish},
     people::People,
 };
 
@@ -108,6 +108,14 @@ fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &Jir
         return Err(format!(
             "has a ticket that is marked as {marked:?}, and not {identity:?}"
         ));
+    }
+    let named = ticket
+        .properties
+        .get(PROPERTY)
+        .and_then(|marker| marker["note"].as_str());
+    let noted = status.people.as_ref().and_then(|people| people.reporter.as_ref());
+    if name == GUEST && named != noted.and_then(|reporter| reporter.note.as_deref()) {
+        return Err(format!("has a ticket whose marker names the note {named:?}"));
     }
     let created = find(&status.conditions, ConditionType::Created);
     if created.is_none_or(|created| created.reason == "CreationPending") {

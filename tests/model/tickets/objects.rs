@@ -25,8 +25,9 @@ pub enum Wish {
     Invalid,
 }
 
-/// The objects, by number.
-pub const OBJECTS: [(&str, Wish); 9] = [
+/// The objects, by number. The last six have a part of their own: four are applied to be lost in the middle of their
+/// creation, and two once nothing goes wrong any more.
+pub const OBJECTS: [(&str, Wish); 15] = [
     ("bug", Wish::Issue),
     ("crash", Wish::Issue),
     ("report", Wish::IssueOfStranger),
@@ -36,7 +37,18 @@ pub const OBJECTS: [(&str, Wish); 9] = [
     ("alert", Wish::AlwaysNew),
     ("taken", Wish::TakeOver),
     ("typo", Wish::Invalid),
+    ("spike", Wish::Issue),
+    ("outage", Wish::Issue),
+    ("badge", Wish::Request),
+    ("visit", Wish::RequestOfStranger),
+    (GUEST, Wish::RequestOfStranger),
+    (LAST, Wish::Request),
 ];
+
+/// Applied once nothing goes wrong any more, so that all that is to be written of it is.
+pub const GUEST: &str = "guest";
+/// Applied after it, where the first call that marks it goes wrong.
+pub const LAST: &str = "last";
 
 /// The issue that is taken over.
 pub const TAKEN: &str = "ENG-2";

@@ -238,6 +238,11 @@ impl People {
         self.search.by_index && self.search.late_since.is_some()
     }
 
+    /// Applies one of the objects that begin in quiet.
+    pub async fn begins(&mut self, sandbox: &Sandbox, name: &'static str) {
+        self.apply(sandbox, name, 0).await;
+    }
+
     /// Search knows everything again.
     pub fn catch_up(&mut self, sandbox: &Sandbox) {
         self.lag(sandbox, false);
@@ -321,7 +326,6 @@ impl People {
                 json!({"command": "hideIssue", "issue": ticket, "hidden": true})
             }
             Step::Unlabel { .. } => {
-                self.unmarked.insert(id);
                 let ours: Vec<String> = labels.into_iter().filter(|label| label.starts_with("k8s-")).collect();
                 json!({"command": "labelIssue", "issue": ticket, "remove": ours, "account": person})
             }

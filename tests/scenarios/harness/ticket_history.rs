@@ -28,7 +28,7 @@ const STEP: Duration = Duration::from_millis(60);
 /// After which time a ticket that is not found was not created.
 const SETTLE: Duration = Duration::from_secs(CREATION_SETTLE as u64);
 /// What takes effect late, or becomes known to search late, does so well before it counts as never done.
-const LATEST: Duration = Duration::from_secs(CREATION_SETTLE as u64 / 4);
+const LATEST: Duration = Duration::from_secs(CREATION_SETTLE as u64 / 5);
 /// Longest time until all is as it should be once nothing goes wrong.
 const CALM_WITHIN: Duration = Duration::from_mins(3);
 /// How often that is looked at, and how often in a row it has to be.
