@@ -51,17 +51,23 @@ type Render<R, M> = fn(&[R], &[Result<M, String>]) -> String;
 
 /// The rows of a bench, and how they are told.
 pub struct Plan<R, M> {
-    /// All of them.
-    pub rows: Vec<R>,
-    /// What one is called, unlike every other.
-    pub name: fn(&R) -> String,
-    /// What is printed as soon as one is done.
-    pub brief: fn(&M) -> String,
-    /// What is printed at the end.
-    pub table: Render<R, M>,
+    rows: Vec<R>,
+    name: fn(&R) -> String,
+    brief: fn(&M) -> String,
+    table: Render<R, M>,
 }
 
 impl<R, M> Plan<R, M> {
+    /// All rows, what one is called, unlike every other, what is printed as soon as one is done, and what at the end.
+    pub fn of(rows: Vec<R>, name: fn(&R) -> String, brief: fn(&M) -> String, table: Render<R, M>) -> Self {
+        Self {
+            rows,
+            name,
+            brief,
+            table,
+        }
+    }
+
     /// Runs the rows whose names contain one of these and prints the table, unless it is interrupted.
     pub async fn run(self, filters: &[String], run: impl AsyncFnMut(&R) -> Result<M, Failure>) -> Result<(), Failure> {
         let plan = self.only(filters)?;

@@ -31,12 +31,7 @@ async fn main() -> ExitCode {
 }
 
 async fn work() -> Result<(), Failure> {
-    let plan = Plan {
-        rows: plan::rows(),
-        name: Row::name,
-        brief: table::brief,
-        table: table::render,
-    };
+    let plan = Plan::of(plan::rows(), Row::name, table::brief, table::render);
     match frame::begin("sync", Some(own::ROW)).await? {
         Task::Rows(filters) => {
             let (mut grounds, mut clients) = (BTreeMap::new(), Clients::default());

@@ -26,12 +26,7 @@ async fn main() -> ExitCode {
 }
 
 async fn work() -> Result<(), Failure> {
-    let plan = Plan {
-        rows: plan::rows(),
-        name: Row::name,
-        brief: table::brief,
-        table: table::render,
-    };
+    let plan = Plan::of(plan::rows(), Row::name, table::brief, table::render);
     match frame::begin("tickets", None).await? {
         Task::Rows(filters) => plan.run(&filters, async |row: &Row| run(row).await).await,
         Task::Own(word) => Err(format!("{word} is no task of this bench").into()),

@@ -20,6 +20,22 @@ fn jira(program: &Program, command: Command) {
 const BLIND: &str = "[{apiGroups: [jira-operator.dev], resources: [jiraintegrations], verbs: [get]},\
     {apiGroups: [''], resources: [secrets], verbs: [get]}]";
 
+async fn kubectl(plane: &Plane, namespace: &str, arguments: &[&str]) {
+    let arguments = [&["-n", namespace][..], arguments].concat();
+    plane.kubectl(&arguments, "").await.unwrap();
+}
+
+async fn patched(plane: &Plane, spec: &str) {
+    let patch = format!("{{\"spec\": {spec}}}");
+    kubectl(plane, "support", &["patch", "ji/acme", "--type=merge", "-p", &patch]).await;
+}
+
+/// The operator is asked to check everything.
+async fn requested(plane: &Plane, value: &str) {
+    let annotation = format!("jira-operator.dev/requestedAt={value}");
+    kubectl(plane, "support", &["annotate", "--overwrite", "ji/acme", &annotation]).await;
+}
+
 /// The reasons of one condition, wherever it stands.
 fn reasons(ran: &Ran, condition: &str) -> Vec<String> {
     let of = |entry: &Value| entry["condition"] == condition;
@@ -94,9 +110,7 @@ async fn an_integration_is_looked_at_live_or_from_status() {
 
 /// Nothing is asked of Atlassian, and no evidence is saved.
 async fn what_is_suspended_is_told_from_status(plane: &Plane, program: &Program) {
-    let suspend = "{\"spec\": {\"suspend\": true}}";
-    let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", suspend];
-    plane.kubectl(&patch, "").await.unwrap();
+    patched(plane, "{\"suspend\": true}").await;
     let mark = program.sandbox.mark();
     let suspended = program
         .check(&["acme", "-n", "support", "--evidence-out", &program.path("none.json")])
@@ -109,21 +123,7 @@ async fn what_is_suspended_is_told_from_status(plane: &Plane, program: &Program)
         program.sandbox.requests_since(mark).is_empty(),
         "nothing is asked of Atlassian"
     );
-    plane
-        .kubectl(
-            &[
-                "-n",
-                "support",
-                "patch",
-                "ji/acme",
-                "--type=merge",
-                "-p",
-                &suspend.replace("true", "false"),
-            ],
-            "",
-        )
-        .await
-        .unwrap();
+    patched(plane, "{\"suspend\": false}").await;
     program
         .check(&["acme", "-n", "support", "--wait", "1m"])
         .await
@@ -137,9 +137,7 @@ async fn waiting_asks_atlassian_nothing(plane: &Plane, program: &Program) {
         project: project.into(),
     };
     jira(program, archive("OPS"));
-    let longer = "{\"spec\": {\"syncInterval\": \"10m\"}}";
-    let patch = ["-n", "support", "patch", "ji/acme", "--type=merge", "-p", longer];
-    plane.kubectl(&patch, "").await.unwrap();
+    patched(plane, "{\"syncInterval\": \"10m\"}").await;
     let mark = program.sandbox.mark();
     program
         .check(&["acme", "-n", "support", "--wait", "3s"])
@@ -232,23 +230,14 @@ async fn what_may_not_be_listed_is_told(plane: &Plane, program: &Program) {
 
 async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Program) {
     // The operator checks the trouble by itself when it is asked to.
-    let now = [
-        "-n",
-        "support",
-        "annotate",
-        "--overwrite",
-        "ji/acme",
-        "jira-operator.dev/requestedAt=now",
-    ];
-    plane.kubectl(&now, "").await.unwrap();
+    requested(plane, "now").await;
     let answered = "jsonpath={.status.lastHandledReconcileAt}=now";
-    plane
-        .kubectl(
-            &["-n", "support", "wait", "--timeout=60s", "--for", answered, "ji/acme"],
-            "",
-        )
-        .await
-        .unwrap();
+    kubectl(
+        plane,
+        "support",
+        &["wait", "--timeout=60s", "--for", answered, "ji/acme"],
+    )
+    .await;
     let viewer = plane.person("support", "viewer", VIEW).await;
     let ran = program.check_as(Some(&viewer), &["acme"], "").await;
     ran.claim(
@@ -292,20 +281,7 @@ async fn people_without_the_secret_read_the_status(plane: &Plane, program: &Prog
             project: "ENG".into(),
         },
     );
-    plane
-        .kubectl(
-            &[
-                "-n",
-                "support",
-                "annotate",
-                "--overwrite",
-                "ji/acme",
-                "jira-operator.dev/requestedAt=then",
-            ],
-            "",
-        )
-        .await
-        .unwrap();
+    requested(plane, "then").await;
     // This person sees the status alone, so it is waited for.
     program
         .check_as(Some(&viewer), &["acme", "--wait", "1m"], "")
@@ -325,25 +301,15 @@ async fn a_person_is_looked_at(program: &Program) {
     person("nobody@acme.example")
         .await
         .claim(1, &["PersonNotFound", "jira-operator explain PersonNotFound"]);
-    jira(
-        program,
-        Command::SetGlobalPermission {
-            site: None,
-            account: None,
-            permission: "USER_PICKER".into(),
-            held: false,
-        },
-    );
+    let may_look_people_up = |held| Command::SetGlobalPermission {
+        site: None,
+        account: None,
+        permission: "USER_PICKER".into(),
+        held,
+    };
+    jira(program, may_look_people_up(false));
     person("nobody@acme.example").await.claim(1, &["PersonNotLookedUp"]);
-    jira(
-        program,
-        Command::SetGlobalPermission {
-            site: None,
-            account: None,
-            permission: "USER_PICKER".into(),
-            held: true,
-        },
-    );
+    jira(program, may_look_people_up(true));
 }
 
 async fn all_of_them_are_told_in_short(plane: &Plane, program: &Program) {
@@ -360,13 +326,7 @@ async fn all_of_them_are_told_in_short(plane: &Plane, program: &Program) {
         .await
         .unwrap();
     let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=CredentialsNotFound";
-    plane
-        .kubectl(
-            &["-n", "empty", "wait", "--timeout=60s", "--for", ready, "ji/lonely"],
-            "",
-        )
-        .await
-        .unwrap();
+    kubectl(plane, "empty", &["wait", "--timeout=60s", "--for", ready, "ji/lonely"]).await;
     let ran = program.check(&["-A"]).await;
     ran.claim(
         1,
@@ -382,8 +342,7 @@ async fn all_of_them_are_told_in_short(plane: &Plane, program: &Program) {
         1,
         &["× JiraIntegration empty/lonely Authorized CredentialsNotFound: Secret missing"],
     );
-    let labelled = ["-n", "empty", "label", "ji/lonely", "team=none"];
-    plane.kubectl(&labelled, "").await.unwrap();
+    kubectl(plane, "empty", &["label", "ji/lonely", "team=none"]).await;
     for chosen in [&["ji/lonely", "-n", "empty"][..], &["-l", "team=none", "-n", "empty"]] {
         program
             .check(chosen)

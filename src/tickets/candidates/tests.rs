@@ -33,22 +33,32 @@ fn issue(id: u64, creator: &str, marker: Option<i64>, labelled: bool) -> MarkedI
     .unwrap()
 }
 
-fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
-    let identity = Identity::of("app", "shop", "a");
-    let request = RequestTraits {
+/// What a request looks like.
+fn traits() -> RequestTraits<'static> {
+    RequestTraits {
         summary: Some("Slow"),
         text: "Very",
         project_id: "10000",
         since: "2026-04-28T15:33:00Z".parse().unwrap(),
-    };
-    let wanted = Wanted {
+    }
+}
+
+/// Picks for the first creation of the object, or for one that differs from it so.
+fn picked_for(differs: impl FnOnce(&mut Wanted<'_>), issues: &[MarkedIssue]) -> Found {
+    let identity = Identity::of("app", "shop", "a");
+    let mut wanted = Wanted {
         identity: &identity,
         number: 1,
         account: ACCOUNT,
         customer: None,
-        request: as_request.then_some(request),
+        request: None,
     };
+    differs(&mut wanted);
     pick(&wanted, issues)
+}
+
+fn picked(issues: &[MarkedIssue], as_request: bool) -> Found {
+    picked_for(|wanted| wanted.request = as_request.then(traits), issues)
 }
 
 fn unclear(keys: &[&str]) -> Found {
@@ -127,17 +137,7 @@ fn an_unmarked_request_is_taken_only_where_it_is_the_only_one_like_it() {
 
 #[test]
 fn what_came_of_an_earlier_creation_is_not_the_ticket_of_a_later_one() {
-    let identity = Identity::of("app", "shop", "a");
-    let picked = |issues: &[MarkedIssue]| {
-        let wanted = Wanted {
-            identity: &identity,
-            number: 2,
-            account: ACCOUNT,
-            customer: None,
-            request: None,
-        };
-        pick(&wanted, issues)
-    };
+    let picked = |issues: &[MarkedIssue]| picked_for(|wanted| wanted.number = 2, issues);
     assert_eq!(picked(&[issue(1, ACCOUNT, Some(1), true)]), Found::Nothing);
     assert_eq!(picked(&[issue(1, ACCOUNT, None, true)]), Found::Nothing);
     let both = [issue(1, ACCOUNT, Some(1), true), issue(2, ACCOUNT, Some(2), true)];
@@ -162,22 +162,9 @@ fn a_request_with_another_text_is_not_taken_and_not_excluded() {
 fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
     let theirs = json!({"id": "1", "key": "SUP-1", "fields": {"creator": {"accountId": "kim"}, "summary": "Slow",
         "description": text("Very"), "reporter": {"accountId": "kim"}, "project": {"id": "10000"}, "created": "2026-04-28T15:33:02.000+0000"}});
-    let identity = Identity::of("app", "shop", "a");
-    let request = RequestTraits {
-        summary: Some("Slow"),
-        text: "Very",
-        project_id: "10000",
-        since: "2026-04-28T15:33:00Z".parse().unwrap(),
-    };
-    let picked = |customer| {
-        let wanted = Wanted {
-            identity: &identity,
-            number: 1,
-            account: ACCOUNT,
-            customer,
-            request: Some(request),
-        };
-        pick(&wanted, &[serde_json::from_value(theirs.clone()).unwrap()])
+    let picked = |customer: Option<&'static str>| {
+        let differs = |wanted: &mut Wanted<'_>| (wanted.customer, wanted.request) = (customer, Some(traits()));
+        picked_for(differs, &[serde_json::from_value(theirs.clone()).unwrap()])
     };
     assert_eq!(picked(Some("kim")), unclear(&["SUP-1"]));
     assert_eq!(picked(None), Found::Nothing);
@@ -186,16 +173,9 @@ fn a_request_that_its_reporter_seems_to_have_created_is_unclear() {
 
 #[test]
 fn a_label_on_what_the_customer_seems_to_have_created_is_unclear() {
-    let identity = Identity::of("app", "shop", "a");
     let picked = |creator, number| {
-        let wanted = Wanted {
-            identity: &identity,
-            number,
-            account: ACCOUNT,
-            customer: Some("kim"),
-            request: None,
-        };
-        pick(&wanted, &[issue(1, creator, None, true)])
+        let differs = |wanted: &mut Wanted<'_>| (wanted.customer, wanted.number) = (Some("kim"), number);
+        picked_for(differs, &[issue(1, creator, None, true)])
     };
     assert_eq!(picked("kim", 1), unclear(&["SUP-1"]));
     assert_eq!(picked("kim", 2), Found::Nothing, "it came of an earlier creation");
@@ -204,21 +184,14 @@ fn a_label_on_what_the_customer_seems_to_have_created_is_unclear() {
 
 #[test]
 fn a_request_is_unclear_where_the_spec_has_another_summary_by_now() {
-    let identity = Identity::of("app", "shop", "a");
     let request = RequestTraits {
         summary: None,
-        text: "Very",
-        project_id: "10000",
-        since: "2026-04-28T15:33:00Z".parse().unwrap(),
+        ..traits()
     };
-    let wanted = Wanted {
-        identity: &identity,
-        number: 1,
-        account: ACCOUNT,
-        customer: None,
-        request: Some(request),
-    };
-    let found = pick(&wanted, &[issue(1, ACCOUNT, None, false), issue(2, "ann", None, false)]);
+    let found = picked_for(
+        |wanted| wanted.request = Some(request),
+        &[issue(1, ACCOUNT, None, false), issue(2, "ann", None, false)],
+    );
     assert!(
         matches!(&found, Found::Unclear(doubt) if doubt.keys == ["SUP-1"]),
         "{found:?}"
