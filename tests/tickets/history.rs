@@ -15,7 +15,10 @@ use proptest::test_runner::{TestCaseError, TestError};
 use super::{
     model::{
         number, runner,
-        tickets::steps::{History, history},
+        tickets::{
+            moves::Moves,
+            steps::{History, history},
+        },
     },
     stage::Stage,
 };
@@ -63,7 +66,10 @@ async fn live_on(stage: &mut Stage, history: &History) -> Result<String, String>
         return Err(format!("{}\n{summary}\n{told}", wrong.join("\n")));
     }
     let (tickets, notes) = (judge.made.len(), judge.notes.len());
-    Ok(format!("{tickets} tickets, {notes} notes: {summary}"))
+    let (moved, by_others) = Moves::count(&judge.made, &stage.sandbox);
+    Ok(format!(
+        "{tickets} tickets, {notes} notes, {moved} moves, {by_others} of others: {summary}"
+    ))
 }
 
 /// Plays the history of a seed, and shorter ones where it fails. Why it fails.

@@ -103,6 +103,13 @@ impl Moves {
         })
     }
 
+    /// How often tickets were moved by the operator, and by others.
+    pub fn count(made: &[Made], sandbox: &Sandbox) -> (usize, usize) {
+        let all = made.iter().flat_map(|made| moves(sandbox, made.id));
+        let (ours, others): (Vec<Move>, Vec<Move>) = all.partition(|found| found.is_ours);
+        (ours.len(), others.len())
+    }
+
     /// Whether a ticket is where it is wanted, or the object says why it is not.
     ///
     /// # Errors

@@ -362,13 +362,15 @@ impl People {
         all
     }
 
-    /// What is said of the creation of each object.
+    /// What is said of the creation of each object, and of where it is wanted.
     pub async fn summary(&self) -> String {
         let one = |object: JiraIssue| {
             let (name, status) = (object.name_any(), object.status.unwrap_or_default());
             let created = find(&status.conditions, ConditionType::Created);
             let reason = created.map_or("nothing", |created| created.reason.as_str());
-            format!("{name} {} {reason}", status.key)
+            let reached = find(&status.conditions, ConditionType::PhaseReached);
+            let reached = reached.map_or("", |reached| reached.reason.as_str());
+            format!("{name} {} {reason} {reached}", status.key)
         };
         let all: Vec<String> = self.all().await.into_iter().map(one).collect();
         all.join(", ")
