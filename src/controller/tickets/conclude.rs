@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 
@@ -108,7 +109,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     let before = object.status.clone().unwrap_or_default();
     let generation = object.meta().generation.unwrap_or_default();
     let mut findings = outcome.findings.clone();
-    let mirrored = outcome.issue.clone().unwrap_or_else(|| before.clone());
+    let mirrored = latest(outcome.issue.as_ref(), &before);
     let known = JiraIssueStatus {
         applied: before.applied.clone(),
         moving: before.moving.clone(),
@@ -155,6 +156,16 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     }
 }
 
+/// What Jira says of a ticket. What is written down already stands where another process read it later.
+fn latest(found: Option<&JiraIssueStatus>, before: &JiraIssueStatus) -> JiraIssueStatus {
+    let at = |status: &JiraIssueStatus| status.updated.parse::<Timestamp>().ok();
+    let is_older = |found: &&JiraIssueStatus| {
+        let (found_at, before_at) = (at(found), at(before));
+        found.id == before.id && found_at.zip(before_at).is_some_and(|(found, before)| found < before)
+    };
+    found.filter(|found| !is_older(found)).unwrap_or(before).clone()
+}
+
 /// What follows of a ticket from what was written to it, where nothing graver was found.
 fn written(object: &JiraIssue, before: &JiraIssueStatus, found: &[Finding]) -> Vec<Finding> {
     let lacks = |condition| found.iter().all(|finding| finding.condition != condition);
@@ -163,4 +174,28 @@ fn written(object: &JiraIssue, before: &JiraIssueStatus, found: &[Finding]) -> V
     let fields =
         lacks(FieldsApplied).then(|| fields_finding(&object.spec, &before.applied.clone().unwrap_or_default()));
     people.into_iter().chain(fields).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_later_stands() {
+        let of = |id: &str, updated: &str, status: &str| JiraIssueStatus {
+            id: id.into(),
+            updated: updated.into(),
+            status: status.into(),
+            ..JiraIssueStatus::default()
+        };
+        let (early, late) = ("2026-11-30T10:00:00Z", "2026-11-30T10:00:00.100Z");
+        let before = of("1", late, "Done");
+        let stands = |found: Option<JiraIssueStatus>| latest(found.as_ref(), &before).status;
+        assert_eq!(stands(None), "Done");
+        assert_eq!(stands(Some(of("1", early, "To Do"))), "Done");
+        assert_eq!(stands(Some(of("1", late, "To Do"))), "To Do");
+        // Of what is out of reach nothing is kept, and another ticket is another matter.
+        assert_eq!(stands(Some(of("1", "", ""))), "");
+        assert_eq!(stands(Some(of("2", early, "To Do"))), "To Do");
+    }
 }
