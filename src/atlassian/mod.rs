@@ -20,5 +20,6 @@ pub mod site;
 pub mod ticket_models;
 pub mod token_answer;
 pub mod transition_models;
+mod waits_after_429;
 pub mod write_error;
 pub mod write_report;

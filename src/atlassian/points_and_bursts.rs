@@ -4,6 +4,7 @@
 use std::{
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
+    time::Instant,
 };
 
 use governor::{
@@ -14,7 +15,11 @@ use governor::{
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::issue_writes::{IssueWrites, Limiter, issue_of};
+use super::{
+    issue_writes::{IssueWrites, Limiter},
+    rate_limit::RateLimit,
+    waits_after_429::{Called, WaitsAfter429},
+};
 
 /// Calls a second to one endpoint, and at once to one that was left alone: together the most that any second
 /// sees, the first one too.
@@ -43,14 +48,15 @@ const CUSTOMERS: Allowance = Allowance {
 /// After how many calls those endpoints are forgotten that were left alone since.
 const FORGET_EVERY: u32 = 1000;
 
-/// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint;
-/// shared by everything in this process that calls Jira.
+/// Keeps calls below Atlassian's limits of bursts, which are counted for each site and endpoint, and lets none through
+/// before a time that Jira asked for; shared by everything in this process that calls Jira.
 #[derive(Debug)]
 pub struct BurstLimiter<C: Clock = DefaultClock> {
     usual: Limiter<C>,
     changes: Limiter<C>,
     customers: Limiter<C>,
     issues: IssueWrites<C>,
+    waits: WaitsAfter429,
     admitted: AtomicU32,
 }
 
@@ -73,6 +79,7 @@ impl<C: Clock + Clone> BurstLimiter<C> {
             changes: limiter(CHANGES),
             customers: limiter(CUSTOMERS),
             issues: IssueWrites::by(clock),
+            waits: WaitsAfter429::default(),
             admitted: AtomicU32::new(0),
         }
     }
@@ -100,19 +107,31 @@ impl<C: Clock + Clone> BurstLimiter<C> {
     }
 }
 
-impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
-    /// Waits until the [`endpoint`] may be called.
-    pub async fn admit(&self, cloud_id: &str, endpoint: &str) {
-        self.forget();
-        let (limiter, key) = self.of(cloud_id, endpoint);
-        limiter.until_key_ready(&key).await;
+impl<C: Clock + Clone> BurstLimiter<C> {
+    /// Whether Jira asked for no time that is still to come.
+    pub(super) fn check(&self, called: Called<'_>) -> Result<(), RateLimit> {
+        self.waits.check(called, Instant::now())
     }
 
-    /// Waits until the issue that a path leads to may be changed; at once, where it leads to none.
-    pub async fn admit_change(&self, cloud_id: &str, path: &str) {
-        if let Some(issue) = issue_of(path) {
-            self.issues.admit(cloud_id, issue).await;
+    /// Takes in a 429.
+    pub(super) fn note(&self, called: Called<'_>, limit: &RateLimit) {
+        self.waits.note(called, limit, Instant::now());
+    }
+}
+
+impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
+    /// Waits until the issue may be changed and the [`endpoint`] called. What Jira asked to wait for is not waited for
+    /// here: it may be long.
+    pub(super) async fn admit(&self, called: Called<'_>) -> Result<(), RateLimit> {
+        self.check(called)?;
+        if let Some(issue) = called.issue {
+            self.issues.admit(called.cloud_id, issue).await;
         }
+        self.forget();
+        let (limiter, key) = self.of(called.cloud_id, called.endpoint);
+        limiter.until_key_ready(&key).await;
+        // One that went before it may have been answered with a 429.
+        self.check(called)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is done about a 429 of Jira: is the hour's quota of points spent or did calls come too fast, how long is Jira left
-//! alone, and whose 429 stops nothing else. Creations of tickets wait in `controller/tickets/asked_to_wait.rs`, an
-//! integration in `controller/local_state/jira_wait.rs`. `points_and_bursts.rs` and `issue_writes.rs` keep most of them from
-//! happening; the token endpoint's, which refuse nothing, are sorted in `token_answer.rs`.
+//! alone, and whose 429 stops nothing else. What is sent by none meanwhile, tickets among them, is in `waits_after_429.rs`;
+//! an integration waits in `controller/local_state/jira_wait.rs`. `points_and_bursts.rs` and `issue_writes.rs` keep most of
+//! them from happening; the token endpoint's, which refuse nothing, are sorted in `token_answer.rs`.
 
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ const BURST: Duration = Duration::from_secs(5);
 /// The longest wait that a server is granted. The quota, the longest that Atlassian knows, is refilled each
 /// hour; a header may come from any proxy.
 const LONGEST_WAIT: Duration = Duration::from_hours(2);
+
+/// The reason of too many changes of one issue.
+const OF_ISSUE: &str = "jira-per-issue-on-write";
 
 /// A 429.
 #[derive(Clone, Debug, Error, Serialize, Deserialize, PartialEq, Eq)]
@@ -56,6 +59,12 @@ impl RateLimit {
     #[must_use]
     pub fn is_quota(&self) -> bool {
         self.reason.starts_with("jira-quota")
+    }
+
+    /// Whether one issue was changed too often, which says nothing of others.
+    #[must_use]
+    pub fn is_of_issue(&self) -> bool {
+        self.reason == OF_ISSUE
     }
 
     /// Whether nothing more is to be asked of Jira, and not only this.

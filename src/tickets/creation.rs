@@ -114,6 +114,17 @@ impl Creation {
         self
     }
 
+    /// Whether it would be sent now.
+    ///
+    /// # Errors
+    /// The 429 for which it waits.
+    pub fn may_be_sent(&self) -> Result<(), JiraError> {
+        match self.draft.first {
+            FirstCall::Issue(_) => self.session.may_create_issue(),
+            FirstCall::Request(_) => self.session.may_create_request(),
+        }
+    }
+
     /// Where its ticket is looked for.
     #[must_use]
     pub fn place(&self) -> Place {

@@ -33,11 +33,7 @@ pub async fn until_marked(
             return None;
         }
         began_waiting(&error.to_string());
-        let asked = match &error {
-            WriteError::NotDone(error) | WriteError::Uncertain(error) => error.retry_after(),
-            WriteError::Refused(_) => None,
-        };
-        tokio::time::sleep(asked.unwrap_or(wait)).await;
+        tokio::time::sleep(error.retry_after_or(wait)).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }

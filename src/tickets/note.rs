@@ -114,6 +114,18 @@ impl ReporterNote<'_> {
         }
     }
 
+    /// Whether it would be sent now.
+    ///
+    /// # Errors
+    /// The 429 for which it waits.
+    pub fn may_be_sent(&self) -> Result<(), JiraError> {
+        if self.is_request {
+            self.session.may_comment_request(&self.ticket.key)
+        } else {
+            self.session.may_comment_issue(&self.ticket.id)
+        }
+    }
+
     /// Makes it. In a service project it is never public: one that Jira made so is deleted, and counts as refused.
     ///
     /// # Errors

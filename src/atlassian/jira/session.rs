@@ -10,8 +10,11 @@ use serde_json::Value;
 use crate::atlassian::{
     client::{AtlassianClient, Prepared},
     error::{JiraError, ResponseLimits},
+    issue_writes::issue_of,
     models::Myself,
     points_and_bursts::{PointPool, endpoint},
+    rate_limit::RateLimit,
+    waits_after_429::Called,
     write_error::WriteError,
     write_report::{OnWrite, SentWrite},
 };
@@ -100,6 +103,29 @@ impl Session {
         self.call(Method::DELETE, path)
     }
 
+    fn called<'c>(&'c self, endpoint: &'c str, issue: Option<&'c str>) -> Called<'c> {
+        Called {
+            cloud_id: &self.cloud_id,
+            endpoint,
+            issue,
+        }
+    }
+
+    /// Waits until it may be called.
+    async fn admit(&self, called: Called<'_>) -> Result<(), RateLimit> {
+        match &self.client.bursts {
+            Some(bursts) => bursts.admit(called).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in an error that an answer came to.
+    fn note(&self, called: Called<'_>, error: &JiraError) {
+        if let (Some(bursts), JiraError::RateLimited(limit)) = (&self.client.bursts, error) {
+            bursts.note(called, limit);
+        }
+    }
+
     fn call(&self, method: Method, path: &str) -> Call<'_> {
         let url = format!("{}{path}", self.client.endpoints.gateway(&self.cloud_id));
         Call {
@@ -153,46 +179,58 @@ impl Call<'_> {
         self.send_dated().await.map(|(answer, _)| answer)
     }
 
-    /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people.
-    pub(super) async fn send_write(self) -> Result<Value, WriteError> {
-        let Session {
-            client,
-            cloud_id,
-            on_write,
-        } = self.session;
-        if let Some(bursts) = &client.bursts {
-            bursts.admit_change(cloud_id, &self.path).await;
+    /// The same, and the time of the answer by Jira's own clock, to the second, where it says so.
+    pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
+        let (session, endpoint) = (self.session, self.endpoint.clone());
+        let called = session.called(&endpoint, None);
+        session.admit(called).await?;
+        let answer = session.client.send(self.prepared()).await;
+        if let Err(error) = &answer {
+            session.note(called, error);
         }
-        let sent = on_write
-            .as_ref()
-            .map(|on_write| (on_write, SentWrite::read(&self.name, &self.request)));
+        answer
+    }
+
+    /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people. One that Jira
+    /// asked to wait with is not sent, and not reported.
+    pub(super) async fn send_write(self) -> Result<Value, WriteError> {
+        let (session, endpoint, path) = (self.session, self.endpoint.clone(), self.path.clone());
+        let called = session.called(&endpoint, issue_of(&path));
+        session
+            .admit(called)
+            .await
+            .map_err(|limit| WriteError::NotDone(limit.into()))?;
+        let on_write = session.on_write.as_ref();
+        let sent = on_write.map(|on_write| (on_write, SentWrite::read(&self.name, &self.request)));
         let call = self
             .header("X-Force-Accept-Language", "true")
             .header("Accept-Language", "en");
-        let answer = client.send_write(call.admitted().await).await;
+        let answer = session.client.send_write(call.prepared()).await;
+        if let Err(WriteError::NotDone(error)) = &answer {
+            session.note(called, error);
+        }
         if let Some((on_write, sent)) = sent {
             on_write(&sent.answered(&answer));
         }
         answer
     }
 
-    /// Waits until the endpoint may be called.
-    async fn admitted(self) -> Prepared {
-        let Session { client, cloud_id, .. } = self.session;
-        if let Some(bursts) = &client.bursts {
-            bursts.admit(cloud_id, &self.endpoint).await;
-        }
+    /// Whether a change would be sent now.
+    ///
+    /// # Errors
+    /// The 429 for which it waits.
+    pub(super) fn may_be_sent(&self) -> Result<(), JiraError> {
+        let called = self.session.called(&self.endpoint, issue_of(&self.path));
+        let bursts = self.session.client.bursts.as_ref();
+        bursts.map_or(Ok(()), |bursts| bursts.check(called).map_err(JiraError::from))
+    }
+
+    fn prepared(self) -> Prepared {
         Prepared {
             request: self.request,
             name: self.name,
             endpoint: self.endpoint,
             limits: self.limits,
         }
-    }
-
-    /// The same, and the time of the answer by Jira's own clock, to the second, where it says so.
-    pub(super) async fn send_dated<T: DeserializeOwned>(self) -> Result<(T, Option<Timestamp>), JiraError> {
-        let client = &self.session.client;
-        client.send(self.admitted().await).await
     }
 }

@@ -14,6 +14,10 @@ use crate::atlassian::{
     write_error::WriteError,
 };
 
+/// Where issues are created, and lie.
+const ISSUES: &str = "/rest/api/3/issue";
+/// Where requests are raised, and lie.
+const REQUESTS: &str = "/rest/servicedeskapi/request";
 /// Most entries in a page of `createmeta` [OAS].
 const PAGE: usize = 200;
 /// Most pages of one list: paging must never go round for ever.
@@ -61,7 +65,15 @@ impl Session {
     /// # Errors
     /// `Uncertain` where it may have been created.
     pub async fn create_issue(&self, body: &Value) -> Result<CreatedIssue, WriteError> {
-        created(self.post("/rest/api/3/issue").json(body).send_write().await?)
+        created(self.post(ISSUES).json(body).send_write().await?)
+    }
+
+    /// Whether an issue would be created now.
+    ///
+    /// # Errors
+    /// The 429 for which it waits.
+    pub fn may_create_issue(&self) -> Result<(), JiraError> {
+        self.post(ISSUES).may_be_sent()
     }
 
     /// Raises a request. Needs write:servicedesk-request.
@@ -69,12 +81,15 @@ impl Session {
     /// # Errors
     /// `Uncertain` where it may have been raised.
     pub async fn create_request(&self, body: &Value) -> Result<CreatedIssue, WriteError> {
-        created(
-            self.post("/rest/servicedeskapi/request")
-                .json(body)
-                .send_write()
-                .await?,
-        )
+        created(self.post(REQUESTS).json(body).send_write().await?)
+    }
+
+    /// As [`may_create_issue`](Self::may_create_issue), of a request.
+    ///
+    /// # Errors
+    /// As it.
+    pub fn may_create_request(&self) -> Result<(), JiraError> {
+        self.post(REQUESTS).may_be_sent()
     }
 
     /// A request as its customers see it, by the id of its issue. Needs read:servicedesk-request.
@@ -101,9 +116,16 @@ impl Session {
     /// # Errors
     /// `Uncertain` where the comment may have been made.
     pub async fn comment_request(&self, key: &str, text: &str, public: bool) -> Result<CreatedComment, WriteError> {
-        let path = format!("/rest/servicedeskapi/request/{key}/comment");
         let body = json!({"body": text, "public": public});
-        created(self.post(&path).json(&body).send_write().await?)
+        created(self.post(&comments_of_request(key)).json(&body).send_write().await?)
+    }
+
+    /// As [`may_create_issue`](Self::may_create_issue), of a comment on a request.
+    ///
+    /// # Errors
+    /// As it.
+    pub fn may_comment_request(&self, key: &str) -> Result<(), JiraError> {
+        self.post(&comments_of_request(key)).may_be_sent()
     }
 
     /// Comments on an issue, with a document and properties. Needs write:jira-work.
@@ -111,8 +133,15 @@ impl Session {
     /// # Errors
     /// `Uncertain` where the comment may have been made.
     pub async fn comment_issue(&self, id: &str, body: &Value) -> Result<CreatedComment, WriteError> {
-        let path = format!("/rest/api/3/issue/{id}/comment");
-        created(self.post(&path).json(body).send_write().await?)
+        created(self.post(&comments_of_issue(id)).json(body).send_write().await?)
+    }
+
+    /// As [`may_create_issue`](Self::may_create_issue), of a comment on an issue.
+    ///
+    /// # Errors
+    /// As it.
+    pub fn may_comment_issue(&self, id: &str) -> Result<(), JiraError> {
+        self.post(&comments_of_issue(id)).may_be_sent()
     }
 
     /// The newest comments of an issue, at most 100, whatever the search index says. Needs read:jira-work.
@@ -120,9 +149,12 @@ impl Session {
     /// # Errors
     /// As every call.
     pub async fn newest_comments(&self, id: &str) -> Result<Comments, JiraError> {
-        let path = format!("/rest/api/3/issue/{id}/comment");
         let query = [("orderBy", "-created"), ("maxResults", "100")];
-        self.get(&path).timeout(LOOKUP_TIMEOUT).query(&query).send().await
+        self.get(&comments_of_issue(id))
+            .timeout(LOOKUP_TIMEOUT)
+            .query(&query)
+            .send()
+            .await
     }
 
     /// Deletes a comment. Needs write:jira-work.
@@ -171,6 +203,14 @@ impl Session {
         found.date = date;
         Ok(found)
     }
+}
+
+fn comments_of_issue(id: &str) -> String {
+    format!("{ISSUES}/{id}/comment")
+}
+
+fn comments_of_request(key: &str) -> String {
+    format!("{REQUESTS}/{key}/comment")
 }
 
 fn created<T: DeserializeOwned>(answer: Value) -> Result<T, WriteError> {

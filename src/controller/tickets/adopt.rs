@@ -55,7 +55,7 @@ impl Adoption<'_> {
             .await;
         let found = match found {
             Ok(found) => found.issues.into_iter().next(),
-            Err(error) => return pending(&error.to_string()).after(error.retry_after().unwrap_or(RETRY)),
+            Err(error) => return pending(&error.to_string()).after(error.retry_after_or(RETRY)),
         };
         let Some(found) = found else {
             let what = format!("Jira shows the account no issue {key}.");
@@ -131,7 +131,7 @@ impl Adoption<'_> {
                 let what = format!("Jira refused to mark {}: {}.", ticket.key, refusal.text());
                 return refused(Reason::CreationRefused, &what).after(Duration::from_mins(30));
             }
-            Err(error) => return pending(&error.to_string()).after(RETRY),
+            Err(error) => return pending(&error.to_string()).after(error.retry_after_or(RETRY)),
         }
         let bound = |current: &JiraIssue| JiraIssueStatus {
             id: ticket.id.clone(),

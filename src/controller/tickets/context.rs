@@ -14,8 +14,8 @@ use kube::{
 };
 
 use super::{
-    asked_to_wait::AskedToWait, assignable::Assignable, audit, known::KnownObjects, news::News,
-    refused_notes::RefusedNotes, rested::Rested, summaries::Summaries,
+    assignable::Assignable, audit, known::KnownObjects, news::News, refused_notes::RefusedNotes, rested::Rested,
+    summaries::Summaries,
 };
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject, requirements::SERVICE_DESK},
@@ -54,8 +54,6 @@ pub struct TicketContext {
     pub news: News,
     /// What the watch told of the objects.
     pub known: KnownObjects,
-    /// For how long Jira asked not to be sent creations.
-    pub asked_to_wait: AskedToWait,
     /// Comments that Jira refused.
     pub refused_notes: RefusedNotes,
     /// Tickets that could not be moved.
@@ -101,7 +99,6 @@ impl TicketContext {
             summaries: Summaries::default(),
             news: News::default(),
             known: KnownObjects::default(),
-            asked_to_wait: AskedToWait::default(),
             refused_notes: RefusedNotes::default(),
             rested: Rested::default(),
             settling: Mutex::default(),

@@ -130,8 +130,8 @@ async fn existing(
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
-    if let Some(wait) = ctx.asked_to_wait.left(&creation) {
-        return pending("Jira asked to slow down").after(wait);
+    if let Err(error) = creation.may_be_sent() {
+        return unanswered(&error);
     }
     let lane = ctx.outbox.lane(&creation.place()).await;
     match room(&live, ctx, &creation).await {
@@ -149,9 +149,6 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         }
     };
     let sent = ctx.outbox.send(marked, creation, began).await;
-    if let Some(Sent::NotDone(error)) = &sent {
-        ctx.asked_to_wait.note(&creation_again, error);
-    }
     // What Jira did not create takes no place in the hour.
     if matches!(sent, None | Some(Sent::Refused(_) | Sent::NotDone(_))) {
         ctx.hourly.give_back(&integration_of(&object));
@@ -274,12 +271,12 @@ async fn take_over(
         }
         None if reason == Reason::TicketFound => match mark_alone(&creation, &named).await {
             Ok(()) | Err(WriteError::Refused(_)) => {}
-            Err(error) => return pending(&format!("{} is not marked yet: {error}", named.key)).after(RETRY),
+            Err(error) => return unmarked(&named, &error),
         },
         None => match mark(&creation, &named).await {
             Ok(draft) => creation = creation.with(draft),
             Err(WriteError::Refused(_)) => {}
-            Err(error) => return pending(&format!("{} is not marked yet: {error}", named.key)).after(RETRY),
+            Err(error) => return unmarked(&named, &error),
         },
     }
     let mut outcome = bind(live, ctx, &creation, &named, reason).await;
@@ -318,10 +315,14 @@ fn pending(why: &str) -> TicketOutcome {
     TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationPending, &what))
 }
 
+/// A ticket that was found could not be marked.
+fn unmarked(ticket: &CreatedIssue, error: &WriteError) -> TicketOutcome {
+    pending(&format!("{} is not marked yet: {error}", ticket.key)).after(error.retry_after_or(RETRY))
+}
+
 /// Jira could not be asked, or asked to wait.
 fn unanswered(error: &JiraError) -> TicketOutcome {
-    let wait = error.retry_after().unwrap_or(RETRY);
-    pending(&format!("Jira could not be asked for the ticket: {error}")).after(wait)
+    pending(&format!("Jira could not be asked for the ticket: {error}")).after(error.retry_after_or(RETRY))
 }
 
 /// Of a ticket that was created without a part it is seen to at once what a comment has to tell.

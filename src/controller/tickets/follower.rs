@@ -218,11 +218,10 @@ impl Asked<'_> {
         self.tell(round).await;
         asked.map_err(|error| {
             debug!(integration = self.integration.name_any(), %error, "its tickets could not be followed");
-            let wait = match error {
-                MirrorError::Jira(error) => error.retry_after(),
-                _ => None,
-            };
-            wait.unwrap_or(RETRY)
+            match error {
+                MirrorError::Jira(error) => error.retry_after_or(RETRY),
+                _ => RETRY,
+            }
         })
     }
 

@@ -168,8 +168,6 @@ fn stopped(ticket: &CreatedIssue, error: &WriteError) -> LinkStep {
             );
             LinkStep::Refused(Finding::with_remedy(FieldsApplied, Reason::LinkDenied, &what), REFUSED)
         }
-        WriteError::NotDone(error) | WriteError::Uncertain(error) => {
-            LinkStep::After(error.retry_after().unwrap_or(RETRY))
-        }
+        WriteError::NotDone(error) | WriteError::Uncertain(error) => LinkStep::After(error.retry_after_or(RETRY)),
     }
 }

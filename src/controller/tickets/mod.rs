@@ -2,7 +2,6 @@
 //! the work of one.
 
 mod adopt;
-mod asked_to_wait;
 mod assignable;
 mod audit;
 mod bound;

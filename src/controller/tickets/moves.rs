@@ -72,7 +72,7 @@ impl Mover<'_> {
                 self.refused(look, step, &refusal).await
             }
             Err(WriteError::NotDone(error)) => {
-                let wait = error.retry_after().unwrap_or(RETRY);
+                let wait = error.retry_after_or(RETRY);
                 Ok(self.not_moving(look).await?.later(wait))
             }
             // It may have been made: it is looked for from now on.
@@ -148,7 +148,7 @@ impl Mover<'_> {
         }
         let changes = match self.jira().newest_changes(&look.status.id).await {
             Ok(changes) => changes,
-            Err(error) => return Err(Box::new(look.later(error.retry_after().unwrap_or(RETRY)))),
+            Err(error) => return Err(Box::new(look.later(error.retry_after_or(RETRY)))),
         };
         if changes.iter().any(|change| self.is_it(change, moving)) {
             if is_last {

@@ -79,6 +79,11 @@ pub async fn note(
         named,
         reason,
     };
+    // One whose answer is lost is looked for all the same.
+    let is_sent = reporter(&live).is_some_and(|person| person.note_since.is_some());
+    if let (false, Err(error)) = (is_sent, note.may_be_sent()) {
+        return NoteStep::After(error.retry_after_or(RETRY));
+    }
     match look_for(&live, ctx, store, &note).await {
         Some(step) => step,
         None => send(&live, ctx, store, &note).await,
@@ -107,7 +112,7 @@ async fn look_for(
     match note.find().await {
         Ok(None) => None,
         Ok(Some(id)) => Some(keep(live, store, Some(id)).await),
-        Err(error) => Some(NoteStep::After(error.retry_after().unwrap_or(RETRY))),
+        Err(error) => Some(NoteStep::After(error.retry_after_or(RETRY))),
     }
 }
 
@@ -143,7 +148,7 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
         }
         Err(WriteError::NotDone(error)) => {
             keep(&marked, store, None).await;
-            NoteStep::After(error.retry_after().unwrap_or(RETRY))
+            NoteStep::After(error.retry_after_or(RETRY))
         }
         // It may have been made: it is looked for from now on.
         Err(WriteError::Uncertain(_)) => {
@@ -192,7 +197,7 @@ async fn settle(
             return Some(step);
         }
         Ok(None) => Found::Nothing,
-        Err(error) => return Some(NoteStep::After(error.retry_after().unwrap_or(RETRY))),
+        Err(error) => return Some(NoteStep::After(error.retry_after_or(RETRY))),
     };
     let settled = settling.lookups.note(found, settling.since.elapsed(), ctx.outbox.times);
     ctx.keep_settling(&place, settling);

@@ -229,7 +229,7 @@ impl Mover<'_> {
                     );
                 }
                 Err(WriteError::NotDone(error) | WriteError::Uncertain(error)) => {
-                    return Ok(look.later(error.retry_after().unwrap_or(RETRY)));
+                    return Ok(look.later(error.retry_after_or(RETRY)));
                 }
             }
         }
@@ -247,7 +247,7 @@ impl Mover<'_> {
     async fn towards(&self, look: Box<Look>, is_back: bool) -> Result<PhaseStep, Box<PhaseStep>> {
         let transitions = match self.jira().transitions(&look.status.id).await {
             Ok(transitions) => transitions,
-            Err(error) => return Ok(look.later(error.retry_after().unwrap_or(RETRY))),
+            Err(error) => return Ok(look.later(error.retry_after_or(RETRY))),
         };
         let stands_for = |target: &JiraIssueStatus| self.phase_of(&look, target);
         let ways: Vec<Way> = transitions.iter().map(|one| Way::of(one, stands_for)).collect();

@@ -224,7 +224,7 @@ async fn draft(
     let people = people.map_err(|error| {
         let what = format!("Jira could not be asked who the people of the spec are: {error}.");
         let finding = Finding::with_remedy(Valid, Reason::DirectoryUnavailable, &what);
-        Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
+        Box::new(TicketOutcome::of(finding).after(error.retry_after_or(RETRY)))
     })?;
     let marker = Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id));
     scope_is_kept(ctx, integration, &marker)?;
@@ -315,7 +315,7 @@ fn listing(
 fn pending(error: &JiraError) -> Box<TicketOutcome> {
     let what = format!("Jira could not be asked: {error}.");
     let finding = Finding::with_remedy(Created, Reason::CreationPending, &what);
-    Box::new(TicketOutcome::of(finding).after(error.retry_after().unwrap_or(RETRY)))
+    Box::new(TicketOutcome::of(finding).after(error.retry_after_or(RETRY)))
 }
 
 /// Whether a ticket is to be moved, or linked, once it is there.

@@ -65,6 +65,7 @@ mod tickets_requests;
 mod tickets_restarted;
 mod tickets_roles;
 mod tickets_seen;
+mod tickets_waits;
 mod token_secret;
 mod upgrade;
 mod verdict;
@@ -178,6 +179,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_requests::scenarios(),
         tickets_restarted::scenarios(),
         tickets_roles::scenarios(),
+        tickets_waits::scenarios(),
         token_secret::scenarios(),
         upgrade::scenarios(),
         verdict::scenarios(),

@@ -7,10 +7,7 @@ use devkit::{
     sandbox::{Effect, FaultAction, FaultRule, Operation, Request, When},
 };
 use jira_operator::api::{
-    condition::{
-        ConditionType::{Created, PeopleMatched},
-        find,
-    },
+    condition::ConditionType::{Created, PeopleMatched},
     issue::{JiraIssue, JiraIssueStatus},
 };
 use serde_json::{Value, json};
@@ -30,7 +27,6 @@ use crate::{
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         waiting("tickets::a_lost_answer_creates_no_second_ticket", lost_answer),
-        scenario("tickets::a_creation_waits_as_long_as_jira_asks", slowed),
         waiting(
             "tickets::a_ticket_whose_id_cannot_be_written_is_bound_later",
             unwritable,
@@ -115,30 +111,6 @@ async fn lost_answer(cluster: Arc<Cluster>) {
     assert_eq!(made.len(), 10, "{made:?}");
     // Sent again is only what had no effect.
     assert_eq!(sent(&harness).len(), 14);
-    harness.close().await;
-}
-
-/// Nothing was created, which the object says; also what wakes it before the time sends nothing.
-async fn slowed(cluster: Arc<Cluster>) {
-    let harness = writing(&cluster, "tickets-slowed").await;
-    let asks: FaultAction = serde_json::from_value(json!({
-        "kind": "rateLimit", "reason": "jira-burst-based", "retryAfterSeconds": 6,
-    }))
-    .expect("an action of the sandbox");
-    let _ = harness.sandbox.fault(creation("Slow", When::Before, asks).times(1));
-    harness.apply_ticket("slow", bug("Slow")).await;
-    let is_told = |status: &JiraIssueStatus| {
-        find(&status.conditions, Created).is_some_and(|created| created.message.contains("slow down"))
-    };
-    let status = harness.until_ticket("slow", "asked to wait", is_told).await;
-    assert!(status.creation.is_none(), "{status:?}");
-    harness.change("acme", json!({"tickets": {"maxPerHour": 61}})).await;
-    harness.until_created("slow").await;
-    let sent = sent(&harness);
-    let answers: Vec<Option<u16>> = sent.iter().map(|request| request.status).collect();
-    assert_eq!(answers, [Some(429), Some(201)]);
-    let apart = sent[1].at.duration_since(sent[0].at).as_millis();
-    assert!(apart >= 6_000, "{apart} ms");
     harness.close().await;
 }
 
