@@ -98,6 +98,57 @@ pub struct JiraIssueStatus {
     pub plan: Vec<String>,
 }
 
+impl JiraIssueStatus {
+    /// What Jira says of the issue, without what follows from it and what the operator says. Each field is named, so that
+    /// a new one has to be put on either side.
+    #[must_use]
+    pub fn said_by_jira(&self) -> Self {
+        let mut said = self.clone();
+        let Self {
+            id: _,
+            key: _,
+            url: _,
+            project: _,
+            project_id: _,
+            issue_type: _,
+            summary: _,
+            status: _,
+            status_id: _,
+            category: _,
+            priority: _,
+            assignee: _,
+            reporter: _,
+            labels: _,
+            created: _,
+            updated: _,
+            resolved: _,
+            observed_generation,
+            phase,
+            hash,
+            conditions,
+            portal_url,
+            request_type,
+            identity,
+            duplicates,
+            creation,
+            people,
+            applied,
+            moving,
+            transitions,
+            plan,
+        } = &mut said;
+        (*observed_generation, *creation, *people, *applied) = (None, None, None, None);
+        (*portal_url, *request_type, *identity) = (None, None, None);
+        (*moving, *transitions) = (None, None);
+        phase.clear();
+        hash.clear();
+        conditions.clear();
+        duplicates.clear();
+        plan.clear();
+        said
+    }
+}
+
 /// A creation that is under way: written before anything is sent, so that a ticket whose answer is lost is looked for
 /// and never created twice.
 #[serde_with::skip_serializing_none]

@@ -94,32 +94,8 @@ pub fn standing(object: &JiraIssue, news: &TicketNews, reach: &Reach<'_>) -> Sta
 pub fn is_news(before: &JiraIssueStatus, shown: &ShownTicket) -> bool {
     let is_told_otherwise = reason_of(&before.conditions, Created)
         .is_some_and(|reason| Loss::of(reason).is_some() || reason == Reason::AlreadyManaged);
-    let is_other = shown.status.updated >= before.updated && contents(&shown.status) != contents(before);
+    let is_other = shown.status.updated >= before.updated && shown.status.said_by_jira() != before.said_by_jira();
     is_told_otherwise || is_other || is_foreign(before, Some(shown))
-}
-
-/// What Jira says of an issue, without what is said of it in the cluster. The phase follows from the rest.
-fn contents(status: &JiraIssueStatus) -> JiraIssueStatus {
-    JiraIssueStatus {
-        id: status.id.clone(),
-        key: status.key.clone(),
-        url: status.url.clone(),
-        project: status.project.clone(),
-        project_id: status.project_id.clone(),
-        issue_type: status.issue_type.clone(),
-        summary: status.summary.clone(),
-        status: status.status.clone(),
-        status_id: status.status_id.clone(),
-        category: status.category.clone(),
-        priority: status.priority.clone(),
-        assignee: status.assignee.clone(),
-        reporter: status.reporter.clone(),
-        labels: status.labels.clone(),
-        created: status.created.clone(),
-        updated: status.updated.clone(),
-        resolved: status.resolved.clone(),
-        ..JiraIssueStatus::default()
-    }
 }
 
 /// Whether the issue carries the marker of another object. What was found once stands until its own marker is seen.
