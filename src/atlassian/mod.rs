@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod points_and_bursts;
 pub mod rate_limit;
 pub mod secret;
+pub mod shared_answers;
 pub mod site;
 pub mod ticket_models;
 pub mod token_answer;

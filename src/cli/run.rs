@@ -28,8 +28,9 @@ use crate::{
     controller::{self, Admission, Directories, LocalStates, Mirrors, SecretIndex, SharedAccess, context::Context},
     grant::{GrantStore, Grants},
     server::health::{self, Health},
-    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
+    sync::{budget::PointPools, issues::Claims},
     telemetry::{LogFormat, Metrics, start_logging},
+    tickets::FollowingCosts,
 };
 
 /// How long the last connect pages have to reach their browsers.

@@ -16,8 +16,9 @@ use crate::cluster::{events::Events, server_clock::ServerClock};
 use crate::{
     atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
     grant::{GrantStore, Grants},
-    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
+    sync::{budget::PointPools, issues::Claims},
     telemetry::Metrics,
+    tickets::FollowingCosts,
 };
 
 /// Clients, settings and memory, shared by all reconciliations.

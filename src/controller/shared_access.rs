@@ -7,9 +7,11 @@ use jiff::Timestamp;
 
 use crate::{
     api::names,
-    atlassian::secret::Secret,
+    atlassian::{
+        secret::Secret,
+        shared_answers::{MOMENT, SharedAnswers},
+    },
     grant::GrantKey,
-    tickets::{MOMENT, SharedAnswers},
 };
 
 /// How long one is good for others, where the watch of Secrets is interrupted and tells of no change.

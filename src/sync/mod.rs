@@ -2,7 +2,6 @@
 
 pub mod budget;
 pub mod directory;
-pub mod following_costs;
 pub mod issues;
 pub mod phase;
 pub mod projects;

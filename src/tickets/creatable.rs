@@ -2,19 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    gate::TicketProject,
-    judge::type_of,
-    metadata::TicketMetadata,
-    shared_answers::{MOMENT, SharedAnswers},
-};
+use super::{gate::TicketProject, judge::type_of, metadata::TicketMetadata};
 use crate::{
     api::{
         condition::{ConditionType::Valid, Finding},
         issue::JiraIssueSpec,
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Session},
+    atlassian::{
+        error::JiraError,
+        jira::Session,
+        shared_answers::{MOMENT, SharedAnswers},
+    },
     diagnose::request_type::{is_restricted, unseen_fields},
 };
 

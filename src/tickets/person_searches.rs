@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::{
-    matching::{NoMatch, account_of},
+use super::matching::{NoMatch, account_of};
+use crate::atlassian::{
+    error::JiraError,
+    jira::Session,
+    models::User,
     shared_answers::{MOMENT, SharedAnswers},
 };
-use crate::atlassian::{error::JiraError, jira::Session, models::User};
 
 /// How long it is believed whose an address is.
 const FOUND: Duration = Duration::from_mins(10);

@@ -12,8 +12,9 @@ use jira_operator::{
     cluster::{events::Events, server_clock::ServerClock},
     controller::{Admission, Directories, LocalStates, Mirrors, SecretIndex, SharedAccess, context::Context},
     grant::{AccessOptions, GrantKey, GrantStore, Grants},
-    sync::{budget::PointPools, following_costs::FollowingCosts, issues::Claims},
+    sync::{budget::PointPools, issues::Claims},
     telemetry::Metrics,
+    tickets::FollowingCosts,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{Api, Client, api::PostParams};

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    atlassian::{error::JiraError, jira::Session},
-    tickets::{Draft, MOMENT, Part, SharedAnswers},
+    atlassian::{
+        error::JiraError,
+        jira::Session,
+        shared_answers::{MOMENT, SharedAnswers},
+    },
+    tickets::{Draft, Part},
 };
 
 /// How long it is believed that somebody can be assigned; that somebody cannot is asked anew.

@@ -22,9 +22,10 @@ use crate::{
         requirements::SERVICE_DESK,
     },
     cluster::backoff::jittered,
-    sync::{following_costs::FollowingCost, issues::MirrorError},
+    sync::issues::MirrorError,
     tickets::{
-        BoundTicket, Follower, Following, Identity, Loss, Round, Said, TicketNews, WritePermit, is_news, permit,
+        BoundTicket, Follower, Following, FollowingCost, Identity, Loss, Round, Said, TicketNews, WritePermit, is_news,
+        permit,
     },
 };
 

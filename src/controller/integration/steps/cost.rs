@@ -16,9 +16,9 @@ use crate::{
     controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::{
         budget::{PointDemand, RunCosts, sweeps_an_hour},
-        following_costs::FollowingCost,
         issues::IssueSyncSummary,
     },
+    tickets::FollowingCost,
 };
 
 /// A stretch below this is none.
