@@ -13,10 +13,7 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use super::{
-    assignable::Assignable, audit, known::KnownObjects, news::News, refused_notes::RefusedNotes, rested::Rested,
-    summaries::Summaries,
-};
+use super::{assignable::Assignable, audit, known::KnownObjects, news::News, rested::Rested, summaries::Summaries};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject, requirements::SERVICE_DESK},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
@@ -54,8 +51,6 @@ pub struct TicketContext {
     pub news: News,
     /// What the watch told of the objects.
     pub known: KnownObjects,
-    /// Comments that Jira refused.
-    pub refused_notes: RefusedNotes,
     /// Tickets that could not be moved.
     pub rested: Rested,
     /// Creations whose answer is lost, by the uid of their object.
@@ -99,7 +94,6 @@ impl TicketContext {
             summaries: Summaries::default(),
             news: News::default(),
             known: KnownObjects::default(),
-            refused_notes: RefusedNotes::default(),
             rested: Rested::default(),
             settling: Mutex::default(),
         }

@@ -22,7 +22,6 @@ mod phase;
 mod portal;
 mod reconcile;
 mod refused;
-mod refused_notes;
 mod rested;
 mod shown;
 mod summaries;

@@ -10,7 +10,7 @@ use kube::ResourceExt;
 use super::context::{TicketContext, TicketSession, note_place};
 use crate::{
     api::{
-        condition::{ConditionType::PeopleMatched, Finding},
+        condition::{ConditionType::PeopleMatched, Finding, find},
         issue::{JiraIssue, JiraIssueStatus, TicketPerson},
         reason::Reason,
     },
@@ -21,6 +21,8 @@ use crate::{
 
 /// How long what failed is put off.
 const RETRY: Duration = Duration::from_secs(10);
+/// How long Jira's refusal is believed, unless the spec changes.
+const BELIEVED: Duration = Duration::from_hours(1);
 
 /// What came of it.
 pub enum NoteStep {
@@ -54,39 +56,59 @@ pub async fn note(
         return NoteStep::Nothing;
     }
     let live = store.latest(object);
-    let Some((named, reason)) = to_be_named(&live) else {
+    let Some((named, _)) = to_be_named(&live) else {
         return NoteStep::Nothing;
     };
-    let is_request = live.spec.request_type.is_some();
     let project = live.status.as_ref().map_or("", |status| status.project_id.as_str());
-    if !is_request && ctx.is_service_project(&live, project) {
+    if live.spec.request_type.is_none() && ctx.is_service_project(&live, project) {
         let what = format!(
             "{} is in a service project and no request: customers would read a comment that names {named}.",
             ticket.key
         );
         return NoteStep::Refused(Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what), None);
     }
-    if let Some((finding, wait)) = ctx.refused_notes.of(&live) {
-        return NoteStep::Refused(finding, Some(wait));
+    if let Some(RefusedNote { finding, left }) = RefusedNote::of(&live, Timestamp::now()) {
+        if left.is_some() {
+            return NoteStep::Refused(finding, left);
+        }
+        // It is known that it was not made: it is begun anew.
+        if let failed @ NoteStep::After(_) = keep(&live, store, None).await {
+            return failed;
+        }
     }
+    Box::pin(make((&store.latest(object), store), ctx, session, permit, ticket)).await
+}
+
+/// Makes the comment where it is not there yet.
+async fn make(
+    (live, store): (&JiraIssue, &TicketStore),
+    ctx: &TicketContext,
+    session: &TicketSession,
+    permit: &WritePermit,
+    ticket: &CreatedIssue,
+) -> NoteStep {
+    let Some((named, reason)) = to_be_named(live) else {
+        return NoteStep::Nothing;
+    };
     let identity = live.status.as_ref().and_then(|status| status.identity.as_deref());
     let note = ReporterNote {
         session: &session.session,
         ticket,
-        is_request,
+        is_request: live.spec.request_type.is_some(),
         account: &permit.account,
         identity: &Identity::read(identity.unwrap_or_default()),
         named,
         reason,
     };
-    // One whose answer is lost is looked for all the same.
-    let is_sent = reporter(&live).is_some_and(|person| person.note_since.is_some());
-    if let (false, Err(error)) = (is_sent, note.may_be_sent()) {
-        return NoteStep::After(error.retry_after_or(RETRY));
-    }
-    match look_for(&live, ctx, store, &note).await {
+    let is_lost = reporter(live).is_some_and(|person| person.note_since.is_some());
+    let found = match note.may_be_sent() {
+        _ if is_lost => settle(live, ctx, store, &note).await,
+        Ok(()) => look_for(live, store, &note).await,
+        Err(error) => Some(NoteStep::After(error.retry_after_or(RETRY))),
+    };
+    match found {
         Some(step) => step,
-        None => send(&live, ctx, store, &note).await,
+        None => send(live, ctx, store, &note).await,
     }
 }
 
@@ -98,17 +120,33 @@ fn to_be_named(live: &JiraIssue) -> Option<(&str, Reason)> {
     NOTED.contains(&reason).then_some((named, reason))
 }
 
-/// Looks for the comment: its answer was lost, or the ticket was found in a rebuilt cluster and has it. None where it was
-/// not made.
-async fn look_for(
-    live: &JiraIssue,
-    ctx: &TicketContext,
-    store: &TicketStore,
-    note: &ReporterNote<'_>,
-) -> Option<NoteStep> {
-    if reporter(live).is_some_and(|person| person.note_since.is_some()) {
-        return settle(live, ctx, store, note).await;
+/// A comment that Jira refused, as the status has it.
+struct RefusedNote {
+    /// What was said of it.
+    finding: Finding,
+    /// How much longer that is believed.
+    left: Option<Duration>,
+}
+
+impl RefusedNote {
+    /// The condition says that it was refused and for which spec, and the reporter since when it was sent. One that cannot
+    /// be made was never sent.
+    fn of(live: &JiraIssue, now: Timestamp) -> Option<Self> {
+        let conditions = &live.status.as_ref()?.conditions;
+        let finding = Finding::carried(PeopleMatched, conditions)?;
+        let sent = reporter(live)?.note_since?.0;
+        let is_of_this_spec = find(conditions, PeopleMatched)?.observed_generation == live.metadata.generation;
+        let age = Duration::try_from(now.duration_since(sent)).unwrap_or_default();
+        let left = BELIEVED.checked_sub(age).filter(|left| !left.is_zero());
+        (finding.reason == Reason::NoteRefused).then_some(Self {
+            finding,
+            left: left.filter(|_| is_of_this_spec),
+        })
     }
+}
+
+/// Looks for the comment: the ticket may have been found in a rebuilt cluster and have it. None where it has none.
+async fn look_for(live: &JiraIssue, store: &TicketStore, note: &ReporterNote<'_>) -> Option<NoteStep> {
     match note.find().await {
         Ok(None) => None,
         Ok(Some(id)) => Some(keep(live, store, Some(id)).await),
@@ -138,13 +176,12 @@ async fn send(live: &JiraIssue, ctx: &TicketContext, store: &TicketStore, note: 
             note.keep_in_marker(&made.id).await;
             step
         }
+        // When it was sent stays written down: so long the refusal is believed.
         Err(WriteError::Refused(refusal)) => {
-            keep(&marked, store, None).await;
             let words = refusal.text();
             let what = format!("The comment that would name {} was refused: {words}.", note.named);
             let finding = Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what);
-            let wait = ctx.refused_notes.note(live, &finding);
-            NoteStep::Refused(finding, Some(wait))
+            NoteStep::Refused(finding, Some(BELIEVED))
         }
         Err(WriteError::NotDone(error)) => {
             keep(&marked, store, None).await;
@@ -206,4 +243,52 @@ async fn settle(
     }
     ctx.settled(&place);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    const SENT: &str = "2026-11-30T10:00:00Z";
+
+    fn object(reason: &str, note_since: Option<&str>) -> JiraIssue {
+        serde_json::from_value(json!({
+            "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue", "metadata": {"name": "a", "generation": 2},
+            "spec": {"integration": "acme"},
+            "status": {
+                "people": {"reporter": {"matched": "None", "reason": "ReporterUnknown", "noteSince": note_since}},
+                "conditions": [{
+                    "type": "PeopleMatched", "status": "False", "reason": reason, "message": "It was refused.",
+                    "observedGeneration": 2, "lastTransitionTime": SENT,
+                }],
+            },
+        }))
+        .unwrap()
+    }
+
+    /// How it stands so many minutes after it was sent.
+    fn after(object: &JiraIssue, minutes: i64) -> Option<RefusedNote> {
+        let sent: Timestamp = SENT.parse().unwrap();
+        RefusedNote::of(object, sent + jiff::SignedDuration::from_mins(minutes))
+    }
+
+    #[test]
+    fn a_refusal_is_believed_for_an_hour_or_until_the_spec_changes() {
+        let mut refused = object("NoteRefused", Some(SENT));
+        let left = |object: &JiraIssue, minutes| after(object, minutes).unwrap().left;
+        assert_eq!(left(&refused, 20), Some(Duration::from_mins(40)));
+        assert_eq!(after(&refused, 20).unwrap().finding.message(), "It was refused.");
+        // Also when it is to be sent again it is known that it was not made.
+        assert_eq!(left(&refused, 60), None);
+        refused.metadata.generation = Some(3);
+        assert_eq!(left(&refused, 20), None);
+    }
+
+    #[test]
+    fn one_that_was_not_sent_or_whose_answer_is_lost_is_not_refused() {
+        assert!(after(&object("NoteRefused", None), 0).is_none());
+        assert!(after(&object("ReporterUnknown", Some(SENT)), 0).is_none());
+    }
 }
