@@ -26,26 +26,23 @@ pub fn scenarios() -> Vec<Scenario> {
 
 async fn lost(cluster: Arc<Cluster>) {
     let mut harness = writing(&cluster, "tickets-lost-moves").await;
-    let drop = |when: &str| {
-        json!({"command": "addFault", "rule": {
-            "method": "POST", "path": "/transitions", "times": 1, "when": when, "action": {"kind": "dropConnection"},
-        }})
-    };
+    let dropped = json!({"kind": "dropConnection"});
     // It was made, and a person moves it on before that is known.
     harness.apply_ticket("after", bug(json!({}))).await;
     let key = harness.until_created("after").await.key;
-    harness.command(drop("after"));
+    let made = fault_at(&harness, "after", &dropped);
     harness.apply_ticket("after", bug(json!({"status": "In Review"}))).await;
     harness
         .until_ticket("after", "being moved", |status| status.moving.is_some())
         .await;
+    until_hit(&harness, &[made]).await;
     harness.kill_operators().await;
     harness.command(json!({"command": "transitionIssue", "issue": key, "account": DANA, "to": "Done"}));
     harness.start_operator();
     until_phase(&harness, "after", "MovedOn", "Done").await;
     assert_eq!(moves(&harness), 1);
     // It was not made.
-    harness.command(drop("before"));
+    fault(&harness, &dropped);
     harness.apply_ticket("before", bug(json!({"phase": "Done"}))).await;
     until_phase(&harness, "before", "Reached", "Done").await;
     assert_eq!(moves(&harness), 2);
@@ -62,7 +59,11 @@ async fn lost(cluster: Arc<Cluster>) {
 
 /// What the next move meets before it takes effect.
 fn fault(harness: &Harness, action: &Value) -> u64 {
-    let rule = json!({"method": "POST", "path": "/transitions", "times": 1, "when": "before", "action": action});
+    fault_at(harness, "before", action)
+}
+
+fn fault_at(harness: &Harness, when: &str, action: &Value) -> u64 {
+    let rule = json!({"method": "POST", "path": "/transitions", "times": 1, "when": when, "action": action});
     let rule = serde_json::from_value(rule).expect("a rule");
     match harness.sandbox.command(Command::AddFault { rule }) {
         Ok(Answer::Fault { id }) => id,
