@@ -34,6 +34,9 @@ pub struct Made {
     project: String,
     /// It carries, or carried, its marker.
     was_marked: bool,
+    /// It came a moment after its object was applied anew: what was sent for the former one may have been late, and who
+    /// sent it may be gone.
+    may_be_late: bool,
     /// The write that labelled it, as a place in the ledger: a request is labelled after it was raised.
     labelled: u64,
 }
@@ -66,8 +69,8 @@ pub struct Judge {
     /// When what had been hidden was shown again.
     shown: BTreeMap<u64, Instant>,
     pub made: Vec<Made>,
-    /// When each object was applied anew, as a place in the ledger: what its status said is gone.
-    reborn: BTreeMap<&'static str, u64>,
+    /// When each object was applied anew, also as a place in the ledger: what its status said is gone.
+    reborn: BTreeMap<&'static str, (u64, Instant)>,
     /// For these a person said that none of the issues in question is the ticket.
     pub anyway: BTreeMap<&'static str, usize>,
     pub notes: BTreeMap<u64, usize>,
@@ -94,7 +97,8 @@ impl Judge {
 
     /// An object is applied anew.
     pub fn reborn(&mut self, name: &'static str, sandbox: &Sandbox) {
-        self.reborn.insert(name, sandbox.effects().len() as u64);
+        self.reborn
+            .insert(name, (sandbox.effects().len() as u64, Instant::now()));
     }
 
     /// The ticket of an object that was created last.
@@ -145,6 +149,7 @@ impl Judge {
             at: effect.at,
             project: key.split('-').next().unwrap_or_default().to_owned(),
             was_marked: false,
+            may_be_late: self.reborn.get(name).is_some_and(|(_, at)| at.elapsed() < self.moment),
             labelled: effect.sequence,
         };
         let earlier = self
@@ -183,7 +188,9 @@ impl Judge {
         let Some((is_labelled, is_marked, is_home)) = marks.filter(|_| is_shown) else {
             return false;
         };
-        let is_forgotten = self.reborn.get(made.name).is_some_and(|at| *at > made.sequence);
+        let is_forgotten = self.reborn.get(made.name).is_some_and(|(at, _)| *at > made.sequence);
+        // A request that nobody marked is known only to who raised it.
+        let is_forgotten = is_forgotten || (made.may_be_late && !made.was_marked);
         if made.was_marked && !is_labelled && !is_marked {
             return false;
         }
