@@ -139,8 +139,8 @@ impl KnownObjects {
             all.listed_before(&integration_of(object), created)?
         };
         let least = SignedDuration::try_from(times.first_list()).unwrap_or(SignedDuration::ZERO);
-        let left = least - now.duration_since(since);
-        let left = Duration::try_from(left + CUT).ok().filter(|_| left.is_positive());
+        let left = Duration::try_from(least + CUT - now.duration_since(since));
+        let left = left.ok().filter(|left| !left.is_zero());
         if left.is_none() {
             all.unmarked_at_first.remove(&uid);
         }
@@ -225,7 +225,7 @@ mod tests {
         known.note(&first, true);
         known.note(&later, false);
         assert_eq!(
-            (wait(&later, 0), wait(&later, 50)),
+            (wait(&later, 0), wait(&later, 51)),
             (Some(51), None),
             "it was applied since"
         );
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(wait(&later, 3), None, "it was there, and is known");
         assert_eq!((wait(&first, 0), wait(&first, 50)), (Some(61), Some(11)));
         assert_eq!(
-            (wait(&first, 60), wait(&first, 0)),
+            (wait(&first, 61), wait(&first, 0)),
             (None, None),
             "once it is old enough it is known"
         );

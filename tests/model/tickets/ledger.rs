@@ -149,7 +149,10 @@ impl Judge {
             at: effect.at,
             project: key.split('-').next().unwrap_or_default().to_owned(),
             was_marked: false,
-            may_be_late: self.reborn.get(name).is_some_and(|(_, at)| at.elapsed() < self.moment),
+            may_be_late: self
+                .reborn
+                .get(name)
+                .is_some_and(|(_, at)| at.elapsed() < self.moment * 3),
             labelled: effect.sequence,
         };
         let earlier = self
