@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What the API server says of times is cut to seconds.
-const CUT: SignedDuration = SignedDuration::from_secs(1);
+pub const CUT: SignedDuration = SignedDuration::from_secs(1);
 /// How many bound tickets are asked by which scope they are found: all of an integration have one.
 const ASKED: usize = 8;
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     conclude::PhaseStep,
+    known::CUT,
     look::{Look, SOON, with_phase},
     phase::{Mover, RETRY},
 };
@@ -157,7 +158,7 @@ impl Mover<'_> {
             return Ok((self.on_the_way(look).await?, false));
         }
         // Jira may still be about to make it, or another process to send it.
-        let age = Duration::try_from(Timestamp::now().duration_since(moving.at.0)).unwrap_or_default();
+        let age = Duration::try_from(Timestamp::now().duration_since(moving.at.0) - CUT).unwrap_or_default();
         if let Some(wait) = self.ctx.outbox.times.next_look(age) {
             return Err(Box::new(look.later(wait)));
         }
