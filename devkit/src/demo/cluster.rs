@@ -76,6 +76,15 @@ impl Cluster {
         self.kubectl_with(&arguments, manifest).await.map(|_| ())
     }
 
+    /// Asks for a reconciliation of a `JiraIntegration` now, as a person does.
+    pub(super) async fn request(&self, name: &str) -> Result<(), Error> {
+        let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
+        let object = format!("jiraintegration/{name}");
+        self.kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now])
+            .await
+            .map(|_| ())
+    }
+
     async fn kubectl_with(&self, arguments: &[&str], input: &str) -> Result<String, Error> {
         let failed = |message: String| Error::Kubectl {
             command: arguments.join(" "),

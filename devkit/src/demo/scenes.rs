@@ -105,7 +105,7 @@ async fn issues(demo: &Processes) -> Result<(), Error> {
         let command = serde_json::from_value(command).map_err(|error| Error::Start(error.to_string()))?;
         change(demo, command)?;
     }
-    request(demo, "acme").await?;
+    demo.cluster.request("acme").await?;
     let started = "--for=jsonpath={.status.phase}=InProgress";
     demo.cluster.wait(&[started, "jiraissue/acme-eng-1"]).await?;
     demo.cluster.wait(&["--for=delete", "jiraissue/acme-eng-2"]).await?;
@@ -152,7 +152,7 @@ async fn lacking_permission(demo: &Processes) -> Result<(), Error> {
     tell("and JiraProject globex-help says:", &message);
     say("The administrator gives it back; the next look sees it, and nobody restarts anything:");
     change(demo, permission(true))?;
-    request(demo, "globex").await?;
+    demo.cluster.request("globex").await?;
     demo.cluster
         .wait_for_reason("jiraintegration/globex", "Ready", "Connected")
         .await?;
@@ -212,7 +212,7 @@ async fn revoked(demo: &Processes) -> Result<(), Error> {
             account: None,
         },
     )?;
-    request(demo, "revoked").await?;
+    demo.cluster.request("revoked").await?;
     explain(demo, "revoked", "Authorized", "ReconnectRequired").await?;
     say("The person connects again and puts the new refresh token into the Secret; it is noticed at once:");
     put_credentials(demo, "revoked-oauth", &app, grant(None, None)).await?;
@@ -231,16 +231,6 @@ async fn explain(demo: &Processes, name: &str, condition: &str, reason: &str) ->
         .await?;
     tell(&format!("{name}: {condition} is not True, reason {reason}:"), &message);
     Ok(())
-}
-
-/// Asks for a pass now, as a person does.
-pub(super) async fn request(demo: &Processes, name: &str) -> Result<(), Error> {
-    let now = format!("jira-operator.dev/requestedAt={}", jiff::Timestamp::now());
-    let object = format!("jiraintegration/{name}");
-    demo.cluster
-        .kubectl(&["annotate", "--overwrite", "-n", "demo", &object, &now])
-        .await
-        .map(|_| ())
 }
 
 fn grant(site: Option<&str>, scopes: Option<Vec<String>>) -> Command {

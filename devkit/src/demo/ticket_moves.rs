@@ -3,7 +3,6 @@
 use super::cluster::Error;
 use super::narrator::{change, say, show, tell};
 use super::processes::Processes;
-use super::scenes::request;
 use super::tickets::{AGENT, KNOWN, UNKNOWN, as_agent};
 use crate::sandbox::Command;
 
@@ -22,7 +21,7 @@ pub(super) async fn show_moves(demo: &Processes) -> Result<(), Error> {
         to: "Resolved".to_owned(),
     };
     change(demo, resolve)?;
-    request(demo, "acme").await?;
+    demo.cluster.request("acme").await?;
     let unknown = format!("jissue/{UNKNOWN}");
     let done = "--for=jsonpath={.status.phase}=Done";
     show(demo, &["wait", &unknown, "-n", "demo", done, "--timeout=60s"]).await?;
