@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::UNOBSERVED;
 pub use super::{
     issue_status::{
-        AppliedLink, IssuePerson, JiraIssueStatus, KeptPhase, TicketApplied, TicketCreation, TicketMove, TicketPeople,
-        TicketPerson, TicketTransitions, TicketWay,
+        AppliedField, AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketDrift,
+        TicketMove, TicketPeople, TicketPerson, TicketTransitions, TicketWay, WriteBacks,
     },
-    ticket::{ExistingPolicy, PersonReference, PhasePolicy, TicketLink, TicketPolicy},
+    ticket::{ConflictPolicy, ExistingPolicy, PersonReference, TicketLink, TicketPolicy, WritePolicy},
 };
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever

@@ -88,6 +88,9 @@ pub struct JiraIssueStatus {
     pub people: Option<TicketPeople>,
     /// What was written to the ticket.
     pub applied: Option<TicketApplied>,
+    /// Fields that somebody changed in Jira after the spec was written to them, which stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<TicketDrift>,
     /// The move that is under way; gone once it is known what became of it.
     pub moving: Option<TicketMove>,
     /// Where the ticket can go from where it is, while it is not where the spec wants it.
@@ -133,6 +136,7 @@ impl JiraIssueStatus {
             creation,
             people,
             applied,
+            drift,
             moving,
             transitions,
             plan,
@@ -144,6 +148,7 @@ impl JiraIssueStatus {
         hash.clear();
         conditions.clear();
         duplicates.clear();
+        drift.clear();
         plan.clear();
         said
     }
@@ -190,10 +195,24 @@ pub struct TicketApplied {
     /// Fields that Jira did not take when the ticket was created, each with its words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, String>,
+    /// The fields of the spec that were written, by their place in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, AppliedField>,
+    /// Labels that were added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Labels of the spec that others had added before; they stay when they leave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels_of_others: Vec<String>,
+    /// When Jira had updated the ticket last, as its fields were compared with the spec last.
+    pub compared: Option<String>,
+    /// What spec.policy.fields: Keep did, by the place of the field in the spec.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept_fields: BTreeMap<String, WriteBacks>,
     /// The phase, or the status, that the spec wanted and the ticket came to; empty where the spec wants none any more.
     pub phase: Option<String>,
     /// How often it was moved back.
-    pub kept: Option<KeptPhase>,
+    pub kept: Option<WriteBacks>,
     /// How far it came, where it is moved in several steps.
     pub way: Option<TicketWay>,
 }
@@ -210,17 +229,46 @@ pub struct TicketWay {
     pub passed: i64,
 }
 
-/// How often a ticket was moved back after somebody had moved it away.
+/// What was written of a field.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedField {
+    /// Digest of what the spec said then.
+    pub wanted: String,
+    /// Digest of what Jira had then; empty where that was not seen yet.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub found: String,
+    /// Whether nothing was written: Jira had something else when the ticket was taken over, which stands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub theirs: bool,
+}
+
+/// A field that is not as the spec wants it, because somebody changed it in Jira.
 #[serde_with::skip_serializing_none]
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct KeptPhase {
+pub struct TicketDrift {
+    /// Its place in the spec, such as summary or fields.Severity.
+    pub field: String,
+    /// What Jira has, cut short.
+    pub actual: String,
+    /// Display name of who changed it, where Jira names somebody.
+    pub by: Option<String>,
+    /// When, in UTC.
+    pub at: Option<Time>,
+}
+
+/// How often something was written back after somebody had changed it in Jira.
+#[serde_with::skip_serializing_none]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct WriteBacks {
     /// For which generation.
     pub generation: i64,
-    /// When it was moved back, the last three times.
+    /// When, the last three times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<Time>,
-    /// Who moved it away last.
+    /// Who had changed it last.
     pub by: Option<String>,
 }
 

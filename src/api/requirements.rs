@@ -60,6 +60,8 @@ pub const SCOPE_DESK: &str = "read:servicedesk-request";
 pub const BROWSE: &str = "BROWSE_PROJECTS";
 /// The permission to create issues, and so to raise requests.
 pub const CREATE: &str = "CREATE_ISSUES";
+/// The permission to edit issues.
+pub const EDIT: &str = "EDIT_ISSUES";
 /// The permission to move issues.
 pub const TRANSITION: &str = "TRANSITION_ISSUES";
 /// The permission that makes an agent. What Jira answers about the others in a service project
@@ -116,7 +118,7 @@ pub const FEATURES: &[Feature] = &[
         scopes: &["write:jira-work"],
         permissions: &[
             everywhere(CREATE, "Create issues", Reason::CreateDenied),
-            everywhere("EDIT_ISSUES", "Edit issues", Reason::EditDenied),
+            everywhere(EDIT, "Edit issues", Reason::EditDenied),
             everywhere("ADD_COMMENTS", "Add comments", Reason::CommentDenied),
             everywhere(TRANSITION, "Transition issues", Reason::TransitionDenied),
             everywhere("ASSIGN_ISSUES", "Assign issues", Reason::AssignDenied),

@@ -51,7 +51,7 @@ impl TicketLink {
     }
 }
 
-/// How the ticket of an object is found, and when it is moved.
+/// How the ticket of an object is found, and when it is changed and moved.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPolicy {
@@ -63,18 +63,37 @@ pub struct TicketPolicy {
     /// something else than before, and what people move it to afterwards stands; Keep, also when somebody moved it
     /// away, at most three times an hour.
     #[serde(default)]
-    pub phase: PhasePolicy,
+    pub phase: WritePolicy,
+    /// When the fields of the ticket are written: Once, and never again; OnChange, whenever the spec says something else
+    /// than before, and what people write afterwards stands; Keep, also when somebody changed them, each at most three
+    /// times an hour.
+    #[serde(default)]
+    pub fields: WritePolicy,
+    /// What is done where the spec says something new of a field that somebody changed in Jira meanwhile: Report leaves
+    /// it and says so in the condition FieldsApplied, Overwrite writes what the spec says.
+    #[serde(default)]
+    pub on_conflict: ConflictPolicy,
 }
 
-/// When a ticket is moved.
+/// What is done where both sides changed a field.
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PhasePolicy {
+pub enum ConflictPolicy {
+    /// It is left and told.
+    #[default]
+    Report,
+    /// What the spec says is written.
+    Overwrite,
+}
+
+/// When a ticket is written.
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WritePolicy {
     /// Once.
     Once,
     /// Whenever the spec wants something else than before.
     #[default]
     OnChange,
-    /// Also when somebody moved it away.
+    /// Also when somebody changed it in Jira.
     Keep,
 }
 

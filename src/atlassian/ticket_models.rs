@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     issue_answers::{failed, is_cut},
@@ -156,6 +156,25 @@ impl MarkedIssue {
     #[must_use]
     pub fn id(&self) -> Option<u64> {
         self.issue.id.parse().ok()
+    }
+}
+
+/// An issue with its properties, and with all of its fields as Jira showed them.
+#[derive(Clone, Debug)]
+pub struct IssueWithFields {
+    /// The issue.
+    pub marked: MarkedIssue,
+    /// Its fields by their ids.
+    pub fields: Map<String, Value>,
+}
+
+impl IssueWithFields {
+    pub(super) fn read(answer: &Value) -> Option<Self> {
+        let fields = answer.get("fields").and_then(Value::as_object).cloned();
+        Some(Self {
+            marked: serde_json::from_value(answer.clone()).ok()?,
+            fields: fields.unwrap_or_default(),
+        })
     }
 }
 

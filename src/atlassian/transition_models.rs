@@ -107,6 +107,13 @@ impl Change {
         time(&self.created)
     }
 
+    /// Whether it changed a field, by its id.
+    #[must_use]
+    pub fn touches(&self, field: &str) -> bool {
+        let is_it = |item: &ChangedField| item.field_id == field || (item.field_id.is_empty() && item.field == field);
+        self.items.iter().any(is_it)
+    }
+
     /// Id of the status that it led to, where it was a move.
     #[must_use]
     pub fn status(&self) -> Option<&str> {
@@ -148,6 +155,7 @@ mod tests {
         };
         let moved = change(json!([{"field": "summary"}, {"fieldId": "status", "from": "1", "to": "5"}]));
         assert_eq!(moved.status(), Some("5"));
+        assert!(moved.touches("summary") && moved.touches("status") && !moved.touches("labels"));
         assert_eq!(moved.at(), "2026-11-30T10:00:00.250Z".parse().ok());
         assert_eq!(change(json!([{"fieldId": "summary", "to": null}])).status(), None);
     }

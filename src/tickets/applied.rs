@@ -2,13 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{draft::Draft, links::LinkPlan, parts::Part};
+use jiff::Timestamp;
+
+use super::{
+    draft::Draft,
+    links::LinkPlan,
+    parts::Part,
+    spec_fields::outstanding,
+    unwritten::{Unwritten, edited},
+    write_backs::suspended_until,
+};
 use crate::api::{
     condition::{ConditionType::FieldsApplied, Finding},
-    issue::{JiraIssueSpec, TicketApplied},
+    issue::{JiraIssueSpec, JiraIssueStatus, TicketApplied, TicketDrift, WritePolicy},
     reason::Reason,
 };
 
+/// Most fields that people changed of which a message tells.
+const TOLD: usize = 3;
 /// What Jira says of a field that is not on the screen.
 const OFF_SCREEN: &str = "cannot be set";
 
@@ -23,9 +34,49 @@ pub fn refused_fields(draft: &Draft) -> BTreeMap<String, String> {
     of_fields.collect()
 }
 
-/// What the condition says.
+/// What the condition says, without asking Jira.
 #[must_use]
-pub fn fields_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
+pub fn fields_finding(spec: &JiraIssueSpec, status: &JiraIssueStatus, now: Timestamp) -> Finding {
+    let applied = status.applied.clone().unwrap_or_default();
+    let finding = written_finding(spec, &applied);
+    let suspended = suspended(spec, status, &applied, now);
+    let finding = suspended
+        .into_iter()
+        .fold(finding, |before, later| later.and_then(before));
+    let stands = status
+        .drift
+        .iter()
+        .take(TOLD)
+        .map(edited)
+        .collect::<Vec<_>>()
+        .join("; ");
+    if stands.is_empty() || !finding.is_true() {
+        return finding;
+    }
+    finding.noting(&format!("{stands}, which stands."))
+}
+
+/// Where fields are not written back any more, which somebody changes again and again.
+fn suspended(
+    spec: &JiraIssueSpec,
+    status: &JiraIssueStatus,
+    applied: &TicketApplied,
+    now: Timestamp,
+) -> Option<Finding> {
+    if spec.policy().fields != WritePolicy::Keep {
+        return None;
+    }
+    let of_field = |drift: &TicketDrift| {
+        let kept = applied.kept_fields.get(&drift.field)?;
+        Some((drift.clone(), kept.by.clone(), suspended_until(&kept.at, now)?))
+    };
+    let all: Vec<(TicketDrift, Option<String>, Timestamp)> = status.drift.iter().filter_map(of_field).collect();
+    let until = all.iter().map(|(.., until)| *until).max()?;
+    let fields: Vec<(&TicketDrift, Option<&str>)> = all.iter().map(|(drift, by, _)| (drift, by.as_deref())).collect();
+    Unwritten { spec, status }.suspended(&fields, until)
+}
+
+fn written_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
     let is_asked = |field: &str| match field {
         "labels" => !spec.labels.is_empty(),
         "priority" => spec.priority.is_some(),
@@ -47,6 +98,11 @@ pub fn fields_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding 
         });
         return Finding::with_remedy(FieldsApplied, reason, &said.collect::<Vec<_>>().join(" "));
     }
+    let outstanding = outstanding(spec, applied);
+    if !outstanding.is_empty() {
+        let what = format!("To be written: {}.", outstanding.join(", "));
+        return Finding::with_remedy(FieldsApplied, Reason::ChangesPending, &what);
+    }
     let plan = LinkPlan::of(&spec.links, &applied.links);
     if plan.is_empty() {
         return Finding::plain(FieldsApplied, Reason::AsWritten);
@@ -61,6 +117,7 @@ pub fn fields_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::api::issue::{AppliedLink, TicketLink};
 
@@ -83,17 +140,26 @@ mod tests {
         }
     }
 
+    /// What is said where the fields of the spec were written.
+    fn said(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
+        let status = JiraIssueStatus {
+            applied: Some(TicketApplied {
+                fields: crate::tickets::kept_of(spec).fields,
+                ..applied.clone()
+            }),
+            ..JiraIssueStatus::default()
+        };
+        fields_finding(spec, &status, Timestamp::UNIX_EPOCH)
+    }
+
     #[test]
     fn labels_that_could_not_be_set_are_told_where_the_spec_has_some() {
         let off = refused("labels", "Field 'labels' cannot be set.");
-        assert_eq!(
-            fields_finding(&spec(&["gitops"], &[]), &off).reason,
-            Reason::FieldNotOnScreen
-        );
+        assert_eq!(said(&spec(&["gitops"], &[]), &off).reason, Reason::FieldNotOnScreen);
         // The label by which a ticket is found nobody asked for.
-        assert_eq!(fields_finding(&spec(&[], &[]), &off).reason, Reason::AsWritten);
+        assert_eq!(said(&spec(&[], &[]), &off).reason, Reason::AsWritten);
         let other = refused("priority", "Priority is not valid");
-        let found = fields_finding(
+        let found = said(
             &JiraIssueSpec {
                 priority: Some("High".into()),
                 ..spec(&[], &[])
@@ -107,10 +173,7 @@ mod tests {
     #[test]
     fn a_link_that_is_not_there_yet_is_pending() {
         let wanted = spec(&[], &["https://a"]);
-        assert_eq!(
-            fields_finding(&wanted, &TicketApplied::default()).reason,
-            Reason::ChangesPending
-        );
+        assert_eq!(said(&wanted, &TicketApplied::default()).reason, Reason::ChangesPending);
         let there = TicketApplied {
             links: vec![AppliedLink {
                 url: "https://a".into(),
@@ -119,7 +182,56 @@ mod tests {
             }],
             ..TicketApplied::default()
         };
-        assert_eq!(fields_finding(&wanted, &there).reason, Reason::AsWritten);
-        assert_eq!(fields_finding(&spec(&[], &[]), &there).reason, Reason::ChangesPending);
+        assert_eq!(said(&wanted, &there).reason, Reason::AsWritten);
+        assert_eq!(said(&spec(&[], &[]), &there).reason, Reason::ChangesPending);
+    }
+
+    #[test]
+    fn what_people_changed_is_told_and_what_is_fought_over_is_graver() {
+        let drift = TicketDrift {
+            field: "summary".into(),
+            actual: "Slow in EU".into(),
+            by: Some("Dana".into()),
+            at: None,
+        };
+        let mut wants = JiraIssueSpec {
+            summary: Some("Slow".into()),
+            ..JiraIssueSpec::default()
+        };
+        let mut status = JiraIssueStatus {
+            applied: Some(TicketApplied {
+                fields: crate::tickets::kept_of(&wants).fields,
+                ..TicketApplied::default()
+            }),
+            drift: vec![drift],
+            ..JiraIssueStatus::default()
+        };
+        let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
+        let found = fields_finding(&wants, &status, now);
+        assert_eq!(found.reason, Reason::AsWritten);
+        let expected = "Dana changed summary to \"Slow in EU\" in Jira, which stands.";
+        assert!(found.message().contains(expected), "{}", found.message());
+        wants.policy = Some(crate::api::issue::TicketPolicy {
+            fields: WritePolicy::Keep,
+            ..crate::api::issue::TicketPolicy::default()
+        });
+        let kept = crate::api::issue::WriteBacks {
+            generation: 1,
+            at: vec![k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now); 3],
+            by: Some("Automation for Jira".into()),
+        };
+        status
+            .applied
+            .as_mut()
+            .unwrap()
+            .kept_fields
+            .insert("summary".into(), kept);
+        let found = fields_finding(&wants, &status, now);
+        assert_eq!(found.reason, Reason::KeepSuspended);
+        assert!(
+            found.message().starts_with("Automation for Jira changed summary again"),
+            "{}",
+            found.message()
+        );
     }
 }

@@ -195,13 +195,7 @@ fn unformatted(body: &mut Value) -> bool {
     let fields = body.get_mut("fields").and_then(Value::as_object_mut).into_iter();
     let mut is_changed = false;
     for value in fields.flat_map(|fields| fields.values_mut()) {
-        if value.get("type").and_then(Value::as_str) == Some("doc")
-            && let Ok(plain) = text::plain_to_adf(&text::adf_to_text(value))
-            && plain != *value
-        {
-            *value = plain;
-            is_changed = true;
-        }
+        is_changed |= text::unformat(value);
     }
     is_changed
 }

@@ -97,12 +97,9 @@ impl Judging<'_> {
         Ok((draft, roles))
     }
 
-    /// The fields of the spec that a creation can set. What only the screen of a later move has is named by its id.
+    /// The fields of the spec that a creation can set.
     fn at_creation(&self) -> BTreeMap<String, Value> {
-        let is_moved = Wish::of(self.spec).is_some();
-        let is_later = |id: &str| is_moved && id.starts_with(CUSTOM) && self.metadata.field(id).is_none();
-        let all = self.spec.fields.iter().filter(|(name, _)| !is_later(name));
-        all.map(|(name, value)| (name.clone(), value.clone())).collect()
+        fields_but_for_moves(self.spec, self.metadata)
     }
 
     /// What the spec sets by a field of its own, and the create screen does not have. What a request's form does not have
@@ -176,6 +173,14 @@ impl Judging<'_> {
     }
 }
 
+/// The fields of the spec, but for those that only the screen of a move has: such are named by their ids.
+pub fn fields_but_for_moves(spec: &JiraIssueSpec, metadata: &TicketMetadata) -> BTreeMap<String, Value> {
+    let is_moved = Wish::of(spec).is_some();
+    let is_later = |id: &str| is_moved && id.starts_with(CUSTOM) && metadata.field(id).is_none();
+    let all = spec.fields.iter().filter(|(name, _)| !is_later(name));
+    all.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// How a field that has to be set is set.
 fn how(field: &TicketField) -> String {
     let own = ["description", "priority", "parent", "assignee"].contains(&field.id.as_str());
@@ -193,7 +198,7 @@ fn how(field: &TicketField) -> String {
 }
 
 /// One finding for all problems: of the first kind, with what is wrong in every field.
-fn refused(problems: Vec<FieldProblem>) -> Option<Finding> {
+pub fn refused(problems: Vec<FieldProblem>) -> Option<Finding> {
     let reason = problems.first()?.reason;
     let all: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
     Some(Finding::with_remedy(Valid, reason, &all.join(" ")))

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::api::{
     condition::{ConditionType::PeopleMatched, Finding},
-    issue::{TicketPeople, TicketPerson},
+    issue::{JiraIssueSpec, PersonReference, TicketPeople, TicketPerson},
     reason::Reason,
 };
 
@@ -112,17 +112,39 @@ fn reporter(person: &Person, roles: &TicketRoles, draft: &Draft) -> TicketPerson
 }
 
 fn assignee(person: &Person, draft: &Draft) -> TicketPerson {
-    let problem = match (person, draft.without.get(&Part::Assignee)) {
+    let refused = draft.without.get(&Part::Assignee);
+    assigned(person, refused.map(String::as_str), &draft.project.key)
+}
+
+/// Who works on a ticket. `refused`: Jira's words, where it does not let that person.
+#[must_use]
+pub fn assigned(person: &Person, refused: Option<&str>, project: &str) -> TicketPerson {
+    let problem = match (person, refused) {
         (Person::Unknown { email, why }, _) => {
             Some((Reason::AssigneeUnknown, format!("spec.assignee names {email}: {why}.")))
         }
         (Person::Account { .. }, None) => None,
         (Person::Account { named, .. }, Some(words)) => {
-            let what = format!("{named} cannot be assigned in {}{}.", draft.project.key, after(words));
+            let what = format!("{named} cannot be assigned in {project}{}.", after(words));
             Some((Reason::AssigneeNotAssignable, what))
         }
     };
     said(person, problem)
+}
+
+/// The same of who was found and whom Jira does not let.
+#[must_use]
+pub fn unassignable(spec: &JiraIssueSpec, person: TicketPerson, (project, words): (&str, &str)) -> TicketPerson {
+    let named = spec
+        .assignee
+        .as_ref()
+        .and_then(PersonReference::named)
+        .unwrap_or_default();
+    TicketPerson {
+        reason: Some(Reason::AssigneeNotAssignable.as_str().to_owned()),
+        why: Some(format!("{named} cannot be assigned in {project}{}.", after(words))),
+        ..person
+    }
 }
 
 fn participant(person: &Person, draft: &Draft) -> TicketPerson {

@@ -3,7 +3,7 @@
 //! at once.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -25,6 +25,7 @@ use super::{
     parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
+    spec_fields::LABELS,
 };
 use crate::{
     api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople},
@@ -324,12 +325,18 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
             .or_else(|| before.portal_url.clone().filter(|_| is_same)),
         request_type: creation.request_type().map(str::to_owned),
         people: people(creation, known),
-        applied: (!refused.is_empty()).then(|| TicketApplied {
-            refused,
-            ..TicketApplied::default()
-        }),
+        applied: Some(applied(creation, refused)).filter(|applied| *applied != TicketApplied::default()),
         ..before
     }
+}
+
+/// What is written of a ticket as its marker says, but for labels that Jira refused.
+fn applied(creation: &Creation, refused: BTreeMap<String, String>) -> TicketApplied {
+    let mut applied = creation.marker.kept.applied();
+    if refused.contains_key(LABELS) {
+        applied.labels.clear();
+    }
+    TicketApplied { refused, ..applied }
 }
 
 /// Who was found. What is known of a note stays.

@@ -1,26 +1,23 @@
 //! Whether a ticket is where its spec wants it, and what is still to be done about it: pure, from what the object says.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::transition::{Place, Wish};
+use super::{
+    transition::{Place, Wish},
+    write_backs::{MOST, once_more, suspended_until},
+};
 use crate::{
     api::{
         condition::{ConditionType::PhaseReached, Finding},
         issue::{
-            JiraIssueSpec, JiraIssueStatus, KeptPhase, PhasePolicy, TicketApplied, TicketMove, TicketTransitions,
-            TicketWay,
+            JiraIssueSpec, JiraIssueStatus, TicketApplied, TicketMove, TicketTransitions, TicketWay, WriteBacks,
+            WritePolicy,
         },
         reason::Reason,
     },
     cluster::time::clock,
 };
-
-/// How often a ticket is moved back at most within [`WITHIN`].
-const MOST: usize = 3;
-const WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long it rests then.
-const REST: SignedDuration = SignedDuration::from_hours(24);
 
 /// How a ticket stands to what its spec wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +69,9 @@ impl TicketPhase<'_> {
             return Stand::Reached { is_written };
         }
         match self.spec.policy().phase {
-            PhasePolicy::Keep if is_written => self.kept(now),
-            PhasePolicy::OnChange if is_written => Stand::MovedOn,
-            PhasePolicy::Once if !reached.is_empty() => Stand::MovedOn,
+            WritePolicy::Keep if is_written => self.kept(now),
+            WritePolicy::OnChange if is_written => Stand::MovedOn,
+            WritePolicy::Once if !reached.is_empty() => Stand::MovedOn,
             // Somebody moved it away halfway.
             _ if self.way().is_some_and(|way| way.at != self.status.status_id) => self.kept(now),
             _ => Stand::Outstanding { is_back: false },
@@ -96,17 +93,11 @@ impl TicketPhase<'_> {
 
     /// Whether it is moved back once more.
     fn kept(&self, now: Timestamp) -> Stand {
-        let of_generation = |kept: &&KeptPhase| kept.generation == self.generation;
+        let of_generation = |kept: &&WriteBacks| kept.generation == self.generation;
         let applied = self.status.applied.as_ref();
         let kept = applied.and_then(|applied| applied.kept.as_ref()).filter(of_generation);
-        let at = kept.map_or(&[][..], |kept| kept.at.as_slice());
-        if let ([Time(first), .., Time(last)], true) = (at, at.len() >= MOST)
-            && last.duration_since(*first) <= WITHIN
-            && now.duration_since(*last) < REST
-        {
-            return Stand::Suspended(last.checked_add(REST).unwrap_or(now));
-        }
-        Stand::Outstanding { is_back: true }
+        kept.and_then(|kept| suspended_until(&kept.at, now))
+            .map_or(Stand::Outstanding { is_back: true }, Stand::Suspended)
     }
 
     /// What the condition says, without asking Jira. None where the spec wants nothing.
@@ -203,16 +194,8 @@ pub fn note_step(applied: &mut TicketApplied, generation: i64, step: TicketMove)
 
 /// The same, once it is moved back: from then on that is outstanding like any other move.
 pub fn note_moved_back(applied: &mut TicketApplied, generation: i64, now: Time, by: Option<String>) {
-    let before = applied.kept.take().filter(|kept| kept.generation == generation);
-    let mut at = before.map(|kept| kept.at).unwrap_or_default();
-    at.push(now);
-    let skipped = at.len().saturating_sub(MOST);
     (applied.phase, applied.way) = (Some(String::new()), None);
-    applied.kept = Some(KeptPhase {
-        generation,
-        at: at.into_iter().skip(skipped).collect(),
-        by,
-    });
+    applied.kept = Some(once_more(applied.kept.take(), generation, now, by));
 }
 
 /// The same, where the spec wants nothing any more: what it wants next is new, whatever it is.

@@ -103,9 +103,7 @@ impl RefusedCreation<'_> {
     /// Whether a text of ours could not be read: the one thing that is our own fault.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
-        let Refusal { fields, messages, .. } = self.refusal;
-        let mut all = messages.iter().chain(fields.values());
-        all.any(|words| UNREADABLE.iter().any(|known| words.contains(known)))
+        is_unreadable(self.refusal)
     }
 
     /// Whether only the account's permissions tell what it is about.
@@ -190,6 +188,13 @@ impl RefusedCreation<'_> {
             what: format!("{name}: {words}.{choices}"),
         }
     }
+}
+
+/// Whether a text of ours could not be read.
+#[must_use]
+pub fn is_unreadable(refusal: &Refusal) -> bool {
+    let mut all = refusal.messages.iter().chain(refusal.fields.values());
+    all.any(|words| UNREADABLE.iter().any(|known| words.contains(known)))
 }
 
 #[cfg(test)]

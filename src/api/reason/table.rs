@@ -200,7 +200,7 @@ with_ticket_rows! { reasons! {
     CreateDenied [Permitted, Created] False Stalled:
         "The account may not create issues in the project.",
         "Its role lacks Create issues.", "Grant it Create issues in the project's permission scheme.";
-    EditDenied [Permitted] False Stalled:
+    EditDenied [Permitted, FieldsApplied] False Stalled:
         "The account may not edit issues in the project.",
         "Its role lacks Edit issues.", "Grant it Edit issues in the project's permission scheme.";
     CommentDenied [Permitted] False Stalled:

@@ -173,9 +173,13 @@ macro_rules! with_ticket_rows {
             "Jira is being asked, or asked to wait.",
             "It goes on by itself.";
         FieldRefused [FieldsApplied] False Stalled:
-            "Jira did not take a field that the form of the request does not have; the request was raised without it.",
+            "Jira did not take a field; the ticket is there without it.",
             "The value is none that the field takes, or the account may not set it; the message has Jira's words.",
-            "Set the field in Jira, or take it out of the spec.";
+            "Correct the field in the spec or take it out of it, or set it in Jira.";
+        EditedInJira [FieldsApplied] False Stalled:
+            "Somebody changed a field in Jira, and the spec says something else since; what Jira has stands.",
+            "A person or an automation changed the field after it was written, and then the spec was changed, too.",
+            "Let the spec say what Jira has, or change it in Jira to what the spec says, or set spec.policy.onConflict to Overwrite.";
         LinkDenied [FieldsApplied] False Stalled:
             "Jira refused a link of the spec; the ticket is there without it.",
             "The account lacks Link issues in the project, linking is turned off on the site, or the ticket has as many links as Jira allows.",
@@ -207,9 +211,9 @@ macro_rules! with_ticket_rows {
             "Jira refused the move; the message has its words.",
             "A validator of the workflow wants something that the transition's screen does not tell of, or Jira does not take a value that was sent.",
             "Do what the words ask for, or move the ticket in Jira.";
-        KeepSuspended [PhaseReached] False Stalled:
-            "Somebody moves the ticket away again and again, so it is not moved back for now.",
-            "An automation rule of the project, or a person, wants it elsewhere.",
+        KeepSuspended [PhaseReached, FieldsApplied] False Stalled:
+            "Somebody moves the ticket away, or changes a field, again and again, so that it is left for now.",
+            "An automation rule of the project, or a person, wants something else.",
             "Change the rule, or let the spec want what is wanted in Jira; it is tried again after a day, or when the spec changes.";
         $($after)*
     } };

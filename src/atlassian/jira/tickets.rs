@@ -10,7 +10,9 @@ use crate::atlassian::{
     desk_models::CustomerRequest,
     error::JiraError,
     issue_fields::FIELDS,
-    ticket_models::{Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, MarkedIssues},
+    ticket_models::{
+        Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, IssueWithFields, MarkedIssues,
+    },
     write_error::WriteError,
 };
 
@@ -195,6 +197,27 @@ impl Session {
             "issueIdsOrKeys": ids_or_keys, "fields": marked_fields(), "properties": [property],
         });
         self.marked("/rest/api/3/issue/bulkfetch", &body).await
+    }
+
+    /// The issue with this id, with a property of it and with further fields as Jira shows them, whatever the search index
+    /// says. None where it is not shown. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn fetch_fields(
+        &self,
+        id: &str,
+        property: &str,
+        further: &[String],
+    ) -> Result<Option<IssueWithFields>, JiraError> {
+        let fields: Vec<&str> = marked_fields()
+            .into_iter()
+            .chain(further.iter().map(String::as_str))
+            .collect();
+        let body = json!({"issueIdsOrKeys": [id], "fields": fields, "properties": [property]});
+        let request = self.post("/rest/api/3/issue/bulkfetch").timeout(LOOKUP_TIMEOUT);
+        let answer: Value = request.json(&body).send().await?;
+        Ok(answer.pointer("/issues/0").and_then(IssueWithFields::read))
     }
 
     async fn marked(&self, path: &str, body: &Value) -> Result<MarkedIssues, JiraError> {

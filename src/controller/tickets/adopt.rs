@@ -14,7 +14,7 @@ use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
         integration::Tickets,
-        issue::{JiraIssue, JiraIssueStatus},
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied},
         reason::Reason,
     },
     atlassian::{
@@ -22,7 +22,7 @@ use crate::{
         write_error::WriteError,
     },
     cluster::error::describe,
-    tickets::{Marker, PROPERTY, TicketStore, Wish, project},
+    tickets::{Kept, Marker, PROPERTY, TicketStore, Wish, project},
 };
 
 /// How long what failed is put off.
@@ -64,7 +64,9 @@ impl Adoption<'_> {
         if let Some(refusal) = self.refusal(ctx, &found) {
             return refusal;
         }
-        let mark = self.mark(&found);
+        let before = found.properties.get(PROPERTY).and_then(Marker::read);
+        let kept = before.map(|before| before.kept).unwrap_or_default();
+        let mark = self.mark(&kept);
         let ticket = CreatedIssue {
             id: found.issue.id,
             key: found.issue.key,
@@ -78,15 +80,14 @@ impl Adoption<'_> {
                 ..TicketOutcome::of(Finding::plain(Created, Reason::Planned))
             };
         }
-        self.bind(ctx, &ticket, &mark).await
+        self.bind(ctx, &ticket, (&mark, &kept)).await
     }
 
     /// What was written to the ticket before, by an object of this name, stays known.
-    fn mark(&self, found: &MarkedIssue) -> serde_json::Value {
+    fn mark(&self, kept: &Kept) -> serde_json::Value {
         let generation = self.object.meta().generation.unwrap_or_default();
-        let before = found.properties.get(PROPERTY).and_then(Marker::read);
         let marker = Marker {
-            kept: before.map(|before| before.kept).unwrap_or_default(),
+            kept: kept.clone(),
             ..self.marker.clone()
         };
         json!({"properties": [marker.property()], "historyMetadata": self.marker.history(generation)})
@@ -124,7 +125,12 @@ impl Adoption<'_> {
         })
     }
 
-    async fn bind(&self, ctx: &TicketContext, ticket: &CreatedIssue, mark: &serde_json::Value) -> TicketOutcome {
+    async fn bind(
+        &self,
+        ctx: &TicketContext,
+        ticket: &CreatedIssue,
+        (mark, kept): (&serde_json::Value, &Kept),
+    ) -> TicketOutcome {
         match self.session.session.edit_issue(&ticket.id, mark).await {
             Ok(()) => {}
             Err(WriteError::Refused(refusal)) => {
@@ -137,6 +143,7 @@ impl Adoption<'_> {
             id: ticket.id.clone(),
             key: ticket.key.clone(),
             identity: Some(self.marker.identity.as_str().to_owned()),
+            applied: Some(kept.applied()).filter(|applied| *applied != TicketApplied::default()),
             ..current.status.clone().unwrap_or_default()
         };
         match self.store.change(self.object, bound).await {

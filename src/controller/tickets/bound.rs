@@ -4,16 +4,18 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 
 use super::{
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
+    edit::{self, DueEdit, Editor},
     links::{self, LinkStep, links},
+    look::known,
     note::{NoteStep, is_pending, note},
     phase::{self, Mover, Pending},
     portal,
-    shown::{read, shown},
+    shown::{read, read_marked, shown},
 };
 use crate::{
     api::{
@@ -29,7 +31,8 @@ use crate::{
     atlassian::ticket_models::{CreatedIssue, MarkedIssue},
     sync::phase::Phases,
     tickets::{
-        Lifetime, Loss, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit, lifetime, standing,
+        FieldsDue, Lifetime, Loss, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit, lifetime,
+        standing,
     },
 };
 
@@ -111,8 +114,8 @@ pub async fn examine(
     outcome
 }
 
-/// Makes the comment that names a reporter who could not be set, moves the ticket, and sets the links, where that is
-/// still to be done; and asks for what the answer to the creation would have told of a request.
+/// Makes the comment that names a reporter who could not be set, writes the fields, moves the ticket, and sets the links,
+/// where that is still to be done; and asks for what the answer to the creation would have told of a request.
 async fn write(
     outcome: &mut TicketOutcome,
     (object, store): (&JiraIssue, &TicketStore),
@@ -124,9 +127,12 @@ async fn write(
     if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
         let issue = outcome.issue.clone().unwrap_or_default();
         let (of_phase, moves) = phase::withheld(object, &issue, reason);
+        let (of_fields, edit) = edit::withheld(object, reason);
         let (of_links, links) = links::withheld(object, reason);
-        outcome.findings.extend(of_phase.into_iter().chain(of_links));
-        outcome.plan = moves.into_iter().chain(links).collect();
+        for finding in of_phase.into_iter().chain(of_fields).chain(of_links) {
+            outcome.say(finding);
+        }
+        outcome.plan = edit.into_iter().chain(moves).chain(links).collect();
         return;
     }
     let issue = outcome.issue.clone().unwrap_or_default();
@@ -135,10 +141,18 @@ async fn write(
     } else {
         Pending::carried(object)
     };
-    outcome.requeue = phase.rests;
+    let edit = if is_there {
+        edit::due(object, &issue, ctx, integration)
+    } else {
+        DueEdit::carried(object)
+    };
+    outcome.requeue = [phase.rests, edit.rests].into_iter().flatten().min();
     outcome.findings.extend(phase.finding);
-    let is_due =
-        is_there && (is_pending(object) || phase.is_due || links::is_pending(object) || portal::is_pending(object));
+    for finding in edit.findings {
+        outcome.say(finding);
+    }
+    let is_pending = is_pending(object) || links::is_pending(object) || portal::is_pending(object);
+    let is_due = is_there && (is_pending || edit.is_due || phase.is_due);
     let Some(ticket) = outcome.ticket.clone().filter(|_| is_due) else {
         return;
     };
@@ -156,23 +170,26 @@ async fn write(
             outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
         }
     }
+    let mover = Mover {
+        ctx,
+        store,
+        session: &session,
+        integration,
+        permit,
+        reach,
+        projects,
+    };
+    if edit.is_due {
+        outcome.edited(Box::pin(Editor(&mover).step(object)).await);
+    }
     if phase.is_due {
-        let mover = Mover {
-            ctx,
-            store,
-            session: &session,
-            integration,
-            permit,
-            reach,
-            projects,
-        };
         outcome.take(Box::pin(mover.step(object)).await);
     }
     match Box::pin(links((object, store), &session, permit, &ticket)).await {
         LinkStep::Done => {}
         LinkStep::After(wait) => outcome.wait_at_most(wait),
         LinkStep::Refused(finding, wait) => {
-            outcome.findings.push(finding);
+            outcome.say(finding);
             outcome.wait_at_most(wait);
         }
     }
@@ -207,6 +224,7 @@ pub fn there(reason: Reason, ticket: &CreatedIssue) -> TicketOutcome {
 /// Adds what Jira says of the ticket. Where it does not answer, the status keeps what it has.
 pub async fn fill(
     outcome: &mut TicketOutcome,
+    (object, store): (&JiraIssue, &TicketStore),
     session: &TicketSession,
     integration: &JiraIntegration,
     permit: &WritePermit,
@@ -214,17 +232,32 @@ pub async fn fill(
     let Some(ticket) = &outcome.ticket else {
         return;
     };
-    // A look-up has read it just now.
-    if let Some(issue) = outcome.found.take() {
-        let found = MarkedIssue {
+    // A look-up may have read it just now.
+    let found = match outcome.found.take() {
+        Some(issue) => Ok(Some(MarkedIssue {
             issue,
             properties: BTreeMap::new(),
-        };
-        outcome.issue = shown(found, integration, &permit.site_url).map(|shown| shown.status);
-        return;
-    }
-    match read(session, integration, permit, &ticket.id).await {
-        Ok(shown) => outcome.issue = shown.map(|shown| shown.status),
+        })),
+        None => read_marked(session, &ticket.id).await,
+    };
+    match found {
+        Ok(found) => {
+            let description = found.as_ref().map(|found| found.issue.fields.description.clone());
+            let shown = found.and_then(|found| shown(found, integration, &permit.site_url));
+            let issue = shown.map(|shown| shown.status);
+            let is_as_wanted = issue.as_ref().filter(|issue| {
+                let (object, status) = (store.latest(object), known(&store.latest(object), (*issue).clone()));
+                let fields = FieldsDue {
+                    spec: &object.spec,
+                    status: &status,
+                    generation: object.meta().generation.unwrap_or_default(),
+                    description: description.as_ref(),
+                };
+                fields.is_as_wanted()
+            });
+            outcome.compared = is_as_wanted.map(|issue| issue.updated.clone());
+            outcome.issue = issue;
+        }
         Err(error) => tracing::debug!(key = ticket.key, %error, "a ticket could not be read"),
     }
 }

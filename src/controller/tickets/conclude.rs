@@ -12,7 +12,7 @@ use crate::{
             ConditionType::{FieldsApplied, PeopleMatched, PhaseReached},
             Finding, conditions,
         },
-        issue::{JiraIssue, JiraIssueStatus, TicketPeople, TicketTransitions},
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketPeople, TicketTransitions},
         ready::ticket_ready,
     },
     atlassian::{desk_models::CustomerRequest, issue_fields::Issue, ticket_models::CreatedIssue},
@@ -36,6 +36,8 @@ pub struct TicketOutcome {
     pub request: Option<CustomerRequest>,
     /// What Jira says of it, where it answered.
     pub issue: Option<JiraIssueStatus>,
+    /// When Jira had updated it last, where its fields were seen to be as the spec says.
+    pub compared: Option<String>,
     /// Where it can go, where that was asked.
     pub transitions: Option<TicketTransitions>,
     /// Keys of further issues that carry its marker, where that is known.
@@ -44,6 +46,28 @@ pub struct TicketOutcome {
     pub is_over: bool,
     /// When it is reconciled again, if nothing wakes it before.
     pub requeue: Option<Duration>,
+}
+
+/// What became of an edit.
+#[derive(Debug, Default)]
+pub struct EditStep {
+    /// What is said, where that does not follow from what is written down.
+    pub findings: Vec<Finding>,
+    /// The ticket as it is now, where it was read.
+    pub issue: Option<Box<JiraIssueStatus>>,
+    /// After how long it goes on.
+    pub wait: Option<Duration>,
+}
+
+impl EditStep {
+    /// It goes on after a while.
+    #[must_use]
+    pub fn later(wait: Duration) -> Self {
+        Self {
+            wait: Some(wait),
+            ..Self::default()
+        }
+    }
 }
 
 /// What became of a move.
@@ -87,6 +111,29 @@ impl TicketOutcome {
         self
     }
 
+    /// Says something, beside what is said of the same condition already.
+    pub fn say(&mut self, finding: Finding) {
+        let same = self
+            .findings
+            .iter_mut()
+            .find(|said| said.condition == finding.condition);
+        match same {
+            Some(said) => *said = said.clone().and_then(finding),
+            None => self.findings.push(finding),
+        }
+    }
+
+    /// With what became of an edit.
+    pub fn edited(&mut self, step: EditStep) {
+        for finding in step.findings {
+            self.say(finding);
+        }
+        self.issue = step.issue.map(|issue| *issue).or(self.issue.take());
+        if let Some(wait) = step.wait {
+            self.wait_at_most(wait);
+        }
+    }
+
     /// With what became of a move.
     pub fn take(&mut self, step: PhaseStep) {
         self.findings.extend(step.finding);
@@ -112,6 +159,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     let mirrored = latest(outcome.issue.as_ref(), &before);
     let known = JiraIssueStatus {
         applied: before.applied.clone(),
+        drift: before.drift.clone(),
         moving: before.moving.clone(),
         transitions: before.transitions.clone(),
         ..mirrored.clone()
@@ -122,7 +170,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         generation,
     };
     if outcome.ticket.is_some() {
-        findings.extend(written(object, &before, &outcome.findings));
+        findings.extend(written(object, &before, &outcome.findings, now));
         let is_told = findings.iter().any(|finding| finding.condition == PhaseReached);
         findings.extend(phase.finding(now.0).filter(|_| !is_told));
     }
@@ -131,6 +179,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         outcome.transitions.as_ref(),
     );
     let is_wanted = Wish::of(&object.spec).is_some();
+    let applied = compared(before.applied, outcome.compared.as_ref());
     let ready = ticket_ready(&findings);
     let request = outcome.request.clone().unwrap_or_default();
     let people = outcome.people.clone();
@@ -145,12 +194,14 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         request_type: request.request_type.map(|kind| kind.name).or(before.request_type),
         identity: before.identity,
         creation: before.creation,
-        moving: before.moving.filter(|_| is_wanted),
-        applied: if is_wanted {
-            before.applied
+        // What Jira says of a ticket that may not be shown is not kept.
+        drift: if mirrored.updated.is_empty() {
+            Vec::new()
         } else {
-            without_wish(before.applied)
+            before.drift
         },
+        moving: before.moving.filter(|_| is_wanted),
+        applied: if is_wanted { applied } else { without_wish(applied) },
         transitions,
         ..mirrored
     }
@@ -166,13 +217,24 @@ fn latest(found: Option<&JiraIssueStatus>, before: &JiraIssueStatus) -> JiraIssu
     found.filter(|found| !is_older(found)).unwrap_or(before).clone()
 }
 
+/// What was written to a ticket, with when it was seen to be as the spec says.
+fn compared(applied: Option<TicketApplied>, updated: Option<&String>) -> Option<TicketApplied> {
+    match updated {
+        Some(updated) => Some(TicketApplied {
+            compared: Some(updated.clone()),
+            ..applied.unwrap_or_default()
+        }),
+        None => applied,
+    }
+}
+
 /// What follows of a ticket from what was written to it, where nothing graver was found.
-fn written(object: &JiraIssue, before: &JiraIssueStatus, found: &[Finding]) -> Vec<Finding> {
+fn written(object: &JiraIssue, before: &JiraIssueStatus, found: &[Finding], now: &Time) -> Vec<Finding> {
     let lacks = |condition| found.iter().all(|finding| finding.condition != condition);
-    let people = (object.spec.project.is_some() && lacks(PeopleMatched))
-        .then(|| people_finding(&before.people.clone().unwrap_or_default()));
-    let fields =
-        lacks(FieldsApplied).then(|| fields_finding(&object.spec, &before.applied.clone().unwrap_or_default()));
+    let are_people_known = object.spec.project.is_some() || before.people.is_some();
+    let people =
+        (are_people_known && lacks(PeopleMatched)).then(|| people_finding(&before.people.clone().unwrap_or_default()));
+    let fields = lacks(FieldsApplied).then(|| fields_finding(&object.spec, before, now.0));
     people.into_iter().chain(fields).collect()
 }
 

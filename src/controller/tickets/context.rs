@@ -53,6 +53,8 @@ pub struct TicketContext {
     pub known: KnownObjects,
     /// Tickets that could not be moved.
     pub rested: Rested,
+    /// Tickets whose fields could not be written.
+    pub rested_edits: Rested,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -95,6 +97,7 @@ impl TicketContext {
             news: News::default(),
             known: KnownObjects::default(),
             rested: Rested::default(),
+            rested_edits: Rested::default(),
             settling: Mutex::default(),
         }
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
-        issue::{ExistingPolicy, JiraIssue, TicketCreation},
+        issue::{ExistingPolicy, JiraIssue, TicketApplied, TicketCreation},
         reason::Reason,
     },
     atlassian::{
@@ -126,7 +126,7 @@ async fn existing(
             return Box::pin(send(live, ctx, creation.numbered(n, Some(done.issue.id)), highest)).await;
         }
     }
-    take_over(&live, ctx, creation, ticket, Reason::TicketFound).await
+    Box::pin(take_over(&live, ctx, creation, ticket, Reason::TicketFound)).await
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
@@ -210,7 +210,7 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
         Settled::Again(wait) => pending("The answer to the creation is lost; the ticket is looked for").after(wait),
         Settled::Found(Found::Ticket(ticket)) => {
             ctx.settled(&uid);
-            take_over(&live, ctx, creation, *ticket, Reason::TicketCreated).await
+            Box::pin(take_over(&live, ctx, creation, *ticket, Reason::TicketCreated)).await
         }
         Settled::Unclear(doubt) => match chosen(&live, &doubt) {
             Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key, Reason::TicketCreated)).await,
@@ -243,7 +243,7 @@ async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &
         Ok(Some(ticket)) => {
             ctx.settled(&live.uid().unwrap_or_default());
             let foreign = FoundTicket { marker: None, ..ticket };
-            take_over(live, ctx, creation, foreign, reason).await
+            Box::pin(take_over(live, ctx, creation, foreign, reason)).await
         }
         Ok(None) => pending(&format!("{key} is gone")).after(RETRY),
         Err(error) => unanswered(&error),
@@ -266,13 +266,18 @@ async fn take_over(
             if reason == Reason::TicketFound {
                 creation = creation.noted(marker);
             }
+            creation.marker.kept = creation.marker.kept.with_fields(&marker.kept.applied());
             let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
             creation = creation.numbered(marker.n, former);
         }
-        None if reason == Reason::TicketFound => match mark_alone(&creation, &named).await {
-            Ok(()) | Err(WriteError::Refused(_)) => {}
-            Err(error) => return unmarked(&named, &error),
-        },
+        None if reason == Reason::TicketFound => {
+            // Nothing is known of what was written to it.
+            creation.marker.kept = creation.marker.kept.with_fields(&TicketApplied::default());
+            match mark_alone(&creation, &named).await {
+                Ok(()) | Err(WriteError::Refused(_)) => {}
+                Err(error) => return unmarked(&named, &error),
+            }
+        }
         None => match mark(&creation, &named).await {
             Ok(draft) => creation = creation.with(draft),
             Err(WriteError::Refused(_)) => {}

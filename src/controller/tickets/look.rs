@@ -22,6 +22,7 @@ pub fn known(object: &JiraIssue, issue: JiraIssueStatus) -> JiraIssueStatus {
         moving: before.moving,
         people: before.people,
         transitions: before.transitions,
+        drift: before.drift,
         ..issue
     }
 }

@@ -10,6 +10,7 @@ mod claims;
 mod conclude;
 mod context;
 mod create;
+mod edit;
 mod expiry;
 mod follower;
 mod known;
@@ -26,6 +27,7 @@ mod rested;
 mod shown;
 mod summaries;
 mod summary;
+mod wanted_fields;
 mod watches;
 
 pub use watches::run;

@@ -33,7 +33,7 @@ use crate::{
     cluster::{error::describe, events::Notice},
     tickets::{
         Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
-        TicketProject, TicketStore, Wish, WritePermit, addresses, people_finding, people_of, permit, project,
+        TicketProject, TicketStore, Wish, WritePermit, addresses, kept_of, people_finding, people_of, permit, project,
     },
 };
 
@@ -162,12 +162,13 @@ async fn examine(
         if outcome.findings.iter().all(|finding| finding.condition != Valid) {
             outcome.findings.insert(0, Finding::plain(Valid, Reason::SpecAccepted));
         }
-        bound::fill(&mut outcome, &session, integration, &permit).await;
+        bound::fill(&mut outcome, (object, store), &session, integration, &permit).await;
         let project = outcome.issue.as_ref().map(|issue| issue.project_id.as_str());
         if project.is_some_and(|id| ctx.is_service_project(object, id)) {
             portal::ask(&mut outcome, &session).await;
         }
-        if outcome.ticket.is_some() && goes_on(&object.spec) {
+        if outcome.ticket.is_some() {
+            // Its fields are compared with the spec.
             outcome.requeue = Some(Duration::ZERO);
         }
         return Ok(outcome);
@@ -187,9 +188,9 @@ async fn examine(
         }
         outcome
     };
-    bound::fill(&mut outcome, &session, integration, &permit).await;
+    bound::fill(&mut outcome, (object, store), &session, integration, &permit).await;
     if let Some(ticket) = &outcome.ticket {
-        if has_more_to_do(object, &people, ticket) {
+        if has_more_to_do(object, &people, ticket) || outcome.compared.is_none() {
             outcome.requeue = Some(Duration::ZERO);
         }
     } else if outcome.findings.iter().all(|finding| finding.condition != Valid) {
@@ -226,7 +227,10 @@ async fn draft(
         let finding = Finding::with_remedy(Valid, Reason::DirectoryUnavailable, &what);
         Box::new(TicketOutcome::of(finding).after(error.retry_after_or(RETRY)))
     })?;
-    let marker = Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id));
+    let marker = Marker {
+        kept: kept_of(spec),
+        ..Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id))
+    };
     scope_is_kept(ctx, integration, &marker)?;
     let judging = Judging {
         spec,

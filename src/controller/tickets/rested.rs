@@ -1,4 +1,4 @@
-//! Tickets that could not be moved: until when Jira is not asked again, unless something changes before.
+//! Tickets that could not be moved, or changed: until when Jira is not asked again, unless something changes before.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use kube::{Resource, ResourceExt};
 
-use crate::api::{integration::JiraIntegration, issue::JiraIssue};
+use crate::api::{condition::Finding, integration::JiraIntegration, issue::JiraIssue};
 
 /// What was so when one could not be moved: with another spec, of it or its integration, or another change in Jira, it is
 /// tried at once.
@@ -30,23 +30,42 @@ impl Moment {
 
 /// Those that rest, by the uid of their object.
 #[derive(Default)]
-pub struct Rested(Mutex<HashMap<String, (Moment, Instant)>>);
+pub struct Rested(Mutex<HashMap<String, Rest>>);
+
+struct Rest {
+    moment: Moment,
+    until: Instant,
+    said: Vec<Finding>,
+}
 
 impl Rested {
     /// How long one still rests.
     pub fn left(&self, object: &JiraIssue, now: &Moment) -> Option<Duration> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, until) = all.get(&object.uid().unwrap_or_default())?;
-        let left = until.saturating_duration_since(Instant::now());
-        (known == now && !left.is_zero()).then_some(left)
+        let rest = all.get(&object.uid().unwrap_or_default())?;
+        let left = rest.until.saturating_duration_since(Instant::now());
+        (rest.moment == *now && !left.is_zero()).then_some(left)
+    }
+
+    /// What was said of one when it was put to rest.
+    pub fn said(&self, object: &JiraIssue) -> Vec<Finding> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = all.get(&object.uid().unwrap_or_default());
+        rest.map(|rest| rest.said.clone()).unwrap_or_default()
     }
 
     /// One rests so long.
     pub fn note(&self, object: &JiraIssue, moment: Moment, wait: Duration) {
+        self.note_saying(object, moment, wait, Vec::new());
+    }
+
+    /// One rests so long, and this is said of it as long.
+    pub fn note_saying(&self, object: &JiraIssue, moment: Moment, wait: Duration, said: Vec<Finding>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        all.retain(|_, (_, until)| *until > now);
-        all.insert(object.uid().unwrap_or_default(), (moment, now + wait));
+        all.retain(|_, rest| rest.until > now);
+        let until = now + wait;
+        all.insert(object.uid().unwrap_or_default(), Rest { moment, until, said });
     }
 }
 

@@ -37,7 +37,15 @@ pub async fn read(
     permit: &WritePermit,
     id: &str,
 ) -> Result<Option<ShownTicket>, JiraError> {
-    let found = session.session.fetch_marked(&[id.to_owned()], PROPERTY).await?;
-    let issue = found.issues.into_iter().next();
+    let issue = read_marked(session, id).await?;
     Ok(issue.and_then(|found| shown(found, integration, &permit.site_url)))
+}
+
+/// The same, as Jira answers it.
+///
+/// # Errors
+/// Where Jira cannot be asked.
+pub async fn read_marked(session: &TicketSession, id: &str) -> Result<Option<MarkedIssue>, JiraError> {
+    let found = session.session.fetch_marked(&[id.to_owned()], PROPERTY).await?;
+    Ok(found.issues.into_iter().next())
 }

@@ -8,7 +8,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn spec(policy: PhasePolicy) -> JiraIssueSpec {
+fn spec(policy: WritePolicy) -> JiraIssueSpec {
     JiraIssueSpec {
         phase: Some("Done".into()),
         policy: Some(TicketPolicy {
@@ -44,7 +44,7 @@ fn stand(spec: &JiraIssueSpec, status: &JiraIssueStatus) -> Stand {
 
 #[test]
 fn a_ticket_is_moved_once_for_what_the_spec_wants_and_people_have_the_last_word() {
-    use PhasePolicy::{Keep, OnChange, Once};
+    use WritePolicy::{Keep, OnChange, Once};
     let outstanding = |is_back| Stand::Outstanding { is_back };
     let reached = |is_written| Stand::Reached { is_written };
     for (policy, phase, before, expected) in [
@@ -85,7 +85,7 @@ fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
         status
     };
     let back = Stand::Outstanding { is_back: true };
-    let wants = spec(PhasePolicy::Keep);
+    let wants = spec(WritePolicy::Keep);
     let twice = ["2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
     assert_eq!(stand(&wants, &kept(2, &twice)), back);
     let thrice = ["2026-11-30T11:20:00Z", "2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
@@ -115,7 +115,7 @@ fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
 
 #[test]
 fn one_that_is_moved_away_halfway_is_moved_on_three_times_an_hour() {
-    let wants = spec(PhasePolicy::OnChange);
+    let wants = spec(WritePolicy::OnChange);
     let halfway = |at: &str, generation| {
         let mut status = ticket("Todo", None);
         status.status_id = "2".into();
@@ -170,7 +170,7 @@ fn one_that_is_moved_away_halfway_is_moved_on_three_times_an_hour() {
 
 #[test]
 fn what_is_held_back_says_why_and_what_is_there_says_so() {
-    let wants = spec(PhasePolicy::OnChange);
+    let wants = spec(WritePolicy::OnChange);
     let said = |status: &JiraIssueStatus, why| {
         let of = TicketPhase {
             spec: &wants,
@@ -198,12 +198,12 @@ fn a_move_under_way_goes_before_everything_else() {
         at: Time(at(NOW)),
         holder: "a".into(),
     });
-    assert_eq!(stand(&spec(PhasePolicy::OnChange), &status), Stand::Moving);
+    assert_eq!(stand(&spec(WritePolicy::OnChange), &status), Stand::Moving);
 }
 
 #[test]
 fn where_it_can_go_is_told_of_where_it_is_and_no_longer() {
-    let (wants, status) = (spec(PhasePolicy::OnChange), ticket("Todo", None));
+    let (wants, status) = (spec(WritePolicy::OnChange), ticket("Todo", None));
     let known = |from: &str| TicketTransitions {
         wanted: "Done".into(),
         from: from.into(),

@@ -73,6 +73,18 @@ pub fn plain_to_adf(text: &str) -> Result<Value, TextError> {
     Ok(document)
 }
 
+/// Puts plain paragraphs in the place of a document with a form. Whether that changed it; what is no document stays.
+pub fn unformat(value: &mut Value) -> bool {
+    if value.get("type").and_then(Value::as_str) == Some("doc")
+        && let Ok(plain) = plain_to_adf(&adf_to_text(value))
+        && plain != *value
+    {
+        *value = plain;
+        return true;
+    }
+    false
+}
+
 /// The wiki text that shows this text as it is: paragraphs of plain lines, without any formatting.
 /// Web addresses are links, as Jira would make them links anyway.
 ///

@@ -51,6 +51,7 @@ mod terminal_template;
 mod ticket_histories;
 mod tickets;
 mod tickets_exact;
+mod tickets_fields;
 mod tickets_input;
 mod tickets_kept;
 mod tickets_life;
@@ -165,6 +166,7 @@ pub fn all() -> Vec<Scenario> {
         terminal_template::scenarios(),
         tickets::scenarios(),
         tickets_exact::scenarios(),
+        tickets_fields::scenarios(),
         tickets_many::scenarios(),
         tickets_kept::scenarios(),
         tickets_life::scenarios(),

@@ -208,13 +208,14 @@ impl State {
         }
     }
 
-    /// What the operator created in Jira. Edits can be repeated without harm, and are not counted.
+    /// What the operator wrote to Jira. An edit that is repeated changes nothing, and is not counted.
     fn written(&mut self, effects: &[Effect]) {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for effect in effects.iter().filter(|effect| effect.client_id.is_some()) {
             let what = match (effect.operation, effect.internal) {
                 (Operation::Create, _) => "created",
                 (Operation::Transition, _) => "moved",
+                (Operation::Edit, _) if effect.changed.iter().any(|field| field == "summary") => "edited",
                 (Operation::Comment, Some(true)) => "noted internally",
                 (Operation::Comment, _) => "noted for all",
                 _ => continue,

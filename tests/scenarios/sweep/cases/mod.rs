@@ -32,6 +32,7 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(tickets::request()),
         Arc::new(tickets::noted()),
         Arc::new(tickets::moved()),
+        Arc::new(tickets::edited()),
         Arc::new(tickets::taken_over()),
         Arc::new(tickets::found_again()),
     ]

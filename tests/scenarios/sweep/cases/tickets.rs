@@ -38,6 +38,8 @@ pub struct Applied {
     existed: bool,
     /// Its reporter has no account.
     is_noted: bool,
+    /// What the spec said before it is changed.
+    before: Option<fn() -> Value>,
 }
 
 const fn applied(name: &'static str, spec: fn() -> Value) -> Applied {
@@ -46,6 +48,7 @@ const fn applied(name: &'static str, spec: fn() -> Value) -> Applied {
         spec,
         existed: false,
         is_noted: false,
+        before: None,
     }
 }
 
@@ -87,6 +90,19 @@ pub const fn moved() -> Applied {
     })
 }
 
+/// An issue of which the spec says something else later. A person has added a label meanwhile.
+pub const fn edited() -> Applied {
+    Applied {
+        before: Some(bug),
+        ..applied("sweep::a_ticket_is_edited", || {
+            let mut spec = bug();
+            spec["summary"] = json!("Checkout is down");
+            spec["labels"] = json!(["outage"]);
+            spec
+        })
+    }
+}
+
 /// One that a person made.
 pub const fn taken_over() -> Applied {
     applied("sweep::a_ticket_is_taken_over", || json!({"ticket": "ENG-1"}))
@@ -121,9 +137,14 @@ impl Scenario for Applied {
             let way: Value = serde_json::from_str(WAYS[way]).expect("JSON");
             harness.command(json!({"command": "setUndocumented", "set": way}));
             harness.command(json!({"command": "setIndexLag", "seconds": LAG}));
+            if let Some(before) = self.before {
+                scene.harness.apply_ticket(NAME, before()).await;
+                let key = self.until_there(scene, &before()).await.key;
+                harness.command(json!({"command": "labelIssue", "issue": key, "add": ["people"]}));
+            }
             if self.existed {
                 self.apply(scene).await;
-                let key = self.until_there(scene).await.key;
+                let key = self.until_there(scene, &(self.spec)()).await.key;
                 harness.command(json!({"command": "cloneIssue", "issue": key}));
                 harness.delete::<JiraIssue>(NAME).await;
                 let gone = |object: Option<&JiraIssue>| object.is_none();
@@ -136,7 +157,7 @@ impl Scenario for Applied {
     fn act<'s>(&'s self, scene: &'s Scene) -> BoxFuture<'s, ()> {
         async move {
             self.apply(scene).await;
-            self.until_there(scene).await;
+            self.until_there(scene, &(self.spec)()).await;
         }
         .boxed()
     }
@@ -148,14 +169,15 @@ impl Applied {
     }
 
     /// Waits until the ticket is there, with its note. A person says which it is where that cannot be told.
-    async fn until_there(&self, scene: &Scene) -> JiraIssueStatus {
+    async fn until_there(&self, scene: &Scene, spec: &Value) -> JiraIssueStatus {
         let began = Instant::now();
         loop {
             let object = scene.harness.issues().get(NAME).await.expect("the API server answers");
             let status = object.status.unwrap_or_default();
             let reporter = status.people.as_ref().and_then(|people| people.reporter.as_ref());
             let is_noted = reporter.is_some_and(|reporter| reporter.note.is_some());
-            if is_true(&status.conditions, ConditionType::Ready) && (is_noted || !self.is_noted) {
+            let is_as_wanted = spec["summary"].as_str().is_none_or(|summary| status.summary == summary);
+            if is_true(&status.conditions, ConditionType::Ready) && (is_noted || !self.is_noted) && is_as_wanted {
                 return status;
             }
             assert!(began.elapsed() < PATIENCE, "it is not there: {status:?}");

@@ -1,0 +1,297 @@
+//! Three-way comparison of the fields of a ticket: what the spec wants, what was written last, and what Jira has. It says
+//! what is to be written, what people changed, and what both sides changed. Pure.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::{Map, Value};
+
+use super::{
+    edit_plan::{EditPlan, note_labels},
+    fields_due::is_taken_over,
+    identity::Kept,
+    spec_fields::{LABELS, WantedField, digests},
+    values::{digest_of, is_same, shown},
+    write_backs::suspended_until,
+};
+use crate::{
+    api::issue::{AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy},
+    atlassian::transition_models::Change,
+};
+
+/// A ticket whose fields are compared.
+pub struct Comparison<'a> {
+    /// What is wanted.
+    pub spec: &'a JiraIssueSpec,
+    /// The same as Jira takes it, but for the labels.
+    pub wanted: &'a [WantedField],
+    /// What was written.
+    pub applied: &'a TicketApplied,
+    /// What its marker says of that.
+    pub marked: &'a Kept,
+    /// What Jira has, by its ids of fields.
+    pub live: &'a Map<String, Value>,
+    /// Generation of the spec.
+    pub generation: i64,
+    /// Since when there is an object that wants it.
+    pub since: Option<Timestamp>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What Jira's history tells of a ticket.
+pub struct History<'a> {
+    /// The newest changes, the newest last.
+    pub changes: &'a [Change],
+    /// Whether there were no others before.
+    pub is_whole: bool,
+    /// The dedicated account, whose changes are the operator's.
+    pub account: &'a str,
+}
+
+/// Who changed a field, as the history says.
+enum Editor {
+    /// Somebody else than the operator.
+    Other(Option<String>, Option<Timestamp>),
+    /// The operator, or nobody.
+    Nobody,
+}
+
+impl Comparison<'_> {
+    /// Whether only Jira's history tells what is to be done.
+    #[must_use]
+    pub fn needs_history(&self) -> bool {
+        let before = self.base();
+        let is_open = |field: &&WantedField| {
+            let live = self.live_of(&field.id);
+            field.value.as_ref().is_some_and(|value| !is_same(value, live))
+                && before
+                    .fields
+                    .get(&field.place)
+                    .map_or(!is_same(&Value::Null, live), |written| {
+                        written.theirs || written.found != digest_of(live)
+                    })
+        };
+        self.wanted.iter().any(|field| is_open(&field)) || !self.missing_labels(&before).is_empty()
+    }
+
+    /// What is to be done. Without a history nobody has changed anything.
+    #[must_use]
+    pub fn plan(&self, history: &History<'_>) -> EditPlan {
+        let digests = digests(self.spec);
+        let mut plan = EditPlan {
+            applied: self.base(),
+            labels: digests.get(LABELS).cloned(),
+            ..EditPlan::default()
+        };
+        plan.applied.fields.retain(|place, _| digests.contains_key(place));
+        plan.applied
+            .kept_fields
+            .retain(|place, kept| digests.contains_key(place) && kept.generation == self.generation);
+        for field in self.wanted {
+            self.judge(field, history, &mut plan);
+        }
+        self.judge_labels(digests.get(LABELS), history, &mut plan);
+        plan
+    }
+
+    /// What was written before. Of a ticket that was taken over without a word of that, what Jira has is let stand.
+    fn base(&self) -> TicketApplied {
+        let mut applied = self.applied.clone();
+        if !is_taken_over(&applied) {
+            return applied;
+        }
+        let fields = self.wanted.iter().map(|field| {
+            let live = self.live_of(&field.id);
+            let written = AppliedField {
+                wanted: field.digest.clone(),
+                found: digest_of(live),
+                theirs: field.value.as_ref().is_some_and(|value| !is_same(value, live)),
+            };
+            (field.place.clone(), written)
+        });
+        applied.fields = fields.collect();
+        applied.labels_of_others.clone_from(&self.spec.labels);
+        if let Some(digest) = digests(self.spec).remove(LABELS) {
+            let written = AppliedField {
+                wanted: digest,
+                ..AppliedField::default()
+            };
+            applied.fields.insert(LABELS.to_owned(), written);
+        }
+        applied
+    }
+
+    fn live_of(&self, id: &str) -> &Value {
+        self.live.get(id).unwrap_or(&Value::Null)
+    }
+
+    fn judge(&self, field: &WantedField, history: &History<'_>, plan: &mut EditPlan) {
+        let live = self.live_of(&field.id);
+        let before = plan.applied.fields.get(&field.place).cloned();
+        let is_new = before.as_ref().is_none_or(|written| written.wanted != field.digest);
+        let written = |found: String| AppliedField {
+            wanted: field.digest.clone(),
+            found,
+            theirs: false,
+        };
+        let Some(value) = &field.value else {
+            plan.applied.fields.insert(field.place.clone(), written(String::new()));
+            return;
+        };
+        if is_same(value, live) {
+            plan.applied
+                .fields
+                .insert(field.place.clone(), written(digest_of(live)));
+            plan.applied.refused.remove(&field.id);
+            return;
+        }
+        let policy = self.spec.policy();
+        let is_refused = plan.applied.refused.contains_key(&field.id) && !is_new;
+        if is_refused || (is_new && before.is_some() && policy.fields == WritePolicy::Once) {
+            return;
+        }
+        let is_as_left = before.as_ref().is_some_and(|written| written.found == digest_of(live));
+        if is_new {
+            let is_to_be = is_as_left
+                || policy.fields == WritePolicy::Keep
+                || policy.on_conflict == ConflictPolicy::Overwrite
+                || (before.is_none() && is_same(&Value::Null, live));
+            // What stood there before anybody wanted it is nobody's word against the spec.
+            let since = if before.is_none() { self.since } else { None };
+            match history.editor(&field.id, since) {
+                Editor::Other(by, at) if !is_to_be => plan.conflicts.push(drift(&field.place, live, by, at)),
+                _ => plan.set.push(field.clone()),
+            }
+            return;
+        }
+        let is_theirs = before.as_ref().is_some_and(|written| written.theirs);
+        match history.editor(&field.id, None) {
+            // Jira writes some values in a form of its own.
+            _ if is_as_left && !is_theirs => {}
+            Editor::Nobody if !is_theirs => {
+                plan.applied
+                    .fields
+                    .insert(field.place.clone(), written(digest_of(live)));
+            }
+            Editor::Nobody => self.changed(field, (live, None, None), plan),
+            Editor::Other(by, at) => self.changed(field, (live, by, at), plan),
+        }
+    }
+
+    /// Somebody changed a field that the spec says nothing new of.
+    fn changed(&self, field: &WantedField, of: (&Value, Option<String>, Option<Timestamp>), plan: &mut EditPlan) {
+        let (live, by, at) = of;
+        let found = drift(&field.place, live, by.clone(), at);
+        if self.is_written_back(found, plan) {
+            plan.back.insert(field.place.clone(), by);
+            plan.set.push(field.clone());
+        }
+    }
+
+    /// Whether what somebody changed is written back; else it is told.
+    fn is_written_back(&self, found: TicketDrift, plan: &mut EditPlan) -> bool {
+        if self.spec.policy().fields != WritePolicy::Keep {
+            plan.drift.push(found);
+            return false;
+        }
+        let before = plan.applied.kept_fields.get(&found.field);
+        let before = before.filter(|kept| kept.generation == self.generation);
+        match before.and_then(|kept| suspended_until(&kept.at, self.now)) {
+            Some(_) => {
+                plan.drift.push(found);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Labels that were there, or were added, and that somebody removed.
+    fn missing_labels(&self, applied: &TicketApplied) -> Vec<String> {
+        let known = applied.labels.iter().chain(&applied.labels_of_others);
+        let known: Vec<&String> = known.collect();
+        let live = self.live_labels();
+        let is_missing = |label: &&String| known.contains(label) && !live.contains(&label.as_str());
+        self.spec.labels.iter().filter(is_missing).cloned().collect()
+    }
+
+    fn live_labels(&self) -> Vec<&str> {
+        let live = self.live_of(LABELS).as_array().into_iter().flatten();
+        live.filter_map(Value::as_str).collect()
+    }
+
+    /// Labels are compared one by one: those of others are left alone.
+    fn judge_labels(&self, digest: Option<&String>, history: &History<'_>, plan: &mut EditPlan) {
+        let wanted = &self.spec.labels;
+        let (live, before) = (self.live_labels(), plan.applied.clone());
+        let is_there = |label: &&String| live.contains(&label.as_str());
+        let written = before.fields.get(LABELS);
+        let is_once = written.is_some() && self.spec.policy().fields == WritePolicy::Once;
+        let is_refused =
+            digest.is_some() && before.refused.contains_key(LABELS) && written.map(|written| &written.wanted) == digest;
+        if is_once || is_refused {
+            return;
+        }
+        let is_new = |label: &&String| !before.labels.contains(label) && !before.labels_of_others.contains(label);
+        for label in wanted.iter().filter(is_new) {
+            match (is_there(&label), self.marked.labels.contains(label)) {
+                (true, true) => plan.applied.labels.push(label.clone()),
+                (true, false) => plan.applied.labels_of_others.push(label.clone()),
+                (false, _) => plan.add.push(label.clone()),
+            }
+        }
+        let have_left = before.labels.iter().filter(|label| !wanted.contains(label));
+        plan.remove.extend(have_left.filter(is_there).cloned());
+        plan.applied.labels_of_others.retain(|label| wanted.contains(label));
+        let removed = &plan.remove;
+        plan.applied
+            .labels
+            .retain(|label| wanted.contains(label) || removed.contains(label));
+        let missing = self.missing_labels(&before);
+        if !missing.is_empty() {
+            let (by, at) = match history.editor(LABELS, None) {
+                Editor::Other(by, at) => (by, at),
+                Editor::Nobody => (None, None),
+            };
+            let found = drift(LABELS, self.live_of(LABELS), by.clone(), at);
+            if self.is_written_back(found, plan) {
+                plan.back.insert(LABELS.to_owned(), by);
+                plan.add.extend(missing);
+            }
+        }
+        if plan.add.is_empty() && plan.remove.is_empty() {
+            note_labels(&mut plan.applied, digest);
+        }
+    }
+}
+
+fn drift(place: &str, live: &Value, by: Option<String>, at: Option<Timestamp>) -> TicketDrift {
+    TicketDrift {
+        field: place.to_owned(),
+        actual: shown(live),
+        by,
+        at: at.map(Time),
+    }
+}
+
+impl History<'_> {
+    /// Who changed a field last, since a time.
+    fn editor(&self, field: &str, since: Option<Timestamp>) -> Editor {
+        let is_since = |change: &&Change| since.is_none_or(|since| change.at().is_some_and(|at| at >= since));
+        let mut newest = self.changes.iter().rev().filter(is_since);
+        match newest.find(|change| change.touches(field)) {
+            Some(change) => {
+                let author = change.author.as_ref();
+                if author.is_some_and(|author| author.account_id == self.account) {
+                    return Editor::Nobody;
+                }
+                let name = author.map(|author| author.display_name.clone());
+                Editor::Other(name.filter(|name| !name.is_empty()), change.at())
+            }
+            None if self.is_whole || since.is_some() => Editor::Nobody,
+            None => Editor::Other(None, None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
