@@ -170,24 +170,36 @@ impl Metrics {
     /// the last answer of the most silent watch.
     #[must_use]
     pub fn render(&self, watch_age: i64, now: Timestamp) -> String {
+        // Without `..`: what is counted and not registered would be seen by nobody.
+        let Self {
+            reconciles,
+            reconcile_duration,
+            exchanges,
+            jira_requests,
+            integrations,
+            unreadable,
+            tickets,
+            in_progress: _, // In `register_progress`.
+            due: _,         // In `overdue`.
+        } = self;
         let mut all = Registry::with_prefix("jira_operator");
-        all.register("reconciles", "Reconciles by kind", self.reconciles.clone());
-        let (help, duration) = ("Duration of reconciles by kind", self.reconcile_duration.clone());
+        all.register("reconciles", "Reconciles by kind", reconciles.clone());
+        let (help, duration) = ("Duration of reconciles by kind", reconcile_duration.clone());
         all.register_with_unit("reconcile_duration", help, Unit::Seconds, duration);
         let help = "Exchanges at the token endpoint by outcome";
-        all.register("token_exchanges", help, self.exchanges.clone());
+        all.register("token_exchanges", help, exchanges.clone());
         let help = "Requests to Atlassian by endpoint and outcome, token exchanges not counted";
-        all.register("jira_requests", help, self.jira_requests.clone());
+        all.register("jira_requests", help, jira_requests.clone());
         let help = "JiraIntegrations by the status of Ready";
-        all.register("integrations", help, self.integrations.clone());
+        all.register("integrations", help, integrations.clone());
         let help = "Objects that could not be read";
-        all.register("unreadable_objects", help, self.unreadable.clone());
+        all.register("unreadable_objects", help, unreadable.clone());
         let help = "Age of the last answer of the most silent watch";
         all.register_with_unit("watch_progress_age", help, Unit::Seconds, gauge(watch_age));
         let help = "By how much the synchronisation is late that has been due longest; 0 where none is";
         all.register_with_unit("oldest_sync_overdue", help, Unit::Seconds, gauge(self.overdue(now)));
         self.register_progress(&mut all);
-        self.tickets.register(&mut all);
+        tickets.register(&mut all);
         let mut text = String::new();
         encode(&mut text, &all).ok(); // Writing to a String does not fail.
         text
@@ -258,6 +270,11 @@ mod tests {
             "jira_operator_oldest_sync_overdue_seconds 180",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        let manual = include_str!("../docs/operate.md");
+        for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+            let name = name.split(' ').next().unwrap_or_default();
+            assert!(manual.contains(&format!("`{name}")), "{name} is not in docs/operate.md");
         }
         metrics.progress("one", None);
         metrics.retain(&HashSet::new());

@@ -224,3 +224,37 @@ async fn the_rules_are_those_of_the_chart() {
     let least = ours(RULES.iter().filter(|rule| rule.optional.is_none()));
     assert_eq!(least, granted(json!({"userDirectory": {"enabled": false}})).await);
 }
+
+/// The paths of values: `connect.publicURL`. A list or an empty object is a value.
+fn paths(values: &Value, to: &str, all: &mut BTreeSet<String>) {
+    for (key, value) in values.as_object().expect("an object") {
+        let path = format!("{to}.{key}");
+        match value.as_object() {
+            Some(inner) if !inner.is_empty() => paths(value, &path, all),
+            _ => drop(all.insert(path)),
+        }
+    }
+}
+
+#[test]
+fn every_value_is_used_by_a_template() {
+    let read = |file: &Path| std::fs::read_to_string(file).expect("a file of the chart");
+    let values: Value = serde_saphyr::from_str(&read(&chart().join("values.yaml"))).expect("YAML");
+    let mut all = BTreeSet::new();
+    paths(&values, ".Values", &mut all);
+    let templates = std::fs::read_dir(chart().join("templates")).expect("templates");
+    let templates: String = templates.map(|entry| read(&entry.expect("a file").path())).collect();
+    let is_whole = |path: &str| templates.contains(&format!("with {path} }}}}"));
+    let is_used = |path: &str| {
+        let mut part = path;
+        while let Some((parent, _)) = part.rsplit_once('.') {
+            if is_whole(parent) {
+                return true;
+            }
+            part = parent;
+        }
+        templates.contains(path)
+    };
+    let unused: Vec<&String> = all.iter().filter(|path| !is_used(path)).collect();
+    assert_eq!(unused, Vec::<&String>::new());
+}

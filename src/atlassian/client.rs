@@ -20,7 +20,7 @@ use super::{
     endpoints::{Endpoints, TENANT_TIMEOUT},
     error::{JiraError, ResponseLimits, json_or_error},
     models::{AccessibleResource, TenantInfo},
-    points_and_bursts::{self, BurstLimiter, PointPool},
+    rate_limit::points_and_bursts::{self, BurstLimiter, PointPool},
     secret::Secret,
     site::SiteUrl,
     write_error::WriteError,

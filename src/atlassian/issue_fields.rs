@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn each_field_that_is_read_is_asked_for() {
+        let all = format!("{:?}", IssueFields::default());
+        let read: Vec<&str> = all
+            .trim_start_matches("IssueFields { ")
+            .trim_end_matches(" }")
+            .split(", ")
+            .filter_map(|field| field.split_once(": ").map(|(name, _)| name))
+            .collect();
+        let asked: Vec<&str> = FIELDS.into_iter().chain(["creator", "description"]).collect();
+        assert_eq!(read, asked);
+    }
+
+    #[test]
     fn an_issue_may_lack_everything_but_its_id() {
         let bare: Issue = serde_json::from_str(r#"{"id": 10001, "fields": null}"#).unwrap();
         assert_eq!(bare.id, "10001");

@@ -5,21 +5,21 @@
 //! (`judge`) and stored (`service`).
 
 mod callback_query;
+mod failed_consent_words;
 mod flow;
 mod judge;
 mod key;
 pub mod link;
 mod outcome;
-mod outcome_words;
 mod public_url;
 mod service;
 
 pub use self::{
     callback_query::CallbackQuery,
+    failed_consent_words::OutcomeText,
     flow::{FlowStage, Flows, PendingConsent, StateRejected},
     key::{Key, KeyError, Keys, nonce},
     outcome::{ConnectFailure, ConnectOutcome},
-    outcome_words::OutcomeText,
     public_url::{CALLBACK, DEFAULT_PUBLIC_URL, PublicUrl},
     service::{Connector, authorize, exchange_only, grant_key},
 };

@@ -14,7 +14,9 @@ use super::{
 };
 use crate::cluster::{events::Events, server_clock::ServerClock};
 use crate::{
-    atlassian::{client::AtlassianClient, endpoints::Endpoints, points_and_bursts::BurstLimiter, secret::Secret},
+    atlassian::{
+        client::AtlassianClient, endpoints::Endpoints, rate_limit::points_and_bursts::BurstLimiter, secret::Secret,
+    },
     grant::{GrantStore, Grants},
     sync::{budget::PointPools, issues::Claims},
     telemetry::Metrics,

@@ -9,7 +9,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::atlassian::points_and_bursts::PointPool;
+use crate::{
+    atlassian::rate_limit::{RateLimit, points_and_bursts::PointPool},
+    cluster::time::after,
+};
 
 /// Points an hour that Atlassian gives an app over all its sites, where no header says otherwise
 /// (facts of Atlassian's page on rate limits).
@@ -158,8 +161,15 @@ impl PointPools {
         (pool.remaining < pool.limit / LEFT_TO_TICKETS).then(|| now + resets_in)
     }
 
-    /// Notes that the app's points are spent, on this site at least.
-    pub fn note_spent(&self, app: &str, site: &str, spent: SpentQuota) {
+    /// Notes that the app's points are spent, on this site at least, where a 429 says so.
+    pub fn note_spent(&self, app: &str, site: &str, limit: &RateLimit, now: Timestamp) {
+        if !limit.is_quota() {
+            return;
+        }
+        let spent = SpentQuota {
+            until: after(now, limit.refilled_in(now)),
+            reason: limit.reason.clone(),
+        };
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = pools.entry(app.to_owned()).or_default();
         let of = (spent.reason == OF_SITE).then(|| site.to_owned());
@@ -319,15 +329,18 @@ mod tests {
     #[test]
     fn what_one_integration_finds_spent_the_others_of_its_app_do_not_ask_for() {
         let pools = PointPools::default();
-        let spent = |reason: &str| SpentQuota {
-            until: minute(60),
+        let refused = |reason: &str| RateLimit {
             reason: reason.to_owned(),
+            retry_after: Some(Duration::from_hours(1)),
         };
-        pools.note_spent("app", "https://acme.atlassian.net", spent(OF_SITE));
+        let note = |reason| pools.note_spent("app", "https://acme.atlassian.net", &refused(reason), minute(0));
+        note("jira-burst-based");
+        assert_eq!(pools.spent("app", "https://acme.atlassian.net", minute(1)), None);
+        note(OF_SITE);
         let of = |app, site, at| pools.spent(app, site, minute(at)).map(|spent| spent.reason);
         assert_eq!(of("app", "https://acme.atlassian.net", 59).as_deref(), Some(OF_SITE));
         assert_eq!(of("app", "https://other.atlassian.net", 59), None);
-        pools.note_spent("app", "https://acme.atlassian.net", spent("jira-quota-global-based"));
+        note("jira-quota-global-based");
         let global = Some("jira-quota-global-based");
         assert_eq!(of("app", "https://other.atlassian.net", 59).as_deref(), global);
         assert_eq!(of("app", "https://other.atlassian.net", 60), None);

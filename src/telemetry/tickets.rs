@@ -43,9 +43,10 @@ impl TicketMetrics {
 
     /// Adds them to those that are shown.
     pub(super) fn register(&self, registry: &mut Registry) {
+        let Self { writes, creation } = self;
         let help = "Changes in Jira for tickets by operation and outcome";
-        registry.register("ticket_writes", help, self.writes.clone());
+        registry.register("ticket_writes", help, writes.clone());
         let help = "From the last change of the spec to the creation of the ticket, to the second";
-        registry.register_with_unit("ticket_creation", help, Unit::Seconds, self.creation.clone());
+        registry.register_with_unit("ticket_creation", help, Unit::Seconds, creation.clone());
     }
 }

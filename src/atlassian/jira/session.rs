@@ -10,11 +10,13 @@ use serde_json::Value;
 use crate::atlassian::{
     client::{AtlassianClient, Prepared},
     error::{JiraError, ResponseLimits},
-    issue_writes::issue_of,
     models::Myself,
-    points_and_bursts::{PointPool, endpoint},
-    rate_limit::RateLimit,
-    waits_after_429::Called,
+    rate_limit::{
+        RateLimit,
+        issue_writes::issue_of,
+        points_and_bursts::{PointPool, endpoint},
+        waits_after_429::Called,
+    },
     write_error::WriteError,
     write_report::{OnWrite, SentWrite},
 };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    atlassian::{client::AtlassianClient, points_and_bursts::PointPool},
+    atlassian::{client::AtlassianClient, rate_limit::points_and_bursts::PointPool},
     sync::budget::POOL,
 };
 

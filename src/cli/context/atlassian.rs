@@ -10,7 +10,7 @@ use url::Url;
 use super::error::CliError;
 use crate::atlassian::{
     endpoints::{Endpoints, http_client},
-    points_and_bursts::BurstLimiter,
+    rate_limit::points_and_bursts::BurstLimiter,
 };
 
 // What stands here is what --help prints of each flag; a comment on the struct itself would take

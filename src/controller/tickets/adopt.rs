@@ -18,15 +18,13 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
+        rate_limit::waits_after_429::RETRY,
         ticket_models::{CreatedIssue, MarkedIssue},
         write_error::WriteError,
     },
     cluster::error::describe,
     tickets::{Kept, Marker, PROPERTY, TicketStore, Wish, project},
 };
-
-/// How long what failed is put off.
-const RETRY: Duration = Duration::from_secs(10);
 
 /// What the taking over is done with.
 pub struct Adoption<'a> {

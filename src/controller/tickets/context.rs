@@ -17,13 +17,9 @@ use super::{assignable::Assignable, audit, known::KnownObjects, news::News, rest
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject, requirements::SERVICE_DESK},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
-    cluster::{
-        error::describe,
-        time::{after, clock},
-    },
+    cluster::{error::describe, time::clock},
     controller::{Guarded, context::Context, shared_access::SharedToken},
     grant::{AccessOptions, GrantKey},
-    sync::budget::SpentQuota,
     tickets::{Creatable, CreationTimes, HourlyLimit, Lookups, Outbox, PersonSearches, WritePermit},
 };
 
@@ -201,13 +197,7 @@ impl TicketContext {
         let ctx = Arc::clone(&self.ctx);
         Arc::new(move |error| match error {
             JiraError::Unauthorized(_) => ctx.shared_access.forget(&key),
-            JiraError::RateLimited(limit) if limit.is_quota() => {
-                let spent = SpentQuota {
-                    until: after(Timestamp::now(), limit.refilled_in(Timestamp::now())),
-                    reason: limit.reason.clone(),
-                };
-                ctx.pools.note_spent(&app, &host, spent);
-            }
+            JiraError::RateLimited(limit) => ctx.pools.note_spent(&app, &host, limit, Timestamp::now()),
             _ => {}
         })
     }

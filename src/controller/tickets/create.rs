@@ -10,7 +10,7 @@ use super::{
     conclude::TicketOutcome,
     context::TicketContext,
     known::integration_of,
-    refused::{AfterRefusal, after},
+    refused_creation::{AfterRefusal, after},
 };
 use crate::{
     api::{
@@ -20,6 +20,7 @@ use crate::{
     },
     atlassian::{
         error::JiraError,
+        rate_limit::waits_after_429::RETRY,
         ticket_models::CreatedIssue,
         write_error::{Refusal, WriteError},
     },
@@ -27,8 +28,6 @@ use crate::{
     tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, mark, mark_alone},
 };
 
-/// How long a question that failed is put off.
-const RETRY: Duration = Duration::from_secs(10);
 /// How soon a creation that another reconciliation sends is looked at again.
 const SOON: Duration = Duration::from_secs(1);
 /// How long what only a person can tell is left alone, unless the object changes.

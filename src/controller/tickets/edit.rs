@@ -11,7 +11,7 @@ use super::{
     conclude::EditStep,
     context::TicketContext,
     look::{SOON, known},
-    phase::{Mover, REFUSED, RETRY},
+    phase::{Mover, REFUSED},
     rested::Moment,
     shown::shown,
     wanted_fields::WantedFields,
@@ -24,7 +24,7 @@ use crate::{
         reason::Reason,
         requirements::EDIT,
     },
-    atlassian::{jira::PermissionQueries, write_error::WriteError},
+    atlassian::{jira::PermissionQueries, rate_limit::waits_after_429::RETRY, write_error::WriteError},
     cluster::{error::describe, events::Notice},
     tickets::{
         ASSIGNEE, Comparison, EditPlan, FieldsDue, History, Identity, Marker, PROPERTY, Unwritten, digests,

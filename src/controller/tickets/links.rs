@@ -10,6 +10,7 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
+        rate_limit::waits_after_429::RETRY,
         ticket_models::CreatedIssue,
         write_error::{Refusal, WriteError},
     },
@@ -17,8 +18,6 @@ use crate::{
     tickets::{Identity, LinkPlan, TicketStore, WritePermit, done, global_id, link_body},
 };
 
-/// How long what failed is put off.
-const RETRY: Duration = Duration::from_secs(10);
 /// How long what Jira refused is left alone, unless something changes.
 const REFUSED: Duration = Duration::from_mins(30);
 /// A link that is gone is refused with this, and is as it is to be.

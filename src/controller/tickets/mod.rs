@@ -22,7 +22,7 @@ mod note;
 mod phase;
 mod portal;
 mod reconcile;
-mod refused;
+mod refused_creation;
 mod rested;
 mod shown;
 mod summaries;

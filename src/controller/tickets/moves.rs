@@ -14,7 +14,7 @@ use super::{
     conclude::PhaseStep,
     known::CUT,
     look::{Look, SOON, with_phase},
-    phase::{Mover, RETRY},
+    phase::Mover,
 };
 use crate::{
     api::{
@@ -25,6 +25,7 @@ use crate::{
     },
     atlassian::{
         jira::PermissionQueries,
+        rate_limit::waits_after_429::RETRY,
         transition_models::Change,
         write_error::{Refusal, WriteError},
     },

@@ -14,13 +14,11 @@ use crate::{
         issue::{JiraIssue, JiraIssueStatus, TicketPerson},
         reason::Reason,
     },
-    atlassian::{ticket_models::CreatedIssue, write_error::WriteError},
+    atlassian::{rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue, write_error::WriteError},
     cluster::error::describe,
     tickets::{Found, Identity, NOTED, ReporterNote, Settled, TicketStore, WritePermit},
 };
 
-/// How long what failed is put off.
-const RETRY: Duration = Duration::from_secs(10);
 /// How long Jira's refusal is believed, unless the spec changes.
 const BELIEVED: Duration = Duration::from_hours(1);
 

@@ -20,12 +20,10 @@ use crate::{
         project::JiraProject,
         reason::Reason,
     },
-    atlassian::{jira::Session, write_error::WriteError},
+    atlassian::{jira::Session, rate_limit::waits_after_429::RETRY, write_error::WriteError},
     tickets::{Choice, Identity, Itinerary, PROPERTY, Reach, Stand, TicketStore, Way, Wish, WritePermit, note_reached},
 };
 
-/// How long what failed is put off.
-pub const RETRY: Duration = Duration::from_secs(10);
 /// How long a ticket that cannot be moved is left alone, unless something changes.
 pub const REFUSED: Duration = Duration::from_mins(30);
 /// The same where a condition is not met: Jira tells nobody when it is.

@@ -16,7 +16,7 @@ use super::{
     expiry::expire,
     known::integration_of,
     portal,
-    refused::unlisted,
+    refused_creation::unlisted,
 };
 use crate::{
     api::{
@@ -29,7 +29,7 @@ use crate::{
         names,
         reason::Reason,
     },
-    atlassian::{error::JiraError, ticket_models::CreatedIssue},
+    atlassian::{error::JiraError, rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue},
     cluster::{error::describe, events::Notice},
     tickets::{
         Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
@@ -37,8 +37,6 @@ use crate::{
     },
 };
 
-/// How long a question to Jira that failed is put off.
-const RETRY: Duration = Duration::from_secs(10);
 /// How soon it is looked again whether the projects are known.
 const SOON: Duration = Duration::from_secs(1);
 /// How long a write to the API server that failed is put off.

@@ -3,17 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    conclude::EditStep,
-    phase::{Mover, RETRY},
-};
+use super::{conclude::EditStep, phase::Mover};
 use crate::{
     api::{
         condition::{ConditionType::Valid, Finding},
         issue::{JiraIssue, JiraIssueSpec, TicketPerson},
         reason::Reason,
     },
-    atlassian::error::JiraError,
+    atlassian::{error::JiraError, rate_limit::waits_after_429::RETRY},
     tickets::{
         ASSIGNEE, NotCreatable, People, Searching, TicketMetadata, WantedField, addresses, assigned, digests,
         further_fields, own_fields, project,

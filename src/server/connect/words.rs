@@ -1,5 +1,5 @@
 //! The words of the connect pages, also of those that `jira-operator connect` shows. Those of the page that the link
-//! opens stand in `pages/start.html`, those that the terminal says too in `connect/outcome_words.rs`; findings bring their
+//! opens stand in `pages/start.html`, those that the terminal says too in `connect/failed_consent_words.rs`; findings bring their
 //! own.
 
 use axum::http::StatusCode;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::followed::FollowedProjects;
 use crate::{
     api::issue::{IssuePerson, JiraIssueStatus},
-    atlassian::issue_fields::{Issue, IssueUser, time},
+    atlassian::issue_fields::{Issue, IssueFields, IssueUser, time},
     sync::phase::Phases,
 };
 
@@ -48,14 +48,29 @@ impl MirroredIssue {
     #[must_use]
     pub fn from_jira(issue: Issue, mapping: MappingContext<'_>) -> Option<Self> {
         let id = issue.id.parse().ok()?;
-        let fields = issue.fields;
-        let project = fields.project.unwrap_or_default();
-        let status = fields.status.unwrap_or_default();
+        let IssueFields {
+            summary,
+            status,
+            issuetype,
+            priority,
+            assignee,
+            reporter,
+            labels,
+            created,
+            updated,
+            resolutiondate,
+            project,
+            // Asked for of tickets alone.
+            creator: _,
+            description: _,
+        } = issue.fields;
+        let project = project.unwrap_or_default();
+        let status = status.unwrap_or_default();
         let category = status
             .status_category
             .map_or_else(|| "undefined".to_owned(), |category| category.key);
-        let issue_type = fields.issuetype.map(|kind| clipped(&kind.name)).unwrap_or_default();
-        let updated = fields.updated.as_deref().and_then(time);
+        let issue_type = issuetype.map(|kind| clipped(&kind.name)).unwrap_or_default();
+        let updated = updated.as_deref().and_then(time);
         let key = issue.key;
         let project_key = match project.key.as_str() {
             "" => key.rsplit_once('-').map_or("", |(project, _)| project).to_owned(),
@@ -78,16 +93,16 @@ impl MirroredIssue {
             project: project_key,
             project_id: project.id.clone(),
             issue_type,
-            summary: clipped(fields.summary.as_deref().unwrap_or_default()),
+            summary: clipped(summary.as_deref().unwrap_or_default()),
             status: clipped(&status.name),
             status_id: status.id,
-            priority: fields.priority.map(|priority| clipped(&priority.name)),
-            assignee: fields.assignee.map(person),
-            reporter: fields.reporter.map(person),
-            labels: fields.labels.iter().take(LABELS).map(|label| clipped(label)).collect(),
-            created: fields.created.as_deref().and_then(time).map(utc).unwrap_or_default(),
+            priority: priority.map(|priority| clipped(&priority.name)),
+            assignee: assignee.map(person),
+            reporter: reporter.map(person),
+            labels: labels.iter().take(LABELS).map(|label| clipped(label)).collect(),
+            created: created.as_deref().and_then(time).map(utc).unwrap_or_default(),
             updated: updated.map(utc).unwrap_or_default(),
-            resolved: fields.resolutiondate.as_deref().and_then(time).map(utc),
+            resolved: resolutiondate.as_deref().and_then(time).map(utc),
             category,
             ..JiraIssueStatus::default()
         };

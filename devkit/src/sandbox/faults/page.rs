@@ -19,7 +19,7 @@ pub struct PageFault {
     pub trouble: PageTrouble,
 }
 
-/// What is wrong with a page. The issues that a page leaves out stand on a later one, unless a rule says otherwise.
+/// What is wrong with a page, which is played in `jira/page.rs` and `jira/search.rs`. The issues that a page leaves out stand on a later one, unless a rule says otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
     tag = "kind",

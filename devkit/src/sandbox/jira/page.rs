@@ -40,7 +40,15 @@ impl<'a> Page<'a> {
                     shown = shown.min(*count);
                     ends = true;
                 }
-                _ => {}
+                // What its end and its token say is in `next` and in the answer; `Refuse` leaves no page, see `search.rs`.
+                PageTrouble::RepeatToken
+                | PageTrouble::OmitIsLast
+                | PageTrouble::ClaimLast
+                | PageTrouble::LoseToken
+                | PageTrouble::NullToken
+                | PageTrouble::ExtraPage
+                | PageTrouble::Refuse { .. }
+                | PageTrouble::Warn { truncate_to: None, .. } => {}
             }
         }
         Self {

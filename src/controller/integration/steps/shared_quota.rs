@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{Run, StepError};
 use crate::{
     atlassian::rate_limit::RateLimit,
-    cluster::time::after,
     sync::budget::{SpentQuota, turn},
 };
 
@@ -40,11 +39,7 @@ pub fn share(run: Run<'_>, stopped: Option<&StepError>, interval: Duration) -> D
     if !limit.is_quota() {
         return Duration::ZERO;
     }
-    let (app, now) = (&credentials.app.client_id, run.observed.now);
-    let spent = SpentQuota {
-        until: after(now, limit.refilled_in(now)),
-        reason: limit.reason.clone(),
-    };
-    run.ctx.pools.note_spent(app, site.host(), spent);
+    let app = &credentials.app.client_id;
+    run.ctx.pools.note_spent(app, site.host(), limit, run.observed.now);
     turn(run.ctx.pools.sharing(app), interval, rand::random())
 }

@@ -1,4 +1,5 @@
-//! The words for what becomes of a consent where there was nothing to look at, for the page and the terminal alike.
+//! The words for what becomes of a consent where there was nothing to look at, for the page and the terminal alike. Everything else that the
+//! pages say is in `server/connect/words.rs`.
 
 use super::outcome::ConnectFailure;
 use crate::api::scopes;
@@ -77,4 +78,37 @@ fn app_refused(error: &str, description: &str, callback: &str) -> (&'static str,
         format!("Atlassian said: {said}."),
         next,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_explains_each_title() {
+        let manual = include_str!("../../docs/connect-reference.md");
+        let words = String::new;
+        // A new failure follows the one before it.
+        let next = |failure: &ConnectFailure| match failure {
+            ConnectFailure::Declined => Some(ConnectFailure::AppRefused {
+                error: words(),
+                description: words(),
+            }),
+            ConnectFailure::AppRefused { .. } => Some(ConnectFailure::CodeRefused { description: words() }),
+            ConnectFailure::CodeRefused { .. } => Some(ConnectFailure::NotAsked),
+            ConnectFailure::NotAsked => Some(ConnectFailure::AlreadyConnected),
+            ConnectFailure::AlreadyConnected => Some(ConnectFailure::Changed),
+            ConnectFailure::Changed => Some(ConnectFailure::Unsaved { detail: words() }),
+            ConnectFailure::Unsaved { .. } => None,
+        };
+        let all: Vec<_> = std::iter::successors(Some(ConnectFailure::Declined), next).collect();
+        assert_eq!(all.len(), 7);
+        for failure in all {
+            let title = failure.text("").title;
+            assert!(
+                manual.contains(&format!("*{title}*")),
+                "docs/connect-reference.md has no row for {title}"
+            );
+        }
+    }
 }

@@ -11,7 +11,7 @@ use governor::{
 };
 
 /// Limits that are counted by key.
-pub(super) type Limiter<C> =
+pub(in crate::atlassian) type Limiter<C> =
     RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// One change in so many milliseconds.
@@ -21,10 +21,10 @@ const AT_ONCE: u32 = 8;
 
 /// The changes of each issue of late.
 #[derive(Debug)]
-pub(super) struct IssueWrites<C: Clock = DefaultClock>(Limiter<C>);
+pub(in crate::atlassian) struct IssueWrites<C: Clock = DefaultClock>(Limiter<C>);
 
 impl<C: Clock + Clone> IssueWrites<C> {
-    pub(super) fn by(clock: &C) -> Self {
+    pub(in crate::atlassian) fn by(clock: &C) -> Self {
         let at_once = NonZeroU32::new(AT_ONCE).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(APART).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN));
         let (quota, store) = (quota.allow_burst(at_once), DefaultKeyedStateStore::default());
@@ -32,7 +32,7 @@ impl<C: Clock + Clone> IssueWrites<C> {
     }
 
     /// Issues that were left alone since are as good as new.
-    pub(super) fn forget(&self) {
+    pub(in crate::atlassian) fn forget(&self) {
         self.0.retain_recent();
         self.0.shrink_to_fit();
     }
@@ -40,13 +40,13 @@ impl<C: Clock + Clone> IssueWrites<C> {
 
 impl<C: ReasonablyRealtime + Clone> IssueWrites<C> {
     /// Waits until the issue may be changed.
-    pub(super) async fn admit(&self, cloud_id: &str, issue: &str) {
+    pub(in crate::atlassian) async fn admit(&self, cloud_id: &str, issue: &str) {
         self.0.until_key_ready(&format!("{cloud_id} {issue}")).await;
     }
 }
 
 /// The issue that a path of a change leads to, by id or key.
-pub(super) fn issue_of(path: &str) -> Option<&str> {
+pub(in crate::atlassian) fn issue_of(path: &str) -> Option<&str> {
     let rest = ["/rest/api/3/issue/", "/rest/servicedeskapi/request/"]
         .into_iter()
         .find_map(|start| path.strip_prefix(start))?;

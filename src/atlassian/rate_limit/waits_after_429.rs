@@ -3,7 +3,7 @@
 //! would be sent meanwhile fails as the 429 did, with what is left of the wait. So do the steps of a ticket, and each goes
 //! on after it, or after a time of its own where Jira named none.
 //!
-//! A spent quota holds for the whole app, and is kept in `sync/budget.rs`; what a 429 means is in `rate_limit.rs`.
+//! A spent quota holds for the whole app, and is kept in `sync/budget.rs`; what a 429 means is in `mod.rs`.
 
 use std::{
     collections::HashMap,
@@ -11,17 +11,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{error::JiraError, rate_limit::RateLimit, write_error::WriteError};
+use super::RateLimit;
+use crate::atlassian::{error::JiraError, write_error::WriteError};
+
+/// How long a step of a ticket that failed is put off where Jira named no time.
+pub const RETRY: Duration = Duration::from_secs(10);
 
 /// What a call goes to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Called<'a> {
+pub(in crate::atlassian) struct Called<'a> {
     /// The site.
-    pub(super) cloud_id: &'a str,
+    pub(in crate::atlassian) cloud_id: &'a str,
     /// The endpoint, without ids and keys.
-    pub(super) endpoint: &'a str,
+    pub(in crate::atlassian) endpoint: &'a str,
     /// The issue that is changed, by id or key.
-    pub(super) issue: Option<&'a str>,
+    pub(in crate::atlassian) issue: Option<&'a str>,
 }
 
 /// A site, and an endpoint or an issue of it.
@@ -37,11 +41,11 @@ struct Wait {
 
 /// The waits that are not over.
 #[derive(Debug, Default)]
-pub(super) struct WaitsAfter429(Mutex<HashMap<Place, Wait>>);
+pub(in crate::atlassian) struct WaitsAfter429(Mutex<HashMap<Place, Wait>>);
 
 impl WaitsAfter429 {
     /// A call was answered with a 429.
-    pub(super) fn note(&self, called: Called<'_>, limit: &RateLimit, now: Instant) {
+    pub(in crate::atlassian) fn note(&self, called: Called<'_>, limit: &RateLimit, now: Instant) {
         let Some(asked) = limit.retry_after.filter(|_| !limit.is_quota()) else {
             return;
         };
@@ -63,7 +67,7 @@ impl WaitsAfter429 {
     ///
     /// # Errors
     /// The 429 for which it waits, with what is left of the wait.
-    pub(super) fn check(&self, called: Called<'_>, now: Instant) -> Result<(), RateLimit> {
+    pub(in crate::atlassian) fn check(&self, called: Called<'_>, now: Instant) -> Result<(), RateLimit> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.is_empty() {
             return Ok(());

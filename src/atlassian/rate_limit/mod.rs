@@ -10,6 +10,10 @@ use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(super) mod issue_writes;
+pub mod points_and_bursts;
+pub mod waits_after_429;
+
 /// How long an endpoint is left alone after too many calls a second, where Jira does not say.
 const BURST: Duration = Duration::from_secs(5);
 
@@ -46,7 +50,7 @@ pub enum Asked {
 
 impl RateLimit {
     /// From the headers of an answer.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(in crate::atlassian) fn of(headers: &HeaderMap) -> Self {
         Self {
             reason: header(headers, "ratelimit-reason")
                 .unwrap_or("no reason given")

@@ -16,8 +16,8 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{
+    RateLimit,
     issue_writes::{IssueWrites, Limiter},
-    rate_limit::RateLimit,
     waits_after_429::{Called, WaitsAfter429},
 };
 
@@ -109,12 +109,12 @@ impl<C: Clock + Clone> BurstLimiter<C> {
 
 impl<C: Clock + Clone> BurstLimiter<C> {
     /// Whether Jira asked for no time that is still to come.
-    pub(super) fn check(&self, called: Called<'_>) -> Result<(), RateLimit> {
+    pub(in crate::atlassian) fn check(&self, called: Called<'_>) -> Result<(), RateLimit> {
         self.waits.check(called, Instant::now())
     }
 
     /// Takes in a 429.
-    pub(super) fn note(&self, called: Called<'_>, limit: &RateLimit) {
+    pub(in crate::atlassian) fn note(&self, called: Called<'_>, limit: &RateLimit) {
         self.waits.note(called, limit, Instant::now());
     }
 }
@@ -122,7 +122,7 @@ impl<C: Clock + Clone> BurstLimiter<C> {
 impl<C: ReasonablyRealtime + Clone> BurstLimiter<C> {
     /// Waits until the issue may be changed and the [`endpoint`] called. What Jira asked to wait for is not waited for
     /// here: it may be long.
-    pub(super) async fn admit(&self, called: Called<'_>) -> Result<(), RateLimit> {
+    pub(in crate::atlassian) async fn admit(&self, called: Called<'_>) -> Result<(), RateLimit> {
         self.check(called)?;
         if let Some(issue) = called.issue {
             self.issues.admit(called.cloud_id, issue).await;
