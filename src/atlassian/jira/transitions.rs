@@ -12,6 +12,10 @@ use crate::atlassian::{
 /// Most changes in a page of a history [OAS].
 const PAGE: usize = 100;
 
+fn transitions_of(id: &str) -> String {
+    format!("/rest/api/3/issue/{id}/transitions")
+}
+
 impl Session {
     /// The moves from where an issue is, with their screens, those too whose conditions are not met. Empty without the
     /// permission to make any. Needs read:jira-work.
@@ -19,12 +23,11 @@ impl Session {
     /// # Errors
     /// As every call.
     pub async fn transitions(&self, id: &str) -> Result<Vec<Transition>, JiraError> {
-        let path = format!("/rest/api/3/issue/{id}/transitions");
         let query = [
             ("expand", "transitions.fields"),
             ("includeUnavailableTransitions", "true"),
         ];
-        let found: Transitions = self.get(&path).query(&query).send().await?;
+        let found: Transitions = self.get(&transitions_of(id)).query(&query).send().await?;
         Ok(found.transitions)
     }
 
@@ -33,8 +36,15 @@ impl Session {
     /// # Errors
     /// `Uncertain` where it may have been moved.
     pub async fn transition(&self, id: &str, body: &Value) -> Result<(), WriteError> {
-        let path = format!("/rest/api/3/issue/{id}/transitions");
-        self.post(&path).json(body).send_write().await.map(|_| ())
+        self.post(&transitions_of(id)).json(body).send_write().await.map(|_| ())
+    }
+
+    /// Whether an issue would be moved now.
+    ///
+    /// # Errors
+    /// The 429 for which it waits.
+    pub fn may_transition(&self, id: &str) -> Result<(), JiraError> {
+        self.post(&transitions_of(id)).may_be_sent()
     }
 
     /// The newest changes of an issue, the newest last; at most 100. Needs read:jira-work.

@@ -13,7 +13,10 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use super::{assignable::Assignable, audit, known::KnownObjects, news::News, rested::Rested, summaries::Summaries};
+use super::{
+    assignable::Assignable, audit, known::KnownObjects, news::News, rested::Rested, summaries::Summaries,
+    unmade::Unmade,
+};
 use crate::{
     api::{integration::JiraIntegration, issue::JiraIssue, project::JiraProject, requirements::SERVICE_DESK},
     atlassian::{client::OnError, error::JiraError, jira::Session, site::SiteUrl},
@@ -51,6 +54,8 @@ pub struct TicketContext {
     pub rested: Rested,
     /// Tickets whose fields could not be written.
     pub rested_edits: Rested,
+    /// Moves that were written down and not made.
+    pub unmade: Unmade,
     /// Creations whose answer is lost, by the uid of their object.
     settling: Mutex<HashMap<String, Settling>>,
 }
@@ -94,6 +99,7 @@ impl TicketContext {
             known: KnownObjects::default(),
             rested: Rested::default(),
             rested_edits: Rested::default(),
+            unmade: Unmade::default(),
             settling: Mutex::default(),
         }
     }
@@ -227,6 +233,7 @@ impl TicketContext {
     /// An object is gone, and what is remembered for it with it.
     pub fn forget(&self, object: &JiraIssue) {
         self.known.forget(object);
+        self.unmade.forget(object);
         let uid = object.uid().unwrap_or_default();
         self.settled(&note_place(&uid));
         self.settled(&uid);

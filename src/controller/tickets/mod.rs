@@ -27,6 +27,7 @@ mod rested;
 mod shown;
 mod summaries;
 mod summary;
+mod unmade;
 mod wanted_fields;
 mod watches;
 

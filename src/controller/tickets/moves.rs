@@ -19,7 +19,7 @@ use super::{
 use crate::{
     api::{
         condition::Finding,
-        issue::{JiraIssueStatus, TicketMove},
+        issue::{JiraIssue, JiraIssueStatus, TicketMove},
         project::{JiraProject, JiraProjectStatus},
         requirements::TRANSITION,
     },
@@ -60,22 +60,25 @@ impl Mover<'_> {
             });
         });
         let Ok(live) = self.store.write(&look.live, &begun).await else {
+            // It may be written all the same.
+            self.ctx.unmade.note(&look.live, begun.moving);
             return Ok(look.later(SOON));
         };
         let look = Box::new(Look { live, ..*look });
         let times = self.ctx.outbox.times;
         if started.elapsed() > times.deadline().saturating_sub(times.least_left()) {
-            return Ok(self.not_moving(look).await?.later(SOON));
+            return Ok(self.taken_back(look).await?.later(SOON));
         }
+        self.ctx.unmade.forget(&look.live);
         match self.post(&look, step).await {
             Ok(()) => self.made(look, step).await,
             Err(WriteError::Refused(refusal)) => {
-                let look = self.not_moving(look).await?;
+                let look = self.taken_back(look).await?;
                 self.refused(look, step, &refusal).await
             }
             Err(WriteError::NotDone(error)) => {
                 let wait = error.retry_after_or(RETRY);
-                Ok(self.not_moving(look).await?.later(wait))
+                Ok(self.taken_back(look).await?.later(wait))
             }
             // It may have been made: it is looked for from now on.
             Err(WriteError::Uncertain(_)) => Ok(look.later(SOON)),
@@ -123,6 +126,24 @@ impl Mover<'_> {
         self.change(look, |_, moving| *moving = None).await
     }
 
+    /// Takes back what was written down of a move that is known not to be made, also where somebody else wrote since:
+    /// nothing is sent after it. Where that fails it is known, so that the move is not looked for.
+    async fn taken_back(&self, look: Box<Look>) -> Result<Box<Look>, Box<PhaseStep>> {
+        let begun = look.live.status.as_ref().and_then(|status| status.moving.clone());
+        self.ctx.unmade.note(&look.live, begun.clone());
+        let without = |current: &JiraIssue| {
+            with_phase(current, |_, moving| {
+                if *moving == begun {
+                    *moving = None;
+                }
+            })
+        };
+        match self.store.change(&look.live, without).await {
+            Ok(_) => Ok(look),
+            Err(_) => Err(Box::new(look.later(SOON))),
+        }
+    }
+
     async fn refused(&self, look: Box<Look>, step: &Step<'_>, refusal: &Refusal) -> Stepped {
         if matches!(refusal.status, CONFLICT | GONE) {
             return Ok(look.later(SOON));
@@ -147,6 +168,9 @@ impl Mover<'_> {
         }
         if look.status.status_id == moving.to {
             return Ok((self.on_the_way(look).await?, false));
+        }
+        if self.ctx.unmade.has(&look.live, moving) {
+            return Ok((self.not_moving(look).await?, false));
         }
         let changes = match self.jira().newest_changes(&look.status.id).await {
             Ok(changes) => changes,

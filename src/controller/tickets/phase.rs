@@ -177,29 +177,28 @@ impl Mover<'_> {
         let applied = look.status.applied.as_ref().and_then(|applied| applied.phase.as_ref());
         let marked = look.marker.as_ref().and_then(|marker| marker.kept.phase.clone());
         match marked {
-            Some(marked) if applied.is_none() => {
-                self.change(look, |applied, _| applied.phase = Some(marked.clone()))
-                    .await
-            }
+            Some(marked) if applied.is_none() => self.change(look, |applied, _| applied.phase = Some(marked)).await,
             _ => Ok(look),
         }
     }
 
-    /// Changes what is written down.
+    /// Changes what is written down, onto the version that was read before the ticket was. Where somebody else wrote since,
+    /// the ticket may have been moved after it was read: then it is read again.
     pub async fn change(
         &self,
         look: Box<Look>,
-        change: impl Fn(&mut TicketApplied, &mut Option<TicketMove>) + Send + Sync,
+        change: impl FnOnce(&mut TicketApplied, &mut Option<TicketMove>),
     ) -> Result<Box<Look>, Box<PhaseStep>> {
-        let changed = |current: &JiraIssue| with_phase(current, &change);
-        let written = self.store.change(&look.live, changed).await;
-        match written {
-            Ok(Some(live)) => Ok(Box::new(Look {
+        let changed = with_phase(&look.live, change);
+        if look.live.status.as_ref() == Some(&changed) {
+            return Ok(look);
+        }
+        match self.store.write(&look.live, &changed).await {
+            Ok(live) => Ok(Box::new(Look {
                 status: known(&live, look.status),
                 live,
                 ..*look
             })),
-            Ok(None) => Err(Box::new(PhaseStep::default())),
             Err(_) => Err(Box::new(look.later(SOON))),
         }
     }
@@ -243,6 +242,9 @@ impl Mover<'_> {
 
     /// Picks the transition, and makes it, or says why there is none.
     async fn towards(&self, look: Box<Look>, is_back: bool) -> Result<PhaseStep, Box<PhaseStep>> {
+        if let Err(error) = self.jira().may_transition(&look.status.id) {
+            return Ok(look.later(error.retry_after_or(RETRY)));
+        }
         let transitions = match self.jira().transitions(&look.status.id).await {
             Ok(transitions) => transitions,
             Err(error) => return Ok(look.later(error.retry_after_or(RETRY))),

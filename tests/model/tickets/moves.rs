@@ -14,10 +14,6 @@ use super::{ledger::Made, objects::is_moved_back};
 /// Most moves that one spec makes: there, and back three times, each in two steps.
 const OF_ONE_SPEC: usize = 8;
 
-/// How many moves more two processes make than one, where both begin at the same moment: one may have read the ticket
-/// before the other moved it. A weakness that is known, seen once in some two hundred histories, and to go.
-const BY_TWO_PROCESSES: usize = 1;
-
 /// What the spec of an object wants.
 #[derive(Default)]
 struct Want {
@@ -86,10 +82,7 @@ impl Moves {
         // One may be under way when something else is wanted.
         let (most, most_arrived) = match want.phase {
             None => (1, 1),
-            Some(_) => (
-                3 + others + 2 * want.reborn,
-                1 + BY_TWO_PROCESSES + fought + want.reborn,
-            ),
+            Some(_) => (3 + others + 2 * want.reborn, 1 + fought + want.reborn),
         };
         let mut of_specs = BTreeMap::<&str, usize>::new();
         for found in &ours {

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{FaultAction, FaultRule, RateLimitReason, Request, When};
+use futures::StreamExt;
 use jira_operator::api::{
     condition::{
-        ConditionType::{Created, FieldsApplied},
+        ConditionType::{Created, FieldsApplied, PhaseReached},
         find,
     },
-    issue::JiraIssueStatus,
+    issue::{JiraIssue, JiraIssueStatus},
+};
+use kube::{
+    ResourceExt,
+    runtime::{WatchStreamExt, watcher},
 };
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::{Scenario, scenario};
 use crate::{
@@ -22,6 +28,7 @@ pub fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("tickets::a_creation_waits_as_long_as_jira_asks", creation),
         scenario("tickets::notes_links_and_edits_wait_as_long_as_jira_asks", afterwards),
+        scenario("tickets::a_move_waits_as_long_as_jira_asks_and_writes_nothing", moved),
     ]
 }
 
@@ -31,6 +38,7 @@ type Endpoint = (&'static str, &'static str, &'static str);
 const CREATE: Endpoint = ("POST", "/rest/api/3/issue", "\"Slow\"");
 const COMMENT: Endpoint = ("POST", "/comment", "");
 const LINK: Endpoint = ("POST", "/remotelink", "");
+const MOVE: Endpoint = ("POST", "/transitions", "");
 const EDIT: Endpoint = ("PUT", "/rest/api/3/issue/", "historyMetadata");
 
 /// The next call of an endpoint is answered with a 429 that asks to wait for six seconds.
@@ -120,5 +128,50 @@ async fn afterwards(cluster: Arc<Cluster>) {
         let calls = calls_after_the_wait(&harness, endpoint);
         assert!(calls >= least, "{endpoint:?}: {calls}");
     }
+    harness.close().await;
+}
+
+/// Counts from now on how often it is written down that a ticket is about to be moved, until it is where it is wanted.
+async fn begun_moves(harness: &Harness, name: &'static str) -> JoinHandle<usize> {
+    let objects = watcher(harness.issues(), watcher::Config::default());
+    let mut objects = objects.default_backoff().applied_objects().boxed();
+    objects.next().await.expect("the watch goes on").expect("an object");
+    tokio::spawn(async move {
+        let (mut begun, mut was_moving) = (0, false);
+        while let Some(object) = objects.next().await {
+            let is_it = |object: &JiraIssue| object.name_any() == name;
+            let object = object.ok().filter(is_it);
+            let Some(status) = object.and_then(|object| object.status) else {
+                continue;
+            };
+            begun += usize::from(status.moving.is_some() && !was_moving);
+            was_moving = status.moving.is_some();
+            if find(&status.conditions, PhaseReached).is_some_and(|reached| reached.reason == "Reached") {
+                break;
+            }
+        }
+        begun
+    })
+}
+
+/// A ticket that is woken while its move waits is read, and nothing is written of it.
+async fn moved(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-slowed-moves").await;
+    harness.apply_ticket("slow", bug("Slow")).await;
+    harness.until_created("slow").await;
+    let begun = begun_moves(&harness, "slow").await;
+    let slowed = [slow(&harness, MOVE)];
+    let mut wanted = bug("Slow");
+    wanted["phase"] = json!("InProgress");
+    harness.apply_ticket("slow", wanted).await;
+    until_hit(&harness, &slowed).await;
+    harness
+        .until_ticket("slow", "not being moved", |status| status.moving.is_none())
+        .await;
+    wake(&harness, 61).await;
+    wake(&harness, 62).await;
+    harness.until_ticket_reason("slow", PhaseReached, "Reached").await;
+    assert_eq!(calls_after_the_wait(&harness, MOVE), 1);
+    assert_eq!(begun.await.expect("a count"), 2, "once for each time that it was sent");
     harness.close().await;
 }
