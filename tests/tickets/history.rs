@@ -103,12 +103,10 @@ fn log() {
 fn every_ticket_is_created_once_in_any_history() {
     log();
     let steps = number("TICKET_STEPS").unwrap_or(STEPS);
+    let first = number("TICKET_FIRST").unwrap_or(0);
     let seeds = match number("TICKET_SEED") {
         Some(seed) => vec![seed],
-        None => {
-            let first = number("TICKET_FIRST").unwrap_or(0);
-            (first..first + number("TICKET_SEEDS").unwrap_or(SEEDS)).collect()
-        }
+        None => (first..first + number("TICKET_SEEDS").unwrap_or(SEEDS)).collect(),
     };
     let shrinks = u32::try_from(number("TICKET_SHRINK").unwrap_or(0)).unwrap();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
