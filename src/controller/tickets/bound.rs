@@ -11,7 +11,7 @@ use super::{
     context::{TicketContext, TicketSession},
     edit::{self, DueEdit, Editor},
     links::{self, LinkStep, links},
-    look::known,
+    look::{SOON, known},
     note::{NoteStep, is_pending, note},
     phase::{self, Mover, Pending},
     portal,
@@ -103,15 +103,19 @@ pub async fn examine(
     };
     let place = (&reach, projects.as_slice());
     Box::pin(write(&mut outcome, (object, store), ctx, (integration, permit), place)).await;
-    if let Some(Lifetime::For(left)) = outcome
-        .issue
-        .as_ref()
-        .map(|issue| lifetime(&object.spec, issue, Timestamp::now()))
-    {
-        wait = Some(left.min(LONGEST));
-    }
+    let wait = wait.or_else(|| lasts(object, &outcome));
     outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
     outcome
+}
+
+/// How long the object is kept, where that ends.
+fn lasts(object: &JiraIssue, outcome: &TicketOutcome) -> Option<Duration> {
+    match lifetime(&object.spec, outcome.issue.as_ref()?, Timestamp::now()) {
+        Lifetime::For(left) => Some(left.min(LONGEST)),
+        // It is done by what was written just now.
+        Lifetime::Over if !outcome.is_over => Some(SOON),
+        Lifetime::Over | Lifetime::Unbounded => None,
+    }
 }
 
 /// Makes the comment that names a reporter who could not be set, writes the fields, moves the ticket, and sets the links,
