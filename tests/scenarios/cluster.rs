@@ -79,7 +79,8 @@ impl Cluster {
         self.kubectl_with(arguments, "").await
     }
 
-    async fn kubectl_with(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+    /// The same, with something on its standard input.
+    pub async fn kubectl_with(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         let mut command = self.control.kubectl();
         command
             .args(arguments)

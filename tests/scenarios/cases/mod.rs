@@ -60,6 +60,7 @@ mod tickets_many;
 mod tickets_people;
 mod tickets_phase;
 mod tickets_phase_races;
+mod tickets_pipelines;
 mod tickets_races;
 mod tickets_refused;
 mod tickets_requests;
@@ -176,6 +177,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_races::scenarios(),
         tickets_phase::scenarios(),
         tickets_phase_races::scenarios(),
+        tickets_pipelines::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_requests::scenarios(),
