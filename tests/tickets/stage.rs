@@ -30,6 +30,8 @@ pub const SETTLE: Duration = Duration::from_secs(1);
 const LATEST: Duration = Duration::from_millis(350);
 /// On a machine that is too busy it does not. What follows then is nobody's fault.
 const TOO_LATE: Duration = Duration::from_millis(700);
+/// What a creation says that was not sent soon enough after it was written down: here that is less than a tenth of a second.
+const NOT_IN_TIME: &str = "it came too late to be sent";
 /// How long all has to be still to count as still.
 const STILL: Duration = Duration::from_millis(2);
 /// Longest time that is waited for that after a step.
@@ -238,6 +240,7 @@ impl Stage {
             if let Err(why) = is_settled(&self.people, &self.sandbox).await {
                 settled = 0;
                 if began.elapsed() > CALM_WITHIN {
+                    self.is_too_slow |= why.contains(NOT_IN_TIME);
                     wrong.push(why);
                     break;
                 }
