@@ -35,6 +35,8 @@ pub enum ConditionType {
     FieldsApplied,
     /// On `JiraIssue`: the ticket is in the phase that the spec wants; absent where it wants none.
     PhaseReached,
+    /// On `JiraIssue`: the comments that the spec asks for were made; absent where it asks for none.
+    CommentsSent,
     /// The last synchronisation succeeded.
     Synced,
     /// Everything that matters is in order.

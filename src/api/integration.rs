@@ -13,7 +13,7 @@ pub use super::{
         AccountStatus, ApiStatus, DirectoryStatus, JiraIntegrationStatus, ProjectCounts, RemovedIssues, SiteStatus,
         SyncProgress, SyncStatus, TicketsStatus, TokenStatus,
     },
-    integration_tickets::{Tickets, UnknownReporter},
+    integration_tickets::{KeptComments, Tickets, UnknownReporter},
 };
 
 /// Connects one Jira Cloud site to this namespace: which site, whose grant, which projects and

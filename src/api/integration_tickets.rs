@@ -34,6 +34,45 @@ pub struct Tickets {
     /// the person, internal in service projects; Refuse creates none.
     #[serde(default)]
     pub unknown_reporter: UnknownReporter,
+
+    /// Which comments of a ticket stand in the status of its JiraIssue, where whoever may read the object reads them.
+    /// When omitted, the latest five that are not internal.
+    pub comments: Option<KeptComments>,
+}
+
+impl Tickets {
+    /// Which comments of a ticket stand in its status.
+    #[must_use]
+    pub fn kept_comments(&self) -> KeptComments {
+        self.comments.clone().unwrap_or_default()
+    }
+}
+
+/// Which comments of a ticket stand in its status.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptComments {
+    /// How many, the newest first, from 0 to 20. With 0 Jira is not asked for them.
+    #[serde(default = "default_latest")]
+    #[schemars(range(min = 0, max = 20))]
+    pub latest: i32,
+
+    /// When true, also internal ones and those that only some people may read in Jira.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub internal: bool,
+}
+
+const fn default_latest() -> i32 {
+    5
+}
+
+impl Default for KeptComments {
+    fn default() -> Self {
+        Self {
+            latest: default_latest(),
+            internal: false,
+        }
+    }
 }
 
 const fn default_max_per_hour() -> i32 {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::UNOBSERVED;
 pub use super::{
+    comment::{
+        CommentSending, CommentVisibility, CommentsRead, SentComment, ShownComment, TicketComment, TicketComments,
+    },
     issue_status::{
         AppliedField, AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketDrift,
         TicketMove, TicketPeople, TicketPerson, TicketTransitions, TicketWay, WriteBacks,
@@ -62,7 +65,7 @@ pub use super::{
     validation = Rule::new("!(has(self.phase) && has(self.status))").message("spec.phase and spec.status exclude each other: phase names what a status stands for, status the status itself"),
     validation = Rule::new("has(self.phase) || has(self.status) || !(has(self.via) || has(self.resolution))").message("spec.via and spec.resolution are for a move: set spec.phase or spec.status"),
     // Of fields, whose values are of any kind, the rules know nothing.
-    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.links) || has(self.phase) || has(self.status) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
+    validation = Rule::new("has(self.project) || has(self.ticket) || !(has(self.summary) || has(self.description) || has(self.priority) || has(self.parent) || has(self.labels) || has(self.assignee) || has(self.links) || has(self.comments) || has(self.phase) || has(self.status) || has(self.ttlSecondsAfterDone))").message("set spec.project for a new ticket, or spec.ticket for an existing one"),
 )]
 pub struct JiraIssueSpec {
     /// Name of the JiraIntegration in this namespace that the issue belongs to.
@@ -139,6 +142,13 @@ pub struct JiraIssueSpec {
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["url".into()]))]
     pub links: Vec<TicketLink>,
+
+    /// Comments, each made once by its name, in this order, and changed where its text changes. One that leaves the spec
+    /// stays in Jira.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub comments: Vec<TicketComment>,
 
     /// The phase that the ticket is moved to, such as Done: Todo, InProgress or Done by the category of its status,
     /// or what spec.statusMapping of the JiraIntegration says. Excludes status.

@@ -6,7 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// What Jira says of the issue and, of a ticket, what the operator did. Description and comments are not mirrored.
+use super::comment::TicketComments;
+
+/// What Jira says of the issue and, of a ticket, what the operator did. Of a mirrored issue neither description nor comments
+/// are kept.
 #[serde_with::skip_serializing_none]
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -69,7 +72,7 @@ pub struct JiraIssueStatus {
     /// Digest of all the above: an unchanged issue is not written again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hash: String,
-    /// Of a ticket: Valid, Created, PeopleMatched, FieldsApplied, PhaseReached and Ready, each with a reason and a remedy. A mirrored issue has none.
+    /// Of a ticket: Valid, Created, PeopleMatched, FieldsApplied, PhaseReached, CommentsSent and Ready, each with a reason and a remedy. A mirrored issue has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -95,6 +98,8 @@ pub struct JiraIssueStatus {
     pub moving: Option<TicketMove>,
     /// Where the ticket can go from where it is, while it is not where the spec wants it.
     pub transitions: Option<TicketTransitions>,
+    /// The comments of the ticket.
+    pub comments: Option<TicketComments>,
     /// What would be sent, where spec.tickets.dryRun of the JiraIntegration or the annotation jira-operator.dev/plan
     /// asks for a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,11 +144,12 @@ impl JiraIssueStatus {
             drift,
             moving,
             transitions,
+            comments,
             plan,
         } = &mut said;
         (*observed_generation, *creation, *people, *applied) = (None, None, None, None);
         (*portal_url, *request_type, *identity) = (None, None, None);
-        (*moving, *transitions) = (None, None);
+        (*moving, *transitions, *comments) = (None, None, None);
         phase.clear();
         hash.clear();
         conditions.clear();

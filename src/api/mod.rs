@@ -5,6 +5,7 @@
 #![allow(clippy::doc_markdown)]
 #![warn(missing_docs)]
 
+pub mod comment;
 pub mod condition;
 mod condition_type;
 pub mod crd;

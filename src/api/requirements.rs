@@ -64,6 +64,8 @@ pub const CREATE: &str = "CREATE_ISSUES";
 pub const EDIT: &str = "EDIT_ISSUES";
 /// The permission to move issues.
 pub const TRANSITION: &str = "TRANSITION_ISSUES";
+/// The permission to comment on issues.
+pub const COMMENT: &str = "ADD_COMMENTS";
 /// The permission that makes an agent. What Jira answers about the others in a service project
 /// may be what a portal customer may do.
 pub const AGENT: &str = "SERVICEDESK_AGENT";
@@ -119,7 +121,7 @@ pub const FEATURES: &[Feature] = &[
         permissions: &[
             everywhere(CREATE, "Create issues", Reason::CreateDenied),
             everywhere(EDIT, "Edit issues", Reason::EditDenied),
-            everywhere("ADD_COMMENTS", "Add comments", Reason::CommentDenied),
+            everywhere(COMMENT, "Add comments", Reason::CommentDenied),
             everywhere(TRANSITION, "Transition issues", Reason::TransitionDenied),
             everywhere("ASSIGN_ISSUES", "Assign issues", Reason::AssignDenied),
             everywhere("MODIFY_REPORTER", "Modify reporter", Reason::ReporterChangeDenied),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     issue_answers::{failed, is_cut},
-    issue_fields::{Issue, IssueUser},
+    issue_fields::{Issue, IssueUser, time},
     lenient::{id, maybe_id, or_default, or_odd, web_link},
 };
 
@@ -123,6 +123,9 @@ pub struct Comments {
     /// The newest ones, newest first.
     #[serde(default, deserialize_with = "or_default")]
     pub comments: Vec<Comment>,
+    /// How many there are.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub total: Option<u32>,
 }
 
 /// A comment.
@@ -135,9 +138,53 @@ pub struct Comment {
     /// Who wrote it.
     #[serde(default, deserialize_with = "or_odd")]
     pub author: Option<IssueUser>,
+    /// Who changed it last.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub update_author: Option<IssueUser>,
     /// Its text, as an Atlassian document.
     #[serde(default)]
     pub body: Value,
+    /// When it was written.
+    #[serde(default, deserialize_with = "or_default")]
+    pub created: String,
+    /// Whether customers of a service project read it.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub jsd_public: Option<bool>,
+    /// The role or group that alone reads it.
+    #[serde(default, deserialize_with = "or_odd")]
+    pub visibility: Option<Value>,
+    /// Its properties, where they were asked for.
+    #[serde(default, deserialize_with = "or_default")]
+    properties: Vec<EntityProperty>,
+}
+
+/// A property of a comment.
+#[derive(Clone, Debug, Deserialize)]
+struct EntityProperty {
+    key: String,
+    value: Value,
+}
+
+impl Comment {
+    /// A property of it, where it was asked for.
+    #[must_use]
+    pub fn property(&self, key: &str) -> Option<&Value> {
+        let mut all = self.properties.iter();
+        all.find(|property| property.key == key).map(|property| &property.value)
+    }
+
+    /// When it was written.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        time(&self.created)
+    }
+
+    /// Whether somebody wrote it and nobody else changed it since.
+    #[must_use]
+    pub fn is_of(&self, account: &str) -> bool {
+        let is_it = |user: &IssueUser| user.account_id == account;
+        self.author.as_ref().is_some_and(is_it) && self.update_author.as_ref().is_none_or(is_it)
+    }
 }
 
 /// An issue with its properties.

@@ -21,8 +21,10 @@ pub enum WriteOperation {
     Transition,
     /// A comment is made.
     Comment,
-    /// A comment is changed, or a property of one.
+    /// A comment is changed.
     EditComment,
+    /// A comment is marked, right after it was made.
+    MarkComment,
     /// A comment is deleted.
     DeleteComment,
     /// A link of it to another issue or to a page is made or changed.
@@ -90,7 +92,7 @@ impl WriteOperation {
             ("POST", ["issue", issue, "transitions"]) => (Self::Transition, Some(issue)),
             ("POST", ["issue" | "request", issue, "comment"]) => (Self::Comment, Some(issue)),
             ("PUT", ["issue", issue, "comment", _]) => (Self::EditComment, Some(issue)),
-            ("PUT" | "DELETE", ["comment", _, "properties", _]) => (Self::EditComment, None),
+            ("PUT" | "DELETE", ["comment", _, "properties", _]) => (Self::MarkComment, None),
             ("DELETE", ["issue", issue, "comment", _]) => (Self::DeleteComment, Some(issue)),
             ("POST", ["issue", issue, "remotelink"]) => (Self::Link, Some(issue)),
             ("POST", ["issueLink"]) => (Self::Link, None),
@@ -133,6 +135,14 @@ impl SentWrite {
             issue: issue.map(str::to_owned),
             fields,
         }
+    }
+
+    /// The same, told by what it is called instead of by the names of its parts.
+    pub(super) fn named(mut self, name: Option<&str>) -> Self {
+        if let Some(name) = name {
+            self.fields = vec![name.to_owned()];
+        }
+        self
     }
 
     /// With what came of it.
@@ -221,7 +231,7 @@ mod tests {
             ),
             (
                 "PUT /rest/api/3/comment/7/properties/x",
-                WriteOperation::EditComment,
+                WriteOperation::MarkComment,
                 None,
             ),
             (

@@ -3,6 +3,7 @@
 mod applied;
 mod bound_ticket;
 mod candidates;
+mod comments;
 mod comparison;
 mod creatable;
 mod creation;
@@ -19,6 +20,7 @@ mod gate;
 mod hourly;
 mod identity;
 mod judge;
+mod latest_comments;
 mod lifetime;
 mod links;
 mod lookup;
@@ -51,6 +53,10 @@ mod write_backs;
 pub use applied::fields_finding;
 pub use bound_ticket::{BoundTicket, Loss};
 pub use candidates::{Doubt, Found, FoundTicket};
+pub use comments::{
+    CommentMarks, CommentText, Outstanding, are_sent, comments_finding, hash as comment_hash,
+    outstanding as outstanding_comments, sending, sent as sent_comment, with_sent, withheld as comments_withheld,
+};
 pub use comparison::{Comparison, History};
 pub use creatable::{Creatable, NotCreatable, creatable};
 pub use creation::Creation;
@@ -66,6 +72,7 @@ pub use gate::{TicketProject, WritePermit, permit, project};
 pub use hourly::{HourlyLimit, Room};
 pub use identity::{Identity, Kept, Marker, PROPERTY};
 pub use judge::{Judging, addresses, type_named, type_of};
+pub use latest_comments::{asked_for, restricted, to_be_read, with_latest};
 pub use lifetime::{Lifetime, lifetime};
 pub use links::{LinkPlan, body as link_body, done, global_id};
 pub use marking::{mark, mark_alone};

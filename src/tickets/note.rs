@@ -120,7 +120,7 @@ impl ReporterNote<'_> {
     /// The 429 for which it waits.
     pub fn may_be_sent(&self) -> Result<(), JiraError> {
         if self.is_request {
-            self.session.may_comment_request(&self.ticket.key)
+            self.session.may_comment_request(&self.ticket.id)
         } else {
             self.session.may_comment_issue(&self.ticket.id)
         }
@@ -146,7 +146,7 @@ impl ReporterNote<'_> {
             return self.session.comment_issue(&self.ticket.id, &body).await;
         }
         let text = text::plain_to_wiki(&text).map_err(unwritable)?;
-        let made = self.session.comment_request(&self.ticket.key, &text, false).await?;
+        let made = self.session.comment_request(&self.ticket.id, &text, false).await?;
         if made.public == Some(true) {
             self.session.delete_comment(&self.ticket.id, &made.id).await?;
             let messages = vec!["the comment was made public although an internal one was asked for".to_owned()];

@@ -32,6 +32,7 @@ fn conditions() -> impl Iterator<Item = ConditionType> {
         ConditionType::PeopleMatched,
         ConditionType::FieldsApplied,
         ConditionType::PhaseReached,
+        ConditionType::CommentsSent,
     ];
     ConditionType::STEPS.into_iter().chain(of_others)
 }

@@ -8,7 +8,7 @@ use std::{
 use devkit::control_plane::{AuditEntry, ControlPlane};
 use jira_operator::{
     api::{
-        condition::ConditionType::{self, Created, FieldsApplied, PeopleMatched, PhaseReached, Valid},
+        condition::ConditionType::{self, CommentsSent, Created, FieldsApplied, PeopleMatched, PhaseReached, Valid},
         reason::Reason,
     },
     diagnose::judge::person::PersonReason,
@@ -43,7 +43,7 @@ struct Found {
 }
 
 /// The conditions that tickets alone have.
-const OF_TICKETS: [ConditionType; 5] = [Valid, Created, PeopleMatched, FieldsApplied, PhaseReached];
+const OF_TICKETS: [ConditionType; 6] = [Valid, Created, PeopleMatched, FieldsApplied, PhaseReached, CommentsSent];
 
 /// Notes that a condition carried a reason.
 pub fn met(condition: &str, reason: Reason) {

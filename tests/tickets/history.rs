@@ -66,9 +66,10 @@ async fn live_on(stage: &mut Stage, history: &History) -> Result<String, String>
         return Err(format!("{}\n{summary}\n{told}", wrong.join("\n")));
     }
     let (tickets, notes) = (judge.made.len(), judge.notes.len());
+    let comments = judge.talk.count();
     let (moved, by_others) = Moves::count(&judge.made, &stage.sandbox);
     Ok(format!(
-        "{tickets} tickets, {notes} notes, {moved} moves, {by_others} of others: {summary}"
+        "{tickets} tickets, {notes} notes, {comments} comments, {moved} moves, {by_others} of others: {summary}"
     ))
 }
 

@@ -6,9 +6,9 @@ use super::entry::{
     Recheck::Incremental,
 };
 use crate::api::condition_type::ConditionType::{
-    Accessible, AccountEligible, Authorized, Created, DirectoryReadable, FieldsApplied, PeopleMatched, Permitted,
-    PhaseReached, ProjectsAccessible, Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady, SiteReachable,
-    StatusMappingValid, Synced, Valid,
+    Accessible, AccountEligible, Authorized, CommentsSent, Created, DirectoryReadable, FieldsApplied, PeopleMatched,
+    Permitted, PhaseReached, ProjectsAccessible, Ready, ScopesGranted, ServiceDeskReady, ServiceDesksReady,
+    SiteReachable, StatusMappingValid, Synced, Valid,
 };
 
 macro_rules! reasons {
@@ -203,7 +203,7 @@ with_ticket_rows! { reasons! {
     EditDenied [Permitted, FieldsApplied] False Stalled:
         "The account may not edit issues in the project.",
         "Its role lacks Edit issues.", "Grant it Edit issues in the project's permission scheme.";
-    CommentDenied [Permitted] False Stalled:
+    CommentDenied [Permitted, CommentsSent] False Stalled:
         "The account may not comment in the project.",
         "Its role lacks Add comments.", "Grant it Add comments in the project's permission scheme.";
     InternalCommentDenied [Permitted] False Stalled:

@@ -102,7 +102,7 @@ macro_rules! with_ticket_rows {
             "The ticket is archived, alone or with its project; nothing is created again by itself.",
             "Somebody archived it in Jira.",
             "Restore it in Jira to go on with it; for a new ticket delete this object and apply it again, under another name if the archived one is found.";
-        Planned [Created, FieldsApplied, PhaseReached] False Wait:
+        Planned [Created, FieldsApplied, PhaseReached, CommentsSent] False Wait:
             "Nothing is sent: status.plan lists what would be.",
             "spec.tickets.dryRun of the JiraIntegration is true, or the object has the annotation jira-operator.dev/plan.",
             "Set dryRun to false, or remove the annotation, to have it sent.";
@@ -126,7 +126,7 @@ macro_rules! with_ticket_rows {
             "As many tickets were created within an hour as spec.tickets.maxPerHour allows.",
             "More objects were applied than expected: a loop, or an alarm storm.",
             "It goes on by itself; raise spec.tickets.maxPerHour of the JiraIntegration if so many are meant.";
-        TicketSuspended [Created, FieldsApplied, PhaseReached] Unknown Wait:
+        TicketSuspended [Created, FieldsApplied, PhaseReached, CommentsSent] Unknown Wait:
             "spec.suspend is true, so nothing is sent.",
             "A person suspended the object.",
             "Set spec.suspend to false.";
@@ -168,7 +168,7 @@ macro_rules! with_ticket_rows {
         // JiraIssue: FieldsApplied
         AsWritten [FieldsApplied] True Fine:
             "The ticket has the fields and links that the spec asks for.", "", "";
-        ChangesPending [FieldsApplied, PhaseReached] Unknown Retry:
+        ChangesPending [FieldsApplied, PhaseReached, CommentsSent] Unknown Retry:
             "Something that the spec asks for is still to be written to the ticket.",
             "Jira is being asked, or asked to wait.",
             "It goes on by itself.";
@@ -215,6 +215,21 @@ macro_rules! with_ticket_rows {
             "Somebody moves the ticket away, or changes a field, again and again, so that it is left for now.",
             "An automation rule of the project, or a person, wants something else.",
             "Change the rule, or let the spec want what is wanted in Jira; it is tried again after a day, or when the spec changes.";
+        // JiraIssue: CommentsSent
+        AllSent [CommentsSent] True Fine:
+            "The ticket has the comments that the spec asks for.", "", "";
+        InternalNotPossible [CommentsSent] False Stalled:
+            "The ticket cannot have the internal comment that the spec asks for; a public one is never made in its place.",
+            "The account is no agent of the service project, or the issue is no request of it.",
+            "Make the account an agent of the service project; on an issue that is no request, apply the comment under another name with visibility: Public, or write it in Jira.";
+        CommentRefused [CommentsSent] False Stalled:
+            "A comment of the spec was not made or changed; the others are.",
+            "Its text is blank, or longer than Jira takes, or Jira does not take it; the message has the words.",
+            "Correct the text, or take the comment out of spec.comments.";
+        CommentLimitReached [CommentsSent] False Stalled:
+            "The ticket has as many comments as Jira allows, so no other one is made.",
+            "Jira takes 5000 comments of an issue.",
+            "Delete comments in Jira, or go on in another ticket.";
         $($after)*
     } };
 }

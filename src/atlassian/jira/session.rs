@@ -27,6 +27,8 @@ pub struct Session {
     client: AtlassianClient,
     cloud_id: String,
     on_write: Option<Arc<OnWrite>>,
+    /// What is changed is told by this name.
+    about: Option<String>,
 }
 
 impl fmt::Debug for Session {
@@ -45,6 +47,16 @@ impl Session {
             client: client.clone(),
             cloud_id: cloud_id.to_owned(),
             on_write: None,
+            about: None,
+        }
+    }
+
+    /// The same session; what it changes is told by this name instead of by the names of fields and properties.
+    #[must_use]
+    pub fn about(&self, name: &str) -> Self {
+        Self {
+            about: Some(name.to_owned()),
+            ..self.clone()
         }
     }
 
@@ -132,7 +144,7 @@ impl Session {
         let url = format!("{}{path}", self.client.endpoints.gateway(&self.cloud_id));
         Call {
             session: self,
-            path: path.to_owned(),
+            issue: issue_of(path).map(str::to_owned),
             name: format!("{method} {path}"),
             endpoint: endpoint(method.as_str(), path),
             request: self.client.authorized(self.client.http.request(method, url)),
@@ -145,7 +157,8 @@ impl Session {
 pub(super) struct Call<'s> {
     session: &'s Session,
     request: RequestBuilder,
-    path: String,
+    /// The issue that is changed, by id or key.
+    issue: Option<String>,
     name: String,
     endpoint: String,
     limits: ResponseLimits,
@@ -169,6 +182,12 @@ impl Call<'_> {
 
     pub(super) fn timeout(mut self, most: Duration) -> Self {
         self.request = self.request.timeout(most);
+        self
+    }
+
+    /// It changes this issue, which its path does not name.
+    pub(super) fn of_issue(mut self, id: &str) -> Self {
+        self.issue = Some(id.to_owned());
         self
     }
 
@@ -196,14 +215,17 @@ impl Call<'_> {
     /// Sends a change, with what it says in English: what Jira refuses it with is read, and shown to people. One that Jira
     /// asked to wait with is not sent, and not reported.
     pub(super) async fn send_write(self) -> Result<Value, WriteError> {
-        let (session, endpoint, path) = (self.session, self.endpoint.clone(), self.path.clone());
-        let called = session.called(&endpoint, issue_of(&path));
+        let (session, endpoint, issue) = (self.session, self.endpoint.clone(), self.issue.clone());
+        let called = session.called(&endpoint, issue.as_deref());
         session
             .admit(called)
             .await
             .map_err(|limit| WriteError::NotDone(limit.into()))?;
         let on_write = session.on_write.as_ref();
-        let sent = on_write.map(|on_write| (on_write, SentWrite::read(&self.name, &self.request)));
+        let sent = on_write.map(|on_write| {
+            let sent = SentWrite::read(&self.name, &self.request);
+            (on_write, sent.named(session.about.as_deref()))
+        });
         let call = self
             .header("X-Force-Accept-Language", "true")
             .header("Accept-Language", "en");
@@ -222,7 +244,7 @@ impl Call<'_> {
     /// # Errors
     /// The 429 for which it waits.
     pub(super) fn may_be_sent(&self) -> Result<(), JiraError> {
-        let called = self.session.called(&self.endpoint, issue_of(&self.path));
+        let called = self.session.called(&self.endpoint, self.issue.as_deref());
         let bursts = self.session.client.bursts.as_ref();
         bursts.map_or(Ok(()), |bursts| bursts.check(called).map_err(JiraError::from))
     }

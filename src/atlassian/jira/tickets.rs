@@ -11,7 +11,8 @@ use crate::atlassian::{
     error::JiraError,
     issue_fields::FIELDS,
     ticket_models::{
-        Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, IssueWithFields, MarkedIssues,
+        Comment, Comments, CreateField, CreatePage, CreateType, CreatedComment, CreatedIssue, IssueWithFields,
+        MarkedIssues,
     },
     write_error::WriteError,
 };
@@ -22,6 +23,8 @@ const ISSUES: &str = "/rest/api/3/issue";
 const REQUESTS: &str = "/rest/servicedeskapi/request";
 /// Most entries in a page of `createmeta` [OAS].
 const PAGE: usize = 200;
+/// Most comments in a page [OAS].
+const COMMENTS: u32 = 100;
 /// Most pages of one list: paging must never go round for ever.
 const MOST_PAGES: usize = 20;
 /// How long a look-up may take that a creation waits for.
@@ -117,17 +120,17 @@ impl Session {
     ///
     /// # Errors
     /// `Uncertain` where the comment may have been made.
-    pub async fn comment_request(&self, key: &str, text: &str, public: bool) -> Result<CreatedComment, WriteError> {
+    pub async fn comment_request(&self, id: &str, text: &str, public: bool) -> Result<CreatedComment, WriteError> {
         let body = json!({"body": text, "public": public});
-        created(self.post(&comments_of_request(key)).json(&body).send_write().await?)
+        created(self.post(&comments_of_request(id)).json(&body).send_write().await?)
     }
 
     /// As [`may_create_issue`](Self::may_create_issue), of a comment on a request.
     ///
     /// # Errors
     /// As it.
-    pub fn may_comment_request(&self, key: &str) -> Result<(), JiraError> {
-        self.post(&comments_of_request(key)).may_be_sent()
+    pub fn may_comment_request(&self, id: &str) -> Result<(), JiraError> {
+        self.post(&comments_of_request(id)).may_be_sent()
     }
 
     /// Comments on an issue, with a document and properties. Needs write:jira-work.
@@ -151,12 +154,56 @@ impl Session {
     /// # Errors
     /// As every call.
     pub async fn newest_comments(&self, id: &str) -> Result<Comments, JiraError> {
-        let query = [("orderBy", "-created"), ("maxResults", "100")];
-        self.get(&comments_of_issue(id))
-            .timeout(LOOKUP_TIMEOUT)
-            .query(&query)
-            .send()
-            .await
+        self.comments(id, 0, COMMENTS).await
+    }
+
+    /// A page of the comments of an issue with their properties, newest first. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn comments(&self, id: &str, start: usize, most: u32) -> Result<Comments, JiraError> {
+        let path = comments_of_issue(id);
+        let query = [
+            ("orderBy", "-created".to_owned()),
+            ("expand", "properties".to_owned()),
+            ("startAt", start.to_string()),
+            ("maxResults", most.to_string()),
+        ];
+        self.get(&path).timeout(LOOKUP_TIMEOUT).query(&query).send().await
+    }
+
+    /// A comment of an issue with its properties. Needs read:jira-work.
+    ///
+    /// # Errors
+    /// `NotFound` where it is gone, or not shown.
+    pub async fn comment(&self, id: &str, comment: &str) -> Result<Comment, JiraError> {
+        let path = comment_of_issue(id, comment);
+        let query = [("expand", "properties")];
+        self.get(&path).timeout(LOOKUP_TIMEOUT).query(&query).send().await
+    }
+
+    /// Changes a comment, with a document and properties. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// As every change; it can be repeated.
+    pub async fn edit_comment(&self, id: &str, comment: &str, body: &Value) -> Result<CreatedComment, WriteError> {
+        let path = comment_of_issue(id, comment);
+        created(self.put(&path).json(body).send_write().await?)
+    }
+
+    /// Sets a property of a comment of an issue. Needs write:jira-work.
+    ///
+    /// # Errors
+    /// As every change; it can be repeated.
+    pub async fn mark_comment(
+        &self,
+        (id, comment): (&str, &str),
+        property: &str,
+        value: &Value,
+    ) -> Result<(), WriteError> {
+        let path = format!("/rest/api/3/comment/{comment}/properties/{property}");
+        let call = self.put(&path).of_issue(id).json(value);
+        call.send_write().await.map(|_| ())
     }
 
     /// Deletes a comment. Needs write:jira-work.
@@ -164,7 +211,7 @@ impl Session {
     /// # Errors
     /// As every change; it can be repeated.
     pub async fn delete_comment(&self, id: &str, comment: &str) -> Result<(), WriteError> {
-        let path = format!("/rest/api/3/issue/{id}/comment/{comment}");
+        let path = comment_of_issue(id, comment);
         self.delete(&path).send_write().await.map(|_| ())
     }
 
@@ -232,8 +279,12 @@ fn comments_of_issue(id: &str) -> String {
     format!("{ISSUES}/{id}/comment")
 }
 
-fn comments_of_request(key: &str) -> String {
-    format!("{REQUESTS}/{key}/comment")
+fn comment_of_issue(id: &str, comment: &str) -> String {
+    format!("{ISSUES}/{id}/comment/{comment}")
+}
+
+fn comments_of_request(id: &str) -> String {
+    format!("{REQUESTS}/{id}/comment")
 }
 
 fn created<T: DeserializeOwned>(answer: Value) -> Result<T, WriteError> {

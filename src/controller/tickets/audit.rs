@@ -78,7 +78,8 @@ impl Author {
             "written to Jira"
         );
         ctx.metrics.tickets.wrote(operation, outcome);
-        if report.outcome != WriteOutcome::Done {
+        // That a comment was made is told already.
+        if report.outcome != WriteOutcome::Done || report.operation == WriteOperation::MarkComment {
             return;
         }
         if let (WriteOperation::Create, Some(changed)) = (report.operation, self.changed) {
@@ -97,7 +98,7 @@ impl Author {
             WriteOperation::Edit | WriteOperation::Other => ("TicketUpdated", "Changed"),
             WriteOperation::Transition => ("TicketMoved", "Moved"),
             WriteOperation::Comment => ("CommentAdded", "Commented on"),
-            WriteOperation::EditComment => ("CommentUpdated", "Changed a comment of"),
+            WriteOperation::EditComment | WriteOperation::MarkComment => ("CommentUpdated", "Changed a comment of"),
             WriteOperation::DeleteComment => ("CommentDeleted", "Deleted a comment of"),
             WriteOperation::Link => ("LinkAdded", "Linked"),
             WriteOperation::Unlink => ("LinkRemoved", "Removed a link of"),

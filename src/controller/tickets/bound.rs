@@ -1,21 +1,20 @@
 //! A ticket that is there. What Jira says of it comes with the [follower](super::follower): a wake of its object asks
 //! Jira nothing, unless a comment is to be made, its place in the portal is not known, or its time is over.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
 use super::{
+    comments,
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
-    edit::{self, DueEdit, Editor},
-    links::{self, LinkStep, links},
+    latest_comments,
     look::{SOON, known},
-    note::{NoteStep, is_pending, note},
-    phase::{self, Mover, Pending},
-    portal,
+    phase,
     shown::{read, read_marked, shown},
+    steps::{self, RETRY},
 };
 use crate::{
     api::{
@@ -25,7 +24,6 @@ use crate::{
         },
         integration::JiraIntegration,
         issue::JiraIssue,
-        project::JiraProject,
         reason::Reason,
     },
     atlassian::ticket_models::{CreatedIssue, MarkedIssue},
@@ -36,8 +34,6 @@ use crate::{
     },
 };
 
-/// How long a question to Jira that failed is put off.
-const RETRY: Duration = Duration::from_mins(1);
 /// Longest wait that is asked of the queue.
 const LONGEST: Duration = Duration::from_hours(24 * 7);
 
@@ -52,7 +48,9 @@ pub fn kept(object: &JiraIssue, valid: Finding) -> TicketOutcome {
     let mut outcome = TicketOutcome::of(valid);
     if is_bound(object) {
         outcome.findings.extend(carried.into_iter().flatten());
-        outcome.findings.extend(phase::carried(object));
+        outcome
+            .findings
+            .extend(phase::carried(object).into_iter().chain(comments::carried(object)));
     }
     outcome
 }
@@ -102,7 +100,15 @@ pub async fn examine(
         ..TicketOutcome::default()
     };
     let place = (&reach, projects.as_slice());
-    Box::pin(write(&mut outcome, (object, store), ctx, (integration, permit), place)).await;
+    Box::pin(steps::take(
+        &mut outcome,
+        (object, store),
+        ctx,
+        (integration, permit),
+        place,
+    ))
+    .await;
+    Box::pin(latest_comments::read(&mut outcome, object, ctx, (integration, permit))).await;
     let wait = wait.or_else(|| lasts(object, &outcome));
     outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
     outcome
@@ -115,87 +121,6 @@ fn lasts(object: &JiraIssue, outcome: &TicketOutcome) -> Option<Duration> {
         // It is done by what was written just now.
         Lifetime::Over if !outcome.is_over => Some(SOON),
         Lifetime::Over | Lifetime::Unbounded => None,
-    }
-}
-
-/// Makes the comment that names a reporter who could not be set, writes the fields, moves the ticket, and sets the links,
-/// where that is still to be done; and asks for what the answer to the creation would have told of a request.
-async fn write(
-    outcome: &mut TicketOutcome,
-    (object, store): (&JiraIssue, &TicketStore),
-    ctx: &TicketContext,
-    (integration, permit): (&JiraIntegration, &WritePermit),
-    (reach, projects): (&Reach<'_>, &[Arc<JiraProject>]),
-) {
-    let is_there = outcome.findings.iter().all(Finding::is_true);
-    if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
-        let issue = outcome.issue.clone().unwrap_or_default();
-        let (of_phase, moves) = phase::withheld(object, &issue, reason);
-        let (of_fields, edit) = edit::withheld(object, reason);
-        let (of_links, links) = links::withheld(object, reason);
-        for finding in of_phase.into_iter().chain(of_fields).chain(of_links) {
-            outcome.say(finding);
-        }
-        outcome.plan = edit.into_iter().chain(moves).chain(links).collect();
-        return;
-    }
-    let issue = outcome.issue.clone().unwrap_or_default();
-    let phase = if is_there {
-        phase::pending(object, &issue, ctx, integration)
-    } else {
-        Pending::carried(object)
-    };
-    let edit = if is_there {
-        edit::due(object, &issue, ctx, integration)
-    } else {
-        DueEdit::carried(object)
-    };
-    outcome.requeue = [phase.rests, edit.rests].into_iter().flatten().min();
-    outcome.findings.extend(phase.finding);
-    for finding in edit.findings {
-        outcome.say(finding);
-    }
-    let is_pending = is_pending(object) || links::is_pending(object) || portal::is_pending(object);
-    let is_due = is_there && (is_pending || edit.is_due || phase.is_due);
-    let Some(ticket) = outcome.ticket.clone().filter(|_| is_due) else {
-        return;
-    };
-    let Ok(session) = ctx.session(object, integration, permit).await else {
-        return outcome.wait_at_most(RETRY);
-    };
-    if portal::is_pending(object) {
-        portal::ask(outcome, &session).await;
-    }
-    match Box::pin(note((object, store), ctx, &session, permit, &ticket)).await {
-        NoteStep::Nothing => {}
-        NoteStep::After(wait) => outcome.wait_at_most(wait),
-        NoteStep::Refused(finding, wait) => {
-            outcome.findings.push(finding);
-            outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
-        }
-    }
-    let mover = Mover {
-        ctx,
-        store,
-        session: &session,
-        integration,
-        permit,
-        reach,
-        projects,
-    };
-    if edit.is_due {
-        outcome.edited(Box::pin(Editor(&mover).step(object)).await);
-    }
-    if phase.is_due {
-        outcome.take(Box::pin(mover.step(object)).await);
-    }
-    match Box::pin(links((object, store), &session, permit, &ticket)).await {
-        LinkStep::Done => {}
-        LinkStep::After(wait) => outcome.wait_at_most(wait),
-        LinkStep::Refused(finding, wait) => {
-            outcome.say(finding);
-            outcome.wait_at_most(wait);
-        }
     }
 }
 

@@ -9,14 +9,23 @@ use kube::Resource;
 use crate::{
     api::{
         condition::{
-            ConditionType::{FieldsApplied, PeopleMatched, PhaseReached},
+            ConditionType::{CommentsSent, FieldsApplied, PeopleMatched, PhaseReached},
             Finding, conditions,
         },
-        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketPeople, TicketTransitions},
+        integration::KeptComments,
+        issue::{
+            CommentsRead, JiraIssue, JiraIssueStatus, TicketApplied, TicketComments, TicketPeople, TicketTransitions,
+        },
         ready::ticket_ready,
     },
-    atlassian::{desk_models::CustomerRequest, issue_fields::Issue, ticket_models::CreatedIssue},
-    tickets::{TicketPhase, Wish, fields_finding, people_finding, without_wish},
+    atlassian::{
+        desk_models::CustomerRequest,
+        issue_fields::Issue,
+        ticket_models::{Comments, CreatedIssue},
+    },
+    tickets::{
+        TicketPhase, Wish, comments_finding, fields_finding, people_finding, restricted, with_latest, without_wish,
+    },
 };
 
 /// What a reconciliation of a ticket found.
@@ -40,6 +49,10 @@ pub struct TicketOutcome {
     pub compared: Option<String>,
     /// Where it can go, where that was asked.
     pub transitions: Option<TicketTransitions>,
+    /// Its newest comments and how they were read, where that was done.
+    pub comments: Option<(CommentsRead, Comments)>,
+    /// Which of them are kept, where that is known.
+    pub kept_comments: Option<KeptComments>,
     /// Keys of further issues that carry its marker, where that is known.
     pub duplicates: Option<Vec<String>>,
     /// The ticket was done long enough ago: its object is to be deleted.
@@ -174,6 +187,9 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         let is_told = findings.iter().any(|finding| finding.condition == PhaseReached);
         findings.extend(phase.finding(now.0).filter(|_| !is_told));
     }
+    if outcome.ticket.is_some() && findings.iter().all(|finding| finding.condition != CommentsSent) {
+        findings.extend(comments_finding(&object.spec.comments, before.comments.as_ref()));
+    }
     let transitions = phase.transitions(
         findings.iter().find(|finding| finding.condition == PhaseReached),
         outcome.transitions.as_ref(),
@@ -189,6 +205,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         conditions: conditions(&before.conditions, &findings, &ready, generation, now),
         people: people.or(before.people),
         plan: outcome.plan.clone(),
+        comments: comments(before.comments.clone(), outcome),
         duplicates: outcome.duplicates.clone().unwrap_or(before.duplicates),
         portal_url: request.portal_url.or(before.portal_url),
         request_type: request.request_type.map(|kind| kind.name).or(before.request_type),
@@ -225,6 +242,21 @@ fn compared(applied: Option<TicketApplied>, updated: Option<&String>) -> Option<
             ..applied.unwrap_or_default()
         }),
         None => applied,
+    }
+}
+
+/// What is known of the comments, with those that were just read. Of a ticket that is out of reach none are kept.
+fn comments(before: Option<TicketComments>, outcome: &TicketOutcome) -> Option<TicketComments> {
+    let read = outcome.comments.clone();
+    let known = match read {
+        Some((how, answer)) => Some(with_latest(before.unwrap_or_default(), how, &answer)),
+        None => before,
+    };
+    let is_named_only = |issue: &JiraIssueStatus| issue.updated.is_empty();
+    let is_in_reach = !outcome.issue.as_ref().is_some_and(is_named_only);
+    match &outcome.kept_comments {
+        Some(kept) => known.map(|known| restricted(known, kept, is_in_reach)),
+        None => known,
     }
 }
 

@@ -54,6 +54,8 @@ pub struct TicketContext {
     pub rested: Rested,
     /// Tickets whose fields could not be written.
     pub rested_edits: Rested,
+    /// Tickets of which a comment was refused.
+    pub rested_comments: Rested,
     /// Moves that were written down and not made.
     pub unmade: Unmade,
     /// Creations whose answer is lost, by the uid of their object.
@@ -99,6 +101,7 @@ impl TicketContext {
             known: KnownObjects::default(),
             rested: Rested::default(),
             rested_edits: Rested::default(),
+            rested_comments: Rested::default(),
             unmade: Unmade::default(),
             settling: Mutex::default(),
         }
@@ -236,6 +239,7 @@ impl TicketContext {
         self.unmade.forget(object);
         let uid = object.uid().unwrap_or_default();
         self.settled(&note_place(&uid));
+        self.settled(&comment_place(&uid));
         self.settled(&uid);
     }
 
@@ -252,6 +256,12 @@ impl Settling {
     pub fn elapsed_after(&self, grace: Duration) -> Option<Duration> {
         self.since.elapsed().checked_sub(grace)
     }
+}
+
+/// Names the comment that is being made for an object among what is looked for.
+#[must_use]
+pub fn comment_place(uid: &str) -> String {
+    format!("{uid}/comment")
 }
 
 /// Names the comment of an object among what is looked for.

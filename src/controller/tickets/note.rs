@@ -106,7 +106,7 @@ async fn make(
     };
     match found {
         Some(step) => step,
-        None => send(live, ctx, store, &note).await,
+        None => Box::pin(send(live, ctx, store, &note)).await,
     }
 }
 

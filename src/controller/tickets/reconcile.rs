@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::{
     adopt::Adoption,
-    audit, bound,
+    audit, bound, comments,
     conclude::{TicketOutcome, status},
     context::{TicketContext, TicketSession},
     create,
@@ -174,7 +174,7 @@ async fn examine(
     let creation = draft((object, store), ctx, &session, (integration, &permit)).await?;
     let people = people_of(&creation.roles, &creation.draft);
     let mut outcome = if is_dry_run {
-        planned(&object.spec, &creation.draft)
+        planned(object, &creation.draft)
     } else {
         let (place, scope, of) = (creation.place(), creation.marker.scope.clone(), integration_of(object));
         let outcome = Box::pin(create::create(object.clone(), ctx, creation)).await;
@@ -322,7 +322,7 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
 
 /// Whether a ticket is to be moved, or linked, once it is there.
 fn goes_on(spec: &JiraIssueSpec) -> bool {
-    !spec.links.is_empty() || Wish::of(spec).is_some()
+    !spec.links.is_empty() || !spec.comments.is_empty() || Wish::of(spec).is_some()
 }
 
 /// The comment that names the reporter comes after the ticket, too; so does what the answer to its creation would have told.
@@ -340,11 +340,12 @@ fn is_noted(people: &TicketPeople) -> bool {
 }
 
 /// What would be sent.
-fn planned(spec: &JiraIssueSpec, draft: &Draft) -> TicketOutcome {
-    let moves = Wish::of(spec).map(|wish| wish.plan());
+fn planned(object: &JiraIssue, draft: &Draft) -> TicketOutcome {
+    let moves = Wish::of(&object.spec).map(|wish| wish.plan());
+    let (_, comments) = comments::withheld(object, Reason::Planned);
     TicketOutcome {
         findings: vec![Finding::plain(Created, Reason::Planned)],
-        plan: draft.plan().into_iter().chain(moves).collect(),
+        plan: draft.plan().into_iter().chain(moves).chain(comments).collect(),
         ..TicketOutcome::default()
     }
 }

@@ -126,6 +126,7 @@ fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &Jir
     has_note(people, (name, id), status, is_well)?;
     if is_well {
         people.moves.is_settled((name, id), status, sandbox)?;
+        people.judge.talk.is_settled((name, id), status, sandbox)?;
     }
     Ok(())
 }

@@ -9,7 +9,10 @@ use std::{
 use devkit::sandbox::{Effect, Operation, Sandbox, World};
 use jiff::{SignedDuration, Timestamp};
 
-use super::objects::{TAKEN, Wish, named_in, wish};
+use super::{
+    objects::{TAKEN, Wish, named_in, wish},
+    talk::Talk,
+};
 
 /// The property that marks a ticket.
 const PROPERTY: &str = "jira-operator.dev";
@@ -74,6 +77,7 @@ pub struct Judge {
     /// For these a person said that none of the issues in question is the ticket.
     pub anyway: BTreeMap<&'static str, usize>,
     pub notes: BTreeMap<u64, usize>,
+    pub talk: Talk,
 }
 
 impl Judge {
@@ -87,6 +91,7 @@ impl Judge {
             reborn: BTreeMap::new(),
             anyway: BTreeMap::new(),
             notes: BTreeMap::new(),
+            talk: Talk::default(),
         }
     }
 
@@ -115,7 +120,7 @@ impl Judge {
         for effect in new.iter().filter(|effect| effect.client_id.is_some()) {
             match effect.operation {
                 Operation::Create => wrong.extend(self.created(effect, sandbox, search).err()),
-                Operation::Comment => wrong.extend(self.noted(effect).err()),
+                Operation::Comment => wrong.extend(self.commented(effect, sandbox).err()),
                 _ => {}
             }
             wrong.extend(self.is_ours(effect, sandbox).err());
@@ -203,6 +208,18 @@ impl Judge {
         let is_late = |sequence| search.is_late_for(sequence, self.moment);
         let is_new = now.duration_since(made.at) < NEW && !(search.by_index && is_late(made.sequence));
         made.was_marked && is_home && (is_new || (is_labelled && !is_late(made.labelled)))
+    }
+
+    fn commented(&mut self, effect: &Effect, sandbox: &Sandbox) -> Result<(), String> {
+        let name = self
+            .made
+            .iter()
+            .find(|made| made.id == effect.issue_id)
+            .map(|made| made.name);
+        let reborn = name.and_then(|name| self.reborn.get(name));
+        let is_reborn = reborn.is_some_and(|(_, at)| at.elapsed() < self.moment * 3);
+        let judged = self.talk.judge(effect, is_reborn, sandbox);
+        judged.unwrap_or_else(|| self.noted(effect))
     }
 
     fn noted(&mut self, effect: &Effect) -> Result<(), String> {

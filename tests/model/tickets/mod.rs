@@ -8,3 +8,4 @@ pub mod moves;
 pub mod objects;
 pub mod people;
 pub mod steps;
+pub mod talk;

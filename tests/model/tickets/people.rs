@@ -102,6 +102,11 @@ impl People {
                 object: number,
                 phase: wanted,
             } => self.want(sandbox, object(number).0, wanted).await,
+            Step::Say {
+                object: number,
+                program,
+                edition,
+            } => self.say(sandbox, object(number).0, (program, edition)).await,
             Step::Decide { object: number } => self.decide(sandbox, object(number).0).await,
             Step::Lag { is_late } => self.lag(sandbox, is_late),
             Step::Clock { minutes } => {
@@ -117,6 +122,7 @@ impl People {
     async fn apply(&mut self, sandbox: &Sandbox, name: &'static str, edition: u8) {
         let is_new = self.wanted.insert(name, edition).is_none();
         let mut manifest = manifest(name, edition, self.moves.phase(name));
+        manifest["spec"]["comments"] = self.judge.talk.spec(name);
         if self.get(name).await.is_some() {
             let patch = Patch::Merge(json!({"spec": manifest["spec"]}));
             let patched = self.objects.patch(name, &PatchParams::default(), &patch).await;
@@ -142,6 +148,18 @@ impl People {
             return;
         }
         self.moves.wanted((name, wanted), &self.judge.made, sandbox);
+        if self.get(name).await.is_some() {
+            let edition = self.wanted.get(name).copied().unwrap_or_default();
+            self.apply(sandbox, name, edition).await;
+        }
+    }
+
+    /// A program has an entry of its own among the comments of an object, or withdraws it.
+    async fn say(&mut self, sandbox: &Sandbox, name: &'static str, said: (u8, u8)) {
+        if matches!(wish(name), Wish::TakeOver | Wish::Invalid) {
+            return;
+        }
+        self.judge.talk.say(name, said);
         if self.get(name).await.is_some() {
             let edition = self.wanted.get(name).copied().unwrap_or_default();
             self.apply(sandbox, name, edition).await;
@@ -270,6 +288,7 @@ impl People {
         | Step::Unmark { object: number }
         | Step::Shift { object: number, .. }
         | Step::Fight { object: number, .. }
+        | Step::Unsay { object: number }
         | Step::Comment { object: number }) = step
         else {
             return false;
@@ -341,6 +360,10 @@ impl People {
             Step::Fight { is_off, .. } => {
                 json!({"command": "revertField", "issue": ticket, "field": "status", "off": is_off})
             }
+            Step::Unsay { .. } => match self.judge.talk.delete(sandbox, id) {
+                Some(comment) => json!({"command": "deleteComment", "comment": comment}),
+                None => return,
+            },
             _ => json!({"command": "commentOnIssue", "issue": ticket, "text": "Any news?", "account": person}),
         };
         // A property may be gone already.

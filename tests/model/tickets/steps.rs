@@ -57,6 +57,8 @@ pub enum Step {
     Decide { object: u8 },
     /// The spec of an object wants its ticket elsewhere, or nowhere.
     Want { object: u8, phase: u8 },
+    /// A program wants a comment of its own on the ticket of an object, changes it, or withdraws it.
+    Say { object: u8, program: u8, edition: u8 },
     /// A person edits what wakes the operator and changes nothing else.
     Touch { object: u8 },
     /// Every object is reconciled.
@@ -97,6 +99,8 @@ pub enum Step {
     Unmark { object: u8 },
     /// A person comments on it.
     Comment { object: u8 },
+    /// A person deletes the comment of a program.
+    Unsay { object: u8 },
     /// A person moves it to another status.
     Shift { object: u8, status: u8 },
     /// Automation moves it back whenever somebody moves it, or no longer does.
@@ -124,6 +128,8 @@ fn of_the_cluster() -> impl Strategy<Value = Step> {
         1 => Just(Step::Rebuild),
         3 => object().prop_map(|object| Step::Decide { object }),
         8 => (object(), 0..4_u8).prop_map(|(object, phase)| Step::Want { object, phase }),
+        8 => (object(), 0..3_u8, 0..4_u8)
+            .prop_map(|(object, program, edition)| Step::Say { object, program, edition }),
     ]
 }
 
@@ -182,6 +188,7 @@ fn of_jira() -> impl Strategy<Value = Step> {
         4 => object().prop_map(|object| Step::Unlabel { object }),
         2 => object().prop_map(|object| Step::Unmark { object }),
         1 => object().prop_map(|object| Step::Comment { object }),
+        1 => object().prop_map(|object| Step::Unsay { object }),
         4 => (object(), 0..4_u8).prop_map(|(object, status)| Step::Shift { object, status }),
         1 => (object(), prop::bool::weighted(0.6)).prop_map(|(object, is_off)| Step::Fight { object, is_off }),
     ]
@@ -254,6 +261,34 @@ fn lost_move() -> impl Strategy<Value = Vec<Step>> {
     )
 }
 
+/// A ticket that is commented on while that call goes wrong, its process dies or its object is applied anew, or both.
+fn lost_comment() -> impl Strategy<Value = Vec<Step>> {
+    let what = (0..7_u8, 0..3_u8, trouble(), 1..4_u8);
+    let further = (0..3_u8, prop::bool::weighted(0.3), 1..8_u8);
+    (what, further).prop_map(|((object, program, trouble, before), (process, is_replaced, after))| {
+        let said = |edition| Step::Say {
+            object,
+            program,
+            edition,
+        };
+        let begin = [
+            Step::Apply { object, edition: 0 },
+            Step::Wait { thirtieths: 3 },
+            Step::Fault {
+                call: Call::Comment,
+                skip: 0,
+                trouble,
+            },
+            said(1),
+            Step::Wait { thirtieths: before },
+        ];
+        let killed = (process < 2).then_some(Step::Kill { process });
+        let replaced = is_replaced.then_some(Step::Replace { object });
+        let end = [said(2), Step::Wait { thirtieths: after }];
+        begin.into_iter().chain(killed).chain(replaced).chain(end).collect()
+    })
+}
+
 /// A history: how Jira behaves where Atlassian does not say, and the steps.
 #[allow(clippy::struct_excessive_bools)] // Each is a switch of its own.
 #[derive(Clone, Debug)]
@@ -268,7 +303,7 @@ pub struct History {
 /// A history of so many steps.
 pub fn history(steps: usize) -> impl Strategy<Value = History> {
     let step = prop_oneof![24 => of_the_cluster(), 30 => of_the_operator(), 26 => of_calls(), 14 => of_jira()];
-    let some = prop_oneof![50 => step.prop_map(|step| vec![step]), 1 => loss(), 1 => lost_move()];
+    let some = prop_oneof![50 => step.prop_map(|step| vec![step]), 1 => loss(), 1 => lost_move(), 1 => lost_comment()];
     let steps = prop::collection::vec(some, steps..=steps)
         .prop_map(move |all| all.into_iter().flatten().take(steps).collect::<Vec<_>>());
     let rarely = || prop::bool::weighted(0.25);

@@ -50,6 +50,8 @@ mod terminal_steer;
 mod terminal_template;
 mod ticket_histories;
 mod tickets;
+mod tickets_comments;
+mod tickets_comments_people;
 mod tickets_exact;
 mod tickets_fields;
 mod tickets_input;
@@ -169,6 +171,8 @@ pub fn all() -> Vec<Scenario> {
         tickets_exact::scenarios(),
         tickets_fields::scenarios(),
         tickets_many::scenarios(),
+        tickets_comments::scenarios(),
+        tickets_comments_people::scenarios(),
         tickets_kept::scenarios(),
         tickets_life::scenarios(),
         tickets_input::scenarios(),

@@ -153,6 +153,10 @@ impl State {
                 .and_then(|observed| observed.as_i64());
             let current = observed == object.metadata.generation;
             self.set(format!("{at}: observed"), (observed.is_none() || current).to_string());
+            // The newest ones may not have been read yet.
+            if let Some(comments) = status.get_mut("comments").and_then(Value::as_object_mut) {
+                comments.retain(|part, _| part == "sent" || part == "sending");
+            }
         }
         self.flat(at.to_owned(), &data["spec"]);
         self.flat(at.to_owned(), &data["status"]);

@@ -103,6 +103,25 @@ pub const fn edited() -> Applied {
     }
 }
 
+/// An issue that is commented on as soon as it is there.
+pub const fn commented() -> Applied {
+    applied("sweep::a_ticket_is_commented_on", || {
+        let mut spec = bug();
+        spec["comments"] = json!([{"name": "a", "body": "**One**"}, {"name": "b", "body": "Two"}]);
+        spec
+    })
+}
+
+/// A request with a comment for agents alone, and one for customers.
+pub const fn answered() -> Applied {
+    applied("sweep::a_request_is_answered", || {
+        let mut spec = asked_by("dana@acme.example");
+        spec["comments"] =
+            json!([{"name": "a", "body": "**One**"}, {"name": "b", "body": "Two", "visibility": "Public"}]);
+        spec
+    })
+}
+
 /// One that a person made.
 pub const fn taken_over() -> Applied {
     applied("sweep::a_ticket_is_taken_over", || json!({"ticket": "ENG-1"}))

@@ -1,0 +1,156 @@
+//! What is still to be done to a ticket that is there, in its order: the comment that names a reporter who could not be
+//! set, its fields, its phase, its comments and its links; and what the answer to its creation would have told.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    comments::{self, Commenter},
+    conclude::TicketOutcome,
+    context::TicketContext,
+    edit::{self, DueEdit, Editor},
+    links::{self, LinkStep, links},
+    note::{self, NoteStep, note},
+    phase::{self, Mover, Pending},
+    portal,
+};
+use crate::{
+    api::{condition::Finding, integration::JiraIntegration, issue::JiraIssue, project::JiraProject, reason::Reason},
+    atlassian::ticket_models::CreatedIssue,
+    tickets::{Reach, TicketStore, WritePermit},
+};
+
+/// How long a question to Jira that failed is put off.
+pub const RETRY: Duration = Duration::from_mins(1);
+
+/// Takes the steps that are due.
+pub async fn take(
+    outcome: &mut TicketOutcome,
+    (object, store): (&JiraIssue, &TicketStore),
+    ctx: &TicketContext,
+    (integration, permit): (&JiraIntegration, &WritePermit),
+    (reach, projects): (&Reach<'_>, &[Arc<JiraProject>]),
+) {
+    let is_there = outcome.findings.iter().all(Finding::is_true);
+    if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
+        return withheld(outcome, object, reason);
+    }
+    let due = if is_there {
+        Due::of(outcome, object, ctx, integration)
+    } else {
+        Due::carried(object)
+    };
+    let due = due.told(outcome);
+    let Some(ticket) = outcome.ticket.clone().filter(|_| is_there && due.is_any(object)) else {
+        return;
+    };
+    let Ok(session) = ctx.session(object, integration, permit).await else {
+        return outcome.wait_at_most(RETRY);
+    };
+    if portal::is_pending(object) {
+        portal::ask(outcome, &session).await;
+    }
+    match Box::pin(note((object, store), ctx, &session, permit, &ticket)).await {
+        NoteStep::Nothing => {}
+        NoteStep::After(wait) => outcome.wait_at_most(wait),
+        NoteStep::Refused(finding, wait) => {
+            outcome.findings.push(finding);
+            outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
+        }
+    }
+    let mover = Mover {
+        ctx,
+        store,
+        session: &session,
+        integration,
+        permit,
+        reach,
+        projects,
+    };
+    Box::pin(due.taken(outcome, &mover, object, &ticket)).await;
+}
+
+/// Nothing is to be sent: it is said, and what would be sent.
+fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) {
+    let issue = outcome.issue.clone().unwrap_or_default();
+    let (of_phase, moves) = phase::withheld(object, &issue, reason);
+    let (of_fields, edit) = edit::withheld(object, reason);
+    let (of_comments, comments) = comments::withheld(object, reason);
+    let (of_links, links) = links::withheld(object, reason);
+    for finding in of_phase.into_iter().chain(of_fields).chain(of_comments).chain(of_links) {
+        outcome.say(finding);
+    }
+    outcome.plan = edit.into_iter().chain(moves).chain(comments).chain(links).collect();
+}
+
+/// What is to be done, and what was said of the rest.
+struct Due {
+    edit: DueEdit,
+    phase: Pending,
+    comments: Pending,
+}
+
+impl Due {
+    fn of(outcome: &TicketOutcome, object: &JiraIssue, ctx: &TicketContext, integration: &JiraIntegration) -> Self {
+        let issue = outcome.issue.clone().unwrap_or_default();
+        Self {
+            edit: edit::due(object, &issue, ctx, integration),
+            phase: phase::pending(object, &issue, ctx, integration),
+            comments: comments::pending(object, ctx, integration),
+        }
+    }
+
+    /// Of a ticket that is not shown, or is out of reach, what was said before stands.
+    fn carried(object: &JiraIssue) -> Self {
+        Self {
+            edit: DueEdit::carried(object),
+            phase: Pending::carried(object),
+            comments: Pending {
+                finding: comments::carried(object),
+                ..Pending::default()
+            },
+        }
+    }
+
+    /// Says what was said before, and when the rest is due.
+    fn told(mut self, outcome: &mut TicketOutcome) -> Self {
+        let rests = [self.phase.rests, self.edit.rests, self.comments.rests];
+        outcome.requeue = rests.into_iter().flatten().min();
+        let findings = std::mem::take(&mut self.edit.findings).into_iter();
+        for finding in findings
+            .chain(self.phase.finding.take())
+            .chain(self.comments.finding.take())
+        {
+            outcome.say(finding);
+        }
+        self
+    }
+
+    fn is_any(&self, object: &JiraIssue) -> bool {
+        let is_pending = note::is_pending(object) || links::is_pending(object) || portal::is_pending(object);
+        is_pending || self.edit.is_due || self.phase.is_due || self.comments.is_due
+    }
+
+    async fn taken(&self, outcome: &mut TicketOutcome, mover: &Mover<'_>, object: &JiraIssue, ticket: &CreatedIssue) {
+        if self.edit.is_due {
+            outcome.edited(Box::pin(Editor(mover).step(object)).await);
+        }
+        if self.phase.is_due {
+            outcome.take(Box::pin(mover.step(object)).await);
+        }
+        if self.comments.is_due {
+            let step = Box::pin(Commenter { at: mover }.step(object)).await;
+            outcome.findings.extend(step.finding);
+            if let Some(wait) = step.wait {
+                outcome.wait_at_most(wait);
+            }
+        }
+        match Box::pin(links((object, mover.store), mover.session, mover.permit, ticket)).await {
+            LinkStep::Done => {}
+            LinkStep::After(wait) => outcome.wait_at_most(wait),
+            LinkStep::Refused(finding, wait) => {
+                outcome.say(finding);
+                outcome.wait_at_most(wait);
+            }
+        }
+    }
+}
