@@ -243,7 +243,11 @@ fn every_value_is_used_by_a_template() {
     let mut all = BTreeSet::new();
     paths(&values, ".Values", &mut all);
     let templates = std::fs::read_dir(chart().join("templates")).expect("templates");
-    let templates: String = templates.map(|entry| read(&entry.expect("a file").path())).collect();
+    let templates = templates.map(|entry| entry.expect("an entry").path());
+    let templates: String = templates
+        .filter(|path| path.is_file())
+        .map(|path| read(&path))
+        .collect();
     let is_whole = |path: &str| templates.contains(&format!("with {path} }}}}"));
     let is_used = |path: &str| {
         let mut part = path;
@@ -257,4 +261,19 @@ fn every_value_is_used_by_a_template() {
     };
     let unused: Vec<&String> = all.iter().filter(|path| !is_used(path)).collect();
     assert_eq!(unused, Vec::<&String>::new());
+}
+
+#[test]
+fn no_variable_of_the_chart_can_be_set_twice() {
+    let read = |file: &str| std::fs::read_to_string(chart().join(file)).expect("a file of the chart");
+    let deployment = read("templates/deployment.yaml");
+    let names = deployment
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- name: "));
+    let is_variable = |name: &&str| name.chars().all(|one| one.is_ascii_uppercase() || one == '_');
+    let variables: BTreeSet<&str> = names.filter(is_variable).collect();
+    let schema: Value = serde_json::from_str(&read("values.schema.json")).expect("JSON");
+    let refused = schema["properties"]["extraEnv"]["items"]["properties"]["name"]["not"]["enum"].as_array();
+    let refused: BTreeSet<&str> = refused.into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(variables, refused);
 }

@@ -1,4 +1,5 @@
-//! What the operator answers on a `JiraIssue`.
+//! What the operator answers on a `JiraIssue`. A field that Jira says begins in `atlassian/issue_fields.rs`, from where the
+//! compiler and tests lead on; `docs/issues.md` lists those that are mirrored.
 
 use std::collections::BTreeMap;
 

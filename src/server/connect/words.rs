@@ -1,6 +1,6 @@
 //! The words of the connect pages, also of those that `jira-operator connect` shows. Those of the page that the link
 //! opens stand in `pages/start.html`, those that the terminal says too in `connect/failed_consent_words.rs`; findings bring their
-//! own.
+//! own, and the labels around them stand in `pages/result.html`. `docs/connect-reference.md` explains the titles that refuse.
 
 use axum::http::StatusCode;
 
@@ -229,4 +229,26 @@ pub(super) fn not_storable(findings: &[Finding]) -> ResultPage {
 
 pub(super) fn credentials_unusable(finding: Finding) -> ResultPage {
     ResultPage::saying("The app's credentials cannot be used", "bad", &[]).with(&[finding])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_quotes_titles_that_there_are() {
+        let (ours, terminal) = (
+            include_str!("words.rs"),
+            include_str!("../../connect/failed_consent_words.rs"),
+        );
+        let rows = include_str!("../../../docs/connect-reference.md").lines();
+        let names = rows.filter_map(|row| row.strip_prefix("| *")?.split_once("* |"));
+        let titles: Vec<&str> = names.flat_map(|(titles, _)| titles.split("*, *")).collect();
+        assert!(titles.len() > 10, "{titles:?}");
+        for quoted in titles {
+            let title = format!("\"{}\"", quoted.split(". ").next().unwrap_or_default());
+            assert!(
+                ours.contains(&title) || terminal.contains(&title),
+                "docs/connect-reference.md explains {title}, which no page says"
+            );
+        }
+    }
 }
