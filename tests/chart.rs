@@ -273,7 +273,8 @@ fn no_variable_of_the_chart_can_be_set_twice() {
     let is_variable = |name: &&str| name.chars().all(|one| one.is_ascii_uppercase() || one == '_');
     let variables: BTreeSet<&str> = names.filter(is_variable).collect();
     let schema: Value = serde_json::from_str(&read("values.schema.json")).expect("JSON");
-    let refused = schema["properties"]["extraEnv"]["items"]["properties"]["name"]["not"]["enum"].as_array();
-    let refused: BTreeSet<&str> = refused.into_iter().flatten().filter_map(Value::as_str).collect();
+    let refused = schema.pointer("/properties/extraEnv/items/properties/name/not/enum");
+    let refused = refused.and_then(Value::as_array).into_iter().flatten();
+    let refused: BTreeSet<&str> = refused.filter_map(Value::as_str).collect();
     assert_eq!(variables, refused);
 }
