@@ -103,6 +103,21 @@ pub fn difference(expected: &State, found: &State) -> String {
     lines
 }
 
+/// What Jira had of the fields is written down where it was compared, and a ticket that is found may be compared before the
+/// next change, or at it.
+fn unseen(status: &mut serde_json::Map<String, Value>) {
+    let Some(applied) = status.get_mut("applied").and_then(Value::as_object_mut) else {
+        return;
+    };
+    applied.remove("compared");
+    let fields = applied.get_mut("fields").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(|fields| fields.values_mut()) {
+        if let Some(field) = field.as_object_mut() {
+            field.remove("found");
+        }
+    }
+}
+
 impl State {
     fn set(&mut self, at: String, value: impl Into<String>) {
         self.0.insert(at, value.into());
@@ -153,6 +168,7 @@ impl State {
                 .and_then(|observed| observed.as_i64());
             let current = observed == object.metadata.generation;
             self.set(format!("{at}: observed"), (observed.is_none() || current).to_string());
+            unseen(status);
             // The newest ones may not have been read yet.
             if let Some(comments) = status.get_mut("comments").and_then(Value::as_object_mut) {
                 comments.retain(|part, _| part == "sent" || part == "sending");
