@@ -90,8 +90,15 @@ async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> Tick
 /// The ticket that this process created for an object of this name.
 async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (CreatedIssue, i64)) -> TicketOutcome {
     let (ticket, n) = of;
+    let found = match creation.read(&ticket.id).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await,
+        Err(error) => return unanswered(&error),
+    };
     if creation.existing != ExistingPolicy::AdoptUnresolved {
-        return bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await;
+        // Its marker says what was written to it: the spec may want something else by now.
+        let creation = creation.numbered(n, None);
+        return Box::pin(take_over(&live, ctx, creation, found, Reason::TicketFound)).await;
     }
     let highest = match ctx.outbox.look_up(&creation).await {
         Ok(LookedUp::Found(_, highest)) => highest,
@@ -100,11 +107,7 @@ async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (Cr
         }
         Err(error) => return unanswered(&error),
     };
-    match creation.read(&ticket.id).await {
-        Ok(Some(found)) => Box::pin(existing((live, highest), ctx, creation, found)).await,
-        Ok(None) => bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await,
-        Err(error) => unanswered(&error),
-    }
+    Box::pin(existing((live, highest), ctx, creation, found)).await
 }
 
 /// A ticket that an object of this name had before: it is taken over, or followed by another one.
