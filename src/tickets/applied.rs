@@ -9,7 +9,7 @@ use super::{
     links::LinkPlan,
     parts::Part,
     spec_fields::outstanding,
-    unwritten::{Unwritten, edited},
+    unwritten_fields::{Unwritten, edited},
     write_backs::suspended_until,
 };
 use crate::api::{

@@ -46,7 +46,7 @@ mod store;
 mod text;
 mod transition;
 mod unmoved;
-mod unwritten;
+mod unwritten_fields;
 mod values;
 mod write_backs;
 
@@ -93,4 +93,4 @@ pub use standing::{Said, ShownTicket, Standing, TicketNews, is_news, standing};
 pub use store::TicketStore;
 pub use transition::{Choice, Itinerary, Place, Step, Way, Wish};
 pub use unmoved::Unmoved;
-pub use unwritten::{Unwritten, edited};
+pub use unwritten_fields::{Unwritten, edited};
