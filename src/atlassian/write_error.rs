@@ -1,4 +1,5 @@
-//! What can go wrong when Jira is asked to change something, told apart by whether it did.
+//! What can go wrong when Jira is asked to change something, told apart by whether it did. What is done after
+//! a 429 (`NotDone`) begins in `rate_limit/waits_after_429.rs`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,9 @@
 //! What follows from a 429 that says how long to wait: nothing goes to that endpoint of the site before the time that Jira
 //! asked for, or to that issue, where its writes were too many. It holds for all that call Jira, whatever wakes them: what
 //! would be sent meanwhile fails as the 429 did, with what is left of the wait. So do the steps of a ticket, and each goes
-//! on after it, or after a time of its own where Jira named none.
+//! on after it, or after a time of its own where Jira named none. What a step does besides waiting stands where it meets
+//! `WriteError::NotDone`: `create.rs`, `note.rs`, `edit.rs`, `phase.rs`, `moves.rs`, `comment_calls.rs` and `links.rs` in
+//! `controller/tickets/`, `outbox.rs` in `tickets/`.
 //!
 //! A spent quota holds for the whole app, and is kept in `sync/budget.rs`; what a 429 means is in `mod.rs`.
 

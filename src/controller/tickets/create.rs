@@ -1,4 +1,5 @@
-//! Creates the ticket of an object, or goes on with a creation that began before.
+//! Creates the ticket of an object, or goes on with a creation that began before. How long it waits after a 429:
+//! `atlassian/rate_limit/waits_after_429.rs`.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Sets the links of a ticket that its spec asks for, and removes those of ours that left it.
+//! Sets the links of a ticket that its spec asks for, and removes those of ours that left it. How long it waits after a 429:
+//! `atlassian/rate_limit/waits_after_429.rs`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Names a reporter who could not be set in a comment: written down first, made once, and looked for where its answer is
-//! lost.
+//! lost. How long it waits after a 429: `atlassian/rate_limit/waits_after_429.rs`.
 
 use std::time::Duration;
 
