@@ -160,6 +160,10 @@ impl Scenario for Applied {
                 scene.harness.apply_ticket(NAME, before()).await;
                 let key = self.until_there(scene, &before()).await.key;
                 harness.command(json!({"command": "labelIssue", "issue": key, "add": ["people"]}));
+                // It is seen at the next look, which may have been just before.
+                harness.request("acme").await;
+                let is_seen = |status: &JiraIssueStatus| status.labels.iter().any(|label| label == "people");
+                harness.until_ticket(NAME, "labelled by a person", is_seen).await;
             }
             if self.existed {
                 self.apply(scene).await;
