@@ -124,9 +124,11 @@ impl SentWrite {
     fn of(name: &str, body: Option<&Value>) -> Self {
         let (method, path) = name.split_once(' ').unwrap_or_default();
         let (operation, issue) = WriteOperation::of(method, path);
-        let property = path.split_once("/properties/").map(|(_, key)| key.to_owned());
-        let mut fields: Vec<String> = body.map(fields).unwrap_or_default();
-        fields.extend(property);
+        let mut fields = match path.split_once("/properties/") {
+            // What a property holds are no fields of the issue, whatever it calls them.
+            Some((_, key)) => vec![key.to_owned()],
+            None => body.map(fields).unwrap_or_default(),
+        };
         fields.extend(path.ends_with("/assignee").then(|| "assignee".to_owned()));
         fields.sort_unstable();
         fields.dedup();
@@ -289,6 +291,11 @@ mod tests {
         );
         assert_eq!(
             SentWrite::of("PUT /rest/api/3/issue/10001/properties/mine", None).fields,
+            ["mine"]
+        );
+        let property = json!({"fields": {"summary": {"wanted": "secret"}}});
+        assert_eq!(
+            SentWrite::of("PUT /rest/api/3/issue/10001/properties/mine", Some(&property)).fields,
             ["mine"]
         );
     }
