@@ -353,7 +353,9 @@ async fn refused(
             let live = again.store.latest(object);
             at_once(Box::pin(send(live, ctx, *again, floor)).await, true)
         }
-        Ok(AfterRefusal::Changed) => pending("It changed while Jira was asked to create it").after(Duration::ZERO),
+        Ok(AfterRefusal::Changed) => {
+            pending("It, or what Jira takes, changed while Jira was asked to create it").after(Duration::ZERO)
+        }
         Ok(AfterRefusal::Over(outcome)) => *outcome,
         Err(error) => unanswered(&error),
     }

@@ -16,7 +16,7 @@ use crate::{
         models::is_customer_id,
         write_error::Refusal,
     },
-    tickets::{Creation, Part, RefusedCreation, TicketProject},
+    tickets::{Creation, NotCreatable, Part, RefusedCreation, TicketProject, creatable},
 };
 
 /// How long what Jira refused is left alone, unless the spec changes.
@@ -26,7 +26,7 @@ const REFUSED: Duration = Duration::from_mins(30);
 pub enum AfterRefusal {
     /// It is sent again, without what was refused.
     Again(Box<Creation>),
-    /// The object is not as it was: what it asks for is judged anew.
+    /// The object, or what Jira says can be created, is not as it was: it is judged anew.
     Changed,
     /// It is not created.
     Over(Box<TicketOutcome>),
@@ -55,6 +55,9 @@ pub async fn after(
     });
     let mut parts: Vec<(Part, String)> = told.collect();
     if parts.is_empty() {
+        if !refusal.fields.is_empty() && is_told_otherwise(object, &creation).await? {
+            return Ok(AfterRefusal::Changed);
+        }
         let may_create = if refused.needs_permissions() {
             Some(may_create(&creation.session, &creation.draft.project).await?)
         } else {
@@ -76,6 +79,16 @@ pub async fn after(
         draft.without(part, words)
     });
     Ok(AfterRefusal::Again(Box::new(creation.with(reduced))))
+}
+
+/// Whether Jira says of the fields something else now than when the creation was judged: judged by that, a field is named
+/// with its values.
+async fn is_told_otherwise(object: &JiraIssue, creation: &Creation) -> Result<bool, JiraError> {
+    match creatable(&creation.session, &creation.draft.project, &object.spec).await {
+        Ok(now) => Ok(now != *creation.metadata),
+        Err(NotCreatable::Invalid(_)) => Ok(true),
+        Err(NotCreatable::Unanswered(error)) => Err(error),
+    }
 }
 
 fn over(refused: &RefusedCreation<'_>, may_create: Option<bool>) -> AfterRefusal {
