@@ -84,9 +84,10 @@ impl Follower<'_> {
     }
 
     async fn ask(&self, following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
-        let read_before = following.shown();
+        let (read_before, missing) = (following.shown(), following.missing());
         self.read(following.unread(self.tickets), following, round).await?;
         self.changes(&read_before, following, round).await?;
+        self.changes_of_missing(&missing, following, round).await?;
         if self.is_requested || following.is_sweep_due(self.now) {
             self.sweep(following, round).await?;
         }
@@ -119,6 +120,27 @@ impl Follower<'_> {
             }
         }
         following.advance(latest);
+        Ok(())
+    }
+
+    /// What changed among those that an answer lacked: that proves nothing, and until they are looked up people may change
+    /// them. They are asked for apart from the others, since Jira refuses a query that names one which is gone.
+    async fn changes_of_missing(
+        &self,
+        ids: &[u64],
+        following: &mut Following,
+        round: &mut Round,
+    ) -> Result<(), MirrorError> {
+        let since = following.since();
+        for some in ids.chunks(IDS) {
+            let Some((issues, _)) = self.changed(some, since).await? else {
+                continue;
+            };
+            for issue in &issues {
+                following.see(issue);
+            }
+            round.take(issues);
+        }
         Ok(())
     }
 

@@ -65,6 +65,12 @@ impl Following {
         self.known.iter().filter(is_shown).copied().collect()
     }
 
+    /// Those that were not shown, and of which it is not known why.
+    #[must_use]
+    pub fn missing(&self) -> Vec<u64> {
+        self.missing.keys().copied().collect()
+    }
+
     /// From when on changes are asked for.
     #[must_use]
     pub fn since(&self) -> Timestamp {
@@ -215,7 +221,7 @@ mod tests {
         let found = [issue(1, "2026-11-30T10:00:00.000+0000")];
         following.read(&[1, 2, 3], &[3], &found, now);
         assert_eq!(following.unread(&tickets), [3], "Jira could not answer that one");
-        assert_eq!(following.shown(), [1]);
+        assert_eq!((following.shown(), following.missing()), (vec![1], vec![2]));
         assert!(following.due(MINUTE, now).is_empty());
         assert_eq!(following.due(MINUTE, now + MINUTE), [2]);
         following.looked_up(&[2], &[], now + MINUTE);

@@ -29,6 +29,10 @@ use crate::{
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         waiting("tickets::quiet_ones_cost_one_call_an_interval", quiet),
+        scenario(
+            "tickets::one_that_search_lacks_for_a_while_is_followed_all_the_same",
+            unlisted,
+        ),
         scenario("tickets::what_became_of_one_is_told_apart", ends),
         scenario("tickets::a_done_one_takes_its_object_along", expired),
         scenario("tickets::one_that_became_two_or_anothers_says_so", twice),
@@ -96,6 +100,25 @@ async fn quiet(cluster: Arc<Cluster>) {
     let asked = about_tickets(&harness, mark);
     // What a person made of a field of the spec is read, who it was, and whether anybody commented.
     assert_eq!(asked.len(), 6, "{asked:?}");
+    harness.close().await;
+}
+
+/// A person asks for everything before search knows the ticket.
+async fn unlisted(cluster: Arc<Cluster>) {
+    let spec = json!({"projects": [{"key": "ENG"}], "tickets": {}});
+    let harness = connected(&cluster, "tickets-unlisted", spec).await;
+    harness.command(json!({"command": "setIndexLag", "untilReleased": true}));
+    harness.apply_ticket("new", bug("New")).await;
+    let key = harness.until_created("new").await.key;
+    let mark = harness.sandbox.mark();
+    harness.request("acme").await;
+    until_asked(&harness, mark, "creator = currentUser()", 1).await;
+    let fields = json!({"summary": "Newer"});
+    harness.command(json!({"command": "editIssue", "issue": key, "account": "dana@acme.example", "fields": fields}));
+    harness.command(json!({"command": "releaseIndex"}));
+    harness.request("acme").await;
+    let is_newer = |status: &JiraIssueStatus| status.summary == "Newer";
+    harness.until_ticket("new", "as people edited it", is_newer).await;
     harness.close().await;
 }
 
