@@ -6,6 +6,7 @@ mod connect_link;
 mod narrator;
 mod processes;
 mod scenes;
+mod ticket_comments;
 mod ticket_moves;
 mod tickets;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::cluster::Error;
 use super::narrator::{change, say, show, tell};
 use super::processes::Processes;
-use super::{ticket_moves, tickets};
+use super::{ticket_comments, ticket_moves, tickets};
 use crate::sandbox::{AppCredentials, Command};
 
 /// The manifests that a person would apply.
@@ -21,6 +21,7 @@ pub(super) async fn run(demo: &Processes) -> Result<(), Error> {
     healthy(demo).await?;
     issues(demo).await?;
     tickets::show_tickets(demo).await?;
+    ticket_comments::show_comments(demo).await?;
     ticket_moves::show_moves(demo).await?;
     lacking_permission(demo).await?;
     missing_scope(demo).await?;

@@ -11,6 +11,8 @@ use super::processes::Processes;
 
 /// An agent of the service project.
 pub(super) const AGENT: &str = "alex@acme.example";
+/// A customer of it.
+pub(super) const CUSTOMER: &str = "dana@acme.example";
 /// The tickets, by the names of their objects.
 pub(super) const KNOWN: &str = "laptop-for-dana";
 pub(super) const UNKNOWN: &str = "laptop-for-kim";
@@ -83,7 +85,13 @@ pub(super) async fn show_tickets(demo: &Processes) -> Result<(), Error> {
     describe(demo).await?;
     say("And this is what an agent of SUP sees in Jira:");
     for name in [KNOWN, UNKNOWN] {
-        as_agent(demo, name).await?;
+        let are_public = as_agent(demo, name).await?;
+        if (are_public.first() == Some(&false)) != (name == UNKNOWN) {
+            return Err(Error::Unexpected(format!(
+                "an internal note was to be on Kim's ticket alone, and {name} has {}",
+                are_public.len()
+            )));
+        }
     }
     Ok(())
 }
@@ -128,16 +136,15 @@ fn condition(description: &str, type_: &str) -> String {
     blocks.map(lines).find(is_it).unwrap_or_default().join("\n")
 }
 
-/// The request as an agent sees it, through Jira's own API.
-pub(super) async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> {
+/// Shows the request as an agent sees it, through Jira's own API. Answers of each comment whether it is public.
+pub(super) async fn as_agent(demo: &Processes, name: &str) -> Result<Vec<bool>, Error> {
     let key = ["get", "jissue", "-n", "demo", name, "-o", "jsonpath={.status.key}"];
     let key = demo.cluster.kubectl(&key).await?;
     let issue = ask(
-        demo,
+        (demo, AGENT),
         &format!("/rest/api/3/issue/{key}?fields=summary,status,reporter,assignee"),
     )
     .await?;
-    let comments = ask(demo, &format!("/rest/servicedeskapi/request/{key}/comment")).await?;
     let of_issue = |path: &str| issue.pointer(path).and_then(Value::as_str);
     let assignee = of_issue("/fields/assignee/displayName").unwrap_or("nobody");
     tell(
@@ -148,6 +155,13 @@ pub(super) async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> 
             of_issue("/fields/reporter/displayName").unwrap_or_default(),
         ),
     );
+    show_thread(demo, AGENT, &key).await
+}
+
+/// Shows the comments of a request as somebody reads them. Answers of each whether it is public.
+pub(super) async fn show_thread(demo: &Processes, account: &str, key: &str) -> Result<Vec<bool>, Error> {
+    let comments = ask((demo, account), &format!("/rest/servicedeskapi/request/{key}/comment")).await?;
+    let mut are_public = Vec::new();
     for comment in comments
         .pointer("/values")
         .and_then(Value::as_array)
@@ -159,24 +173,18 @@ pub(super) async fn as_agent(demo: &Processes, name: &str) -> Result<(), Error> 
         let kind = if is_public { "comment" } else { "internal note" };
         paragraph(5, &format!("{}, {kind}:", text("/author/displayName")));
         paragraph(7, text("/body"));
+        are_public.push(is_public);
     }
     println!();
-    let internal = comments.pointer("/values/0/public").and_then(Value::as_bool) == Some(false);
-    if internal == (name == UNKNOWN) {
-        Ok(())
-    } else {
-        Err(Error::Unexpected(format!(
-            "{key} was to have an internal note for Kim alone: {comments}"
-        )))
-    }
+    Ok(are_public)
 }
 
-async fn ask(demo: &Processes, path: &str) -> Result<Value, Error> {
+async fn ask((demo, account): (&Processes, &str), path: &str) -> Result<Value, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Start(format!("Jira could not be asked for {path}: {error}"));
     let app = demo.sandbox.app(None).map_err(|error| failed(&error))?;
     let token = demo
         .sandbox
-        .mint(&app.client_id, Some(AGENT))
+        .mint(&app.client_id, Some(account))
         .map_err(|error| failed(&error))?
         .access_token;
     let site = demo
