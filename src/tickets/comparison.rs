@@ -71,7 +71,8 @@ impl Comparison<'_> {
                         written.theirs || written.found != digest_of(live)
                     })
         };
-        self.wanted.iter().any(|field| is_open(&field)) || !self.missing_labels(&before).is_empty()
+        let are_labels_open = !self.missing_labels(&before).is_empty() || !self.forgotten_labels(&before).is_empty();
+        self.wanted.iter().any(|field| is_open(&field)) || are_labels_open
     }
 
     /// What is to be done. Without a history nobody has changed anything.
@@ -168,6 +169,7 @@ impl Comparison<'_> {
         match history.editor(&field.id, None) {
             // Jira writes some values in a form of its own.
             _ if is_as_left && !is_theirs => {}
+            Editor::Nobody if !is_theirs && self.wrote_another(field) => plan.set.push(field.clone()),
             Editor::Nobody if !is_theirs => {
                 plan.applied
                     .fields
@@ -203,6 +205,28 @@ impl Comparison<'_> {
             }
             None => true,
         }
+    }
+
+    /// Whether the operator wrote something else last and could not write that down: its marker goes with what is written.
+    fn wrote_another(&self, field: &WantedField) -> bool {
+        let marked = self.marked.fields.get(&field.place);
+        marked.is_some_and(|marked| marked.wanted != field.digest)
+    }
+
+    /// Labels that the operator added, as the marker says, which could not be written down, and that left the spec since.
+    fn forgotten_labels(&self, applied: &TicketApplied) -> Vec<String> {
+        let live = self.live_labels();
+        let known = |label: &&String| {
+            let mut all = self
+                .spec
+                .labels
+                .iter()
+                .chain(&applied.labels)
+                .chain(&applied.labels_of_others);
+            all.any(|known| known == *label)
+        };
+        let marked = self.marked.labels.iter().filter(|label| !known(label));
+        marked.filter(|label| live.contains(&label.as_str())).cloned().collect()
     }
 
     /// Labels that were there, or were added, and that somebody removed.
@@ -241,6 +265,11 @@ impl Comparison<'_> {
         }
         let have_left = before.labels.iter().filter(|label| !wanted.contains(label));
         plan.remove.extend(have_left.filter(is_there).cloned());
+        let forgotten = self.forgotten_labels(&before);
+        // Who changed labels since may have added them as well.
+        if !forgotten.is_empty() && matches!(history.editor(LABELS, None), Editor::Nobody) {
+            plan.remove.extend(forgotten);
+        }
         plan.applied.labels_of_others.retain(|label| wanted.contains(label));
         let removed = &plan.remove;
         plan.applied

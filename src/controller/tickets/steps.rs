@@ -7,7 +7,8 @@ use super::{
     comments::{self, Commenter},
     conclude::TicketOutcome,
     context::TicketContext,
-    edit::{self, DueEdit, Editor},
+    edit::Editor,
+    edit_due::{self, DueEdit},
     links::{self, LinkStep, links},
     note::{self, NoteStep, note},
     phase::{self, Mover, Pending},
@@ -73,7 +74,7 @@ pub async fn take(
 fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) {
     let issue = outcome.issue.clone().unwrap_or_default();
     let (of_phase, moves) = phase::withheld(object, &issue, reason);
-    let (of_fields, edit) = edit::withheld(object, reason);
+    let (of_fields, edit) = edit_due::withheld(object, reason);
     let (of_comments, comments) = comments::withheld(object, reason);
     let (of_links, links) = links::withheld(object, reason);
     for finding in of_phase.into_iter().chain(of_fields).chain(of_comments).chain(of_links) {
@@ -93,7 +94,7 @@ impl Due {
     fn of(outcome: &TicketOutcome, object: &JiraIssue, ctx: &TicketContext, integration: &JiraIntegration) -> Self {
         let issue = outcome.issue.clone().unwrap_or_default();
         Self {
-            edit: edit::due(object, &issue, ctx, integration),
+            edit: edit_due::due(object, &issue, ctx, integration),
             phase: phase::pending(object, &issue, ctx, integration),
             comments: comments::pending(object, ctx, integration),
         }
@@ -132,7 +133,7 @@ impl Due {
 
     async fn taken(&self, outcome: &mut TicketOutcome, mover: &Mover<'_>, object: &JiraIssue, ticket: &CreatedIssue) {
         if self.edit.is_due {
-            outcome.edited(Box::pin(Editor(mover).step(object)).await);
+            outcome.edited(Box::pin(Editor { at: mover }.step(object)).await);
         }
         if self.phase.is_due {
             outcome.take(Box::pin(mover.step(object)).await);

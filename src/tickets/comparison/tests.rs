@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod lost;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -55,12 +57,17 @@ fn plan(spec: &JiraIssueSpec, applied: &TicketApplied, live: &Value, changes: &[
 }
 
 fn compared(spec: &JiraIssueSpec, applied: &TicketApplied, live: &Value, changes: &[Change]) -> (bool, EditPlan) {
+    marked(spec, (applied, &Kept::default()), live, changes)
+}
+
+/// The same with what the marker says.
+fn marked(spec: &JiraIssueSpec, of: (&TicketApplied, &Kept), live: &Value, changes: &[Change]) -> (bool, EditPlan) {
     let wanted = own_fields(spec).unwrap();
     let comparison = Comparison {
         spec,
         wanted: &wanted,
-        applied,
-        marked: &Kept::default(),
+        applied: of.0,
+        marked: of.1,
         live: live.as_object().unwrap(),
         generation: 2,
         since: Some(at("2026-11-30T10:00:00Z")),

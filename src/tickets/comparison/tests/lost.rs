@@ -1,0 +1,50 @@
+//! What was written and could not be written down, while the spec went back to what it said before.
+
+use super::*;
+
+#[test]
+fn a_field_that_was_written_and_not_written_down_is_written_back_to_what_the_spec_says() {
+    let (wants, lost) = (spec("Ours", &[], TicketPolicy::default()), written("Other", &[]));
+    let lost = Kept::default().with_fields(&lost);
+    let live = json!({"summary": "Other"});
+    let by = |author: &str| {
+        marked(
+            &wants,
+            (&written("Ours", &[]), &lost),
+            &live,
+            &[change(author, "summary")],
+        )
+    };
+    let (needs, found) = by(US);
+    assert!(needs);
+    assert_eq!(words(&found), "write summary");
+    // What somebody wrote since stands.
+    assert_eq!(words(&by("712020:dana").1), "drift summary \"Other\" by Dana");
+    // What Jira has is then its own form of what was written.
+    let known = Kept::default().with_fields(&written("Ours", &[]));
+    let (_, found) = marked(&wants, (&written("Ours", &[]), &known), &live, &[change(US, "summary")]);
+    assert_eq!(words(&found), "");
+}
+
+#[test]
+fn a_label_that_was_added_and_not_written_down_goes_once_it_left_the_spec() {
+    let wants = spec("Ours", &["a"], TicketPolicy::default());
+    let lost = Kept::default().with_fields(&written("Ours", &["a", "b"]));
+    let live = json!({"summary": "Ours", "labels": ["a", "b", "people"]});
+    let by = |author: &str| {
+        marked(
+            &wants,
+            (&written("Ours", &["a"]), &lost),
+            &live,
+            &[change(author, LABELS)],
+        )
+    };
+    let (needs, found) = by(US);
+    assert!(needs);
+    assert_eq!(
+        (found.remove.clone(), found.add.clone()),
+        (vec!["b".to_owned()], vec![])
+    );
+    // Whoever changed labels since may have added it as well.
+    assert!(!by("712020:dana").1.has_writes());
+}
