@@ -13,10 +13,11 @@ pub use super::{
         CommentSending, CommentVisibility, CommentsRead, SentComment, ShownComment, TicketComment, TicketComments,
     },
     issue_status::{
-        AppliedField, AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketDrift,
-        TicketMove, TicketPeople, TicketPerson, TicketTransitions, TicketWay, WriteBacks,
+        AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketMove, TicketPeople,
+        TicketPerson, TicketTransitions, TicketWay, WriteBacks,
     },
     ticket::{ConflictPolicy, ExistingPolicy, PersonReference, TicketLink, TicketPolicy, WritePolicy},
+    ticket_fields::{AppliedField, TicketDrift, WrittenFields},
 };
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever

@@ -7,7 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::comment::TicketComments;
+use super::{
+    comment::TicketComments,
+    ticket_fields::{TicketDrift, WrittenFields},
+};
 
 /// What Jira says of the issue and, of a ticket, what the operator did. Of a mirrored issue neither description nor comments
 /// are kept.
@@ -202,15 +205,9 @@ pub struct TicketApplied {
     /// Fields that Jira did not take when the ticket was created, each with its words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, String>,
-    /// The fields of the spec that were written, by their place in it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, AppliedField>,
-    /// Labels that were added.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// Labels of the spec that others had added before; they stay when they leave it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels_of_others: Vec<String>,
+    /// Its fields.
+    #[serde(flatten)]
+    pub written: WrittenFields,
     /// When Jira had updated the ticket last, as its fields were compared with the spec last.
     pub compared: Option<String>,
     /// What spec.policy.fields: Keep did, by the place of the field in the spec.
@@ -234,35 +231,6 @@ pub struct TicketWay {
     pub at: String,
     /// How many of spec.via are behind it.
     pub passed: i64,
-}
-
-/// What was written of a field.
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct AppliedField {
-    /// Digest of what the spec said then.
-    pub wanted: String,
-    /// Digest of what Jira had then; empty where that was not seen yet.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub found: String,
-    /// Whether nothing was written: Jira had something else when the ticket was taken over, which stands.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub theirs: bool,
-}
-
-/// A field that is not as the spec wants it, because somebody changed it in Jira.
-#[serde_with::skip_serializing_none]
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct TicketDrift {
-    /// Its place in the spec, such as summary or fields.Severity.
-    pub field: String,
-    /// What Jira has, cut short.
-    pub actual: String,
-    /// Display name of who changed it, where Jira names somebody.
-    pub by: Option<String>,
-    /// When, in UTC.
-    pub at: Option<Time>,
 }
 
 /// How often something was written back after somebody had changed it in Jira.

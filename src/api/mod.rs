@@ -25,6 +25,7 @@ pub mod renamed;
 pub mod requirements;
 pub mod scopes;
 pub mod ticket;
+pub mod ticket_fields;
 
 /// API group of every kind here.
 pub const GROUP: &str = "jira-operator.dev";

@@ -144,7 +144,7 @@ mod tests {
     fn said(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
         let status = JiraIssueStatus {
             applied: Some(TicketApplied {
-                fields: crate::tickets::kept_of(spec).fields,
+                written: crate::tickets::written_of(spec),
                 ..applied.clone()
             }),
             ..JiraIssueStatus::default()
@@ -200,7 +200,7 @@ mod tests {
         };
         let mut status = JiraIssueStatus {
             applied: Some(TicketApplied {
-                fields: crate::tickets::kept_of(&wants).fields,
+                written: crate::tickets::written_of(&wants),
                 ..TicketApplied::default()
             }),
             drift: vec![drift],

@@ -8,13 +8,12 @@ use serde_json::{Map, Value};
 use super::{
     edit_plan::{EditPlan, note_labels},
     fields_due::is_taken_over,
-    identity::Kept,
     spec_fields::{LABELS, WantedField, digests},
     values::{digest_of, is_same, shown},
     write_backs::suspended_until,
 };
 use crate::{
-    api::issue::{AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy},
+    api::issue::{AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy, WrittenFields},
     atlassian::transition_models::Change,
 };
 
@@ -27,7 +26,7 @@ pub struct Comparison<'a> {
     /// What was written.
     pub applied: &'a TicketApplied,
     /// What its marker says of that.
-    pub marked: &'a Kept,
+    pub marked: &'a WrittenFields,
     /// What Jira has, by its ids of fields.
     pub live: &'a Map<String, Value>,
     /// Generation of the spec.
@@ -65,6 +64,7 @@ impl Comparison<'_> {
             let live = self.live_of(&field.id);
             field.value.as_ref().is_some_and(|value| !is_same(value, live))
                 && before
+                    .written
                     .fields
                     .get(&field.place)
                     .map_or(!is_same(&Value::Null, live), |written| {
@@ -84,7 +84,10 @@ impl Comparison<'_> {
             labels: digests.get(LABELS).cloned(),
             ..EditPlan::default()
         };
-        plan.applied.fields.retain(|place, _| digests.contains_key(place));
+        plan.applied
+            .written
+            .fields
+            .retain(|place, _| digests.contains_key(place));
         plan.applied
             .kept_fields
             .retain(|place, kept| digests.contains_key(place) && kept.generation == self.generation);
@@ -110,14 +113,14 @@ impl Comparison<'_> {
             };
             (field.place.clone(), written)
         });
-        applied.fields = fields.collect();
-        applied.labels_of_others.clone_from(&self.spec.labels);
+        applied.written.fields = fields.collect();
+        applied.written.labels_of_others.clone_from(&self.spec.labels);
         if let Some(digest) = digests(self.spec).remove(LABELS) {
             let written = AppliedField {
                 wanted: digest,
                 ..AppliedField::default()
             };
-            applied.fields.insert(LABELS.to_owned(), written);
+            applied.written.fields.insert(LABELS.to_owned(), written);
         }
         applied
     }
@@ -128,7 +131,7 @@ impl Comparison<'_> {
 
     fn judge(&self, field: &WantedField, history: &History<'_>, plan: &mut EditPlan) {
         let live = self.live_of(&field.id);
-        let before = plan.applied.fields.get(&field.place).cloned();
+        let before = plan.applied.written.fields.get(&field.place).cloned();
         let is_new = before.as_ref().is_none_or(|written| written.wanted != field.digest);
         let written = |found: String| AppliedField {
             wanted: field.digest.clone(),
@@ -136,11 +139,15 @@ impl Comparison<'_> {
             theirs: false,
         };
         let Some(value) = &field.value else {
-            plan.applied.fields.insert(field.place.clone(), written(String::new()));
+            plan.applied
+                .written
+                .fields
+                .insert(field.place.clone(), written(String::new()));
             return;
         };
         if is_same(value, live) {
             plan.applied
+                .written
                 .fields
                 .insert(field.place.clone(), written(digest_of(live)));
             plan.applied.refused.remove(&field.id);
@@ -172,6 +179,7 @@ impl Comparison<'_> {
             Editor::Nobody if !is_theirs && self.wrote_another(field) => plan.set.push(field.clone()),
             Editor::Nobody if !is_theirs => {
                 plan.applied
+                    .written
                     .fields
                     .insert(field.place.clone(), written(digest_of(live)));
             }
@@ -221,8 +229,8 @@ impl Comparison<'_> {
                 .spec
                 .labels
                 .iter()
-                .chain(&applied.labels)
-                .chain(&applied.labels_of_others);
+                .chain(&applied.written.labels)
+                .chain(&applied.written.labels_of_others);
             all.any(|known| known == *label)
         };
         let marked = self.marked.labels.iter().filter(|label| !known(label));
@@ -231,7 +239,7 @@ impl Comparison<'_> {
 
     /// Labels that were there, or were added, and that somebody removed.
     fn missing_labels(&self, applied: &TicketApplied) -> Vec<String> {
-        let known = applied.labels.iter().chain(&applied.labels_of_others);
+        let known = applied.written.labels.iter().chain(&applied.written.labels_of_others);
         let known: Vec<&String> = known.collect();
         let live = self.live_labels();
         let is_missing = |label: &&String| known.contains(label) && !live.contains(&label.as_str());
@@ -248,31 +256,37 @@ impl Comparison<'_> {
         let wanted = &self.spec.labels;
         let (live, before) = (self.live_labels(), plan.applied.clone());
         let is_there = |label: &&String| live.contains(&label.as_str());
-        let written = before.fields.get(LABELS);
+        let written = before.written.fields.get(LABELS);
         let is_once = written.is_some() && self.spec.policy().fields == WritePolicy::Once;
         let is_refused =
             digest.is_some() && before.refused.contains_key(LABELS) && written.map(|written| &written.wanted) == digest;
         if is_once || is_refused {
             return;
         }
-        let is_new = |label: &&String| !before.labels.contains(label) && !before.labels_of_others.contains(label);
+        let is_new = |label: &&String| {
+            !before.written.labels.contains(label) && !before.written.labels_of_others.contains(label)
+        };
         for label in wanted.iter().filter(is_new) {
             match (is_there(&label), self.marked.labels.contains(label)) {
-                (true, true) => plan.applied.labels.push(label.clone()),
-                (true, false) => plan.applied.labels_of_others.push(label.clone()),
+                (true, true) => plan.applied.written.labels.push(label.clone()),
+                (true, false) => plan.applied.written.labels_of_others.push(label.clone()),
                 (false, _) => plan.add.push(label.clone()),
             }
         }
-        let have_left = before.labels.iter().filter(|label| !wanted.contains(label));
+        let have_left = before.written.labels.iter().filter(|label| !wanted.contains(label));
         plan.remove.extend(have_left.filter(is_there).cloned());
         let forgotten = self.forgotten_labels(&before);
         // Who changed labels since may have added them as well.
         if !forgotten.is_empty() && matches!(history.editor(LABELS, None), Editor::Nobody) {
             plan.remove.extend(forgotten);
         }
-        plan.applied.labels_of_others.retain(|label| wanted.contains(label));
+        plan.applied
+            .written
+            .labels_of_others
+            .retain(|label| wanted.contains(label));
         let removed = &plan.remove;
         plan.applied
+            .written
             .labels
             .retain(|label| wanted.contains(label) || removed.contains(label));
         let missing = self.missing_labels(&before);

@@ -62,10 +62,7 @@ impl EditPlan {
             body.insert("update".to_owned(), json!({"labels": labels}));
         }
         if let Some(marker) = marker {
-            let marker = Marker {
-                kept: marker.kept.clone().with_fields(&self.written()),
-                ..marker.clone()
-            };
+            let marker = marker.clone().having_written(self.once_written().written);
             body.insert("properties".to_owned(), json!([marker.property()]));
             body.insert("historyMetadata".to_owned(), marker.history(generation));
         }
@@ -74,26 +71,31 @@ impl EditPlan {
 
     /// What was written once the call is made.
     #[must_use]
-    pub fn written(&self) -> TicketApplied {
+    pub fn once_written(&self) -> TicketApplied {
         let mut applied = self.applied.clone();
         for field in &self.set {
             let written = AppliedField {
                 wanted: field.digest.clone(),
                 ..AppliedField::default()
             };
-            applied.fields.insert(field.place.clone(), written);
+            applied.written.fields.insert(field.place.clone(), written);
             applied.refused.remove(&field.id);
         }
         if !(self.add.is_empty() && self.remove.is_empty()) {
-            let known: BTreeSet<&String> = applied.labels.iter().chain(&applied.labels_of_others).collect();
+            let known: BTreeSet<&String> = applied
+                .written
+                .labels
+                .iter()
+                .chain(&applied.written.labels_of_others)
+                .collect();
             let new: Vec<String> = self
                 .add
                 .iter()
                 .filter(|label| !known.contains(label))
                 .cloned()
                 .collect();
-            applied.labels.extend(new);
-            applied.labels.retain(|label| !self.remove.contains(label));
+            applied.written.labels.extend(new);
+            applied.written.labels.retain(|label| !self.remove.contains(label));
             applied.refused.remove(LABELS);
             note_labels(&mut applied, self.labels.as_ref());
         }
@@ -172,19 +174,17 @@ pub fn note_labels(applied: &mut TicketApplied, digest: Option<&String>) {
                 wanted: digest.clone(),
                 ..AppliedField::default()
             };
-            applied.fields.insert(LABELS.to_owned(), written);
+            applied.written.fields.insert(LABELS.to_owned(), written);
         }
         None => {
-            applied.fields.remove(LABELS);
+            applied.written.fields.remove(LABELS);
         }
     }
 }
 
 /// What was written of the fields of a ticket, in the place of what stands there of them; all else stays.
 pub fn put_fields(applied: &mut TicketApplied, of_fields: TicketApplied) {
-    applied.fields = of_fields.fields;
-    applied.labels = of_fields.labels;
-    applied.labels_of_others = of_fields.labels_of_others;
+    applied.written = of_fields.written;
     applied.compared = of_fields.compared;
     applied.kept_fields = of_fields.kept_fields;
     applied.refused = of_fields.refused;

@@ -105,5 +105,5 @@ impl FieldsDue<'_> {
 /// down.
 #[must_use]
 pub fn is_taken_over(applied: &TicketApplied) -> bool {
-    applied.compared.is_none() && applied.fields.is_empty() && applied.labels.is_empty()
+    applied.compared.is_none() && applied.written.fields.is_empty() && applied.written.labels.is_empty()
 }

@@ -1,13 +1,11 @@
 //! By what the ticket of an object is found again: after a lost answer, a restart, and in a rebuilt cluster.
 
-use std::collections::BTreeMap;
-
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::api::issue::{AppliedField, ExistingPolicy, JiraIssue, TicketApplied};
+use crate::api::issue::{ExistingPolicy, JiraIssue, WrittenFields};
 
 /// The issue property that a ticket carries.
 pub const PROPERTY: &str = "jira-operator.dev";
@@ -89,39 +87,9 @@ pub struct Kept {
     /// Of a request: its address in the customer portal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<String>,
-    /// The fields of the spec that were written, by their place in it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, AppliedField>,
-    /// Labels that were added.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// Labels of the spec that others had added before.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels_of_others: Vec<String>,
-}
-
-impl Kept {
-    /// The same with what was written of the fields.
-    #[must_use]
-    pub fn with_fields(self, applied: &TicketApplied) -> Self {
-        Self {
-            fields: applied.fields.clone(),
-            labels: applied.labels.clone(),
-            labels_of_others: applied.labels_of_others.clone(),
-            ..self
-        }
-    }
-
-    /// What a ticket has that was found by its marker.
-    #[must_use]
-    pub fn applied(&self) -> TicketApplied {
-        TicketApplied {
-            fields: self.fields.clone(),
-            labels: self.labels.clone(),
-            labels_of_others: self.labels_of_others.clone(),
-            ..TicketApplied::default()
-        }
-    }
+    /// The fields of the spec.
+    #[serde(flatten)]
+    pub written: WrittenFields,
 }
 
 impl Marker {
@@ -145,6 +113,13 @@ impl Marker {
             kept: Kept::default(),
             former: None,
         }
+    }
+
+    /// The same with what was written of the fields.
+    #[must_use]
+    pub fn having_written(self, written: WrittenFields) -> Self {
+        let kept = Kept { written, ..self.kept };
+        Self { kept, ..self }
     }
 
     /// The marker that a property holds.

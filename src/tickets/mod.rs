@@ -90,7 +90,7 @@ pub use reach::Reach;
 pub use refused_creation::{RefusedCreation, is_unreadable};
 pub use refused_edit::{RefusedEdit, RefusedField};
 pub use settle::{CreationTimes, Lookups, Settled};
-pub use spec_fields::{ASSIGNEE, LABELS, WantedField, digests, further_fields, kept_of, outstanding, own_fields};
+pub use spec_fields::{ASSIGNEE, LABELS, WantedField, digests, further_fields, outstanding, own_fields, written_of};
 pub use standing::{Said, ShownTicket, Standing, TicketNews, is_news, standing};
 pub use store::TicketStore;
 pub use transition::{Choice, Itinerary, Place, Step, Way, Wish};

@@ -332,11 +332,15 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
 
 /// What is written of a ticket as its marker says, but for labels that Jira refused.
 fn applied(creation: &Creation, refused: BTreeMap<String, String>) -> TicketApplied {
-    let mut applied = creation.marker.kept.applied();
+    let mut written = creation.marker.kept.written.clone();
     if refused.contains_key(LABELS) {
-        applied.labels.clear();
+        written.labels.clear();
     }
-    TicketApplied { refused, ..applied }
+    TicketApplied {
+        refused,
+        written,
+        ..TicketApplied::default()
+    }
 }
 
 /// Who was found. What is known of a note stays.

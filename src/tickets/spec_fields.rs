@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{
     fields::{FieldConversion, TextForm, find},
-    identity::Kept,
     judge::{fields_but_for_moves, refused},
     metadata::TicketMetadata,
     people::People,
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::api::{
     condition::Finding,
-    issue::{AppliedField, JiraIssueSpec, TicketApplied, WritePolicy},
+    issue::{AppliedField, JiraIssueSpec, TicketApplied, WritePolicy, WrittenFields},
 };
 
 /// Where a spec has the labels, and what Jira calls them.
@@ -132,16 +131,16 @@ pub fn further_fields(
 
 /// What is written of a ticket that is created as its spec says.
 #[must_use]
-pub fn kept_of(spec: &JiraIssueSpec) -> Kept {
-    let written = |wanted: String| AppliedField {
+pub fn written_of(spec: &JiraIssueSpec) -> WrittenFields {
+    let of_field = |wanted: String| AppliedField {
         wanted,
         ..AppliedField::default()
     };
     let fields = digests(spec).into_iter();
-    Kept {
-        fields: fields.map(|(place, digest)| (place, written(digest))).collect(),
+    WrittenFields {
+        fields: fields.map(|(place, digest)| (place, of_field(digest))).collect(),
         labels: spec.labels.clone(),
-        ..Kept::default()
+        ..WrittenFields::default()
     }
 }
 
@@ -150,7 +149,7 @@ pub fn kept_of(spec: &JiraIssueSpec) -> Kept {
 pub fn outstanding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Vec<String> {
     let is_once = spec.policy().fields == WritePolicy::Once;
     let digests = digests(spec);
-    let is_other = |(place, digest): &(&String, &String)| match applied.fields.get(*place) {
+    let is_other = |(place, digest): &(&String, &String)| match applied.written.fields.get(*place) {
         Some(written) => !is_once && written.wanted != **digest,
         None => true,
     };
@@ -159,7 +158,7 @@ pub fn outstanding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Vec<String>
         .filter(is_other)
         .map(|(place, _)| place.clone())
         .collect();
-    let is_gone = !digests.contains_key(LABELS) && !applied.labels.is_empty() && !is_once;
+    let is_gone = !digests.contains_key(LABELS) && !applied.written.labels.is_empty() && !is_once;
     places.extend(is_gone.then(|| LABELS.to_owned()));
     places
 }
@@ -168,7 +167,7 @@ pub fn outstanding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Vec<String>
 #[must_use]
 pub fn have_left(spec: &JiraIssueSpec, applied: &TicketApplied) -> bool {
     let digests = digests(spec);
-    applied.fields.keys().any(|place| !digests.contains_key(place))
+    applied.written.fields.keys().any(|place| !digests.contains_key(place))
 }
 
 #[cfg(test)]
@@ -190,10 +189,8 @@ mod tests {
     }
 
     fn applied(spec: &JiraIssueSpec) -> TicketApplied {
-        let kept = kept_of(spec);
         TicketApplied {
-            fields: kept.fields,
-            labels: kept.labels,
+            written: written_of(spec),
             ..TicketApplied::default()
         }
     }

@@ -137,11 +137,15 @@ impl Adoption<'_> {
             }
             Err(error) => return pending(&error.to_string()).after(error.retry_after_or(RETRY)),
         }
+        let applied = TicketApplied {
+            written: kept.written.clone(),
+            ..TicketApplied::default()
+        };
         let bound = |current: &JiraIssue| JiraIssueStatus {
             id: ticket.id.clone(),
             key: ticket.key.clone(),
             identity: Some(self.marker.identity.as_str().to_owned()),
-            applied: Some(kept.applied()).filter(|applied| *applied != TicketApplied::default()),
+            applied: Some(applied.clone()).filter(|applied| *applied != TicketApplied::default()),
             ..current.status.clone().unwrap_or_default()
         };
         match self.store.change(self.object, bound).await {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
-        issue::{ExistingPolicy, JiraIssue, TicketApplied, TicketCreation},
+        issue::{ExistingPolicy, JiraIssue, TicketCreation, WrittenFields},
         reason::Reason,
     },
     atlassian::{
@@ -269,13 +269,13 @@ async fn take_over(
             if reason == Reason::TicketFound {
                 creation = creation.noted(marker);
             }
-            creation.marker.kept = creation.marker.kept.with_fields(&marker.kept.applied());
+            creation.marker.kept.written = marker.kept.written.clone();
             let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
             creation = creation.numbered(marker.n, former);
         }
         None if reason == Reason::TicketFound => {
             // Nothing is known of what was written to it.
-            creation.marker.kept = creation.marker.kept.with_fields(&TicketApplied::default());
+            creation.marker.kept.written = WrittenFields::default();
             match mark_alone(&creation, &named).await {
                 Ok(()) | Err(WriteError::Refused(_)) => {}
                 Err(error) => return unmarked(&named, &error),

@@ -138,7 +138,7 @@ impl Attempt<'_> {
 
     /// What was written is written down. What Jira makes of it is read at once, and what it refused is tried alone then.
     async fn written(&self, look: Box<EditLook>, plan: &EditPlan, refused: &[RefusedField]) -> Option<EditStep> {
-        let mut applied = plan.written();
+        let mut applied = plan.once_written();
         let person = unassigned(&look, refused, &mut applied);
         let more = |status: &mut JiraIssueStatus| {
             status.drift.clone_from(&plan.drift);
@@ -189,7 +189,7 @@ fn unassigned(look: &EditLook, refused: &[RefusedField], applied: &mut TicketApp
         wanted: digests(spec).remove(ASSIGNEE).unwrap_or_default(),
         ..AppliedField::default()
     };
-    applied.fields.insert(ASSIGNEE.to_owned(), written);
+    applied.written.fields.insert(ASSIGNEE.to_owned(), written);
     Some(unassignable(spec, person, (&look.status.project, words)))
 }
 

@@ -63,12 +63,15 @@ impl EditLook {
         let shown = shown(marked, mover.integration, &mover.permit.site_url).ok_or_else(|| later(RETRY))?;
         let (status, marker) = within_reach(mover, &live, shown).ok_or_else(|| later(RETRY))?;
         let applied = status.applied.clone().unwrap_or_default();
-        let kept = marker.as_ref().map(|marker| marker.kept.clone()).unwrap_or_default();
+        let marked = marker
+            .as_ref()
+            .map(|marker| marker.kept.written.clone())
+            .unwrap_or_default();
         let comparison = Comparison {
             spec: &live.spec,
             wanted: &wanted.fields,
             applied: &applied,
-            marked: &kept,
+            marked: &marked,
             live: &fields,
             generation: live.meta().generation.unwrap_or_default(),
             since: live.creation_timestamp().map(|Time(at)| at),

@@ -33,7 +33,8 @@ use crate::{
     cluster::{error::describe, events::Notice},
     tickets::{
         Creation, Draft, Judging, Listing, Marker, NOTED, NotCreatable, People, Searching, TicketMetadata, TicketNews,
-        TicketProject, TicketStore, Wish, WritePermit, addresses, kept_of, people_finding, people_of, permit, project,
+        TicketProject, TicketStore, Wish, WritePermit, addresses, people_finding, people_of, permit, project,
+        written_of,
     },
 };
 
@@ -225,10 +226,8 @@ async fn draft(
         let finding = Finding::with_remedy(Valid, Reason::DirectoryUnavailable, &what);
         Box::new(TicketOutcome::of(finding).after(error.retry_after_or(RETRY)))
     })?;
-    let marker = Marker {
-        kept: kept_of(spec),
-        ..Marker::of(object, permit.scope.as_deref().unwrap_or(&session.client_id))
-    };
+    let scope = permit.scope.as_deref().unwrap_or(&session.client_id);
+    let marker = Marker::of(object, scope).having_written(written_of(spec));
     scope_is_kept(ctx, integration, &marker)?;
     let judging = Judging {
         spec,

@@ -75,7 +75,7 @@ async fn assignee(mover: &Mover<'_>, live: &JiraIssue) -> Early<Option<(WantedFi
     };
     let status = live.status.clone().unwrap_or_default();
     let digest = digests(&live.spec).remove(ASSIGNEE).unwrap_or_default();
-    let written = status.applied.unwrap_or_default().fields.remove(ASSIGNEE);
+    let written = status.applied.unwrap_or_default().written.fields.remove(ASSIGNEE);
     let known = status.people.and_then(|people| people.assignee);
     let known = known.filter(|_| written.is_some_and(|written| written.wanted == digest));
     let (person, is_new) = if let Some(known) = known {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     api::issue::{TicketPolicy, WriteBacks},
-    tickets::{kept_of, own_fields},
+    tickets::{own_fields, written_of},
 };
 
 const US: &str = "712020:bot";
@@ -37,9 +37,12 @@ fn policy(fields: WritePolicy, on_conflict: ConflictPolicy) -> TicketPolicy {
 
 /// What was written by a spec and seen in Jira then.
 fn written(summary: &str, labels: &[&str]) -> TicketApplied {
-    let mut applied = kept_of(&spec(summary, labels, TicketPolicy::default())).applied();
-    applied.compared = Some("t".into());
-    applied.fields.get_mut("summary").unwrap().found = digest_of(&json!(summary));
+    let mut applied = TicketApplied {
+        written: written_of(&spec(summary, labels, TicketPolicy::default())),
+        compared: Some("t".into()),
+        ..TicketApplied::default()
+    };
+    applied.written.fields.get_mut("summary").unwrap().found = digest_of(&json!(summary));
     applied
 }
 
@@ -57,11 +60,16 @@ fn plan(spec: &JiraIssueSpec, applied: &TicketApplied, live: &Value, changes: &[
 }
 
 fn compared(spec: &JiraIssueSpec, applied: &TicketApplied, live: &Value, changes: &[Change]) -> (bool, EditPlan) {
-    marked(spec, (applied, &Kept::default()), live, changes)
+    marked(spec, (applied, &WrittenFields::default()), live, changes)
 }
 
 /// The same with what the marker says.
-fn marked(spec: &JiraIssueSpec, of: (&TicketApplied, &Kept), live: &Value, changes: &[Change]) -> (bool, EditPlan) {
+fn marked(
+    spec: &JiraIssueSpec,
+    of: (&TicketApplied, &WrittenFields),
+    live: &Value,
+    changes: &[Change],
+) -> (bool, EditPlan) {
     let wanted = own_fields(spec).unwrap();
     let comparison = Comparison {
         spec,
@@ -199,9 +207,9 @@ fn labels_of_others_are_left_alone() {
         body,
         json!({"update": {"labels": [{"add": "new"}, {"remove": "gone"}]}})
     );
-    let after = found.written();
-    assert_eq!(after.labels, ["ours", "new"]);
-    assert_eq!(after.labels_of_others, ["people"]);
+    let after = found.once_written();
+    assert_eq!(after.written.labels, ["ours", "new"]);
+    assert_eq!(after.written.labels_of_others, ["people"]);
     // It leaves the spec, and stays in Jira.
     let live = json!({"summary": "Ours", "labels": ["ours", "new", "people"]});
     let less = spec("Ours", &["ours", "new"], TicketPolicy::default());
@@ -213,7 +221,7 @@ fn labels_of_others_are_left_alone() {
 #[test]
 fn labels_that_jira_refused_are_forgotten_once_they_leave_the_spec() {
     let mut before = written("Ours", &["a"]);
-    before.labels.clear();
+    before.written.labels.clear();
     before.refused = BTreeMap::from([("labels".to_owned(), String::new())]);
     let live = json!({"summary": "Ours", "labels": []});
     let wants = |labels: &[&str]| spec("Ours", labels, TicketPolicy::default());
@@ -240,14 +248,11 @@ fn a_label_that_somebody_removed_stays_away_unless_it_is_kept() {
     let keeps = spec("Ours", &["a"], policy(WritePolicy::Keep, ConflictPolicy::Report));
     assert_eq!(words(&plan(&keeps, &before, &live, &dana)), "write labels, back labels");
     // A lost answer: what was added is the cluster's as its marker says.
-    let applied = TicketApplied {
-        labels: Vec::new(),
-        ..written("Ours", &[])
-    };
+    let applied = written("Ours", &[]);
     let wanted = own_fields(&wants).unwrap();
-    let marked = Kept {
+    let marked = WrittenFields {
         labels: vec!["a".into()],
-        ..Kept::default()
+        ..WrittenFields::default()
     };
     let live = json!({"summary": "Ours", "labels": ["a"]});
     let comparison = Comparison {
@@ -265,7 +270,7 @@ fn a_label_that_somebody_removed_stays_away_unless_it_is_kept() {
         is_whole: true,
         account: US,
     };
-    assert_eq!(comparison.plan(&history).applied.labels, ["a"]);
+    assert_eq!(comparison.plan(&history).applied.written.labels, ["a"]);
 }
 
 #[test]
@@ -334,7 +339,7 @@ fn one_call_has_all_and_says_in_the_marker_what_was_written() {
     let read_back = crate::tickets::Marker::read(&body["properties"][0]["value"]).unwrap();
     assert_eq!(read_back.kept.note.as_deref(), Some("7"));
     assert_eq!(
-        read_back.kept.fields.keys().collect::<Vec<_>>(),
+        read_back.kept.written.fields.keys().collect::<Vec<_>>(),
         ["labels", "priority", "summary"]
     );
     // What Jira refuses of it goes alone.

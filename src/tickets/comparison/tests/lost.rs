@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn a_field_that_was_written_and_not_written_down_is_written_back_to_what_the_spec_says() {
-    let (wants, lost) = (spec("Ours", &[], TicketPolicy::default()), written("Other", &[]));
-    let lost = Kept::default().with_fields(&lost);
+    let wants = spec("Ours", &[], TicketPolicy::default());
+    let lost = written("Other", &[]).written;
     let live = json!({"summary": "Other"});
     let by = |author: &str| {
         marked(
@@ -21,7 +21,7 @@ fn a_field_that_was_written_and_not_written_down_is_written_back_to_what_the_spe
     // What somebody wrote since stands.
     assert_eq!(words(&by("712020:dana").1), "drift summary \"Other\" by Dana");
     // What Jira has is then its own form of what was written.
-    let known = Kept::default().with_fields(&written("Ours", &[]));
+    let known = written("Ours", &[]).written;
     let (_, found) = marked(&wants, (&written("Ours", &[]), &known), &live, &[change(US, "summary")]);
     assert_eq!(words(&found), "");
 }
@@ -29,7 +29,7 @@ fn a_field_that_was_written_and_not_written_down_is_written_back_to_what_the_spe
 #[test]
 fn a_label_that_was_added_and_not_written_down_goes_once_it_left_the_spec() {
     let wants = spec("Ours", &["a"], TicketPolicy::default());
-    let lost = Kept::default().with_fields(&written("Ours", &["a", "b"]));
+    let lost = written("Ours", &["a", "b"]).written;
     let live = json!({"summary": "Ours", "labels": ["a", "b", "people"]});
     let by = |author: &str| {
         marked(
