@@ -202,9 +202,6 @@ pub struct TicketApplied {
     /// Links that were set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<AppliedLink>,
-    /// Fields that Jira did not take when the ticket was created, each with its words.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub refused: BTreeMap<String, String>,
     /// Its fields.
     #[serde(flatten)]
     pub written: WrittenFields,

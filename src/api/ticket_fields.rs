@@ -18,6 +18,21 @@ pub struct WrittenFields {
     /// Labels of the spec that others had added before; they stay when they leave it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels_of_others: Vec<String>,
+    /// Fields that Jira did not take when the ticket was created, by their ids, each with its words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, String>,
+}
+
+impl WrittenFields {
+    /// The same of a ticket that was created without these fields, each with Jira's words.
+    #[must_use]
+    pub fn without(mut self, refused: BTreeMap<String, String>) -> Self {
+        if refused.contains_key("labels") {
+            self.labels.clear();
+        }
+        self.refused.extend(refused);
+        self
+    }
 }
 
 /// What was written of a field.

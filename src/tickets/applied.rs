@@ -84,7 +84,12 @@ fn written_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
         "parent" => spec.parent.is_some(),
         _ => true,
     };
-    let refused: Vec<(&String, &String)> = applied.refused.iter().filter(|(field, _)| is_asked(field)).collect();
+    let refused: Vec<(&String, &String)> = applied
+        .written
+        .refused
+        .iter()
+        .filter(|(field, _)| is_asked(field))
+        .collect();
     if !refused.is_empty() {
         let is_off_screen = |words: &str| words.is_empty() || words.contains(OFF_SCREEN);
         let reason = if refused.iter().all(|(_, words)| is_off_screen(words)) {
@@ -119,7 +124,7 @@ fn written_finding(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::api::issue::{AppliedLink, TicketLink};
+    use crate::api::issue::{AppliedLink, TicketLink, WrittenFields};
 
     fn spec(labels: &[&str], links: &[&str]) -> JiraIssueSpec {
         let link = |url: &&str| TicketLink {
@@ -135,7 +140,10 @@ mod tests {
 
     fn refused(field: &str, words: &str) -> TicketApplied {
         TicketApplied {
-            refused: BTreeMap::from([(field.to_owned(), words.to_owned())]),
+            written: WrittenFields {
+                refused: BTreeMap::from([(field.to_owned(), words.to_owned())]),
+                ..WrittenFields::default()
+            },
             ..TicketApplied::default()
         }
     }
@@ -144,7 +152,7 @@ mod tests {
     fn said(spec: &JiraIssueSpec, applied: &TicketApplied) -> Finding {
         let status = JiraIssueStatus {
             applied: Some(TicketApplied {
-                written: crate::tickets::written_of(spec),
+                written: crate::tickets::written_of(spec).without(applied.written.refused.clone()),
                 ..applied.clone()
             }),
             ..JiraIssueStatus::default()

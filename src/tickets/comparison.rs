@@ -150,11 +150,11 @@ impl Comparison<'_> {
                 .written
                 .fields
                 .insert(field.place.clone(), written(digest_of(live)));
-            plan.applied.refused.remove(&field.id);
+            plan.applied.written.refused.remove(&field.id);
             return;
         }
         let policy = self.spec.policy();
-        let is_refused = plan.applied.refused.contains_key(&field.id) && !is_new;
+        let is_refused = plan.applied.written.refused.contains_key(&field.id) && !is_new;
         if is_refused || (is_new && before.is_some() && policy.fields == WritePolicy::Once) {
             return;
         }
@@ -258,8 +258,9 @@ impl Comparison<'_> {
         let is_there = |label: &&String| live.contains(&label.as_str());
         let written = before.written.fields.get(LABELS);
         let is_once = written.is_some() && self.spec.policy().fields == WritePolicy::Once;
-        let is_refused =
-            digest.is_some() && before.refused.contains_key(LABELS) && written.map(|written| &written.wanted) == digest;
+        let is_refused = digest.is_some()
+            && before.written.refused.contains_key(LABELS)
+            && written.map(|written| &written.wanted) == digest;
         if is_once || is_refused {
             return;
         }

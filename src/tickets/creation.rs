@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
+    applied::refused_fields,
     candidates::{Found, FoundTicket, RequestTraits, Wanted, pick},
     draft::{Draft, FirstCall},
     identity::{Marker, PROPERTY},
@@ -85,11 +86,18 @@ impl Creation {
         self.metadata.desk.as_ref().map(|_| self.metadata.type_name.as_str())
     }
 
-    /// The same with another draft, and with what is said of the people in it.
+    /// The same with another draft, and with what is said of the people in it. What it goes without is in its marker.
     #[must_use]
     pub fn with(self, draft: Draft) -> Self {
         let people = Some(people_of(&self.roles, &draft)).filter(|people| *people != TicketPeople::default());
-        Self { draft, people, ..self }
+        let written = self.marker.kept.written.clone().without(refused_fields(&draft));
+        let with = Self {
+            draft,
+            people,
+            marker: self.marker.having_written(written),
+            ..self
+        };
+        with.remarked()
     }
 
     /// The same without parts that Jira refused before, as a mark names them.

@@ -79,7 +79,7 @@ impl EditPlan {
                 ..AppliedField::default()
             };
             applied.written.fields.insert(field.place.clone(), written);
-            applied.refused.remove(&field.id);
+            applied.written.refused.remove(&field.id);
         }
         if !(self.add.is_empty() && self.remove.is_empty()) {
             let known: BTreeSet<&String> = applied
@@ -96,7 +96,7 @@ impl EditPlan {
                 .collect();
             applied.written.labels.extend(new);
             applied.written.labels.retain(|label| !self.remove.contains(label));
-            applied.refused.remove(LABELS);
+            applied.written.refused.remove(LABELS);
             note_labels(&mut applied, self.labels.as_ref());
         }
         // What Jira makes of it is yet to be seen.
@@ -187,5 +187,4 @@ pub fn put_fields(applied: &mut TicketApplied, of_fields: TicketApplied) {
     applied.written = of_fields.written;
     applied.compared = of_fields.compared;
     applied.kept_fields = of_fields.kept_fields;
-    applied.refused = of_fields.refused;
 }

@@ -71,7 +71,7 @@ impl FieldsDue<'_> {
         if is_taken_over(&applied) || spec.parent.is_some() || !spec.fields.is_empty() {
             return false;
         }
-        let is_refused = |field: &str| applied.refused.contains_key(field);
+        let is_refused = |field: &str| applied.written.refused.contains_key(field);
         let is_text = |field: &str, wanted: Option<&String>, live: Option<&String>| {
             is_refused(field) || wanted.is_none_or(|wanted| live.is_some_and(|live| live.trim() == wanted.trim()))
         };

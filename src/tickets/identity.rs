@@ -9,6 +9,18 @@ use crate::api::issue::{ExistingPolicy, JiraIssue, WrittenFields};
 
 /// The issue property that a ticket carries.
 pub const PROPERTY: &str = "jira-operator.dev";
+/// Most bytes of its value that Jira keeps.
+const LONGEST: usize = 32_768;
+/// What is left out of a marker that is too long, one after the other.
+const LEFT_OUT: [fn(&mut WrittenFields); 3] = [
+    // Which fields Jira refused is still known, and that is all that follows from it.
+    |written| written.refused.values_mut().for_each(String::clear),
+    // What Jira made of a value is told from what people did by its history.
+    |written| written.fields.values_mut().for_each(|field| field.found.clear()),
+    // Nothing is known of what was written, as of a ticket that is taken over: what Jira has then stands, and labels that
+    // leave the spec stay. A part would be worse than nothing: of a field that it lacks the spec would be written.
+    |written| *written = WrittenFields::default(),
+];
 /// How many hexadecimal digits an identity has.
 const DIGITS: usize = 20;
 
@@ -73,8 +85,7 @@ pub struct Marker {
     pub former: Option<String>,
 }
 
-/// What was written to a ticket and has to outlive its object: a cluster that is built anew has it from nowhere else. Jira
-/// keeps 32 KiB of it.
+/// What was written to a ticket and has to outlive its object: a cluster that is built anew has it from nowhere else.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
@@ -130,10 +141,19 @@ impl Marker {
             .filter(|marker: &Self| marker.v == 1)
     }
 
-    /// As the value of a property.
+    /// As the value of a property, which Jira never refuses for its size: what a rebuilt cluster misses least is left out
+    /// first.
     #[must_use]
     pub fn value(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        let mut marker = self.clone();
+        for leave_out in LEFT_OUT {
+            let value = serde_json::to_value(&marker).unwrap_or_default();
+            if value.to_string().len() <= LONGEST {
+                return value;
+            }
+            leave_out(&mut marker.kept.written);
+        }
+        serde_json::to_value(&marker).unwrap_or_default()
     }
 
     /// As Jira takes it when an issue is created or changed.
@@ -155,7 +175,7 @@ impl Marker {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]
@@ -194,5 +214,71 @@ mod tests {
         newer.as_object_mut().unwrap().insert("v".into(), 2.into());
         assert_eq!(Marker::read(&newer), None);
         assert_eq!(Marker::read(&Value::Null), None);
+    }
+
+    fn marker() -> Marker {
+        let object = JiraIssue::new("checkout", crate::api::issue::JiraIssueSpec::default());
+        let mut marker = Marker::of(&object, "app");
+        (marker.kept.note, marker.kept.phase) = (Some("20031".into()), Some("Done".into()));
+        marker
+    }
+
+    /// One whose value has so many bytes, by a label of that length.
+    fn of_bytes(bytes: usize, mut written: WrittenFields) -> Marker {
+        written.labels = vec![String::new()];
+        let short = marker().having_written(written.clone());
+        let rest = bytes - serde_json::to_string(&short).unwrap().len();
+        written.labels = vec!["x".repeat(rest)];
+        marker().having_written(written)
+    }
+
+    fn written() -> WrittenFields {
+        let field = crate::api::issue::AppliedField {
+            wanted: "0123456789ab".into(),
+            found: "ba9876543210".into(),
+            theirs: false,
+        };
+        WrittenFields {
+            fields: [("summary".to_owned(), field)].into(),
+            refused: [("priority".to_owned(), "Priority is not valid".to_owned())].into(),
+            ..WrittenFields::default()
+        }
+    }
+
+    #[test]
+    fn a_marker_of_just_the_most_bytes_is_whole_and_one_byte_more_costs_words_alone() {
+        let size = |marker: &Marker| marker.value().to_string().len();
+        let most = of_bytes(LONGEST, written());
+        assert_eq!(size(&most), LONGEST);
+        assert_eq!(Marker::read(&most.value()), Some(most));
+        let more = of_bytes(LONGEST + 1, written());
+        let read = Marker::read(&more.value()).unwrap();
+        assert!(size(&more) <= LONGEST);
+        assert_eq!(read.kept.written.refused["priority"], "");
+        assert_eq!(read.kept.written.fields, more.kept.written.fields);
+        assert_eq!(read.kept.written.labels, more.kept.written.labels);
+        // Without the words it is one byte too long still.
+        let words = written().refused["priority"].len();
+        let read = Marker::read(&of_bytes(LONGEST + words + 1, written()).value()).unwrap();
+        let field = &read.kept.written.fields["summary"];
+        assert_eq!((field.wanted.as_str(), field.found.as_str()), ("0123456789ab", ""));
+        assert!(read.kept.written.refused.contains_key("priority") && !read.kept.written.labels.is_empty());
+    }
+
+    #[test]
+    fn a_marker_of_as_many_labels_and_fields_as_there_can_be_says_nothing_of_them_and_whose_it_is() {
+        let labels: Vec<String> = (0..50).map(|n| format!("{n}{}", "ü".repeat(250))).collect();
+        let of_fields = written().fields.remove("summary").unwrap();
+        let fields = (0..100).map(|n| (format!("fields.{n}{}", "名".repeat(250)), of_fields.clone()));
+        let all = WrittenFields {
+            fields: fields.collect(),
+            labels,
+            ..written()
+        };
+        let long = marker().having_written(all);
+        let read = Marker::read(&long.value()).unwrap();
+        assert!(long.value().to_string().len() <= LONGEST);
+        assert_eq!(read, long.having_written(WrittenFields::default()));
+        assert_eq!(read.kept.note.as_deref(), Some("20031"));
     }
 }

@@ -43,22 +43,23 @@ pub async fn until_marked(
 /// # Errors
 /// As every change; it can be repeated.
 pub async fn mark(creation: &Creation, ticket: &CreatedIssue) -> Result<Draft, WriteError> {
-    let mut draft = creation.draft.clone();
-    while let Some(second) = draft.second.clone() {
+    let mut creation = creation.clone();
+    while let Some(second) = creation.draft.second.clone() {
         let refusal = match creation.session.edit_issue(&ticket.id, &second).await {
-            Ok(()) => return Ok(draft),
+            Ok(()) => return Ok(creation.draft),
             Err(WriteError::Refused(refusal)) => refusal,
             Err(error) => return Err(error),
         };
-        let reduced = draft.clone().without_refused(&refusal);
-        if reduced == draft {
+        let reduced = creation.draft.clone().without_refused(&refusal);
+        if reduced == creation.draft {
             tracing::warn!(key = ticket.key, %refusal, "what a form does not take was refused; the ticket is marked alone");
-            draft = draft.without_second(&refusal.text());
+            let nothing_else = creation.draft.clone().without_second(&refusal.text());
+            creation = creation.with(nothing_else);
             break;
         }
-        draft = reduced;
+        creation = creation.with(reduced);
     }
-    mark_alone(creation, ticket).await.map(|()| draft)
+    mark_alone(&creation, ticket).await.map(|()| creation.draft)
 }
 
 /// Marks a ticket, and changes nothing else of it.

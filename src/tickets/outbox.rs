@@ -3,7 +3,7 @@
 //! at once.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,7 +14,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    applied::refused_fields,
     candidates::Found,
     creation::Creation,
     draft::FirstCall,
@@ -25,7 +24,6 @@ use super::{
     parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
-    spec_fields::LABELS,
 };
 use crate::{
     api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople},
@@ -311,7 +309,10 @@ impl Outbox {
 /// The status of an object that has its ticket.
 fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> JiraIssueStatus {
     let before = current.status.clone().unwrap_or_default();
-    let refused = refused_fields(&creation.draft);
+    let applied = TicketApplied {
+        written: creation.marker.kept.written.clone(),
+        ..TicketApplied::default()
+    };
     let is_same = before.id.is_empty() || before.id == ticket.id;
     let known = before.people.as_ref().filter(|_| is_same);
     JiraIssueStatus {
@@ -325,21 +326,8 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
             .or_else(|| before.portal_url.clone().filter(|_| is_same)),
         request_type: creation.request_type().map(str::to_owned),
         people: people(creation, known),
-        applied: Some(applied(creation, refused)).filter(|applied| *applied != TicketApplied::default()),
+        applied: Some(applied).filter(|applied| *applied != TicketApplied::default()),
         ..before
-    }
-}
-
-/// What is written of a ticket as its marker says, but for labels that Jira refused.
-fn applied(creation: &Creation, refused: BTreeMap<String, String>) -> TicketApplied {
-    let mut written = creation.marker.kept.written.clone();
-    if refused.contains_key(LABELS) {
-        written.labels.clear();
-    }
-    TicketApplied {
-        refused,
-        written,
-        ..TicketApplied::default()
     }
 }
 

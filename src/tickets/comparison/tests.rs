@@ -222,7 +222,7 @@ fn labels_of_others_are_left_alone() {
 fn labels_that_jira_refused_are_forgotten_once_they_leave_the_spec() {
     let mut before = written("Ours", &["a"]);
     before.written.labels.clear();
-    before.refused = BTreeMap::from([("labels".to_owned(), String::new())]);
+    before.written.refused = BTreeMap::from([("labels".to_owned(), String::new())]);
     let live = json!({"summary": "Ours", "labels": []});
     let wants = |labels: &[&str]| spec("Ours", labels, TicketPolicy::default());
     assert_eq!(words(&plan(&wants(&["a"]), &before, &live, &[])), "");
@@ -247,30 +247,6 @@ fn a_label_that_somebody_removed_stays_away_unless_it_is_kept() {
     );
     let keeps = spec("Ours", &["a"], policy(WritePolicy::Keep, ConflictPolicy::Report));
     assert_eq!(words(&plan(&keeps, &before, &live, &dana)), "write labels, back labels");
-    // A lost answer: what was added is the cluster's as its marker says.
-    let applied = written("Ours", &[]);
-    let wanted = own_fields(&wants).unwrap();
-    let marked = WrittenFields {
-        labels: vec!["a".into()],
-        ..WrittenFields::default()
-    };
-    let live = json!({"summary": "Ours", "labels": ["a"]});
-    let comparison = Comparison {
-        spec: &wants,
-        wanted: &wanted,
-        applied: &applied,
-        marked: &marked,
-        live: live.as_object().unwrap(),
-        generation: 2,
-        since: None,
-        now: at(NOW),
-    };
-    let history = History {
-        changes: &[],
-        is_whole: true,
-        account: US,
-    };
-    assert_eq!(comparison.plan(&history).applied.written.labels, ["a"]);
 }
 
 #[test]

@@ -48,3 +48,15 @@ fn a_label_that_was_added_and_not_written_down_goes_once_it_left_the_spec() {
     // Whoever changed labels since may have added it as well.
     assert!(!by("712020:dana").1.has_writes());
 }
+
+#[test]
+fn a_label_that_was_added_and_not_written_down_is_the_clusters() {
+    let wants = spec("Ours", &["a"], TicketPolicy::default());
+    let lost = written("Ours", &["a"]).written;
+    let live = json!({"summary": "Ours", "labels": ["a"]});
+    let (_, found) = marked(&wants, (&written("Ours", &[]), &lost), &live, &[]);
+    assert_eq!(found.applied.written.labels, ["a"]);
+    // Without the marker it was somebody else's before.
+    let (_, found) = marked(&wants, (&written("Ours", &[]), &WrittenFields::default()), &live, &[]);
+    assert_eq!(found.applied.written.labels_of_others, ["a"]);
+}
