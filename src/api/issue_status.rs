@@ -334,7 +334,7 @@ impl TicketPeople {
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketPerson {
-    /// How the account was found: Pinned, Email, AccountId or None.
+    /// How the account was found: Pinned, Email, AccountId or None; Jira, where somebody set it there.
     pub matched: String,
     /// The account.
     pub account_id: Option<String>,

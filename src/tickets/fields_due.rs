@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    matched::IN_JIRA,
     spec_fields::{ASSIGNEE, LABELS, have_left, outstanding},
     text,
     values::is_same,
@@ -97,7 +98,9 @@ impl FieldsDue<'_> {
         }
         let people = self.status.people.as_ref().and_then(|people| people.assignee.as_ref());
         let live = self.status.assignee.as_ref().map(|person| &person.account_id);
-        people.is_some_and(|person| person.reason.is_some() || person.account_id.as_ref() == live)
+        people.is_some_and(|person| {
+            person.reason.is_some() || person.matched == IN_JIRA || person.account_id.as_ref() == live
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::api::{
     condition::{ConditionType::PeopleMatched, Finding},
-    issue::{JiraIssueSpec, PersonReference, TicketPeople, TicketPerson},
+    issue::{IssuePerson, JiraIssueSpec, JiraIssueStatus, PersonReference, TicketPeople, TicketPerson},
     reason::Reason,
 };
 
@@ -166,6 +166,50 @@ fn after(words: &str) -> String {
     }
 }
 
+/// How an account was found that somebody set in Jira for a person of the spec who had not the role.
+pub const IN_JIRA: &str = "Jira";
+
+/// The same after somebody set the reporter or the assignee in Jira, who had not the role. None where nobody did.
+/// `before` is what was known of the ticket, and `account` the dedicated one, which is the reporter where nobody else is.
+#[must_use]
+pub fn set_in_jira(before: &JiraIssueStatus, now: &JiraIssueStatus, account: &str) -> Option<TicketPeople> {
+    let mut people = before.people.clone()?;
+    let is_lacking = |person: &&mut TicketPerson| person.reason.is_some();
+    let (mut is_changed, is_other) = (false, |live: &&IssuePerson| live.account_id != account);
+    if let Some((person, live)) = people
+        .reporter
+        .as_mut()
+        .filter(is_lacking)
+        .zip(now.reporter.as_ref().filter(is_other))
+    {
+        (*person, is_changed) = (has_role(person, live), true);
+    }
+    // Jira may choose an assignee itself: only one who was not there before was set by somebody.
+    let was_nobody = !before.updated.is_empty() && before.assignee.is_none();
+    if let Some((person, live)) = people.assignee.as_mut().filter(is_lacking).zip(now.assignee.as_ref())
+        && (was_nobody || person.account_id.as_ref() == Some(&live.account_id))
+    {
+        (*person, is_changed) = (has_role(person, live), true);
+    }
+    is_changed.then_some(people)
+}
+
+/// The person whom somebody gave the role in Jira.
+fn has_role(person: &TicketPerson, live: &IssuePerson) -> TicketPerson {
+    let is_meant = person.account_id.as_ref() == Some(&live.account_id);
+    TicketPerson {
+        matched: if is_meant {
+            person.matched.clone()
+        } else {
+            IN_JIRA.to_owned()
+        },
+        account_id: Some(live.account_id.clone()),
+        reason: None,
+        why: None,
+        ..person.clone()
+    }
+}
+
 /// What the condition says of them: the first who has not the role, and the others after it.
 #[must_use]
 pub fn finding(people: &TicketPeople) -> Finding {
@@ -210,6 +254,84 @@ mod tests {
             found.message()
         );
         assert_eq!(finding(&TicketPeople::default()).reason, Reason::AllMatched);
+    }
+
+    fn live(account: &str) -> Option<IssuePerson> {
+        Some(IssuePerson {
+            account_id: account.into(),
+            display_name: "Dana".into(),
+        })
+    }
+
+    /// A ticket that was created without the people of its spec.
+    fn lacking() -> JiraIssueStatus {
+        let devin = TicketPerson {
+            account_id: Some("devin".into()),
+            ..person(Some(Reason::AssigneeNotAssignable), "Devin cannot be assigned.")
+        };
+        JiraIssueStatus {
+            updated: "2026-11-30T10:00:00Z".into(),
+            reporter: live("bot"),
+            people: Some(TicketPeople {
+                reporter: Some(person(Some(Reason::ReporterUnknown), "Nobody is kim.")),
+                assignee: Some(devin),
+                participants: Vec::new(),
+            }),
+            ..JiraIssueStatus::default()
+        }
+    }
+
+    /// Who then has which role, and why not.
+    fn told(before: &JiraIssueStatus, now: &JiraIssueStatus) -> Option<[String; 2]> {
+        let people = set_in_jira(before, now, "bot")?;
+        let of = |person: Option<TicketPerson>| {
+            let person = person.unwrap_or_default();
+            let said = person.reason.or(person.account_id).unwrap_or_default();
+            format!("{} {said}", person.matched)
+        };
+        Some([of(people.reporter), of(people.assignee)])
+    }
+
+    #[test]
+    fn whoever_is_set_in_jira_has_the_role_and_who_was_there_before_has_not() {
+        let before = lacking();
+        let (unknown, refused) = ("Email ReporterUnknown", "Email AssigneeNotAssignable");
+        assert_eq!(told(&before, &before), None);
+        let reported = JiraIssueStatus {
+            reporter: live("dana"),
+            ..before.clone()
+        };
+        assert_eq!(told(&before, &reported), Some(["Jira dana".into(), refused.into()]));
+        let assigned = |who: &str, before: &JiraIssueStatus| JiraIssueStatus {
+            assignee: live(who),
+            ..before.clone()
+        };
+        assert_eq!(
+            told(&before, &assigned("devin", &before)),
+            Some([unknown.into(), "Email devin".into()])
+        );
+        assert_eq!(
+            told(&before, &assigned("dana", &before)),
+            Some([unknown.into(), "Jira dana".into()])
+        );
+        // Jira chose somebody itself when the ticket was created.
+        let chosen = assigned("lead", &before);
+        assert_eq!(told(&chosen, &chosen), None);
+        assert_eq!(
+            told(
+                &JiraIssueStatus {
+                    updated: String::new(),
+                    ..before.clone()
+                },
+                &chosen
+            ),
+            None
+        );
+        let followed = JiraIssueStatus {
+            people: set_in_jira(&before, &reported, "bot"),
+            ..reported
+        };
+        assert_eq!(told(&followed, &followed), None);
     }
 
     #[test]

@@ -23,14 +23,14 @@ use crate::{
             Finding,
         },
         integration::JiraIntegration,
-        issue::JiraIssue,
+        issue::{JiraIssue, JiraIssueStatus},
         reason::Reason,
     },
     atlassian::ticket_models::{CreatedIssue, MarkedIssue},
     sync::phase::Phases,
     tickets::{
         FieldsDue, Lifetime, Loss, Reach, Said, ShownTicket, Standing, TicketNews, TicketStore, WritePermit, lifetime,
-        standing,
+        set_in_jira, standing,
     },
 };
 
@@ -86,6 +86,9 @@ pub async fn examine(
             None => wait = Some(RETRY),
         }
     }
+    if follow_people((object, store), &found, permit).await.is_err() {
+        wait = Some(SOON);
+    }
     let ticket = CreatedIssue {
         id: found.issue.id.clone(),
         key: found.issue.key.clone(),
@@ -112,6 +115,26 @@ pub async fn examine(
     let wait = wait.or_else(|| lasts(object, &outcome));
     outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
     outcome
+}
+
+/// Writes down whom somebody set in Jira for a person of the spec who had not the role: no comment names them any more.
+async fn follow_people(
+    (object, store): (&JiraIssue, &TicketStore),
+    found: &Standing,
+    permit: &WritePermit,
+) -> kube::Result<()> {
+    let live = store.latest(object);
+    let before = live.status.clone().unwrap_or_default();
+    match set_in_jira(&before, &found.issue, &permit.account) {
+        Some(people) => {
+            let status = JiraIssueStatus {
+                people: Some(people),
+                ..before
+            };
+            store.write(&live, &status).await.map(|_| ())
+        }
+        None => Ok(()),
+    }
 }
 
 /// How long the object is kept, where that ends.

@@ -12,7 +12,7 @@ use crate::{
     },
     atlassian::{error::JiraError, rate_limit::waits_after_429::RETRY},
     tickets::{
-        ASSIGNEE, NotCreatable, People, Searching, TicketMetadata, WantedField, addresses, assigned, digests,
+        ASSIGNEE, IN_JIRA, NotCreatable, People, Searching, TicketMetadata, WantedField, addresses, assigned, digests,
         further_fields, own_fields, project,
     },
 };
@@ -84,7 +84,9 @@ async fn assignee(mover: &Mover<'_>, live: &JiraIssue) -> Early<Option<(WantedFi
         let people = people(mover, reference.email.clone()).await?;
         (assigned(&people.of(reference), None, &status.project), true)
     };
-    let account = person.account_id.clone().filter(|_| person.reason.is_none());
+    // Whom somebody else set in Jira is not the spec's to write.
+    let is_of_spec = person.reason.is_none() && person.matched != IN_JIRA;
+    let account = person.account_id.clone().filter(|_| is_of_spec);
     let field = WantedField {
         place: ASSIGNEE.to_owned(),
         id: ASSIGNEE.to_owned(),

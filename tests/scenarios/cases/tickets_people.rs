@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{Command, Operation};
-use jira_operator::api::condition::ConditionType::{Created, PeopleMatched, Valid};
+use jira_operator::api::{
+    condition::ConditionType::{Created, PeopleMatched, Valid},
+    issue::IssuePerson,
+};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
@@ -18,6 +21,7 @@ pub fn scenarios() -> Vec<Scenario> {
             "tickets::an_unknown_reporter_is_named_in_one_internal_note",
             unknown_reporter,
         ),
+        scenario("tickets::a_person_who_is_set_in_jira_is_followed", set_in_jira),
         scenario("tickets::a_lost_note_is_not_made_twice", lost_note),
         scenario("tickets::a_note_is_refused_and_never_public", refused_note),
         scenario("tickets::who_is_not_known_is_told_from_who_cannot_be_asked", directory),
@@ -27,6 +31,8 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 const STRANGER: &str = "kim@ext.example";
+const DANA: &str = "dana@acme.example";
+const DEVIN: &str = "devin@acme.example";
 
 fn request(summary: &str) -> Value {
     json!({"project": "SUP", "requestType": "Ask a question", "summary": summary, "reporter": {"email": STRANGER}})
@@ -56,6 +62,47 @@ async fn unknown_reporter(cluster: Arc<Cluster>) {
             assert_eq!(of_it[0].internal, internal);
         }
     }
+    harness.close().await;
+}
+
+async fn set_in_jira(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-set-in-jira").await;
+    let stranger = json!({"email": STRANGER});
+    let mut spec = request("Laptop for Kim");
+    spec["assignee"] = stranger.clone();
+    harness.apply_ticket("laptop", spec).await;
+    harness
+        .until_ticket_reason("laptop", PeopleMatched, "ReporterUnknown")
+        .await;
+    let noted = harness.until_noted("laptop").await;
+    let set = |who: Value| json!({"command": "editIssue", "issue": noted.key, "account": DEVIN, "fields": who});
+    // A person knows who Kim is.
+    harness.command(set(json!({"reporter": DANA})));
+    harness.request("acme").await;
+    let told = harness
+        .until_ticket_reason("laptop", PeopleMatched, "AssigneeUnknown")
+        .await;
+    assert!(!told.message.contains("reporter"), "{}", told.message);
+    harness.command(set(json!({"assignee": DANA})));
+    harness.request("acme").await;
+    harness.until_ticket_reason("laptop", PeopleMatched, "AllMatched").await;
+    // What the spec newly says of other fields takes nobody away, and nobody is named again.
+    let mut spec = request("Laptop and mouse for Kim");
+    spec["assignee"] = stranger;
+    harness.apply_ticket("laptop", spec).await;
+    let status = harness
+        .until_ticket("laptop", "of a mouse", |status| {
+            status.summary == "Laptop and mouse for Kim"
+        })
+        .await;
+    let dana = |person: &Option<IssuePerson>| {
+        person
+            .as_ref()
+            .is_some_and(|person| person.display_name == "Dana Developer")
+    };
+    assert!(dana(&status.reporter) && dana(&status.assignee), "{status:?}");
+    assert_eq!(harness.written_tickets(Operation::Comment).len(), 1);
+    harness.until_created("laptop").await;
     harness.close().await;
 }
 
