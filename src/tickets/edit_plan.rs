@@ -9,6 +9,7 @@ use super::{
     identity::Marker,
     spec_fields::{LABELS, WantedField},
     text,
+    values::shown,
     write_backs::once_more,
 };
 use crate::{
@@ -67,6 +68,27 @@ impl EditPlan {
             body.insert("historyMetadata".to_owned(), marker.history(generation));
         }
         body.into()
+    }
+
+    /// The call in words, with what Jira has and what is written of each field. None where nothing is.
+    #[must_use]
+    pub fn in_words(&self, live: &Map<String, Value>) -> Option<String> {
+        let of = |id: &str| live.get(id).unwrap_or(&Value::Null);
+        let fields = self.set.iter().map(|field| {
+            let value = field.value.as_ref().unwrap_or(&Value::Null);
+            (field.place.as_str(), shown(of(&field.id)), shown(value))
+        });
+        let had: Vec<&Value> = of(LABELS).as_array().into_iter().flatten().collect();
+        let is_removed = |label: &&&Value| self.remove.iter().any(|removed| label.as_str() == Some(removed));
+        let kept = had.iter().filter(|label| !is_removed(label)).map(|label| shown(label));
+        let new: Vec<String> = kept.chain(self.add.iter().cloned()).collect();
+        let old: Vec<String> = had.iter().map(|label| shown(label)).collect();
+        let labels = (new != old).then(|| (LABELS, old.join(", "), new.join(", ")));
+        let told: Vec<String> = fields
+            .chain(labels)
+            .map(|(place, old, new)| format!("{place} {old:?} becomes {new:?}"))
+            .collect();
+        (!told.is_empty()).then(|| format!("PUT /rest/api/3/issue/{{id}}: {}", told.join(", ")))
     }
 
     /// What was written once the call is made.

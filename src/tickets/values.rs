@@ -63,7 +63,7 @@ pub fn shown(live: &Value) -> String {
     let text = match live {
         Value::Array(list) => list.iter().map(shown).collect::<Vec<_>>().join(", "),
         Value::Object(parts) if !is_document(live) => {
-            let named = ["displayName", "name", "value", "key", "id"];
+            let named = ["displayName", "name", "value", "key", "id", "accountId"];
             let named = named.iter().find_map(|name| parts.get(*name));
             named.map_or_else(|| live.to_string(), shown)
         }

@@ -42,6 +42,14 @@ impl Editor<'_> {
         }
     }
 
+    /// What would be written, with what Jira has of it: it is read, and nothing is sent. None where nothing would be.
+    pub async fn planned(&self, object: &JiraIssue) -> Early<Option<String>> {
+        let live = self.at.store.latest(object);
+        let wanted = WantedFields::of(self.at, &live).await?;
+        let look = EditLook::of(self.at, live, &wanted).await?;
+        Ok(look.in_words)
+    }
+
     /// What was written could not be written down, because the object changed meanwhile: Jira is compared at once with what
     /// it says now. That may be what was written before.
     async fn once_more(&self, object: &JiraIssue) -> EditStep {

@@ -46,6 +46,8 @@ pub struct EditLook {
     pub plan: EditPlan,
     /// Who works on it, where that was found out now.
     pub assignee: Option<TicketPerson>,
+    /// What would be written, with what Jira has.
+    pub in_words: Option<String>,
 }
 
 fn later(wait: Duration) -> Box<EditStep> {
@@ -81,6 +83,7 @@ impl EditLook {
         Ok(Box::new(Self {
             status,
             marker,
+            in_words: plan.in_words(&fields),
             plan,
             live,
             assignee: wanted.assignee.clone(),

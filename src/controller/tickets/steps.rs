@@ -32,8 +32,24 @@ pub async fn take(
     (reach, projects): (&Reach<'_>, &[Arc<JiraProject>]),
 ) {
     let is_there = outcome.findings.iter().all(Finding::is_true);
+    let at = |session| Mover {
+        ctx,
+        store,
+        session,
+        integration,
+        permit,
+        reach,
+        projects,
+    };
     if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
-        return withheld(outcome, object, reason);
+        let edit = withheld(outcome, object, reason);
+        if let Some(names) = edit {
+            let session = ctx.reading_session(integration, permit).await.ok();
+            let mover = session.as_ref().map(at);
+            let edit = Box::pin(planned(outcome, object, mover.as_ref(), names)).await;
+            outcome.plan.splice(0..0, edit);
+        }
+        return;
     }
     let due = if is_there {
         Due::of(outcome, object, ctx, integration)
@@ -58,20 +74,12 @@ pub async fn take(
             outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
         }
     }
-    let mover = Mover {
-        ctx,
-        store,
-        session: &session,
-        integration,
-        permit,
-        reach,
-        projects,
-    };
-    Box::pin(due.taken(outcome, &mover, object, &ticket)).await;
+    Box::pin(due.taken(outcome, &at(&session), object, &ticket)).await;
 }
 
-/// Nothing is to be sent: it is said, and what would be sent.
-fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) {
+/// Nothing is to be sent: it is said, and what would be sent. The fields that would be written are answered, where a plan is
+/// asked for: what Jira has of them is not known here.
+fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) -> Option<String> {
     let issue = outcome.issue.clone().unwrap_or_default();
     let (of_phase, moves) = phase::withheld(object, &issue, reason);
     let (of_fields, edit) = edit_due::withheld(object, reason);
@@ -80,7 +88,28 @@ fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) {
     for finding in of_phase.into_iter().chain(of_fields).chain(of_comments).chain(of_links) {
         outcome.say(finding);
     }
-    outcome.plan = edit.into_iter().chain(moves).chain(comments).chain(links).collect();
+    outcome.plan = moves.into_iter().chain(comments).chain(links).collect();
+    edit
+}
+
+/// What would be written to the fields, with what Jira has; `names` alone where Jira could not be asked.
+async fn planned(
+    outcome: &mut TicketOutcome,
+    object: &JiraIssue,
+    mover: Option<&Mover<'_>>,
+    names: String,
+) -> Option<String> {
+    let Some(mover) = mover else {
+        outcome.wait_at_most(RETRY);
+        return Some(names);
+    };
+    match Box::pin(Editor { at: mover }.planned(object)).await {
+        Ok(edit) => edit,
+        Err(early) => {
+            outcome.edited(*early);
+            Some(names)
+        }
+    }
 }
 
 /// What is to be done, and what was said of the rest.

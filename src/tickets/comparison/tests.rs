@@ -318,6 +318,13 @@ fn one_call_has_all_and_says_in_the_marker_what_was_written() {
         read_back.kept.written.fields.keys().collect::<Vec<_>>(),
         ["labels", "priority", "summary"]
     );
+    let live = json!({"summary": "Ours", "labels": ["people"]});
+    assert_eq!(
+        found.in_words(live.as_object().unwrap()).unwrap(),
+        "PUT /rest/api/3/issue/{id}: summary \"Ours\" becomes \"New\", priority \"\" becomes \"High\", \
+         labels \"people\" becomes \"people, a\""
+    );
+    assert_eq!(EditPlan::default().in_words(&Map::new()), None);
     // What Jira refuses of it goes alone.
     let refusal = crate::atlassian::write_error::Refusal {
         fields: BTreeMap::from([("priority".to_owned(), "Priority is not valid".to_owned())]),

@@ -63,6 +63,7 @@ mod tickets_people;
 mod tickets_phase;
 mod tickets_phase_races;
 mod tickets_pipelines;
+mod tickets_plans;
 mod tickets_races;
 mod tickets_refused;
 mod tickets_requests;
@@ -182,6 +183,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_phase::scenarios(),
         tickets_phase_races::scenarios(),
         tickets_pipelines::scenarios(),
+        tickets_plans::scenarios(),
         tickets_seen::scenarios(),
         tickets_refused::scenarios(),
         tickets_requests::scenarios(),

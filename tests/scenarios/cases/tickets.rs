@@ -25,7 +25,6 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("tickets::an_operator_is_killed_before_and_after_jira_answers", killed),
         scenario("tickets::of_two_issues_a_person_says_which_is_the_ticket", unclear),
         scenario("tickets::no_more_than_allowed_are_created_within_an_hour", limited),
-        scenario("tickets::a_plan_sends_nothing", planned),
         scenario("tickets::the_examples_become_tickets", examples),
         scenario("tickets::an_existing_one_is_taken_over_by_one_object", adopted),
     ]
@@ -247,40 +246,6 @@ async fn limited(cluster: Arc<Cluster>) {
     // More are allowed from now on.
     harness.change("acme", json!({"tickets": {"maxPerHour": 5}})).await;
     harness.until_created("second").await;
-    harness.close().await;
-}
-
-async fn planned(cluster: Arc<Cluster>) {
-    let spec = json!({"projects": [{"key": "ENG"}, {"key": "SUP"}], "tickets": {"dryRun": true}});
-    let harness = connected(&cluster, "tickets-planned", spec).await;
-    harness
-        .apply_ticket("bug", json!({"project": "ENG", "type": "Bug", "summary": "Planned"}))
-        .await;
-    harness
-        .until_ticket_reason("bug", ConditionType::Created, "Planned")
-        .await;
-    let object = harness.issues().get("bug").await.expect("it is there");
-    let plan = object.status.expect("it has a status").plan;
-    assert!(
-        plan.len() == 1 && plan[0].starts_with("POST /rest/api/3/issue"),
-        "{plan:?}"
-    );
-    let laptop = json!({
-        "project": "SUP", "requestType": "Ask a question", "summary": "Laptop", "reporter": {"email": "kim@ext.example"},
-    });
-    harness.apply_ticket("laptop", laptop).await;
-    harness.apply_ticket("taken", json!({"ticket": "ENG-1"})).await;
-    for name in ["laptop", "taken"] {
-        harness
-            .until_ticket_reason(name, ConditionType::Created, "Planned")
-            .await;
-    }
-    harness.assert_nothing_was_sent();
-    harness.change("acme", json!({"tickets": {"dryRun": false}})).await;
-    for name in ["bug", "laptop", "taken"] {
-        let status = harness.until_created(name).await;
-        assert!(status.plan.is_empty(), "{status:?}");
-    }
     harness.close().await;
 }
 
