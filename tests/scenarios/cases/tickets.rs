@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{Effect, FaultAction, FaultRule, Operation, When};
-use jira_operator::api::{condition::ConditionType, issue::JiraIssue};
+use jira_operator::api::{
+    condition::ConditionType,
+    issue::{JiraIssue, JiraIssueStatus},
+};
 use kube::api::ListParams;
 use serde_json::{Value, json};
 
@@ -294,16 +297,36 @@ async fn adopted(cluster: Arc<Cluster>) {
 
 async fn examples(cluster: Arc<Cluster>) {
     let harness = connected(&cluster, "tickets-examples", json!({"tickets": {}})).await;
+    let severity = harness.add_field(json!({
+        "name": "Severity", "kind": "select", "options": ["1 - Critical", "2 - High"], "projects": ["SUP"],
+    }));
+    harness.command(json!({
+        "command": "setFormField", "project": "SUP", "requestType": "Report a problem",
+        "field": {"fieldId": severity, "name": "Severity"},
+    }));
     for (file, name) in [
         ("ticket-alert", "alert-766e703f"),
         ("ticket-failed-sync", "checkout-sync-failed-4f1c2d"),
         ("ticket-onboarding", "onboard-kim"),
+        ("ticket-everything", "checkout-latency"),
     ] {
         let file = format!("{}/examples/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
         harness.kubectl(&["apply", "-f", &file]).await.expect("it is accepted");
         harness.until_created(name).await;
     }
     harness.until_noted("onboard-kim").await;
-    assert_eq!(harness.written_tickets(Operation::Create).len(), 3);
+    assert_eq!(harness.written_tickets(Operation::Create).len(), 4);
+    // Of the one that has everything, everything is there.
+    let is_whole = |status: &JiraIssueStatus| {
+        let sent = status.comments.as_ref().map_or(0, |comments| comments.sent.len());
+        let links = status.applied.as_ref().map_or(0, |applied| applied.links.len());
+        (status.phase.as_str(), sent, links) == ("Done", 2, 1)
+    };
+    let status = harness.until_ticket("checkout-latency", "whole", is_whole).await;
+    let people = status.people.expect("they are known");
+    assert!(
+        people.participants.iter().all(|person| person.reason.is_none()),
+        "{people:?}"
+    );
     harness.close().await;
 }
