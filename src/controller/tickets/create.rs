@@ -12,21 +12,19 @@ use super::{
     context::TicketContext,
     known::integration_of,
     refused_creation::{AfterRefusal, after},
+    take_over::{bind, claimed, pending, take_over, unanswered},
 };
 use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
-        issue::{ExistingPolicy, JiraIssue, TicketCreation, WrittenFields},
+        issue::{ExistingPolicy, JiraIssue, TicketCreation},
         reason::Reason,
     },
     atlassian::{
-        error::JiraError,
-        rate_limit::waits_after_429::RETRY,
-        ticket_models::CreatedIssue,
-        write_error::{Refusal, WriteError},
+        error::JiraError, rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue, write_error::Refusal,
     },
     cluster::error::describe,
-    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, mark, mark_alone},
+    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled},
 };
 
 /// How soon a creation that another reconciliation sends is looked at again.
@@ -108,10 +106,10 @@ async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (Cr
         }
         Err(error) => return unanswered(&error),
     };
-    Box::pin(existing((live, highest), ctx, creation, found)).await
+    Box::pin(as_it_is((live, highest), ctx, creation, found)).await
 }
 
-/// A ticket that an object of this name had before: it is taken over, or followed by another one.
+/// A ticket that an object of this name had before, as a look-up found it: what the search index says of it may be old.
 async fn existing(
     (live, highest): (JiraIssue, i64),
     ctx: &TicketContext,
@@ -119,17 +117,27 @@ async fn existing(
     ticket: FoundTicket,
 ) -> TicketOutcome {
     if creation.existing == ExistingPolicy::AdoptUnresolved {
-        // What the search index says of it may be old.
-        let now = match creation.read(&ticket.issue.id).await {
-            Ok(now) => now,
+        match creation.read(&ticket.issue.id).await {
+            Ok(Some(now)) => return Box::pin(as_it_is((live, highest), ctx, creation, now)).await,
+            Ok(None) => {}
             Err(error) => return unanswered(&error),
-        };
-        if let Some(done) = now.filter(FoundTicket::is_done) {
-            let n = done.marker.as_ref().map_or(1, |marker| marker.n) + 1;
-            return Box::pin(send(live, ctx, creation.numbered(n, Some(done.issue.id)), highest)).await;
         }
     }
     Box::pin(take_over(&live, ctx, creation, ticket, Reason::TicketFound)).await
+}
+
+/// One that is followed by another one where it is done: it is taken over unless it is.
+async fn as_it_is(
+    (live, highest): (JiraIssue, i64),
+    ctx: &TicketContext,
+    creation: Creation,
+    now: FoundTicket,
+) -> TicketOutcome {
+    if now.is_done() {
+        let n = now.marker.as_ref().map_or(1, |marker| marker.n) + 1;
+        return Box::pin(send(live, ctx, creation.numbered(n, Some(now.issue.id)), highest)).await;
+    }
+    Box::pin(take_over(&live, ctx, creation, now, Reason::TicketFound)).await
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {
@@ -251,86 +259,6 @@ async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &
         Ok(None) => pending(&format!("{key} is gone")).after(RETRY),
         Err(error) => unanswered(&error),
     }
-}
-
-/// A ticket that was found is marked where it is not, and bound. Of one that was there before, what Jira has stands: it is
-/// marked and nothing else. One that was created just now is filled with what its form did not take.
-async fn take_over(
-    live: &JiraIssue,
-    ctx: &TicketContext,
-    mut creation: Creation,
-    ticket: FoundTicket,
-    reason: Reason,
-) -> TicketOutcome {
-    let named = ticket.name();
-    match &ticket.marker {
-        Some(marker) => {
-            // Of one that was bound before it is known, or looked for, whether its reporter was named in a note.
-            if reason == Reason::TicketFound {
-                creation = creation.noted(marker);
-            }
-            creation.marker.kept.written = marker.kept.written.clone();
-            let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
-            creation = creation.numbered(marker.n, former);
-        }
-        None if reason == Reason::TicketFound => {
-            // Nothing is known of what was written to it.
-            creation.marker.kept.written = WrittenFields::default();
-            match mark_alone(&creation, &named).await {
-                Ok(()) | Err(WriteError::Refused(_)) => {}
-                Err(error) => return unmarked(&named, &error),
-            }
-        }
-        None => match mark(&creation, &named).await {
-            Ok(draft) => creation = creation.with(draft),
-            Err(WriteError::Refused(_)) => {}
-            Err(error) => return unmarked(&named, &error),
-        },
-    }
-    let mut outcome = bind(live, ctx, &creation, &named, reason).await;
-    outcome.found = outcome.ticket.is_some().then_some(ticket.issue);
-    outcome
-}
-
-async fn bind(
-    live: &JiraIssue,
-    ctx: &TicketContext,
-    creation: &Creation,
-    ticket: &CreatedIssue,
-    reason: Reason,
-) -> TicketOutcome {
-    match ctx.outbox.bind(creation, live, ticket).await {
-        Ok(()) => claimed(live, ctx, there(reason, ticket)),
-        Err(why) => pending(&why).after(RETRY),
-    }
-}
-
-/// The mirror makes no other object of it, also before the watch has told.
-fn claimed(object: &JiraIssue, ctx: &TicketContext, outcome: TicketOutcome) -> TicketOutcome {
-    let id = outcome.ticket.as_ref().and_then(|ticket| ticket.id.parse().ok());
-    if let Some(id) = id {
-        let claimed = ctx
-            .ctx
-            .claims
-            .of(&object.namespace().unwrap_or_default(), &object.spec.integration);
-        claimed.insert(&object.name_any(), id);
-    }
-    outcome
-}
-
-fn pending(why: &str) -> TicketOutcome {
-    let what = format!("{}.", why.trim_end_matches('.'));
-    TicketOutcome::of(Finding::with_remedy(Created, Reason::CreationPending, &what))
-}
-
-/// A ticket that was found could not be marked.
-fn unmarked(ticket: &CreatedIssue, error: &WriteError) -> TicketOutcome {
-    pending(&format!("{} is not marked yet: {error}", ticket.key)).after(error.retry_after_or(RETRY))
-}
-
-/// Jira could not be asked, or asked to wait.
-fn unanswered(error: &JiraError) -> TicketOutcome {
-    pending(&format!("Jira could not be asked for the ticket: {error}")).after(error.retry_after_or(RETRY))
 }
 
 /// Of a ticket that was created without a part it is seen to at once what a comment has to tell.

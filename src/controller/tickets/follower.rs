@@ -12,7 +12,7 @@ use kube::{ResourceExt, runtime::reflector::Store};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::{bound::is_bound, context::TicketContext, shown::shown};
+use super::{bound::is_bound, context::TicketContext, shown::shown, steps::RETRY};
 use crate::{
     api::{
         condition::{ConditionType::Created, reason_of},
@@ -31,8 +31,6 @@ use crate::{
 
 /// How often it is looked which integration is due, or asked for.
 const TICK: Duration = Duration::from_secs(1);
-/// How long it is left alone after an error, unless Jira says how long.
-const RETRY: Duration = Duration::from_mins(1);
 
 /// Names an integration.
 type IntegrationName = (String, String);

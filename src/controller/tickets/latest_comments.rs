@@ -1,17 +1,12 @@
 //! Reads the newest comments of a ticket, where Jira says that it was updated since they were read.
 
-use std::time::Duration;
-
 use kube::ResourceExt;
 
-use super::{conclude::TicketOutcome, context::TicketContext};
+use super::{conclude::TicketOutcome, context::TicketContext, steps::RETRY};
 use crate::{
     api::{condition::Finding, integration::JiraIntegration, issue::JiraIssue},
     tickets::{WritePermit, asked_for, to_be_read},
 };
-
-/// How long a question to Jira that failed is put off.
-const RETRY: Duration = Duration::from_mins(1);
 
 /// Adds them to what was found. Those of a ticket that is not there, or out of reach, are not read.
 pub async fn read(

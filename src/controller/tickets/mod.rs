@@ -35,6 +35,7 @@ mod shown;
 mod steps;
 mod summaries;
 mod summary;
+mod take_over;
 mod unmade;
 mod wanted_fields;
 mod watches;
