@@ -14,10 +14,10 @@ pub use super::{
     },
     issue_status::{
         AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketMove, TicketPeople,
-        TicketPerson, TicketTransitions, TicketWay, WriteBacks,
+        TicketPerson, TicketTransitions, TicketWay,
     },
     ticket::{ConflictPolicy, ExistingPolicy, PersonReference, TicketLink, TicketPolicy, WritePolicy},
-    ticket_fields::{AppliedField, TicketDrift, WrittenFields},
+    ticket_fields::{AppliedField, TicketDrift, WriteBacks, WrittenFields},
 };
 
 /// Says which integration the issue belongs to and, where a person applies it, what is wanted of the ticket. Whoever

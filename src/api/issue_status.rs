@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     comment::TicketComments,
-    ticket_fields::{TicketDrift, WrittenFields},
+    ticket_fields::{TicketDrift, WriteBacks, WrittenFields},
 };
 
 /// What Jira says of the issue and, of a ticket, what the operator did. Of a mirrored issue neither description nor comments
@@ -228,20 +228,6 @@ pub struct TicketWay {
     pub at: String,
     /// How many of spec.via are behind it.
     pub passed: i64,
-}
-
-/// How often something was written back after somebody had changed it in Jira.
-#[serde_with::skip_serializing_none]
-#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct WriteBacks {
-    /// For which generation.
-    pub generation: i64,
-    /// When, the last three times.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub at: Vec<Time>,
-    /// Who had changed it last.
-    pub by: Option<String>,
 }
 
 /// A move that is under way: written before anything is sent, so that one whose answer is lost is looked for and not made

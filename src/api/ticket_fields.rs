@@ -64,6 +64,20 @@ pub struct TicketDrift {
     pub at: Option<Time>,
 }
 
+/// How often something was written back after somebody had changed it in Jira.
+#[serde_with::skip_serializing_none]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct WriteBacks {
+    /// For which generation.
+    pub generation: i64,
+    /// When, the last three times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<Time>,
+    /// Who had changed it last.
+    pub by: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use super::{
     edit_plan::{EditPlan, note_labels},
     fields_due::is_taken_over,
+    history::{Editor, History},
     spec_fields::{LABELS, WantedField, digests},
     values::{digest_of, is_same, shown},
     write_backs::suspended_until,
 };
-use crate::{
-    api::issue::{AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy, WrittenFields},
-    atlassian::transition_models::Change,
+use crate::api::issue::{
+    AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy, WrittenFields,
 };
 
 /// A ticket whose fields are compared.
@@ -35,24 +35,6 @@ pub struct Comparison<'a> {
     pub since: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
-}
-
-/// What Jira's history tells of a ticket.
-pub struct History<'a> {
-    /// The newest changes, the newest last.
-    pub changes: &'a [Change],
-    /// Whether there were no others before.
-    pub is_whole: bool,
-    /// The dedicated account, whose changes are the operator's.
-    pub account: &'a str,
-}
-
-/// Who changed a field, as the history says.
-enum Editor {
-    /// Somebody else than the operator.
-    Other(Option<String>, Option<Timestamp>),
-    /// The operator, or nobody.
-    Nobody,
 }
 
 impl Comparison<'_> {
@@ -173,15 +155,24 @@ impl Comparison<'_> {
             return;
         }
         let is_theirs = before.as_ref().is_some_and(|written| written.theirs);
+        // Jira writes some values in a form of its own.
+        if !is_as_left || is_theirs {
+            self.judge_unchanged(field, is_theirs, history, plan);
+        }
+    }
+
+    /// A field of which the spec says nothing new, and Jira something else than it should. `is_theirs`: it had that before.
+    fn judge_unchanged(&self, field: &WantedField, is_theirs: bool, history: &History<'_>, plan: &mut EditPlan) {
+        let live = self.live_of(&field.id);
         match history.editor(&field.id, None) {
-            // Jira writes some values in a form of its own.
-            _ if is_as_left && !is_theirs => {}
             Editor::Nobody if !is_theirs && self.wrote_another(field) => plan.set.push(field.clone()),
             Editor::Nobody if !is_theirs => {
-                plan.applied
-                    .written
-                    .fields
-                    .insert(field.place.clone(), written(digest_of(live)));
+                let written = AppliedField {
+                    wanted: field.digest.clone(),
+                    found: digest_of(live),
+                    theirs: false,
+                };
+                plan.applied.written.fields.insert(field.place.clone(), written);
             }
             Editor::Nobody => self.changed(field, (live, None, None), plan),
             Editor::Other(by, at) => self.changed(field, (live, by, at), plan),
@@ -290,20 +281,25 @@ impl Comparison<'_> {
             .written
             .labels
             .retain(|label| wanted.contains(label) || removed.contains(label));
-        let missing = self.missing_labels(&before);
-        if !missing.is_empty() {
-            let (by, at) = match history.editor(LABELS, None) {
-                Editor::Other(by, at) => (by, at),
-                Editor::Nobody => (None, None),
-            };
-            let found = drift(LABELS, self.live_of(LABELS), by.clone(), at);
-            if self.is_written_back(found, plan) {
-                plan.back.insert(LABELS.to_owned(), by);
-                plan.add.extend(missing);
-            }
-        }
+        self.judge_missing(self.missing_labels(&before), history, plan);
         if plan.add.is_empty() && plan.remove.is_empty() {
             note_labels(&mut plan.applied, digest);
+        }
+    }
+
+    /// Labels that somebody removed.
+    fn judge_missing(&self, missing: Vec<String>, history: &History<'_>, plan: &mut EditPlan) {
+        if missing.is_empty() {
+            return;
+        }
+        let (by, at) = match history.editor(LABELS, None) {
+            Editor::Other(by, at) => (by, at),
+            Editor::Nobody => (None, None),
+        };
+        let found = drift(LABELS, self.live_of(LABELS), by.clone(), at);
+        if self.is_written_back(found, plan) {
+            plan.back.insert(LABELS.to_owned(), by);
+            plan.add.extend(missing);
         }
     }
 }
@@ -314,26 +310,6 @@ fn drift(place: &str, live: &Value, by: Option<String>, at: Option<Timestamp>) -
         actual: shown(live),
         by,
         at: at.map(Time),
-    }
-}
-
-impl History<'_> {
-    /// Who changed a field last, since a time.
-    fn editor(&self, field: &str, since: Option<Timestamp>) -> Editor {
-        let is_since = |change: &&Change| since.is_none_or(|since| change.at().is_some_and(|at| at >= since));
-        let mut newest = self.changes.iter().rev().filter(is_since);
-        match newest.find(|change| change.touches(field)) {
-            Some(change) => {
-                let author = change.author.as_ref();
-                if author.is_some_and(|author| author.account_id == self.account) {
-                    return Editor::Nobody;
-                }
-                let name = author.map(|author| author.display_name.clone());
-                Editor::Other(name.filter(|name| !name.is_empty()), change.at())
-            }
-            None if self.is_whole || since.is_some() => Editor::Nobody,
-            None => Editor::Other(None, None),
-        }
     }
 }
 

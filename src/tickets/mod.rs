@@ -17,6 +17,7 @@ mod follow;
 mod following;
 mod following_costs;
 mod gate;
+mod history;
 mod hourly;
 mod identity;
 mod judge;
@@ -58,7 +59,7 @@ pub use comments::{
     CommentMarks, CommentText, Outstanding, are_sent, comments_finding, hash as comment_hash,
     outstanding as outstanding_comments, sending, sent as sent_comment, with_sent, withheld as comments_withheld,
 };
-pub use comparison::{Comparison, History};
+pub use comparison::Comparison;
 pub use creatable::{Creatable, NotCreatable, creatable};
 pub use creation::Creation;
 pub use draft::{Draft, FirstCall};
@@ -70,6 +71,7 @@ pub use follow::{Follower, Round};
 pub use following::Following;
 pub use following_costs::{FollowingCost, FollowingCosts};
 pub use gate::{TicketProject, WritePermit, permit, project};
+pub use history::History;
 pub use hourly::{HourlyLimit, Room};
 pub use identity::{Identity, Kept, Marker, PROPERTY};
 pub use judge::{Judging, addresses, type_named, type_of};

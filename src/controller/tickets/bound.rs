@@ -86,9 +86,7 @@ pub async fn examine(
             None => wait = Some(RETRY),
         }
     }
-    if follow_people((object, store), &found, permit).await.is_err() {
-        wait = Some(SOON);
-    }
+    let wait = follow_people((object, store), &found, permit).await.or(wait);
     let ticket = CreatedIssue {
         id: found.issue.id.clone(),
         key: found.issue.key.clone(),
@@ -118,23 +116,20 @@ pub async fn examine(
 }
 
 /// Writes down whom somebody set in Jira for a person of the spec who had not the role: no comment names them any more.
+/// Says after how long it is tried again.
 async fn follow_people(
     (object, store): (&JiraIssue, &TicketStore),
     found: &Standing,
     permit: &WritePermit,
-) -> kube::Result<()> {
+) -> Option<Duration> {
     let live = store.latest(object);
     let before = live.status.clone().unwrap_or_default();
-    match set_in_jira(&before, &found.issue, &permit.account) {
-        Some(people) => {
-            let status = JiraIssueStatus {
-                people: Some(people),
-                ..before
-            };
-            store.write(&live, &status).await.map(|_| ())
-        }
-        None => Ok(()),
-    }
+    let people = set_in_jira(&before, &found.issue, &permit.account)?;
+    let status = JiraIssueStatus {
+        people: Some(people),
+        ..before
+    };
+    store.write(&live, &status).await.is_err().then_some(SOON)
 }
 
 /// How long the object is kept, where that ends.

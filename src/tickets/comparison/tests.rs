@@ -8,6 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     api::issue::{TicketPolicy, WriteBacks},
+    atlassian::transition_models::Change,
     tickets::{own_fields, written_of},
 };
 

@@ -82,7 +82,7 @@ async fn edit(cluster: Arc<Cluster>) {
     }
     harness.apply_ticket("bug", wanted.clone()).await;
     harness.until_ticket_reason("bug", FieldsApplied, "Planned").await;
-    let is_told = |status: &JiraIssueStatus| status.plan.iter().any(|line| line.contains("summary"));
+    let is_told = |status: &JiraIssueStatus| status.plan.iter().any(|line| line.contains(" becomes "));
     let status = harness.until_ticket("bug", "planned", is_told).await;
     let plan = status.plan.join("\n");
     for part in [
@@ -91,11 +91,18 @@ async fn edit(cluster: Arc<Cluster>) {
         "description \"p99 4.2 s\" becomes \"p99 5 s\"",
         "priority \"Highest\" becomes \"Low\"",
         "assignee \"Dana Developer\" becomes \"712020:",
-        "old\" becomes ",
-        "gitops, new\"",
     ] {
         assert!(plan.contains(part), "{part}: {plan}");
     }
+    let labels = plan
+        .split("labels ")
+        .nth(1)
+        .and_then(|labels| labels.split_once(" becomes "));
+    let (old, new) = labels.expect("the labels are told of");
+    assert!(
+        old.contains("old") && !new.contains("old") && new.contains("gitops") && new.contains("new"),
+        "{plan}"
+    );
     // Of a field of which the spec says nothing new, nothing would be written.
     assert!(!plan.contains("Root cause"), "{plan}");
     assert_eq!(harness.sandbox.effects().len(), written);

@@ -1,0 +1,44 @@
+//! Who changed a field of a ticket, as Jira's history tells. Pure.
+
+use jiff::Timestamp;
+
+use crate::atlassian::transition_models::Change;
+
+/// What Jira's history tells of a ticket.
+pub struct History<'a> {
+    /// The newest changes, the newest last.
+    pub changes: &'a [Change],
+    /// Whether there were no others before.
+    pub is_whole: bool,
+    /// The dedicated account, whose changes are the operator's.
+    pub account: &'a str,
+}
+
+/// Who changed a field, as the history says.
+pub enum Editor {
+    /// Somebody else than the operator.
+    Other(Option<String>, Option<Timestamp>),
+    /// The operator, or nobody.
+    Nobody,
+}
+
+impl History<'_> {
+    /// Who changed a field last, since a time.
+    #[must_use]
+    pub fn editor(&self, field: &str, since: Option<Timestamp>) -> Editor {
+        let is_since = |change: &&Change| since.is_none_or(|since| change.at().is_some_and(|at| at >= since));
+        let mut newest = self.changes.iter().rev().filter(is_since);
+        match newest.find(|change| change.touches(field)) {
+            Some(change) => {
+                let author = change.author.as_ref();
+                if author.is_some_and(|author| author.account_id == self.account) {
+                    return Editor::Nobody;
+                }
+                let name = author.map(|author| author.display_name.clone());
+                Editor::Other(name.filter(|name| !name.is_empty()), change.at())
+            }
+            None if self.is_whole || since.is_some() => Editor::Nobody,
+            None => Editor::Other(None, None),
+        }
+    }
+}
