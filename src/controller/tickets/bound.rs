@@ -100,16 +100,9 @@ pub async fn examine(
         duplicates: Some(found.duplicates),
         ..TicketOutcome::default()
     };
-    let place = (&reach, projects.as_slice());
-    Box::pin(steps::take(
-        &mut outcome,
-        (object, store),
-        ctx,
-        (integration, permit),
-        place,
-    ))
-    .await;
-    Box::pin(latest_comments::read(&mut outcome, object, ctx, (integration, permit))).await;
+    let (of, place) = ((integration, permit), (&reach, projects.as_slice()));
+    Box::pin(steps::take(&mut outcome, (object, store), ctx, of, place)).await;
+    Box::pin(latest_comments::read(&mut outcome, object, ctx, of)).await;
     let wait = wait.or_else(|| lasts(object, &outcome));
     outcome.requeue = [outcome.requeue, wait].into_iter().flatten().min();
     outcome

@@ -42,8 +42,7 @@ pub async fn take(
         projects,
     };
     if let (true, Some(reason)) = (is_there, permit.withheld(object)) {
-        let edit = withheld(outcome, object, reason);
-        if let Some(names) = edit {
+        if let Some(names) = withheld(outcome, object, reason) {
             let session = ctx.reading_session(integration, permit).await.ok();
             let mover = session.as_ref().map(at);
             let edit = Box::pin(planned(outcome, object, mover.as_ref(), names)).await;
