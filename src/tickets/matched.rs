@@ -256,11 +256,11 @@ mod tests {
         assert_eq!(finding(&TicketPeople::default()).reason, Reason::AllMatched);
     }
 
-    fn live(account: &str) -> Option<IssuePerson> {
-        Some(IssuePerson {
+    fn live(account: &str) -> IssuePerson {
+        IssuePerson {
             account_id: account.into(),
             display_name: "Dana".into(),
-        })
+        }
     }
 
     /// A ticket that was created without the people of its spec.
@@ -271,7 +271,7 @@ mod tests {
         };
         JiraIssueStatus {
             updated: "2026-11-30T10:00:00Z".into(),
-            reporter: live("bot"),
+            reporter: Some(live("bot")),
             people: Some(TicketPeople {
                 reporter: Some(person(Some(Reason::ReporterUnknown), "Nobody is kim.")),
                 assignee: Some(devin),
@@ -298,12 +298,12 @@ mod tests {
         let (unknown, refused) = ("Email ReporterUnknown", "Email AssigneeNotAssignable");
         assert_eq!(told(&before, &before), None);
         let reported = JiraIssueStatus {
-            reporter: live("dana"),
+            reporter: Some(live("dana")),
             ..before.clone()
         };
         assert_eq!(told(&before, &reported), Some(["Jira dana".into(), refused.into()]));
         let assigned = |who: &str, before: &JiraIssueStatus| JiraIssueStatus {
-            assignee: live(who),
+            assignee: Some(live(who)),
             ..before.clone()
         };
         assert_eq!(

@@ -29,9 +29,9 @@ impl RefusedEdit {
         if matches!(refusal.status, CONFLICT | GONE) {
             return Self::Outdated;
         }
-        let plain = is_unreadable(refusal).then(|| plan.clone().unformatted()).flatten();
-        if let Some(plain) = plain {
-            return Self::Reduced(Box::new(plain), Vec::new());
+        let unformatted = is_unreadable(refusal).then(|| plan.clone().unformatted()).flatten();
+        if let Some(unformatted) = unformatted {
+            return Self::Reduced(Box::new(unformatted), Vec::new());
         }
         let (reduced, refused) = plan.clone().without_refused(refusal);
         if refused.is_empty() {
@@ -43,7 +43,7 @@ impl RefusedEdit {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::panic)]
     use super::*;
     use crate::tickets::WantedField;
     use serde_json::json;

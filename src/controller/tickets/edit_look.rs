@@ -50,22 +50,18 @@ pub struct EditLook {
     pub in_words: Option<String>,
 }
 
-fn later(wait: Duration) -> Box<EditStep> {
-    Box::new(EditStep::later(wait))
-}
-
 impl EditLook {
     /// Reads a ticket, and compares it.
     pub async fn of(mover: &Mover<'_>, live: JiraIssue, wanted: &WantedFields) -> Early<Box<Self>> {
         let ids: Vec<String> = wanted.fields.iter().map(|field| field.id.clone()).collect();
         let id = live.status.as_ref().map_or("", |status| status.id.as_str());
         let found = mover.jira().fetch_fields(id, PROPERTY, &ids).await;
-        let found = found.map_err(|error| later(error.retry_after_or(RETRY)))?;
-        let IssueWithFields { marked, fields } = found.ok_or_else(|| later(RETRY))?;
-        let shown = shown(marked, mover.integration, &mover.permit.site_url).ok_or_else(|| later(RETRY))?;
-        let (status, marker) = within_reach(mover, &live, shown).ok_or_else(|| later(RETRY))?;
+        let found = found.map_err(|error| EditStep::later(error.retry_after_or(RETRY)))?;
+        let IssueWithFields { marked, fields } = found.ok_or_else(|| EditStep::later(RETRY))?;
+        let shown = shown(marked, mover.integration, &mover.permit.site_url).ok_or_else(|| EditStep::later(RETRY))?;
+        let (status, marker) = within_reach(mover, &live, shown).ok_or_else(|| EditStep::later(RETRY))?;
         let applied = status.applied.clone().unwrap_or_default();
-        let marked = marker
+        let written = marker
             .as_ref()
             .map(|marker| marker.kept.written.clone())
             .unwrap_or_default();
@@ -73,7 +69,7 @@ impl EditLook {
             spec: &live.spec,
             wanted: &wanted.fields,
             applied: &applied,
-            marked: &marked,
+            marked: &written,
             live: &fields,
             generation: live.meta().generation.unwrap_or_default(),
             since: live.creation_timestamp().map(|Time(at)| at),
@@ -147,8 +143,8 @@ impl EditLook {
 }
 
 /// Where something could not be written down it is looked at anew.
-pub fn anew(_: kube::Error) -> Box<EditStep> {
-    later(SOON)
+pub fn anew(_: kube::Error) -> EditStep {
+    EditStep::later(SOON)
 }
 
 /// A ticket is left alone for a while, and this is said of it so long.
@@ -171,7 +167,7 @@ fn within_reach(mover: &Mover<'_>, live: &JiraIssue, shown: ShownTicket) -> Opti
 async fn planned(mover: &Mover<'_>, comparison: &Comparison<'_>, id: &str) -> Early<EditPlan> {
     let changes = if comparison.needs_history() {
         let changes = mover.jira().newest_changes(id).await;
-        changes.map_err(|error| later(error.retry_after_or(RETRY)))?
+        changes.map_err(|error| EditStep::later(error.retry_after_or(RETRY)))?
     } else {
         Vec::new()
     };

@@ -15,6 +15,8 @@ use crate::{
     harness::{actions::connected, tickets::writing},
 };
 
+const DEVIN: &str = "712020:48c043d7-3806-4345-ad03-7a8d22e115bd";
+
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("tickets::a_plan_sends_nothing", planned),
@@ -75,7 +77,7 @@ async fn edit(cluster: Arc<Cluster>) {
         ("description", json!("p99 5 s")),
         ("priority", json!("Low")),
         ("labels", json!(["gitops", "new"])),
-        ("assignee", json!({"email": "devin@acme.example"})),
+        ("assignee", json!({"accountId": DEVIN})),
         ("policy", json!({"onConflict": "Overwrite"})),
     ] {
         wanted[field] = value;
