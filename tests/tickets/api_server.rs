@@ -17,6 +17,8 @@ use axum::{
 };
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
+use jira_operator::api::names;
 use kube::Client;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -114,6 +116,14 @@ impl ApiServer {
         self.stored()
             .bump(&format!("{}/{integration}", collection("jiraintegrations")));
         self.changed();
+    }
+
+    /// Asks for a look at Jira now, which wakes every object that belongs to an integration as well.
+    pub fn request(&self, integration: &str) {
+        let requested = Timestamp::now().to_string();
+        let path = format!("{}/{integration}", collection("jiraintegrations"));
+        self.stored().annotate(&path, names::REQUESTED_AT, &requested);
+        self.wake(integration);
     }
 
     /// Tells watches to look.

@@ -15,10 +15,7 @@ use proptest::test_runner::{TestCaseError, TestError};
 use super::{
     model::{
         number, runner,
-        tickets::{
-            moves::Moves,
-            steps::{History, history},
-        },
+        tickets::{histories::history, moves::Moves, steps::History},
     },
     stage::Stage,
 };
@@ -68,8 +65,10 @@ async fn live_on(stage: &mut Stage, history: &History) -> Result<String, String>
     let (tickets, notes) = (judge.made.len(), judge.notes.len());
     let comments = judge.talk.count();
     let (moved, by_others) = Moves::count(&judge.made, &stage.sandbox);
+    let (written, edited) = stage.people.edits.count();
     Ok(format!(
-        "{tickets} tickets, {notes} notes, {comments} comments, {moved} moves, {by_others} of others: {summary}"
+        "{tickets} tickets, {notes} notes, {comments} comments, {moved} moves, {by_others} of others, {written} fields \
+         written, {edited} by others: {summary}"
     ))
 }
 

@@ -42,6 +42,8 @@ const HASTE: usize = 3;
 const CALM_WITHIN: Duration = Duration::from_mins(1);
 /// After so long one process is left: two that are woken at once can keep each other from writing.
 const ALONE_AFTER: Duration = Duration::from_secs(6);
+/// As many writes as are refused while all are.
+const DOWN: usize = 5;
 /// How often in a row it has to be.
 const LOOKS: usize = 3;
 
@@ -95,6 +97,7 @@ impl Stage {
         self.trace.note(format!("step {}: {step:?}", self.played));
         match step {
             Step::Wake => self.around.api.wake("acme"),
+            Step::Follow => self.around.api.request("acme"),
             Step::Blind { process, is_blind } => {
                 self.process(process).eyes.close(is_blind);
                 self.around.api.changed();
@@ -117,8 +120,14 @@ impl Stage {
                     let _ = self.sandbox.fault(rule);
                 }
             }
-            Step::ClusterFault { skip, trouble } => self.around.api.trouble(skip, trouble),
-            Step::ClusterDown { is_down } => self.around.api.down(is_down),
+            Step::ClusterFault { skip, trouble } => {
+                self.people.edits.mishaps += 1;
+                self.around.api.trouble(skip, trouble);
+            }
+            Step::ClusterDown { is_down } => {
+                self.people.edits.mishaps += DOWN;
+                self.around.api.down(is_down);
+            }
             Step::Release => self.release(),
             step => {
                 self.people.happens(&self.sandbox, step).await;
@@ -232,7 +241,7 @@ impl Stage {
             if began.elapsed() > ALONE_AFTER {
                 self.processes[1].stop();
             }
-            self.around.api.wake("acme");
+            self.around.api.request("acme");
             self.wait(SETTLE / 10).await;
             self.until_still(SETTLE).await;
             wrong.extend(self.people.judge(&self.sandbox));

@@ -70,6 +70,13 @@ impl Stored {
         }
     }
 
+    /// Annotates an object, which watches tell with its next change.
+    pub fn annotate(&mut self, path: &str, key: &str, value: &str) {
+        if let Some(object) = self.objects.get_mut(path) {
+            object["metadata"]["annotations"][key] = value.into();
+        }
+    }
+
     /// Does what is asked.
     pub fn answer(&mut self, asked: Asked<'_>) -> Answer {
         let missing = || failure(404, "NotFound", &format!("{} is not there", asked.path));

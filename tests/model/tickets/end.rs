@@ -10,9 +10,11 @@ use jira_operator::api::{
 use kube::ResourceExt;
 
 use super::{
+    fields_end::FieldsEnd,
     ledger::issue,
     objects::{GUEST, TAKEN, Wish, in_question, is_request, wish},
     people::People,
+    wants::AREA,
 };
 
 /// The property that marks a ticket.
@@ -104,7 +106,7 @@ fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &Jir
     };
     let marked = ticket.properties.get(PROPERTY).and_then(|marker| marker["K"].as_str());
     let identity = status.identity.as_deref();
-    if marked != identity && !people.unmarked.contains(&id) {
+    if marked != identity && !people.jira.unmarked.contains(&id) {
         return Err(format!(
             "has a ticket that is marked as {marked:?}, and not {identity:?}"
         ));
@@ -127,6 +129,13 @@ fn is_bound(people: &People, sandbox: &Sandbox, object: &JiraIssue, status: &Jir
     if is_well {
         people.moves.is_settled((name, id), status, sandbox)?;
         people.judge.talk.is_settled((name, id), status, sandbox)?;
+        let end = FieldsEnd {
+            wants: &people.wants,
+            edits: &people.edits,
+            is_unmarked: people.jira.unmarked.contains(&id),
+            area: &people.jira.field(AREA),
+        };
+        end.is_settled((name, id), status, sandbox)?;
     }
     Ok(())
 }

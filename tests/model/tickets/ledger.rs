@@ -44,6 +44,13 @@ pub struct Made {
     labelled: u64,
 }
 
+impl Made {
+    /// Whether it carries, or carried, its marker.
+    pub const fn is_marked(&self) -> bool {
+        self.was_marked
+    }
+}
+
 /// How Jira finds an issue.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Search {

@@ -92,6 +92,39 @@ pub fn is_moved_back(name: &str) -> bool {
     matches!(name, "crash" | "phone")
 }
 
+/// Who wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Winner {
+    /// People win, and what both sides changed is told.
+    People,
+    /// People win, but for what both sides changed.
+    LastWord,
+    /// What people change is written back.
+    Cluster,
+    /// Each field is written once.
+    Once,
+}
+
+/// By which policy the fields of an object are written.
+pub fn winner(name: &str) -> Winner {
+    match name {
+        "crash" | "phone" => Winner::Cluster,
+        "report" | "outage" | "access" => Winner::LastWord,
+        "laptop" | "spike" => Winner::Once,
+        _ => Winner::People,
+    }
+}
+
+/// How the spec says that.
+pub fn policy(name: &str) -> Value {
+    match winner(name) {
+        Winner::People => json!({}),
+        Winner::LastWord => json!({"onConflict": "Overwrite"}),
+        Winner::Cluster => json!({"fields": "Keep"}),
+        Winner::Once => json!({"fields": "Once"}),
+    }
+}
+
 /// What a person applies, as a patch: null is what goes. `edition` tells later specs of one object apart, of which each
 /// asks for something else; `phase` is where the ticket is wanted.
 pub fn manifest(name: &str, edition: u8, phase: Option<&str>) -> Value {
@@ -124,8 +157,15 @@ pub fn manifest(name: &str, edition: u8, phase: Option<&str>) -> Value {
         spec["phase"] = json!(phase);
         spec["via"] = json!(is_long.then_some(["In Progress"]));
     }
+    if let Value::Object(policy) = policy(name)
+        && !matches!(wish(name), Wish::TakeOver | Wish::Invalid)
+    {
+        for (part, what) in policy {
+            spec["policy"][part] = what;
+        }
+    }
     if is_moved_back(name) {
-        spec["policy"] = json!({"phase": "Keep"});
+        spec["policy"]["phase"] = json!("Keep");
     }
     json!({
         "apiVersion": "jira-operator.dev/v1alpha1", "kind": "JiraIssue", "metadata": {"name": name}, "spec": spec,

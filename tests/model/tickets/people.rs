@@ -1,9 +1,6 @@
-//! What people do in a history of tickets: to objects, and to issues in Jira.
+//! What people do in a history of tickets: to objects here, and in Jira to the ticket of each.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use devkit::sandbox::Sandbox;
 use jira_operator::api::{
@@ -19,62 +16,39 @@ use serde_json::{Value, json};
 
 use super::{
     super::command,
-    ledger::{Judge, Search, issue},
+    colleagues::Colleagues,
+    edits::Edits,
+    ledger::{Judge, issue},
     moves::Moves,
-    objects::{OBJECTS, TAKEN, Wish, in_question, is_request, manifest, object, phase, wish},
+    objects::{OBJECTS, TAKEN, Wish, in_question, manifest, object, phase, wish},
     steps::{History, Step},
+    wants::Wants,
 };
-
-/// The statuses of issues, and of requests.
-const OF_ISSUES: [&str; 4] = ["To Do", "In Progress", "In Review", "Done"];
-const OF_REQUESTS: [&str; 4] = ["Waiting for support", "Waiting for customer", "Resolved", "Closed"];
-
-/// No issue is done that nobody works on.
-fn workflow() -> Value {
-    json!([
-        {"name": "Stop", "to": "To Do", "from": ["In Progress", "In Review", "Done"]},
-        {"name": "Start", "to": "In Progress", "from": ["To Do", "In Review", "Done"]},
-        {"name": "Show", "to": "In Review", "from": ["In Progress"]},
-        {"name": "Finish", "to": "Done", "from": ["In Progress", "In Review"]},
-    ])
-}
 
 /// See the module.
 pub struct People {
     objects: Api<JiraIssue>,
     pub judge: Judge,
     pub moves: Moves,
-    search: Search,
+    pub jira: Colleagues,
+    pub wants: Wants,
+    pub edits: Edits,
     /// What is in Git: the edition of each object.
     wanted: BTreeMap<&'static str, u8>,
-    /// From these a person took a marker.
-    pub(super) unmarked: BTreeSet<u64>,
-    hidden: BTreeSet<u64>,
     touches: usize,
 }
 
 impl People {
     /// Nothing happened yet.
     pub fn begin(objects: Api<JiraIssue>, (sandbox, settle): (&Sandbox, Duration), history: &History) -> Self {
-        let set = json!({
-            "bulkFetchByIndex": history.bulk_fetch_by_index, "customerIsCreator": history.customer_is_creator,
-            "cloneCopiesProperties": history.clone_copies_properties, "cloneCopiesLabels": history.clone_copies_labels,
-        });
-        command(sandbox, json!({"command": "setUndocumented", "set": set})).expect("it is set");
-        let workflow = json!({"command": "setTransitions", "project": "ENG", "transitions": workflow()});
-        command(sandbox, workflow).expect("it is set");
-        let search = Search {
-            by_index: history.bulk_fetch_by_index,
-            ..Search::default()
-        };
         Self {
             objects,
             judge: Judge::new(settle),
             moves: Moves::default(),
-            search,
+            jira: Colleagues::begin(sandbox, history),
+            wants: Wants::default(),
+            edits: Edits::default(),
             wanted: BTreeMap::new(),
-            unmarked: BTreeSet::new(),
-            hidden: BTreeSet::new(),
             touches: 0,
         }
     }
@@ -107,13 +81,18 @@ impl People {
                 program,
                 edition,
             } => self.say(sandbox, object(number).0, (program, edition)).await,
+            Step::Spell {
+                object: number,
+                field,
+                value,
+            } => self.spell(sandbox, object(number).0, (field, value)).await,
             Step::Decide { object: number } => self.decide(sandbox, object(number).0).await,
-            Step::Lag { is_late } => self.lag(sandbox, is_late),
+            Step::Lag { is_late } => self.jira.lag(sandbox, is_late),
             Step::Clock { minutes } => {
                 let seconds = u64::from(minutes) * 60;
                 command(sandbox, json!({"command": "advanceClock", "seconds": seconds})).expect("it goes on");
             }
-            Step::Show => self.show(sandbox),
+            Step::Show => self.jira.show(&mut self.judge, sandbox),
             step => return self.happens_in_jira(sandbox, step),
         }
         true
@@ -123,6 +102,10 @@ impl People {
         let is_new = self.wanted.insert(name, edition).is_none();
         let mut manifest = manifest(name, edition, self.moves.phase(name));
         manifest["spec"]["comments"] = self.judge.talk.spec(name);
+        if let (Some(spec), Value::Object(fields)) = (manifest["spec"].as_object_mut(), self.wants.spec(name)) {
+            spec.extend(fields);
+        }
+        self.wants.applied(name, &manifest["spec"]);
         if self.get(name).await.is_some() {
             let patch = Patch::Merge(json!({"spec": manifest["spec"]}));
             let patched = self.objects.patch(name, &PatchParams::default(), &patch).await;
@@ -132,6 +115,7 @@ impl People {
         self.judge.reborn(name, sandbox);
         if !is_new {
             self.moves.reborn(name);
+            self.edits.reborn(name);
         }
         if let Some(spec) = manifest["spec"].as_object_mut() {
             spec.retain(|_, value| !value.is_null());
@@ -154,6 +138,16 @@ impl People {
         }
     }
 
+    /// Lets the spec say something else of a field.
+    async fn spell(&mut self, sandbox: &Sandbox, name: &'static str, (field, value): (u8, u8)) {
+        self.wants.spell(name, field, value);
+        if self.get(name).await.is_some() {
+            let before = self.wanted.get(name).copied().unwrap_or_default();
+            let edition = if field == 0 { value % 3 } else { before };
+            self.apply(sandbox, name, edition).await;
+        }
+    }
+
     /// A program has an entry of its own among the comments of an object, or withdraws it.
     async fn say(&mut self, sandbox: &Sandbox, name: &'static str, said: (u8, u8)) {
         if matches!(wish(name), Wish::TakeOver | Wish::Invalid) {
@@ -170,22 +164,20 @@ impl People {
     async fn touch(&mut self, name: &'static str) {
         self.touches += 1;
         // One that is taken over has no text that could be edited.
-        let policy = if wish(name) == Wish::AlwaysNew {
-            "Ignore"
-        } else {
-            "Adopt"
-        };
-        let with_policy = json!({"spec": {"policy": {"existing": policy}, "suspend": false}});
-        let touched = json!({"spec": {"description": format!("Edited {} times.", self.touches)}});
         let patch = if wish(name) == Wish::TakeOver {
-            with_policy
+            json!({"spec": {"policy": {"existing": "Adopt"}, "suspend": false}})
         } else {
-            touched
+            json!({"spec": {"description": format!("Edited {} times.", self.touches)}})
         };
-        let _ = self
+        let patched = self
             .objects
             .patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await;
+        if let Ok(object) = patched {
+            self.wants
+                .touch(name, object.spec.description.clone().unwrap_or_default());
+            self.wants.applied(name, &json!(object.spec));
+        }
     }
 
     async fn get(&self, name: &str) -> Option<JiraIssue> {
@@ -235,47 +227,19 @@ impl People {
         patched.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
-    fn lag(&mut self, sandbox: &Sandbox, is_late: bool) {
-        let end = sandbox.effects().len() as u64;
-        let commands = if is_late {
-            vec![json!({"command": "setIndexLag", "untilReleased": true})]
-        } else {
-            vec![json!({"command": "releaseIndex"}), json!({"command": "setIndexLag"})]
-        };
-        for asked in commands {
-            command(sandbox, asked).expect("search is late or not");
-        }
-        if !is_late && let Some(since) = self.search.late_since {
-            self.search.was_late = Some((since, end, Instant::now()));
-        }
-        self.search.late_since = is_late.then(|| self.search.late_since.unwrap_or(end));
-    }
-
     /// Whether nothing finds what is new: search is late, and keys are found by search.
     pub fn is_search_late(&self) -> bool {
-        self.search.by_index && self.search.late_since.is_some()
+        self.jira.is_search_late()
+    }
+
+    /// Search knows everything again.
+    pub fn catch_up(&mut self, sandbox: &Sandbox) {
+        self.jira.lag(sandbox, false);
     }
 
     /// Applies one of the objects that begin in quiet.
     pub async fn begins(&mut self, sandbox: &Sandbox, name: &'static str) {
         self.apply(sandbox, name, 0).await;
-    }
-
-    /// Search knows everything again.
-    pub fn catch_up(&mut self, sandbox: &Sandbox) {
-        self.lag(sandbox, false);
-    }
-
-    /// Everything is shown to the account again.
-    pub fn show(&mut self, sandbox: &Sandbox) {
-        for id in std::mem::take(&mut self.hidden) {
-            self.judge.shown(id);
-            // It may be gone.
-            let _ = command(
-                sandbox,
-                json!({"command": "hideIssue", "issue": id.to_string(), "hidden": false}),
-            );
-        }
     }
 
     fn happens_in_jira(&mut self, sandbox: &Sandbox, step: Step) -> bool {
@@ -288,6 +252,8 @@ impl People {
         | Step::Unmark { object: number }
         | Step::Shift { object: number, .. }
         | Step::Fight { object: number, .. }
+        | Step::Edit { object: number, .. }
+        | Step::Revert { object: number, .. }
         | Step::Unsay { object: number }
         | Step::Comment { object: number }) = step
         else {
@@ -295,84 +261,23 @@ impl People {
         };
         let (name, wish) = object(number);
         if let Step::Ask { .. } = step {
-            self.ask(sandbox, name, wish);
+            Colleagues::ask(sandbox, (name, self.wanted.get(name).copied().unwrap_or_default()));
             return true;
         }
         let ticket = self.judge.latest(name).map(|made| made.id.to_string());
         let ticket = ticket.or_else(|| (wish == Wish::TakeOver).then(|| TAKEN.to_owned()));
         if let Some(ticket) = ticket {
-            self.happens_to(sandbox, &ticket, step);
+            self.jira
+                .happens_to(sandbox, &ticket, (step, &mut self.judge, &mut self.edits));
         }
         true
     }
 
-    /// A person wants the same.
-    fn ask(&self, sandbox: &Sandbox, name: &'static str, wish: Wish) {
-        let edition = self.wanted.get(name).copied().unwrap_or_default();
-        let summary = manifest(name, edition, None)["spec"]["summary"].clone();
-        let asked = match wish {
-            Wish::TakeOver => return,
-            _ if is_request(name) => json!({
-                "command": "createIssue", "project": "SUP", "requestType": "Ask a question", "summary": summary,
-                "account": "dana@acme.example",
-            }),
-            _ => json!({
-                "command": "createIssue", "project": "ENG", "issueType": "Bug", "summary": summary,
-                "account": "dana@acme.example",
-            }),
-        };
-        command(sandbox, asked).expect("a person creates an issue");
-    }
-
-    fn happens_to(&mut self, sandbox: &Sandbox, ticket: &str, step: Step) {
-        let found = sandbox.state(|world| {
-            let (project, issue) = issue(world, ticket)?;
-            Some((issue.id, project, issue.labels.clone()))
-        });
-        let Some((id, project, labels)) = found else {
-            return;
-        };
-        let person = "admin@acme.example";
-        let done = match step {
-            Step::Clone { .. } => json!({"command": "cloneIssue", "issue": ticket, "account": person}),
-            Step::Move { .. } => {
-                let to = if project == "OPS" { "ENG" } else { "OPS" };
-                json!({"command": "moveIssue", "issue": ticket, "project": to})
-            }
-            Step::Remove { .. } => json!({"command": "deleteIssue", "issue": ticket}),
-            Step::Hide { .. } => {
-                self.hidden.insert(id);
-                json!({"command": "hideIssue", "issue": ticket, "hidden": true})
-            }
-            Step::Unlabel { .. } => {
-                let ours: Vec<String> = labels.into_iter().filter(|label| label.starts_with("k8s-")).collect();
-                json!({"command": "labelIssue", "issue": ticket, "remove": ours, "account": person})
-            }
-            Step::Unmark { .. } => {
-                self.unmarked.insert(id);
-                json!({"command": "setIssueProperty", "issue": ticket, "key": "jira-operator.dev", "account": person})
-            }
-            Step::Shift { status, .. } => {
-                let all = if project == "SUP" { OF_REQUESTS } else { OF_ISSUES };
-                let to = all[usize::from(status) % all.len()];
-                json!({"command": "transitionIssue", "issue": ticket, "to": to, "account": person})
-            }
-            Step::Fight { is_off, .. } => {
-                json!({"command": "revertField", "issue": ticket, "field": "status", "off": is_off})
-            }
-            Step::Unsay { .. } => match self.judge.talk.delete(sandbox, id) {
-                Some(comment) => json!({"command": "deleteComment", "comment": comment}),
-                None => return,
-            },
-            _ => json!({"command": "commentOnIssue", "issue": ticket, "text": "Any news?", "account": person}),
-        };
-        // A property may be gone already.
-        let _ = command(sandbox, done);
-    }
-
     /// Judges what was written. What must not be.
     pub fn judge(&mut self, sandbox: &Sandbox) -> Vec<String> {
-        let mut wrong = self.judge.judge(sandbox, self.search);
+        let mut wrong = self.judge.judge(sandbox, self.jira.search());
+        let unmarked = &self.jira.unmarked;
+        wrong.extend(self.edits.judge(&self.judge.made, (&self.wants, unmarked), sandbox));
         wrong.extend(self.moves.judge(&self.judge.made, sandbox));
         wrong
     }
@@ -393,7 +298,9 @@ impl People {
             let reason = created.map_or("nothing", |created| created.reason.as_str());
             let reached = find(&status.conditions, ConditionType::PhaseReached);
             let reached = reached.map_or("", |reached| reached.reason.as_str());
-            format!("{name} {} {reason} {reached}", status.key)
+            let applied = find(&status.conditions, ConditionType::FieldsApplied);
+            let applied = applied.map_or("", |applied| applied.reason.as_str());
+            format!("{name} {} {reason} {reached} {applied}", status.key)
         };
         let all: Vec<String> = self.all().await.into_iter().map(one).collect();
         all.join(", ")

@@ -9,7 +9,7 @@ use super::{Scenario, waiting};
 use crate::{
     cluster::Cluster,
     harness::ticket_history::TicketHistory,
-    model::{number, runner, tickets::steps::history},
+    model::{number, runner, tickets::histories::history},
 };
 
 /// Which history is played where none is chosen.

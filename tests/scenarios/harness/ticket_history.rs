@@ -34,6 +34,8 @@ const CALM_WITHIN: Duration = Duration::from_mins(3);
 /// How often that is looked at, and how often in a row it has to be.
 const LOOK: Duration = Duration::from_millis(500);
 const LOOKS: usize = 5;
+/// As many writes as are refused while all are.
+const DOWN: usize = 5;
 
 /// See the module.
 pub struct TicketHistory {
@@ -72,6 +74,7 @@ impl TicketHistory {
         match step {
             // The operators wake by themselves.
             Step::Wake | Step::Blind { .. } => {}
+            Step::Follow => self.harness.request("acme").await,
             Step::Kill { process } => {
                 self.kill(usize::from(process)).await;
                 self.harness.start_operator();
@@ -90,10 +93,12 @@ impl TicketHistory {
                 self.is_late_from_now();
             }
             Step::ClusterFault { skip, trouble } => {
+                self.people.edits.mishaps += 1;
                 self.rules.extend(self.rule(action(trouble), Some(skip)));
                 self.is_late_from_now();
             }
             Step::ClusterDown { is_down } => {
+                self.people.edits.mishaps += DOWN;
                 if let Some(rule) = self.is_down.take() {
                     rule.remove();
                 }
@@ -161,6 +166,7 @@ impl TicketHistory {
         while settled < LOOKS {
             tokio::time::sleep(LOOK).await;
             wrong.extend(self.people.judge(&sandbox));
+            self.harness.request("acme").await;
             settled += 1;
             if let Err(why) = is_settled(&self.people, &sandbox).await {
                 settled = 0;
