@@ -44,6 +44,8 @@ const CALM_WITHIN: Duration = Duration::from_mins(1);
 const ALONE_AFTER: Duration = Duration::from_secs(6);
 /// As many writes as are refused while all are.
 const DOWN: usize = 5;
+/// Within this Jira is looked at, where that is asked for.
+const FOLLOWED: Duration = Duration::from_millis(1200);
 /// How often in a row it has to be.
 const LOOKS: usize = 3;
 
@@ -232,7 +234,22 @@ impl Stage {
             self.people.begins(&self.sandbox, LAST).await;
             wrong = self.settle().await;
         }
+        if wrong.is_empty() {
+            wrong = self.rest().await;
+        }
         wrong
+    }
+
+    /// Another look at Jira, of which nothing is written any more. What is.
+    async fn rest(&mut self) -> Vec<String> {
+        let before = self.sandbox.effects().len();
+        self.around.api.request("acme");
+        self.wait(FOLLOWED).await;
+        self.until_still(SETTLE).await;
+        let effects = self.sandbox.effects();
+        let new = effects.iter().skip(before).filter(|effect| effect.client_id.is_some());
+        new.map(|effect| format!("all was settled, and this is written: {effect:?}"))
+            .collect()
     }
 
     async fn settle(&mut self) -> Vec<String> {

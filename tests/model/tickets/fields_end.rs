@@ -125,7 +125,7 @@ impl FieldsEnd<'_> {
         let is_by_others = ticket.is_by_others(place);
         match winner(ticket.name) {
             // What is new is left alone, without a word.
-            Winner::Once if is_new => return Ok(()),
+            Winner::Once if is_new || (place.starts_with(LABEL) && is_by_others) => return Ok(()),
             Winner::Cluster if ticket.written(place) < BACK => {
                 return Err(format!("was written {} times only", ticket.written(place)));
             }

@@ -70,7 +70,7 @@ impl Wants {
         };
         let area = match value(4) {
             0 => Value::Null,
-            number => json!({"Area": ["North", "South"][usize::from(number) % 2]}),
+            number => json!({"Area": if number % 2 == 1 { "South" } else { "North" }}),
         };
         spec["priority"] = json!(priority.map(|(word, _)| *word));
         spec["labels"] = labels;
