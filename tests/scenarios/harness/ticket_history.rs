@@ -99,6 +99,7 @@ impl TicketHistory {
             }
             Step::ClusterDown { is_down } => {
                 self.people.edits.mishaps += DOWN;
+                self.people.edits.is_down = is_down;
                 if let Some(rule) = self.is_down.take() {
                     rule.remove();
                 }
