@@ -10,6 +10,8 @@ mod samples;
 mod schema;
 #[path = "check_openapi/tickets.rs"]
 mod tickets;
+#[path = "check_openapi/webhooks.rs"]
+mod webhooks;
 
 use std::error::Error;
 use std::path::Path;
@@ -74,6 +76,7 @@ async fn check(folder: &Path) -> Result<usize, Box<dyn Error>> {
         sandbox.command(serde_json::from_value::<Command>(command)?)?;
     }
     faults += caller.compare_all(tickets::written(&account)).await?;
+    faults += caller.compare_all(webhooks::webhooks()).await?;
     for trouble in samples::troubles() {
         sandbox.command(serde_json::from_value::<Command>(trouble)?)?;
     }

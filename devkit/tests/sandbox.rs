@@ -7,6 +7,8 @@ mod client;
 mod comments;
 #[path = "sandbox/consent.rs"]
 mod consent;
+#[path = "sandbox/deliveries.rs"]
+mod deliveries;
 #[path = "sandbox/desks.rs"]
 mod desks;
 #[path = "sandbox/edits.rs"]
@@ -47,6 +49,8 @@ mod persons;
 mod projects;
 #[path = "sandbox/queries.rs"]
 mod queries;
+#[path = "sandbox/receiver.rs"]
+mod receiver;
 #[path = "sandbox/requests.rs"]
 mod requests;
 #[path = "sandbox/shapes.rs"]
@@ -55,3 +59,9 @@ mod shapes;
 mod sites;
 #[path = "sandbox/tickets.rs"]
 mod tickets;
+#[path = "sandbox/webhook_faults.rs"]
+mod webhook_faults;
+#[path = "sandbox/webhook_retries.rs"]
+mod webhook_retries;
+#[path = "sandbox/webhooks.rs"]
+mod webhooks;

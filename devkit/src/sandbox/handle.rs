@@ -12,10 +12,10 @@ use super::command::{self, Answer, Command, CommandError, NewApp, NewIssues};
 use super::connection::{Connection, CuttableListener};
 use super::faults::rule::FaultRule;
 use super::http;
-use super::limits::Spent;
 use super::request_log::{Mark, Request};
 use super::shared::Shared;
-use super::world::{self, Effect, Issue, SeedError, World};
+use super::webhooks;
+use super::world::{self, Issue, SeedError, World};
 
 /// A sandbox that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub struct Tokens {
 
 /// A running sandbox. Stops when dropped: the port closes and held requests end without an answer.
 pub struct Sandbox {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     url: String,
     address: SocketAddr,
     stop: CancellationToken,
@@ -106,6 +106,7 @@ impl Sandbox {
         let bound = listener.address().map_err(failed)?;
         let service = http::router(&shared).into_make_service_with_connect_info::<Connection>();
         let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(webhooks::run(Arc::clone(&shared), stop.clone()));
         tokio::spawn(async move {
             let server = axum::serve(listener, service);
             // Ends only when asked to; an error after that has nobody to hear it.
@@ -313,37 +314,6 @@ impl Sandbox {
     /// Forgets the requests received so far.
     pub fn clear_requests(&self) {
         self.shared.requests.clear();
-    }
-
-    /// What an app (by default the seed's) has spent in points over all sites since the sandbox started, in both
-    /// readings, to be compared with a client's own estimate.
-    #[must_use]
-    pub fn spent(&self, client_id: Option<&str>) -> Spent {
-        let client_id = client_id.unwrap_or(world::CLIENT_ID);
-        let now = self.shared.world().now();
-        self.shared.limits.lock().quota.account(client_id, None, now).ever
-    }
-
-    /// What was really written to issues on the seed's first site, by apps and by people, oldest first.
-    #[must_use]
-    pub fn effects(&self) -> Vec<Effect> {
-        let world = self.shared.world();
-        let site = world.site(world::SITE);
-        site.map_or_else(Vec::new, |site| site.tickets.ledger.clone())
-    }
-
-    /// How many writes search does not know of yet, on the seed's first site.
-    #[must_use]
-    pub fn waiting_for_index(&self) -> usize {
-        let world = self.shared.world();
-        let site = world.site(world::SITE);
-        site.map_or(0, |site| site.issue_locations.index.waiting())
-    }
-
-    /// Every secret value made so far (client secrets, tokens, codes), to search logs and objects for leaks.
-    #[must_use]
-    pub fn secrets(&self) -> Vec<String> {
-        self.shared.world().oauth.secrets()
     }
 }
 

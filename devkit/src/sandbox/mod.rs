@@ -17,16 +17,18 @@ mod handle;
 mod http;
 mod jira;
 mod limits;
+mod observe;
 mod random;
 mod reply;
 mod request_log;
 mod search_cache;
 mod shared;
+mod webhooks;
 mod world;
 
 pub use command::{
     Answer, Command, CommandError, IssueChange, IssueUpdate, NewAccount, NewApp, NewField, NewIssues, NewOption,
-    NewRequestType, NewStatus, PersonsIssue, RequestTypeChange, ScreenChange, UndocumentedChange,
+    NewRequestType, NewStatus, PersonsIssue, RequestTypeChange, ScreenChange, UndocumentedChange, WebhookRuleChange,
 };
 pub use faults::active::FaultState;
 pub use faults::page::{PageFault, PageTrouble};
@@ -34,9 +36,13 @@ pub use faults::rule::{FaultAction, FaultRule, When};
 pub use handle::{AppCredentials, Sandbox, StartError, Tokens};
 pub use limits::{PostReads, RateLimitReason, Spent};
 pub use request_log::{Mark, Request};
+pub use webhooks::{
+    Attempt, Delivery, DeliveryChange, ForgedDelivery, ForgedToken, Outcome, WebhookFault, WebhookTrouble,
+};
 pub use world::{
-    Account, AccountType, Actors, App, Attached, Comment, Desk, Effect, Family, Field, FieldKind, FieldOption,
+    Account, AccountType, Actors, App, Attached, Comment, Desk, Effect, Family, Field, FieldKind, FieldOption, Flow,
     FormField, FormQuestion, Grant, Holder, InvalidHolder, Issue, IssueLink, IssueStatus, IssueType, OAuth, Operation,
     PermissionScheme, Project, RefusalKind, RemoteLink, Request as CustomerRequest, RequestType, Reversal, ScreenRule,
-    Screens, Site, StatusCategory, Tickets, TokenUse, Transition, Undocumented, Validator, Workflow, World,
+    Screens, Site, StatusCategory, Tickets, TokenUse, Transition, Undocumented, Validator, Webhook, WebhookRules,
+    Webhooks, Workflow, World,
 };

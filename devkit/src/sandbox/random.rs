@@ -23,6 +23,11 @@ pub(crate) fn uuid() -> String {
     groups.join("-")
 }
 
+/// A number from a range.
+pub(crate) fn between(least: f64, most: f64) -> f64 {
+    rand::rng().random_range(least..=most)
+}
+
 /// An account id of the current kind, `712020:` and a UUID.
 pub(crate) fn account_id() -> String {
     format!("712020:{}", uuid())

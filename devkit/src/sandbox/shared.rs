@@ -11,6 +11,7 @@ use super::faults::page::PageFaults;
 use super::limits::Limits;
 use super::request_log::RequestLog;
 use super::search_cache::SearchCache;
+use super::webhooks::Outbox;
 use super::world::World;
 
 /// The shared state of one sandbox.
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) pages: PageFaults,
     pub(crate) searches: SearchCache,
+    pub(crate) outbox: Outbox,
     latency: AtomicU64,
     call_duration: AtomicU64,
 }
@@ -34,6 +36,7 @@ impl Shared {
             limits: Limits::default(),
             pages: PageFaults::default(),
             searches: SearchCache::default(),
+            outbox: Outbox::default(),
             latency: AtomicU64::new(0),
             call_duration: AtomicU64::new(0),
         }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::faults::active::FaultState;
 use crate::sandbox::limits::Spent;
-use crate::sandbox::world::Effect;
+use crate::sandbox::webhooks::Delivery;
+use crate::sandbox::world::{Effect, Webhook};
 
 /// What came of a command.
 pub(crate) type Applied = Result<Answer, CommandError>;
@@ -76,6 +77,21 @@ pub enum Answer {
     Ledger {
         /// The writes.
         effects: Vec<Effect>,
+    },
+    /// Webhooks that are registered.
+    Webhooks {
+        /// The webhooks.
+        webhooks: Vec<Webhook>,
+    },
+    /// Deliveries of webhooks, oldest first.
+    Deliveries {
+        /// The deliveries.
+        deliveries: Vec<Delivery>,
+    },
+    /// A delivery that is on its way.
+    Delivery {
+        /// Its number.
+        number: u64,
     },
     /// How many things were met.
     Count {

@@ -6,14 +6,22 @@ use super::answer::{Answer, Applied, CommandError};
 use super::vocabulary::Command;
 use super::{
     desks, fields, grants, issues, languages, limits, names, people, projects, roles, search, sites, statuses, tickets,
+    webhooks,
 };
+use crate::sandbox::jira;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::world::World;
 
-/// Carries a command out.
+/// Carries a command out, and tells those who have webhooks of what it changed.
+pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
+    let applied = carry_out(shared, command);
+    jira::dispatch(shared);
+    applied
+}
+
 #[allow(clippy::too_many_lines, clippy::unit_arg)] // A table: a command and what carries it out in a line.
 #[rustfmt::skip]
-pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
+fn carry_out(shared: &Shared, command: Command) -> Applied {
     use Command as C;
     let world = || changing(shared);
     let done = |()| Ok(Answer::Done);
@@ -225,6 +233,20 @@ pub(crate) fn apply(shared: &Shared, command: Command) -> Applied {
             tickets::describe_ledger(&mut world(), site.as_deref(), issue.as_deref(), by_app),
         C::SetUndocumented { site, set } => tickets::set_undocumented(&mut world(), site.as_deref(), set),
         C::SetIssueLimit { off } => done(limits::set_issue_limit(shared, off)),
+
+        // Webhooks.
+        C::ShareApp { client_id, shared, owner } => grants::share(&mut world(), client_id, shared, owner),
+        C::MapWebhookHost { host, port } => done(shared.outbox.map_host(&host, port)),
+        C::SetWebhookDelivery(change) => done(shared.outbox.change_settings(change)),
+        C::SetWebhookRules { site, set } => webhooks::set_rules(&mut world(), site.as_deref(), set),
+        C::AddWebhookFault { fault } => done(shared.outbox.add_fault(fault)),
+        C::ClearWebhookFaults => done(shared.outbox.clear_faults()),
+        C::ForgetWebhooks { site, client_id, account, ids } => webhooks::forget(
+            &mut world(), site.as_deref(), client_id.as_deref(), account.as_deref(), ids.as_deref(),
+        ),
+        C::ForgeWebhook(forged) => webhooks::forge(shared, forged),
+        C::DescribeWebhooks { site } => webhooks::describe(&mut world(), site.as_deref()),
+        C::DescribeDeliveries => Ok(Answer::Deliveries { deliveries: shared.outbox.deliveries() }),
 
         // Limits, delays and pages.
         C::SetQuota { points, off, per_tenant, post_reads } =>

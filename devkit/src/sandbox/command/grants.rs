@@ -43,6 +43,15 @@ pub(super) fn rotate_secret(world: &mut World, client_id: Option<String>) -> App
     Ok(describe(app))
 }
 
+/// Shares an app or not, and gives it to another owner.
+pub(super) fn share(world: &mut World, client_id: Option<String>, shared: bool, owner: Option<String>) -> Applied {
+    let owner = owner.map(|owner| account_id(world, Some(&owner))).transpose()?;
+    let app = app_mut(world, client_id)?;
+    app.shared = shared;
+    app.owner = owner.unwrap_or_else(|| std::mem::take(&mut app.owner));
+    Ok(Answer::Done)
+}
+
 pub(super) fn withhold(world: &mut World, client_id: Option<String>, scopes: Vec<String>) -> Applied {
     app_mut(world, client_id)?.withheld = scopes.into_iter().collect();
     Ok(Answer::Done)

@@ -21,18 +21,24 @@ pub(super) fn change(world: &mut World, site: Option<&str>, choice: Choice<'_>, 
     // All are changed before the first is written: a command that fails has changed nothing.
     let places = ids.iter().enumerate();
     let changed = places.map(|(place, id)| changed(site, *id, &set, now, Some(place)));
+    let seen = site.webhooks.happened();
     for (project, issue) in changed.collect::<Result<Vec<_>, _>>()? {
         site.write_issue(project, issue, now);
     }
+    site.webhooks.in_bulk(seen);
     Ok(Answer::Issues { ids })
 }
 
 pub(super) fn delete_many(world: &mut World, site: Option<&str>, choice: Choice<'_>) -> Applied {
+    let now = world.now();
     let site = site_mut(world, site)?;
     let ids = pick(site, choice)?;
+    let seen = site.webhooks.happened();
     for id in &ids {
+        site.tell_deletion(*id, now);
         site.delete_issue(*id);
     }
+    site.webhooks.in_bulk(seen);
     Ok(Answer::Issues { ids })
 }
 
@@ -214,6 +220,7 @@ pub(super) fn add(world: &mut World, new: NewIssues) -> Applied {
     let project = find(site, &project)?;
     let spread = i64::try_from(spread_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
     let mut ids = Vec::new();
+    let seen = site.webhooks.happened();
     for n in 0..count {
         let back = spread / i64::from(count.max(1)) * i64::from(count - 1 - n);
         let at = now.checked_sub(SignedDuration::from_millis(back)).unwrap_or(now);
@@ -233,10 +240,12 @@ pub(super) fn add(world: &mut World, new: NewIssues) -> Applied {
             if let Some(id) = id {
                 site.delete_issue(id);
             }
+            site.webhooks.take_back(seen);
             return Err(error);
         }
         ids.extend(id);
     }
+    site.webhooks.in_bulk(seen);
     Ok(Answer::Issues { ids })
 }
 

@@ -18,6 +18,7 @@ mod sites;
 mod statuses;
 mod tickets;
 mod vocabulary;
+mod webhooks;
 
 pub use answer::{Answer, CommandError};
 pub use desks::{NewRequestType, RequestTypeChange};
@@ -28,5 +29,6 @@ pub use people::NewAccount;
 pub use statuses::NewStatus;
 pub use tickets::{PersonsIssue, UndocumentedChange};
 pub use vocabulary::Command;
+pub use webhooks::WebhookRuleChange;
 
 pub(crate) use apply::apply;

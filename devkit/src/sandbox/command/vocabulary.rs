@@ -10,9 +10,11 @@ use super::issue_change::{IssueChange, IssueUpdate, NewIssues};
 use super::people::NewAccount;
 use super::statuses::NewStatus;
 use super::tickets::{PersonsIssue, UndocumentedChange};
+use super::webhooks::WebhookRuleChange;
 use crate::sandbox::faults::page::PageFault;
 use crate::sandbox::faults::rule::FaultRule;
 use crate::sandbox::limits::{PostReads, RateLimitReason};
+use crate::sandbox::webhooks::{DeliveryChange, ForgedDelivery, WebhookFault};
 use crate::sandbox::world::{AccountType, FormField, FormQuestion, Holder, RefusalKind, StatusCategory, Transition};
 
 /// A change to the sandbox; as JSON `{"command": "removeDesk", "project": "SUP"}`.
@@ -350,6 +352,30 @@ pub enum Command {
     SetUndocumented { site: Option<String>, set: UndocumentedChange },
     /// Takes the limit of writes to one issue away, or brings it back; either way nothing counts of what was written.
     SetIssueLimit { off: bool },
+
+    // Webhooks.
+    /// Shares an app, or leaves it to its owner, who may be another one from now on.
+    ShareApp { client_id: Option<String>, shared: bool, owner: Option<String> },
+    /// Lets a host that webhooks are registered for be a port of this machine, without TLS; without `port`, no longer.
+    MapWebhookHost { host: String, port: Option<u16> },
+    /// Changes how deliveries are made.
+    SetWebhookDelivery(DeliveryChange),
+    /// Sets what Atlassian does not document of webhooks.
+    SetWebhookRules { site: Option<String>, set: WebhookRuleChange },
+    /// Lets deliveries from now on meet trouble, each the first that is for it.
+    AddWebhookFault { fault: WebhookFault },
+    /// Takes all these faults down and sends what they hold.
+    ClearWebhookFaults,
+    /// Jira loses webhooks of an app and an account, these ids or all, and says so to nobody. Answers how many.
+    ForgetWebhooks {
+        site: Option<String>, client_id: Option<String>, account: Option<String>, ids: Option<Vec<u64>>,
+    },
+    /// A stranger sends what looks like a delivery. Answers its number.
+    ForgeWebhook(ForgedDelivery),
+    /// Answers the webhooks of a site that have not ended.
+    DescribeWebhooks { site: Option<String> },
+    /// Answers all deliveries.
+    DescribeDeliveries,
 
     // Hourly points.
     /// Sets the pool of every app: `points` an hour (65,000 by default), or without end when `off`. `perTenant` gives

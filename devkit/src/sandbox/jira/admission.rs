@@ -36,7 +36,8 @@ pub(super) fn admit<'a>(world: &'a World, headers: &HeaderMap, cloud_id: &str) -
 pub(super) fn allow(route: &Route, grant: &Grant, account: &Account, site: &Site) -> Result<(), Box<Response>> {
     let scopes = grant.sites.get(&site.cloud_id);
     let held = |scope: &&str| scopes.is_some_and(|scopes| scopes.contains(*scope));
-    if !route.scopes.is_empty() && !route.scopes.iter().any(held) {
+    let besides = route.besides.iter().all(held);
+    if !route.scopes.is_empty() && !route.scopes.iter().any(held) || !besides {
         let message = "Unauthorized; scope does not match";
         return Err(Box::new(reply::gateway_error(401, message)));
     }

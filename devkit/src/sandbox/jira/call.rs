@@ -17,6 +17,8 @@ pub(super) struct Call<'a> {
     pub(super) world: &'a World,
     pub(super) site: &'a Site,
     pub(super) account: &'a Account,
+    /// The app through which the caller calls.
+    pub(super) client_id: &'a str,
     /// What stood in the path at the pattern's placeholders.
     pub(super) params: Vec<String>,
     pub(super) query: Vec<(String, String)>,
@@ -37,6 +39,11 @@ impl Call<'_> {
     /// The caller's account id.
     pub(super) fn me(&self) -> &str {
         &self.account.account_id
+    }
+
+    /// App and account, to whom webhooks belong.
+    pub(super) fn owner(&self) -> (&str, &str) {
+        (self.client_id, self.me())
     }
 
     /// The first path parameter.

@@ -15,6 +15,7 @@ use super::admission::{Admitted, admit, allow};
 use super::call::Call;
 use super::localise::localise;
 use super::routes::{self, Found, Handler, Route};
+use super::webhooks;
 use crate::sandbox::limits::{Metered, Refusal};
 use crate::sandbox::reply::{self, Answered};
 use crate::sandbox::shared::Shared;
@@ -49,6 +50,7 @@ pub(crate) async fn gateway(
         caller,
         write: _,
     } = answer(&shared, &headers, &request);
+    webhooks::dispatch(&shared);
     let mut answer = match dictionary {
         Some(dictionary) => localise(answer, &dictionary).await,
         None => answer,
@@ -194,7 +196,7 @@ fn confirm(
 fn open<'a>(
     shared: &'a Shared,
     world: &'a World,
-    (_, account, site): Admitted<'a>,
+    (grant, account, site): Admitted<'a>,
     request: &Request,
     params: Vec<String>,
 ) -> Result<Call<'a>, Box<Response>> {
@@ -203,6 +205,7 @@ fn open<'a>(
         world,
         site,
         account,
+        client_id: &grant.client_id,
         params,
         query: request.query.clone(),
         body: read(&request.body)?,

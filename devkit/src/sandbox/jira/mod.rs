@@ -30,6 +30,8 @@ mod statuses;
 mod text;
 mod tickets;
 mod users;
+mod webhooks;
 
 pub(crate) use gateway::gateway;
 pub(crate) use text::plain::document as plain_document;
+pub(crate) use webhooks::{dispatch, forge};

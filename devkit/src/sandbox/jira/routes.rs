@@ -6,6 +6,7 @@ use super::tickets::{
     changelog, comment_properties, comments, create, create_meta, edit, field_list, issue_links, properties,
     remote_links, transition, transitions,
 };
+use super::webhooks::{registering, registrations};
 use super::{
     articles, desks, issues, permissions, projects, queries, request_types, search, server_info, statuses, users,
 };
@@ -13,11 +14,14 @@ use crate::sandbox::reply::Answered;
 use crate::sandbox::world::{Receipt, Site};
 
 /// One endpoint.
+#[derive(Clone, Copy)]
 pub(super) struct Route {
     pub(super) method: &'static str,
     pub(super) pattern: &'static str,
     /// Scopes of which one suffices; none means that any token will do.
     pub(super) scopes: &'static [&'static str],
+    /// A scope that is needed beside.
+    pub(super) besides: Option<&'static str>,
     /// Whether portal customers may call it.
     pub(super) for_customers: bool,
     pub(super) handler: Handler,
@@ -54,6 +58,7 @@ const fn route(
         method,
         pattern,
         scopes,
+        besides: None,
         for_customers: false,
         handler: Handler::Read(handler),
     }
@@ -71,6 +76,7 @@ const fn write(
         method,
         pattern,
         scopes,
+        besides: None,
         for_customers: false,
         handler: Handler::Write { judge, answer },
     }
@@ -99,6 +105,14 @@ const fn portal(
     Route {
         for_customers: true,
         ..route(method, pattern, scopes, handler)
+    }
+}
+
+/// An endpoint of webhooks, which takes two scopes.
+const fn hook(route: Route) -> Route {
+    Route {
+        besides: Some("manage:jira-webhook"),
+        ..route
     }
 }
 
@@ -160,6 +174,11 @@ const ROUTES: &[Route] = &[
     route("GET", "rest/api/3/issue/{}/remotelink/{}", WORK, remote_links::get),
     write("DELETE", "rest/api/3/issue/{}/remotelink/{}", WORK_WRITE, remote_links::judge_deletion, edit::done),
     route("GET", "rest/api/3/issueLinkType", WORK, issue_links::types),
+    hook(route("GET", "rest/api/3/webhook", WORK, registrations::list)),
+    hook(write("POST", "rest/api/3/webhook", WORK, registering::judge, registering::answer)),
+    hook(write("DELETE", "rest/api/3/webhook", WORK, registrations::judge_deletion, registrations::deleted)),
+    hook(write("PUT", "rest/api/3/webhook/refresh", WORK, registrations::judge_refresh, registrations::refreshed)),
+    hook(route("GET", "rest/api/3/webhook/failed", WORK, registrations::failed)),
     write("POST", "rest/api/3/issueLink", WORK_WRITE, issue_links::judge, issue_links::answer),
     portal_write("POST", "rest/servicedeskapi/request", requests::create::judge, requests::create::answer),
     portal("GET", "rest/servicedeskapi/request/{}", DESK, requests::body::get),

@@ -57,7 +57,11 @@ impl Site {
 
     /// Writes an issue, in the project where it now is; search learns of it when the index's lag is over.
     pub(crate) fn write_issue(&mut self, project: u64, issue: Issue, now: Timestamp) {
+        let difference = self.difference(project, &issue);
         let issue = self.store(project, issue);
+        if let Some(difference) = difference {
+            self.tell(difference, project, &issue, now);
+        }
         self.issue_locations.index.note(project, issue, now);
     }
 

@@ -10,6 +10,7 @@ use super::language::Dictionary;
 use super::permission::Holder;
 use super::project::Project;
 use super::tickets::Tickets;
+use super::webhook::Webhooks;
 
 /// One site.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct Site {
     pub(crate) issue_locations: IssueLocations,
     /// Custom fields, what hangs on issues, and the ledger of what was written.
     pub tickets: Tickets,
+    /// Dynamic webhooks.
+    pub webhooks: Webhooks,
     /// The id of the next project or desk.
     pub next_project: u64,
     /// The id of the next issue.
@@ -95,6 +98,7 @@ impl Site {
             projects: BTreeMap::new(),
             issue_locations: IssueLocations::default(),
             tickets: Tickets::default(),
+            webhooks: Webhooks::default(),
             next_project: 10_000,
             next_issue: 10_000,
             next_request_type: 1,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::issue::{Request, Values};
+use super::webhook::{NewWebhook, Registered};
 
 /// Who writes.
 #[derive(Clone, Debug, Default)]
@@ -118,14 +119,27 @@ pub(crate) enum Write {
     Delete {
         issue: u64,
     },
+    /// Each of them, or why it is none.
+    RegisterWebhooks {
+        url: String,
+        webhooks: Vec<Result<NewWebhook, Vec<String>>>,
+    },
+    DeleteWebhooks {
+        ids: Vec<u64>,
+    },
+    RefreshWebhooks {
+        ids: Vec<u64>,
+    },
 }
 
 /// What came of a write: the thing that was written, and whether there was none before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Receipt {
     /// Id of the issue.
     pub(crate) issue: u64,
     /// Id of the comment or link, if it is about one.
     pub(crate) part: u64,
     pub(crate) created: bool,
+    /// What came of each webhook.
+    pub(crate) webhooks: Vec<Registered>,
 }

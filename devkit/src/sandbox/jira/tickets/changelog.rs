@@ -60,7 +60,7 @@ fn describe(call: &Call<'_>, project: &Project, change: &Change) -> Value {
     body
 }
 
-fn item(call: &Call<'_>, project: &Project, id: &str, (before, after): (&Value, &Value)) -> Value {
+pub(in super::super) fn item(call: &Call<'_>, project: &Project, id: &str, (before, after): (&Value, &Value)) -> Value {
     let custom = call.site.field(id).filter(Field::is_custom);
     let (from, from_text) = told(call, project, id, before);
     let (to, to_text) = told(call, project, id, after);

@@ -35,12 +35,14 @@ impl Site {
 
 fn set_back(site: &mut Site, issue: u64, values: Values, now: Timestamp) {
     let automation = Author::person(AUTOMATION);
+    let seen = site.webhooks.happened();
     let mut step = Step {
         site,
         author: &automation,
         now,
     };
     step.set_back(issue, values);
+    site.webhooks.sign(seen, automation.account_id.as_deref());
 }
 
 impl Step<'_> {

@@ -4,10 +4,21 @@ use serde_json::Value;
 
 use super::Step;
 use crate::sandbox::world::attached::Comment;
+use crate::sandbox::world::happening::Event;
 use crate::sandbox::world::ledger::Operation;
 use crate::sandbox::world::write::{NewComment, Receipt};
 
 impl Step<'_> {
+    /// The issue is as new as its comment, of which webhooks tell by itself.
+    fn touch_by_comment(&mut self, issue: u64) -> Option<()> {
+        let seen = self.site.webhooks.happened();
+        self.touch(issue)?;
+        if !self.site.webhooks.rules.comment_updates_issue {
+            self.site.webhooks.take_back(seen);
+        }
+        Some(())
+    }
+
     pub(super) fn comment(&mut self, issue: u64, new: NewComment) -> Option<Receipt> {
         let id = self.site.tickets.next_id();
         let comment = Comment {
@@ -22,7 +33,9 @@ impl Step<'_> {
             created: self.now,
             updated: self.now,
         };
-        self.touch(issue)?;
+        self.touch_by_comment(issue)?;
+        self.site
+            .tell_comment(Event::CommentCreated, issue, comment.clone(), self.now);
         let attached = self.site.tickets.attached.entry(issue).or_default();
         attached.comments.push(comment);
         let effect = self.enter(Operation::Comment, issue)?;
@@ -33,6 +46,7 @@ impl Step<'_> {
             issue,
             part: id,
             created: true,
+            ..Receipt::default()
         })
     }
 
@@ -46,7 +60,7 @@ impl Step<'_> {
 
     pub(super) fn edit_comment(&mut self, id: u64, new: NewComment) -> Option<Receipt> {
         let (me, now, properties) = (self.me(), self.now, new.properties.clone());
-        let (issue, internal) = self.change_comment(id, |comment| {
+        let (issue, edited) = self.change_comment(id, |comment| {
             comment.body = new.body;
             comment.wiki = new.wiki;
             comment.visibility = new.visibility;
@@ -55,9 +69,11 @@ impl Step<'_> {
             comment.properties.extend(new.properties);
             comment.update_author = me;
             comment.updated = now;
-            comment.internal
+            comment.clone()
         })?;
-        self.touch(issue)?;
+        let internal = edited.internal;
+        self.touch_by_comment(issue)?;
+        self.site.tell_comment(Event::CommentUpdated, issue, edited, self.now);
         let effect = self.enter(Operation::EditComment, issue)?;
         effect.comment_id = Some(id);
         effect.internal = Some(internal);
@@ -66,19 +82,23 @@ impl Step<'_> {
             issue,
             part: id,
             created: false,
+            ..Receipt::default()
         })
     }
 
     pub(super) fn delete_comment(&mut self, id: u64) -> Option<Receipt> {
-        let issue = self.site.comment(id)?.0;
+        let (issue, gone) = self.site.comment(id)?;
+        let gone = gone.clone();
         let attached = self.site.tickets.attached.get_mut(&issue)?;
         attached.comments.retain(|comment| comment.id != id);
-        self.touch(issue)?;
+        self.touch_by_comment(issue)?;
+        self.site.tell_comment(Event::CommentDeleted, issue, gone, self.now);
         self.enter(Operation::DeleteComment, issue)?.comment_id = Some(id);
         Some(Receipt {
             issue,
             part: id,
             created: false,
+            ..Receipt::default()
         })
     }
 
@@ -100,6 +120,7 @@ impl Step<'_> {
             issue,
             part: id,
             created: before.is_none(),
+            ..Receipt::default()
         })
     }
 }

@@ -25,7 +25,12 @@ impl Step<'_> {
             (fresh, true)
         };
         self.enter_change(Operation::RemoteLink, issue, &global_id.unwrap_or_default());
-        Some(Receipt { issue, part, created })
+        Some(Receipt {
+            issue,
+            part,
+            created,
+            ..Receipt::default()
+        })
     }
 
     pub(super) fn delete_remote_link(&mut self, issue: u64, link: u64) -> Option<Receipt> {
@@ -38,6 +43,7 @@ impl Step<'_> {
             issue,
             part: link,
             created: false,
+            ..Receipt::default()
         })
     }
 
@@ -50,6 +56,7 @@ impl Step<'_> {
                 issue: outward,
                 part: link.id,
                 created: false,
+                ..Receipt::default()
             });
         }
         let id = self.site.tickets.next_id();
@@ -69,6 +76,7 @@ impl Step<'_> {
             issue: outward,
             part: id,
             created: true,
+            ..Receipt::default()
         })
     }
 }

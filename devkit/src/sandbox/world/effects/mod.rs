@@ -3,6 +3,7 @@
 mod changes;
 mod comments;
 mod links;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -17,38 +18,15 @@ use crate::sandbox::world::write::{Author, NewIssue, Receipt, Write};
 impl Site {
     /// Carries a write out; `None` when what it is about is not there.
     pub(crate) fn carry_out(&mut self, author: &Author, write: Write, now: Timestamp) -> Option<Receipt> {
+        let seen = self.webhooks.happened();
         let mut step = Step {
             site: self,
             author,
             now,
         };
-        match write {
-            Write::Create(new) => step.create(*new),
-            Write::Edit {
-                issue,
-                values,
-                properties,
-            } => step.edit(issue, values, properties),
-            Write::Transition {
-                issue,
-                to,
-                values,
-                properties,
-                comment,
-            } => step.transition(issue, (to, values), properties, comment),
-            Write::Property { issue, key, value } => step.set_property(issue, key, value),
-            Write::Comment { issue, comment } => step.comment(issue, *comment),
-            Write::EditComment { comment, new } => step.edit_comment(comment, *new),
-            Write::DeleteComment { comment } => step.delete_comment(comment),
-            Write::CommentProperty { comment, key, value } => step.set_comment_property(comment, key, value),
-            Write::RemoteLink { issue, global_id, body } => step.link_remotely(issue, global_id, body),
-            Write::DeleteRemoteLink { issue, link } => step.delete_remote_link(issue, link),
-            Write::IssueLink { kind, inward, outward } => step.link(&kind, inward, outward),
-            Write::Participants { issue, accounts, added } => step.change_participants(issue, accounts, added),
-            Write::Clone { issue, summary } => step.clone_issue(issue, &summary),
-            Write::Move { issue, project } => step.move_issue(issue, project),
-            Write::Delete { issue } => step.delete(issue),
-        }
+        let receipt = step.perform(write);
+        self.webhooks.sign(seen, author.account_id.as_deref());
+        receipt
     }
 }
 
@@ -60,6 +38,39 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
+    fn perform(&mut self, write: Write) -> Option<Receipt> {
+        match write {
+            Write::Create(new) => self.create(*new),
+            Write::Edit {
+                issue,
+                values,
+                properties,
+            } => self.edit(issue, values, properties),
+            Write::Transition {
+                issue,
+                to,
+                values,
+                properties,
+                comment,
+            } => self.transition(issue, (to, values), properties, comment),
+            Write::Property { issue, key, value } => self.set_property(issue, key, value),
+            Write::Comment { issue, comment } => self.comment(issue, *comment),
+            Write::EditComment { comment, new } => self.edit_comment(comment, *new),
+            Write::DeleteComment { comment } => self.delete_comment(comment),
+            Write::CommentProperty { comment, key, value } => self.set_comment_property(comment, key, value),
+            Write::RemoteLink { issue, global_id, body } => self.link_remotely(issue, global_id, body),
+            Write::DeleteRemoteLink { issue, link } => self.delete_remote_link(issue, link),
+            Write::IssueLink { kind, inward, outward } => self.link(&kind, inward, outward),
+            Write::Participants { issue, accounts, added } => self.change_participants(issue, accounts, added),
+            Write::Clone { issue, summary } => self.clone_issue(issue, &summary),
+            Write::Move { issue, project } => self.move_issue(issue, project),
+            Write::Delete { issue } => self.delete(issue),
+            Write::RegisterWebhooks { url, webhooks } => self.register_webhooks(&url, webhooks),
+            Write::DeleteWebhooks { ids } => self.delete_webhooks(&ids),
+            Write::RefreshWebhooks { ids } => self.refresh_webhooks(&ids),
+        }
+    }
+
     fn me(&self) -> String {
         self.author.account_id.clone().unwrap_or_default()
     }
@@ -217,6 +228,7 @@ impl Step<'_> {
 
     fn delete(&mut self, id: u64) -> Option<Receipt> {
         self.enter(Operation::Delete, id)?;
+        self.site.tell_deletion(id, self.now);
         self.site.delete_issue(id).then_some(Receipt {
             issue: id,
             ..Receipt::default()
