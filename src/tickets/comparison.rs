@@ -44,14 +44,12 @@ impl Comparison<'_> {
         let before = self.base();
         let is_open = |field: &&WantedField| {
             let live = self.live_of(&field.id);
-            field.value.as_ref().is_some_and(|value| !is_same(value, live))
-                && before
-                    .written
-                    .fields
-                    .get(&field.place)
-                    .map_or(!is_same(&Value::Null, live), |written| {
-                        written.theirs || written.found != digest_of(live)
-                    })
+            let written = before.written.fields.get(&field.place);
+            let is_changed = written.map_or(!is_same(&Value::Null, live), |written| {
+                written.theirs || written.found != digest_of(live)
+            });
+            let is_other = field.value.as_ref().is_some_and(|value| !is_same(value, live));
+            is_other && (is_changed || self.unrecorded(field).is_some())
         };
         let are_labels_open = !self.missing_labels(&before).is_empty() || !self.forgotten_labels(&before).is_empty();
         self.wanted.iter().any(|field| is_open(&field)) || are_labels_open
@@ -113,6 +111,9 @@ impl Comparison<'_> {
 
     fn judge(&self, field: &WantedField, history: &History<'_>, plan: &mut EditPlan) {
         let live = self.live_of(&field.id);
+        if let Some(lost) = self.lost(field, history) {
+            plan.applied.written.fields.insert(field.place.clone(), lost);
+        }
         let before = plan.applied.written.fields.get(&field.place).cloned();
         let is_new = before.as_ref().is_none_or(|written| written.wanted != field.digest);
         let written = |found: String| AppliedField {
@@ -159,6 +160,22 @@ impl Comparison<'_> {
         if !is_as_left || is_theirs {
             self.judge_unchanged(field, is_theirs, history, plan);
         }
+    }
+
+    /// What the marker has of a field that the status lacks.
+    fn unrecorded(&self, field: &WantedField) -> Option<&AppliedField> {
+        let before = self.applied.written.fields.get(&field.place);
+        let is_new = before.is_none_or(|written| written.wanted != field.digest);
+        let marked = self.marked.fields.get(&field.place);
+        marked.filter(|marked| is_new && marked.wanted == field.digest)
+    }
+
+    /// What was written of a field since the ticket was compared last, and could not be written down: the spec says nothing
+    /// new then, and whoever changed it since did so after the operator.
+    fn lost(&self, field: &WantedField, history: &History<'_>) -> Option<AppliedField> {
+        let marked = self.unrecorded(field)?;
+        let compared: Timestamp = self.applied.compared.as_deref()?.parse().ok()?;
+        history.has_own_change(&field.id, compared).then(|| marked.clone())
     }
 
     /// A field of which the spec says nothing new, and Jira something else than it should. `is_theirs`: it had that before.

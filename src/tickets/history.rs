@@ -23,6 +23,16 @@ pub enum Editor {
 }
 
 impl History<'_> {
+    /// Whether the operator changed a field after a time.
+    #[must_use]
+    pub fn has_own_change(&self, field: &str, after: Timestamp) -> bool {
+        let mut own = self.changes.iter().filter(|change| {
+            let author = change.author.as_ref();
+            author.is_some_and(|author| author.account_id == self.account) && change.touches(field)
+        });
+        own.any(|change| change.at().is_some_and(|at| at > after))
+    }
+
     /// Who changed a field last, since a time.
     #[must_use]
     pub fn editor(&self, field: &str, since: Option<Timestamp>) -> Editor {

@@ -128,7 +128,6 @@ impl Stage {
             }
             Step::ClusterDown { is_down } => {
                 self.people.edits.mishaps += DOWN;
-                self.people.edits.is_down = is_down;
                 self.around.api.down(is_down);
             }
             Step::Release => self.release(),

@@ -7,7 +7,7 @@ use kube::Resource;
 
 use super::{
     conclude::EditStep,
-    edit_attempt::Attempt,
+    edit_attempt::{Attempt, Made},
     edit_look::{Early, EditLook, anew, rest},
     look::SOON,
     phase::{Mover, REFUSED},
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{
         condition::Finding,
-        issue::{JiraIssue, JiraIssueStatus, TicketDrift},
+        issue::{JiraIssue, JiraIssueStatus, TicketDrift, WrittenFields},
         reason::Reason,
     },
     cluster::events::Notice,
@@ -35,9 +35,9 @@ impl Editor<'_> {
     /// Compares the fields of a ticket, and writes what is to be written.
     pub async fn step(&self, object: &JiraIssue) -> EditStep {
         let live = self.at.store.latest(object);
-        match Box::pin(self.go(live)).await {
-            Ok(Some(step)) => step,
-            Ok(None) => self.once_more(object).await,
+        match Box::pin(self.go(live, None)).await {
+            Ok(Made::Step(step)) => step,
+            Ok(Made::NotWrittenDown(written)) => self.once_more(object, &written).await,
             Err(early) => *early,
         }
     }
@@ -46,25 +46,26 @@ impl Editor<'_> {
     pub async fn planned(&self, object: &JiraIssue) -> Early<Option<String>> {
         let live = self.at.store.latest(object);
         let wanted = WantedFields::of(self.at, &live).await?;
-        let look = EditLook::of(self.at, live, &wanted).await?;
+        let look = EditLook::of(self.at, (live, None), &wanted).await?;
         Ok(look.in_words)
     }
 
     /// What was written could not be written down, because the object changed meanwhile: Jira is compared at once with what
     /// it says now. That may be what was written before.
-    async fn once_more(&self, object: &JiraIssue) -> EditStep {
+    async fn once_more(&self, object: &JiraIssue, written: &WrittenFields) -> EditStep {
         let live = self.at.store.live(object).await.ok().flatten();
         let Some(live) = live.filter(|live| self.at.permit.writes(live)) else {
             return EditStep::later(SOON);
         };
-        match Box::pin(self.go(live)).await {
-            Ok(step) => step.unwrap_or_else(|| EditStep::later(SOON)),
+        match Box::pin(self.go(live, Some(written))).await {
+            Ok(Made::Step(step)) => step,
+            Ok(Made::NotWrittenDown(_)) => EditStep::later(SOON),
             Err(early) => *early,
         }
     }
 
-    /// None where something was written, and the object changed before that could be written down.
-    async fn go(&self, live: JiraIssue) -> Early<Option<EditStep>> {
+    /// `written` is what was written just now and is not written down.
+    async fn go(&self, live: JiraIssue, written: Option<&WrittenFields>) -> Early<Made> {
         let wanted = match WantedFields::of(self.at, &live).await {
             Ok(wanted) => wanted,
             Err(early) if early.findings.is_empty() => return Err(early),
@@ -77,11 +78,11 @@ impl Editor<'_> {
                 }));
             }
         };
-        let look = EditLook::of(self.at, live, &wanted).await?;
+        let look = EditLook::of(self.at, (live, written), &wanted).await?;
         if look.plan.has_writes() {
             Box::pin(Attempt { at: self.at }.make(look)).await
         } else {
-            self.compared(look).await.map(Some)
+            self.compared(look).await.map(Made::Step)
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{
-        issue::{AppliedField, JiraIssueStatus, TicketApplied, TicketPerson},
+        issue::{AppliedField, JiraIssueStatus, TicketApplied, TicketPerson, WrittenFields},
         requirements::EDIT,
     },
     atlassian::{
@@ -52,6 +52,14 @@ enum Came {
     Unanswered(JiraError),
 }
 
+/// What came of an attempt.
+pub enum Made {
+    /// This follows.
+    Step(EditStep),
+    /// It was written, and the object changed before that could be written down.
+    NotWrittenDown(Box<WrittenFields>),
+}
+
 /// One attempt to write the fields of a ticket.
 pub struct Attempt<'a> {
     /// What is at hand.
@@ -59,19 +67,19 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Writes what a look found. None where it was written, and the object changed before that could be written down.
-    pub async fn make(&self, look: Box<EditLook>) -> Early<Option<EditStep>> {
+    /// Writes what a look found.
+    pub async fn make(&self, look: Box<EditLook>) -> Early<Made> {
         let look = self.begun(look).await?;
         let Sent { plan, refused, came } = self.send(&look).await;
         match came {
             Came::Written => Ok(self.written(look, &plan, &refused).await),
-            Came::Nothing => self.nothing_left(look, &refused).await.map(Some),
-            Came::Outdated => Ok(Some(EditStep::later(SOON))),
-            Came::Unanswered(error) => Ok(Some(EditStep::later(error.retry_after_or(RETRY)))),
+            Came::Nothing => self.nothing_left(look, &refused).await.map(Made::Step),
+            Came::Outdated => Ok(Made::Step(EditStep::later(SOON))),
+            Came::Unanswered(error) => Ok(Made::Step(EditStep::later(error.retry_after_or(RETRY)))),
             Came::Refused(refusal) => {
                 let may_edit = self.may_edit(&look.status).await;
                 let finding = look.unwritten().refused_all(&plan.places(), &refusal, may_edit);
-                Ok(Some(look.refused(self.at, vec![finding])))
+                Ok(Made::Step(look.refused(self.at, vec![finding])))
             }
         }
     }
@@ -137,15 +145,17 @@ impl Attempt<'_> {
     }
 
     /// What was written is written down. What Jira makes of it is read at once, and what it refused is tried alone then.
-    async fn written(&self, look: Box<EditLook>, plan: &EditPlan, refused: &[RefusedField]) -> Option<EditStep> {
+    async fn written(&self, look: Box<EditLook>, plan: &EditPlan, refused: &[RefusedField]) -> Made {
         let mut applied = plan.once_written();
         let person = unassigned(&look, refused, &mut applied);
         let more = |status: &mut JiraIssueStatus| {
             status.drift.clone_from(&plan.drift);
             note_assignee(status, person);
         };
-        let written = look.written_down(self.at.store, &applied, more).await;
-        written.is_ok().then(|| EditStep::later(Duration::ZERO))
+        match look.written_down(self.at.store, &applied, more).await {
+            Ok(_) => Made::Step(EditStep::later(Duration::ZERO)),
+            Err(_) => Made::NotWrittenDown(Box::new(applied.written)),
+        }
     }
 
     /// Jira refused each of the fields. Who cannot be assigned is told among the people.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     api::{
         condition::Finding,
-        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketPerson},
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketPerson, WrittenFields},
     },
     atlassian::{rate_limit::waits_after_429::RETRY, ticket_models::IssueWithFields},
     cluster::error::describe,
@@ -51,8 +51,12 @@ pub struct EditLook {
 }
 
 impl EditLook {
-    /// Reads a ticket, and compares it.
-    pub async fn of(mover: &Mover<'_>, live: JiraIssue, wanted: &WantedFields) -> Early<Box<Self>> {
+    /// Reads a ticket, and compares it. A ticket without its marker may have been `written` all the same.
+    pub async fn of(
+        mover: &Mover<'_>,
+        (live, written): (JiraIssue, Option<&WrittenFields>),
+        wanted: &WantedFields,
+    ) -> Early<Box<Self>> {
         let ids: Vec<String> = wanted.fields.iter().map(|field| field.id.clone()).collect();
         let id = live.status.as_ref().map_or("", |status| status.id.as_str());
         let found = mover.jira().fetch_fields(id, PROPERTY, &ids).await;

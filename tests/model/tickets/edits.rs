@@ -74,8 +74,6 @@ pub struct Edits {
     reborn: BTreeMap<&'static str, Vec<Timestamp>>,
     /// How often writes of the operator to the cluster went wrong, or its processes died.
     pub mishaps: usize,
-    /// What is written to Jira cannot be written down in the cluster: each write may come once more.
-    pub is_down: bool,
     written: usize,
     pub by_others: usize,
 }
@@ -154,7 +152,6 @@ impl Edits {
             return Ok(());
         }
         self.written += 1;
-        self.mishaps += usize::from(self.is_down);
         let mishaps = reborn.len() + self.mishaps + judged.faults();
         let (count, before) = known.written.entry(changed.cause.clone()).or_insert((0, mishaps));
         *count += 1;

@@ -74,7 +74,9 @@ impl TicketHistory {
         match step {
             // The operators wake by themselves.
             Step::Wake | Step::Blind { .. } => {}
-            Step::Follow => self.harness.request("acme").await,
+            Step::Follow => {
+                self.harness.request("acme").await;
+            }
             Step::Kill { process } => {
                 self.kill(usize::from(process)).await;
                 self.harness.start_operator();
@@ -99,7 +101,6 @@ impl TicketHistory {
             }
             Step::ClusterDown { is_down } => {
                 self.people.edits.mishaps += DOWN;
-                self.people.edits.is_down = is_down;
                 if let Some(rule) = self.is_down.take() {
                     rule.remove();
                 }

@@ -60,3 +60,25 @@ fn a_label_that_was_added_and_not_written_down_is_the_clusters() {
     let (_, found) = marked(&wants, (&written("Ours", &[]), &WrittenFields::default()), &live, &[]);
     assert_eq!(found.applied.written.labels_of_others, ["a"]);
 }
+
+#[test]
+fn a_field_that_was_written_and_not_written_down_is_not_written_again_over_what_somebody_made_of_it() {
+    for (kept, words_of_it) in [
+        (WritePolicy::Keep, "write summary, back summary"),
+        (WritePolicy::OnChange, "drift summary \"Before\" by Dana"),
+    ] {
+        let wants = spec("Ours", &[], policy(kept, ConflictPolicy::Overwrite));
+        let mut before = written("Before", &[]);
+        before.compared = Some("2026-11-30T10:30:00Z".into());
+        let (lost, live) = (written_of(&wants), json!({"summary": "Before"}));
+        let of = |changes: &[Change]| marked(&wants, (&before, &lost), &live, changes);
+        let (needs, found) = of(&[change(US, "summary"), change("712020:dana", "summary")]);
+        assert!(needs);
+        assert_eq!(words(&found), words_of_it);
+        // The marker is of a time before the ticket was compared: the spec says something new.
+        before.compared = Some("2026-11-30T11:00:00Z".into());
+        let of = |changes: &[Change]| marked(&wants, (&before, &lost), &live, changes);
+        let (_, found) = of(&[change(US, "summary"), change("712020:dana", "summary")]);
+        assert_eq!(words(&found), "write summary");
+    }
+}
