@@ -202,6 +202,9 @@ pub struct TicketApplied {
     /// Links that were set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<AppliedLink>,
+    /// Digests of how the spec names those who were added as participants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<String>,
     /// Its fields.
     #[serde(flatten)]
     pub written: WrittenFields,

@@ -117,6 +117,29 @@ pub struct CreatedComment {
     pub public: Option<bool>,
 }
 
+/// A link from an issue to a page elsewhere.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoteLink {
+    /// By what whoever set it knows it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub global_id: String,
+    /// The page.
+    #[serde(default, deserialize_with = "or_default")]
+    pub object: LinkedPage,
+}
+
+/// A page that an issue links to.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct LinkedPage {
+    /// Its address.
+    #[serde(default, deserialize_with = "or_default")]
+    pub url: String,
+    /// What the link is called.
+    #[serde(default, deserialize_with = "or_default")]
+    pub title: String,
+}
+
 /// The comments of an answer.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Comments {

@@ -16,6 +16,7 @@ use super::{
     matched::people_of,
     metadata::TicketMetadata,
     own_issues::Listing,
+    participants::added_participants,
     parts::Part,
     people::TicketRoles,
     shared_lookup::Place,
@@ -23,7 +24,7 @@ use super::{
     text,
 };
 use crate::{
-    api::issue::{ExistingPolicy, TicketCreation, TicketPeople},
+    api::issue::{AppliedLink, ExistingPolicy, TicketCreation, TicketPeople},
     atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIssue},
 };
 
@@ -50,6 +51,8 @@ pub struct Creation {
     pub existing: ExistingPolicy,
     /// Who was found for the people of the spec.
     pub people: Option<TicketPeople>,
+    /// Links that its ticket has already.
+    pub links: Vec<AppliedLink>,
     /// Description, in Markdown.
     pub description: Option<String>,
     /// How its ticket may have to be looked for.
@@ -88,12 +91,13 @@ impl Creation {
 
     /// The same with another draft, and with what is said of the people in it. What it goes without is in its marker.
     #[must_use]
-    pub fn with(self, draft: Draft) -> Self {
-        let people = Some(people_of(&self.roles, &draft)).filter(|people| *people != TicketPeople::default());
+    pub fn with(mut self, draft: Draft) -> Self {
+        let people = people_of(&self.roles, &draft);
+        self.marker.kept.participants = added_participants(&self.roles.participants, &people.participants);
         let written = self.marker.kept.written.clone().without(refused_fields(&draft));
         let with = Self {
             draft,
-            people,
+            people: Some(people).filter(|people| *people != TicketPeople::default()),
             marker: self.marker.having_written(written),
             ..self
         };

@@ -98,6 +98,9 @@ pub struct Kept {
     /// Of a request: its address in the customer portal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<String>,
+    /// Of a request: digests of how the spec names those who were added as participants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<String>,
     /// The fields of the spec.
     #[serde(flatten)]
     pub written: WrittenFields,

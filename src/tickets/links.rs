@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::identity::{Identity, PROPERTY};
-use crate::api::issue::{AppliedLink, TicketLink};
+use crate::{
+    api::issue::{AppliedLink, TicketLink},
+    atlassian::ticket_models::RemoteLink,
+};
 
 /// What is to be done about links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +91,18 @@ pub fn global_id(identity: &Identity, url: &str) -> String {
     format!("{PROPERTY}:{}:{digest}", identity.as_str())
 }
 
+/// Those among the links of a ticket that were set for it, as its id of each says.
+#[must_use]
+pub fn ours(identity: &Identity, all: &[RemoteLink]) -> Vec<AppliedLink> {
+    let is_ours = |link: &&RemoteLink| link.global_id == global_id(identity, &link.object.url);
+    let ours = all.iter().filter(is_ours).map(|link| AppliedLink {
+        url: link.object.url.clone(),
+        title: link.object.title.clone(),
+        pending: false,
+    });
+    ours.collect()
+}
+
 /// A link as Jira takes it.
 #[must_use]
 pub fn body(identity: &Identity, link: &TicketLink) -> Value {
@@ -100,6 +115,7 @@ pub fn body(identity: &Identity, link: &TicketLink) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atlassian::ticket_models::LinkedPage;
 
     fn link(url: &str, title: Option<&str>) -> TicketLink {
         TicketLink {
@@ -152,6 +168,26 @@ mod tests {
             after,
             [applied("https://a", "A", false), applied("https://b", "B", true)]
         );
+    }
+
+    #[test]
+    fn only_links_with_an_id_of_the_ticket_and_of_their_address_are_ours() {
+        let (one, other) = (Identity::of("app", "shop", "a"), Identity::of("app", "shop", "b"));
+        let remote = |global_id: String, url: &str| RemoteLink {
+            global_id,
+            object: LinkedPage {
+                url: url.into(),
+                title: "A".into(),
+            },
+        };
+        let all = [
+            remote(global_id(&one, "https://a"), "https://a"),
+            remote(global_id(&other, "https://b"), "https://b"),
+            // A person gave it another address: it is theirs.
+            remote(global_id(&one, "https://c"), "https://d"),
+            remote(String::new(), "https://e"),
+        ];
+        assert_eq!(ours(&one, &all), [applied("https://a", "A", false)]);
     }
 
     #[test]

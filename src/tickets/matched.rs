@@ -148,10 +148,18 @@ pub fn unassignable(spec: &JiraIssueSpec, person: TicketPerson, (project, words)
 }
 
 fn participant(person: &Person, draft: &Draft) -> TicketPerson {
+    let refused = person
+        .account()
+        .and_then(|id| draft.without.get(&Part::Participant(id.to_owned())));
+    taking_part(person, refused.map(String::as_str))
+}
+
+/// Who takes part in a request. `refused`: Jira's words, where it does not let that person.
+#[must_use]
+pub fn taking_part(person: &Person, refused: Option<&str>) -> TicketPerson {
     let problem = match person {
         Person::Unknown { email, why } => Some(format!("spec.participants names {email}: {why}.")),
-        Person::Account { id, named, .. } => {
-            let refused = draft.without.get(&Part::Participant(id.clone()));
+        Person::Account { named, .. } => {
             refused.map(|words| format!("Jira does not let {named} take part{}.", after(words)))
         }
     };

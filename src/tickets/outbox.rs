@@ -311,6 +311,8 @@ fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> Jir
     let before = current.status.clone().unwrap_or_default();
     let applied = TicketApplied {
         written: creation.marker.kept.written.clone(),
+        participants: creation.marker.kept.participants.clone(),
+        links: creation.links.clone(),
         ..TicketApplied::default()
     };
     let is_same = before.id.is_empty() || before.id == ticket.id;

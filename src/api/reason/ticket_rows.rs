@@ -148,11 +148,11 @@ macro_rules! with_ticket_rows {
         AssigneeNotAssignable [PeopleMatched] False Stalled {blocks: Nothing}:
             "The ticket cannot be assigned to this person.",
             "The person lacks Assignable user in the project, or the account lacks Assign issues.",
-            "Grant the person Assignable user, or the account Assign issues, and assign the ticket in Jira.";
+            "Grant the person Assignable user, or the account Assign issues; or assign the ticket in Jira.";
         ParticipantUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
-            "A participant has no account that shows the address, or none that may open the portal; the request was raised without that person.",
+            "A participant has no account that shows the address, or none that may open the portal; the request is without that person.",
             "The person has no account on the site, their profile hides the address, or the service project is closed to them.",
-            "Add the person to the request in Jira; pin them in spec.users of the JiraIntegration, or give them access to the portal, for later tickets.";
+            "Pin the person in spec.users of the JiraIntegration, or give them access to the portal; or add them to the request in Jira.";
         AssigneeUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
             "The assignee has no account that shows the address, so the ticket is assigned to nobody.",
             "The person has no account on the site, or their profile hides the address.",

@@ -56,6 +56,8 @@ pub struct TicketContext {
     pub rested_edits: Rested,
     /// Tickets of which a comment was refused.
     pub rested_comments: Rested,
+    /// Tickets of which somebody has not the role that the spec names.
+    pub rested_people: Rested,
     /// Moves that were written down and not made.
     pub unmade: Unmade,
     /// Creations whose answer is lost, by the uid of their object.
@@ -102,6 +104,7 @@ impl TicketContext {
             rested: Rested::default(),
             rested_edits: Rested::default(),
             rested_comments: Rested::default(),
+            rested_people: Rested::default(),
             unmade: Unmade::default(),
             settling: Mutex::default(),
         }

@@ -11,12 +11,13 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
+        error::JiraError,
         rate_limit::waits_after_429::RETRY,
         ticket_models::CreatedIssue,
         write_error::{Refusal, WriteError},
     },
     cluster::error::describe,
-    tickets::{Identity, LinkPlan, TicketStore, WritePermit, done, global_id, link_body},
+    tickets::{Creation, Identity, LinkPlan, TicketStore, WritePermit, done, global_id, link_body, own_links},
 };
 
 /// How long what Jira refused is left alone, unless something changes.
@@ -65,6 +66,16 @@ pub fn withheld(object: &JiraIssue, reason: Reason) -> (Option<Finding>, Vec<Str
         .iter()
         .map(|url| format!("DELETE {path}?globalId={}", global_id(&identity, url)));
     (Some(finding), set.chain(removed).collect())
+}
+
+/// The links of ours that a ticket has: a rebuilt cluster sets none again, and removes those that left the spec. Where it
+/// cannot have any, or they are not shown, there are none.
+pub async fn of_ticket(creation: &Creation, ticket: &CreatedIssue) -> Result<Vec<AppliedLink>, JiraError> {
+    match creation.session.remote_links(&ticket.id).await {
+        Ok(all) => Ok(own_links(&creation.marker.identity, &all)),
+        Err(JiraError::Forbidden(_) | JiraError::NotFound(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Sets and removes links. What is as it is to be costs no call.

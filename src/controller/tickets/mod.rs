@@ -26,6 +26,7 @@ mod look;
 mod moves;
 mod news;
 mod note;
+mod people;
 mod phase;
 mod portal;
 mod reconcile;

@@ -15,7 +15,7 @@ use super::{
     create,
     expiry::expire,
     known::integration_of,
-    portal,
+    people, portal,
     refused_creation::unlisted,
 };
 use crate::{
@@ -181,6 +181,7 @@ async fn examine(
         let outcome = Box::pin(create::create(object.clone(), ctx, creation)).await;
         if outcome.ticket.is_some() {
             ctx.known.note_scope(&of, &scope);
+            people::created(&outcome, object, (ctx, integration));
         }
         if ctx.outbox.listings.is_complete(&place).await {
             ctx.known.note_scanned(&of, &place.account, &place.project);
@@ -241,23 +242,23 @@ async fn draft(
     let (draft, roles) = judging.judge().map_err(invalid)?;
     let draft = ctx.assignable.judge(&session.session, &permit.cloud_id, draft).await;
     let draft = draft.map_err(|error| pending(&error))?;
-    let people = Some(people_of(&roles, &draft)).filter(|people| *people != TicketPeople::default());
     let listing = listing(integration, &permit.account, &project, &metadata);
     let creation = Creation {
         session: session.session.clone(),
         store: store.clone(),
-        draft,
+        draft: draft.clone(),
         metadata,
         roles,
         marker,
         account: permit.account.clone(),
         max_per_hour: permit.max_per_hour,
         existing: spec.existing(),
-        people,
+        people: None,
+        links: Vec::new(),
         description: spec.description.clone(),
         listing,
     };
-    Ok(creation)
+    Ok(creation.with(draft))
 }
 
 /// What the type takes.
@@ -319,9 +320,9 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
     Box::new(TicketOutcome::of(finding).after(error.retry_after_or(RETRY)))
 }
 
-/// Whether a ticket is to be moved, or linked, once it is there.
+/// Whether a ticket is to be moved, or linked, or somebody added to it, once it is there.
 fn goes_on(spec: &JiraIssueSpec) -> bool {
-    !spec.links.is_empty() || !spec.comments.is_empty() || Wish::of(spec).is_some()
+    !(spec.links.is_empty() && spec.participants.is_empty()) || !spec.comments.is_empty() || Wish::of(spec).is_some()
 }
 
 /// The comment that names the reporter comes after the ticket, too; so does what the answer to its creation would have told.

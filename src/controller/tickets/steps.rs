@@ -1,5 +1,5 @@
 //! What is still to be done to a ticket that is there, in its order: the comment that names a reporter who could not be
-//! set, its fields, its phase, its comments and its links; and what the answer to its creation would have told.
+//! set, its fields, its phase, its comments, its people and its links; and what the answer to its creation would have told.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use super::{
     edit_due::{self, DueEdit},
     links::{self, LinkStep, links},
     note::{self, NoteStep, note},
+    people::{self, PeopleStep},
     phase::{self, Mover, Pending},
     portal,
 };
@@ -87,7 +88,8 @@ fn withheld(outcome: &mut TicketOutcome, object: &JiraIssue, reason: Reason) -> 
     for finding in of_phase.into_iter().chain(of_fields).chain(of_comments).chain(of_links) {
         outcome.say(finding);
     }
-    outcome.plan = moves.into_iter().chain(comments).chain(links).collect();
+    let people = people::withheld(object, reason);
+    outcome.plan = moves.into_iter().chain(comments).chain(people).chain(links).collect();
     edit
 }
 
@@ -116,6 +118,7 @@ struct Due {
     edit: DueEdit,
     phase: Pending,
     comments: Pending,
+    people: Pending,
 }
 
 impl Due {
@@ -125,6 +128,7 @@ impl Due {
             edit: edit_due::due(object, &issue, ctx, integration),
             phase: phase::pending(object, &issue, ctx, integration),
             comments: comments::pending(object, ctx, integration),
+            people: people::pending(object, ctx, integration),
         }
     }
 
@@ -137,12 +141,18 @@ impl Due {
                 finding: comments::carried(object),
                 ..Pending::default()
             },
+            people: Pending::default(),
         }
     }
 
     /// Says what was said before, and when the rest is due.
     fn told(mut self, outcome: &mut TicketOutcome) -> Self {
-        let rests = [self.phase.rests, self.edit.rests, self.comments.rests];
+        let rests = [
+            self.phase.rests,
+            self.edit.rests,
+            self.comments.rests,
+            self.people.rests,
+        ];
         outcome.requeue = rests.into_iter().flatten().min();
         let findings = std::mem::take(&mut self.edit.findings).into_iter();
         for finding in findings
@@ -156,7 +166,7 @@ impl Due {
 
     fn is_any(&self, object: &JiraIssue) -> bool {
         let is_pending = note::is_pending(object) || links::is_pending(object) || portal::is_pending(object);
-        is_pending || self.edit.is_due || self.phase.is_due || self.comments.is_due
+        is_pending || self.edit.is_due || self.phase.is_due || self.comments.is_due || self.people.is_due
     }
 
     async fn taken(&self, outcome: &mut TicketOutcome, mover: &Mover<'_>, object: &JiraIssue, ticket: &CreatedIssue) {
@@ -170,6 +180,12 @@ impl Due {
             let step = Box::pin(Commenter { at: mover }.step(object)).await;
             outcome.findings.extend(step.finding);
             if let Some(wait) = step.wait {
+                outcome.wait_at_most(wait);
+            }
+        }
+        if self.people.is_due {
+            let wait = Box::pin(PeopleStep(mover).take(object)).await;
+            if let Some(wait) = wait {
                 outcome.wait_at_most(wait);
             }
         }

@@ -2,7 +2,7 @@
 
 use kube::ResourceExt;
 
-use super::{bound::there, conclude::TicketOutcome, context::TicketContext};
+use super::{bound::there, conclude::TicketOutcome, context::TicketContext, links::of_ticket};
 use crate::{
     api::{
         condition::{ConditionType::Created, Finding},
@@ -24,6 +24,13 @@ pub async fn take_over(
     reason: Reason,
 ) -> TicketOutcome {
     let named = ticket.name();
+    // Of many that are applied again those without links cost no call.
+    if reason == Reason::TicketFound && !live.spec.links.is_empty() {
+        creation.links = match of_ticket(&creation, &named).await {
+            Ok(links) => links,
+            Err(error) => return unanswered(&error),
+        };
+    }
     match &ticket.marker {
         Some(marker) => {
             // Of one that was bound before it is known, or looked for, whether its reporter was named in a note.
@@ -31,12 +38,14 @@ pub async fn take_over(
                 creation = creation.noted(marker);
             }
             creation.marker.kept.written.clone_from(&marker.kept.written);
+            creation.marker.kept.participants.clone_from(&marker.kept.participants);
             let former = marker.former.clone().filter(|_| reason == Reason::TicketCreated);
             creation = creation.numbered(marker.n, former);
         }
         None if reason == Reason::TicketFound => {
             // Nothing is known of what was written to it.
             creation.marker.kept.written = WrittenFields::default();
+            creation.marker.kept.participants = Vec::new();
             match mark_alone(&creation, &named).await {
                 Ok(()) | Err(WriteError::Refused(_)) => {}
                 Err(error) => return unmarked(&named, &error),

@@ -56,6 +56,7 @@ mod tickets_exact;
 mod tickets_fields;
 mod tickets_input;
 mod tickets_kept;
+mod tickets_later;
 mod tickets_life;
 mod tickets_links;
 mod tickets_many;
@@ -175,6 +176,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_comments::scenarios(),
         tickets_comments_people::scenarios(),
         tickets_kept::scenarios(),
+        tickets_later::scenarios(),
         tickets_life::scenarios(),
         tickets_input::scenarios(),
         tickets_links::scenarios(),

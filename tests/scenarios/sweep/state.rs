@@ -236,6 +236,8 @@ impl State {
                 (Operation::Create, _) => "created",
                 (Operation::Transition, _) => "moved",
                 (Operation::Edit, _) if effect.changed.iter().any(|field| field == "summary") => "edited",
+                (Operation::AddParticipants, _) if !effect.changed.is_empty() => "given a participant",
+                (Operation::DeleteRemoteLink, _) => "freed of a link",
                 (Operation::Comment, Some(true)) => "noted internally",
                 (Operation::Comment, _) => "noted for all",
                 _ => continue,

@@ -33,6 +33,7 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(tickets::noted()),
         Arc::new(tickets::moved()),
         Arc::new(tickets::edited()),
+        Arc::new(tickets::joined()),
         Arc::new(tickets::commented()),
         Arc::new(tickets::answered()),
         Arc::new(tickets::taken_over()),

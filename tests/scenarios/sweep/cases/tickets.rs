@@ -103,6 +103,37 @@ pub const fn edited() -> Applied {
     }
 }
 
+/// A request to which somebody and a link are added later, and another link leaves it.
+pub const fn joined() -> Applied {
+    Applied {
+        before: Some(|| linked(&["alex@acme.example"], "old")),
+        ..applied("sweep::a_ticket_has_another_participant_and_link", || {
+            linked(&["alex@acme.example", "dana@acme.example"], "new")
+        })
+    }
+}
+
+fn linked(participants: &[&str], link: &str) -> Value {
+    let participants: Vec<Value> = participants.iter().map(|email| json!({"email": email})).collect();
+    json!({
+        "project": "SUP", "requestType": "Ask a question", "summary": "Laptop", "participants": participants,
+        "links": [{"url": format!("https://acme.example/{link}"), "title": link}],
+    })
+}
+
+/// Whether participants and links are written down as the spec says.
+fn is_joined(spec: &Value, status: &JiraIssueStatus) -> bool {
+    let all = |field: &str| spec[field].as_array().cloned().unwrap_or_default();
+    let applied = status.applied.clone().unwrap_or_default();
+    let has = |link: &Value| {
+        let mut known = applied.links.iter().filter(|known| !known.pending);
+        known.any(|known| link["url"] == known.url.as_str())
+    };
+    applied.participants.len() == all("participants").len()
+        && applied.links.len() == all("links").len()
+        && all("links").iter().all(has)
+}
+
 /// An issue that is commented on as soon as it is there.
 pub const fn commented() -> Applied {
     applied("sweep::a_ticket_is_commented_on", || {
@@ -199,7 +230,8 @@ impl Applied {
             let status = object.status.unwrap_or_default();
             let reporter = status.people.as_ref().and_then(|people| people.reporter.as_ref());
             let is_noted = reporter.is_some_and(|reporter| reporter.note.is_some());
-            let is_as_wanted = spec["summary"].as_str().is_none_or(|summary| status.summary == summary);
+            let is_written = spec["summary"].as_str().is_none_or(|summary| status.summary == summary);
+            let is_as_wanted = is_written && is_joined(spec, &status);
             if is_true(&status.conditions, ConditionType::Ready) && (is_noted || !self.is_noted) && is_as_wanted {
                 return status;
             }
