@@ -156,7 +156,7 @@ macro_rules! with_ticket_rows {
         AssigneeUnknown [PeopleMatched] False Stalled {blocks: Nothing}:
             "The assignee has no account that shows the address, so the ticket is assigned to nobody.",
             "The person has no account on the site, or their profile hides the address.",
-            "Assign the ticket in Jira; pin the person in spec.users of the JiraIntegration for later tickets.";
+            "Pin the person in spec.users of the JiraIntegration, or assign the ticket in Jira.";
         NoteRefused [PeopleMatched] False Stalled {blocks: Nothing}:
             "The reporter has no account, and Jira refused the comment that would name the person.",
             "The account is no agent of the service project, or may not comment in the project.",

@@ -96,10 +96,7 @@ impl PeopleStep<'_> {
             .status
             .as_ref()
             .is_some_and(|status| is_unassigned(&object.spec, status));
-        match Box::pin(self.see_to(&live, was_unassigned)).await {
-            Ok(()) => None,
-            Err(wait) => Some(wait),
-        }
+        Box::pin(self.see_to(&live, was_unassigned)).await.err()
     }
 
     async fn see_to(&self, live: &JiraIssue, was_unassigned: bool) -> Result<(), Duration> {

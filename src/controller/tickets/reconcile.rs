@@ -322,7 +322,8 @@ fn pending(error: &JiraError) -> Box<TicketOutcome> {
 
 /// Whether a ticket is to be moved, or linked, or somebody added to it, once it is there.
 fn goes_on(spec: &JiraIssueSpec) -> bool {
-    !(spec.links.is_empty() && spec.participants.is_empty()) || !spec.comments.is_empty() || Wish::of(spec).is_some()
+    let has_none = spec.links.is_empty() && spec.comments.is_empty() && spec.participants.is_empty();
+    !has_none || Wish::of(spec).is_some()
 }
 
 /// The comment that names the reporter comes after the ticket, too; so does what the answer to its creation would have told.
