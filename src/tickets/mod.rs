@@ -80,7 +80,9 @@ pub use latest_comments::{asked_for, restricted, to_be_read, with_latest};
 pub use lifetime::{Lifetime, lifetime};
 pub use links::{LinkPlan, body as link_body, done, global_id, ours as own_links};
 pub use marking::{mark, mark_alone};
-pub use matched::{IN_JIRA, NotePlace, assigned, finding as people_finding, people_of, set_in_jira, taking_part, unassignable};
+pub use matched::{
+    IN_JIRA, NotePlace, assigned, finding as people_finding, people_of, set_in_jira, taking_part, unassignable,
+};
 pub use metadata::{AllowedValue, FieldKind, ItemKind, TicketField, TicketMetadata};
 pub use note::{NOTED, ReporterNote};
 pub use outbox::{LookedUp, Outbox, Sent};

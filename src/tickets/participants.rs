@@ -49,7 +49,10 @@ pub fn are_participants_due(spec: &JiraIssueSpec, status: &JiraIssueStatus) -> b
 pub fn is_unassigned(spec: &JiraIssueSpec, status: &JiraIssueStatus) -> bool {
     let said = status.people.as_ref().and_then(|people| people.assignee.as_ref());
     let is_told = said.is_some_and(|person| person.reason.is_some());
-    let written = status.applied.as_ref().and_then(|applied| applied.written.fields.get(ASSIGNEE));
+    let written = status
+        .applied
+        .as_ref()
+        .and_then(|applied| applied.written.fields.get(ASSIGNEE));
     is_told && written.is_some_and(|written| digests(spec).get(ASSIGNEE) == Some(&written.wanted))
 }
 
