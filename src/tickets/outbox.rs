@@ -189,7 +189,7 @@ impl Outbox {
         let (tell, told) = oneshot::channel();
         let outbox = Arc::clone(self);
         self.tasks
-            .spawn(async move { outbox.send_now(&object, &creation, marked, tell).await });
+            .spawn(async move { Box::pin(outbox.send_now(&object, &creation, marked, tell)).await });
         // A task that panics leaves the creation uncertain, as its mark says.
         let interrupted = |_| Sent::Uncertain("the creation was interrupted".to_owned());
         Some(told.await.unwrap_or_else(interrupted))
