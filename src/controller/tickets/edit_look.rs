@@ -65,10 +65,8 @@ impl EditLook {
         let shown = shown(marked, mover.integration, &mover.permit.site_url).ok_or_else(|| EditStep::later(RETRY))?;
         let (status, marker) = within_reach(mover, &live, shown).ok_or_else(|| EditStep::later(RETRY))?;
         let applied = status.applied.clone().unwrap_or_default();
-        let written = marker
-            .as_ref()
-            .map(|marker| marker.kept.written.clone())
-            .unwrap_or_default();
+        let of_marker = marker.as_ref().map(|marker| &marker.kept.written);
+        let written = of_marker.or(written).cloned().unwrap_or_default();
         let comparison = Comparison {
             spec: &live.spec,
             wanted: &wanted.fields,
