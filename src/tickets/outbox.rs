@@ -84,7 +84,7 @@ impl Outbox {
         Self {
             holder,
             times,
-            lookups: SharedLookups::default(),
+            lookups: SharedLookups::new(times),
             listings: Listings::default(),
             flights: Flights::new(times.remembered()),
             lanes: Mutex::default(),

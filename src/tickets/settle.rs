@@ -46,6 +46,20 @@ impl CreationTimes {
         (elapsed < self.settle).then(|| next_after(elapsed, self))
     }
 
+    /// How long the newest issues of a project are good for other look-ups too: 5 s of 300 s. What this process creates
+    /// meanwhile it knows itself, and what another one begins it sees marked.
+    #[must_use]
+    pub fn newest(self) -> Duration {
+        self.settle / 60
+    }
+
+    /// The same for objects whose tickets were listed: what came of a later creation of theirs is among the newest ones
+    /// since. 300 s of 300 s.
+    #[must_use]
+    pub const fn newest_of_listed(self) -> Duration {
+        self.settle
+    }
+
     /// How long what became of a creation is remembered for another object of the same name: 10 min of 5.
     #[must_use]
     pub fn remembered(self) -> Duration {

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use super::{
     identity::Identity,
     lookup::{self, LABELS, LookupResult},
+    settle::CreationTimes,
 };
 use crate::atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIssue};
 
@@ -18,10 +19,6 @@ use crate::atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIss
 const QUIET: Duration = Duration::from_millis(50);
 /// How long the first one waits at most.
 const LONGEST: Duration = Duration::from_secs(2);
-/// How long the newest issues of a project are good for others too. What this process creates meanwhile it knows itself.
-const NEWEST: Duration = Duration::from_secs(5);
-/// The same for objects whose tickets were listed: what came of a later creation of theirs is among the newest ones since.
-const NEWEST_OF_LISTED: Duration = Duration::from_mins(5);
 /// So few are looked for beside the newest issues, so that it takes less time; of more, those that are among the newest
 /// need no query.
 const FEW: usize = 10;
@@ -56,12 +53,16 @@ pub struct Answer {
 }
 
 /// The look-ups under way, by place.
-#[derive(Debug, Default)]
-pub struct SharedLookups(Mutex<HashMap<Place, Arc<Collector>>>);
+#[derive(Debug)]
+pub struct SharedLookups {
+    all: Mutex<HashMap<Place, Arc<Collector>>>,
+    times: CreationTimes,
+}
 
 /// The look-ups in one place.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Collector {
+    times: CreationTimes,
     waiting: Mutex<Waiting>,
     is_full: Notify,
     newest: tokio::sync::Mutex<Option<(Instant, Arc<LookupResult>)>>,
@@ -82,6 +83,15 @@ struct Question {
 }
 
 impl SharedLookups {
+    /// None is under way.
+    #[must_use]
+    pub fn new(times: CreationTimes) -> Self {
+        Self {
+            all: Mutex::default(),
+            times,
+        }
+    }
+
     /// Looks for the ticket of an object, together with those that others look for just now. `listed` is what a listing
     /// of the account's issues showed for it.
     ///
@@ -110,17 +120,18 @@ impl SharedLookups {
 
     /// What was looked up before is not believed any more.
     pub fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Place, Arc<Collector>>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, collector| !collector.is_idle());
         all
     }
 
     fn of(&self, place: &Place) -> Arc<Collector> {
-        Arc::clone(self.all().entry(place.clone()).or_default())
+        let new = || Arc::new(Collector::new(self.times));
+        Arc::clone(self.all().entry(place.clone()).or_insert_with(new))
     }
 
     /// Forgets the newest issues of projects in which nobody looks any more: they may be thousands.
@@ -130,6 +141,15 @@ impl SharedLookups {
 }
 
 impl Collector {
+    fn new(times: CreationTimes) -> Self {
+        Self {
+            times,
+            waiting: Mutex::default(),
+            is_full: Notify::default(),
+            newest: tokio::sync::Mutex::default(),
+        }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -137,7 +157,9 @@ impl Collector {
     /// Whether it holds nothing that anybody needs.
     fn is_idle(&self) -> bool {
         let waiting = self.waiting();
-        let is_old = waiting.last.is_some_and(|last| last.elapsed() > NEWEST + LONGEST);
+        let is_old = waiting
+            .last
+            .is_some_and(|last| last.elapsed() > self.times.newest() + LONGEST);
         !waiting.is_collecting && is_old
     }
 
@@ -228,9 +250,9 @@ impl Collector {
         let is_unlisted = |question: &&Question| question.listed.is_empty();
         let mut further = LookupResult::default();
         let good_for = if asked.iter().any(|question| question.listed.is_empty()) {
-            NEWEST
+            self.times.newest()
         } else {
-            NEWEST_OF_LISTED
+            self.times.newest_of_listed()
         };
         let newest = if asked.len() <= FEW {
             let unlisted = identities(&mut asked.iter().filter(is_unlisted));
@@ -296,7 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lone_question_waits_a_moment_and_a_full_look_up_not_at_all() {
-        let collector = Collector::default();
+        let collector = Collector::new(CreationTimes::new(Duration::from_mins(5)));
         assert!(collector.ask(question(0).0));
         let began = Instant::now();
         collector.until_worth_looking().await;
