@@ -85,9 +85,11 @@ impl Follower<'_> {
 
     async fn ask(&self, following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
         let (read_before, missing) = (following.shown(), following.missing());
+        // Those that are read now may be newer than what changed among the others.
+        let since = following.since();
+        self.changes((&read_before, since), following, round).await?;
+        self.changes_of_missing((&missing, since), following, round).await?;
         self.read(following.unread(self.tickets), following, round).await?;
-        self.changes(&read_before, following, round).await?;
-        self.changes_of_missing(&missing, following, round).await?;
         if self.is_requested || following.is_sweep_due(self.now) {
             self.sweep(following, round).await?;
         }
@@ -107,8 +109,13 @@ impl Follower<'_> {
     }
 
     /// What changed among these since the last round.
-    async fn changes(&self, ids: &[u64], following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
-        let (since, mut latest) = (following.since(), None);
+    async fn changes(
+        &self,
+        (ids, since): (&[u64], Timestamp),
+        following: &mut Following,
+        round: &mut Round,
+    ) -> Result<(), MirrorError> {
+        let mut latest = None;
         for some in ids.chunks(IDS) {
             match self.changed(some, since).await? {
                 Some(issues) => {
@@ -127,11 +134,10 @@ impl Follower<'_> {
     /// them. They are asked for apart from the others, since Jira refuses a query that names one which is gone.
     async fn changes_of_missing(
         &self,
-        ids: &[u64],
+        (ids, since): (&[u64], Timestamp),
         following: &mut Following,
         round: &mut Round,
     ) -> Result<(), MirrorError> {
-        let since = following.since();
         for some in ids.chunks(IDS) {
             let Some((issues, _)) = self.changed(some, since).await? else {
                 continue;

@@ -14,7 +14,9 @@ pub(super) mod issue_writes;
 pub mod points_and_bursts;
 pub mod waits_after_429;
 
-/// How long an endpoint is left alone after too many calls a second, where Jira does not say.
+/// How long the list of all users and the workflows are left alone after too many calls a second, where Jira does not say.
+/// What an integration waits then is in `controller/local_state/jira_wait.rs`, and what a ticket does is `RETRY` of
+/// `waits_after_429.rs`.
 const BURST: Duration = Duration::from_secs(5);
 
 /// The longest wait that a server is granted. The quota, the longest that Atlassian knows, is refilled each
@@ -35,7 +37,8 @@ pub struct RateLimit {
 }
 
 /// What was asked when a 429 came. Too many calls a second to an endpoint say nothing of other endpoints: where what was
-/// asked can wait or be left out, everything else goes on.
+/// asked can wait or be left out, everything else goes on. What is not named here stops everything, since its 429 is passed
+/// up to the reconciliation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// The people that spec pins: what is said of them stays as it was.
@@ -44,8 +47,6 @@ pub enum Asked {
     UserList,
     /// Issue types and statuses of single projects: those that are left wait.
     Workflows,
-    /// All else, without which nothing can go on.
-    Whatever,
 }
 
 impl RateLimit {
@@ -74,10 +75,12 @@ impl RateLimit {
     /// Whether nothing more is to be asked of Jira, and not only this.
     #[must_use]
     pub fn stops_all(&self, asked: Asked) -> bool {
-        self.is_quota() || asked == Asked::Whatever
+        match asked {
+            Asked::PinnedPeople | Asked::UserList | Asked::Workflows => self.is_quota(),
+        }
     }
 
-    /// How long an endpoint that was called too often is left alone.
+    /// How long what can wait is left alone after too many calls a second.
     #[must_use]
     pub fn pause(&self) -> Duration {
         self.retry_after.unwrap_or(BURST)
@@ -144,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn too_many_calls_to_one_endpoint_stop_the_others_only_where_these_depend_on_it() {
+    fn too_many_calls_for_what_can_wait_stop_nothing_else() {
         let limit = |reason: &str| RateLimit {
             reason: reason.to_owned(),
             retry_after: None,
         };
-        let all = [Asked::PinnedPeople, Asked::UserList, Asked::Workflows, Asked::Whatever];
+        let all = [Asked::PinnedPeople, Asked::UserList, Asked::Workflows];
         let stops = |reason| all.map(|asked| limit(reason).stops_all(asked));
-        assert_eq!(stops("jira-quota-global-based"), [true; 4]);
-        assert_eq!(stops("jira-burst-based"), [false, false, false, true]);
+        assert_eq!(stops("jira-quota-global-based"), [true; 3]);
+        assert_eq!(stops("jira-burst-based"), [false; 3]);
     }
 }
