@@ -171,11 +171,17 @@ impl Comparison<'_> {
     }
 
     /// What was written of a field since the ticket was compared last, and could not be written down: the spec says nothing
-    /// new then, and whoever changed it since did so after the operator.
+    /// new then, and whoever changed it since did so after the operator. Where it was not compared since something was
+    /// written of it, the marker said the same as the status then.
     fn lost(&self, field: &WantedField, history: &History<'_>) -> Option<AppliedField> {
         let marked = self.unrecorded(field)?;
-        let compared: Timestamp = self.applied.compared.as_deref()?.parse().ok()?;
-        history.has_own_change(&field.id, compared).then(|| marked.clone())
+        let is_lost = match &self.applied.compared {
+            Some(compared) => compared
+                .parse()
+                .is_ok_and(|compared: Timestamp| history.has_own_change(&field.id, compared)),
+            None => !is_taken_over(self.applied),
+        };
+        is_lost.then(|| marked.clone())
     }
 
     /// A field of which the spec says nothing new, and Jira something else than it should. `is_theirs`: it had that before.

@@ -131,7 +131,8 @@ impl Follower<'_> {
     }
 
     /// What changed among those that an answer lacked: that proves nothing, and until they are looked up people may change
-    /// them. They are asked for apart from the others, since Jira refuses a query that names one which is gone.
+    /// them. They are asked for apart from the others, since Jira refuses a query that names one which is gone; the rest of
+    /// them are read then. That does not count as being there: what is archived is shown by its id, too.
     async fn changes_of_missing(
         &self,
         (ids, since): (&[u64], Timestamp),
@@ -140,6 +141,10 @@ impl Follower<'_> {
     ) -> Result<(), MirrorError> {
         for some in ids.chunks(IDS) {
             let Some((issues, _)) = self.changed(some, since).await? else {
+                for some in some.chunks(PAGE) {
+                    let names: Vec<String> = some.iter().map(u64::to_string).collect();
+                    round.take(self.jira.fetch_marked(&names, PROPERTY).await?.issues);
+                }
                 continue;
             };
             for issue in &issues {

@@ -110,12 +110,16 @@ pub fn of_write(method: &str, path: &str, (code, body): &(u16, Value)) -> Option
         .flatten()
         .find(|condition| condition["type"] == "Created");
     let created = created.map(|created| format!("{} {}", created["reason"], created["message"]));
+    let applied = &status["applied"];
     Some(format!(
-        "  object: {method} {name} {code} {} {} key={} creation={} {}",
+        "  object: {method} {name} {code} {} {} key={} creation={} {} fields={} kept={} compared={}",
         body["metadata"]["name"],
         body["metadata"]["uid"],
         status["key"],
         status["creation"],
-        created.unwrap_or_default()
+        created.unwrap_or_default(),
+        applied["fields"],
+        applied["keptFields"],
+        applied["compared"],
     ))
 }

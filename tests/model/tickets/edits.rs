@@ -74,6 +74,8 @@ pub struct Edits {
     reborn: BTreeMap<&'static str, Vec<Timestamp>>,
     /// How often writes of the operator to the cluster went wrong, or its processes died.
     pub mishaps: usize,
+    /// How much had gone wrong with each ticket when it was judged last.
+    before: BTreeMap<u64, usize>,
     written: usize,
     pub by_others: usize,
 }
@@ -126,8 +128,16 @@ impl Edits {
         }
         for ticket in made {
             self.specs.insert(ticket.name, wants.count(ticket.name));
+            let mishaps = self.mishaps_of(ticket, sandbox);
+            self.before.insert(ticket.id, mishaps);
         }
         wrong
+    }
+
+    /// How often something went wrong that may have kept the operator from knowing what it wrote to a ticket.
+    fn mishaps_of(&self, ticket: &Made, sandbox: &Sandbox) -> usize {
+        let reborn = self.reborn.get(ticket.name).map_or(0, Vec::len);
+        reborn + self.mishaps + faults(ticket.id, sandbox)
     }
 
     fn changed(&mut self, judged: &Judged<'_>, changed: Changed, specs: usize) -> Result<(), String> {
@@ -135,6 +145,7 @@ impl Edits {
         let place = (id, changed.place.clone());
         let created = self.created.get(&id).copied().unwrap_or_default();
         let at = self.people.get(&place).copied();
+        let mishaps = self.mishaps_of(judged.ticket, judged.sandbox);
         let reborn = self.reborn.get(name).map_or(&[][..], Vec::as_slice);
         let known = self.known.entry(place).or_insert_with(|| Known {
             ours: changed.from.clone(),
@@ -152,8 +163,8 @@ impl Edits {
             return Ok(());
         }
         self.written += 1;
-        let mishaps = reborn.len() + self.mishaps + judged.faults();
-        let (count, before) = known.written.entry(changed.cause.clone()).or_insert((0, mishaps));
+        let before = self.before.get(&id).copied().unwrap_or_default();
+        let (count, before) = known.written.entry(changed.cause.clone()).or_insert((0, before));
         *count += 1;
         let often = (*count, mishaps - *before);
         let right = judged.is_right(known, &changed, reborn);
@@ -237,15 +248,6 @@ impl Judged<'_> {
         Err(self.wrong(changed, &why))
     }
 
-    /// How many calls that change the ticket went wrong.
-    fn faults(&self) -> usize {
-        let path = format!("/issue/{}", self.ticket.id);
-        let calls = self.sandbox.requests().into_iter();
-        calls
-            .filter(|call| call.method == "PUT" && call.path.ends_with(&path) && !call.faults.is_empty())
-            .count()
-    }
-
     fn wrong(&self, changed: &Changed, why: &str) -> String {
         let (name, id) = (self.ticket.name, self.ticket.id);
         format!(
@@ -254,6 +256,15 @@ impl Judged<'_> {
             changed.place
         )
     }
+}
+
+/// How many calls that change a ticket went wrong.
+fn faults(id: u64, sandbox: &Sandbox) -> usize {
+    let path = format!("/issue/{id}");
+    let calls = sandbox.requests().into_iter();
+    calls
+        .filter(|call| call.method == "PUT" && call.path.ends_with(&path) && !call.faults.is_empty())
+        .count()
 }
 
 /// The changes of the fields of a ticket after so many, and how many there are.
