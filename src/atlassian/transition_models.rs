@@ -98,6 +98,10 @@ struct ChangedField {
     field: String,
     #[serde(default, deserialize_with = "maybe_id")]
     to: String,
+    #[serde(default, deserialize_with = "or_default")]
+    from_string: String,
+    #[serde(default, deserialize_with = "or_default")]
+    to_string: String,
 }
 
 impl Change {
@@ -112,6 +116,17 @@ impl Change {
     pub fn touches(&self, field: &str) -> bool {
         let is_it = |item: &ChangedField| item.field_id == field || (item.field_id.is_empty() && item.field == field);
         self.items.iter().any(is_it)
+    }
+
+    /// Whether it added a label: Jira's history tells all of them as words, before and after.
+    #[must_use]
+    pub fn adds_label(&self, label: &str) -> bool {
+        let has = |words: &str| words.split_whitespace().any(|word| word == label);
+        let adds = |item: &ChangedField| has(&item.to_string) && !has(&item.from_string);
+        self.items
+            .iter()
+            .filter(|item| [&item.field_id, &item.field].into_iter().any(|name| name == "labels"))
+            .any(adds)
     }
 
     /// Id of the status that it led to, where it was a move.

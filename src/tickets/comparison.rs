@@ -190,6 +190,7 @@ impl Comparison<'_> {
         match history.editor(&field.id, None) {
             Editor::Nobody if !is_theirs && self.wrote_another(field) => plan.set.push(field.clone()),
             Editor::Nobody if !is_theirs => {
+                plan.has_other_form = true;
                 let written = AppliedField {
                     wanted: field.digest.clone(),
                     found: digest_of(live),
@@ -290,11 +291,9 @@ impl Comparison<'_> {
         }
         let have_left = before.written.labels.iter().filter(|label| !wanted.contains(label));
         plan.remove.extend(have_left.filter(is_there).cloned());
-        let forgotten = self.forgotten_labels(&before);
-        // Who changed labels since may have added them as well.
-        if !forgotten.is_empty() && matches!(history.editor(LABELS, None), Editor::Nobody) {
-            plan.remove.extend(forgotten);
-        }
+        let forgotten = self.forgotten_labels(&before).into_iter();
+        plan.remove
+            .extend(forgotten.filter(|label| !history.is_label_of_others(label)));
         plan.applied
             .written
             .labels_of_others

@@ -36,6 +36,8 @@ pub struct EditPlan {
     pub applied: TicketApplied,
     /// Digest of the labels that the spec wants.
     pub labels: Option<String>,
+    /// What Jira has of a field counts as its own form of what was written, since its history tells of nobody else's change.
+    pub has_other_form: bool,
 }
 
 impl EditPlan {

@@ -33,6 +33,16 @@ impl History<'_> {
         own.any(|change| change.at().is_some_and(|at| at > after))
     }
 
+    /// Whether somebody else than the operator added a label that is there.
+    #[must_use]
+    pub fn is_label_of_others(&self, label: &str) -> bool {
+        let added = self.changes.iter().rev().find(|change| change.adds_label(label));
+        match added.map(|change| change.author.as_ref()) {
+            Some(author) => author.is_none_or(|author| author.account_id != self.account),
+            None => !self.is_whole,
+        }
+    }
+
     /// Who changed a field last, since a time.
     #[must_use]
     pub fn editor(&self, field: &str, since: Option<Timestamp>) -> Editor {

@@ -78,6 +78,9 @@ impl EditLook {
             now: Timestamp::now(),
         };
         let plan = planned(mover, &comparison, &status.id).await?;
+        if plan.has_other_form && was_changed(mover, &status).await? {
+            return Err(Box::new(EditStep::later(SOON)));
+        }
         Ok(Box::new(Self {
             status,
             marker,
@@ -163,6 +166,15 @@ fn within_reach(mover: &Mover<'_>, live: &JiraIssue, shown: ShownTicket) -> Opti
     let is_ours = |marker: &Marker| Some(&marker.identity) == own.as_ref();
     let status = known(live, mover.reach.mapped(shown.status));
     (mover.reach.has(&status) && shown.marker.as_ref().is_none_or(is_ours)).then_some((status, shown.marker))
+}
+
+/// Whether a ticket changed since it was read: its history may tell then of what another process wrote, and what it was
+/// read as is from before.
+async fn was_changed(mover: &Mover<'_>, status: &JiraIssueStatus) -> Early<bool> {
+    let found = mover.jira().fetch_fields(&status.id, PROPERTY, &[]).await;
+    let found = found.map_err(|error| EditStep::later(error.retry_after_or(RETRY)))?;
+    let shown = found.and_then(|found| shown(found.marked, mover.integration, &mover.permit.site_url));
+    Ok(shown.is_none_or(|shown| shown.status.updated != status.updated))
 }
 
 /// What is to be done: Jira's history is asked where only that tells.
