@@ -84,7 +84,7 @@ pub struct SentComment {
     pub name: String,
     /// Jira's id of it.
     pub id: String,
-    /// Digest of its text.
+    /// Digest of its text; empty while that is being changed.
     pub hash: String,
     /// As what it was made.
     pub visibility: CommentVisibility,

@@ -86,9 +86,8 @@ impl Follower<'_> {
     async fn ask(&self, following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
         let (read_before, missing) = (following.shown(), following.missing());
         // Those that are read now may be newer than what changed among the others.
-        let since = following.since();
-        self.changes((&read_before, since), following, round).await?;
-        self.changes_of_missing((&missing, since), following, round).await?;
+        self.changes(&read_before, following, round).await?;
+        self.read_missing(&missing, round).await?;
         self.read(following.unread(self.tickets), following, round).await?;
         if self.is_requested || following.is_sweep_due(self.now) {
             self.sweep(following, round).await?;
@@ -109,13 +108,8 @@ impl Follower<'_> {
     }
 
     /// What changed among these since the last round.
-    async fn changes(
-        &self,
-        (ids, since): (&[u64], Timestamp),
-        following: &mut Following,
-        round: &mut Round,
-    ) -> Result<(), MirrorError> {
-        let mut latest = None;
+    async fn changes(&self, ids: &[u64], following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
+        let (since, mut latest) = (following.since(), None);
         for some in ids.chunks(IDS) {
             match self.changed(some, since).await? {
                 Some(issues) => {
@@ -130,27 +124,13 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// What changed among those that an answer lacked: that proves nothing, and until they are looked up people may change
-    /// them. They are asked for apart from the others, since Jira refuses a query that names one which is gone; the rest of
-    /// them are read then. That does not count as being there: what is archived is shown by its id, too.
-    async fn changes_of_missing(
-        &self,
-        (ids, since): (&[u64], Timestamp),
-        following: &mut Following,
-        round: &mut Round,
-    ) -> Result<(), MirrorError> {
-        for some in ids.chunks(IDS) {
-            let Some((issues, _)) = self.changed(some, since).await? else {
-                for some in some.chunks(PAGE) {
-                    let names: Vec<String> = some.iter().map(u64::to_string).collect();
-                    round.take(self.jira.fetch_marked(&names, PROPERTY).await?.issues);
-                }
-                continue;
-            };
-            for issue in &issues {
-                following.see(issue);
-            }
-            round.take(issues);
+    /// Those that an answer lacked: that proves nothing, and until they are looked up people may change them. They are read
+    /// by their ids, since Jira refuses a query that names one which is gone. That does not count as being there: what is
+    /// archived is shown by its id, too.
+    async fn read_missing(&self, ids: &[u64], round: &mut Round) -> Result<(), MirrorError> {
+        for some in ids.chunks(PAGE) {
+            let names: Vec<String> = some.iter().map(u64::to_string).collect();
+            round.take(self.jira.fetch_marked(&names, PROPERTY).await?.issues);
         }
         Ok(())
     }

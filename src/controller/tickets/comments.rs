@@ -224,14 +224,27 @@ impl Commenter<'_> {
             Ok(_) => return Ok((live, Some(calls.unsendable(wanted, "its text is blank")))),
             Err(error) => return Ok((live, Some(calls.unsendable(wanted, &error.to_string())))),
         };
-        let changed = match made {
-            Some(made) => calls.change(wanted, &text, made).await,
-            None => Made::Missing,
+        let Some(made) = made else {
+            return Box::pin(self.make(live, calls, wanted, &text)).await;
         };
-        match changed {
+        let live = self.changing(live, made).await?;
+        match calls.change(wanted, &text, made).await {
             Made::Missing => Box::pin(self.make(live, calls, wanted, &text)).await,
             other => Box::pin(self.concluded(live, wanted, other)).await,
         }
+    }
+
+    /// Writes down that the text of one is not known any more, before it is changed: its answer may be lost, and the spec go
+    /// back to the text before.
+    async fn changing(&self, live: JiraIssue, made: &SentComment) -> Early<JiraIssue> {
+        if made.hash.is_empty() {
+            return Ok(live);
+        }
+        let unknown = SentComment {
+            hash: String::new(),
+            ..made.clone()
+        };
+        self.made(&live, &unknown).await
     }
 
     async fn make(

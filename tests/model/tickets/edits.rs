@@ -164,7 +164,12 @@ impl Edits {
         }
         self.written += 1;
         let before = self.before.get(&id).copied().unwrap_or_default();
-        let (count, before) = known.written.entry(changed.cause.clone()).or_insert((0, before));
+        // A ticket without its marker does not say for which spec.
+        let cause = match changed.cause.as_str() {
+            "" => format!("the spec of number {specs}"),
+            cause => cause.to_owned(),
+        };
+        let (count, before) = known.written.entry(cause).or_insert((0, before));
         *count += 1;
         let often = (*count, mishaps - *before);
         let right = judged.is_right(known, &changed, reborn);
