@@ -90,7 +90,7 @@ pub use own_issues::Listing;
 pub use participants::{added_participants, are_participants_due, is_unassigned, remembered_as};
 pub use parts::Part;
 pub use people::{People, Person, TicketRoles};
-pub use person_searches::{PersonSearches, Searching};
+pub use person_searches::{DirectoryError, PersonSearches, Searching};
 pub use phase::{Stand, TicketPhase, note_moved_back, note_reached, note_step, without_wish};
 pub use reach::Reach;
 pub use refused_creation::{RefusedCreation, is_unreadable};

@@ -4,14 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     matching::{NoMatch, account_of},
-    person_searches::Searching,
+    person_searches::{DirectoryError, Searching},
 };
-use crate::{
-    api::{
-        integration::PinnedUser,
-        issue::{JiraIssueSpec, PersonReference},
-    },
-    atlassian::error::JiraError,
+use crate::api::{
+    integration::PinnedUser,
+    issue::{JiraIssueSpec, PersonReference},
 };
 
 /// The accounts that were found for addresses, in lower case, and why none was.
@@ -52,7 +49,7 @@ impl People {
         searching: Searching<'_>,
         pinned: &[PinnedUser],
         addresses: impl IntoIterator<Item = String>,
-    ) -> Result<Self, JiraError> {
+    ) -> Result<Self, DirectoryError> {
         let mut people = Self::default();
         let all: BTreeSet<String> = addresses.into_iter().map(|email| email.trim().to_lowercase()).collect();
         for email in all {

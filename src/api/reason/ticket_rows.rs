@@ -163,8 +163,8 @@ macro_rules! with_ticket_rows {
             "Give the account what Jira's words in the message ask for, or write the comment by hand; a public comment is never made in its place.";
         DirectoryUnavailable [Valid] Unknown Retry:
             "Jira could not be asked who the people of the spec are, so nothing is sent.",
-            "An outage at Atlassian, or Jira asked to slow down.",
-            "It is tried again by itself.";
+            "An outage at Atlassian, or Jira asked to slow down; or the account lacks the global permission Browse users and groups.",
+            "It is tried again by itself; where the message names the permission, give it to the account.";
         // JiraIssue: FieldsApplied
         AsWritten [FieldsApplied] True Fine:
             "The ticket has the fields and links that the spec asks for.", "", "";

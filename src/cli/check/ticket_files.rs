@@ -1,5 +1,7 @@
 //! Tickets of manifests, judged against the site as the operator judges them, where a cluster leads to it.
 
+use std::fmt::Display;
+
 use kube::{Api, ResourceExt};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
         project::JiraProject,
         reason::Reason,
     },
-    atlassian::{error::JiraError, jira::Session, ticket_models::MarkedIssue},
+    atlassian::{jira::Session, ticket_models::MarkedIssue},
     cli::context::{AtlassianContext, CheckReason, CliError, ClusterContext, Manifests, ReportLine},
     tickets::{
         Draft, Judging, Marker, NotCreatable, PROPERTY, Part, People, PersonSearches, Searching, WritePermit,
@@ -85,7 +87,7 @@ fn skipped(what: &str) -> ReportLine {
 }
 
 /// What Jira did not answer is not known.
-fn unanswered(error: &JiraError) -> ReportLine {
+fn unanswered(error: &impl Display) -> ReportLine {
     let why = error.to_string();
     skipped(&format!("Jira could not be asked: {}.", why.trim_end_matches('.')))
 }

@@ -18,11 +18,11 @@ use crate::{
         issue::{JiraIssue, JiraIssueStatus, TicketPerson},
         reason::Reason,
     },
-    atlassian::{error::JiraError, rate_limit::waits_after_429::RETRY, write_error::WriteError},
+    atlassian::{rate_limit::waits_after_429::RETRY, write_error::WriteError},
     cluster::error::describe,
     tickets::{
-        ASSIGNEE, Marker, PROPERTY, People, Person, Searching, are_participants_due, is_unassigned, remembered_as,
-        taking_part,
+        ASSIGNEE, DirectoryError, Marker, PROPERTY, People, Person, Searching, are_participants_due, is_unassigned,
+        remembered_as, taking_part,
     },
 };
 
@@ -122,7 +122,7 @@ impl PeopleStep<'_> {
     }
 
     /// Who is meant by the spec.
-    async fn people(&self, live: &JiraIssue) -> Result<People, JiraError> {
+    async fn people(&self, live: &JiraIssue) -> Result<People, DirectoryError> {
         let searching = Searching {
             session: self.0.jira(),
             account: &self.0.permit.account,

@@ -65,7 +65,7 @@ async fn people(mover: &Mover<'_>, addresses: impl IntoIterator<Item = String>) 
     };
     let pinned = mover.integration.spec.pinned();
     let found = People::find(searching, pinned, addresses).await;
-    found.map_err(|error| Box::new(unanswered(&error)))
+    found.map_err(|error| Box::new(EditStep::later(error.retry_after_or(RETRY))))
 }
 
 /// Who works on it: as was found before, unless the spec names somebody else.

@@ -173,6 +173,15 @@ async fn directory(cluster: Arc<Cluster>) {
         .await;
     assert!(harness.written_tickets(Operation::Create).is_empty());
     harness.command(json!({"command": "clearFaults"}));
+    // A search is empty, too, where the account may not search.
+    let may_browse = |held| json!({"command": "setGlobalPermission", "permission": "USER_PICKER", "held": held});
+    harness.command(may_browse(false));
+    harness.apply_ticket("asks", request("Asks")).await;
+    let asks = harness.until_ticket_reason("asks", Valid, "DirectoryUnavailable").await;
+    let told = message_of(&asks, Valid);
+    assert!(told.contains("USER_PICKER"), "{told}");
+    harness.command(may_browse(true));
+    harness.until_noted("asks").await;
     harness.until_noted("waits").await;
     harness
         .apply_ticket(
@@ -192,7 +201,7 @@ async fn directory(cluster: Arc<Cluster>) {
         .await;
     harness.apply_ticket("refused", request("Refused")).await;
     harness.until_ticket_reason("refused", Valid, "ReporterUnknown").await;
-    assert_eq!(harness.written_tickets(Operation::Create).len(), 2);
+    assert_eq!(harness.written_tickets(Operation::Create).len(), 3);
     harness.close().await;
 }
 
