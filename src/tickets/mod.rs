@@ -85,7 +85,7 @@ pub use matched::{
 };
 pub use metadata::{AllowedValue, FieldKind, ItemKind, TicketField, TicketMetadata};
 pub use note::{NOTED, ReporterNote};
-pub use outbox::{LookedUp, Outbox, Sent};
+pub use outbox::{LookedUp, Outbox, Sent, Sighting};
 pub use own_issues::Listing;
 pub use participants::{added_participants, are_participants_due, is_unassigned, remembered_as};
 pub use parts::Part;

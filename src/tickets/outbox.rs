@@ -14,13 +14,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    candidates::Found,
+    candidates::{Found, FoundTicket},
     creation::Creation,
     draft::FirstCall,
     flights::{Flight, Flights},
     identity::{Identity, Marker},
     marking,
-    own_issues::{Listings, OwnIssues},
+    own_issues::{Listing, Listings, OwnIssues},
     parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
@@ -56,10 +56,33 @@ pub enum Sent {
 /// What a look-up before a creation came to.
 #[derive(Clone, Debug)]
 pub enum LookedUp {
-    /// What was found, and the highest number of an issue in the project.
-    Found(Found, i64),
+    /// What was found.
+    Found(Sighting),
     /// The issues of the account are listed: so many so far, and it goes on after a while.
     UnderWay(usize, Duration),
+}
+
+/// What Jira has of an object.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The ticket, where there is one.
+    pub found: Found,
+    /// The highest number of an issue in the project.
+    pub highest: i64,
+    /// Whether nothing of it rests on a listing that was made before: only then may another ticket be created.
+    pub is_fresh: bool,
+}
+
+impl Sighting {
+    /// Whether nothing else was found than a ticket that is known.
+    #[must_use]
+    pub fn is_of(&self, known: &FoundTicket) -> bool {
+        match &self.found {
+            Found::Ticket(ticket) => ticket.issue.id == known.issue.id,
+            Found::Nothing => true,
+            Found::Unclear(_) => false,
+        }
+    }
 }
 
 /// Sends creations, and remembers what became of them.
@@ -121,18 +144,29 @@ impl Outbox {
         self.tasks.wait().await;
     }
 
-    /// Looks for the ticket before it is created, together with others of the project.
+    /// Looks for the ticket before it is created, together with others of the project. Where a listing shows some of its
+    /// issues, what came since is not asked for, unless it is looked for `afresh`: before another one is created.
     ///
     /// # Errors
     /// Where Jira cannot be asked.
-    pub async fn look_up(&self, creation: &Creation) -> Result<LookedUp, JiraError> {
+    pub async fn look_up(&self, creation: &Creation, afresh: bool) -> Result<LookedUp, JiraError> {
         let (session, place, identity) = (&creation.session, creation.place(), &creation.marker.identity);
-        let listed = match self.listings.of(session, &place, identity, creation.listing).await? {
+        let listing = if afresh && self.listings.is_complete(&place).await {
+            Listing::UpToNow
+        } else {
+            creation.listing
+        };
+        let listed = match self.listings.of(session, &place, identity, listing).await? {
             OwnIssues::Known(listed) => listed,
             OwnIssues::UnderWay(issues, wait) => return Ok(LookedUp::UnderWay(issues, wait)),
         };
-        let answer = self.lookups.find(session, &place, identity, listed).await?;
-        Ok(LookedUp::Found(creation.pick(&answer.issues, None), answer.highest))
+        let is_fresh = afresh || listed.is_empty();
+        let answer = self.lookups.find(session, &place, identity, listed, afresh).await?;
+        Ok(LookedUp::Found(Sighting {
+            found: creation.pick(&answer.issues, None),
+            highest: answer.highest,
+            is_fresh,
+        }))
     }
 
     /// Waits until another creation of the site may begin.
@@ -264,6 +298,8 @@ impl Outbox {
         }
         let filled = filled.map(|draft| creation.clone().with(draft));
         let creation = filled.as_ref().unwrap_or(creation);
+        let (place, identity) = (creation.place(), &creation.marker.identity);
+        self.listings.note_created(&place, identity, &created.id).await;
         let known = Flight::Created(created.clone(), creation.marker.n);
         self.flights.end(&creation.marker.identity, Some(known));
         let sent = match self.bind(creation, object, &created).await {

@@ -103,6 +103,18 @@ impl Listings {
         }
     }
 
+    /// A ticket was created for an object: it belongs to what is listed of its project, also when people take its label
+    /// away.
+    pub async fn note_created(&self, place: &Place, identity: &Identity, ticket: &str) {
+        let listed = {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.get(place).cloned()
+        };
+        if let Some(listed) = listed {
+            listed.lock().await.add(identity.clone(), Listed::Id(ticket.to_owned()));
+        }
+    }
+
     /// Whether all that the account ever created in a project is listed.
     pub async fn is_complete(&self, place: &Place) -> bool {
         let listed = {
@@ -192,9 +204,13 @@ impl ListedIssues {
         };
         // Nobody asks for it, and it may be long.
         issue.issue.fields.description = serde_json::Value::Null;
-        let known = self.by_identity.entry(marker.identity).or_default();
-        known.retain(|listed| id(listed) != issue.issue.id);
-        known.push(Listed::Whole(Box::new(issue)));
+        self.add(marker.identity, Listed::Whole(Box::new(issue)));
+    }
+
+    fn add(&mut self, identity: Identity, listed: Listed) {
+        let known = self.by_identity.entry(identity).or_default();
+        known.retain(|other| id(other) != id(&listed));
+        known.push(listed);
     }
 }
 
@@ -208,4 +224,27 @@ fn id(listed: &Listed) -> &str {
 /// What an issue is like now is asked when it is needed.
 fn forget(listed: &mut Listed) {
     *listed = Listed::Id(id(listed).to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_created_after_a_listing_belongs_to_it() {
+        let mut listed = ListedIssues {
+            complete: Some(Instant::now()),
+            ..ListedIssues::default()
+        };
+        let identity = Identity::of("app", "shop", "a");
+        for ticket in ["1", "2", "2"] {
+            listed.add(identity.clone(), Listed::Id(ticket.to_owned()));
+        }
+        let known = |listed: &mut ListedIssues, identity: &Identity| match listed.answer(identity, Listing::Once) {
+            OwnIssues::Known(known) => known.iter().map(|listed| id(listed).to_owned()).collect(),
+            OwnIssues::UnderWay(..) => Vec::new(),
+        };
+        assert_eq!(known(&mut listed, &identity), ["1", "2"]);
+        assert!(known(&mut listed, &Identity::of("app", "shop", "b")).is_empty());
+    }
 }

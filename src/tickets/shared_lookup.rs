@@ -79,6 +79,7 @@ struct Waiting {
 struct Question {
     identity: Identity,
     listed: Vec<Listed>,
+    by_label: bool,
     tell: oneshot::Sender<Result<Answer, JiraError>>,
 }
 
@@ -93,7 +94,7 @@ impl SharedLookups {
     }
 
     /// Looks for the ticket of an object, together with those that others look for just now. `listed` is what a listing
-    /// of the account's issues showed for it.
+    /// of the account's issues showed for it; `by_label` has its label asked for although there is some.
     ///
     /// # Errors
     /// That of the first call that fails.
@@ -103,11 +104,17 @@ impl SharedLookups {
         place: &Place,
         identity: &Identity,
         listed: Vec<Listed>,
+        by_label: bool,
     ) -> Result<Answer, JiraError> {
         let collector = self.of(place);
         let (tell, told) = oneshot::channel();
-        let identity = identity.clone();
-        if collector.ask(Question { identity, listed, tell }) {
+        let question = Question {
+            identity: identity.clone(),
+            by_label: by_label || listed.is_empty(),
+            listed,
+            tell,
+        };
+        if collector.ask(question) {
             tokio::spawn(Arc::clone(&collector).collect_and_look(session.clone(), place.project.clone()));
         }
         told.await.unwrap_or_else(|_| {
@@ -247,25 +254,25 @@ impl Collector {
         let identities = |asked: &mut dyn Iterator<Item = &Question>| -> Vec<Identity> {
             asked.map(|question| question.identity.clone()).collect()
         };
-        let is_unlisted = |question: &&Question| question.listed.is_empty();
+        let by_label = |question: &&Question| question.by_label;
         let mut further = LookupResult::default();
-        let good_for = if asked.iter().any(|question| question.listed.is_empty()) {
+        let good_for = if asked.iter().any(|question| question.by_label) {
             self.times.newest()
         } else {
             self.times.newest_of_listed()
         };
         let newest = if asked.len() <= FEW {
-            let unlisted = identities(&mut asked.iter().filter(is_unlisted));
+            let sought = identities(&mut asked.iter().filter(by_label));
             let (newest, labelled) = futures::try_join!(
                 self.newest(session, project, good_for),
-                lookup::labelled(session, project, &unlisted)
+                lookup::labelled(session, project, &sought)
             )?;
             further = labelled;
             newest
         } else {
             let newest = self.newest(session, project, good_for).await?;
-            let unlisted = asked.iter().filter(is_unlisted);
-            let unknown = identities(&mut unlisted.filter(|question| !newest.has(&question.identity)));
+            let sought = asked.iter().filter(by_label);
+            let unknown = identities(&mut sought.filter(|question| !newest.has(&question.identity)));
             further.take(lookup::labelled(session, project, &unknown).await?.issues.into_values());
             newest
         };
@@ -310,6 +317,7 @@ mod tests {
             Question {
                 identity,
                 listed: Vec::new(),
+                by_label: true,
                 tell,
             },
             told,

@@ -24,7 +24,7 @@ use crate::{
         error::JiraError, rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue, write_error::Refusal,
     },
     cluster::error::describe,
-    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled},
+    tickets::{Creation, Flight, Found, FoundTicket, LookedUp, Room, Sent, Settled, Sighting},
 };
 
 /// How soon a creation that another reconciliation sends is looked at again.
@@ -64,17 +64,37 @@ async fn first(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> Tick
     if let Some(wait) = ctx.known.wait(&live, ctx.outbox.times, ctx.ctx.server_clock.now()) {
         return pending("Another process may have begun to create it").after(wait);
     }
-    let (found, highest) = match ctx.outbox.look_up(&creation).await {
-        Ok(LookedUp::Found(found, highest)) => (found, highest),
+    let sighting = match sighted(ctx, &creation, false).await {
+        Ok(sighting) if sighting.is_fresh || matches!(sighting.found, Found::Ticket(_)) => Ok(sighting),
+        Ok(_) => sighted(ctx, &creation, true).await,
+        Err(early) => Err(early),
+    };
+    match sighting {
+        Ok(sighting) => Box::pin(decide(live, ctx, creation, sighting)).await,
+        Err(early) => *early,
+    }
+}
+
+/// Looks for the ticket.
+async fn sighted(ctx: &TicketContext, creation: &Creation, afresh: bool) -> Result<Sighting, Box<TicketOutcome>> {
+    match ctx.outbox.look_up(creation, afresh).await {
+        Ok(LookedUp::Found(sighting)) => Ok(sighting),
         Ok(LookedUp::UnderWay(issues, wait)) => {
             let what = format!("The account's issues in the project are listed, {issues} so far");
-            return pending(&what).after(wait);
+            Err(Box::new(pending(&what).after(wait)))
         }
-        Err(error) => return unanswered(&error),
-    };
-    match found {
+        Err(error) => Err(Box::new(unanswered(&error))),
+    }
+}
+
+async fn decide(live: JiraIssue, ctx: &TicketContext, creation: Creation, sighting: Sighting) -> TicketOutcome {
+    let highest = sighting.highest;
+    match sighting.found {
         Found::Nothing => Box::pin(send(live, ctx, creation, highest)).await,
-        Found::Ticket(ticket) => Box::pin(existing((live, highest), ctx, creation, *ticket)).await,
+        Found::Ticket(ticket) => {
+            let fresh = sighting.is_fresh.then_some(highest);
+            Box::pin(existing((live, fresh), ctx, creation, *ticket)).await
+        }
         Found::Unclear(doubt) => match chosen(&live, &doubt) {
             Choice::Adopt(key) => {
                 let creation = creation.numbered(doubt.number, None);
@@ -99,26 +119,20 @@ async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (Cr
         let creation = creation.numbered(n, None);
         return Box::pin(take_over(&live, ctx, creation, found, Reason::TicketFound)).await;
     }
-    let highest = match ctx.outbox.look_up(&creation).await {
-        Ok(LookedUp::Found(_, highest)) => highest,
-        Ok(LookedUp::UnderWay(_, wait)) => {
-            return pending("The account's issues in the project are listed").after(wait);
-        }
-        Err(error) => return unanswered(&error),
-    };
-    Box::pin(as_it_is((live, highest), ctx, creation, found)).await
+    Box::pin(as_it_is((live, None), ctx, creation, found)).await
 }
 
 /// A ticket that an object of this name had before, as a look-up found it: what the search index says of it may be old.
+/// `fresh` is the highest number of an issue in the project, where the look-up asked for whatever came until now.
 async fn existing(
-    (live, highest): (JiraIssue, i64),
+    (live, fresh): (JiraIssue, Option<i64>),
     ctx: &TicketContext,
     creation: Creation,
     ticket: FoundTicket,
 ) -> TicketOutcome {
     if creation.existing == ExistingPolicy::AdoptUnresolved {
         match creation.read(&ticket.issue.id).await {
-            Ok(Some(now)) => return Box::pin(as_it_is((live, highest), ctx, creation, now)).await,
+            Ok(Some(now)) => return Box::pin(as_it_is((live, fresh), ctx, creation, now)).await,
             Ok(None) => {}
             Err(error) => return unanswered(&error),
         }
@@ -126,18 +140,27 @@ async fn existing(
     Box::pin(take_over(&live, ctx, creation, ticket, Reason::TicketFound)).await
 }
 
-/// One that is followed by another one where it is done: it is taken over unless it is.
+/// One that is followed by another one where it is done: it is taken over unless it is. Whether another one followed
+/// already, whoever created it, is asked right before.
 async fn as_it_is(
-    (live, highest): (JiraIssue, i64),
+    (live, fresh): (JiraIssue, Option<i64>),
     ctx: &TicketContext,
     creation: Creation,
     now: FoundTicket,
 ) -> TicketOutcome {
-    if now.is_done() {
-        let n = now.marker.as_ref().map_or(1, |marker| marker.n) + 1;
-        return Box::pin(send(live, ctx, creation.numbered(n, Some(now.issue.id)), highest)).await;
+    if !now.is_done() {
+        return Box::pin(take_over(&live, ctx, creation, now, Reason::TicketFound)).await;
     }
-    Box::pin(take_over(&live, ctx, creation, now, Reason::TicketFound)).await
+    let highest = match fresh {
+        Some(highest) => highest,
+        None => match sighted(ctx, &creation, true).await {
+            Ok(sighting) if sighting.is_of(&now) => sighting.highest,
+            Ok(sighting) => return Box::pin(decide(live, ctx, creation, sighting)).await,
+            Err(early) => return *early,
+        },
+    };
+    let n = now.marker.as_ref().map_or(1, |marker| marker.n) + 1;
+    Box::pin(send(live, ctx, creation.numbered(n, Some(now.issue.id)), highest)).await
 }
 
 async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i64) -> TicketOutcome {

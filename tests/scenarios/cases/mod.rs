@@ -60,6 +60,7 @@ mod tickets_later;
 mod tickets_life;
 mod tickets_links;
 mod tickets_many;
+mod tickets_once;
 mod tickets_people;
 mod tickets_phase;
 mod tickets_phase_races;
@@ -173,6 +174,7 @@ pub fn all() -> Vec<Scenario> {
         tickets_exact::scenarios(),
         tickets_fields::scenarios(),
         tickets_many::scenarios(),
+        tickets_once::scenarios(),
         tickets_comments::scenarios(),
         tickets_comments_people::scenarios(),
         tickets_kept::scenarios(),
