@@ -23,8 +23,10 @@ const MOST_PAIRS: u32 = 25;
 pub const LAG_MINUTES: u32 = 10;
 
 /// What a look-up in a project found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LookupResult {
+    /// Key of the project.
+    project: String,
     /// The issues, by id.
     pub issues: BTreeMap<String, MarkedIssue>,
     /// The highest number of an issue that the project has.
@@ -34,12 +36,25 @@ pub struct LookupResult {
 }
 
 impl LookupResult {
+    /// Nothing was found yet.
+    #[must_use]
+    pub fn in_project(key: &str) -> Self {
+        Self {
+            project: key.to_owned(),
+            issues: BTreeMap::new(),
+            highest: 0,
+            of: HashMap::new(),
+        }
+    }
+
     /// Takes issues in. Whether there were any.
     pub fn take(&mut self, issues: impl IntoIterator<Item = MarkedIssue>) -> bool {
         let mut came = false;
         for issue in issues {
             came = true;
-            self.highest = self.highest.max(number(&issue.issue.key));
+            // One that was moved away has a number of another project, which says nothing of this one.
+            let own = number_in(&self.project, &issue.issue.key);
+            self.highest = self.highest.max(own.unwrap_or_default());
             for identity in identities(&issue) {
                 self.of.entry(identity).or_default().push(issue.issue.id.clone());
             }
@@ -79,10 +94,21 @@ fn identities(issue: &MarkedIssue) -> impl Iterator<Item = Identity> {
 }
 
 /// The number in a key.
-fn number(key: &str) -> i64 {
-    key.rsplit_once('-')
-        .and_then(|(_, number)| number.parse().ok())
-        .unwrap_or_default()
+fn number(key: &str) -> Option<i64> {
+    key.rsplit_once('-').and_then(|(_, number)| number.parse().ok())
+}
+
+/// The number in a key of this project.
+fn number_in(project: &str, key: &str) -> Option<i64> {
+    number(key).filter(|_| key.rsplit_once('-').is_some_and(|(of, _)| of == project))
+}
+
+/// The highest number that a search in a project shows. What the index has of an issue may be older than its key: one that
+/// was moved has a key of another project. Where all have, the project's own key was changed.
+fn highest(project: &str, keys: &[&str]) -> i64 {
+    let own = keys.iter().filter_map(|key| number_in(project, key)).max();
+    let any = || keys.iter().filter_map(|key| number(key)).max();
+    own.or_else(any).unwrap_or_default()
 }
 
 /// The issues of a project, which is given by its key, that are too new for the index.
@@ -90,10 +116,11 @@ fn number(key: &str) -> i64 {
 /// # Errors
 /// That of the first call that fails: nothing is known then.
 pub async fn newest(session: &Session, project: &str) -> Result<LookupResult, JiraError> {
-    let mut found = LookupResult::default();
+    let mut found = LookupResult::in_project(project);
     let lag = format!("project = \"{project}\" AND created <= -{LAG_MINUTES}m ORDER BY created DESC");
-    let before = session.search(&lag, SearchFields::SomeIds(1), None).await?.found.issues;
-    found.highest = before.iter().map(|issue| number(&issue.key)).max().unwrap_or_default();
+    let before = session.search(&lag, SearchFields::SomeIds(2), None).await?.found.issues;
+    let keys: Vec<&str> = before.iter().map(|issue| issue.key.as_str()).collect();
+    found.highest = highest(project, &keys);
     let floor = found.highest;
     above(session, project, floor, &mut found).await?;
     Ok(found)
@@ -104,7 +131,7 @@ pub async fn newest(session: &Session, project: &str) -> Result<LookupResult, Ji
 /// # Errors
 /// As [`newest`].
 pub async fn labelled(session: &Session, project: &str, identities: &[Identity]) -> Result<LookupResult, JiraError> {
-    let mut found = LookupResult::default();
+    let mut found = LookupResult::in_project(project);
     for some in identities.chunks(LABELS) {
         let labels: Vec<String> = some
             .iter()
@@ -129,8 +156,8 @@ pub async fn labelled(session: &Session, project: &str, identities: &[Identity])
 ///
 /// # Errors
 /// As [`newest`].
-pub async fn with_ids(session: &Session, ids: &[String]) -> Result<LookupResult, JiraError> {
-    let mut found = LookupResult::default();
+pub async fn with_ids(session: &Session, project: &str, ids: &[String]) -> Result<LookupResult, JiraError> {
+    let mut found = LookupResult::in_project(project);
     for some in ids.chunks(LABELS) {
         found.take(session.fetch_marked(some, PROPERTY).await?.issues);
     }
@@ -195,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_found_is_told_apart_by_marker_and_label() {
-        let mut found = LookupResult::default();
+        let mut found = LookupResult::in_project("ENG");
         assert!(!found.take([]));
         found.take([
             issue("7", Some("a"), &["k8s-a", "other"]),
@@ -215,10 +242,27 @@ mod tests {
     }
 
     #[test]
+    fn an_issue_that_was_moved_away_does_not_raise_the_highest_number() {
+        let mut found = LookupResult::in_project("ENG");
+        let mut moved = issue("7", None, &[]);
+        moved.issue.key = "OPS-4711".to_owned();
+        assert!(found.take([issue("5", None, &[]), moved]));
+        assert_eq!(found.highest, 5);
+        assert_eq!(highest("ENG", &["OPS-4711", "ENG-12"]), 12);
+        assert_eq!(
+            highest("ENG", &["NEW-12", "NEW-11"]),
+            12,
+            "the project has another key by now"
+        );
+    }
+
+    #[test]
     fn the_number_of_a_key_follows_its_last_dash() {
         assert_eq!(
             [number("ENG-12"), number("A_B-3"), number("odd"), number("A-x")],
-            [12, 3, 0, 0]
+            [Some(12), Some(3), None, None]
         );
+        assert_eq!((number_in("A_B", "A_B-3"), number_in("A", "A_B-3")), (Some(3), None));
+        assert_eq!(highest("ENG", &[]), 0);
     }
 }

@@ -255,7 +255,7 @@ impl Collector {
             asked.map(|question| question.identity.clone()).collect()
         };
         let by_label = |question: &&Question| question.by_label;
-        let mut further = LookupResult::default();
+        let mut further = LookupResult::in_project(project);
         let good_for = if asked.iter().any(|question| question.by_label) {
             self.times.newest()
         } else {
@@ -284,7 +284,7 @@ impl Collector {
             }
         }
         further.take(whole);
-        further.take(lookup::with_ids(session, &ids).await?.issues.into_values());
+        further.take(lookup::with_ids(session, project, &ids).await?.issues.into_values());
         Ok((newest, further))
     }
 
