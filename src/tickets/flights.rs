@@ -29,6 +29,10 @@ pub struct Flights {
     remembered: Duration,
 }
 
+/// What was known of a creation before another one was begun.
+#[derive(Debug)]
+pub struct Begun(Option<Entry>);
+
 #[derive(Debug)]
 struct Entry {
     flight: Flight,
@@ -62,7 +66,7 @@ impl Flights {
     /// Begins one, unless one is under way. `looks` is the digest of what a request looks like: of those that look alike
     /// one is created at a time, since a request is marked only afterwards.
     #[must_use]
-    pub fn begin(&self, identity: &Identity, looks: Option<&str>) -> bool {
+    pub fn begin(&self, identity: &Identity, looks: Option<&str>) -> Option<Begun> {
         let mut all = self.all();
         // Seldom, since there may be thousands.
         if all.len().is_power_of_two() {
@@ -73,17 +77,25 @@ impl Flights {
             let is_unmarked = matches!(entry.flight, Flight::UnderWay | Flight::Uncertain(_)) && self.is_known(entry);
             other != identity && is_unmarked && looks.is_some() && entry.looks.as_deref() == looks
         };
-        let is_free = !is_under_way && !all.iter().any(is_alike);
-        if is_free {
-            let entry = Entry {
-                flight: Flight::UnderWay,
-                looks: looks.map(str::to_owned),
-                at: Instant::now(),
-                is_written: false,
-            };
-            all.insert(identity.clone(), entry);
+        if is_under_way || all.iter().any(is_alike) {
+            return None;
         }
-        is_free
+        let entry = Entry {
+            flight: Flight::UnderWay,
+            looks: looks.map(str::to_owned),
+            at: Instant::now(),
+            is_written: false,
+        };
+        Some(Begun(all.insert(identity.clone(), entry)))
+    }
+
+    /// It was not even written down: what was known before holds.
+    pub fn undo(&self, identity: &Identity, begun: Begun) {
+        let mut all = self.all();
+        match begun.0 {
+            Some(before) => all.insert(identity.clone(), before),
+            None => all.remove(identity),
+        };
     }
 
     /// Notes what came of it; nothing, where Jira did nothing.
@@ -163,20 +175,34 @@ mod tests {
             portal_url: None,
         };
         assert_eq!(flights.of(&identity), None);
-        assert!(flights.begin(&identity, None) && !flights.begin(&identity, None));
+        assert!(flights.begin(&identity, None).is_some() && flights.begin(&identity, None).is_none());
         assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
         flights.end(&identity, Some(Flight::Created(created.clone(), 1)));
         flights.seen(&mark(&identity, ""));
         assert_eq!(flights.of(&identity), Some(Flight::Created(created, 1)));
-        assert!(flights.begin(&identity, None));
+        assert!(flights.begin(&identity, None).is_some());
         flights.end(&identity, None);
         assert_eq!(flights.of(&identity), None);
     }
 
     #[test]
+    fn one_that_could_not_be_written_down_leaves_what_was_known() {
+        let (flights, identity) = (Flights::new(Duration::MAX), Identity::of("app", "shop", "a"));
+        let uncertain = Flight::Uncertain(mark(&identity, ""));
+        for before in [None, Some(uncertain)] {
+            flights.end(&identity, before.clone());
+            if let Some(begun) = flights.begin(&identity, None) {
+                assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
+                flights.undo(&identity, begun);
+            }
+            assert_eq!(flights.of(&identity), before);
+        }
+    }
+
+    #[test]
     fn what_ended_long_ago_is_forgotten_and_never_what_is_under_way() {
         let (flights, identity) = (Flights::new(Duration::ZERO), Identity::of("app", "shop", "a"));
-        assert!(flights.begin(&identity, None));
+        assert!(flights.begin(&identity, None).is_some());
         assert_eq!(flights.of(&identity), Some(Flight::UnderWay));
         let uncertain = Flight::Uncertain(mark(&identity, ""));
         flights.end(&identity, Some(uncertain.clone()));
@@ -189,15 +215,17 @@ mod tests {
     fn of_requests_that_look_alike_one_is_created_at_a_time() {
         let flights = Flights::new(Duration::MAX);
         let [one, two, other] = ["a", "b", "c"].map(|name| Identity::of("app", "shop", name));
-        assert!(flights.begin(&one, Some("x")) && flights.begin(&other, Some("y")));
-        assert!(!flights.begin(&two, Some("x")));
+        assert!(flights.begin(&one, Some("x")).is_some() && flights.begin(&other, Some("y")).is_some());
+        assert!(flights.begin(&two, Some("x")).is_none());
         let mark = mark(&one, "x");
         flights.end(&one, Some(Flight::Uncertain(mark)));
-        assert!(!flights.begin(&two, Some("x")), "the first one may be there, unmarked");
-        assert!(flights.begin(&two, None), "an issue is marked from the start");
+        let refused = flights.begin(&two, Some("x"));
+        assert!(refused.is_none(), "the first one may be there, unmarked");
+        let issue = flights.begin(&two, None);
+        assert!(issue.is_some(), "an issue is marked from the start");
         flights.end(&one, None);
         flights.end(&two, None);
-        assert!(flights.begin(&two, Some("x")));
+        assert!(flights.begin(&two, Some("x")).is_some());
     }
 
     #[test]
@@ -206,6 +234,6 @@ mod tests {
         let mark = mark(&identity, "x");
         flights.seen(&mark);
         assert_eq!(flights.of(&identity), Some(Flight::Uncertain(mark)));
-        assert!(!flights.begin(&Identity::of("app", "shop", "b"), Some("x")));
+        assert!(flights.begin(&Identity::of("app", "shop", "b"), Some("x")).is_none());
     }
 }

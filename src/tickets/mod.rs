@@ -7,6 +7,7 @@ mod comments;
 mod comparison;
 mod creatable;
 mod creation;
+mod creation_status;
 mod draft;
 mod duplicates;
 mod edit_plan;
@@ -63,6 +64,7 @@ pub use comments::{
 pub use comparison::Comparison;
 pub use creatable::{Creatable, NotCreatable, creatable};
 pub use creation::Creation;
+pub use creation_status::Sent;
 pub use draft::{Draft, FirstCall};
 pub use edit_plan::{EditPlan, put_fields};
 pub use fields::settable;
@@ -85,7 +87,7 @@ pub use matched::{
 };
 pub use metadata::{AllowedValue, FieldKind, ItemKind, TicketField, TicketMetadata};
 pub use note::{NOTED, ReporterNote};
-pub use outbox::{LookedUp, Outbox, Sent, Sighting};
+pub use outbox::{LookedUp, Outbox, Sighting};
 pub use own_issues::Listing;
 pub use participants::{added_participants, are_participants_due, is_unassigned, remembered_as};
 pub use parts::Part;

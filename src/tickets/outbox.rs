@@ -8,50 +8,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, TryLockError, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
     candidates::{Found, FoundTicket},
     creation::Creation,
+    creation_status::{Sent, bound, marked, noted, with_mark},
     draft::FirstCall,
     flights::{Flight, Flights},
     identity::{Identity, Marker},
     marking,
     own_issues::{Listing, Listings, OwnIssues},
-    parts::Part,
     settle::CreationTimes,
     shared_lookup::{Place, SharedLookups},
 };
 use crate::{
-    api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketCreation, TicketPeople},
-    atlassian::{
-        error::JiraError,
-        ticket_models::CreatedIssue,
-        write_error::{Refusal, WriteError},
-    },
+    api::issue::{JiraIssue, TicketCreation},
+    atlassian::{error::JiraError, ticket_models::CreatedIssue, write_error::WriteError},
     cluster::error::describe,
 };
 
 /// How many creations of one site are under way at once: so few that none waits long between its mark and its turn.
 const AT_ONCE: usize = 24;
-
-/// What came of sending a creation.
-#[derive(Clone, Debug)]
-pub enum Sent {
-    /// The ticket was created, and the object says so.
-    Created(CreatedIssue),
-    /// The ticket was created, and the rest is still to be done: it goes on by itself. Why.
-    Unfinished(String),
-    /// Jira refused it.
-    Refused(Refusal),
-    /// Nothing was sent: it is tried again.
-    NotDone(JiraError),
-    /// It may have been created.
-    Uncertain(String),
-}
 
 /// What a look-up before a creation came to.
 #[derive(Clone, Debug)]
@@ -97,6 +76,8 @@ pub struct Outbox {
     pub listings: Listings,
     flights: Flights,
     lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// Requests that look alike, by the digest of that, while one of them is created or looked for.
+    alike: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
 }
 
@@ -111,6 +92,7 @@ impl Outbox {
             listings: Listings::default(),
             flights: Flights::new(times.remembered()),
             lanes: Mutex::default(),
+            alike: Mutex::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -180,53 +162,46 @@ impl Outbox {
         lane.acquire_owned().await.ok()
     }
 
-    /// Writes down what is about to be sent, onto the version that was read.
-    ///
-    /// # Errors
-    /// A conflict where somebody else wrote meanwhile; or when the API server refuses it or cannot be asked.
-    pub async fn mark(&self, object: &JiraIssue, creation: &Creation, floor: i64) -> kube::Result<JiraIssue> {
-        let now = Timestamp::now();
-        let before = object.status.clone().unwrap_or_default();
-        let attempt = before.creation.as_ref().map_or(0, |earlier| earlier.attempt) + 1;
-        let deadline = SignedDuration::try_from(self.times.deadline()).unwrap_or(SignedDuration::ZERO);
-        let mark = TicketCreation {
-            identity: creation.marker.identity.as_str().to_owned(),
-            number: creation.marker.n,
-            attempt,
-            at: Time(now),
-            deadline: Time(now + deadline),
-            holder: self.holder.clone(),
-            floor,
-            digest: creation.digest(),
-            uncertain_since: None,
-            without: creation.draft.without.keys().map(Part::to_string).collect(),
-        };
-        let status = JiraIssueStatus {
-            identity: Some(mark.identity.clone()),
-            creation: Some(mark),
-            // Who is to be named in a note is known whatever comes after the creation.
-            people: people(creation, before.people.as_ref()),
-            ..before
-        };
-        creation.store.write(object, &status).await
-    }
-
-    /// Sends a creation that was written down, in a task that outlives the reconciliation and what becomes of the object.
-    /// None where one of the same identity, or a request that looks alike, is under way.
-    pub async fn send(self: &Arc<Self>, object: JiraIssue, creation: Creation, marked: Instant) -> Option<Sent> {
-        if !self
-            .flights
-            .begin(&creation.marker.identity, creation.looks().as_deref())
-        {
-            return None;
-        }
+    /// Writes down what is about to be sent, onto the version that was read, and sends it, in a task that outlives the
+    /// reconciliation and what becomes of the object. `floor` is the highest number that the project has. None, and nothing
+    /// is written, where one of the same identity, or a request that looks alike, is under way or in doubt.
+    pub async fn send(self: &Arc<Self>, object: JiraIssue, creation: Creation, floor: i64) -> Option<Sent> {
+        let looks = creation.looks();
+        let alone = self.alone(looks.as_deref()).ok()?;
+        let begun = self.flights.begin(&creation.marker.identity, looks.as_deref())?;
         let (tell, told) = oneshot::channel();
         let outbox = Arc::clone(self);
-        self.tasks
-            .spawn(async move { Box::pin(outbox.send_now(&object, &creation, marked, tell)).await });
+        self.tasks.spawn(async move {
+            let began = Instant::now();
+            let status = marked(&object, &creation, (&outbox.holder, outbox.times), floor);
+            match creation.store.write(&object, &status).await {
+                Ok(object) => Box::pin(outbox.send_now(&object, &creation, began, tell)).await,
+                Err(error) => {
+                    outbox.flights.undo(&creation.marker.identity, begun);
+                    // Who asked may have gone.
+                    let _ = tell.send(Sent::NotMarked(describe(&error)));
+                }
+            }
+            drop(alone);
+        });
         // A task that panics leaves the creation uncertain, as its mark says.
         let interrupted = |_| Sent::Uncertain("the creation was interrupted".to_owned());
         Some(told.await.unwrap_or_else(interrupted))
+    }
+
+    /// Lets nobody else create, look for or mark a request that looks like this one, as long as the answer is kept: before
+    /// it is marked, it could be taken for the other's. What is no request needs nothing.
+    ///
+    /// # Errors
+    /// Where somebody else does just now.
+    pub fn alone(&self, looks: Option<&str>) -> Result<Option<OwnedMutexGuard<()>>, TryLockError> {
+        let Some(looks) = looks else {
+            return Ok(None);
+        };
+        let mut all = self.alike.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, lock| Arc::strong_count(lock) > 1);
+        let lock = all.entry(looks.to_owned()).or_default();
+        Arc::clone(lock).try_lock_owned().map(Some)
     }
 
     async fn send_now(&self, object: &JiraIssue, creation: &Creation, marked: Instant, tell: oneshot::Sender<Sent>) {
@@ -340,67 +315,4 @@ impl Outbox {
         let cleared = |current: &JiraIssue| with_mark(current, mark, |_| None);
         creation.store.change(object, cleared).await.map(|_| ())
     }
-}
-
-/// The status of an object that has its ticket.
-fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) -> JiraIssueStatus {
-    let before = current.status.clone().unwrap_or_default();
-    let applied = TicketApplied {
-        written: creation.marker.kept.written.clone(),
-        participants: creation.marker.kept.participants.clone(),
-        links: creation.links.clone(),
-        ..TicketApplied::default()
-    };
-    let is_same = before.id.is_empty() || before.id == ticket.id;
-    let known = before.people.as_ref().filter(|_| is_same);
-    JiraIssueStatus {
-        id: ticket.id.clone(),
-        key: ticket.key.clone(),
-        identity: Some(creation.marker.identity.as_str().to_owned()),
-        creation: None,
-        portal_url: ticket
-            .portal_url
-            .clone()
-            .or_else(|| before.portal_url.clone().filter(|_| is_same)),
-        request_type: creation.request_type().map(str::to_owned),
-        people: people(creation, known),
-        applied: Some(applied).filter(|applied| *applied != TicketApplied::default()),
-        ..before
-    }
-}
-
-/// Who was found. What is known of a note stays.
-fn people(creation: &Creation, before: Option<&TicketPeople>) -> Option<TicketPeople> {
-    let found = creation.people.clone().map(|people| people.keeping_note(before));
-    found.or_else(|| before.cloned())
-}
-
-/// The status after a creation was sent that is not known to have made a ticket. `object` has its mark.
-fn noted(current: &JiraIssue, object: &JiraIssue, sent: &Sent) -> JiraIssueStatus {
-    let mark = object.status.as_ref().and_then(|status| status.creation.as_ref());
-    let Some(mark) = mark else {
-        return current.status.clone().unwrap_or_default();
-    };
-    with_mark(current, mark, |now| match sent {
-        Sent::Refused(_) | Sent::NotDone(_) => None,
-        Sent::Uncertain(_) => Some(TicketCreation {
-            uncertain_since: now.uncertain_since.clone().or_else(|| Some(Time(Timestamp::now()))),
-            ..now
-        }),
-        Sent::Created(_) | Sent::Unfinished(_) => Some(now),
-    })
-}
-
-/// The status with something else in the place of a mark; the same where another process has begun anew since.
-fn with_mark(
-    current: &JiraIssue,
-    mark: &TicketCreation,
-    change: impl FnOnce(TicketCreation) -> Option<TicketCreation>,
-) -> JiraIssueStatus {
-    let before = current.status.clone().unwrap_or_default();
-    let creation = match before.creation.clone() {
-        Some(now) if now.is_same(mark) => change(now),
-        other => other,
-    };
-    JiraIssueStatus { creation, ..before }
 }

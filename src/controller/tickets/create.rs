@@ -1,7 +1,7 @@
 //! Creates the ticket of an object, or goes on with a creation that began before. How long it waits after a 429:
 //! `atlassian/rate_limit/waits_after_429.rs`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::ResourceExt;
 
@@ -174,24 +174,20 @@ async fn send(live: JiraIssue, ctx: &TicketContext, creation: Creation, floor: i
         Ok(Room::Unknown) => return pending("The tickets of the last hour are counted").after(SOON),
         Err(error) => return unanswered(&error),
     }
-    let (began, object, creation_again) = (Instant::now(), live.clone(), creation.clone());
-    let marked = match ctx.outbox.mark(&live, &creation, floor).await {
-        Ok(marked) => marked,
-        Err(error) => {
-            ctx.hourly.give_back(&integration_of(&object));
-            return pending(&describe(&error)).after(SOON);
-        }
-    };
-    let sent = ctx.outbox.send(marked, creation, began).await;
+    let (object, creation_again) = (live.clone(), creation.clone());
+    let sent = ctx.outbox.send(live, creation, floor).await;
     // What Jira did not create takes no place in the hour.
-    if matches!(sent, None | Some(Sent::Refused(_) | Sent::NotDone(_))) {
+    if matches!(
+        sent,
+        None | Some(Sent::NotMarked(_) | Sent::Refused(_) | Sent::NotDone(_))
+    ) {
         ctx.hourly.give_back(&integration_of(&object));
     }
     drop(lane);
     match sent {
         None => pending("It, or a request that looks alike, is being sent").after(SOON),
         Some(Sent::Created(ticket)) => claimed(&object, ctx, there(Reason::TicketCreated, &ticket)),
-        Some(Sent::Unfinished(why)) => pending(&why).after(SOON),
+        Some(Sent::NotMarked(why) | Sent::Unfinished(why)) => pending(&why).after(SOON),
         Some(Sent::Refused(refusal)) => refused(&object, ctx, (creation_again, floor), &refusal).await,
         Some(Sent::NotDone(error)) => unanswered(&error),
         Some(Sent::Uncertain(why)) => pending(&format!(
@@ -234,6 +230,10 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
         return pending("Another process began to create it").after(wait);
     };
     let creation = as_marked(creation, mark);
+    let looks = creation.draft.second.is_some().then_some(mark.digest.as_str());
+    let Ok(alone) = ctx.outbox.alone(looks) else {
+        return pending("A request that looks alike is created or looked for").after(SOON);
+    };
     let found = match creation.look_up_after(mark).await {
         Ok(found) => found,
         Err(error) => return unanswered(&error),
@@ -250,6 +250,7 @@ async fn settle(live: JiraIssue, ctx: &TicketContext, creation: Creation, mark: 
             Choice::Adopt(key) => Box::pin(adopt(&live, ctx, creation, key, Reason::TicketCreated)).await,
             Choice::CreateAnyway(number) => {
                 ctx.settled(&uid);
+                drop(alone);
                 Box::pin(send(live, ctx, creation.numbered(number, None), mark.floor)).await
             }
             Choice::None => uncertain(&doubt).after(UNCLEAR),

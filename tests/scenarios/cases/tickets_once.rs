@@ -3,28 +3,47 @@
 
 use std::sync::Arc;
 
-use devkit::sandbox::{Effect, Operation};
-use jira_operator::api::issue::JiraIssue;
+use devkit::sandbox::{Effect, FaultAction, FaultRule, Operation, When};
+use jira_operator::{
+    api::{
+        condition::ConditionType::Created,
+        issue::{JiraIssue, JiraIssueStatus, TicketCreation},
+    },
+    tickets::Identity,
+};
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::{Scenario, scenario};
 use crate::{
     cluster::Cluster,
-    harness::{BOT, Harness, tickets::writing},
+    harness::{
+        BOT, Harness, Setup,
+        actions::connected_with_app,
+        fleet::{let_go, until_hit},
+        tickets::writing,
+    },
 };
 
 /// The property by which a ticket is found.
 const MARKER: &str = "jira-operator.dev";
 
 pub fn scenarios() -> Vec<Scenario> {
-    vec![scenario(
-        "tickets::one_that_was_created_after_the_listing_is_found_before_another_is",
-        after_listing,
-    )]
+    vec![
+        scenario(
+            "tickets::one_that_was_created_after_the_listing_is_found_before_another_is",
+            after_listing,
+        ),
+        scenario("tickets::two_objects_in_doubt_never_have_one_request", both_in_doubt),
+    ]
 }
 
 fn bug(summary: &str) -> Value {
     json!({"project": "ENG", "type": "Bug", "summary": summary})
+}
+
+fn request(summary: &str) -> Value {
+    json!({"project": "SUP", "requestType": "Ask a question", "summary": summary})
 }
 
 fn created(harness: &Harness) -> Vec<Effect> {
@@ -66,6 +85,49 @@ async fn after_listing(cluster: Arc<Cluster>) {
     let second: Vec<String> = second.map(|effect| effect.issue_key).collect();
     harness.apply_ticket("alert", alert).await;
     assert_eq!([harness.until_created("alert").await.key], second[..]);
+    assert_eq!(created(&harness).len(), 2);
+    harness.close().await;
+}
+
+/// What was written down of the creation of an object.
+async fn mark_of(harness: &Harness, name: &str) -> TicketCreation {
+    let is_marked = |status: &JiraIssueStatus| status.creation.is_some();
+    let status = harness.until_ticket(name, "marked", is_marked).await;
+    status.creation.expect("it is marked")
+}
+
+/// A request was raised and is not marked yet when its process dies. Another one that looks alike is marked as well, as a
+/// process of an earlier version left it.
+async fn both_in_doubt(cluster: Arc<Cluster>) {
+    let spec = json!({"projects": [{"key": "SUP"}], "tickets": {}});
+    let (mut harness, app) = connected_with_app(&cluster, "tickets-in-doubt", Setup::default(), spec).await;
+    let rule = FaultRule {
+        method: Some("POST".into()),
+        ..FaultRule::path("/servicedeskapi/request", When::After, FaultAction::Hold)
+    };
+    let held = [harness.sandbox.fault(rule.times(1))];
+    harness.apply_ticket("one", request("Laptop")).await;
+    until_hit(&harness, &held).await;
+    harness.apply_ticket("two", request("Laptop")).await;
+    // Nothing is written down for it, and it is not written again and again.
+    harness.until_ticket_reason("two", Created, "CreationPending").await;
+    let two = harness.issues().get("two").await.expect("it is there");
+    assert_eq!(two.status.and_then(|status| status.creation), None);
+    let mark = mark_of(&harness, "one").await;
+    harness.kill_operators().await;
+    let identity = Identity::of(&app.client_id, &harness.namespace, "two");
+    let marked = TicketCreation {
+        identity: identity.as_str().to_owned(),
+        ..mark
+    };
+    let status = Patch::Merge(json!({"status": {"identity": marked.identity, "creation": marked}}));
+    let (objects, params) = (harness.issues(), PatchParams::default());
+    let written = objects.patch_status("two", &params, &status).await;
+    written.expect("the status is written");
+    let_go(&harness, &held).await;
+    harness.start_operator();
+    let [one, two] = [harness.until_created("one").await, harness.until_created("two").await];
+    assert_ne!(one.key, two.key);
     assert_eq!(created(&harness).len(), 2);
     harness.close().await;
 }
