@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::{
     identity::{Identity, Marker, PROPERTY},
@@ -15,6 +16,9 @@ use crate::atlassian::{
 
 /// Clocks differ, and a request is on its way for a while: so much before a creation began a request may be dated.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// How many hexadecimal digits the digest of what a request looks like has.
+const LOOKS_DIGITS: usize = 16;
 
 /// Whose ticket is looked for.
 #[derive(Clone, Debug)]
@@ -35,8 +39,8 @@ pub struct Wanted<'a> {
 /// What a request looks like that was created and not marked yet.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestTraits<'a> {
-    /// Summary, unless the spec says another one by now.
-    pub summary: Option<&'a str>,
+    /// Digest of how it [looked](looks) when it was sent, whatever the spec says by now; empty where that is not known.
+    pub looks: &'a str,
     /// Description, as plain text.
     pub text: &'a str,
     /// Id of its project.
@@ -125,7 +129,7 @@ pub fn pick(wanted: &Wanted<'_>, issues: &[MarkedIssue]) -> Found {
     for issue in issues {
         let found = marker_of(issue);
         let is_ours = creator(issue) == Some(wanted.account);
-        let is_customers = wanted.customer.is_some() && creator(issue) == wanted.customer;
+        let is_of_customer = wanted.customer.is_some() && creator(issue) == wanted.customer;
         let has_label = issue.issue.fields.labels.contains(&wanted.identity.label());
         match &found {
             Some(found) if found.identity == *wanted.identity && is_ours => marked.push((found.n, issue)),
@@ -135,11 +139,11 @@ pub fn pick(wanted: &Wanted<'_>, issues: &[MarkedIssue]) -> Found {
                 doubtful.push(issue);
             }
             None if has_label && is_ours => marked.push((1, issue)),
-            None if has_label && is_customers && wanted.number <= 1 => doubtful.push(issue),
+            None if has_label && is_of_customer && wanted.number <= 1 => doubtful.push(issue),
             None => match likeness(wanted, issue) {
                 Likeness::Whole if is_ours => unmarked.push(issue),
                 Likeness::ButForText if is_ours => doubtful.push(issue),
-                Likeness::Whole | Likeness::ButForText if is_customers => doubtful.push(issue),
+                Likeness::Whole | Likeness::ButForText if is_customers(wanted, issue) => doubtful.push(issue),
                 _ => {}
             },
             Some(_) => {}
@@ -171,6 +175,14 @@ fn creator(issue: &MarkedIssue) -> Option<&str> {
     issue.issue.fields.creator.as_ref().map(|who| who.account_id.as_str())
 }
 
+/// Digest of what a request looks like before it is marked. `reporter` is the account id of the customer on whose behalf it
+/// is raised, empty where there is none.
+#[must_use]
+pub fn looks(project_id: &str, reporter: &str, summary: &str) -> String {
+    let digest = Sha256::digest(format!("{project_id}\n{reporter}\n{summary}"));
+    format!("{digest:x}").chars().take(LOOKS_DIGITS).collect()
+}
+
 /// How much an issue without a marker is like the request that was just created.
 fn likeness(wanted: &Wanted<'_>, issue: &MarkedIssue) -> Likeness {
     let Some(request) = wanted.request else {
@@ -178,24 +190,39 @@ fn likeness(wanted: &Wanted<'_>, issue: &MarkedIssue) -> Likeness {
     };
     let fields = &issue.issue.fields;
     let created = fields.created.as_deref().and_then(time);
-    let reporter = fields.reporter.as_ref().map(|who| who.account_id.as_str());
-    let is_like = request
-        .summary
-        .is_none_or(|summary| fields.summary.as_deref() == Some(summary))
-        && wanted.customer.is_none_or(|wanted| reporter == Some(wanted))
-        && created.is_some_and(|created| created >= request.since - SKEW);
     // It was found by a key of its project: one that is in another project by now was moved.
     let is_home = fields
         .project
         .as_ref()
         .is_some_and(|project| project.id == request.project_id);
-    if !is_like {
+    if !is_like(request, issue) || created.is_none_or(|created| created < request.since - SKEW) {
         Likeness::None
-    } else if is_home && request.summary.is_some() && words(&adf_to_text(&fields.description)) == words(request.text) {
+    } else if is_home && !request.looks.is_empty() && words(&adf_to_text(&fields.description)) == words(request.text) {
         Likeness::Whole
     } else {
         Likeness::ButForText
     }
+}
+
+/// Whether it looks as what was sent. Its own reporter and summary say so: the spec may have others since.
+fn is_like(request: RequestTraits<'_>, issue: &MarkedIssue) -> bool {
+    let summary = issue.issue.fields.summary.as_deref().unwrap_or_default();
+    let looked = |reporter| looks(request.project_id, reporter, summary) == request.looks;
+    request.looks.is_empty() || looked("") || reporter(issue).is_some_and(looked)
+}
+
+/// Whether the customer on whose behalf a request was raised seems to have created it.
+fn is_customers(wanted: &Wanted<'_>, issue: &MarkedIssue) -> bool {
+    let (Some(request), Some(reporter)) = (wanted.request, reporter(issue)) else {
+        return false;
+    };
+    let summary = issue.issue.fields.summary.as_deref().unwrap_or_default();
+    let is_sent = request.looks.is_empty() || looks(request.project_id, reporter, summary) == request.looks;
+    is_sent && creator(issue) == Some(reporter)
+}
+
+fn reporter(issue: &MarkedIssue) -> Option<&str> {
+    issue.issue.fields.reporter.as_ref().map(|who| who.account_id.as_str())
 }
 
 /// What is left of a text where Jira formats it otherwise than it was sent.

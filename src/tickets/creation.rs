@@ -5,13 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{
     applied::refused_fields,
-    candidates::{Found, FoundTicket, RequestTraits, Wanted, pick},
+    candidates::{Found, FoundTicket, RequestTraits, Wanted, looks, pick},
     draft::{Draft, FirstCall},
-    identity::{Marker, PROPERTY},
+    identity::{Identity, Marker, PROPERTY},
     lookup,
     matched::people_of,
     metadata::TicketMetadata,
@@ -64,6 +63,23 @@ impl Creation {
     #[must_use]
     pub fn numbered(mut self, n: i64, former: Option<String>) -> Self {
         (self.marker.n, self.marker.former) = (n, former);
+        self.remarked()
+    }
+
+    /// The same under the identity that a mark names. The object may have another one since, where its policy or the scope of
+    /// its integration was changed: what was sent carries the former.
+    #[must_use]
+    pub fn identified(mut self, mark: &TicketCreation) -> Self {
+        let identity = Identity::read(&mark.identity);
+        if identity == self.marker.identity {
+            return self;
+        }
+        let former = std::mem::replace(&mut self.marker.identity, identity).label();
+        let label = self.marker.identity.label();
+        let (FirstCall::Issue(body) | FirstCall::Request(body)) = &mut self.draft.first;
+        for body in std::iter::once(body).chain(&mut self.draft.second) {
+            relabel(body, &former, &label);
+        }
         self.remarked()
     }
 
@@ -152,8 +168,7 @@ impl Creation {
     pub fn looks(&self) -> Option<String> {
         self.draft.second.as_ref()?;
         let reporter = self.draft.reporter.as_deref().unwrap_or_default();
-        let looks = format!("{}\n{reporter}\n{}", self.draft.project.id, self.draft.summary);
-        Some(format!("{:x}", Sha256::digest(looks)).chars().take(16).collect())
+        Some(looks(&self.draft.project.id, reporter, &self.draft.summary))
     }
 
     /// Digest of what is sent, as far as another creation could be mistaken for it.
@@ -178,7 +193,7 @@ impl Creation {
         let request = mark.filter(|_| self.draft.second.is_some());
         let text = request.map(|_| self.text()).unwrap_or_default();
         let request = request.map(|mark| RequestTraits {
-            summary: (mark.digest == self.digest()).then_some(self.draft.summary.as_str()),
+            looks: &mark.digest,
             text: &text,
             project_id: &self.draft.project.id,
             since: mark.at.0,
@@ -214,6 +229,21 @@ impl Creation {
     #[must_use]
     pub fn marking(&self) -> Value {
         serde_json::json!({"properties": [self.marker.property()]})
+    }
+}
+
+/// Puts a label in the place of another one.
+fn relabel(body: &mut Value, former: &str, label: &str) {
+    let fields = [("/fields/labels", ""), ("/update/labels", "/add")];
+    for (list, place) in fields {
+        let labels = body.pointer_mut(list).and_then(Value::as_array_mut);
+        let named = labels
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.pointer_mut(place));
+        for named in named.filter(|named| named.as_str() == Some(former)) {
+            *named = label.into();
+        }
     }
 }
 

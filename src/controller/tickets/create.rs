@@ -37,11 +37,19 @@ const UNCLEAR: Duration = Duration::from_mins(1);
 /// sent and the object is read again.
 pub async fn create(live: JiraIssue, ctx: &TicketContext, creation: Creation) -> TicketOutcome {
     let mark = live.status.as_ref().and_then(|status| status.creation.clone());
+    let own = creation.marker.identity.clone();
+    let creation = match &mark {
+        Some(mark) => creation.identified(mark),
+        None => creation,
+    };
     match (mark, ctx.outbox.flight(&creation.marker)) {
         (_, Some(Flight::UnderWay)) => pending("It is being sent").after(SOON),
         (_, Some(Flight::Created(ticket, n))) => Box::pin(known(live, ctx, creation, (ticket, n))).await,
         (Some(mark), None) if mark.holder == ctx.outbox.holder && mark.uncertain_since.is_none() => {
             // Nothing was sent under it: the API server answered late, or the task never began.
+            if creation.marker.identity != own {
+                return not_created(&live, ctx, &creation, &mark).await;
+            }
             let creation = as_marked(creation, &mark);
             Box::pin(send(live, ctx, creation, mark.floor)).await
         }

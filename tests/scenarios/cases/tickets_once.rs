@@ -35,6 +35,10 @@ pub fn scenarios() -> Vec<Scenario> {
             after_listing,
         ),
         scenario("tickets::two_objects_in_doubt_never_have_one_request", both_in_doubt),
+        scenario(
+            "tickets::a_creation_in_doubt_is_settled_as_it_was_sent",
+            changed_in_doubt,
+        ),
     ]
 }
 
@@ -129,5 +133,42 @@ async fn both_in_doubt(cluster: Arc<Cluster>) {
     let [one, two] = [harness.until_created("one").await, harness.until_created("two").await];
     assert_ne!(one.key, two.key);
     assert_eq!(created(&harness).len(), 2);
+    harness.close().await;
+}
+
+/// Creations took effect and nobody knows when their process dies. Meanwhile the policy of the objects changes, and with it
+/// by what their tickets are found.
+async fn changed_in_doubt(cluster: Arc<Cluster>) {
+    let mut harness = writing(&cluster, "tickets-changed-in-doubt").await;
+    let creation = |path: &str, body: &str| FaultRule {
+        method: Some("POST".into()),
+        body: body.into(),
+        ..FaultRule::path(path, When::After, FaultAction::Hold)
+    };
+    let held = [
+        harness
+            .sandbox
+            .fault(creation("/rest/api/3/issue", "historyMetadata").times(1)),
+        harness.sandbox.fault(creation("/servicedeskapi/request", "").times(1)),
+    ];
+    let mut issue = bug("Slow");
+    let mut laptop = request("Laptop");
+    harness.apply_ticket("issue", issue.clone()).await;
+    harness.apply_ticket("request", laptop.clone()).await;
+    until_hit(&harness, &held).await;
+    let sent = mark_of(&harness, "issue").await;
+    harness.kill_operators().await;
+    issue["policy"] = json!({"existing": "Ignore"});
+    laptop["policy"] = json!({"existing": "Ignore"});
+    harness.apply_ticket("issue", issue).await;
+    harness.apply_ticket("request", laptop).await;
+    let_go(&harness, &held).await;
+    harness.start_operator();
+    let status = harness.until_created("issue").await;
+    assert_eq!(status.identity, Some(sent.identity));
+    let keys = [status.key, harness.until_created("request").await.key];
+    let mut made: Vec<String> = created(&harness).into_iter().map(|made| made.issue_key).collect();
+    made.sort();
+    assert_eq!(made, keys);
     harness.close().await;
 }
