@@ -144,6 +144,12 @@ impl Marker {
             .filter(|marker: &Self| marker.v == 1)
     }
 
+    /// Whether the marker that an issue carries is another object's.
+    #[must_use]
+    pub fn is_foreign(&self, found: Option<&Self>) -> bool {
+        found.is_some_and(|found| found.identity != self.identity)
+    }
+
     /// As the value of a property, which Jira never refuses for its size: what a rebuilt cluster misses least is left out
     /// first.
     #[must_use]

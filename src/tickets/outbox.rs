@@ -76,8 +76,8 @@ pub struct Outbox {
     pub listings: Listings,
     flights: Flights,
     lanes: Mutex<HashMap<String, Arc<Semaphore>>>,
-    /// Requests that look alike, by the digest of that, while one of them is created or looked for.
-    alike: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// What is done by one at a time, while it is.
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
 }
 
@@ -92,7 +92,7 @@ impl Outbox {
             listings: Listings::default(),
             flights: Flights::new(times.remembered()),
             lanes: Mutex::default(),
-            alike: Mutex::default(),
+            locks: Mutex::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -151,6 +151,14 @@ impl Outbox {
         }))
     }
 
+    /// Lets nobody else take over a ticket of a site, as long as the answer is kept: who comes later sees its marker.
+    ///
+    /// # Errors
+    /// Where somebody else does just now.
+    pub fn taking_over(&self, site: &str, key: &str) -> Result<Option<OwnedMutexGuard<()>>, TryLockError> {
+        self.alone(Some(&format!("{site}/{key}")))
+    }
+
     /// Waits until another creation of the site may begin.
     pub async fn lane(&self, place: &Place) -> Option<OwnedSemaphorePermit> {
         let lane = {
@@ -189,18 +197,19 @@ impl Outbox {
         Some(told.await.unwrap_or_else(interrupted))
     }
 
-    /// Lets nobody else create, look for or mark a request that looks like this one, as long as the answer is kept: before
-    /// it is marked, it could be taken for the other's. What is no request needs nothing.
+    /// Lets nobody else do what has this name, as long as the answer is kept: create, look for or mark a request that looks
+    /// like this one, which could be taken for the other's before it is marked; or take over this ticket. What has no name
+    /// needs nothing.
     ///
     /// # Errors
     /// Where somebody else does just now.
-    pub fn alone(&self, looks: Option<&str>) -> Result<Option<OwnedMutexGuard<()>>, TryLockError> {
-        let Some(looks) = looks else {
+    pub fn alone(&self, what: Option<&str>) -> Result<Option<OwnedMutexGuard<()>>, TryLockError> {
+        let Some(what) = what else {
             return Ok(None);
         };
-        let mut all = self.alike.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lock| Arc::strong_count(lock) > 1);
-        let lock = all.entry(looks.to_owned()).or_default();
+        let lock = all.entry(what.to_owned()).or_default();
         Arc::clone(lock).try_lock_owned().map(Some)
     }
 

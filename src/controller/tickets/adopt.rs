@@ -9,6 +9,7 @@ use super::{
     bound::there,
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
+    shown::read_marked,
 };
 use crate::{
     api::{
@@ -18,13 +19,19 @@ use crate::{
         reason::Reason,
     },
     atlassian::{
+        issue_fields::Issue,
         rate_limit::waits_after_429::RETRY,
         ticket_models::{CreatedIssue, MarkedIssue},
         write_error::WriteError,
     },
     cluster::error::describe,
-    tickets::{Kept, Marker, PROPERTY, TicketStore, Wish, project},
+    tickets::{FoundTicket, Kept, Marker, PROPERTY, TicketStore, Wish, project},
 };
+
+/// How soon it is looked again whether a ticket can be taken over that another object takes over just now.
+const SOON: Duration = Duration::from_secs(1);
+/// The same of one that is another object's, which may be deleted some time.
+const MANAGED: Duration = Duration::from_mins(5);
 
 /// What the taking over is done with.
 pub struct Adoption<'a> {
@@ -46,6 +53,9 @@ impl Adoption<'_> {
     /// Takes the ticket over, and marks it.
     pub async fn adopt(&self, ctx: &TicketContext) -> TicketOutcome {
         let key = self.object.spec.ticket.clone().unwrap_or_default();
+        let Ok(_alone) = ctx.outbox.taking_over(self.session.session.cloud_id(), &key) else {
+            return pending("another object takes it over just now").after(SOON);
+        };
         let found = self
             .session
             .session
@@ -110,17 +120,12 @@ impl Adoption<'_> {
         let other = ctx.ctx.claims.of(&namespace, &object.spec.integration).object_of(id);
         if let Some(other) = other.filter(|other| *other != object.name_any()) {
             let what = format!("{} is the ticket of the JiraIssue {other}.", found.issue.key);
-            return Some(refused(Reason::AlreadyManaged, &what));
+            return Some(refused(Reason::AlreadyManaged, &what).after(MANAGED));
         }
         let marker = found.properties.get(PROPERTY).and_then(Marker::read);
-        let is_foreign = marker.is_some_and(|marker| marker.identity != self.marker.identity);
-        is_foreign.then(|| {
-            let what = format!(
-                "{} is the ticket of another object, in this cluster or in another one.",
-                found.issue.key
-            );
-            refused(Reason::AlreadyManaged, &what)
-        })
+        self.marker
+            .is_foreign(marker.as_ref())
+            .then(|| managed(&found.issue.key))
     }
 
     async fn bind(
@@ -129,14 +134,10 @@ impl Adoption<'_> {
         ticket: &CreatedIssue,
         (mark, kept): (&serde_json::Value, &Kept),
     ) -> TicketOutcome {
-        match self.session.session.edit_issue(&ticket.id, mark).await {
-            Ok(()) => {}
-            Err(WriteError::Refused(refusal)) => {
-                let what = format!("Jira refused to mark {}: {}.", ticket.key, refusal.text());
-                return refused(Reason::CreationRefused, &what).after(Duration::from_mins(30));
-            }
-            Err(error) => return pending(&error.to_string()).after(error.retry_after_or(RETRY)),
-        }
+        let found = match self.marked(ticket, mark).await {
+            Ok(found) => found,
+            Err(early) => return *early,
+        };
         let applied = TicketApplied {
             written: kept.written.clone(),
             ..TicketApplied::default()
@@ -158,11 +159,41 @@ impl Adoption<'_> {
                     &self.object.meta().name.clone().unwrap_or_default(),
                     ticket.id.parse().unwrap_or_default(),
                 );
-                there(Reason::TicketAdopted, ticket)
+                TicketOutcome {
+                    found: Some(found),
+                    ..there(Reason::TicketAdopted, ticket)
+                }
             }
             Err(error) => pending(&describe(&error)).after(RETRY),
         }
     }
+
+    /// Marks a ticket. Another process may have done so in that moment, for another object: what Jira has afterwards counts.
+    async fn marked(&self, ticket: &CreatedIssue, mark: &serde_json::Value) -> Result<Issue, Box<TicketOutcome>> {
+        match self.session.session.edit_issue(&ticket.id, mark).await {
+            Ok(()) => {}
+            Err(WriteError::Refused(refusal)) => {
+                let what = format!("Jira refused to mark {}: {}.", ticket.key, refusal.text());
+                let refused = refused(Reason::CreationRefused, &what);
+                return Err(Box::new(refused.after(Duration::from_mins(30))));
+            }
+            Err(error) => return Err(Box::new(pending(&error.to_string()).after(error.retry_after_or(RETRY)))),
+        }
+        let found = read_marked(self.session, &ticket.id).await;
+        let found = found.map_err(|error| pending(&error.to_string()).after(error.retry_after_or(RETRY)))?;
+        match found.map(FoundTicket::of) {
+            Some(found) if self.marker.is_foreign(found.marker.as_ref()) => Err(Box::new(managed(&ticket.key))),
+            Some(found) if found.marker.is_some() => Ok(found.issue),
+            _ => Err(Box::new(pending(&format!("{} is not marked", ticket.key)).after(RETRY))),
+        }
+    }
+}
+
+/// The issue carries the marker of another object. That one may be deleted some time.
+#[must_use]
+pub fn managed(key: &str) -> TicketOutcome {
+    let what = format!("{key} is the ticket of another object, in this cluster or in another one.");
+    refused(Reason::AlreadyManaged, &what).after(MANAGED)
 }
 
 fn refused(reason: Reason, what: &str) -> TicketOutcome {

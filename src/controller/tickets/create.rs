@@ -6,6 +6,7 @@ use std::time::Duration;
 use kube::ResourceExt;
 
 use super::{
+    adopt::managed,
     bound::there,
     choice::{Choice, chosen, uncertain},
     conclude::TicketOutcome,
@@ -118,6 +119,11 @@ async fn decide(live: JiraIssue, ctx: &TicketContext, creation: Creation, sighti
 async fn known(live: JiraIssue, ctx: &TicketContext, creation: Creation, of: (CreatedIssue, i64)) -> TicketOutcome {
     let (ticket, n) = of;
     let found = match creation.read(&ticket.id).await {
+        // An object of another name took it over.
+        Ok(Some(found)) if creation.marker.is_foreign(found.marker.as_ref()) => {
+            ctx.outbox.forget(&creation.marker.identity).await;
+            return Box::pin(first(live, ctx, creation)).await;
+        }
         Ok(Some(found)) => found,
         Ok(None) => return bind(&live, ctx, &creation.numbered(n, None), &ticket, Reason::TicketFound).await,
         Err(error) => return unanswered(&error),
@@ -282,7 +288,11 @@ async fn not_created(
 }
 
 async fn adopt(live: &JiraIssue, ctx: &TicketContext, creation: Creation, key: &str, reason: Reason) -> TicketOutcome {
+    let Ok(_alone) = ctx.outbox.taking_over(&creation.place().site, key) else {
+        return pending(&format!("Another object takes {key} over just now")).after(SOON);
+    };
     match creation.read(key).await {
+        Ok(Some(ticket)) if creation.marker.is_foreign(ticket.marker.as_ref()) => managed(key),
         Ok(Some(ticket)) => {
             ctx.settled(&live.uid().unwrap_or_default());
             let foreign = FoundTicket { marker: None, ..ticket };

@@ -20,7 +20,7 @@ use crate::{
     harness::{
         BOT, Harness, Setup,
         actions::connected_with_app,
-        fleet::{let_go, until_hit},
+        fleet::{let_go, release, until_hit},
         tickets::writing,
     },
 };
@@ -38,6 +38,10 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario(
             "tickets::a_creation_in_doubt_is_settled_as_it_was_sent",
             changed_in_doubt,
+        ),
+        scenario(
+            "tickets::of_two_that_take_a_ticket_over_at_once_one_has_it",
+            taken_over_at_once,
         ),
     ]
 }
@@ -170,5 +174,45 @@ async fn changed_in_doubt(cluster: Arc<Cluster>) {
     let mut made: Vec<String> = created(&harness).into_iter().map(|made| made.issue_key).collect();
     made.sort();
     assert_eq!(made, keys);
+    harness.close().await;
+}
+
+/// What marks an issue meets this, once.
+fn marking(when: When) -> FaultRule {
+    let rule = FaultRule {
+        method: Some("PUT".into()),
+        ..FaultRule::path("/rest/api/3/issue/", when, FaultAction::Hold)
+    };
+    rule.times(1)
+}
+
+/// Two objects name one ticket, and neither sees the other's marker at first; and another cluster marks one in the moment
+/// in which it is marked here.
+async fn taken_over_at_once(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-taken-at-once").await;
+    let held = [harness.sandbox.fault(marking(When::Before))];
+    harness.apply_ticket("one", json!({"ticket": "ENG-1"})).await;
+    until_hit(&harness, &held).await;
+    harness.apply_ticket("two", json!({"ticket": "ENG-1"})).await;
+    let waits = harness.until_ticket_reason("two", Created, "CreationPending").await;
+    assert!(waits.message.contains("another object"), "{}", waits.message);
+    release(&harness, &held);
+    let one = harness.until_created("one").await;
+    harness.until_ticket_reason("two", Created, "AlreadyManaged").await;
+    let all = harness.sandbox.effects().into_iter();
+    let marked: Vec<Effect> = all.filter(|effect| effect.properties.contains_key(MARKER)).collect();
+    assert_eq!(marked.len(), 1, "{marked:?}");
+    assert_eq!(marked[0].properties[MARKER]["K"], json!(one.identity));
+    let held = [harness.sandbox.fault(marking(When::After))];
+    harness.apply_ticket("late", json!({"ticket": "ENG-2"})).await;
+    until_hit(&harness, &held).await;
+    let foreign = json!({
+        "v": 1, "K": "0123456789abcdef0123", "n": 1, "scope": "other", "namespace": "x", "name": "y", "uid": "z",
+    });
+    harness.command(json!({"command": "setIssueProperty", "issue": "ENG-2", "key": MARKER, "value": foreign}));
+    release(&harness, &held);
+    harness.until_ticket_reason("late", Created, "AlreadyManaged").await;
+    let late = harness.issues().get("late").await.expect("it is there");
+    assert_eq!(late.status.map(|status| status.id), Some(String::new()));
     harness.close().await;
 }
