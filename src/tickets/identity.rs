@@ -150,6 +150,26 @@ impl Marker {
         found.is_some_and(|found| found.identity != self.identity)
     }
 
+    /// Whether a ticket with this marker, which another object of the same namespace and scope had, has lost it: `there` is
+    /// the object of the name that it says, as it is now. The same name does not make it the same object, where tickets are
+    /// told apart by uid.
+    #[must_use]
+    pub fn has_lost(&self, there: Option<&JiraIssue>) -> bool {
+        let Some(there) = there else {
+            return true;
+        };
+        let status = there.status.as_ref();
+        let written = status.and_then(|status| status.identity.as_deref());
+        let marked = status
+            .and_then(|status| status.creation.as_ref())
+            .map(|mark| mark.identity.as_str());
+        let named = [written, marked]
+            .into_iter()
+            .flatten()
+            .any(|known| known == self.identity.as_str());
+        !named && Self::of(there, &self.scope).identity != self.identity
+    }
+
     /// As the value of a property, which Jira never refuses for its size: what a rebuilt cluster misses least is left out
     /// first.
     #[must_use]
@@ -223,6 +243,32 @@ mod tests {
         newer.as_object_mut().unwrap().insert("v".into(), 2.into());
         assert_eq!(Marker::read(&newer), None);
         assert_eq!(Marker::read(&Value::Null), None);
+    }
+
+    #[test]
+    fn a_ticket_is_without_object_where_none_of_its_identity_is_there() {
+        let of = |name: &str, uid: &str| -> JiraIssue {
+            let mut object = JiraIssue::new(name, crate::api::issue::JiraIssueSpec::default());
+            (object.metadata.namespace, object.metadata.uid) = (Some("shop".to_owned()), Some(uid.to_owned()));
+            object
+        };
+        let marker = Marker::of(&of("a", "1"), "app");
+        assert!(marker.has_lost(None));
+        assert!(!marker.has_lost(Some(&of("a", "2"))), "an object of this name has it");
+        let by_uid = Marker {
+            identity: Identity::of("app", "shop", "1"),
+            ..marker
+        };
+        let mut other = of("a", "2");
+        assert!(
+            by_uid.has_lost(Some(&other)),
+            "the name is the same, and the object another one"
+        );
+        other.status = Some(crate::api::issue::JiraIssueStatus {
+            identity: Some(by_uid.identity.as_str().to_owned()),
+            ..Default::default()
+        });
+        assert!(!by_uid.has_lost(Some(&other)));
     }
 
     fn marker() -> Marker {

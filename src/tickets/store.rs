@@ -48,6 +48,14 @@ impl TicketStore {
         Ok(found)
     }
 
+    /// The object of this name in the same namespace, if there is one.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn named(&self, name: &str) -> kube::Result<Option<JiraIssue>> {
+        self.objects.get_opt(name).await
+    }
+
     /// The object as it was read or written last, without asking: `object` where it was neither yet. Somebody else may
     /// have written since, which ends with a conflict where it is written.
     #[must_use]

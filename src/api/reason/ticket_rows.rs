@@ -85,7 +85,7 @@ macro_rules! with_ticket_rows {
         AlreadyManaged [Created] False Stalled:
             "The issue is the ticket of another object, so this one does not write it.",
             "Two objects name one ticket, or another cluster created it.",
-            "Change the other object instead, or delete it first; this one takes the ticket over when it is changed then.";
+            "Change the other object instead, or delete it: this one then takes the ticket over, at once when it is changed.";
         DuplicateTicket [Created] False Stalled:
             "Another issue carries the marker of this object's ticket: one creation became two issues.",
             "Jira created the ticket later than it is believed to, or somebody copied the marker.",

@@ -250,10 +250,15 @@ impl TicketSite<'_> {
             return Ok(None);
         }
         let mut own = issue.clone();
-        own.metadata.namespace = Some(namespace);
+        own.metadata.namespace = Some(namespace.clone());
         let own = Marker::of(&own, self.scope).identity;
         let found = there.properties.get(PROPERTY).and_then(Marker::read);
-        let is_foreign = found.is_some_and(|found| found.identity != own);
+        // A renamed object takes its ticket along.
+        let is_foreign = found.is_some_and(|found| {
+            let is_near = found.scope == self.scope && found.namespace == namespace;
+            let there = others.iter().find(|other| other.name_any() == found.name);
+            found.identity != own && !(is_near && found.has_lost(there))
+        });
         Ok(is_foreign.then(|| "another object, in this cluster or in another one".to_owned()))
     }
 }

@@ -25,7 +25,7 @@ use crate::{
         write_error::WriteError,
     },
     cluster::error::describe,
-    tickets::{FoundTicket, Kept, Marker, PROPERTY, TicketStore, Wish, project},
+    tickets::{FoundTicket, Identity, Kept, Marker, PROPERTY, TicketStore, Wish, project},
 };
 
 /// How soon it is looked again whether a ticket can be taken over that another object takes over just now.
@@ -69,10 +69,15 @@ impl Adoption<'_> {
             let what = format!("Jira shows the account no issue {key}.");
             return refused(Reason::TicketNotFound, &what);
         };
+        let before = found.properties.get(PROPERTY).and_then(Marker::read);
         if let Some(refusal) = self.refusal(ctx, &found) {
             return refusal;
         }
-        let before = found.properties.get(PROPERTY).and_then(Marker::read);
+        match self.former(before.as_ref(), &found.issue.key).await {
+            Ok(Some(former)) if !self.is_dry_run => ctx.outbox.forget(former).await,
+            Ok(_) => {}
+            Err(refusal) => return *refusal,
+        }
         let kept = before.map(|before| before.kept).unwrap_or_default();
         let mark = self.mark(&kept);
         let ticket = CreatedIssue {
@@ -122,10 +127,32 @@ impl Adoption<'_> {
             let what = format!("{} is the ticket of the JiraIssue {other}.", found.issue.key);
             return Some(refused(Reason::AlreadyManaged, &what).after(MANAGED));
         }
-        let marker = found.properties.get(PROPERTY).and_then(Marker::read);
-        self.marker
-            .is_foreign(marker.as_ref())
-            .then(|| managed(&found.issue.key))
+        None
+    }
+
+    /// The identity by which an object had the ticket that is not there any more: a renamed object takes its ticket along.
+    ///
+    /// # Errors
+    /// The refusal, where another object has it, or may have it: in another cluster, or in another namespace.
+    async fn former<'m>(
+        &self,
+        marker: Option<&'m Marker>,
+        key: &str,
+    ) -> Result<Option<&'m Identity>, Box<TicketOutcome>> {
+        let Some(marker) = marker.filter(|marker| self.marker.is_foreign(Some(marker))) else {
+            return Ok(None);
+        };
+        if (&marker.scope, &marker.namespace) != (&self.marker.scope, &self.marker.namespace) {
+            return Err(Box::new(managed(key)));
+        }
+        match self.store.named(&marker.name).await {
+            Ok(there) if marker.has_lost(there.as_ref()) => Ok(Some(&marker.identity)),
+            Ok(_) => {
+                let what = format!("{key} is the ticket of the JiraIssue {}.", marker.name);
+                Err(Box::new(refused(Reason::AlreadyManaged, &what).after(MANAGED)))
+            }
+            Err(error) => Err(Box::new(pending(&describe(&error)).after(RETRY))),
+        }
     }
 
     async fn bind(

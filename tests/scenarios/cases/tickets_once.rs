@@ -43,6 +43,7 @@ pub fn scenarios() -> Vec<Scenario> {
             "tickets::of_two_that_take_a_ticket_over_at_once_one_has_it",
             taken_over_at_once,
         ),
+        scenario("tickets::a_renamed_object_takes_its_ticket_along", renamed),
     ]
 }
 
@@ -214,5 +215,34 @@ async fn taken_over_at_once(cluster: Arc<Cluster>) {
     harness.until_ticket_reason("late", Created, "AlreadyManaged").await;
     let late = harness.issues().get("late").await.expect("it is there");
     assert_eq!(late.status.map(|status| status.id), Some(String::new()));
+    harness.close().await;
+}
+
+/// An object names the ticket that one of another name created, and has it once that one is gone.
+async fn renamed(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-renamed").await;
+    harness.apply_ticket("former", bug("Checkout is slow")).await;
+    let former = harness.until_created("former").await;
+    harness.apply_ticket("renamed", json!({"ticket": former.key})).await;
+    let refused = harness.until_ticket_reason("renamed", Created, "AlreadyManaged").await;
+    assert!(refused.message.contains("former"), "{}", refused.message);
+    remove(&harness, "former").await;
+    // It is looked at anew when it changes.
+    harness
+        .apply_ticket("renamed", json!({"ticket": former.key, "ttlSecondsAfterDone": 3600}))
+        .await;
+    harness.until_ticket_reason("renamed", Created, "TicketAdopted").await;
+    let renamed = harness.until_created("renamed").await;
+    assert_eq!(renamed.id, former.id);
+    assert_ne!(renamed.identity, former.identity);
+    // What was written to it is known, as before.
+    let written = |status: &JiraIssueStatus| status.applied.as_ref().map(|applied| applied.written.labels.clone());
+    assert_eq!(written(&renamed), written(&former));
+    // Another object of the former name has another ticket.
+    harness.apply_ticket("former", bug("Checkout is slow")).await;
+    assert_ne!(harness.until_created("former").await.id, former.id);
+    harness.request("acme").await;
+    assert_eq!(harness.until_created("renamed").await.id, renamed.id);
+    assert_eq!(created(&harness).len(), 2);
     harness.close().await;
 }
