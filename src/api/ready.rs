@@ -35,7 +35,7 @@ pub fn holds_project_back(condition: ConditionType, reason: Reason) -> bool {
         ConditionType::Permitted,
         ConditionType::ServiceDeskReady,
     ];
-    of_projects.contains(&condition) && reason.entry().blocks != Blocks::Nothing
+    of_projects.contains(&condition) && !reason.blocks_nothing()
 }
 
 /// The `Ready` finding of an integration that follows from its others.
@@ -58,7 +58,7 @@ pub fn project_ready(findings: &[Finding]) -> Finding {
 #[must_use]
 pub fn ticket_ready(findings: &[Finding]) -> Finding {
     summed_up(findings, Reason::InSync, &|finding| {
-        finding.condition != ConditionType::PeopleMatched && finding.reason.entry().blocks != Blocks::Nothing
+        finding.condition != ConditionType::PeopleMatched && !finding.reason.blocks_nothing()
     })
 }
 

@@ -38,6 +38,12 @@ impl Reason {
         }
     }
 
+    /// Whether it is said, if at all, while things go on: no `Ready` waits for it.
+    #[must_use]
+    pub const fn blocks_nothing(self) -> bool {
+        matches!(self.entry().blocks, Blocks::Nothing)
+    }
+
     /// The reasons of the same object that always tell the cause of this one already.
     #[must_use]
     pub const fn explained_by(self) -> &'static [Self] {

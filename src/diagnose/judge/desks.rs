@@ -56,10 +56,9 @@ pub fn judge(desks: &[DeskSummary], evidence: Option<&DesksEvidence>) -> Option<
         let message = not_looked_at(&skipped);
         return Some(Finding::new(ServiceDesksReady, Reason::SkippedAfterAccessible, message));
     }
-    let fine = [Reason::ServiceDeskUsable, Reason::KnowledgeBaseUnreadable];
     let is_blocked = |desk: &&&DeskSummary| {
         let reason = desk.finding.reason;
-        !fine.contains(&reason) && !reason.entry().is_consequence
+        !reason.blocks_nothing() && !reason.entry().is_consequence
     };
     let blocked: Vec<&DeskSummary> = seen.iter().filter(is_blocked).copied().collect();
     let refused = refused_articles(evidence);
@@ -260,6 +259,28 @@ mod tests {
                 assert!(finding.message().contains(part), "{part} in {}", finding.message());
             }
         }
+    }
+
+    #[test]
+    fn a_desk_is_blocked_by_these_reasons_and_no_other() {
+        use Reason::*;
+        let of_desks = |reason: &Reason| reason.entry().conditions.contains(&ServiceDeskReady);
+        let blocks = |reason: &Reason| {
+            let found = judge(&desks(&[*reason, ServiceDeskUsable]), Some(&evidence(Ok(()))));
+            found.unwrap().reason == SomeServiceDesksBlocked
+        };
+        let all = Reason::ALL.iter().copied().filter(of_desks).filter(blocks);
+        assert_eq!(
+            all.collect::<Vec<_>>(),
+            [
+                ServiceDeskMissing,
+                NotAnAgent,
+                NoRequestTypes,
+                RequestTypesRestricted,
+                RequestTypesHidden,
+                RequestTypesNotCreatable,
+            ]
+        );
     }
 
     #[test]
