@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 
+use super::look::{PhaseStep, known, phase};
 use crate::{
     api::{
         condition::{
@@ -23,9 +24,7 @@ use crate::{
         issue_fields::Issue,
         ticket_models::{Comments, CreatedIssue},
     },
-    tickets::{
-        TicketPhase, Wish, comments_finding, fields_finding, people_finding, restricted, with_latest, without_wish,
-    },
+    tickets::{Wish, comments_finding, fields_finding, people_finding, restricted, with_latest, without_wish},
 };
 
 /// What a reconciliation of a ticket found.
@@ -61,6 +60,9 @@ pub struct TicketOutcome {
     pub requeue: Option<Duration>,
 }
 
+/// What is found ends early where the next step makes no sense.
+pub type Early<T> = Result<T, Box<TicketOutcome>>;
+
 /// What became of an edit.
 #[derive(Debug, Default)]
 pub struct EditStep {
@@ -83,30 +85,6 @@ impl EditStep {
     }
 }
 
-/// What became of a move.
-#[derive(Debug, Default)]
-pub struct PhaseStep {
-    /// What is said of it, where that does not follow from what is written down.
-    pub finding: Option<Finding>,
-    /// The ticket as it is now, where it was read.
-    pub issue: Option<Box<JiraIssueStatus>>,
-    /// Where it can go, where that was asked.
-    pub transitions: Option<TicketTransitions>,
-    /// After how long it goes on.
-    pub wait: Option<Duration>,
-}
-
-impl PhaseStep {
-    /// It goes on after a while.
-    #[must_use]
-    pub fn later(wait: Duration) -> Self {
-        Self {
-            wait: Some(wait),
-            ..Self::default()
-        }
-    }
-}
-
 impl TicketOutcome {
     /// One finding, and nothing to be done until something changes.
     #[must_use]
@@ -115,6 +93,12 @@ impl TicketOutcome {
             findings: vec![finding],
             ..Self::default()
         }
+    }
+
+    /// The same, early.
+    #[must_use]
+    pub fn early(finding: Finding) -> Box<Self> {
+        Box::new(Self::of(finding))
     }
 
     /// The same, and again after a while.
@@ -170,18 +154,8 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     let generation = object.meta().generation.unwrap_or_default();
     let mut findings = outcome.findings.clone();
     let mirrored = latest(outcome.issue.as_ref(), &before);
-    let known = JiraIssueStatus {
-        applied: before.applied.clone(),
-        drift: before.drift.clone(),
-        moving: before.moving.clone(),
-        transitions: before.transitions.clone(),
-        ..mirrored.clone()
-    };
-    let phase = TicketPhase {
-        spec: &object.spec,
-        status: &known,
-        generation,
-    };
+    let known = known(object, mirrored.clone());
+    let phase = phase(object, &known);
     if outcome.ticket.is_some() {
         findings.extend(written(object, &before, &outcome.findings, now));
         let is_told = findings.iter().any(|finding| finding.condition == PhaseReached);

@@ -5,9 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube::Resource;
 
-use super::conclude::PhaseStep;
 use crate::{
-    api::issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketMove},
+    api::{
+        condition::Finding,
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketMove, TicketTransitions},
+    },
     tickets::{Marker, Stand, TicketPhase, Wish},
 };
 
@@ -46,6 +48,30 @@ pub fn with_phase(
     change(&mut applied, &mut status.moving);
     status.applied = Some(applied).filter(|applied| *applied != TicketApplied::default());
     status
+}
+
+/// What became of a move.
+#[derive(Debug, Default)]
+pub struct PhaseStep {
+    /// What is said of it, where that does not follow from what is written down.
+    pub finding: Option<Finding>,
+    /// The ticket as it is now, where it was read.
+    pub issue: Option<Box<JiraIssueStatus>>,
+    /// Where it can go, where that was asked.
+    pub transitions: Option<TicketTransitions>,
+    /// After how long it goes on.
+    pub wait: Option<Duration>,
+}
+
+impl PhaseStep {
+    /// It goes on after a while.
+    #[must_use]
+    pub fn later(wait: Duration) -> Self {
+        Self {
+            wait: Some(wait),
+            ..Self::default()
+        }
+    }
 }
 
 /// A ticket as it was just read.

@@ -11,9 +11,8 @@ use kube::{Api, Resource, ResourceExt};
 use serde_json::{Map, Value, json};
 
 use super::{
-    conclude::PhaseStep,
     known::CUT,
-    look::{Look, SOON, with_phase},
+    look::{Look, PhaseStep, SOON, with_phase},
     phase::Mover,
 };
 use crate::{

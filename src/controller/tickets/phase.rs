@@ -6,9 +6,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    conclude::PhaseStep,
     context::{TicketContext, TicketSession},
-    look::{Look, SOON, known, phase, with_phase},
+    look::{Look, PhaseStep, SOON, known, phase, with_phase},
     rested::Moment,
     shown::read,
 };
