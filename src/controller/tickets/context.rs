@@ -58,6 +58,8 @@ pub struct TicketContext {
     pub rested_comments: Rested,
     /// Tickets of which somebody has not the role that the spec names.
     pub rested_people: Rested,
+    /// Requests of which Jira did not say where their customers see them.
+    pub rested_portals: Rested,
     /// Moves that were written down and not made.
     pub unmade: Unmade,
     /// Creations whose answer is lost, by the uid of their object.
@@ -105,6 +107,7 @@ impl TicketContext {
             rested_edits: Rested::default(),
             rested_comments: Rested::default(),
             rested_people: Rested::default(),
+            rested_portals: Rested::default(),
             unmade: Unmade::default(),
             settling: Mutex::default(),
         }

@@ -11,8 +11,8 @@ use kube::{Resource, ResourceExt};
 use crate::api::{condition::Finding, integration::JiraIntegration, issue::JiraIssue};
 
 /// What was so when one could not be moved: with another spec, of it or its integration, or another change in Jira, it is
-/// tried at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// tried at once. By default nothing of that counts: what is asked does not depend on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     generations: (Option<i64>, Option<i64>),
     updated: String,

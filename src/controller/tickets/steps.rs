@@ -63,8 +63,8 @@ pub async fn take(
     let Ok(session) = ctx.session(object, integration, permit).await else {
         return outcome.wait_at_most(RETRY);
     };
-    if portal::is_pending(object) {
-        portal::ask(outcome, &session).await;
+    if due.portal.is_due {
+        portal::ask(outcome, (object, ctx), &session).await;
     }
     match Box::pin(note((object, store), ctx, &session, permit, &ticket)).await {
         NoteStep::Nothing => {}
@@ -119,6 +119,7 @@ struct Due {
     phase: Pending,
     comments: Pending,
     people: Pending,
+    portal: Pending,
 }
 
 impl Due {
@@ -129,6 +130,7 @@ impl Due {
             phase: phase::pending(object, &issue, ctx, integration),
             comments: comments::pending(object, ctx, integration),
             people: people::pending(object, ctx, integration),
+            portal: portal::pending(object, ctx),
         }
     }
 
@@ -142,6 +144,7 @@ impl Due {
                 ..Pending::default()
             },
             people: Pending::default(),
+            portal: Pending::default(),
         }
     }
 
@@ -152,6 +155,7 @@ impl Due {
             self.edit.rests,
             self.comments.rests,
             self.people.rests,
+            self.portal.rests,
         ];
         outcome.requeue = rests.into_iter().flatten().min();
         let findings = std::mem::take(&mut self.edit.findings).into_iter();
@@ -165,7 +169,7 @@ impl Due {
     }
 
     fn is_any(&self, object: &JiraIssue) -> bool {
-        let is_pending = note::is_pending(object) || links::is_pending(object) || portal::is_pending(object);
+        let is_pending = note::is_pending(object) || links::is_pending(object) || self.portal.is_due;
         is_pending || self.edit.is_due || self.phase.is_due || self.comments.is_due || self.people.is_due
     }
 

@@ -79,7 +79,7 @@ impl Unbound<'_> {
         self.fill(&mut outcome).await;
         let project = outcome.issue.as_ref().map(|issue| issue.project_id.as_str());
         if project.is_some_and(|id| self.ctx.is_service_project(self.object, id)) {
-            portal::ask(&mut outcome, self.session).await;
+            portal::ask(&mut outcome, (self.object, self.ctx), self.session).await;
         }
         if outcome.ticket.is_some() {
             // Its fields are compared with the spec.

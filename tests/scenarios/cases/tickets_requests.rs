@@ -22,6 +22,10 @@ pub fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("tickets::a_request_says_where_its_customer_sees_it", portal),
         scenario(
+            "tickets::a_request_whose_place_is_not_told_is_asked_for_after_a_while_alone",
+            unanswered,
+        ),
+        scenario(
             "tickets::a_refusal_that_names_nobody_is_about_the_reporter_where_jira_says_so",
             unnamed,
         ),
@@ -104,6 +108,50 @@ async fn portal(cluster: Arc<Cluster>) {
     let again = until_shown(&harness, "told").await;
     assert_eq!((&again.id, &again.portal_url), (&told.id, &told.portal_url));
     assert_eq!(asked(&harness, &told.id), 0);
+    harness.close().await;
+}
+
+/// The answer to the creation is lost, and Jira does not say where the request is seen.
+async fn unanswered(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-portal-unanswered").await;
+    let lost = json!({"command": "addFault", "rule": {
+        "method": "POST", "path": "/servicedeskapi/request", "times": 1, "when": "after",
+        "action": {"kind": "dropConnection"},
+    }});
+    let fault = |times: Value, action: Value| {
+        json!({"command": "addFault", "rule": {
+            "method": "GET", "path": "/servicedeskapi/request/", "times": times, "when": "before", "action": action,
+        }})
+    };
+    // It is refused: whatever wakes the object afterwards, it is not asked again soon.
+    let refusal = json!({"errorMessage": "You do not have permission to view this request."}).to_string();
+    harness.command(lost.clone());
+    harness.command(fault(
+        Value::Null,
+        json!({"kind": "status", "code": 403, "body": refusal}),
+    ));
+    let labelled =
+        |label: &str| json!({"project": "SUP", "requestType": TYPE, "summary": "Refused", "labels": [label]});
+    harness.apply_ticket("refused", labelled("n0")).await;
+    let refused = harness.until_created("refused").await;
+    for label in ["n1", "n2", "n3"] {
+        harness.apply_ticket("refused", labelled(label)).await;
+        let has_it = |status: &JiraIssueStatus| status.labels.iter().any(|known| known == label);
+        harness.until_ticket("refused", label, has_it).await;
+    }
+    assert_eq!(asked(&harness, &refused.id), 1, "of several reconciliations one asks");
+    harness.command(json!({"command": "clearFaults"}));
+    // Jira is down for a moment: it is asked again by itself.
+    harness.command(lost);
+    harness.command(fault(
+        json!(2),
+        json!({"kind": "status", "code": 503, "headers": {"Retry-After": "1"}}),
+    ));
+    harness
+        .apply_ticket("down", request("Down", json!({"email": DANA})))
+        .await;
+    let down = until_shown(&harness, "down").await;
+    assert_eq!(asked(&harness, &down.id), 3);
     harness.close().await;
 }
 
