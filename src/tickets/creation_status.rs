@@ -67,6 +67,7 @@ pub fn bound(current: &JiraIssue, creation: &Creation, ticket: &CreatedIssue) ->
         written: creation.marker.kept.written.clone(),
         participants: creation.marker.kept.participants.clone(),
         links: creation.links.clone(),
+        phase: creation.marker.kept.phase.clone(),
         ..TicketApplied::default()
     };
     let is_same = before.id.is_empty() || before.id == ticket.id;

@@ -12,8 +12,9 @@ use crate::{
     atlassian::{
         error::JiraError, rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue, write_error::WriteError,
     },
-    tickets::{Creation, FoundTicket, mark, mark_alone},
+    tickets::{Creation, FoundTicket, Wish, mark, mark_alone},
 };
+
 /// A ticket that was found is marked where it is not, and bound. Of one that was there before, what Jira has stands: it is
 /// marked and nothing else. One that was created just now is filled with what its form did not take.
 pub async fn take_over(
@@ -43,9 +44,10 @@ pub async fn take_over(
             creation = creation.numbered(marker.n, former);
         }
         None if reason == Reason::TicketFound => {
-            // Nothing is known of what was written to it.
+            // Nothing is known of what was written to it, or where it was moved.
             creation.marker.kept.written = WrittenFields::default();
             creation.marker.kept.participants = Vec::new();
+            creation.marker.kept.phase = Wish::of(&live.spec).map(|wish| wish.written());
             match mark_alone(&creation, &named).await {
                 Ok(()) | Err(WriteError::Refused(_)) => {}
                 Err(error) => return unmarked(&named, &error),

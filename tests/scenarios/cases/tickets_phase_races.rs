@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use devkit::sandbox::{Answer, Command};
-use jira_operator::api::{condition::ConditionType::PhaseReached, issue::JiraIssue};
+use jira_operator::api::{
+    condition::ConditionType::PhaseReached,
+    issue::{JiraIssue, JiraIssueStatus},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -21,6 +24,7 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("tickets::moves_not_where_a_person_was_faster", overtaken),
         scenario("tickets::moves_back_three_times_and_names_who_fights", kept),
         scenario("tickets::moves_nothing_in_a_rebuilt_cluster", rebuilt),
+        scenario("tickets::moves_nothing_that_is_found_by_its_label_alone", unmarked),
     ]
 }
 
@@ -167,5 +171,57 @@ async fn rebuilt(cluster: Arc<Cluster>) {
     harness.apply_ticket("there", bug(json!({"phase": "Done"}))).await;
     until_phase(&harness, "there", "Reached", "Done").await;
     assert_eq!(moves(&harness), 2);
+    harness.close().await;
+}
+
+/// People move tickets and take their markers away; then the cluster is built anew. Where Jira has them is what holds.
+async fn unmarked(cluster: Arc<Cluster>) {
+    let mut harness = writing(&cluster, "tickets-unmarked-moves").await;
+    let all = [
+        // Moved there, and moved on by a person; moved on before it came there; there still.
+        ("moved", json!({"phase": "Done"}), "MovedOn", "In Review"),
+        ("stuck", json!({"status": "Nowhere"}), "MovedOn", "In Progress"),
+        ("there", json!({"phase": "Done"}), "Reached", "Done"),
+    ];
+    for (name, wish, _, at) in &all {
+        harness.apply_ticket(name, bug(wish.clone())).await;
+        let told = if *name == "stuck" { "PhaseUnknown" } else { "Reached" };
+        harness.until_ticket_reason(name, PhaseReached, told).await;
+        let is_there = |status: &JiraIssueStatus| !status.key.is_empty();
+        let key = harness.until_ticket(name, "there", is_there).await.key;
+        if *name != "there" {
+            harness.command(json!({"command": "transitionIssue", "issue": key, "account": DANA, "to": at}));
+        }
+        harness
+            .command(json!({"command": "setIssueProperty", "issue": key, "account": DANA, "key": "jira-operator.dev"}));
+    }
+    harness.kill_operators().await;
+    for (name, ..) in &all {
+        harness.delete::<JiraIssue>(name).await;
+        harness
+            .until_object::<JiraIssue>(name, "gone", |object| object.is_none())
+            .await;
+    }
+    let before = moves(&harness);
+    harness.start_operator();
+    for (name, wish, reason, at) in &all {
+        harness.apply_ticket(name, bug(wish.clone())).await;
+        until_phase(&harness, name, reason, at).await;
+    }
+    assert_eq!(moves(&harness), before, "what people did stands");
+    // The marker that it has again says so to the next process, which never saw it without.
+    harness.kill_operators().await;
+    harness.delete::<JiraIssue>("moved").await;
+    harness
+        .until_object::<JiraIssue>("moved", "gone", |object| object.is_none())
+        .await;
+    harness.start_operator();
+    harness.apply_ticket("moved", bug(json!({"phase": "Done"}))).await;
+    until_phase(&harness, "moved", "MovedOn", "In Review").await;
+    assert_eq!(moves(&harness), before);
+    // What the spec wants next is new.
+    harness.apply_ticket("moved", bug(json!({"status": "To Do"}))).await;
+    until_phase(&harness, "moved", "Reached", "To Do").await;
+    assert_eq!(moves(&harness), before + 1);
     harness.close().await;
 }
