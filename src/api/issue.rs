@@ -13,8 +13,8 @@ pub use super::{
         CommentSending, CommentVisibility, CommentsRead, SentComment, ShownComment, TicketComment, TicketComments,
     },
     issue_status::{
-        AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketMove, TicketPeople,
-        TicketPerson, TicketTransitions, TicketWay,
+        AppliedLink, IssuePerson, JiraIssueStatus, TicketApplied, TicketCreation, TicketMove, TicketMovedOn,
+        TicketPeople, TicketPerson, TicketTransitions, TicketWay,
     },
     ticket::{ConflictPolicy, ExistingPolicy, PersonReference, TicketLink, TicketPolicy, WritePolicy},
     ticket_fields::{AppliedField, TicketDrift, WriteBacks, WrittenFields},

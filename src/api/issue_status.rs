@@ -219,6 +219,19 @@ pub struct TicketApplied {
     pub kept: Option<WriteBacks>,
     /// How far it came, where it is moved in several steps.
     pub way: Option<TicketWay>,
+    /// Who moved it on since it came to where the spec wanted it, once Jira was asked.
+    pub moved_on: Option<TicketMovedOn>,
+}
+
+/// Who moved a ticket on.
+#[serde_with::skip_serializing_none]
+#[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketMovedOn {
+    /// Id of the status that they moved it to.
+    pub to: String,
+    /// Their name, as Jira shows it; none where its history names nobody else than the dedicated account.
+    pub by: Option<String>,
 }
 
 /// How far a ticket came that is moved in several steps.

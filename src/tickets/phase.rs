@@ -11,8 +11,8 @@ use crate::{
     api::{
         condition::{ConditionType::PhaseReached, Finding},
         issue::{
-            JiraIssueSpec, JiraIssueStatus, TicketApplied, TicketMove, TicketTransitions, TicketWay, WriteBacks,
-            WritePolicy,
+            JiraIssueSpec, JiraIssueStatus, TicketApplied, TicketMove, TicketMovedOn, TicketTransitions, TicketWay,
+            WriteBacks, WritePolicy,
         },
         reason::Reason,
     },
@@ -91,6 +91,30 @@ impl TicketPhase<'_> {
         way.and_then(|way| usize::try_from(way.passed).ok()).unwrap_or_default()
     }
 
+    /// Who moved it on to where it is. None where Jira was not asked yet.
+    fn moved_on(&self) -> Option<&TicketMovedOn> {
+        let moved_on = self.status.applied.as_ref()?.moved_on.as_ref();
+        moved_on.filter(|moved_on| moved_on.to == self.status.status_id)
+    }
+
+    /// Whether it was moved on, and Jira is to be asked by whom: once for each place where it is moved to.
+    #[must_use]
+    pub fn lacks_who_moved_on(&self, now: Timestamp) -> bool {
+        let is_shown = !self.status.status_id.is_empty();
+        is_shown && self.stand(now) == Stand::MovedOn && self.moved_on().is_none()
+    }
+
+    /// What was written to it, with who moved it on for as long as that stands.
+    #[must_use]
+    pub fn applied(&self, now: Timestamp) -> Option<TicketApplied> {
+        let stands = self.stand(now) == Stand::MovedOn;
+        let applied = self.status.applied.clone();
+        applied.map(|applied| TicketApplied {
+            moved_on: self.moved_on().filter(|_| stands).cloned(),
+            ..applied
+        })
+    }
+
     /// Whether it is moved back once more.
     fn kept(&self, now: Timestamp) -> Stand {
         let of_generation = |kept: &&WriteBacks| kept.generation == self.generation;
@@ -114,11 +138,13 @@ impl TicketPhase<'_> {
                 Reason::ChangesPending,
                 &format!("{key} is {here}, which is to be written down."),
             ),
-            Stand::MovedOn => {
-                let what =
-                    format!("{key} came to where the spec wanted it, and was moved on to {here} since, which stands.");
-                said(Reason::MovedOn, &what)
-            }
+            Stand::MovedOn => match self.moved_on().and_then(|moved_on| moved_on.by.as_ref()) {
+                Some(by) => said(
+                    Reason::MovedOn,
+                    &format!("{by} moved {key} on to {here}, which stands."),
+                ),
+                None => said(Reason::MovedOn, &format!("{key} is {here} by now, which stands.")),
+            },
             Stand::Suspended(until) => {
                 let applied = self.status.applied.as_ref();
                 let by = applied.and_then(|applied| applied.kept.as_ref()?.by.clone());

@@ -189,7 +189,7 @@ macro_rules! with_ticket_rows {
             "The ticket is where the spec wants it.", "", "";
         MovedOn [PhaseReached] True Fine:
             "The ticket was where the spec wants it, and somebody moved it on since; that stands.",
-            "Somebody moved it in Jira, or an automation did.",
+            "Somebody moved it in Jira, or an automation did; or it was found without its marker, and nothing tells where it was.",
             "To have it moved again, let the spec want something else, or set spec.policy.phase to Keep.";
         PhaseUnknown [PhaseReached] False Stalled:
             "No status of the issue type is the one that the spec wants, or stands for the phase that it wants.",

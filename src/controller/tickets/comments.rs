@@ -227,7 +227,7 @@ impl Commenter<'_> {
         let Some(made) = made else {
             return Box::pin(self.make(live, calls, wanted, &text)).await;
         };
-        let live = self.changing(live, made).await?;
+        let live = Box::pin(self.changing(live, made)).await?;
         match calls.change(wanted, &text, made).await {
             Made::Missing => Box::pin(self.make(live, calls, wanted, &text)).await,
             other => Box::pin(self.concluded(live, wanted, other)).await,

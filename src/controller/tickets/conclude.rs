@@ -15,7 +15,8 @@ use crate::{
         },
         integration::KeptComments,
         issue::{
-            CommentsRead, JiraIssue, JiraIssueStatus, TicketApplied, TicketComments, TicketPeople, TicketTransitions,
+            CommentsRead, JiraIssue, JiraIssueStatus, TicketApplied, TicketComments, TicketMovedOn, TicketPeople,
+            TicketTransitions,
         },
         ready::ticket_ready,
     },
@@ -48,6 +49,8 @@ pub struct TicketOutcome {
     pub compared: Option<String>,
     /// Where it can go, where that was asked.
     pub transitions: Option<TicketTransitions>,
+    /// Who moved it on, where that was asked.
+    pub moved_on: Option<TicketMovedOn>,
     /// Its newest comments and how they were read, where that was done.
     pub comments: Option<(CommentsRead, Comments)>,
     /// Which of them are kept, where that is known.
@@ -135,7 +138,7 @@ impl TicketOutcome {
     pub fn take(&mut self, step: PhaseStep) {
         self.findings.extend(step.finding);
         self.issue = step.issue.map(|issue| *issue).or(self.issue.take());
-        self.transitions = step.transitions;
+        (self.transitions, self.moved_on) = (step.transitions, step.moved_on);
         if let Some(wait) = step.wait {
             self.wait_at_most(wait);
         }
@@ -155,6 +158,10 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
     let mut findings = outcome.findings.clone();
     let mirrored = latest(outcome.issue.as_ref(), &before);
     let known = known(object, mirrored.clone());
+    let known = JiraIssueStatus {
+        applied: following(known.applied, outcome),
+        ..known
+    };
     let phase = phase(object, &known);
     if outcome.ticket.is_some() {
         findings.extend(written(object, &before, &outcome.findings, now));
@@ -169,7 +176,7 @@ pub fn status(object: &JiraIssue, outcome: &TicketOutcome, now: &Time) -> JiraIs
         outcome.transitions.as_ref(),
     );
     let is_wanted = Wish::of(&object.spec).is_some();
-    let applied = compared(before.applied, outcome.compared.as_ref());
+    let applied = phase.applied(now.0);
     let ready = ticket_ready(&findings);
     let request = outcome.request.clone().unwrap_or_default();
     let people = outcome.people.clone();
@@ -208,15 +215,17 @@ fn latest(found: Option<&JiraIssueStatus>, before: &JiraIssueStatus) -> JiraIssu
     found.filter(|found| !is_older(found)).unwrap_or(before).clone()
 }
 
-/// What was written to a ticket, with when it was seen to be as the spec says.
-fn compared(applied: Option<TicketApplied>, updated: Option<&String>) -> Option<TicketApplied> {
-    match updated {
-        Some(updated) => Some(TicketApplied {
-            compared: Some(updated.clone()),
-            ..applied.unwrap_or_default()
-        }),
-        None => applied,
+/// What was written to a ticket, with when it was seen to be as the spec says, and with who moved it on.
+fn following(applied: Option<TicketApplied>, outcome: &TicketOutcome) -> Option<TicketApplied> {
+    if outcome.compared.is_none() && outcome.moved_on.is_none() {
+        return applied;
     }
+    let applied = applied.unwrap_or_default();
+    Some(TicketApplied {
+        compared: outcome.compared.clone().or(applied.compared),
+        moved_on: outcome.moved_on.clone().or(applied.moved_on),
+        ..applied
+    })
 }
 
 /// What is known of the comments, with those that were just read. Of a ticket that is out of reach none are kept.

@@ -8,7 +8,7 @@ use kube::Resource;
 use crate::{
     api::{
         condition::Finding,
-        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketMove, TicketTransitions},
+        issue::{JiraIssue, JiraIssueStatus, TicketApplied, TicketMove, TicketMovedOn, TicketTransitions},
     },
     tickets::{Marker, Stand, TicketPhase, Wish},
 };
@@ -59,6 +59,8 @@ pub struct PhaseStep {
     pub issue: Option<Box<JiraIssueStatus>>,
     /// Where it can go, where that was asked.
     pub transitions: Option<TicketTransitions>,
+    /// Who moved it on, where that was asked.
+    pub moved_on: Option<TicketMovedOn>,
     /// After how long it goes on.
     pub wait: Option<Duration>,
 }

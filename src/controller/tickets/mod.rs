@@ -23,6 +23,7 @@ mod known;
 mod latest_comments;
 mod links;
 mod look;
+mod movers;
 mod moves;
 mod news;
 mod note;

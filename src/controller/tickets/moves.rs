@@ -201,15 +201,6 @@ impl Mover<'_> {
             && since.is_none_or(|since| change.at().is_some_and(|at| at >= since))
     }
 
-    /// Who moved the ticket last, of others than our account.
-    async fn who_moved(&self, look: &Look) -> Option<String> {
-        let changes = self.jira().newest_changes(&look.status.id).await.ok()?;
-        let others = changes.into_iter().rev().filter(|change| change.status().is_some());
-        let mut authors = others.filter_map(|change| change.author);
-        let author = authors.find(|author| author.account_id != self.permit.account)?;
-        Some(author.display_name).filter(|name| !name.is_empty())
-    }
-
     /// Whether the account may make transitions in the project, as Jira says now. Where it does not answer it is
     /// believed to.
     pub async fn may_move(&self, look: &Look) -> bool {

@@ -19,7 +19,7 @@ use crate::{
         project::JiraProject,
         reason::Reason,
     },
-    atlassian::{jira::Session, rate_limit::waits_after_429::RETRY, write_error::WriteError},
+    atlassian::{error::JiraError, jira::Session, rate_limit::waits_after_429::RETRY, write_error::WriteError},
     tickets::{Choice, Identity, Itinerary, PROPERTY, Reach, Stand, TicketStore, Way, Wish, WritePermit, note_reached},
 };
 
@@ -27,6 +27,15 @@ use crate::{
 pub const REFUSED: Duration = Duration::from_mins(30);
 /// The same where a condition is not met: Jira tells nobody when it is.
 const CONDITIONAL: Duration = Duration::from_mins(5);
+
+/// How long Jira is not asked again for what nothing waits for, after this answer. What it refuses stands until somebody
+/// changes it there, which Jira tells nobody.
+pub fn wait_after(error: &JiraError) -> Duration {
+    match error {
+        JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Refused { .. } => REFUSED,
+        _ => error.retry_after_or(RETRY),
+    }
+}
 
 /// Whether a ticket is to be moved.
 #[derive(Default)]
@@ -66,25 +75,36 @@ pub fn pending(
     integration: &JiraIntegration,
 ) -> Pending {
     let (status, now) = (known(object, issue.clone()), Timestamp::now());
-    match phase(object, &status).stand(now) {
+    let standing = phase(object, &status);
+    let rests = || {
+        ctx.rested
+            .left(object, &Moment::of(object, integration, &issue.updated))
+    };
+    match standing.stand(now) {
+        // It stands where it is: Jira is asked once who moved it there.
+        Stand::MovedOn if standing.lacks_who_moved_on(now) => {
+            let rests = rests();
+            Pending {
+                is_due: rests.is_none(),
+                rests,
+                ..Pending::default()
+            }
+        }
         Stand::NotWanted | Stand::MovedOn | Stand::Reached { is_written: true } => Pending::default(),
         Stand::Suspended(until) => Pending {
             rests: Duration::try_from(until.duration_since(now)).ok(),
             ..Pending::default()
         },
-        Stand::Moving | Stand::Reached { is_written: false } | Stand::Outstanding { .. } => {
-            let moment = Moment::of(object, integration, &issue.updated);
-            match ctx.rested.left(object, &moment) {
-                Some(left) => Pending {
-                    rests: Some(left),
-                    ..Pending::carried(object)
-                },
-                None => Pending {
-                    is_due: true,
-                    ..Pending::default()
-                },
-            }
-        }
+        Stand::Moving | Stand::Reached { is_written: false } | Stand::Outstanding { .. } => match rests() {
+            Some(left) => Pending {
+                rests: Some(left),
+                ..Pending::carried(object)
+            },
+            None => Pending {
+                is_due: true,
+                ..Pending::default()
+            },
+        },
     }
 }
 
@@ -118,15 +138,29 @@ pub struct Mover<'a> {
 }
 
 impl Mover<'_> {
-    /// Makes the next step of a ticket that is to be moved.
-    pub async fn step(&self, object: &JiraIssue) -> PhaseStep {
+    /// Makes the next step of a ticket that is to be moved, or finds out who moved it on. `issue` is what Jira said last.
+    pub async fn step(&self, object: &JiraIssue, issue: Option<&JiraIssueStatus>) -> PhaseStep {
         if !self.permit.writes(object) {
             return PhaseStep::default();
         }
-        match self.look(object).await {
-            Some(look) => Box::pin(self.go(look)).await.unwrap_or_else(|early| *early),
-            None => PhaseStep::later(RETRY),
+        let said = issue.map(|issue| known(object, issue.clone()));
+        let is_moved_on = |status: &JiraIssueStatus| phase(object, status).lacks_who_moved_on(Timestamp::now());
+        let mut step = match said.as_ref().filter(|said| is_moved_on(said)) {
+            // It is nowhere to be moved.
+            Some(_) => PhaseStep::default(),
+            None => match self.look(object).await {
+                Some(look) => Box::pin(self.go(look)).await.unwrap_or_else(|early| *early),
+                None => PhaseStep::later(RETRY),
+            },
+        };
+        let now = step.issue.as_deref().or(said.as_ref());
+        if let Some(status) = now.filter(|status| is_moved_on(status)) {
+            match self.who_moved_on(object, status).await {
+                Ok(moved_on) => step.moved_on = Some(moved_on),
+                Err(wait) => step.wait = Some(step.wait.map_or(wait, |before| before.min(wait))),
+            }
         }
+        step
     }
 
     /// Reads the ticket. None where that is not possible, or the ticket may not be written where it is.

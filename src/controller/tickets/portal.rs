@@ -1,18 +1,13 @@
 //! Where customers see a request, and what kind of request it is. The answer that raises it tells, and the marker of the
 //! ticket keeps it; where that answer was lost, and of an issue that is taken over, Jira is asked.
 
-use std::time::Duration;
-
 use super::{
     conclude::TicketOutcome,
     context::{TicketContext, TicketSession},
-    phase::{Pending, REFUSED},
+    phase::{Pending, wait_after},
     rested::Moment,
 };
-use crate::{
-    api::issue::JiraIssue,
-    atlassian::{error::JiraError, rate_limit::waits_after_429::RETRY},
-};
+use crate::api::issue::JiraIssue;
 
 /// Whether Jira is to be asked about a request of which it is not known.
 #[must_use]
@@ -43,13 +38,5 @@ pub async fn ask(outcome: &mut TicketOutcome, (object, ctx): (&JiraIssue, &Ticke
             ctx.rested_portals.note(object, Moment::default(), wait);
             outcome.wait_at_most(wait);
         }
-    }
-}
-
-/// A refusal stands until somebody changes something in Jira, which tells nobody.
-fn wait_after(error: &JiraError) -> Duration {
-    match error {
-        JiraError::Forbidden(_) | JiraError::NotFound(_) | JiraError::Refused { .. } => REFUSED,
-        _ => error.retry_after_or(RETRY),
     }
 }

@@ -178,7 +178,7 @@ impl Due {
             outcome.edited(Box::pin(Editor { at: mover }.step(object)).await);
         }
         if self.phase.is_due {
-            outcome.take(Box::pin(mover.step(object)).await);
+            outcome.take(Box::pin(mover.step(object, outcome.issue.as_ref())).await);
         }
         if self.comments.is_due {
             let step = Box::pin(Commenter { at: mover }.step(object)).await;

@@ -221,3 +221,60 @@ fn where_it_can_go_is_told_of_where_it_is_and_no_longer() {
     let reached = Finding::plain(PhaseReached, Reason::Reached);
     assert_eq!(of.transitions(Some(&reached), Some(&known("Open"))), None);
 }
+
+#[test]
+fn who_moved_it_on_is_asked_once_for_each_place_and_told_while_that_stands() {
+    let wants = spec(WritePolicy::OnChange);
+    let of = |status: &JiraIssueStatus| {
+        let of = TicketPhase {
+            spec: &wants,
+            status,
+            generation: 2,
+        };
+        let said = of.finding(at(NOW)).unwrap();
+        let kept = of.applied(at(NOW)).and_then(|applied| applied.moved_on);
+        (of.lacks_who_moved_on(at(NOW)), said.message().clone(), kept)
+    };
+    let moved_on = |to: &str, by: Option<&str>| TicketMovedOn {
+        to: to.into(),
+        by: by.map(str::to_owned),
+    };
+    let mut status = ticket("Todo", Some("Done"));
+    status.status_id = "1".into();
+    let mut with = |found: Option<TicketMovedOn>| {
+        status.applied.as_mut().unwrap().moved_on = found;
+        of(&status)
+    };
+    let (asks, said, kept) = with(None);
+    assert!(
+        asks && said.starts_with("SUP-1 is Open by now, which stands.") && kept.is_none(),
+        "{said}"
+    );
+    let dana = moved_on("1", Some("Dana Fox"));
+    let (asks, said, kept) = with(Some(dana.clone()));
+    assert!(
+        !asks && said.starts_with("Dana Fox moved SUP-1 on to Open, which stands."),
+        "{said}"
+    );
+    assert_eq!(kept, Some(dana.clone()));
+    // Jira names nobody, and is not asked again.
+    let (asks, said, _) = with(Some(moved_on("1", None)));
+    assert!(!asks && said.starts_with("SUP-1 is Open by now"), "{said}");
+    // It was moved further.
+    let (asks, said, kept) = with(Some(moved_on("2", Some("Dana Fox"))));
+    assert!(
+        asks && said.starts_with("SUP-1 is Open by now") && kept.is_none(),
+        "{said}"
+    );
+    // It is where it is wanted again.
+    let mut back = ticket("Done", Some("Done"));
+    back.status_id = "1".into();
+    back.applied.as_mut().unwrap().moved_on = Some(dana.clone());
+    let (asks, _, kept) = of(&back);
+    assert!(!asks && kept.is_none());
+    // What it says is not shown.
+    let mut hidden = ticket("", Some("Done"));
+    hidden.applied.as_mut().unwrap().moved_on = Some(dana);
+    let (asks, _, kept) = of(&hidden);
+    assert!(!asks && kept.is_none());
+}

@@ -77,12 +77,29 @@ async fn moved(cluster: Arc<Cluster>) {
     harness.request("acme").await;
     until_phase(&harness, "bug", "MovedOn", "Done").await;
     harness.until_created("bug").await;
-    harness.until_event("bug", "MovedInJira").await;
+    let who = format!("Dana Developer moved {} on to Done, which stands.", status.key);
+    let told = harness.until_ticket_reason("bug", PhaseReached, "MovedOn").await;
+    assert!(told.message.starts_with(&who), "{}", told.message);
+    let event = harness.until_event("bug", "MovedInJira").await;
+    let note = event.note.unwrap_or_default();
+    assert!(note.contains(&who), "{note}");
     harness.kill_operators().await;
     harness.start_operator();
     harness.request("acme").await;
+    harness.command(json!({"command": "commentOnIssue", "issue": status.key, "account": DANA, "text": "Fixed"}));
+    harness.request("acme").await;
+    let is_read = |found: &JiraIssueStatus| {
+        let latest = found.comments.as_ref().map(|comments| comments.latest.as_slice());
+        latest.is_some_and(|latest| latest.iter().any(|comment| comment.text == "Fixed"))
+    };
+    harness.until_ticket("bug", "read once more", is_read).await;
     until_phase(&harness, "bug", "MovedOn", "Done").await;
     assert_eq!(harness.calls_to(mark, "/transitions"), 0);
+    assert_eq!(
+        harness.calls_to(mark, "/changelog"),
+        1,
+        "who moved it is asked once, and is known after a restart"
+    );
     // What is there already is no move; what is new is one.
     harness.apply_ticket("bug", bug(json!({"phase": "Done"}))).await;
     until_phase(&harness, "bug", "Reached", "Done").await;

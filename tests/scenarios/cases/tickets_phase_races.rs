@@ -209,6 +209,8 @@ async fn unmarked(cluster: Arc<Cluster>) {
         until_phase(&harness, name, reason, at).await;
     }
     assert_eq!(moves(&harness), before, "what people did stands");
+    let told = harness.until_ticket_reason("moved", PhaseReached, "MovedOn").await;
+    assert!(told.message.starts_with("Dana Developer moved "), "{}", told.message);
     // The marker that it has again says so to the next process, which never saw it without.
     harness.kill_operators().await;
     harness.delete::<JiraIssue>("moved").await;
