@@ -180,10 +180,10 @@ impl Outbox {
         let (tell, told) = oneshot::channel();
         let outbox = Arc::clone(self);
         self.tasks.spawn(async move {
-            let began = Instant::now();
+            let since = Instant::now();
             let status = marked(&object, &creation, (&outbox.holder, outbox.times), floor);
             match creation.store.write(&object, &status).await {
-                Ok(object) => Box::pin(outbox.send_now(&object, &creation, began, tell)).await,
+                Ok(object) => Box::pin(outbox.send_now(&object, &creation, since, tell)).await,
                 Err(error) => {
                     outbox.flights.undo(&creation.marker.identity, begun);
                     // Who asked may have gone.
@@ -216,7 +216,7 @@ impl Outbox {
     async fn send_now(&self, object: &JiraIssue, creation: &Creation, marked: Instant, tell: oneshot::Sender<Sent>) {
         let identity = &creation.marker.identity;
         let sent = match self.first_call(creation, marked).await {
-            Ok(created) => return self.finish(object, creation, created, tell).await,
+            Ok(created) => return Box::pin(self.finish(object, creation, created, tell)).await,
             Err(WriteError::Refused(refusal)) => {
                 self.flights.end(identity, None);
                 Sent::Refused(refusal)
