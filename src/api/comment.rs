@@ -82,7 +82,8 @@ pub struct ShownComment {
 pub struct SentComment {
     /// Its name in the spec.
     pub name: String,
-    /// Jira's id of it.
+    /// Jira's id of it; empty where it was to be internal, Jira made it public, and it was deleted: it is made again with
+    /// another text.
     pub id: String,
     /// Digest of its text; empty while that is being changed.
     pub hash: String,

@@ -69,8 +69,9 @@ pub struct TicketDrift {
 #[derive(schemars::JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct WriteBacks {
-    /// For which generation.
-    pub generation: i64,
+    /// What was wanted of it: the digest of a field, a phase as itself. Another wish is counted anew.
+    #[serde(default)]
+    pub wanted: String,
     /// When, the last three times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<Time>,
@@ -91,8 +92,8 @@ mod tests {
             "fields": {"summary": {"wanted": "a", "found": "b"}, "parent": {"wanted": "c", "theirs": true}},
             "labels": ["ours"], "labelsOfOthers": ["theirs"],
             "links": [{"url": "https://a.example", "title": "a"}],
-            "keptFields": {"summary": {"generation": 3, "at": ["2026-11-30T10:00:00Z"], "by": "Dana"}},
-            "kept": {"generation": 3}, "way": {"generation": 3, "at": "10001", "passed": 1},
+            "keptFields": {"summary": {"wanted": "00b6e578e2dd", "at": ["2026-11-30T10:00:00Z"], "by": "Dana"}},
+            "kept": {"wanted": "Done"}, "way": {"generation": 3, "at": "10001", "passed": 1},
         });
         let read: TicketApplied = serde_json::from_value(before.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), before);

@@ -8,9 +8,9 @@ use super::{
     draft::Draft,
     links::LinkPlan,
     parts::Part,
-    spec_fields::outstanding,
+    spec_fields::{digests, outstanding},
     unwritten_fields::{Unwritten, edited},
-    write_backs::suspended_until,
+    write_backs::rests_until,
 };
 use crate::api::{
     condition::{ConditionType::FieldsApplied, Finding},
@@ -66,9 +66,10 @@ fn suspended(
     if spec.policy().fields != WritePolicy::Keep {
         return None;
     }
+    let digests = digests(spec);
     let of_field = |drift: &TicketDrift| {
-        let kept = applied.kept_fields.get(&drift.field)?;
-        Some((drift.clone(), kept.by.clone(), suspended_until(&kept.at, now)?))
+        let (kept, wanted) = (applied.kept_fields.get(&drift.field)?, digests.get(&drift.field)?);
+        Some((drift.clone(), kept.by.clone(), rests_until(Some(kept), wanted, now)?))
     };
     let all: Vec<(TicketDrift, Option<String>, Timestamp)> = status.drift.iter().filter_map(of_field).collect();
     let until = all.iter().map(|(.., until)| *until).max()?;
@@ -224,7 +225,7 @@ mod tests {
             ..crate::api::issue::TicketPolicy::default()
         });
         let kept = crate::api::issue::WriteBacks {
-            generation: 1,
+            wanted: digests(&wants)["summary"].clone(),
             at: vec![k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now); 3],
             by: Some("Automation for Jira".into()),
         };

@@ -44,6 +44,7 @@ pub fn outstanding<'a>(wanted: &'a [TicketComment], known: Option<&'a TicketComm
         let named = |made: &&SentComment| made.name == wanted.name && made.visibility == wanted.visibility;
         let made = sent.iter().find(named);
         let is_there = made.is_some_and(|made| made.hash == hash(&wanted.body));
+        let made = made.filter(|made| !made.id.is_empty());
         (!is_there).then_some(Outstanding { wanted, made })
     };
     wanted.iter().filter_map(of).collect()
@@ -61,9 +62,22 @@ pub fn comments_finding(wanted: &[TicketComment], known: Option<&TicketComments>
     let left = outstanding(wanted, known).len();
     match left {
         _ if wanted.is_empty() => None,
-        0 => Some(Finding::plain(CommentsSent, Reason::AllSent)),
+        0 => Some(exposed(wanted, known).unwrap_or_else(|| Finding::plain(CommentsSent, Reason::AllSent))),
         left => Some(withheld(left, Reason::ChangesPending)),
     }
+}
+
+/// What is said of comments that Jira made public, and that were deleted therefore.
+fn exposed(wanted: &[TicketComment], known: Option<&TicketComments>) -> Option<Finding> {
+    let mut sent = known.into_iter().flat_map(|known| &known.sent);
+    let is_of_spec = |made: &&SentComment| wanted.iter().any(|wanted| wanted.name == made.name);
+    let deleted = sent.find(|made| made.id.is_empty() && is_of_spec(made))?;
+    let what = format!(
+        "The comment {} was to be internal, Jira made it public, and it was deleted. It is made again once its text or its \
+         name is another one.",
+        deleted.name
+    );
+    Some(Finding::with_remedy(CommentsSent, Reason::InternalNotPossible, &what))
 }
 
 /// What is said of comments that are not made for a reason.

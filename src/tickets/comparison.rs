@@ -11,7 +11,7 @@ use super::{
     history::{Editor, History},
     spec_fields::{LABELS, WantedField, digests},
     values::{digest_of, is_same, shown},
-    write_backs::suspended_until,
+    write_backs::rests_until,
 };
 use crate::api::issue::{
     AppliedField, ConflictPolicy, JiraIssueSpec, TicketApplied, TicketDrift, WritePolicy, WrittenFields,
@@ -29,8 +29,6 @@ pub struct Comparison<'a> {
     pub marked: &'a WrittenFields,
     /// What Jira has, by its ids of fields.
     pub live: &'a Map<String, Value>,
-    /// Generation of the spec.
-    pub generation: i64,
     /// Since when there is an object that wants it.
     pub since: Option<Timestamp>,
     /// The time.
@@ -59,6 +57,7 @@ impl Comparison<'_> {
     #[must_use]
     pub fn plan(&self, history: &History<'_>) -> EditPlan {
         let digests = digests(self.spec);
+        let is_kept = self.spec.policy().fields == WritePolicy::Keep;
         let mut plan = EditPlan {
             applied: self.base(),
             labels: digests.get(LABELS).cloned(),
@@ -70,7 +69,7 @@ impl Comparison<'_> {
             .retain(|place, _| digests.contains_key(place));
         plan.applied
             .kept_fields
-            .retain(|place, kept| digests.contains_key(place) && kept.generation == self.generation);
+            .retain(|place, kept| is_kept && digests.get(place) == Some(&kept.wanted));
         for field in self.wanted {
             self.judge(field, history, &mut plan);
         }
@@ -219,9 +218,8 @@ impl Comparison<'_> {
             plan.drift.push(found);
             return false;
         }
-        let before = plan.applied.kept_fields.get(&found.field);
-        let before = before.filter(|kept| kept.generation == self.generation);
-        match before.and_then(|kept| suspended_until(&kept.at, self.now)) {
+        let wanted = digests(self.spec).remove(&found.field).unwrap_or_default();
+        match rests_until(plan.applied.kept_fields.get(&found.field), &wanted, self.now) {
             Some(_) => {
                 plan.drift.push(found);
                 false

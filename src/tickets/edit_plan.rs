@@ -130,11 +130,13 @@ impl EditPlan {
 
     /// What is written down before it is sent: that fields are written back once more.
     #[must_use]
-    pub fn begun(&self, before: &TicketApplied, generation: i64, now: &Time) -> TicketApplied {
+    pub fn begun(&self, before: &TicketApplied, now: &Time) -> TicketApplied {
         let mut applied = before.clone();
         for (place, by) in &self.back {
             let kept = applied.kept_fields.remove(place);
-            let kept = once_more(kept, generation, now.clone(), by.clone());
+            let field = self.set.iter().find(|field| field.place == *place);
+            let wanted = field.map(|field| &field.digest).or(self.labels.as_ref());
+            let kept = once_more(kept, wanted.cloned().unwrap_or_default(), now.clone(), by.clone());
             applied.kept_fields.insert(place.clone(), kept);
         }
         applied

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::{
     matched::IN_JIRA,
-    spec_fields::{ASSIGNEE, LABELS, have_left, outstanding},
+    spec_fields::{ASSIGNEE, LABELS, digests, have_left, outstanding},
     text,
     values::is_same,
-    write_backs::suspended_until,
+    write_backs::rests_until,
 };
 use crate::api::issue::{JiraIssueSpec, JiraIssueStatus, TicketApplied, WritePolicy};
 
@@ -19,8 +19,6 @@ pub struct FieldsDue<'a> {
     pub spec: &'a JiraIssueSpec,
     /// What is known.
     pub status: &'a JiraIssueStatus,
-    /// Generation of the spec.
-    pub generation: i64,
     /// The description, where it was read just now.
     pub description: Option<&'a Value>,
 }
@@ -33,7 +31,8 @@ impl FieldsDue<'_> {
         if is_taken_over(&applied) || !outstanding(self.spec, &applied).is_empty() || have_left(self.spec, &applied) {
             return true;
         }
-        if self.is_to_be_written_back(&applied, now) {
+        let is_kept = self.spec.policy().fields == WritePolicy::Keep;
+        if self.is_to_be_written_back(&applied, now) || (!is_kept && !applied.kept_fields.is_empty()) {
             return true;
         }
         let is_compared = applied.compared.as_ref() == Some(&self.status.updated) || self.status.updated.is_empty();
@@ -48,18 +47,17 @@ impl FieldsDue<'_> {
     #[must_use]
     pub fn suspended(&self, now: Timestamp) -> Option<Timestamp> {
         let applied = self.applied();
-        let of_spec = applied
-            .kept_fields
-            .values()
-            .filter(|kept| kept.generation == self.generation);
-        of_spec.filter_map(|kept| suspended_until(&kept.at, now)).min()
+        let digests = digests(self.spec);
+        let all = digests.iter();
+        all.filter_map(|(place, wanted)| rests_until(applied.kept_fields.get(place), wanted, now))
+            .min()
     }
 
     fn is_to_be_written_back(&self, applied: &TicketApplied, now: Timestamp) -> bool {
+        let digests = digests(self.spec);
         let rests = |place: &str| {
-            let kept = applied.kept_fields.get(place);
-            let kept = kept.filter(|kept| kept.generation == self.generation);
-            kept.is_some_and(|kept| suspended_until(&kept.at, now).is_some())
+            let wanted = digests.get(place).map_or("", String::as_str);
+            rests_until(applied.kept_fields.get(place), wanted, now).is_some()
         };
         let is_kept = self.spec.policy().fields == WritePolicy::Keep;
         is_kept && self.status.drift.iter().any(|drift| !rests(&drift.field))

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{
     bound_ticket::{BoundTicket, Loss},
     duplicates::duplicates,
-    following::{Following, newest},
+    following::Following,
     identity::PROPERTY,
     loss::look_up,
 };
@@ -101,7 +101,7 @@ impl Follower<'_> {
             let names: Vec<String> = some.iter().map(u64::to_string).collect();
             let found = self.jira.fetch_marked(&names, PROPERTY).await?;
             following.read(some, &found.failed(), &found.issues, self.now);
-            following.advance(newest(&found.issues, found.date));
+            following.begin_at(found.date);
             round.take(found.issues);
         }
         Ok(())
@@ -109,18 +109,18 @@ impl Follower<'_> {
 
     /// What changed among these since the last round.
     async fn changes(&self, ids: &[u64], following: &mut Following, round: &mut Round) -> Result<(), MirrorError> {
-        let (since, mut latest) = (following.since(), None);
+        let (since, mut asked) = (following.since(), Vec::new());
         for some in ids.chunks(IDS) {
             match self.changed(some, since).await? {
-                Some(issues) => {
-                    latest = latest.max(newest(&issues.0, issues.1));
-                    round.take(issues.0);
+                Some((issues, answered)) => {
+                    asked.push(answered);
+                    round.take(issues);
                 }
                 // Jira refuses a query that names an issue which is not there.
                 None => self.read(some.to_vec(), following, round).await?,
             }
         }
-        following.advance(latest);
+        following.advance(asked.into_iter().min().flatten());
         Ok(())
     }
 

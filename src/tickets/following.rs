@@ -8,12 +8,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::bound_ticket::{BoundTicket, Loss};
-use crate::atlassian::{issue_fields::time, jira::PAGE, ticket_models::MarkedIssue};
+use crate::atlassian::{jira::PAGE, ticket_models::MarkedIssue};
 
 /// How long changes may be late in Jira's index: usually seconds, after bulk changes minutes.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// Jira's clock is told to the second.
-const FRACTION: SignedDuration = SignedDuration::from_secs(1);
 /// Least time between two look-ups of what was not shown.
 const LOOK_UP_APART: Duration = Duration::from_mins(1);
 /// How often it is asked which tickets are still there.
@@ -22,7 +20,8 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 /// What is remembered. All of it can be lost: then each ticket is read once.
 #[derive(Debug, Default)]
 pub struct Following {
-    /// The latest time of an update that was seen.
+    /// When it was asked last what changed, by Jira's clock: what was updated well before that was seen, and what is quiet
+    /// is not read again.
     cursor: Option<Timestamp>,
     /// Tickets that this process has read.
     known: BTreeSet<u64>,
@@ -78,9 +77,14 @@ impl Following {
         reaching_back.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Changes up to this time were seen.
-    pub fn advance(&mut self, newest: Option<Timestamp>) {
-        self.cursor = self.cursor.max(newest);
+    /// What changed was asked for, and answered at this time by Jira's clock.
+    pub fn advance(&mut self, answered: Option<Timestamp>) {
+        self.cursor = self.cursor.max(answered);
+    }
+
+    /// Tickets were read for the first time: from then on changes of them are asked for.
+    pub fn begin_at(&mut self, answered: Option<Timestamp>) {
+        self.cursor = self.cursor.or(answered);
     }
 
     /// They were asked for by id: those that were answered are there, the others are missing.
@@ -177,17 +181,6 @@ impl Following {
     }
 }
 
-/// The latest update among issues of an answer that was given then. An import may set a date that is still to come:
-/// followed from there, nothing would be seen before it.
-#[must_use]
-pub fn newest(issues: &[MarkedIssue], answered: Option<Timestamp>) -> Option<Timestamp> {
-    let latest = answered.and_then(|date| date.checked_add(FRACTION).ok());
-    let updates = issues
-        .iter()
-        .filter_map(|issue| time(issue.issue.fields.updated.as_deref()?));
-    updates.filter(|at| latest.is_none_or(|latest| *at <= latest)).max()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -235,17 +228,26 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_asked_for_from_before_the_latest_one_and_never_from_a_time_to_come() {
+    fn changes_are_asked_for_from_before_the_last_answer_however_old_the_latest_one_is() {
         let mut following = Following::default();
+        let at = |text: &str| Some(text.parse().unwrap());
         assert_eq!(following.since(), Timestamp::UNIX_EPOCH);
-        let issues = [
-            issue(1, "2026-11-30T10:00:00.000+0000"),
-            issue(2, "2027-11-30T10:00:00.000+0000"),
-        ];
-        let answered = Some("2026-11-30T10:00:00Z".parse().unwrap());
-        following.advance(newest(&issues, answered));
-        following.advance(newest(&[], answered));
-        assert_eq!(following.since(), "2026-11-30T09:50:00Z".parse().unwrap());
+        following.advance(None);
+        assert_eq!(
+            following.since(),
+            Timestamp::UNIX_EPOCH,
+            "it is not known when that was"
+        );
+        following.begin_at(at("2026-11-30T10:00:00Z"));
+        following.begin_at(at("2026-11-30T11:00:00Z"));
+        assert_eq!(
+            Some(following.since()),
+            at("2026-11-30T09:50:00Z"),
+            "others were read before"
+        );
+        following.advance(at("2026-11-30T10:01:00Z"));
+        following.advance(None);
+        assert_eq!(Some(following.since()), at("2026-11-30T09:51:00Z"));
     }
 
     #[test]

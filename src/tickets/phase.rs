@@ -5,14 +5,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     transition::{Place, Wish},
-    write_backs::{MOST, once_more, suspended_until},
+    write_backs::{MOST, once_more, rests_until},
 };
 use crate::{
     api::{
         condition::{ConditionType::PhaseReached, Finding},
         issue::{
             JiraIssueSpec, JiraIssueStatus, TicketApplied, TicketMove, TicketMovedOn, TicketTransitions, TicketWay,
-            WriteBacks, WritePolicy,
+            WritePolicy,
         },
         reason::Reason,
     },
@@ -104,24 +104,26 @@ impl TicketPhase<'_> {
         is_shown && self.stand(now) == Stand::MovedOn && self.moved_on().is_none()
     }
 
-    /// What was written to it, with who moved it on for as long as that stands.
+    /// What was written to it, with who moved it on for as long as that stands, and how often it was moved back for as long
+    /// as that is wanted.
     #[must_use]
     pub fn applied(&self, now: Timestamp) -> Option<TicketApplied> {
         let stands = self.stand(now) == Stand::MovedOn;
+        let is_kept = self.spec.policy().phase == WritePolicy::Keep;
         let applied = self.status.applied.clone();
         applied.map(|applied| TicketApplied {
             moved_on: self.moved_on().filter(|_| stands).cloned(),
+            kept: applied.kept.filter(|_| is_kept),
             ..applied
         })
     }
 
     /// Whether it is moved back once more.
     fn kept(&self, now: Timestamp) -> Stand {
-        let of_generation = |kept: &&WriteBacks| kept.generation == self.generation;
         let applied = self.status.applied.as_ref();
-        let kept = applied.and_then(|applied| applied.kept.as_ref()).filter(of_generation);
-        kept.and_then(|kept| suspended_until(&kept.at, now))
-            .map_or(Stand::Outstanding { is_back: true }, Stand::Suspended)
+        let kept = applied.and_then(|applied| applied.kept.as_ref());
+        let wanted = Wish::of(self.spec).map(|wish| wish.written()).unwrap_or_default();
+        rests_until(kept, &wanted, now).map_or(Stand::Outstanding { is_back: true }, Stand::Suspended)
     }
 
     /// What the condition says, without asking Jira. None where the spec wants nothing.
@@ -219,9 +221,9 @@ pub fn note_step(applied: &mut TicketApplied, generation: i64, step: TicketMove)
 }
 
 /// The same, once it is moved back: from then on that is outstanding like any other move.
-pub fn note_moved_back(applied: &mut TicketApplied, generation: i64, now: Time, by: Option<String>) {
+pub fn note_moved_back(applied: &mut TicketApplied, wanted: String, now: Time, by: Option<String>) {
     (applied.phase, applied.way) = (Some(String::new()), None);
-    applied.kept = Some(once_more(applied.kept.take(), generation, now, by));
+    applied.kept = Some(once_more(applied.kept.take(), wanted, now, by));
 }
 
 /// The same, where the spec wants nothing any more: what it wants next is new, whatever it is.

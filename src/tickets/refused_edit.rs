@@ -14,7 +14,7 @@ pub type RefusedField = (String, String);
 /// What follows from the refusal of an edit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefusedEdit {
-    /// The ticket is not what it was read as: it is read again.
+    /// The ticket seems not to be what it was read as: it is read again.
     Outdated,
     /// This is left of it: with plain paragraphs in the place of documents, or without the fields that Jira named.
     Reduced(Box<EditPlan>, Vec<RefusedField>),

@@ -214,7 +214,7 @@ macro_rules! with_ticket_rows {
         KeepSuspended [PhaseReached, FieldsApplied] False Stalled:
             "Somebody moves the ticket away, or changes a field, again and again, so that it is left for now.",
             "An automation rule of the project, or a person, wants something else.",
-            "Change the rule, or let the spec want what is wanted in Jira; it is tried again after a day, or when the spec changes.";
+            "Change the rule, or let the spec want what is wanted in Jira; it is tried again after a day, or when the spec wants something else of it.";
         // JiraIssue: CommentsSent
         AllSent [CommentsSent] True Fine:
             "The ticket has the comments that the spec asks for.", "", "";

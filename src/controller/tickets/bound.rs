@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 
 use super::{
     comments,
@@ -190,7 +190,6 @@ pub async fn fill(
                 let fields = FieldsDue {
                     spec: &object.spec,
                     status: &status,
-                    generation: object.meta().generation.unwrap_or_default(),
                     description: description.as_ref(),
                 };
                 fields.is_as_wanted()

@@ -44,12 +44,23 @@ pub enum Made {
     There(String),
     /// There is none that can be changed.
     Missing,
+    /// It was to be internal, Jira made it public, and it was deleted.
+    Deleted,
     /// Jira refused it.
     Refused(Finding),
     /// Nothing was done.
     Later(Duration),
     /// It may have been made.
     Uncertain,
+}
+
+/// Why one that is to be deleted stays.
+#[derive(Debug)]
+pub enum Kept {
+    /// Jira did not answer, or asks to wait so long.
+    Later(Duration),
+    /// Jira refused it, in these words.
+    Refused(String),
 }
 
 /// The calls for one ticket.
@@ -138,7 +149,7 @@ impl CommentCalls<'_> {
         };
         if self.is_exposed(wanted.visibility, public) {
             return match self.remove(&made.id).await {
-                Ok(()) => Made::Refused(self.not_internal(wanted, "Jira made it public, and it was deleted")),
+                Ok(()) => Made::Deleted,
                 Err(_) => Made::Uncertain,
             };
         }
@@ -149,15 +160,30 @@ impl CommentCalls<'_> {
     /// Deletes one that must not stay.
     ///
     /// # Errors
-    /// How long it is put off where that failed.
-    pub async fn remove(&self, id: &str) -> Result<(), Duration> {
+    /// Why it stays.
+    pub async fn remove(&self, id: &str) -> Result<(), Kept> {
         match self.jira.delete_comment(&self.ticket.id, id).await {
             Ok(()) | Err(WriteError::Refused(Refusal { status: GONE, .. })) => Ok(()),
             Err(error) => {
                 tracing::warn!(key = self.ticket.key, %error, "a comment that was to be internal is public and could not be deleted");
-                Err(RETRY)
+                Err(match error {
+                    WriteError::Refused(refusal) => Kept::Refused(refusal.text()),
+                    WriteError::NotDone(error) | WriteError::Uncertain(error) => {
+                        Kept::Later(error.retry_after_or(RETRY))
+                    }
+                })
             }
         }
+    }
+
+    /// What is said of one that customers read, and that Jira does not let the account delete.
+    pub fn exposed(&self, name: &str, words: &str) -> Finding {
+        let (key, words) = (&self.ticket.key, words.trim_end_matches('.'));
+        let what = format!(
+            "Customers can read the comment {name} of {key}, which was to be internal, and Jira refused to delete it: {words}. \
+             Delete it in Jira, and give the account the permission Delete own comments."
+        );
+        Finding::with_remedy(CommentsSent, Reason::InternalNotPossible, &what)
     }
 
     /// Marks a comment that was made without its mark. Where that fails it is found by its words.
@@ -188,8 +214,9 @@ impl CommentCalls<'_> {
         let body = self.marks().changed_body(wanted, text);
         match jira.edit_comment(&self.ticket.id, &made.id, &body).await {
             Ok(changed) if self.is_exposed(wanted.visibility, changed.public) => match self.remove(&made.id).await {
-                Ok(()) => Made::Refused(self.not_internal(wanted, "Jira made it public, and it was deleted")),
-                Err(wait) => Made::Later(wait),
+                Ok(()) => Made::Deleted,
+                Err(Kept::Later(wait)) => Made::Later(wait),
+                Err(Kept::Refused(words)) => Made::Refused(self.exposed(&wanted.name, &words)),
             },
             Ok(_) => Made::There(made.id.clone()),
             Err(WriteError::Refused(refusal)) if is_unreadable(&refusal) => {
@@ -212,10 +239,6 @@ impl CommentCalls<'_> {
     /// What is said of a text that cannot be sent.
     pub fn unsendable(&self, wanted: &TicketComment, why: &str) -> Finding {
         Finding::with_remedy(CommentsSent, Reason::CommentRefused, &self.what(wanted, why))
-    }
-
-    fn not_internal(&self, wanted: &TicketComment, why: &str) -> Finding {
-        Finding::with_remedy(CommentsSent, Reason::InternalNotPossible, &self.what(wanted, why))
     }
 
     async fn refused(&self, wanted: &TicketComment, refusal: &Refusal) -> Finding {

@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 
 use super::{
-    comment_calls::CommentCalls,
+    comment_calls::{CommentCalls, Kept},
     comments::{Commenter, Early, known, later},
     context::comment_place,
 };
@@ -51,8 +51,14 @@ impl Commenter<'_> {
         comment: &Comment,
     ) -> Early<JiraIssue> {
         if calls.is_exposed(sending.visibility, comment.jsd_public) {
-            calls.remove(&comment.id).await.map_err(later)?;
-            return self.not_sending(live).await;
+            return match calls.remove(&comment.id).await {
+                Ok(()) => {
+                    self.deleted(live, &sending.name, (&sending.hash, sending.visibility))
+                        .await
+                }
+                Err(Kept::Later(wait)) => Err(later(wait)),
+                Err(Kept::Refused(words)) => Err(self.left(live, calls.exposed(&sending.name, &words))),
+            };
         }
         let sent = SentComment {
             name: sending.name.clone(),

@@ -20,15 +20,15 @@ use crate::{
     api::{
         condition::{ConditionType::CommentsSent, Finding},
         integration::JiraIntegration,
-        issue::{JiraIssue, JiraIssueStatus, SentComment, TicketComment, TicketComments},
+        issue::{CommentVisibility, JiraIssue, JiraIssueStatus, SentComment, TicketComment, TicketComments},
         project::JiraProject,
         reason::Reason,
         requirements::SERVICE_DESK,
     },
     atlassian::rate_limit::waits_after_429::RETRY,
     tickets::{
-        CommentText, Identity, are_sent, comments_finding, comments_withheld, outstanding_comments, sending,
-        sent_comment, with_sent,
+        CommentText, Identity, are_sent, comment_hash, comments_finding, comments_withheld, outstanding_comments,
+        sending, sent_comment, with_sent,
     },
 };
 
@@ -146,15 +146,20 @@ impl Commenter<'_> {
                 break;
             }
         }
-        let Some(finding) = refused else {
-            return Ok(CommentStep::default());
-        };
-        let moment = Moment::of(&live, self.at.integration, "");
-        self.at.ctx.rested_comments.note(&live, moment, REFUSED);
-        Ok(CommentStep {
+        Ok(match refused {
+            Some(finding) => self.left(&live, finding),
+            None => CommentStep::default(),
+        })
+    }
+
+    /// The comments are left as they are for a while, and why is told.
+    pub fn left(&self, live: &JiraIssue, finding: Finding) -> CommentStep {
+        let moment = Moment::of(live, self.at.integration, "");
+        self.at.ctx.rested_comments.note(live, moment, REFUSED);
+        CommentStep {
             finding: Some(finding),
             wait: Some(REFUSED),
-        })
+        }
     }
 
     /// Reads the ticket: where it is now decides whether anything is written, and whether a comment can be internal. None
@@ -198,6 +203,22 @@ impl Commenter<'_> {
     pub async fn made(&self, live: &JiraIssue, sent: &SentComment) -> Early<JiraIssue> {
         let wanted = live.spec.comments.clone();
         self.change(live, |known| with_sent(known, sent.clone(), &wanted)).await
+    }
+
+    /// Writes down that one was deleted, since Jira had made it public: it is not made again with this text.
+    pub async fn deleted(
+        &self,
+        live: &JiraIssue,
+        name: &str,
+        (hash, visibility): (&str, CommentVisibility),
+    ) -> Early<JiraIssue> {
+        let deleted = SentComment {
+            name: name.to_owned(),
+            id: String::new(),
+            hash: hash.to_owned(),
+            visibility,
+        };
+        self.made(live, &deleted).await
     }
 
     /// Writes down that none is being made.
@@ -286,6 +307,11 @@ impl Commenter<'_> {
         match made {
             Made::There(id) => {
                 let live = self.made(&live, &sent_comment(wanted, &id)).await?;
+                Ok((live, None))
+            }
+            Made::Deleted => {
+                let of = (comment_hash(&wanted.body), wanted.visibility);
+                let live = self.deleted(&live, &wanted.name, (&of.0, of.1)).await?;
                 Ok((live, None))
             }
             Made::Refused(finding) => Ok((self.not_sending(&live).await?, Some(finding))),

@@ -10,10 +10,12 @@ use super::{
     conclude::EditStep,
     edit_look::{Early, EditLook, anew},
     look::SOON,
-    phase::Mover,
+    phase::{Mover, REFUSED},
+    rested::Moment,
 };
 use crate::{
     api::{
+        condition::Finding,
         issue::{AppliedField, JiraIssueStatus, TicketApplied, TicketPerson, WrittenFields},
         requirements::EDIT,
     },
@@ -28,6 +30,9 @@ use crate::{
 
 /// How often a call is made once more without what Jira refused of it.
 const ATTEMPTS: usize = 8;
+
+/// What comes to the same for so long is told.
+const TOLD: Duration = Duration::from_secs(30);
 
 /// What was sent of a plan.
 struct Sent {
@@ -44,8 +49,8 @@ enum Came {
     Written,
     /// Nothing is left.
     Nothing,
-    /// The ticket is not what it was read as.
-    Outdated,
+    /// The ticket seems not to be what it was read as.
+    Outdated(Refusal),
     /// Jira refused the call, and not for the sake of single fields.
     Refused(Refusal),
     /// Jira did not answer, or asks to wait.
@@ -74,7 +79,7 @@ impl Attempt<'_> {
         match came {
             Came::Written => Ok(self.written(look, &plan, &refused).await),
             Came::Nothing => self.nothing_left(look, &refused).await.map(Made::Step),
-            Came::Outdated => Ok(Made::Step(EditStep::later(SOON))),
+            Came::Outdated(refusal) => Ok(Made::Step(self.outdated(&look, &plan, &refusal))),
             Came::Unanswered(error) => Ok(Made::Step(EditStep::later(error.retry_after_or(RETRY)))),
             Came::Refused(refusal) => {
                 let may_edit = self.may_edit(&look.status).await;
@@ -90,7 +95,7 @@ impl Attempt<'_> {
             return Ok(look);
         }
         let now = Time(Timestamp::now());
-        let begun = look.plan.begun(&look.plan.applied, look.generation(), &now);
+        let begun = look.plan.begun(&look.plan.applied, &now);
         let counted = TicketApplied {
             compared: None,
             kept_fields: begun.kept_fields.clone(),
@@ -128,17 +133,20 @@ impl Attempt<'_> {
                 }
             };
             let follows = RefusedEdit::of(&plan, &refusal);
-            came = Came::Refused(refusal);
             match follows {
                 RefusedEdit::Reduced(left, fields) => {
                     plan = *left;
                     refused.extend(fields);
+                    came = Came::Refused(refusal);
                 }
                 RefusedEdit::Outdated => {
-                    came = Came::Outdated;
+                    came = Came::Outdated(refusal);
                     break;
                 }
-                RefusedEdit::Whole => break,
+                RefusedEdit::Whole => {
+                    came = Came::Refused(refusal);
+                    break;
+                }
             }
         }
         Sent { plan, refused, came }
@@ -172,6 +180,22 @@ impl Attempt<'_> {
         match look.unwritten().refused(&others) {
             Some(finding) => Ok(look.refused(self.at, vec![finding])),
             None => Ok(EditStep::later(Duration::ZERO)),
+        }
+    }
+
+    /// Somebody may have changed the ticket in the same moment, or moved it: then it is read as it is now. Where it is as it
+    /// was, again and again, as one is that is archived, Jira is asked less and less often, and its words are told.
+    fn outdated(&self, look: &EditLook, plan: &EditPlan, refusal: &Refusal) -> EditStep {
+        let (rested, updated) = (&self.at.ctx.rested_edits, &look.status.updated);
+        let moment = Moment::of(&look.live, self.at.integration, updated);
+        let wait = rested.longer(&look.live, &moment, (SOON, REFUSED));
+        let told = (wait >= TOLD).then(|| look.unwritten().refused_all(&plan.places(), refusal, true));
+        let findings: Vec<Finding> = told.into_iter().collect();
+        rested.note_saying(&look.live, moment, wait, findings.clone());
+        EditStep {
+            findings,
+            issue: Some(Box::new(look.status.clone())),
+            wait: Some(wait),
         }
     }
 

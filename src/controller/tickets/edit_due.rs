@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::Resource;
 
 use super::{context::TicketContext, look::known, rested::Moment};
 use crate::{
@@ -44,7 +43,6 @@ pub fn due(object: &JiraIssue, issue: &JiraIssueStatus, ctx: &TicketContext, int
     let fields = FieldsDue {
         spec: &object.spec,
         status: &status,
-        generation: object.meta().generation.unwrap_or_default(),
         description: None,
     };
     if !fields.is_due(now) {

@@ -73,7 +73,6 @@ impl EditLook {
             applied: &applied,
             marked: &written,
             live: &fields,
-            generation: live.meta().generation.unwrap_or_default(),
             since: live.creation_timestamp().map(|Time(at)| at),
             now: Timestamp::now(),
         };

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::{
     known::CUT,
     look::{Look, PhaseStep, SOON, with_phase},
-    phase::Mover,
+    phase::{Mover, REFUSED},
+    rested::Moment,
 };
 use crate::{
     api::{
@@ -34,6 +35,8 @@ use crate::{
 /// Somebody else changed the ticket in the same moment.
 const CONFLICT: u16 = 409;
 const GONE: u16 = 404;
+/// What comes to the same for so long is told.
+const TOLD: Duration = Duration::from_secs(30);
 
 /// What a move is refused with, or its answer is lost, comes early.
 type Stepped = Result<PhaseStep, Box<PhaseStep>>;
@@ -43,10 +46,9 @@ impl Mover<'_> {
     pub async fn send(&self, look: Box<Look>, step: &Step<'_>, is_back: bool) -> Stepped {
         let by = if is_back { self.who_moved(&look).await } else { None };
         let (now, started) = (Time(Timestamp::now()), Instant::now());
-        let generation = look.live.meta().generation.unwrap_or_default();
         let begun = with_phase(&look.live, |applied, moving| {
             if is_back {
-                note_moved_back(applied, generation, now.clone(), by);
+                note_moved_back(applied, look.wish.written(), now.clone(), by);
             }
             *moving = Some(TicketMove {
                 wanted: look.wish.written(),
@@ -143,9 +145,22 @@ impl Mover<'_> {
         }
     }
 
+    /// Somebody may have changed the ticket in the same moment: then it is read as it is now. Where it is as it was, again and
+    /// again, Jira is asked less and less often, and its words are told.
+    fn outdated(&self, look: Box<Look>, step: &Step<'_>, refusal: &Refusal) -> PhaseStep {
+        let moment = Moment::of(&look.live, self.integration, &look.status.updated);
+        let wait = self.ctx.rested.longer(&look.live, &moment, (SOON, REFUSED));
+        self.ctx.rested.note(&look.live, moment, wait);
+        let finding = (wait >= TOLD).then(|| Self::unmoved(&look).refused(refusal, step.way, None));
+        PhaseStep {
+            finding,
+            ..look.later(wait)
+        }
+    }
+
     async fn refused(&self, look: Box<Look>, step: &Step<'_>, refusal: &Refusal) -> Stepped {
         if matches!(refusal.status, CONFLICT | GONE) {
-            return Ok(look.later(SOON));
+            return Ok(self.outdated(look, step, refusal));
         }
         let mut may = None;
         if Unmoved::is_unclear(refusal) {

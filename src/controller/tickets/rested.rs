@@ -35,7 +35,15 @@ pub struct Rested(Mutex<HashMap<String, Rest>>);
 struct Rest {
     moment: Moment,
     until: Instant,
+    wait: Duration,
     said: Vec<Finding>,
+}
+
+impl Rest {
+    /// How long it rested is known for as long again.
+    fn is_known(&self, now: Instant) -> bool {
+        self.until + self.wait > now
+    }
 }
 
 impl Rested {
@@ -51,7 +59,17 @@ impl Rested {
     pub fn said(&self, object: &JiraIssue) -> Vec<Finding> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = all.get(&object.uid().unwrap_or_default());
+        let rest = rest.filter(|rest| rest.until > Instant::now());
         rest.map(|rest| rest.said.clone()).unwrap_or_default()
+    }
+
+    /// How long one is to rest that comes to the same again and again: at first so long, then twice as long each time, up to
+    /// so long.
+    pub fn longer(&self, object: &JiraIssue, now: &Moment, (first, most): (Duration, Duration)) -> Duration {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.get(&object.uid().unwrap_or_default());
+        let before = before.filter(|rest| rest.moment == *now && rest.is_known(Instant::now()));
+        before.map_or(first, |rest| rest.wait.saturating_mul(2).min(most))
     }
 
     /// One rests so long.
@@ -63,9 +81,14 @@ impl Rested {
     pub fn note_saying(&self, object: &JiraIssue, moment: Moment, wait: Duration, said: Vec<Finding>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        all.retain(|_, rest| rest.until > now);
-        let until = now + wait;
-        all.insert(object.uid().unwrap_or_default(), Rest { moment, until, said });
+        all.retain(|_, rest| rest.is_known(now));
+        let rest = Rest {
+            moment,
+            until: now + wait,
+            wait,
+            said,
+        };
+        all.insert(object.uid().unwrap_or_default(), rest);
     }
 }
 

@@ -55,7 +55,7 @@ fn change(author: &str, field: &str) -> Change {
     .unwrap()
 }
 
-/// The plan of generation 2.
+/// The plan.
 fn plan(spec: &JiraIssueSpec, applied: &TicketApplied, live: &Value, changes: &[Change]) -> EditPlan {
     compared(spec, applied, live, changes).1
 }
@@ -78,7 +78,6 @@ fn marked(
         applied: of.0,
         marked: of.1,
         live: live.as_object().unwrap(),
-        generation: 2,
         since: Some(at("2026-11-30T10:00:00Z")),
         now: at(NOW),
     };
@@ -278,14 +277,22 @@ fn what_is_fought_over_rests_after_three_times_in_an_hour() {
     for _ in 0..3 {
         let found = plan(&keeps, &applied, &live, &dana);
         assert_eq!(words(&found), "write summary, back summary");
-        applied = found.begun(&applied, 2, &Time(at(NOW)));
+        applied = found.begun(&applied, &Time(at(NOW)));
     }
     let found = plan(&keeps, &applied, &live, &dana);
     assert_eq!(words(&found), "drift summary \"Theirs\" by Dana");
     assert_eq!(applied.kept_fields["summary"].by.as_deref(), Some("Dana"));
-    // Another generation begins anew.
+    // What another field of the spec says makes no difference, and without the policy it is forgotten.
+    let mut others = keeps.clone();
+    others.labels = vec!["new".into()];
+    let found = plan(&others, &applied, &live, &dana);
+    assert_eq!(words(&found), "write labels, drift summary \"Theirs\" by Dana");
+    let mut lets = keeps.clone();
+    lets.policy = Some(policy(WritePolicy::OnChange, ConflictPolicy::Overwrite));
+    assert!(plan(&lets, &applied, &live, &dana).applied.kept_fields.is_empty());
+    // Another value begins anew.
     let earlier = WriteBacks {
-        generation: 1,
+        wanted: "another".into(),
         ..applied.kept_fields["summary"].clone()
     };
     applied.kept_fields = BTreeMap::from([("summary".to_owned(), earlier)]);

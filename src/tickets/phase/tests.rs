@@ -74,11 +74,16 @@ fn a_ticket_is_moved_once_for_what_the_spec_wants_and_people_have_the_last_word(
 
 #[test]
 fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
-    let kept = |generation, times: &[&str]| {
+    let kept = |wanted: &str, times: &[&str]| {
         let mut status = ticket("Todo", None);
         let mut applied = TicketApplied::default();
         for time in times {
-            note_moved_back(&mut applied, generation, Time(at(time)), Some("Automation".into()));
+            note_moved_back(
+                &mut applied,
+                wanted.to_owned(),
+                Time(at(time)),
+                Some("Automation".into()),
+            );
         }
         note_reached(&mut applied, &Wish::Phase("Done".into()));
         status.applied = Some(applied);
@@ -87,18 +92,18 @@ fn a_ticket_is_moved_back_three_times_an_hour_and_rests_then_for_a_day() {
     let back = Stand::Outstanding { is_back: true };
     let wants = spec(WritePolicy::Keep);
     let twice = ["2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
-    assert_eq!(stand(&wants, &kept(2, &twice)), back);
+    assert_eq!(stand(&wants, &kept("Done", &twice)), back);
     let thrice = ["2026-11-30T11:20:00Z", "2026-11-30T11:50:00Z", "2026-11-30T11:55:00Z"];
     let until = at("2026-12-01T11:55:00Z");
-    assert_eq!(stand(&wants, &kept(2, &thrice)), Stand::Suspended(until));
-    // Another spec, or a day later, it is tried again.
-    assert_eq!(stand(&wants, &kept(1, &thrice)), back);
+    assert_eq!(stand(&wants, &kept("Done", &thrice)), Stand::Suspended(until));
+    // For another phase, or a day later, it is tried again.
+    assert_eq!(stand(&wants, &kept("InProgress", &thrice)), back);
     let old = ["2026-11-29T11:20:00Z", "2026-11-29T11:50:00Z", "2026-11-29T11:55:00Z"];
-    assert_eq!(stand(&wants, &kept(2, &old)), back);
+    assert_eq!(stand(&wants, &kept("Done", &old)), back);
     // Slowly it goes on.
     let slow = ["2026-11-30T10:00:00Z", "2026-11-30T11:30:00Z", "2026-11-30T11:55:00Z"];
-    assert_eq!(stand(&wants, &kept(2, &slow)), back);
-    let status = kept(2, &thrice);
+    assert_eq!(stand(&wants, &kept("Done", &slow)), back);
+    let status = kept("Done", &thrice);
     let said = TicketPhase {
         spec: &wants,
         status: &status,
@@ -150,7 +155,7 @@ fn one_that_is_moved_away_halfway_is_moved_on_three_times_an_hour() {
     assert_eq!(stand(&wants, &away), Stand::Outstanding { is_back: true });
     let mut applied = TicketApplied::default();
     for _ in 0..3 {
-        note_moved_back(&mut applied, 2, Time(at(NOW)), None);
+        note_moved_back(&mut applied, "Done".to_owned(), Time(at(NOW)), None);
     }
     applied.way = away.applied.and_then(|applied| applied.way);
     away.applied = Some(applied);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use devkit::sandbox::{Effect, Operation};
 use jira_operator::api::{
-    condition::ConditionType::CommentsSent,
+    condition::{ConditionType::CommentsSent, find},
     issue::{JiraIssue, JiraIssueStatus},
 };
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ pub fn scenarios() -> Vec<Scenario> {
             changed,
         ),
         scenario("tickets::comments_that_jira_refuses_are_told_and_never_public", refused),
+        scenario("tickets::comments_that_jira_makes_public_are_deleted_once", exposed),
         scenario("tickets::comments_wait_while_nothing_is_to_be_sent", withheld),
         scenario("tickets::comments_are_known_in_a_rebuilt_cluster", rebuilt),
     ]
@@ -227,6 +228,50 @@ async fn changed(cluster: Arc<Cluster>) {
     let taken = ticket("other", request(json!([{"name": "reporter", "body": "x"}])));
     let said = harness.apply_refused(&taken).await;
     assert!(said.contains("operator's own"), "{said}");
+    harness.close().await;
+}
+
+async fn exposed(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-exposed-comments").await;
+    let publishes = |is_on: bool| json!({"command": "setUndocumented", "set": {"internalBecomesPublic": is_on}});
+    let note = |body: &str| request(json!([{"name": "note", "body": body}]));
+    harness.command(publishes(true));
+    harness.apply_ticket("laptop", note("Only for agents")).await;
+    let said = harness
+        .until_ticket_reason("laptop", CommentsSent, "InternalNotPossible")
+        .await;
+    assert!(said.message.contains("Jira made it public"), "{}", said.message);
+    // Another integration of the spec, or another look at the ticket, makes no further one.
+    harness.change("acme", json!({"tickets": {"maxPerHour": 61}})).await;
+    harness.apply_ticket("other", bug(json!([]))).await;
+    harness.until_created("other").await;
+    assert_eq!(harness.written_tickets(Operation::Comment).len(), 1);
+    assert_eq!(harness.written_tickets(Operation::DeleteComment).len(), 1);
+    // One that cannot be deleted is told, and left to people.
+    harness.command(json!({"command": "addFault", "rule": {
+        "method": "DELETE", "path": "/comment", "when": "before",
+        "action": {"kind": "status", "code": 403, "body": json!({"errorMessages": ["No."]}).to_string()},
+    }}));
+    harness.apply_ticket("laptop", note("For agents alone")).await;
+    let is_told = |status: &JiraIssueStatus| {
+        let told = find(&status.conditions, CommentsSent);
+        told.is_some_and(|told| told.message.contains("Delete own comments"))
+    };
+    harness
+        .until_ticket("laptop", "told that customers read it", is_told)
+        .await;
+    let deletions = |harness: &Harness| {
+        let calls = harness.sandbox.requests();
+        calls.iter().filter(|call| call.method == "DELETE").count()
+    };
+    let before = deletions(&harness);
+    harness.change("acme", json!({"tickets": {"maxPerHour": 62}})).await;
+    harness.command(json!({"command": "clearFaults"}));
+    harness.command(publishes(false));
+    harness.apply_ticket("laptop", note("For agents only")).await;
+    until_sent(&harness, "laptop", 1).await;
+    assert!(deletions(&harness) > before, "what customers read went first");
+    assert_eq!(harness.written_tickets(Operation::Comment).len(), 3);
     harness.close().await;
 }
 

@@ -29,6 +29,10 @@ use crate::{
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         waiting("tickets::quiet_ones_cost_one_call_an_interval", quiet),
+        waiting(
+            "tickets::many_that_were_created_at_once_are_not_read_again",
+            quiet_storm,
+        ),
         scenario(
             "tickets::one_that_search_lacks_for_a_while_is_followed_all_the_same",
             unlisted,
@@ -93,13 +97,38 @@ async fn quiet(cluster: Arc<Cluster>) {
     let asked = about_tickets(&harness, mark);
     assert_eq!(asked.len(), 2, "{asked:?}");
     let edited = created["quiet-7"].key.clone();
-    harness.command(json!({"command": "editIssue", "issue": edited, "fields": {"summary": "Loud"}}));
+    let fields = json!({"summary": "Loud"});
+    harness.command(json!({"command": "editIssue", "issue": edited, "account": "dana@acme.example", "fields": fields}));
     harness
         .until_ticket("quiet-7", "changed", |status| status.summary == "Loud")
         .await;
     let asked = about_tickets(&harness, mark);
     // What a person made of a field of the spec is read, who it was, and whether anybody commented.
     assert_eq!(asked.len(), 6, "{asked:?}");
+    harness.close().await;
+}
+
+/// What was created at once is quiet after a while, and does not come back with each answer.
+async fn quiet_storm(cluster: Arc<Cluster>) {
+    let spec = json!({"projects": [{"key": "ENG"}], "tickets": {"maxPerHour": 500}, "syncInterval": "1m"});
+    let harness = connected(&cluster, "tickets-quiet-storm", spec).await;
+    let names: Vec<String> = (0..120).map(|number| format!("quiet-{number}")).collect();
+    for name in &names {
+        harness.apply_ticket(name, bug(name)).await;
+    }
+    for name in &names {
+        harness.until_created(name).await;
+    }
+    harness.command(json!({"command": "advanceClock", "seconds": 1200}));
+    // The first answer from then on may have all of them.
+    let (mark, asks) = (harness.sandbox.mark(), "AND updated >=");
+    until_asked(&harness, mark, asks, 3).await;
+    let mark = harness.sandbox.mark();
+    until_asked(&harness, mark, asks, 1).await;
+    let asked = about_tickets(&harness, mark);
+    let asked: Vec<&str> = asked.iter().filter_map(|call| call.body.as_deref()).collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(!asked[0].contains("nextPageToken"), "{asked:?}");
     harness.close().await;
 }
 

@@ -54,6 +54,8 @@ pub struct UndocumentedChange {
     pub on_behalf_refusal: Option<u16>,
     /// That refusal says nothing of whom it is about (off at first).
     pub on_behalf_unnamed: Option<bool>,
+    /// A comment on a request that is to be internal becomes public at once (off at first).
+    pub internal_becomes_public: Option<bool>,
 }
 
 /// Carries out what a person does.
@@ -289,6 +291,7 @@ pub(super) fn set_undocumented(world: &mut World, site: Option<&str>, change: Un
     rules.clone_copies_labels = change.clone_copies_labels.unwrap_or(rules.clone_copies_labels);
     rules.on_behalf_refusal = change.on_behalf_refusal.unwrap_or(rules.on_behalf_refusal);
     rules.on_behalf_unnamed = change.on_behalf_unnamed.unwrap_or(rules.on_behalf_unnamed);
+    rules.internal_becomes_public = change.internal_becomes_public.unwrap_or(rules.internal_becomes_public);
     Ok(Answer::Done)
 }
 

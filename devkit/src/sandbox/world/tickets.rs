@@ -26,6 +26,8 @@ pub struct Undocumented {
     pub on_behalf_refusal: u16,
     /// That refusal says nothing of whom it is about (off).
     pub on_behalf_unnamed: bool,
+    /// A comment on a request that is to be internal becomes public at once, as an automation rule can do (off).
+    pub internal_becomes_public: bool,
 }
 
 impl Default for Undocumented {
@@ -37,6 +39,7 @@ impl Default for Undocumented {
             clone_copies_labels: true,
             on_behalf_refusal: 400,
             on_behalf_unnamed: false,
+            internal_becomes_public: false,
         }
     }
 }

@@ -106,7 +106,7 @@ pub(in super::super) fn judge(call: &Call<'_>) -> Judged {
     let comment = NewComment {
         body: wiki::document(text),
         wiki: Some(text.to_owned()),
-        internal: !public,
+        internal: !public && !call.site.tickets.undocumented.internal_becomes_public,
         ..NewComment::default()
     };
     Ok(Write::Comment {
