@@ -7,7 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 
-use super::{blocks, wrap::fill};
+use super::{blocks, files, read, wrap::fill};
 
 /// The page with its tables written anew.
 pub fn page() -> String {
@@ -210,5 +210,96 @@ fn every_field_of_a_kind_has_its_row() {
                 assert!(field.description.is_some() && text.contains(&row), "{part}.{name}");
             }
         }
+    }
+}
+
+/// What a guide says of a field by hand: its name or path, its default, and the most that it may be.
+struct Said {
+    field: String,
+    default: String,
+    most: Option<String>,
+}
+
+impl Said {
+    /// From prose, such as: `maxObjects` (500 by default, at most 5,000).
+    fn in_prose(text: &str) -> Vec<Self> {
+        let numbers = |text: &str| text.replace(',', "");
+        let mut all = Vec::new();
+        for (at, _) in text.match_indices(" by default") {
+            let (before, after) = (&text[..at], &text[at + " by default".len()..]);
+            let Some((before, default)) = before.rsplit_once("` (") else {
+                continue;
+            };
+            let is_value = !default.is_empty() && default.chars().all(|one| one.is_alphanumeric() || one == ',');
+            if is_value {
+                let most = after.strip_prefix(", at most ").and_then(|most| most.split(')').next());
+                all.push(Self {
+                    field: before.rsplit('`').next().unwrap().to_owned(),
+                    default: numbers(default),
+                    most: most.map(numbers),
+                });
+            }
+        }
+        all
+    }
+
+    /// From a table that has the field as its head, and the default among its rows.
+    fn in_tables(text: &str) -> Vec<Self> {
+        let mut head = None;
+        let mut all = Vec::new();
+        for line in text.lines() {
+            let first = line.strip_prefix("| `").and_then(|line| line.split_once('`'));
+            match (first, head) {
+                _ if !line.starts_with('|') => head = None,
+                (Some((field, " | |")), _) => head = Some(field),
+                (Some((value, rest)), Some(field)) if rest.starts_with(" (default)") => all.push(Self {
+                    field: field.to_owned(),
+                    default: value.to_owned(),
+                    most: None,
+                }),
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// Whether a field is meant, and is so.
+    fn is_true_of(&self, (path, _, schema): &Field) -> bool {
+        let is_meant = *path == self.field || path.ends_with(&format!(".{}", self.field));
+        let default = schema.default.as_ref().map(|value| value.0.to_string());
+        let most = schema.maximum.map(|most| most.to_string());
+        is_meant
+            && default.is_some_and(|default| default.trim_matches('"') == self.default)
+            && (self.most.is_none() || self.most == most)
+    }
+}
+
+#[test]
+fn guides_name_the_defaults_and_the_bounds_that_fields_have() {
+    let kinds = crd::all();
+    let mut fields = Vec::new();
+    for kind in &kinds {
+        descend("spec", root(kind, "spec"), &mut fields);
+    }
+    let mut all = Vec::new();
+    for guide in files("docs", "md").into_iter().chain(["README.md".into()]) {
+        let text = read(&guide);
+        for said in Said::in_prose(&text).into_iter().chain(Said::in_tables(&text)) {
+            assert!(
+                fields.iter().any(|field| said.is_true_of(field)),
+                "{} says of {} that its default is {}, and the most {:?}",
+                guide.display(),
+                said.field,
+                said.default,
+                said.most
+            );
+            all.push(said.field);
+        }
+    }
+    for field in ["maxObjects", "spec.issues.mirror"] {
+        assert!(
+            all.iter().any(|said| said == field),
+            "no guide says it of {field}: {all:?}"
+        );
     }
 }

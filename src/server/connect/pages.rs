@@ -98,10 +98,6 @@ impl ResultPage {
 pub struct ConditionLine {
     /// Good, bad or unsure.
     pub tone: &'static str,
-    /// Its sign.
-    pub mark: &'static str,
-    /// The sign in words, for those who do not see it.
-    pub spoken: &'static str,
     /// The condition.
     pub condition: String,
     /// Its reason.
@@ -110,15 +106,9 @@ pub struct ConditionLine {
     pub message: String,
 }
 
-/// Signs of what holds, what does not, and what is not known.
-const SIGNS: [(&str, &str, &str); 3] = [("good", "✓", "OK"), ("bad", "✗", "failed"), ("unsure", "!", "unknown")];
-
-fn line(sign: usize, condition: &str, reason: &str, message: &str) -> ConditionLine {
-    let (tone, mark, spoken) = SIGNS.get(sign).copied().unwrap_or(("unsure", "!", "unknown"));
+fn line(tone: &'static str, condition: &str, reason: &str, message: &str) -> ConditionLine {
     ConditionLine {
         tone,
-        mark,
-        spoken,
         condition: condition.to_owned(),
         reason: reason.to_owned(),
         message: if tone == "good" {
@@ -180,14 +170,14 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 /// this consent from being taken.
 #[must_use]
 pub fn of_findings(findings: &[Finding]) -> Vec<ConditionLine> {
-    let sign = |finding: &Finding| match finding.reason.entry().holds {
-        Holds::True if finding.reason == Reason::OfflineAccessMissing => 1,
-        Holds::True => 0,
-        Holds::False => 1,
-        Holds::Unknown => 2,
+    let tone = |finding: &Finding| match finding.reason.entry().holds {
+        Holds::True if finding.reason == Reason::OfflineAccessMissing => "bad",
+        Holds::True => "good",
+        Holds::False => "bad",
+        Holds::Unknown => "unsure",
     };
     let all = findings.iter();
-    all.map(|f| line(sign(f), f.condition.as_str(), f.reason.as_str(), &f.message()))
+    all.map(|f| line(tone(f), f.condition.as_str(), f.reason.as_str(), &f.message()))
         .collect()
 }
 
@@ -198,12 +188,12 @@ pub fn of_conditions(conditions: &[Condition]) -> Vec<ConditionLine> {
     let found = steps.filter_map(|step| conditions.iter().find(|c| c.type_ == step.as_str()));
     found
         .map(|condition| {
-            let sign = match condition.status.as_str() {
-                "True" => 0,
-                "False" => 1,
-                _ => 2,
+            let tone = match condition.status.as_str() {
+                "True" => "good",
+                "False" => "bad",
+                _ => "unsure",
             };
-            line(sign, &condition.type_, &condition.reason, &condition.message)
+            line(tone, &condition.type_, &condition.reason, &condition.message)
         })
         .collect()
 }

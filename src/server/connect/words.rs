@@ -1,6 +1,7 @@
 //! The words of the connect pages, also of those that `jira-operator connect` shows. Those of the page that the link
 //! opens stand in `pages/start.html`, those that the terminal says too in `connect/failed_consent_words.rs`; findings bring their
-//! own, and the labels around them stand in `pages/result.html`. `docs/connect-reference.md` explains the titles that refuse.
+//! own, and what is around them, also what their signs mean, stands in `pages/result.html`. `docs/connect-reference.md` explains
+//! the titles that refuse.
 
 use axum::http::StatusCode;
 

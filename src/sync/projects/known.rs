@@ -79,12 +79,12 @@ pub fn portals(known: &[JiraProject], browse: &str) -> Vec<String> {
 }
 
 /// Projects whose service desk cannot be used, with the finding that says why. Articles that are
-/// refused are none of it: they are refused for all desks at once.
+/// refused block nothing: they are refused for all desks at once.
 pub fn unwell_desks(known: &[JiraProject]) -> impl Iterator<Item = (&JiraProject, &JiraProjectStatus, Finding)> {
     known.iter().filter_map(|project| {
         let status = project.status.as_ref()?;
         let finding = Finding::carried(ConditionType::ServiceDeskReady, &status.conditions)?;
-        let well = finding.is_true() || finding.reason.entry().is_consequence;
-        (!well && finding.reason != Reason::KnowledgeBaseUnreadable).then_some((project, status, finding))
+        let is_well = finding.reason.blocks_nothing() || finding.reason.entry().is_consequence;
+        (!is_well).then_some((project, status, finding))
     })
 }
