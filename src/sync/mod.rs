@@ -5,3 +5,4 @@ pub mod directory;
 pub mod issues;
 pub mod phase;
 pub mod projects;
+pub mod run_costs;

@@ -56,20 +56,16 @@ pub fn people_of(roles: &TicketRoles, draft: &Draft) -> TicketPeople {
 fn said(person: &Person, problem: Option<(Reason, String)>) -> TicketPerson {
     let (reason, why) = problem.unzip();
     let reason = reason.map(|reason| reason.as_str().to_owned());
-    match person {
-        Person::Account { id, matched, .. } => TicketPerson {
-            matched: (*matched).to_owned(),
-            account_id: Some(id.clone()),
-            reason,
-            why,
-            ..TicketPerson::default()
-        },
-        Person::Unknown { .. } => TicketPerson {
-            matched: "None".to_owned(),
-            reason,
-            why,
-            ..TicketPerson::default()
-        },
+    let (matched, account_id) = match person {
+        Person::Account { id, matched, .. } => (*matched, Some(id.clone())),
+        Person::Unknown { .. } => ("None", None),
+    };
+    TicketPerson {
+        matched: matched.to_owned(),
+        account_id,
+        reason,
+        why,
+        ..TicketPerson::default()
     }
 }
 
@@ -125,24 +121,23 @@ pub fn assigned(person: &Person, refused: Option<&str>, project: &str) -> Ticket
         }
         (Person::Account { .. }, None) => None,
         (Person::Account { named, .. }, Some(words)) => {
-            let what = format!("{named} cannot be assigned in {project}{}.", after(words));
-            Some((Reason::AssigneeNotAssignable, what))
+            Some((Reason::AssigneeNotAssignable, not_assignable(named, project, words)))
         }
     };
     said(person, problem)
 }
 
+fn not_assignable(named: &str, project: &str, words: &str) -> String {
+    format!("{named} cannot be assigned in {project}{}.", after(words))
+}
+
 /// The same of who was found and whom Jira does not let.
 #[must_use]
 pub fn unassignable(spec: &JiraIssueSpec, person: TicketPerson, (project, words): (&str, &str)) -> TicketPerson {
-    let named = spec
-        .assignee
-        .as_ref()
-        .and_then(PersonReference::named)
-        .unwrap_or_default();
+    let named = spec.assignee.as_ref().and_then(PersonReference::named);
     TicketPerson {
         reason: Some(Reason::AssigneeNotAssignable.as_str().to_owned()),
-        why: Some(format!("{named} cannot be assigned in {project}{}.", after(words))),
+        why: Some(not_assignable(named.unwrap_or_default(), project, words)),
         ..person
     }
 }

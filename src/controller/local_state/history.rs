@@ -1,6 +1,6 @@
 //! The reconciliations of this process so far. Pure.
 
-use crate::{controller::reconcile_kind::ReconcileKind, sync::budget::RunCosts};
+use crate::{controller::reconcile_kind::ReconcileKind, sync::run_costs::RunCosts};
 
 /// The reconciliations of one integration so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -54,6 +54,7 @@ mod tickets_comments;
 mod tickets_comments_people;
 mod tickets_exact;
 mod tickets_fields;
+mod tickets_fields_people;
 mod tickets_input;
 mod tickets_kept;
 mod tickets_later;
@@ -173,6 +174,7 @@ pub fn all() -> Vec<Scenario> {
         tickets::scenarios(),
         tickets_exact::scenarios(),
         tickets_fields::scenarios(),
+        tickets_fields_people::scenarios(),
         tickets_many::scenarios(),
         tickets_once::scenarios(),
         tickets_comments::scenarios(),

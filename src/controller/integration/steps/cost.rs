@@ -15,8 +15,9 @@ use crate::{
     cluster::backoff::scaled,
     controller::{integration::observe::ObservedState, reconcile_kind::ReconcileKind},
     sync::{
-        budget::{PointDemand, RunCosts, sweeps_an_hour},
+        budget::PointDemand,
         issues::IssueSyncSummary,
+        run_costs::{RunCosts, sweeps_an_hour},
     },
     tickets::FollowingCost,
 };

@@ -16,7 +16,6 @@ use crate::{
     cluster::error::describe,
     controller::{integration::observe::ObservedState, local_state::UnknownStatuses, reconcile_kind::ReconcileKind},
     sync::{
-        budget::sweeps,
         issues::{
             self, ClusterMirror, IssueSyncSummary, MappingContext, MirrorError, MirrorScope, MirrorSettings,
             MirrorState, RunContext, StoredIssues, SyncReport, mirror_finding, price,
@@ -24,6 +23,7 @@ use crate::{
             restore, scope,
         },
         phase::Phases,
+        run_costs::sweeps,
     },
 };
 
