@@ -86,7 +86,7 @@ pub use matched::{
     IN_JIRA, NotePlace, assigned, finding as people_finding, people_of, set_in_jira, taking_part, unassignable,
 };
 pub use metadata::{AllowedValue, FieldKind, ItemKind, TicketField, TicketMetadata};
-pub use note::{NOTED, ReporterNote};
+pub use note::{FoundNote, NOTED, ReporterNote};
 pub use outbox::{LookedUp, Outbox, Sighting};
 pub use own_issues::Listing;
 pub use participants::{added_participants, are_participants_due, is_unassigned, remembered_as};

@@ -34,6 +34,20 @@ pub struct ReporterNote<'a> {
     pub reason: Reason,
 }
 
+/// Whether the comment is there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FoundNote {
+    /// It is, under this id.
+    There(String),
+    /// It is not, or not any more.
+    Nothing,
+    /// Customers read it, and Jira refused in these words that the account deletes it.
+    Exposed(String),
+}
+
+/// A comment that is gone is refused with this.
+const GONE: u16 = 404;
+
 /// The reasons for which a comment names the reporter.
 pub const NOTED: [Reason; 3] = [
     Reason::ReporterUnknown,
@@ -67,17 +81,31 @@ impl ReporterNote<'_> {
         }
     }
 
-    /// Its id, if it was made. Read from the database, so that it is found at once.
+    /// Whether it was made. Read from the database, so that it is found at once. Those that customers read are deleted.
     ///
     /// # Errors
     /// Where Jira cannot be asked.
-    pub async fn find(&self) -> Result<Option<String>, JiraError> {
+    pub async fn find(&self) -> Result<FoundNote, JiraError> {
         let comments = self.session.newest_comments(&self.ticket.id).await?.comments;
-        let ours = comments.into_iter().rev().find(|comment| {
+        let ours = comments.into_iter().rev().filter(|comment| {
             let author = comment.author.as_ref().map(|author| author.account_id.as_str());
             author == Some(self.account) && text::adf_to_text(&comment.body).trim() == self.text()
         });
-        Ok(ours.map(|comment| comment.id))
+        let (exposed, hidden): (Vec<_>, Vec<_>) = ours.partition(|comment| self.is_exposed(comment.jsd_public));
+        for comment in exposed {
+            match self.session.delete_comment(&self.ticket.id, &comment.id).await {
+                Ok(()) | Err(WriteError::Refused(Refusal { status: GONE, .. })) => {}
+                Err(WriteError::Refused(refusal)) => return Ok(FoundNote::Exposed(refusal.text())),
+                Err(WriteError::NotDone(error) | WriteError::Uncertain(error)) => return Err(error),
+            }
+        }
+        let ours = hidden.into_iter().next();
+        Ok(ours.map_or(FoundNote::Nothing, |comment| FoundNote::There(comment.id)))
+    }
+
+    /// Whether customers read what is to be internal. What Jira does not say is not believed.
+    fn is_exposed(&self, public: Option<bool>) -> bool {
+        self.is_request && public != Some(false)
     }
 
     /// Writes its id into the marker of the ticket, from where a rebuilt cluster has it. Where that fails it is found by
@@ -147,7 +175,16 @@ impl ReporterNote<'_> {
         }
         let text = text::plain_to_wiki(&text).map_err(unwritable)?;
         let made = self.session.comment_request(&self.ticket.id, &text, false).await?;
-        if made.public == Some(true) {
+        let public = match made.public {
+            None => self
+                .session
+                .comment(&self.ticket.id, &made.id)
+                .await
+                .map(|comment| comment.jsd_public),
+            told => Ok(told),
+        };
+        // Where Jira does not answer it is looked for, and looked at, later.
+        if self.is_exposed(public.map_err(WriteError::Uncertain)?) {
             self.session.delete_comment(&self.ticket.id, &made.id).await?;
             let messages = vec!["the comment was made public although an internal one was asked for".to_owned()];
             return Err(WriteError::Refused(Refusal {

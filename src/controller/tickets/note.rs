@@ -16,7 +16,7 @@ use crate::{
     },
     atlassian::{rate_limit::waits_after_429::RETRY, ticket_models::CreatedIssue, write_error::WriteError},
     cluster::error::describe,
-    tickets::{Found, Identity, NOTED, ReporterNote, Settled, TicketStore, WritePermit},
+    tickets::{Found, FoundNote, Identity, NOTED, ReporterNote, Settled, TicketStore, WritePermit},
 };
 
 /// How long Jira's refusal is believed, unless the spec changes.
@@ -146,10 +146,22 @@ impl RefusedNote {
 /// Looks for the comment: the ticket may have been found in a rebuilt cluster and have it. None where it has none.
 async fn look_for(live: &JiraIssue, store: &TicketStore, note: &ReporterNote<'_>) -> Option<NoteStep> {
     match note.find().await {
-        Ok(None) => None,
-        Ok(Some(id)) => Some(keep(live, store, Some(id)).await),
+        Ok(FoundNote::Nothing) => None,
+        Ok(FoundNote::There(id)) => Some(keep(live, store, Some(id)).await),
+        Ok(FoundNote::Exposed(words)) => Some(exposed(note, &words)),
         Err(error) => Some(NoteStep::After(error.retry_after_or(RETRY))),
     }
+}
+
+/// Customers read it, and people have to delete it: nothing is made in its place.
+fn exposed(note: &ReporterNote<'_>, words: &str) -> NoteStep {
+    let (key, named, words) = (&note.ticket.key, note.named, words.trim_end_matches('.'));
+    let what = format!(
+        "Customers can read the comment on {key} that names {named}, and Jira refused to delete it: {words}. Delete it in \
+         Jira, and give the account the permission Delete own comments."
+    );
+    let finding = Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what);
+    NoteStep::Refused(finding, Some(BELIEVED))
 }
 
 fn reporter(object: &JiraIssue) -> Option<TicketPerson> {
@@ -225,13 +237,14 @@ async fn settle(
     let since = since.map(|since| since.0.to_string()).unwrap_or_default();
     let mut settling = ctx.settling(&place, &since);
     let found = match note.find().await {
-        Ok(Some(id)) => {
+        Ok(FoundNote::There(id)) => {
             ctx.settled(&place);
             let step = keep(live, store, Some(id.clone())).await;
             note.keep_in_marker(&id).await;
             return Some(step);
         }
-        Ok(None) => Found::Nothing,
+        Ok(FoundNote::Exposed(words)) => return Some(exposed(note, &words)),
+        Ok(FoundNote::Nothing) => Found::Nothing,
         Err(error) => return Some(NoteStep::After(error.retry_after_or(RETRY))),
     };
     let settled = settling.lookups.note(found, settling.since.elapsed(), ctx.outbox.times);

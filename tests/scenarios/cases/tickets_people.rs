@@ -26,6 +26,7 @@ pub fn scenarios() -> Vec<Scenario> {
         ),
         scenario("tickets::a_person_who_is_set_in_jira_is_followed", set_in_jira),
         scenario("tickets::a_lost_note_is_not_made_twice", lost_note),
+        scenario("tickets::a_note_that_jira_makes_public_does_not_stay", exposed_note),
         scenario("tickets::a_note_is_refused_and_never_public", refused_note),
         scenario("tickets::who_is_not_known_is_told_from_who_cannot_be_asked", directory),
         scenario("tickets::an_integration_that_may_not_write_says_why", not_writing),
@@ -106,6 +107,25 @@ async fn set_in_jira(cluster: Arc<Cluster>) {
     assert!(dana(&status.reporter) && dana(&status.assignee), "{status:?}");
     assert_eq!(harness.written_tickets(Operation::Comment).len(), 1);
     harness.until_created("laptop").await;
+    harness.close().await;
+}
+
+async fn exposed_note(cluster: Arc<Cluster>) {
+    let harness = writing(&cluster, "tickets-exposed-note").await;
+    harness.command(json!({"command": "setUndocumented", "set": {"internalBecomesPublic": true}}));
+    // Its answer is lost, so that it is found.
+    harness.command(json!({"command": "addFault", "rule": {
+        "method": "POST", "path": "/comment", "times": 1, "when": "after", "action": {"kind": "dropConnection"},
+    }}));
+    harness.apply_ticket("laptop", request("Laptop")).await;
+    harness
+        .until_ticket_reason("laptop", PeopleMatched, "NoteRefused")
+        .await;
+    let (made, deleted) = (
+        harness.written_tickets(Operation::Comment).len(),
+        harness.written_tickets(Operation::DeleteComment).len(),
+    );
+    assert_eq!((made, deleted), (2, 2), "the lost one, and another one");
     harness.close().await;
 }
 
