@@ -180,8 +180,7 @@ impl CommentCalls<'_> {
     pub fn exposed(&self, name: &str, words: &str) -> Finding {
         let (key, words) = (&self.ticket.key, words.trim_end_matches('.'));
         let what = format!(
-            "Customers can read the comment {name} of {key}, which was to be internal, and Jira refused to delete it: {words}. \
-             Delete it in Jira, and give the account the permission Delete own comments."
+            "Delete the comment {name} of {key} in Jira: customers can read it, and the account may not delete it: {words}."
         );
         Finding::with_remedy(CommentsSent, Reason::InternalNotPossible, &what)
     }

@@ -157,8 +157,7 @@ async fn look_for(live: &JiraIssue, store: &TicketStore, note: &ReporterNote<'_>
 fn exposed(note: &ReporterNote<'_>, words: &str) -> NoteStep {
     let (key, named, words) = (&note.ticket.key, note.named, words.trim_end_matches('.'));
     let what = format!(
-        "Customers can read the comment on {key} that names {named}, and Jira refused to delete it: {words}. Delete it in \
-         Jira, and give the account the permission Delete own comments."
+        "Delete the comment on {key} that names {named}: customers can read it, and the account may not delete it: {words}."
     );
     let finding = Finding::with_remedy(PeopleMatched, Reason::NoteRefused, &what);
     NoteStep::Refused(finding, Some(BELIEVED))

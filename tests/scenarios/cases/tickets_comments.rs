@@ -255,7 +255,7 @@ async fn exposed(cluster: Arc<Cluster>) {
     harness.apply_ticket("laptop", note("For agents alone")).await;
     let is_told = |status: &JiraIssueStatus| {
         let told = find(&status.conditions, CommentsSent);
-        told.is_some_and(|told| told.message.contains("Delete own comments"))
+        told.is_some_and(|told| told.message.contains("customers can read it"))
     };
     harness
         .until_ticket("laptop", "told that customers read it", is_told)

@@ -120,10 +120,16 @@ async fn kept(cluster: Arc<Cluster>) {
     harness.request("acme").await;
     harness.until_ticket_reason("bug", PhaseReached, "KeepSuspended").await;
     assert_eq!(harness.calls_to(mark, "/transitions"), 0);
-    // The rule is changed, and so is the spec.
+    // The rule is changed. What the spec says of something else does not count; the policy does.
     harness.command(revert(true));
-    let wish = json!({"phase": "Done", "policy": {"phase": "Keep"}, "labels": ["kept"]});
-    harness.apply_ticket("bug", bug(wish)).await;
+    let wish = |policy: &str| json!({"phase": "Done", "policy": {"phase": policy}, "labels": ["kept"]});
+    harness.apply_ticket("bug", bug(wish("Keep"))).await;
+    let has_label = |status: &JiraIssueStatus| status.labels.iter().any(|label| label == "kept");
+    harness.until_ticket("bug", "labelled", has_label).await;
+    harness.until_ticket_reason("bug", PhaseReached, "KeepSuspended").await;
+    harness.apply_ticket("bug", bug(wish("OnChange"))).await;
+    harness.until_ticket_reason("bug", PhaseReached, "MovedOn").await;
+    harness.apply_ticket("bug", bug(wish("Keep"))).await;
     until_phase(&harness, "bug", "Reached", "Done").await;
     assert_eq!(moves(&harness), 5);
     // Another one, whose rule does not let it get halfway.
