@@ -105,15 +105,16 @@ impl TicketPhase<'_> {
     }
 
     /// What was written to it, with who moved it on for as long as that stands, and how often it was moved back for as long
-    /// as that is wanted.
+    /// as that is wanted, or it is on a way of several steps.
     #[must_use]
     pub fn applied(&self, now: Timestamp) -> Option<TicketApplied> {
         let stands = self.stand(now) == Stand::MovedOn;
         let is_kept = self.spec.policy().phase == WritePolicy::Keep;
+        let is_halfway = self.way().is_some();
         let applied = self.status.applied.clone();
         applied.map(|applied| TicketApplied {
             moved_on: self.moved_on().filter(|_| stands).cloned(),
-            kept: applied.kept.filter(|_| is_kept),
+            kept: applied.kept.filter(|_| is_kept || is_halfway),
             ..applied
         })
     }
